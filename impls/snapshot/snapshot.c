@@ -5,11 +5,9 @@
  * A lookup loads the pointer and searches a Go map that never changes; it
  * writes nothing shared. A write takes a mutex, clones the whole map, changes
  * the clone and publishes it: O(keys) in time and memory. Old maps are retired
- * through epochs. Article S0, section 4.2, numbers its snapshots; here two are
- * told apart by their addresses, as long as a reader holds one, and `clones`
- * counts them.
+ * through epochs. snapshot_version has S0's numbers beside, too.
  */
-#include "impls/snapshot/snapshot_ops.h"
+#include "impls/snapshot/snapshot_write.h"
 #include "runner/driver.h"
 
 static void destroy(void *opaque)
@@ -26,87 +24,6 @@ static void *create(const struct rm_sizing *sizing)
 		return map;
 	destroy(map);
 	return NULL;
-}
-
-/* exchange, and with `only_new` insert_if_absent; upsert has old == NULL. */
-RM_HOT bool replace(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value, struct rm_value *old, bool only_new)
-{
-	struct epoch_record *record = thread;
-	struct snapshot *map = record->owner;
-	struct rm_value present;
-
-	lock_mutex(&map->lock);
-	struct gomap *now = snapshot_current(record);
-	const bool was_there = gomap_lookup(now, shape, key, &present);
-
-	if (!was_there || !only_new) {
-		struct gomap *next =
-		        snapshot_copy(map, now, shape, 1, NULL, NULL);
-
-		if (!was_there)
-			key = snapshot_own_key(shape, key);
-		snapshot_put(next, shape, key, value);
-		snapshot_publish(record, next, SNAPSHOT_MAP, 0);
-	}
-	pthread_mutex_unlock(&map->lock);
-	if (was_there && old)
-		memcpy(old, &present, shape.value_bytes);
-	epoch_settle(record);
-	return was_there;
-}
-
-RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value, struct rm_value *old)
-{
-	return replace(thread, shape, key, value, old, false);
-}
-
-RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value)
-{
-	return replace(thread, shape, key, value, NULL, false);
-}
-
-static bool insert_if_absent(void *thread, struct rm_shape shape,
-        struct rm_key key, const struct rm_value *value,
-        struct rm_value *present)
-{
-	return replace(thread, shape, key, value, present, true);
-}
-
-/* take; remove is the same with old == NULL. */
-RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
-        struct rm_value *old)
-{
-	struct epoch_record *record = thread;
-	struct snapshot *map = record->owner;
-	const char *bytes = NULL;
-	struct rm_value present;
-
-	lock_mutex(&map->lock);
-	struct gomap *now = snapshot_current(record);
-	const bool was_there = gomap_lookup(now, shape, key, &present);
-
-	if (was_there) {
-		struct gomap *next =
-		        snapshot_copy(map, now, shape, 0, &key, &bytes);
-
-		snapshot_publish(record, next, SNAPSHOT_MAP, 0);
-	}
-	if (bytes)
-		epoch_retire(record, SNAPSHOT_KEY, (void *)(uintptr_t)bytes,
-		        key.length);
-	pthread_mutex_unlock(&map->lock);
-	if (was_there && old)
-		memcpy(old, &present, shape.value_bytes);
-	epoch_settle(record);
-	return was_there;
-}
-
-RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return take(thread, shape, key, NULL);
 }
 
 static const struct rm_map_ops ops = {

@@ -9,6 +9,10 @@
  * A clone is made for as many entries as it will have: so it never grows, and
  * an iteration meets each key's bytes once (13/2 entries per bucket leave
  * fewer overflow buckets than buckets).
+ *
+ * An includer that defines SNAPSHOT_NUMBERED as true publishes each map with a
+ * number, in an object of its own: {version, map}. The first has number 1, each
+ * other one more than the one before it.
  */
 #ifndef RM_SNAPSHOT_MAP_H
 #define RM_SNAPSHOT_MAP_H
@@ -19,8 +23,19 @@
 #include "impls/support/lock_pthread.h"
 #include "runner/map.h"
 
+#ifndef SNAPSHOT_NUMBERED
+#define SNAPSHOT_NUMBERED false
+#endif
+
+/* What is published where maps have numbers. Never changes. */
+struct snapshot_numbered {
+	uint64_t version;
+	struct gomap *map;
+};
+
 struct snapshot {
-	_Alignas(EPOCH_PAD) _Atomic(struct gomap *) now;
+	/* a struct snapshot_numbered, or the struct gomap itself */
+	_Alignas(EPOCH_PAD) _Atomic(void *) now;
 	_Alignas(EPOCH_PAD) pthread_mutex_t lock;
 	uint64_t clones, cloned_entries;         /* under the lock */
 	_Alignas(EPOCH_PAD) struct epoch *epoch; /* constants */
@@ -49,15 +64,42 @@ static RM_COLD void snapshot_full_map_free(struct gomap *full)
 	gomap_destroy(full);
 }
 
+/* The map of what is published. */
+RM_HOT struct gomap *snapshot_map_of(void *published)
+{
+	return SNAPSHOT_NUMBERED ? ((struct snapshot_numbered *)published)->map
+	                         : published;
+}
+
 static void epoch_free(void *owner, unsigned kind, void *pointer)
 {
 	(void)owner;
-	if (kind == SNAPSHOT_KEY)
+	if (kind == SNAPSHOT_KEY) {
 		free(pointer);
-	else if (kind == SNAPSHOT_MAP)
-		gomap_destroy(pointer);
+		return;
+	}
+	if (kind == SNAPSHOT_MAP)
+		gomap_destroy(snapshot_map_of(pointer));
 	else
-		snapshot_full_map_free(pointer);
+		snapshot_full_map_free(snapshot_map_of(pointer));
+	if (SNAPSHOT_NUMBERED)
+		free(pointer);
+}
+
+/* What to publish: the map, with this number where maps have one. NULL: no
+   memory; the map is freed then. */
+static void *snapshot_publication(struct gomap *made, uint64_t version)
+{
+	struct snapshot_numbered *numbered;
+
+	if (!SNAPSHOT_NUMBERED || !made)
+		return made;
+	numbered = malloc(sizeof(*numbered));
+	if (numbered)
+		*numbered = (struct snapshot_numbered){ version, made };
+	else
+		gomap_destroy(made);
+	return numbered;
 }
 
 /* An empty map for `count` entries, or NULL. */
@@ -86,12 +128,11 @@ static uint64_t snapshot_bytes_of(const struct gomap *of)
 static void snapshot_end(struct snapshot *map)
 {
 	/* relaxed: nobody else is left */
-	struct gomap *last =
-	        atomic_load_explicit(&map->now, memory_order_relaxed);
+	void *last = atomic_load_explicit(&map->now, memory_order_relaxed);
 
 	epoch_destroy(map->epoch, map);
 	if (last)
-		snapshot_full_map_free(last);
+		epoch_free(map, SNAPSHOT_FULL_MAP, last);
 	pthread_mutex_destroy(&map->lock);
 }
 
@@ -104,13 +145,14 @@ static bool snapshot_begin(struct snapshot *map, const struct rm_sizing *sizing)
 	pthread_mutex_init(&map->lock, NULL);
 	map->epoch = epoch_create(
 	        sizing->threads, sizing->retired_limit_bytes, false);
-	atomic_init(&map->now, snapshot_map_new(map, 0));
+	atomic_init(
+	        &map->now, snapshot_publication(snapshot_map_new(map, 0), 1));
 	/* relaxed: nobody else is there yet */
 	return map->epoch &&
 	       atomic_load_explicit(&map->now, memory_order_relaxed);
 }
 
-RM_HOT struct gomap *snapshot_current(void *thread)
+RM_HOT void *snapshot_published(void *thread)
 {
 	struct epoch_record *record = thread;
 	struct snapshot *map = record->owner;
@@ -119,16 +161,30 @@ RM_HOT struct gomap *snapshot_current(void *thread)
 	return atomic_load_explicit(&map->now, memory_order_acquire);
 }
 
+RM_HOT struct gomap *snapshot_current(void *thread)
+{
+	return snapshot_map_of(snapshot_published(thread));
+}
+
 /* Publishes the next map and retires the current one. Under the lock. */
 static void snapshot_publish(struct epoch_record *record, struct gomap *next,
         unsigned kind, uint64_t extra_bytes)
 {
 	struct snapshot *map = record->owner;
-	struct gomap *old = snapshot_current(record);
+	void *old = snapshot_published(record), *published = next;
 
-	/* release: the map's content; pairs with snapshot_current() */
-	atomic_store_explicit(&map->now, next, memory_order_release);
-	epoch_retire(record, kind, old, snapshot_bytes_of(old) + extra_bytes);
+	if (SNAPSHOT_NUMBERED) {
+		const struct snapshot_numbered *numbered = old;
+
+		published = snapshot_publication(next, numbered->version + 1);
+		if (!published)
+			gomap_no_memory();
+		extra_bytes += sizeof(*numbered);
+	}
+	/* release: the map's content; pairs with snapshot_published() */
+	atomic_store_explicit(&map->now, published, memory_order_release);
+	epoch_retire(record, kind, old,
+	        snapshot_bytes_of(snapshot_map_of(old)) + extra_bytes);
 }
 
 RM_HOT bool snapshot_same_key(

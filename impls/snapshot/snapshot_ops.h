@@ -132,8 +132,8 @@ static inline bool snapshot_check(void *opaque, char *why, size_t size)
 {
 	struct snapshot *map = opaque;
 	/* relaxed: a check runs alone */
-	const struct gomap *now =
-	        atomic_load_explicit(&map->now, memory_order_relaxed);
+	const struct gomap *now = snapshot_map_of(
+	        atomic_load_explicit(&map->now, memory_order_relaxed));
 
 	if (!gomap_get(now->oldbuckets))
 		return gomap_check_says(now, why, size);

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_snapshot_version.c - snapshots with numbers: one more for each map that
+   is published, and a look-up reads the number of the map that it searches. */
+#include "impls/snapshot/snapshot_version.h"
+#include "tests/unit/map_model.h"
+#include "tests/unit/map_race.h"
+
+extern const struct rm_impl rm_impl_snapshot_version;
+
+static const struct rm_shape shape = { false, 8 };
+
+enum { WRITES = 3000, READERS = 3 };
+
+static struct rm_key key_of(uint64_t word)
+{
+	return (struct rm_key){ .word = word };
+}
+
+static void put(void *thread, uint64_t key, uint64_t word)
+{
+	const struct rm_value value = { { word } };
+
+	upsert(thread, shape, key_of(key), &value);
+}
+
+/* The number that a look-up reads, of a key that may be absent. */
+static uint64_t version_at(void *thread, uint64_t key, struct rm_value *value)
+{
+	uint64_t version = 0;
+
+	snapshot_lookup_numbered(thread, shape, key_of(key), value, &version);
+	return version;
+}
+
+static void entry_at(const struct rm_source *source, size_t i,
+        struct rm_key *key, struct rm_value *value)
+{
+	(void)source;
+	*key = key_of(100 + i);
+	*value = (struct rm_value){ { i } };
+}
+
+static struct snapshot_versions *map_for(size_t threads)
+{
+	const struct rm_sizing sizing = {
+		.keys = 100, .threads = threads, .shape = shape, .seed = 7
+	};
+
+	return snapshot_version_create(&sizing);
+}
+
+static void numbers_grow_by_one(void)
+{
+	struct snapshot_versions *map = map_for(1);
+	struct epoch_record *thread = snapshot_join(map, 0);
+	const struct rm_source source = { .count = 5, .at = entry_at };
+	const struct rm_value one = { { 1 } };
+	struct rm_value value;
+	char why[100] = "";
+	bool by_one = true;
+
+	CHECK(version_at(thread, 1, &value) == 1, "the first has number 1");
+	for (uint64_t i = 0; i < 50; i++) {
+		put(thread, i % 9, i);
+		by_one &= version_at(thread, 1, &value) == 2 + i;
+	}
+	CHECK(by_one, "each write makes it one more");
+	CHECK(insert_if_absent(thread, shape, key_of(1), &one, &value) &&
+	                !remove_key(thread, shape, key_of(77)) &&
+	                version_at(thread, 1, &value) == 51,
+	        "one that changes nothing leaves it");
+	CHECK(remove_key(thread, shape, key_of(1)) &&
+	                version_at(thread, 1, &value) == 52,
+	        "a removal is a write");
+	snapshot_clear(thread);
+	CHECK(version_at(thread, 1, &value) == 53, "so is a clear");
+	CHECK(snapshot_version_load(thread, shape, &source) == 0 &&
+	                version_at(thread, 101, &value) == 54 &&
+	                value.word[0] == 1,
+	        "a load is one for all entries");
+	CHECK(snapshot_version_check(map, why, sizeof(why)) &&
+	                race_stat(&rm_impl_snapshot_version, map, "version") ==
+	                        54 &&
+	                race_stat(&rm_impl_snapshot_version, map,
+	                        "versions_backwards") == 0,
+	        "the map's own check agrees, and the statistic says it");
+	snapshot_leave(thread);
+	snapshot_version_destroy(map);
+}
+
+/* Who has not announced anything still holds what it loaded. */
+static void each_is_allocated_anew(void)
+{
+	struct snapshot_versions *map = map_for(1);
+	struct epoch_record *thread = snapshot_join(map, 0);
+	const struct snapshot_numbered *held = snapshot_published(thread),
+	                               *next;
+
+	put(thread, 1, 1);
+	next = snapshot_published(thread);
+	CHECK(next != held && next->map != held->map && held->version == 1 &&
+	                gomap_count(held->map) == 0 && next->version == 2 &&
+	                gomap_count(next->map) == 1,
+	        "the older snapshot stays as it was, number and map");
+	snapshot_leave(thread);
+	CHECK(race_stat(&rm_impl_snapshot_version, map, "retired") == 1 &&
+	                race_stat(&rm_impl_snapshot_version, map, "freed") == 1,
+	        "and is freed, as one object");
+	snapshot_version_destroy(map);
+}
+
+static void wrong_numbers_are_caught(void)
+{
+	struct snapshot_versions *map = map_for(2);
+	struct epoch_record *thread = snapshot_join(map, 0);
+	struct snapshot_numbered *now;
+	struct rm_value value;
+	char why[100] = "";
+
+	put(thread, 1, 1);
+	now = snapshot_published(thread);
+	now->version++;
+	CHECK(!snapshot_version_check(map, why, sizeof(why)) &&
+	                !strcmp(why, "2 maps were made, and the last is 3"),
+	        "a number that was left out is caught");
+	version_at(thread, 1, &value);
+	now->version--;
+	CHECK(!snapshot_version_check(map, why, sizeof(why)) &&
+	                !strcmp(why, "a number ran backwards"),
+	        "so is one that a reader saw and that nobody published");
+	version_at(thread, 1, &value);
+	put(thread, 1, 1);
+	put(thread, 1, 1);
+	version_at(thread, 1, &value);
+	CHECK(!snapshot_version_check(map, why, sizeof(why)) &&
+	                !strcmp(why, "a number ran backwards") &&
+	                race_stat(&rm_impl_snapshot_version, map,
+	                        "versions_backwards") == 1,
+	        "and one that was less than before, for good");
+	snapshot_leave(thread);
+	snapshot_version_destroy(map);
+}
+
+/* One writer, whose value is the number that its map will have. */
+struct pairs {
+	struct snapshot_versions *map;
+	_Atomic bool over;
+	_Atomic unsigned slots;
+	_Atomic uint64_t torn, read;
+};
+
+static void *read_pairs(void *opaque)
+{
+	struct pairs *pairs = opaque;
+	struct epoch_record *thread = snapshot_join(
+	        pairs->map, 1 + atomic_fetch_add(&pairs->slots, 1));
+
+	while (!atomic_load(&pairs->over)) {
+		struct rm_value value = { { 1 } };
+		const uint64_t version = version_at(thread, 1, &value);
+
+		atomic_fetch_add(&pairs->torn, version != value.word[0]);
+		atomic_fetch_add(&pairs->read, 1);
+		snapshot_quiesce(thread);
+	}
+	snapshot_leave(thread);
+	return NULL;
+}
+
+static void number_and_map_are_one(void)
+{
+	struct pairs pairs = { .map = map_for(1 + READERS) };
+	struct epoch_record *writer = snapshot_join(pairs.map, 0);
+	pthread_t readers[READERS];
+	char why[100] = "";
+
+	for (unsigned i = 0; i < READERS; i++)
+		if (pthread_create(&readers[i], NULL, read_pairs, &pairs))
+			abort();
+	for (uint64_t i = 2; i < WRITES || atomic_load(&pairs.read) < 1000;
+	        i++) {
+		put(writer, 1, i);
+		snapshot_quiesce(writer);
+	}
+	atomic_store(&pairs.over, true);
+	for (unsigned i = 0; i < READERS; i++)
+		pthread_join(readers[i], NULL);
+	CHECK(atomic_load(&pairs.torn) == 0,
+	        "readers beside a writer find a map with its own number");
+	CHECK(snapshot_version_check(pairs.map, why, sizeof(why)),
+	        "and numbers that never run backwards");
+	snapshot_leave(writer);
+	snapshot_version_destroy(pairs.map);
+}
+
+int main(void)
+{
+	numbers_grow_by_one();
+	each_is_allocated_anew();
+	wrong_numbers_are_caught();
+	number_and_map_are_one();
+	model_check(&rm_impl_snapshot_version, 25000);
+	race_check(&rm_impl_snapshot_version, 2500, false);
+	return DONE();
+}
