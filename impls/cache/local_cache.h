@@ -22,11 +22,17 @@
  *				where it counts
  *
  * A thread's own writes always empty its own line.
+ *
+ * An includer that defines LOCAL_CACHE_REPLICA as true has a second map that a
+ * thread of its own keeps up with the first one by the log, and that misses
+ * read (local_cache_replica.h). An answer may then be older than the TTL by the
+ * replica's lag, which is a statistic.
  */
 #ifndef RM_LOCAL_CACHE_H
 #define RM_LOCAL_CACHE_H
 
 #include "impls/cache/local_cache_layout.h"
+#include "impls/cache/local_cache_life.h"
 #include "impls/cache/local_cache_read.h"
 #include "impls/cache/local_cache_stats.h"
 #include "impls/cache/local_cache_write.h"

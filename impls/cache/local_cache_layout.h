@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* local_cache_layout.h - local caches: what they are made of, birth and end.
-   Inner part of local_cache.h. */
+/* local_cache_layout.h - local caches: what they are made of. Inner part of
+   local_cache.h. */
 #ifndef RM_LOCAL_CACHE_LAYOUT_H
 #define RM_LOCAL_CACHE_LAYOUT_H
 
@@ -16,6 +16,11 @@
 /* The coarse clock stands still between two ticks, of 10 ms at most
    (CONFIG_HZ >= 100): a line may be older than it seems by that much. */
 #define LOCAL_CACHE_TICK_NS ((uint64_t)10 * 1000000)
+
+/* What a miss reads: the map that is written, or a replica of it. */
+#ifndef LOCAL_CACHE_REPLICA
+#define LOCAL_CACHE_REPLICA false
+#endif
 
 enum {
 	LOCAL_CACHE_BY_TTL,
@@ -50,6 +55,7 @@ struct cache {
 	_Atomic uint64_t age_max_ns;          /* of all answers */
 	_Atomic uint64_t refreshes, expiries; /* in each build: seldom */
 	_Atomic uint64_t hits, misses, drops, ages[LOCAL_CACHE_AGES];
+	struct replica_reader *reader; /* NULL: there is no replica */
 	struct cache_line lines[LOCAL_CACHE_LINES];
 };
 
@@ -60,45 +66,13 @@ struct cached_map {
 	uint64_t limit_ns;        /* age that a line does not answer at */
 	uint64_t seed;            /* of the hash that chooses lines */
 	size_t threads;
-	struct cache **caches; /* by slot; NULL: never joined */
+	struct cache **caches;   /* by slot; NULL: never joined */
+	struct replica *replica; /* NULL: misses read `behind` */
 	/* number of entries ever logged; written under the lock */
 	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t log_head;
 	_Atomic uint64_t log[LOCAL_CACHE_LOG]; /* hashes of written keys */
 	_Atomic uint32_t versions[LOCAL_CACHE_VERSIONS];
 };
-
-static void cache_destroy(void *opaque)
-{
-	struct cached_map *map = opaque;
-
-	for (size_t i = 0; map->caches && i < map->threads; i++)
-		free(map->caches[i]);
-	free(map->caches);
-	if (map->behind)
-		ops.destroy(map->behind);
-	free(map);
-}
-
-static void *cache_create(const struct rm_sizing *sizing)
-{
-	struct cached_map *map = aligned_alloc(2 * RM_CACHE_LINE, sizeof(*map));
-
-	const uint64_t rate = sizing->clock_rate ? sizing->clock_rate : 1;
-
-	if (!map)
-		return NULL;
-	*map = (struct cached_map){ .now_ns = sizing->now_ns,
-		.clock_rate = rate,
-		.limit_ns = LOCAL_CACHE_TTL_NS - LOCAL_CACHE_TICK_NS * rate,
-		.seed = rm_seed(sizing->seed, 1),
-		.threads = sizing->threads };
-	map->caches = calloc(sizing->threads, sizeof(struct cache *));
-	map->behind = ops.create(sizing);
-	if (map->caches && map->behind)
-		return map;
-	cache_destroy(map);
-	return NULL;
-}
 
 /* Empties the whole cache. */
 RM_HOT void cache_drop_all(struct cache *cache)
@@ -108,27 +82,6 @@ RM_HOT void cache_drop_all(struct cache *cache)
 		cache->generation = 1;
 	}
 	RM_STAT_OWN(cache->drops, 1);
-}
-
-static void *cache_join(void *opaque, size_t slot)
-{
-	struct cached_map *map = opaque;
-	struct cache *cache = map->caches[slot];
-
-	if (!cache) {
-		cache = aligned_alloc(2 * RM_CACHE_LINE, sizeof(*cache));
-		if (!cache)
-			return NULL;
-		memset(cache, 0, sizeof(*cache));
-		cache->map = map;
-		map->caches[slot] = cache;
-	}
-	/* acquire: pairs with the release in cache_publish(); what is logged
-	   so far is of no concern to an empty cache */
-	cache->log_seen =
-	        atomic_load_explicit(&map->log_head, memory_order_acquire);
-	cache_drop_all(cache);
-	return cache;
 }
 
 /* The only call through a pointer: dispatch = "callback". */

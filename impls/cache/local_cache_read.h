@@ -4,7 +4,7 @@
 #ifndef RM_LOCAL_CACHE_READ_H
 #define RM_LOCAL_CACHE_READ_H
 
-#include "impls/cache/local_cache_layout.h"
+#include "impls/cache/local_cache_replica.h"
 
 RM_HOT uint32_t cache_mark_of(struct cached_map *map, uint64_t hash)
 {
@@ -16,20 +16,28 @@ RM_HOT uint32_t cache_mark_of(struct cached_map *map, uint64_t hash)
 	        cache_version_of(map, hash), memory_order_seq_cst);
 }
 
-/* Reads the map under its lock, and fills the line if the key is there. */
+/* Reads what is behind the cache, under its lock, and fills the line if the key
+   is there. */
 RM_HOT bool cache_read_behind(struct cache *cache, struct rm_shape shape,
         struct rm_key key, uint64_t hash, struct rm_value *value)
 {
 	struct shard *shard = &cache->map->behind->shard[0];
 	struct cache_line *line = cache_line_of(cache, hash);
 	uint32_t mark;
+	bool was_there;
 	/* before the map is read: what is answered is not older */
 	const uint64_t now_ns = callback_now(cache->map);
 
-	guard_read(&shard->guard, cache);
-	mark = cache_mark_of(cache->map, hash); /* stands still in here */
-	bool was_there = gomap_lookup(shard->inner, shape, key, value);
-	guard_read_end(&shard->guard, cache);
+	if (LOCAL_CACHE_REPLICA) {
+		mark = cache_mark_of(cache->map, hash);
+		was_there =
+		        replica_read(cache, shape, key, hash, now_ns, value);
+	} else {
+		guard_read(&shard->guard, cache);
+		mark = cache_mark_of(cache->map, hash); /* stands still */
+		was_there = gomap_lookup(shard->inner, shape, key, value);
+		guard_read_end(&shard->guard, cache);
+	}
 	if (!was_there) {
 		if (cache_is_line_of(cache, line, shape, key))
 			line->generation = 0;
@@ -39,6 +47,8 @@ RM_HOT bool cache_read_behind(struct cache *cache, struct rm_shape shape,
 	line->generation = cache->generation;
 	line->length = shape.str ? (uint32_t)key.length : 0;
 	line->mark = mark;
+	if (LOCAL_CACHE_REPLICA)
+		replica_filled(cache, hash);
 	cache_key_words(shape, key, line->key);
 	memcpy(line->value, value, shape.value_bytes);
 	return true;
@@ -48,10 +58,19 @@ RM_HOT bool cache_read_behind(struct cache *cache, struct rm_shape shape,
 RM_HOT bool cache_fill(struct cache *cache, struct rm_shape shape,
         struct rm_key key, uint64_t hash, struct rm_value *value)
 {
+	bool was_there;
+
 	RM_STAT_OWN(cache->misses, 1);
 	if (cache_may_hold(shape, key))
-		return cache_read_behind(cache, shape, key, hash, value);
-	return lookup(cache->map->behind, shape, key, value);
+		was_there = cache_read_behind(cache, shape, key, hash, value);
+	else if (LOCAL_CACHE_REPLICA)
+		was_there = replica_read(cache, shape, key, hash,
+		        callback_now(cache->map), value);
+	else
+		was_there = lookup(cache->map->behind, shape, key, value);
+	if (LOCAL_CACHE_REPLICA)
+		replica_count_miss(cache);
+	return was_there;
 }
 
 /* Reads a line again that has just answered. */
@@ -111,6 +130,8 @@ RM_HOT bool cache_lookup(void *thread, struct rm_shape shape, struct rm_key key,
 
 		if (__builtin_expect(age_ns < cache->map->limit_ns, 1)) {
 			cache_count_answer(cache, age_ns);
+			if (LOCAL_CACHE_REPLICA)
+				replica_count_hit(cache, hash, age_ns);
 			memcpy(value, line->value, shape.value_bytes);
 			if (__builtin_expect(
 			            age_ns >= LOCAL_CACHE_REFRESH_NS, 0))
@@ -137,36 +158,54 @@ static RM_COLD void cache_follow(struct cache *cache, uint64_t head)
 
 		if (line->mark == cache_tag_of(hash))
 			line->generation = 0;
+		if (LOCAL_CACHE_REPLICA)
+			replica_owe(cache, hash, i + 1);
 	}
 	/* relaxed: ordered after the entries by their acquires */
 	if (atomic_load_explicit(&map->log_head, memory_order_relaxed) -
 	                cache->log_seen >=
-	        LOCAL_CACHE_LOG)
+	        LOCAL_CACHE_LOG) {
 		cache_drop_all(cache); /* too late for some */
+		if (LOCAL_CACHE_REPLICA)
+			replica_owe_all(cache, head);
+	}
 	cache->log_seen = head;
 }
 
-/* Learns of all writes that have ended, where the log tells. */
+/* Learns of the writes before a position of the log, unless it has. */
+RM_HOT void cache_learn(struct cache *cache, _Atomic uint64_t *position)
+{
+	/* acquire: pairs with the release in cache_publish(), or of who has
+	   brought the replica there */
+	const uint64_t head =
+	        atomic_load_explicit(position, memory_order_acquire);
+
+	if (__builtin_expect(head != cache->log_seen, 0) &&
+	        (!LOCAL_CACHE_REPLICA || head > cache->log_seen))
+		cache_follow(cache, head);
+}
+
+/* Learns of all writes that have ended, where the log tells; where misses read
+   a replica of those that it has. */
 RM_HOT void cache_quiesce(void *thread)
 {
 	struct cache *cache = thread;
-	uint64_t head;
 
-	if (LOCAL_CACHE_INVALIDATION != LOCAL_CACHE_BY_LOG)
-		return;
-	/* acquire: pairs with the release in cache_publish() */
-	head = atomic_load_explicit(
-	        &cache->map->log_head, memory_order_acquire);
-	if (__builtin_expect(head != cache->log_seen, 0))
-		cache_follow(cache, head);
+	if (LOCAL_CACHE_REPLICA)
+		cache_learn(cache, &cache->map->replica->applied);
+	else if (LOCAL_CACHE_INVALIDATION == LOCAL_CACHE_BY_LOG)
+		cache_learn(cache, &cache->map->log_head);
 }
 
 /* From here on everything that has been written is seen. */
 static void cache_unpark(void *thread)
 {
+	struct cache *cache = thread;
+
 	if (LOCAL_CACHE_INVALIDATION == LOCAL_CACHE_BY_TTL)
-		cache_drop_all(thread);
-	cache_quiesce(thread);
+		cache_drop_all(cache);
+	else if (LOCAL_CACHE_INVALIDATION == LOCAL_CACHE_BY_LOG)
+		cache_learn(cache, &cache->map->log_head);
 }
 
 #endif /* RM_LOCAL_CACHE_READ_H */

@@ -4,7 +4,7 @@
 #ifndef RM_LOCAL_CACHE_STATS_H
 #define RM_LOCAL_CACHE_STATS_H
 
-#include "impls/cache/local_cache_layout.h"
+#include "impls/cache/local_cache_replica_check.h"
 
 static void cache_scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
@@ -65,6 +65,8 @@ static void cache_stats(void *opaque, rm_stat_fn *emit, void *context)
 	emit(context, "cache_refreshes", "1", (double)sum.refreshes);
 	emit(context, "cache_expiries", "1", (double)sum.expiries);
 	emit(context, "cache_drops", "1", rm_stat_value(sum.drops));
+	if (LOCAL_CACHE_REPLICA)
+		replica_stats(map, emit, context);
 	ops.stats(map->behind, emit, context);
 }
 
@@ -76,7 +78,8 @@ static bool cache_check(void *opaque, char *why, size_t size)
 		snprintf(why, size, "an answer was older than the TTL");
 		return false;
 	}
-	return ops.check(map->behind, why, size);
+	return (!LOCAL_CACHE_REPLICA || replica_check(map, why, size)) &&
+	       ops.check(map->behind, why, size);
 }
 
 #endif /* RM_LOCAL_CACHE_STATS_H */

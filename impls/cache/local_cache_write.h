@@ -4,7 +4,7 @@
 #ifndef RM_LOCAL_CACHE_WRITE_H
 #define RM_LOCAL_CACHE_WRITE_H
 
-#include "impls/cache/local_cache_layout.h"
+#include "impls/cache/local_cache_replica.h"
 
 RM_HOT struct gomap *cache_write_begin(struct cache *cache)
 {
@@ -27,8 +27,8 @@ RM_HOT void cache_publish(struct cached_map *map, uint64_t hash)
 		const uint64_t head = atomic_load_explicit(
 		        &map->log_head, memory_order_relaxed);
 
-		/* release, both: pair with the acquires in cache_follow() and
-		   cache_quiesce() */
+		/* release, both: pair with the acquires in cache_follow(),
+		   cache_learn() and replica_pass() */
 		atomic_store_explicit(&map->log[head % LOCAL_CACHE_LOG], hash,
 		        memory_order_release);
 		atomic_store_explicit(
@@ -43,6 +43,8 @@ RM_HOT void cache_write_end(
 	const uint64_t hash = rm_hash(shape, key, cache->map->seed);
 	struct cache_line *line = cache_line_of(cache, hash);
 
+	if (LOCAL_CACHE_REPLICA)
+		replica_log(cache, shape, key, hash);
 	cache_publish(cache->map, hash);
 	guard_write_end(&cache->map->behind->shard[0].guard);
 	if (cache_may_hold(shape, key) &&
@@ -132,8 +134,10 @@ static void cache_clear(void *thread)
 	struct gomap *inner = cache_write_begin(cache);
 
 	gomap_clear(inner, inner->extra->shape);
-	if (LOCAL_CACHE_INVALIDATION == LOCAL_CACHE_BY_LOG)
-		/* release: pairs with the acquire in cache_quiesce(); the
+	if (LOCAL_CACHE_REPLICA)
+		replica_clear(cache->map);
+	else if (LOCAL_CACHE_INVALIDATION == LOCAL_CACHE_BY_LOG)
+		/* release: pairs with the acquire in cache_learn(); the
 		   addition is larger than what can be followed */
 		atomic_fetch_add_explicit(&cache->map->log_head,
 		        LOCAL_CACHE_LOG, memory_order_release);

@@ -23,8 +23,9 @@ static const char *const of_libraries[] = { "boost_flat", "boost_node",
 
 /* Whose look-ups take no lock, or not always, and each of whose writes does. */
 static const char *const of_writers[] = { "critnib", "hashtriemap",
-	"local_cache", "local_cache_ttl", "local_cache_version", "shard_life",
-	"shard_life_hash", "snapshot", "snapshot_batch", NULL };
+	"local_cache", "local_cache_replica", "local_cache_ttl",
+	"local_cache_version", "shard_life", "shard_life_hash", "snapshot",
+	"snapshot_batch", "snapshot_version", NULL };
 
 /* What `sync` says of a map whose every operation is under a lock. */
 static const char *const of_all[] = { "ck-brlock", "ck-pflock", "go-mutex",

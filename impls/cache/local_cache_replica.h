@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * local_cache_replica.h - local caches: a second map that follows the first
+ * one, and that misses read. Inner part of local_cache.h.
+ *
+ * The map that is written is the primary. Each write logs, under its lock, what
+ * it leaves: the key with its value, or that the key is gone. A thread of the
+ * map's own, the follower, looks at the log every REPLICA_POLL_NS and repeats
+ * it in the replica, in the log's order: so the replica is what the primary was
+ * `applied` writes after its birth. A writer that finds the log full repeats
+ * its oldest writes itself, so that the replica lacks LOCAL_CACHE_LOG at most.
+ *
+ * How far the replica is behind in time: at `current_ns` nothing that had been
+ * logged was lacking. The lag of what is read from it is at most now less that,
+ * and staleness of an answer the age of its line and the lag of its filling.
+ *
+ * A cache follows the log up to `applied`, not further: were a line emptied
+ * before the replica has the write, it would be filled with the old value, and
+ * nobody would tell again. What a thread must not miss all the same is owed to
+ * its line: a position of the log that the replica must have reached before
+ * this thread reads such a key there. It owes its own writes, what it has read
+ * from the primary, and what was logged before it joined or ended a park. Until
+ * then it reads the primary, and primary_reads counts that.
+ */
+#ifndef RM_LOCAL_CACHE_REPLICA_H
+#define RM_LOCAL_CACHE_REPLICA_H
+
+#include "impls/cache/local_cache_layout.h"
+
+#include <pthread.h>
+
+/* How long a write waits in the log if nobody is in its way: what a message
+   to another machine of the same room takes, roughly. */
+#define REPLICA_POLL_NS ((uint64_t)1000000)
+
+enum { REPLICA_BATCH = 64 }; /* writes repeated in one hold of its lock */
+
+/* What a write left. Written under the primary's lock, read under the
+   replica's; the position that counts it is what is released between. */
+struct replica_write {
+	struct rm_key key; /* of a string the bytes are `bytes`, or malloc's */
+	char bytes[LOCAL_CACHE_KEY_BYTES];
+	struct rm_value value;
+	bool there;
+};
+
+/* One thread's, of the keys that have one line of its cache. */
+struct replica_line {
+	uint64_t owed;   /* position of the log, see above */
+	uint64_t lag_ns; /* of the replica when the line was filled */
+};
+
+/* Of a thread, which alone writes it; replica_reads in the stats build. */
+struct replica_reader {
+	_Alignas(2 * RM_CACHE_LINE) uint64_t lag_ns; /* at its last read */
+	_Atomic uint64_t lag_max_ns, staleness_max_ns;
+	_Atomic uint64_t primary_reads, replica_reads;
+	struct replica_line lines[LOCAL_CACHE_LINES];
+};
+
+struct replica {
+	struct map *map;
+	pthread_t follower;
+	bool follows; /* was started, and not ended */
+	_Atomic bool over;
+	_Atomic uint64_t passes; /* of the follower, ended */
+	_Atomic uint64_t behind_max, log_full;
+	/* of the primary's time: nothing logged before is lacking */
+	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t current_ns;
+	_Atomic uint64_t applied;       /* written under the replica's lock */
+	struct replica_reader *readers; /* by slot */
+	_Alignas(2 * RM_CACHE_LINE) struct replica_write log[LOCAL_CACHE_LOG];
+};
+
+RM_HOT uint64_t replica_applied(struct replica *replica)
+{
+	/* acquire: pairs with the releases in replica_apply() and
+	   replica_clear(): what the replica has, and slots of the log that are
+	   free */
+	return atomic_load_explicit(&replica->applied, memory_order_acquire);
+}
+
+static void replica_keep_max(_Atomic uint64_t *max, uint64_t value)
+{
+	/* relaxed, both: one writer, and a statistic orders nothing */
+	if (value > atomic_load_explicit(max, memory_order_relaxed))
+		atomic_store_explicit(max, value, memory_order_relaxed);
+}
+
+static void replica_forget(struct rm_shape shape, struct replica_write *write)
+{
+	if (shape.str && write->key.bytes != write->bytes)
+		free((void *)(uintptr_t)write->key.bytes);
+}
+
+/* Repeats so many writes at most of those before `upto`. Any thread. */
+static RM_COLD void replica_apply(
+        struct cached_map *map, uint64_t upto, uint64_t most)
+{
+	struct replica *replica = map->replica;
+	struct shard *shard = &replica->map->shard[0];
+	struct gomap *inner = shard->inner;
+	const struct rm_shape shape = inner->extra->shape;
+
+	guard_write(&shard->guard);
+	/* relaxed: written under this lock */
+	uint64_t at =
+	        atomic_load_explicit(&replica->applied, memory_order_relaxed);
+
+	for (; at < upto && most; at++, most--) {
+		struct replica_write *write =
+		        &replica->log[at % LOCAL_CACHE_LOG];
+
+		if (write->there)
+			gomap_exchange(
+			        inner, shape, write->key, &write->value, NULL);
+		else
+			gomap_remove(inner, shape, write->key, NULL);
+		replica_forget(shape, write);
+	}
+	/* release: pairs with replica_applied() */
+	atomic_store_explicit(&replica->applied, at, memory_order_release);
+	guard_write_end(&shard->guard);
+}
+
+/* Brings the replica to where the log is now. The follower's. */
+static void replica_pass(struct cached_map *map)
+{
+	struct replica *replica = map->replica;
+	/* before the log is looked at: what comes later is not promised */
+	const uint64_t now_ns = callback_now(map);
+	/* acquire: the writes; pairs with the release in cache_publish() */
+	const uint64_t head =
+	        atomic_load_explicit(&map->log_head, memory_order_acquire);
+	uint64_t applied = replica_applied(replica);
+
+	if (head > applied)
+		replica_keep_max(&replica->behind_max, head - applied);
+	for (; applied < head; applied = replica_applied(replica))
+		replica_apply(map, head, REPLICA_BATCH);
+	/* release: who reads the time finds the writes before it */
+	atomic_store_explicit(
+	        &replica->current_ns, now_ns, memory_order_release);
+	/* release: who counts passes finds what they did */
+	atomic_fetch_add_explicit(&replica->passes, 1, memory_order_release);
+}
+
+static void *replica_follow(void *opaque)
+{
+	struct cached_map *map = opaque;
+
+	/* relaxed: only the end of a thread, which is waited for */
+	while (!atomic_load_explicit(
+	        &map->replica->over, memory_order_relaxed)) {
+		replica_pass(map);
+		rm_sleep_until(rm_now_ns() + REPLICA_POLL_NS);
+	}
+	return NULL;
+}
+
+/* Ends the follower: from here on the replica stays as it is. One thread. */
+static void replica_stop(struct replica *replica)
+{
+	/* relaxed: as in replica_follow() */
+	atomic_store_explicit(&replica->over, true, memory_order_relaxed);
+	if (replica->follows)
+		pthread_join(replica->follower, NULL);
+	replica->follows = false;
+}
+
+static void replica_destroy(struct cached_map *map)
+{
+	struct replica *replica = map->replica;
+
+	if (!replica)
+		return;
+	replica_stop(replica);
+	/* relaxed, both: nobody else is left */
+	const uint64_t head =
+	        atomic_load_explicit(&map->log_head, memory_order_relaxed);
+
+	for (uint64_t at = atomic_load_explicit(
+	             &replica->applied, memory_order_relaxed);
+	        at < head; at++)
+		replica_forget(map->behind->shard[0].inner->extra->shape,
+		        &replica->log[at % LOCAL_CACHE_LOG]);
+	free(replica->readers);
+	if (replica->map)
+		ops.destroy(replica->map);
+	free(replica);
+	map->replica = NULL;
+}
+
+/* False: no memory, or no thread; replica_destroy() is due all the same. */
+static bool replica_create(
+        struct cached_map *map, const struct rm_sizing *sizing)
+{
+	const size_t readers = sizing->threads * sizeof(struct replica_reader);
+	struct replica *replica =
+	        aligned_alloc(2 * RM_CACHE_LINE, sizeof(*replica));
+
+	map->replica = replica;
+	if (!replica)
+		return false;
+	memset((void *)replica, 0, offsetof(struct replica, log));
+	atomic_init(&replica->current_ns, callback_now(map));
+	replica->map = ops.create(sizing);
+	replica->readers = aligned_alloc(2 * RM_CACHE_LINE, readers);
+	if (!replica->map || !replica->readers)
+		return false;
+	memset((void *)replica->readers, 0, readers);
+	replica->follows =
+	        !pthread_create(&replica->follower, NULL, replica_follow, map);
+	return replica->follows;
+}
+
+RM_HOT struct replica_line *replica_line_of(struct cache *cache, uint64_t hash)
+{
+	return &cache->reader->lines[hash % LOCAL_CACHE_LINES];
+}
+
+/* From here on this thread reads such keys in a replica that has the writes
+   before this position, or in the primary. */
+RM_HOT void replica_owe(struct cache *cache, uint64_t hash, uint64_t position)
+{
+	struct replica_line *line = replica_line_of(cache, hash);
+
+	if (line->owed < position)
+		line->owed = position;
+}
+
+static RM_COLD void replica_owe_all(struct cache *cache, uint64_t position)
+{
+	for (uint64_t i = 0; i < LOCAL_CACHE_LINES; i++)
+		replica_owe(cache, i, position);
+}
+
+/* A log that is full: repeats its oldest writes. Under the primary's lock. */
+static RM_COLD void replica_make_room(struct cached_map *map, uint64_t head)
+{
+	rm_stat_own(&map->replica->log_full, 1);
+	replica_apply(map, head, REPLICA_BATCH);
+}
+
+/* Logs what a write of this key left. Under the primary's lock, before the
+   position is published that counts it. */
+RM_HOT void replica_log(struct cache *cache, struct rm_shape shape,
+        struct rm_key key, uint64_t hash)
+{
+	struct cached_map *map = cache->map;
+	struct replica *replica = map->replica;
+	/* relaxed: written under the primary's lock */
+	const uint64_t head =
+	        atomic_load_explicit(&map->log_head, memory_order_relaxed);
+	struct replica_write *write = &replica->log[head % LOCAL_CACHE_LOG];
+
+	if (__builtin_expect(
+	            head - replica_applied(replica) >= LOCAL_CACHE_LOG, 0))
+		replica_make_room(map, head);
+	write->key = key;
+	if (shape.str) {
+		char *bytes = write->bytes;
+
+		if (key.length > LOCAL_CACHE_KEY_BYTES &&
+		        !(bytes = malloc(key.length)))
+			gomap_no_memory();
+		if (key.length)
+			memcpy(bytes, key.bytes, key.length);
+		write->key.bytes = bytes;
+	}
+	write->there = gomap_lookup(
+	        map->behind->shard[0].inner, shape, key, &write->value);
+	replica_owe(cache, hash, head + 1);
+}
+
+/* Empties both maps' copies of it at once, and leaves nothing in the log: it
+   goes on beyond what a cache can follow. Under the primary's lock. */
+static void replica_clear(struct cached_map *map)
+{
+	struct replica *replica = map->replica;
+	struct shard *shard = &replica->map->shard[0];
+	/* relaxed: written under the primary's lock */
+	const uint64_t head =
+	        atomic_load_explicit(&map->log_head, memory_order_relaxed);
+
+	replica_apply(map, head, LOCAL_CACHE_LOG);
+	guard_write(&shard->guard);
+	gomap_clear(shard->inner, shard->inner->extra->shape);
+	/* release, both: pair with the acquires in cache_learn() and
+	   replica_applied() */
+	atomic_store_explicit(
+	        &map->log_head, head + LOCAL_CACHE_LOG, memory_order_release);
+	atomic_store_explicit(&replica->applied, head + LOCAL_CACHE_LOG,
+	        memory_order_release);
+	guard_write_end(&shard->guard);
+}
+
+/* What the replica cannot answer yet. */
+static RM_COLD bool replica_read_primary(struct cache *cache,
+        struct rm_shape shape, struct rm_key key, uint64_t hash,
+        struct rm_value *value)
+{
+	struct cached_map *map = cache->map;
+	struct shard *shard = &map->behind->shard[0];
+
+	rm_stat_own(&cache->reader->primary_reads, 1);
+	guard_read(&shard->guard, cache);
+	const bool was_there = gomap_lookup(shard->inner, shape, key, value);
+	/* relaxed: stands still under the lock */
+	replica_owe(cache, hash,
+	        atomic_load_explicit(&map->log_head, memory_order_relaxed));
+	guard_read_end(&shard->guard, cache);
+	cache->reader->lag_ns = 0;
+	return was_there;
+}
+
+/* Reads a key behind the cache; it was `now_ns` before. */
+RM_HOT bool replica_read(struct cache *cache, struct rm_shape shape,
+        struct rm_key key, uint64_t hash, uint64_t now_ns,
+        struct rm_value *value)
+{
+	struct replica *replica = cache->map->replica;
+	struct shard *shard = &replica->map->shard[0];
+	struct replica_reader *reader = cache->reader;
+
+	if (__builtin_expect(replica_applied(replica) <
+	                             replica_line_of(cache, hash)->owed,
+	            0))
+		return replica_read_primary(cache, shape, key, hash, value);
+	/* acquire: the writes; pairs with the release in replica_pass() */
+	const uint64_t current_ns = atomic_load_explicit(
+	        &replica->current_ns, memory_order_acquire);
+
+	reader->lag_ns = now_ns > current_ns ? now_ns - current_ns : 0;
+	replica_keep_max(&reader->lag_max_ns, reader->lag_ns);
+	RM_STAT_OWN(reader->replica_reads, 1);
+	guard_read(&shard->guard, cache);
+	const bool was_there = gomap_lookup(shard->inner, shape, key, value);
+	guard_read_end(&shard->guard, cache);
+	return was_there;
+}
+
+/* The line was filled by the last read. */
+RM_HOT void replica_filled(struct cache *cache, uint64_t hash)
+{
+	replica_line_of(cache, hash)->lag_ns = cache->reader->lag_ns;
+}
+
+/* An answer from a line of this age. */
+RM_HOT void replica_count_hit(
+        struct cache *cache, uint64_t hash, uint64_t age_ns)
+{
+	replica_keep_max(&cache->reader->staleness_max_ns,
+	        age_ns + replica_line_of(cache, hash)->lag_ns);
+}
+
+/* The last read was the answer. */
+RM_HOT void replica_count_miss(struct cache *cache)
+{
+	replica_keep_max(
+	        &cache->reader->staleness_max_ns, cache->reader->lag_ns);
+}
+
+#endif /* RM_LOCAL_CACHE_REPLICA_H */
