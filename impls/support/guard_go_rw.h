@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* guard_go_rw.h - Go's RWMutex. A guard of
-   gomap_guarded.h. */
+/* guard_go_rw.h - Go's RWMutex. A guard of gomap_guarded.h. */
 #ifndef RM_SUPPORT_GUARD_GO_RW_H
 #define RM_SUPPORT_GUARD_GO_RW_H
 
-#include "impls/support/go_rwmutex.h"
 #include "impls/support/guard_handle.h"
+#include "impls/support/lock_go.h"
 
 struct guard {
 	struct go_rwmutex lock;
@@ -26,9 +25,7 @@ static inline void guard_destroy(struct guard *guard)
 RM_HOT void guard_read(struct guard *guard, void *thread)
 {
 	(void)thread;
-	RM_LOCK_BEGIN(RM_LOCK_READ);
-	go_rwmutex_read_lock(&guard->lock);
-	RM_LOCK_END();
+	lock_go_to_read(&guard->lock);
 }
 
 RM_HOT void guard_read_end(struct guard *guard, void *thread)
@@ -39,9 +36,7 @@ RM_HOT void guard_read_end(struct guard *guard, void *thread)
 
 RM_HOT void guard_write(struct guard *guard)
 {
-	RM_LOCK_BEGIN(RM_LOCK_WRITE);
-	go_rwmutex_lock(&guard->lock);
-	RM_LOCK_END();
+	lock_go_to_write(&guard->lock);
 }
 
 RM_HOT void guard_write_end(struct guard *guard)

@@ -27,8 +27,7 @@ static void texts(void)
 		"", ":", "mix:1", "scan:", "scan:0", "scan:1:1", "scan:-1",
 		"hold:1", "hold:1ms:1ms:1:1", "pair:xx", "pair:r", "pair:rr rw",
 		"Mix", "mix ", "stock:1s", "lifecycle:4:254", "lifecycle:4:0",
-		"stall:0s", "stall:1", "stall:1ms:1", "fill:text",
-		"fill:decimal:1", "random-fill:decimal",
+		"stall:0s", "stall:1", "stall:1ms:1",
 		"hold:1ms:100us:1:1111111111111111111111111111111111111111111"
 	};
 	bool refused = true, stable = true;
@@ -46,9 +45,6 @@ static void texts(void)
 	                reads_as("lifecycle:64:4", "lifecycle:64") &&
 	                reads_as("lifecycle:4:64", "lifecycle:4:64"),
 	        "slots stand in the text where they are not the usual four");
-	CHECK(reads_as("fill:decimal", "fill:decimal") &&
-	                reads_as("fill:binary", "fill"),
-	        "keys' form stands in the text where it is not the usual one");
 	CHECK(reads_as("pair", "pair:ww") && reads_as("pair:rw", "pair:rw"),
 	        "words are words");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
@@ -203,149 +199,6 @@ static void fills_end_full(void)
 	}
 }
 
-static bool is_number(struct rm_key key, uint64_t number)
-{
-	char text[32];
-	int length = snprintf(
-	        text, sizeof(text), "%llu", (unsigned long long)number);
-
-	return key.length == (size_t)length &&
-	       !memcmp(key.bytes, text, key.length);
-}
-
-static void digits_are_those_of_the_number(void)
-{
-	static const uint64_t numbers[] = { 0, 9, 10, 99, 100, 65536, 99999,
-		UINT64_MAX };
-	struct rm_key_bytes line = { .bytes = "" };
-	bool same = true;
-
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
-		const struct rm_key key = rm_decimal_key(numbers[i], &line);
-
-		same &= is_number(key, numbers[i]) &&
-		        key.word == rm_scatter(numbers[i]);
-	}
-	CHECK(same, "decimal text has the digits that printf() has");
-}
-
-/* No map: says what keys it was shown, and yes to look-ups. */
-static struct {
-	uint64_t upserts, lookups;
-	size_t shortest, longest;
-	bool other; /* a key that is not the decimal text of its number */
-} shown;
-
-static void *nothing_shown(const struct rm_sizing *sizing)
-{
-	(void)sizing;
-	shown.shortest = SIZE_MAX;
-	return &shown;
-}
-
-static bool look_at_text(void *thread, struct rm_shape shape, struct rm_key key,
-        struct rm_value *value)
-{
-	(void)thread, (void)shape;
-	shown.other |= !is_number(key, shown.lookups);
-	*value = rm_value_of(shown.lookups++, 0, 0);
-	return true;
-}
-
-static bool show_text(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value)
-{
-	(void)thread, (void)shape;
-	shown.other |= !is_number(key, shown.upserts) ||
-	               (uint32_t)value->word[0] != shown.upserts;
-	shown.upserts++;
-	if (key.length < shown.shortest)
-		shown.shortest = key.length;
-	if (key.length > shown.longest)
-		shown.longest = key.length;
-	return false;
-}
-
-static const struct rm_map_ops shown_ops = { .create = nothing_shown,
-	.destroy = nothing,
-	.join = map_itself,
-	.leave = nothing,
-	.lookup = look_at_text,
-	.upsert = show_text,
-	.quiesce = nothing };
-static const struct rm_impl text_shown = {
-	.id = "shown", .ops = &shown_ops, .shapes = RM_ALL_SHAPES
-};
-
-static void fills_with_numbers_as_text(void)
-{
-	struct rm_request request = loop_request("shown", "fill:decimal");
-	json_t *result;
-
-	request.cell.shape = RM_STR16X8;
-	request.cell.keys = 100000;
-	request.cell.threads = 1;
-	result = run_on(&request, &text_shown);
-	CHECK(is(result, "ok", "") &&
-	                number_of(result, "keys_after") == 100000 &&
-	                number_of(result, "keys_before") == 0,
-	        "fill:decimal: from none to all keys");
-	CHECK(!shown.other && shown.upserts == 100000 &&
-	                shown.lookups == 100000 && shown.shortest == 1 &&
-	                shown.longest == 5,
-	        "its keys are 0 to 99999 in turn, as text of 1 to 5 bytes");
-	json_decref(result);
-}
-
-static void values_are_accounted_under_text(void)
-{
-	struct rm_request request = loop_request("gomap_rw", "fill:decimal");
-	json_t *result;
-
-	request.cell.shape = RM_STR16X8;
-	request.cell.measure = RM_MEASURE_VERIFY;
-	request.cell.verify_ops = 10000;
-	request.cell.window_ops = 0;
-	result = run_on(&request, rm_impl_find("gomap_rw"));
-	CHECK(is(result, "ok", "") && number_of(result, "keys_after") == 1000,
-	        "who accounts for values looks for keys of the same form");
-	json_decref(result);
-}
-
-/* Which of them cannot be filled so: those that have no strings, and who is
-   planned to fail. */
-static void every_map_of_strings_takes_text(void)
-{
-	const unsigned strings = 1U << rm_shape_index(RM_STR16X8);
-	size_t maps = 0;
-	bool all = true;
-
-	for (size_t i = 0; i < rm_impl_count; i++) {
-		const struct rm_impl *impl = rm_impl_table[i];
-		struct rm_request request =
-		        loop_request(impl->id, "fill:decimal");
-		json_t *result;
-
-		if (!rm_impl_is_map(impl) || !(impl->shapes & strings) ||
-		        impl->misuse || impl->caps & RM_CAP_NO_STATE) {
-			json_decref(request.counters);
-			continue;
-		}
-		request.cell.shape = RM_STR16X8;
-		request.cell.presize = impl->caps & RM_CAP_FIXED_SIZE;
-		request.cell.threads = 1;
-		result = run_on(&request, impl);
-		if (!is(result, "ok", "") ||
-		        number_of(result, "keys_after") != 1000) {
-			printf("# %s\n", impl->id);
-			all = false;
-		}
-		maps++;
-		json_decref(result);
-	}
-	CHECK(all && maps > 10, "every map of strings takes decimal text");
-}
-
 static void fills_at_random_mix_inserts_and_updates(void)
 {
 	struct rm_request request = loop_request("syncmap", "random-fill");
@@ -445,8 +298,7 @@ static bool steps_only(const json_t *result)
 static void sessions_are_held_before_the_window(void)
 {
 	static const char *const maps[] = { "shard_life", "shard_life_hash",
-		"shard_life_rlock", "slab", "slab_boxed", "gomap_rw",
-		"slab_syncmap" };
+		"shard_life_rlock", "slab", "slab_boxed", "gomap_rw" };
 
 	for (size_t i = 0; i < sizeof(maps) / sizeof(*maps); i++) {
 		struct rm_request request =
@@ -884,10 +736,6 @@ int main(void)
 	the_floor_has_misses();
 	no_arrival_is_told();
 	fills_end_full();
-	digits_are_those_of_the_number();
-	fills_with_numbers_as_text();
-	values_are_accounted_under_text();
-	every_map_of_strings_takes_text();
 	fills_at_random_mix_inserts_and_updates();
 	turns_are_strict();
 	sessions_come_and_go();

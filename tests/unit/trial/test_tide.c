@@ -22,7 +22,8 @@ static void texts(void)
 
 	CHECK(reads_as("lifecycle:4:4:20", "lifecycle:4:4:20") &&
 	                reads_as("lifecycle:4:64:1", "lifecycle:4:64"),
-	        "an ebb stands in the text where there is one, behind the slots");
+	        "an ebb stands in the text where there is one, behind the "
+	        "slots");
 	CHECK(rm_loop_parse("lifecycle:4:4:0", &loop) &&
 	                rm_loop_parse("lifecycle:4:4:20:1", &loop),
 	        "it is no part of nothing, and the last number");
@@ -76,7 +77,7 @@ static void a_tide_turns_for_all_at_once(void)
 static void sessions_ebb_and_flow(void)
 {
 	static const char *const maps[] = { "gomap_rw", "syncmap", "shard_life",
-		"slab", "null_map" };
+		"slab", "slab_syncmap", "null_map" };
 
 	for (size_t i = 0; i < sizeof(maps) / sizeof(*maps); i++) {
 		struct rm_request request =

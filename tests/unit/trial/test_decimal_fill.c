@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fill:decimal: keys that are sequential numbers as text. */
+#include "impls/support/no_handle.h"
+#include "runner/decimal_key.h"
+#include "runner/driver.h"
+#include "runner/impl_table.h"
+#include "tests/unit/trial/run_trial.h"
+
+static bool reads_as(const char *text, const char *expected)
+{
+	struct rm_loop loop;
+	char back[RM_LOOP_BYTES];
+
+	if (rm_loop_parse(text, &loop))
+		return false;
+	rm_loop_text(&loop, back);
+	return !strcmp(back, expected);
+}
+
+static void texts(void)
+{
+	static const char *const bad[] = { "fill:text", "fill:decimal:1",
+		"random-fill:decimal" };
+	struct rm_loop loop;
+	bool refused = true;
+
+	CHECK(reads_as("fill:decimal", "fill:decimal") &&
+	                reads_as("fill:binary", "fill"),
+	        "keys' form stands in the text where it is not the usual one");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		refused &= rm_loop_parse(bad[i], &loop) != 0;
+	CHECK(refused, "other forms, and those of other loops, are refused");
+}
+
+static bool is_number(struct rm_key key, uint64_t number)
+{
+	char text[32];
+	int length = snprintf(
+	        text, sizeof(text), "%llu", (unsigned long long)number);
+
+	return key.length == (size_t)length &&
+	       !memcmp(key.bytes, text, key.length);
+}
+
+static void digits_are_those_of_the_number(void)
+{
+	static const uint64_t numbers[] = { 0, 9, 10, 99, 100, 65536, 99999,
+		UINT64_MAX };
+	struct rm_key_bytes line = { .bytes = "" };
+	bool same = true;
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+		const struct rm_key key = rm_decimal_key(numbers[i], &line);
+
+		same &= is_number(key, numbers[i]) &&
+		        key.word == rm_scatter(numbers[i]);
+	}
+	CHECK(same, "decimal text has the digits that printf() has");
+}
+
+/* No map: says what keys it was shown, and yes to look-ups. */
+static struct {
+	uint64_t upserts, lookups;
+	size_t shortest, longest;
+	bool other; /* a key that is not the decimal text of its number */
+} shown;
+
+static void *nothing_shown(const struct rm_sizing *sizing)
+{
+	(void)sizing;
+	shown.shortest = SIZE_MAX;
+	return &shown;
+}
+
+static bool look_at_text(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *value)
+{
+	(void)thread, (void)shape;
+	shown.other |= !is_number(key, shown.lookups);
+	*value = rm_value_of(shown.lookups++, 0, 0);
+	return true;
+}
+
+static bool show_text(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value)
+{
+	(void)thread, (void)shape;
+	shown.other |= !is_number(key, shown.upserts) ||
+	               (uint32_t)value->word[0] != shown.upserts;
+	shown.upserts++;
+	if (key.length < shown.shortest)
+		shown.shortest = key.length;
+	if (key.length > shown.longest)
+		shown.longest = key.length;
+	return false;
+}
+
+static const struct rm_map_ops shown_ops = { .create = nothing_shown,
+	.destroy = nothing,
+	.join = map_itself,
+	.leave = nothing,
+	.lookup = look_at_text,
+	.upsert = show_text,
+	.quiesce = nothing };
+static const struct rm_impl text_shown = {
+	.id = "shown", .ops = &shown_ops, .shapes = RM_ALL_SHAPES
+};
+
+static void fills_with_numbers_as_text(void)
+{
+	struct rm_request request = loop_request("shown", "fill:decimal");
+	json_t *result;
+
+	request.cell.shape = RM_STR16X8;
+	request.cell.keys = 100000;
+	request.cell.threads = 1;
+	result = run_on(&request, &text_shown);
+	CHECK(is(result, "ok", "") &&
+	                number_of(result, "keys_after") == 100000 &&
+	                number_of(result, "keys_before") == 0,
+	        "fill:decimal: from none to all keys");
+	CHECK(!shown.other && shown.upserts == 100000 &&
+	                shown.lookups == 100000 && shown.shortest == 1 &&
+	                shown.longest == 5,
+	        "its keys are 0 to 99999 in turn, as text of 1 to 5 bytes");
+	json_decref(result);
+}
+
+static void values_are_accounted_under_text(void)
+{
+	struct rm_request request = loop_request("gomap_rw", "fill:decimal");
+	json_t *result;
+
+	request.cell.shape = RM_STR16X8;
+	request.cell.measure = RM_MEASURE_VERIFY;
+	request.cell.verify_ops = 10000;
+	request.cell.window_ops = 0;
+	result = run_on(&request, rm_impl_find("gomap_rw"));
+	CHECK(is(result, "ok", "") && number_of(result, "keys_after") == 1000,
+	        "who accounts for values looks for keys of the same form");
+	json_decref(result);
+}
+
+/* Which of them cannot be filled so: those that have no strings, and who is
+   planned to fail. */
+static void every_map_of_strings_takes_text(void)
+{
+	const unsigned strings = 1U << rm_shape_index(RM_STR16X8);
+	size_t maps = 0;
+	bool all = true;
+
+	for (size_t i = 0; i < rm_impl_count; i++) {
+		const struct rm_impl *impl = rm_impl_table[i];
+		struct rm_request request =
+		        loop_request(impl->id, "fill:decimal");
+		json_t *result;
+
+		if (!rm_impl_is_map(impl) || !(impl->shapes & strings) ||
+		        impl->misuse || impl->caps & RM_CAP_NO_STATE) {
+			json_decref(request.counters);
+			continue;
+		}
+		request.cell.shape = RM_STR16X8;
+		request.cell.presize = impl->caps & RM_CAP_FIXED_SIZE;
+		request.cell.threads = 1;
+		result = run_on(&request, impl);
+		if (!is(result, "ok", "") ||
+		        number_of(result, "keys_after") != 1000) {
+			printf("# %s\n", impl->id);
+			all = false;
+		}
+		maps++;
+		json_decref(result);
+	}
+	CHECK(all && maps > 10, "every map of strings takes decimal text");
+}
+
+int main(void)
+{
+	texts();
+	digits_are_those_of_the_number();
+	fills_with_numbers_as_text();
+	values_are_accounted_under_text();
+	every_map_of_strings_takes_text();
+	return DONE();
+}
