@@ -64,7 +64,7 @@ mutant u64_freed gomap_u64 "gomap_keys_u64.h gomap_fast64.h" \
 	's/GOMAP_EMPTY_ONE)$/(slot < GOMAP_SLOTS ? -1 : 0))/'
 mutant u64_growth gomap_u64_unchecked \
 	"gomap_keys_u64_unchecked.h gomap_fast64.h" \
-	's/bucket = gomap_chain(map, shape,$/bucket = u64_growth(map, shape,/; s/^RM_HOT _Atomic uint64_t \*gomap_find_fast64/RM_HOT struct gomap_bucket *u64_growth(const struct gomap *map, struct rm_shape shape, uint64_t hash) { return gomap_at(gomap_get(map->buckets), shape, hash \& gomap_mask(gomap_get(map->log2_buckets))); }\n&/'
+	's/bucket = gomap_chain(/bucket = u64_growth(/; s/^RM_HOT _Atomic uint64_t \*gomap_find_fast64/RM_HOT struct gomap_bucket *u64_growth(const struct gomap *map, struct rm_shape shape, uint64_t hash) { return gomap_at(gomap_get(map->buckets), shape, hash \& gomap_mask(gomap_get(map->log2_buckets))); }\n&/'
 mutant str_length gomap_str "gomap_keys_str.h gomap_faststr.h" \
 	'/gomap_walk_short(/,/^}/s/gomap_str_same(slot, key)/true/'
 mutant str_ends gomap_str "gomap_keys_str.h gomap_faststr.h" \
