@@ -204,7 +204,7 @@ static void unsound(void)
 /* lifecycle:4:SLOTS through handles; `lost` of 16 is taken out by another. */
 static void handles(uint64_t slots, uint64_t lost)
 {
-	const uint64_t args[] = { 4, slots };
+	const uint64_t args[] = { 4, slots, 1 };
 	struct user user = user_of(&inner, false);
 	struct rm_worker worker = { .thread = user.thread,
 		.resident = 16,
