@@ -18,7 +18,7 @@ RM_DRIVE(ops, str16x8, RM_STR16X8)
 
 const struct rm_impl rm_impl_slab_syncmap = {
 	.id = "slab_syncmap",
-	.label = "pooled slabs in a sync.Map",
+	.label = "pooled slabs, port of sync.Map, waits in the kernel",
 	.family = "sync",
 	.sync = "epoch",
 	.source = "per-session array of 256 words from a pool, in Go's "

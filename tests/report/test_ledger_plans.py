@@ -103,5 +103,5 @@ def test_few_trials_are_for_nothing(mode):
 def test_the_mode_keeps_its_bounds():
     """Trials of a run on two CPUs, and of each claim at most three cells."""
     assert sum(c.blocks for c in plan().cells.values()
-               if not c.skip) <= 7000
+               if not c.skip) <= 7050
     assert all(len(c.cells) <= 3 for c in CLAIMS.values())
