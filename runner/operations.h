@@ -35,10 +35,10 @@ RM_HOT bool rm_stopped(const struct rm_worker *worker)
 	return atomic_load_explicit(worker->stop, memory_order_relaxed);
 }
 
-RM_HOT void rm_write_upsert(const struct rm_map_ops *map, struct rm_shape shape,
-        struct rm_worker *worker, uint64_t rank)
+/* An upsert of a rank by its key, which the caller has made. */
+RM_HOT void rm_write_key(const struct rm_map_ops *map, struct rm_shape shape,
+        struct rm_worker *worker, uint64_t rank, struct rm_key key)
 {
-	struct rm_key key = rm_key_of(shape, rank, &worker->written);
 	struct rm_value value =
 	        rm_value_of(rank, worker->slot, ++worker->sequence);
 	bool was_there;
@@ -53,6 +53,13 @@ RM_HOT void rm_write_upsert(const struct rm_map_ops *map, struct rm_shape shape,
 	}
 	if (worker->pace)
 		rm_pace_record(worker, RM_UPSERT, was_there);
+}
+
+RM_HOT void rm_write_upsert(const struct rm_map_ops *map, struct rm_shape shape,
+        struct rm_worker *worker, uint64_t rank)
+{
+	rm_write_key(map, shape, worker, rank,
+	        rm_key_of(shape, rank, &worker->written));
 }
 
 RM_HOT void rm_write_remove(const struct rm_map_ops *map, struct rm_shape shape,

@@ -51,6 +51,14 @@ static inline void rm_stat_own(_Atomic(uint64_t) *counter, uint64_t n)
 	        memory_order_relaxed);
 }
 
+/* A maximum. The calling thread is its only writer. */
+static inline void rm_stat_most(_Atomic(uint64_t) *most, uint64_t seen)
+{
+	/* relaxed, both: one writer, and a statistic orders nothing */
+	if (seen > atomic_load_explicit(most, memory_order_relaxed))
+		atomic_store_explicit(most, seen, memory_order_relaxed);
+}
+
 static inline uint64_t rm_stat_read(_Atomic(uint64_t) *counter)
 {
 	/* relaxed: a statistic orders nothing */

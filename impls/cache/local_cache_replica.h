@@ -80,13 +80,6 @@ RM_HOT uint64_t replica_applied(struct replica *replica)
 	return atomic_load_explicit(&replica->applied, memory_order_acquire);
 }
 
-static void replica_keep_max(_Atomic uint64_t *max, uint64_t value)
-{
-	/* relaxed, both: one writer, and a statistic orders nothing */
-	if (value > atomic_load_explicit(max, memory_order_relaxed))
-		atomic_store_explicit(max, value, memory_order_relaxed);
-}
-
 static void replica_forget(struct rm_shape shape, struct replica_write *write)
 {
 	if (shape.str && write->key.bytes != write->bytes)
@@ -135,7 +128,7 @@ static void replica_pass(struct cached_map *map)
 	uint64_t applied = replica_applied(replica);
 
 	if (head > applied)
-		replica_keep_max(&replica->behind_max, head - applied);
+		rm_stat_most(&replica->behind_max, head - applied);
 	for (; applied < head; applied = replica_applied(replica))
 		replica_apply(map, head, REPLICA_BATCH);
 	/* release: who reads the time finds the writes before it */
@@ -332,7 +325,7 @@ RM_HOT bool replica_read(struct cache *cache, struct rm_shape shape,
 	        &replica->current_ns, memory_order_acquire);
 
 	reader->lag_ns = now_ns > current_ns ? now_ns - current_ns : 0;
-	replica_keep_max(&reader->lag_max_ns, reader->lag_ns);
+	rm_stat_most(&reader->lag_max_ns, reader->lag_ns);
 	RM_STAT_OWN(reader->replica_reads, 1);
 	guard_read(&shard->guard, cache);
 	const bool was_there = gomap_lookup(shard->inner, shape, key, value);
@@ -350,15 +343,14 @@ RM_HOT void replica_filled(struct cache *cache, uint64_t hash)
 RM_HOT void replica_count_hit(
         struct cache *cache, uint64_t hash, uint64_t age_ns)
 {
-	replica_keep_max(&cache->reader->staleness_max_ns,
+	rm_stat_most(&cache->reader->staleness_max_ns,
 	        age_ns + replica_line_of(cache, hash)->lag_ns);
 }
 
 /* The last read was the answer. */
 RM_HOT void replica_count_miss(struct cache *cache)
 {
-	replica_keep_max(
-	        &cache->reader->staleness_max_ns, cache->reader->lag_ns);
+	rm_stat_most(&cache->reader->staleness_max_ns, cache->reader->lag_ns);
 }
 
 #endif /* RM_LOCAL_CACHE_REPLICA_H */

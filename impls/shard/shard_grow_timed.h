@@ -71,14 +71,6 @@ static bool timed_ended(struct grow_timed *timed)
 	return atomic_load_explicit(&timed->ended, memory_order_relaxed);
 }
 
-/* A maximum that this thread alone writes. */
-static void timed_most(_Atomic uint64_t *most, uint64_t seen)
-{
-	if (seen > rm_stat_read(most))
-		/* relaxed: a statistic orders nothing */
-		atomic_store_explicit(most, seen, memory_order_relaxed);
-}
-
 /* Whether the new place has this key with this value. */
 static bool timed_has(const struct grow_shard *shard, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value)
@@ -141,7 +133,7 @@ static bool timed_work(struct grow_timed *timed, struct grow_shard *shard)
 {
 	struct grow_map *map = &timed->map;
 
-	timed_most(&timed->most_keys, gomap_count(shard->inner));
+	rm_stat_most(&timed->most_keys, gomap_count(shard->inner));
 	if (!shard->move)
 		return grow_begin(map, shard);
 	if (timed->verifying)
@@ -159,7 +151,7 @@ static bool timed_step(struct grow_timed *timed, struct grow_shard *shard)
 	const uint64_t start_ns = rm_now_ns();
 	const bool more = timed_work(timed, shard);
 
-	timed_most(&timed->hold_ns, rm_now_ns() - start_ns);
+	rm_stat_most(&timed->hold_ns, rm_now_ns() - start_ns);
 	go_rwmutex_unlock(&shard->lock);
 	return more;
 }

@@ -99,13 +99,13 @@ static void life_ring_renew(
 	const int step =
 	        rm_tide_step(&ring->tide, x, ring->next - ring->oldest);
 
-	if (step <= 0)
-		life_ring_close(ring, shape);
-	if (step >= 0)
+	if (step > 0)
 		life_ring_open(ring, shape);
+	else
+		life_ring_close(ring, shape);
 	if (step < 0)
 		life_ring_close(ring, shape);
-	if (step > 0)
+	else
 		life_ring_open(ring, shape);
 	ring->worker->counts.pairs++;
 }

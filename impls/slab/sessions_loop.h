@@ -115,13 +115,13 @@ static void life_renew(struct life *life, uint64_t x)
 	const int step =
 	        rm_tide_step(&life->tide, x, life->next - life->oldest);
 
-	if (step <= 0)
-		life_close(life);
-	if (step >= 0)
+	if (step > 0)
 		life_open(life);
+	else
+		life_close(life);
 	if (step < 0)
 		life_close(life);
-	if (step > 0)
+	else
 		life_open(life);
 	life->worker->counts.pairs++;
 }

@@ -107,8 +107,7 @@ static void judge_loop(const struct rm_impl *impl, struct rm_cell *cell)
 /* A number of digits is no length that a shape has. */
 static void judge_decimal(struct rm_cell *cell)
 {
-	if (rm_loop_is_decimal(&cell->loop) &&
-	        (!cell->shape.str || cell->str_bytes))
+	if (rm_cell_lacks_digits(cell))
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "keys of decimal text are strings as long as their "
 		        "digits, not those of %s: expected str16x8 or another "

@@ -405,8 +405,7 @@ static int check_sense(const struct rm_cell *cell, struct rm_error *error)
 	if ((cell->dist == RM_DIST_TRACE) != traced)
 		return rm_cell_bad(error, "trace",
 		        "with the dist trace:CHECKSUM, and only there");
-	if (rm_loop_is_decimal(&cell->loop) &&
-	        (!cell->shape.str || cell->str_bytes))
+	if (rm_cell_lacks_digits(cell))
 		return rm_cell_bad(error, "loop",
 		        "decimal text with shapes of str16 alone");
 	if (traced && (cell->loop.kind != RM_LOOP_MIX || cell->warm_up_ns ||

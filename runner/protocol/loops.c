@@ -264,6 +264,12 @@ bool rm_loop_is_decimal(const struct rm_loop *loop)
 	return loop->kind == RM_LOOP_FILL && loop->args[0];
 }
 
+bool rm_cell_lacks_digits(const struct rm_cell *cell)
+{
+	return rm_loop_is_decimal(&cell->loop) &&
+	       (!cell->shape.str || cell->str_bytes);
+}
+
 bool rm_loop_from_empty(enum rm_loop_kind kind)
 {
 	return rm_loop_fills(kind) || kind == RM_LOOP_LAZY;

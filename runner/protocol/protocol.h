@@ -347,6 +347,9 @@ void rm_factor_copy(enum rm_workload_key key, const struct rm_cell *from,
    alone has keys of 16 bytes, where they are strings. */
 const char *rm_shape_name(struct rm_shape shape);
 const char *rm_cell_shape_name(const struct rm_cell *cell);
+/* Whether its loop's keys are decimal text and its shape has no such strings: a
+   number of digits is no length of a shape's own. */
+bool rm_cell_lacks_digits(const struct rm_cell *cell);
 const char *rm_write_kind_name(enum rm_write_kind kind);
 const char *rm_measure_name(enum rm_measure measure);
 

@@ -5,32 +5,18 @@
 #include "runner/base/clock.h"
 #include "runner/trial/internal.h"
 
-/* As rm_write_upsert() does, of a key that is made already. */
-static void put(struct rm_member *member, uint64_t rank, struct rm_key key)
-{
-	struct rm_worker *worker = &member->worker;
-	const struct rm_value value =
-	        rm_value_of(rank, worker->slot, ++worker->sequence);
-
-	worker->counts.writes++;
-	if (member->team->impl->ops->upsert(worker->thread,
-	            member->team->request->cell.shape, key, &value))
-		return;
-	worker->counts.inserts++;
-	worker->key_sum += rm_rank_mix(rank);
-}
-
 /* Each write is timed: the pauses of growth are what these loops are for. Its
    key is made before, since digits take as long as some inserts. */
 static void write_timed(struct rm_member *member, uint64_t rank)
 {
+	const struct rm_map_ops *ops = member->team->impl->ops;
 	const struct rm_cell *cell = &member->team->request->cell;
 	struct rm_worker *worker = &member->worker;
 	const struct rm_key key = rm_trial_key(cell, rank, &worker->written);
 	const uint64_t inserts = worker->counts.inserts;
 	const uint64_t start_ns = rm_now_ns();
 
-	put(member, rank, key);
+	rm_write_key(ops, cell->shape, worker, rank, key);
 
 	const uint64_t end_ns = rm_now_ns();
 
@@ -41,7 +27,7 @@ static void write_timed(struct rm_member *member, uint64_t rank)
 	                .operation = RM_UPSERT,
 	                .was_there = inserts == worker->counts.inserts });
 	if (++worker->counts.iterations % RM_BATCH == 0)
-		member->team->impl->ops->quiesce(worker->thread);
+		ops->quiesce(worker->thread);
 }
 
 /* Ranks by turns, so that all threads grow the same map together from its

@@ -4,18 +4,8 @@
 #include "runner/decimal_key.h"
 #include "runner/driver.h"
 #include "runner/impl_table.h"
+#include "tests/unit/trial/loop_text.h"
 #include "tests/unit/trial/run_trial.h"
-
-static bool reads_as(const char *text, const char *expected)
-{
-	struct rm_loop loop;
-	char back[RM_LOOP_BYTES];
-
-	if (rm_loop_parse(text, &loop))
-		return false;
-	rm_loop_text(&loop, back);
-	return !strcmp(back, expected);
-}
 
 static void texts(void)
 {
