@@ -10,10 +10,15 @@
  * Connections never move.
  *
  * Each shard has the number of its active connections, a moving mean of how
- * long they were idle before a touch (weight 0.2) and the share of touches
- * that came after more than 30 s (same weight). Its score is
+ * long they were idle before a touch or their end (weight 0.2) and the share
+ * of these that came after more than 30 s (same weight). Its score is
  *
  *	100 (1 - late) / (1 + active * idle seconds)
+ *
+ * Nothing happens to a connection while it is idle. So who opens one looks at
+ * two others first, by key of its stripe, through handles of its thread, in
+ * turn: one that has been idle for more than 30 s counts like a late touch,
+ * and stays what it is.
  *
  * A new connection takes the better of two shards that its hash proposes; if
  * that one has 500 active ones, the best that has not; if all have, another
@@ -53,6 +58,7 @@ enum {
 	LIFE_STRIPES = 64,
 	LIFE_GROW_ABOVE = 500,
 	LIFE_SHRINK_BELOW = 100,
+	LIFE_LOOKS = 2,          /* for each that opens */
 	LIFE_WEIGHT = 5,         /* 1 / 0.2 */
 	LIFE_ALL_LATE = 1 << 20, /* fixed point: the share 1 */
 };
@@ -73,6 +79,7 @@ struct life_shard {
 struct life_stripe {
 	_Alignas(2 * RM_CACHE_LINE) pthread_mutex_t lock;
 	struct connection *first; /* open by key */
+	struct connection *look;  /* at this one next; NULL: at the first */
 };
 
 struct life_thread;
@@ -81,7 +88,7 @@ struct life_map {
 	struct life_shard shards[LIFE_SHARDS];
 	struct life_stripe stripes[LIFE_STRIPES];
 	_Alignas(2 * RM_CACHE_LINE) _Atomic unsigned open_shards;
-	_Atomic uint64_t grown, shrunk, late_touches;
+	_Atomic uint64_t grown, shrunk, late_touches, late_looks;
 	struct syncmap *directory; /* constants from here on */
 	struct epoch *epoch;
 	struct life_thread **threads; /* by slot; NULL: never joined */

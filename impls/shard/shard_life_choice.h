@@ -31,19 +31,38 @@ RM_HOT void life_mean(_Atomic uint64_t *mean, uint64_t seen)
 	        memory_order_relaxed));
 }
 
-/* The connection was idle until now. Its owner calls, or under its stripe. */
+/* A connection of this shard was seen to be idle for so long. */
+RM_HOT void life_idled(struct life_shard *shard, uint64_t idle_ns)
+{
+	life_mean(&shard->idle_ns, idle_ns);
+	life_mean(
+	        &shard->late, idle_ns > LIFE_IDLE_LIMIT_NS ? LIFE_ALL_LATE : 0);
+}
+
+/* The connection was idle until now, where it is used or closes. Its owner
+   calls, or under its stripe. */
 RM_HOT void life_touch(struct life_map *map, struct connection *connection)
 {
-	struct life_shard *shard = &map->shards[connection->shard];
 	const uint64_t now_ns = callback_now(map);
 	const uint64_t idle_ns = now_ns - connection->touched_ns;
 
 	connection->touched_ns = now_ns;
-	life_mean(&shard->idle_ns, idle_ns);
 	if (__builtin_expect(idle_ns > LIFE_IDLE_LIMIT_NS, 0))
 		rm_stat_add(&map->late_touches, 1);
-	life_mean(
-	        &shard->late, idle_ns > LIFE_IDLE_LIMIT_NS ? LIFE_ALL_LATE : 0);
+	life_idled(&map->shards[connection->shard], idle_ns);
+}
+
+/* Who is idle and not touched lowers its shard's score too: who opens a
+   connection looks at some others first. As life_touch. */
+static void life_look(struct life_map *map, const struct connection *connection,
+        uint64_t now_ns)
+{
+	const uint64_t idle_ns = now_ns - connection->touched_ns;
+
+	if (idle_ns <= LIFE_IDLE_LIMIT_NS)
+		return;
+	rm_stat_add(&map->late_looks, 1);
+	life_idled(&map->shards[connection->shard], idle_ns);
 }
 
 static double life_score(const struct life_shard *shard)
@@ -109,14 +128,22 @@ static RM_COLD unsigned life_make_room(struct life_map *map, unsigned choice)
 	return open;
 }
 
+/* What of its time of opening a connection's shard depends on: to the
+   nanosecond, as the article says, where the map has no clock of its own. */
+static uint64_t life_opened_ns(const struct life_map *map, uint64_t now_ns)
+{
+	if (LIFE_CHOICE != LIFE_BY_TIME)
+		return 0;
+	return map->now_ns ? now_ns : rm_now_ns();
+}
+
 /* The shard of a new connection, counted as its. */
 static unsigned life_choose(
         struct life_map *map, uint64_t hash, uint64_t now_ns)
 {
 	const unsigned open = life_open_shards(map);
-	const uint64_t mix =
-	        rm_mum(hash ^ (LIFE_CHOICE == LIFE_BY_TIME ? now_ns : 0),
-	                map->seed ^ RM_HASH_B);
+	const uint64_t mix = rm_mum(
+	        hash ^ life_opened_ns(map, now_ns), map->seed ^ RM_HASH_B);
 	unsigned choice = life_better(map, (unsigned)rm_below(mix, open),
 	        (unsigned)rm_below(mix << 32, open));
 
@@ -145,15 +172,16 @@ static void life_closed(struct life_map *map, unsigned shard)
 		life_resize(map, open, open - 1);
 }
 
-static struct connection *life_connect(struct life_map *map, uint64_t hash)
+static struct connection *life_connect(
+        struct life_map *map, uint64_t hash, uint64_t now_ns)
 {
 	struct connection *connection =
 	        aligned_alloc(LIFE_SHARDS, sizeof(*connection));
 
 	if (!connection)
 		gomap_no_memory();
-	connection->touched_ns = callback_now(map);
-	connection->shard = life_choose(map, hash, connection->touched_ns);
+	connection->touched_ns = now_ns;
+	connection->shard = life_choose(map, hash, now_ns);
 	connection->previous = connection->next = NULL;
 	return connection;
 }

@@ -28,6 +28,8 @@ static void life_stats(void *opaque, rm_stat_fn *emit, void *context)
 	emit(context, "shards_shrunk", "1", (double)rm_stat_read(&map->shrunk));
 	emit(context, "late_touches", "1",
 	        (double)rm_stat_read(&map->late_touches));
+	emit(context, "late_looks", "1",
+	        (double)rm_stat_read(&map->late_looks));
 	emit(context, "connections", "1", (double)active);
 	emit(context, "shard_active_max", "1", (double)most);
 	/* 1: open shards have equally many, closed ones none */

@@ -214,6 +214,125 @@ static void preference(void)
 	end(map, thread, "preference: the map is sound");
 }
 
+/* Nobody touches: who opens sees it, and who closes says it. */
+static void idle_without_a_touch(void)
+{
+	struct life_map *map = create(&ops, 1);
+	void *thread = ops.join(map, 0);
+	const struct life_shard *shard = &map->shards[0];
+	uint64_t rank = 0;
+
+	while (rank < 200)
+		put(&ops, thread, rank++);
+	pass(30 * SECOND);
+	for (; rank < 264; rank++)
+		put(&ops, thread, rank);
+	CHECK(life_score(shard) == 100,
+	        "looks at 30 s of idleness lower nothing");
+	pass(1);
+	for (; life_score(shard) == 100 && rank < 400; rank++)
+		put(&ops, thread, rank);
+	CHECK(rank < 280 && shard->late >= LIFE_ALL_LATE / 5 &&
+	                shard->idle_ns > 5 * SECOND,
+	        "at more, who opens a connection lowers the score");
+	CHECK(stat(&ops, map, "late_touches") == 0 &&
+	                stat(&ops, map, "late_looks") <= LIFE_LOOKS,
+	        "by looks, no touches");
+	end(map, thread, "looks: the map is sound");
+	map = create(&ops, 1);
+	thread = ops.join(map, 0);
+	for (rank = 0; rank < 100; rank++)
+		put(&ops, thread, rank);
+	pass(3600 * SECOND);
+	for (rank = 1; rank < 100; rank++)
+		drop(thread, rank);
+	CHECK(stat(&ops, map, "late_touches") == 99 &&
+	                stat(&ops, map, "shard_score_min") < 1e-3,
+	        "so does who closes one");
+	end(map, thread, "idle: the map is sound");
+}
+
+/* Of a stripe's connections one is idle, each in its turn: the looks
+   find it, wherever it is. */
+static void looks_go_round(void)
+{
+	struct life_map *map = create(&ops, 1);
+	void *thread = ops.join(map, 0);
+	struct life_stripe *stripe = &map->stripes[7];
+	uint64_t listed = 0, found = 0;
+
+	for (uint64_t rank = 0; rank < 1000; rank++)
+		put(&ops, thread, rank);
+	for (struct connection *idle = stripe->first; idle;
+	        idle = idle->next, listed++) {
+		const double before = stat(&ops, map, "late_looks");
+
+		idle->touched_ns -= 31 * SECOND;
+		for (uint64_t i = 0; i < 1000; i += LIFE_LOOKS)
+			life_look_on(map, stripe, now_ns());
+		idle->touched_ns += 31 * SECOND;
+		found += stat(&ops, map, "late_looks") - before >= 10;
+	}
+	CHECK(listed > 5 && found == listed, "the looks go round");
+	end(map, thread, "round: the map is sound");
+}
+
+/* The same of a thread's handles, which begin again when the oldest closes. */
+static void looks_go_round_the_handles(void)
+{
+	enum { HELD = 8 };
+	struct life_map *map = create(&ops, 1);
+	struct connection *connections[HELD];
+	struct life_ring ring = { .thread = ops.join(map, 0),
+		.held = HELD,
+		.oldest = 3,
+		.next = 3 + HELD,
+		.connections = connections };
+	unsigned found = 0;
+
+	for (uint64_t i = 0; i < HELD; i++)
+		connections[i] = life_connect(map, i, now_ns());
+	for (unsigned i = 0; i < HELD; i++) {
+		const double before = stat(&ops, map, "late_looks");
+
+		connections[i]->touched_ns -= 31 * SECOND;
+		for (unsigned j = 0; j < HELD; j += LIFE_LOOKS)
+			life_ring_look(&ring, now_ns());
+		connections[i]->touched_ns += 31 * SECOND;
+		found += stat(&ops, map, "late_looks") - before == 1;
+		if (i == 0) /* as if two had closed and opened */
+			ring.oldest += 2, ring.next += 2;
+	}
+	CHECK(found == HELD, "one round finds each of the handles");
+	for (unsigned i = 0; i < HELD; i++) {
+		life_closed(map, connections[i]->shard);
+		free(connections[i]);
+	}
+	end(map, ring.thread, "handles: the map is sound");
+}
+
+/* As preference, but nobody touches shard 0 at all. */
+static void preference_without_a_touch(void)
+{
+	struct life_map *map = create(&ops, 1);
+	void *thread = ops.join(map, 0);
+
+	for (uint64_t rank = 0; rank < 501; rank++)
+		put(&ops, thread, rank);
+	for (uint64_t rank = 0; rank < 100; rank++)
+		drop(thread, rank);
+	pass(40 * SECOND);
+	put(&ops, thread, 500); /* in shard 1 ... */
+	pass(SECOND);
+	for (unsigned i = 0; i < 40; i++)
+		put(&ops, thread, 500); /* ... whose score is good again */
+	for (uint64_t rank = 1000; rank < 1080; rank++)
+		put(&ops, thread, rank);
+	CHECK(life_open_shards(map) == 2 && map->shards[1].active > 50,
+	        "of 80 new connections most avoid a shard that is idle");
+	end(map, thread, "no touch: the map is sound");
+}
+
 /* A burst, all at one moment. */
 static void burst(void)
 {
@@ -302,6 +421,10 @@ int main(void)
 	closed_shards_count();
 	figures();
 	preference();
+	idle_without_a_touch();
+	looks_go_round();
+	looks_go_round_the_handles();
+	preference_without_a_touch();
 	burst();
 	together();
 	return DONE();
