@@ -57,11 +57,12 @@ static void life_ring_look(struct life_ring *ring, uint64_t now_ns)
 static void life_ring_open(struct life_ring *ring, struct rm_shape shape)
 {
 	const uint64_t now_ns = callback_now(ring->thread->map);
+
+	life_ring_look(ring, now_ns);
 	const uint64_t i = ring->next++;
 	const struct rm_key key =
 	        rm_key_of(shape, life_rank(ring, i), &ring->worker->written);
 
-	life_ring_look(ring, now_ns);
 	ring->connections[i % ring->held] = life_connect(
 	        ring->thread->map, life_hash(ring->thread, shape, key), now_ns);
 	ring->worker->counts.wrong |= life_ring_write(ring, shape, i);

@@ -311,6 +311,33 @@ static void looks_go_round_the_handles(void)
 	end(map, ring.thread, "handles: the map is sound");
 }
 
+/* Who opens a handle looks at those that are open, not at what its own place
+   in the ring held before. */
+static void an_own_place_is_not_looked_at(void)
+{
+	enum { HELD = 4 };
+	struct life_map *map = create(&ops, 1);
+	struct connection stale = { .touched_ns = 0 };
+	struct connection *connections[HELD];
+	struct rm_worker worker = { .threads = 1 };
+	struct life_ring ring = { .thread = ops.join(map, 0),
+		.worker = &worker,
+		.held = HELD,
+		.connections = connections };
+
+	for (unsigned i = 0; i < 10 * HELD; i++) {
+		connections[ring.next % HELD] = &stale;
+		life_ring_open(&ring, RM_U64X8);
+		if (ring.next - ring.oldest == HELD)
+			life_ring_close(&ring, RM_U64X8);
+	}
+	CHECK(stat(&ops, map, "late_looks") == 0 && worker.counts.wrong == 0,
+	        "who opens looks at no place but of what is open");
+	while (ring.oldest < ring.next)
+		life_ring_close(&ring, RM_U64X8);
+	end(map, ring.thread, "places: the map is sound");
+}
+
 /* As preference, but nobody touches shard 0 at all. */
 static void preference_without_a_touch(void)
 {
@@ -424,6 +451,7 @@ int main(void)
 	idle_without_a_touch();
 	looks_go_round();
 	looks_go_round_the_handles();
+	an_own_place_is_not_looked_at();
 	preference_without_a_touch();
 	burst();
 	together();
