@@ -26,6 +26,13 @@ stage packages
 
 stage building
 mapfile -t touched < <(CC=${CC:-gcc} runner/touched.sh)
+mode_file=$mode
+[ -f "$mode_file" ] || mode_file=workloads/modes/$mode.conf
+if [ ${#touched[@]} -gt 0 ] && ! grep -qsw '^workloads.*touched' "$mode_file"; then
+	say "mode $mode measures no touched maps by themselves (smoke, quick," \
+		"standard and full do): ${touched[*]}"
+	touched=()
+fi
 if [ ${#touched[@]} -gt $TOUCHED_MAX ]; then
 	say "${#touched[@]} maps are touched, the first $TOUCHED_MAX are measured" \
 		"by themselves; MAPS=ids adds: ${touched[*]:TOUCHED_MAX}"

@@ -384,7 +384,8 @@ int rm_mode_fit_touched(
 	mode->workload_count = kept;
 	if (failed == -ENOENT)
 		return rm_error_set(error, failed,
-		        "--touched: mode %s has no workload called touched",
+		        "--touched: mode %s has no workload called touched; "
+		        "smoke, quick, standard and full have",
 		        mode->name);
 	return failed;
 }
