@@ -170,13 +170,15 @@ def who_leads(a, fields):
     """"gomap_rw leads at 1 thread, syncmap leads at 2 and 4 threads"."""
     groups = {}
     for f in fields:
-        groups.setdefault(f["side"], []).append(f["threads"])
-    said = {verdicts.TIED: "not told apart", verdicts.NONE: "no interval"}
+        side = verdicts.led(a, f["side"])
+        word = (f"{side} leads" if side else "not told apart"
+                if f["side"] == verdicts.TIED else "not run"
+                if f.get("empty") == "not run" else "no interval")
+        groups.setdefault(word, []).append(f["threads"])
     return ", ".join(
-        f"{said.get(side) or verdicts.led(a, side) + ' leads'} at "
-        f"{words.joined(words.count(t) for t in counts)} "
+        f"{word} at {words.joined(words.count(t) for t in counts)} "
         f"thread{'' if counts == [1] else 's'}"
-        for side, counts in groups.items())
+        for word, counts in groups.items())
 
 
 def changes(a, rows, head):

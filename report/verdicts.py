@@ -252,7 +252,9 @@ def fields(a, board):
             if row["side"] == NONE:
                 row["why"] = why_no_pair(a, base, other)
             if {a.base, a.contender} & a.failed.keys():
-                row["empty"] = "failed"  # in the place of "not run"
+                row["empty"] = "failed"
+            elif not base or not other:
+                row["empty"] = "not run"
             rows.append(row)
     return rows
 

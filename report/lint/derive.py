@@ -186,6 +186,11 @@ class Field:
         return "base" if 1 / self.pair.high > MARGIN else "tied"
 
     @property
+    def planned(self):
+        """Both maps have a cell there."""
+        return {self.base, self.other} <= self.group.cells.keys()
+
+    @property
     def why(self):
         """Why there is no interval; "" where there is one."""
         if self.side != "no interval":
@@ -296,7 +301,8 @@ def who_leads(fields):
     counts = {}
     for f in fields:
         word = (f"{f.ahead} leads" if f.ahead else
-                "not told apart" if f.side == "tied" else "no interval")
+                "not told apart" if f.side == "tied" else
+                "no interval" if f.planned else "not run")
         counts.setdefault(word, []).append(f.group.place["threads"])
     return ", ".join(
         f"{word} at {', '.join(map(str, at[:-1]))}{' and ' * (len(at) > 1)}"

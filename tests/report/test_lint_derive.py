@@ -218,6 +218,9 @@ def test_who_leads_is_told_by_counts():
         "apart at 8 threads")
     assert derive.who_leads([field(2, 1, n=3)]) == (
         "no interval at 1 thread")
+    alone = Field(group(cell("x", 1.0, 8), threads=2), "x", "y")
+    assert derive.who_leads([field(2, 1, n=3), alone]) == (
+        "no interval at 1 thread, not run at 2 threads")
 
 
 def test_a_flip_is_between_neighbours_of_other_leaders():

@@ -236,6 +236,14 @@ def test_the_pair_is_told_over_all_thread_counts_of_its_line(monkeypatch):
         "which reached 3.89 [1.49, 4.88] Mop/s.")
 
 
+def test_where_the_plan_has_not_both_the_pair_was_not_run(monkeypatch):
+    alone = flip(16, "no interval", ratio=None) | {"empty": "not run"}
+    assert pair_text(monkeypatch, FIELDS[3:5] + [
+        alone | {"threads": 32}, alone | {"threads": 64}]) == (
+        "go_sync or go_rw? not told apart at 8 threads, no interval at 16 "
+        "threads, not run at 32 and 64 threads.")
+
+
 @pytest.mark.parametrize("pair", [None, {"centre": 7.0, "low": None,
                                          "high": None, "reason": "n < 6"}])
 def test_a_pair_without_an_interval_has_no_ratio(monkeypatch, pair):
