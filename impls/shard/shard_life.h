@@ -11,18 +11,14 @@
  *
  * Each shard has the number of its active connections, a moving mean of how
  * long they were idle before a touch or their end (weight 0.2) and the share
- * of these that came after more than 30 s (same weight). Its score is
+ * of them that are idle for more than 30 s now, to a second
+ * (shard_life_idle.h). Its score is
  *
  *	100 (1 - late) / (1 + active * idle seconds)
  *
- * Nothing happens to a connection while it is idle. So who opens one looks at
- * two others first, by key of its stripe, through handles of its thread, in
- * turn: one that has been idle for more than 30 s counts like a late touch,
- * and stays what it is.
- *
  * A new connection takes the better of two shards that its hash proposes; if
  * that one has 500 active ones, the best that has not; if all have, another
- * shard is opened, up to 64. When a shard of 100 or less loses one and the open
+ * shard is opened, up to 64, and above 64 times 500 none is full. When a shard of 100 or less loses one and the open
  * shards have less than 100 each on average, the last one is closed for new
  * connections.
  *
@@ -58,9 +54,8 @@ enum {
 	LIFE_STRIPES = 64,
 	LIFE_GROW_ABOVE = 500,
 	LIFE_SHRINK_BELOW = 100,
-	LIFE_LOOKS = 2,          /* for each that opens */
-	LIFE_WEIGHT = 5,         /* 1 / 0.2 */
-	LIFE_ALL_LATE = 1 << 20, /* fixed point: the share 1 */
+	LIFE_WEIGHT = 5,   /* 1 / 0.2 */
+	LIFE_SECONDS = 32, /* 30 s, the one that begins and the one that ends */
 };
 
 struct connection {
@@ -73,13 +68,16 @@ struct life_shard {
 	_Alignas(2 * RM_CACHE_LINE) struct go_rwmutex lock; /* of every Get */
 	struct syncmap *map;
 	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t active;
-	_Atomic uint64_t idle_ns, late; /* moving means */
+	_Atomic uint64_t idle_ns; /* a moving mean */
+	/* Connections by the second of their last touch, those of more than
+	   30 s ago, and the second up to which they were moved. */
+	_Atomic int64_t awake[LIFE_SECONDS], asleep;
+	_Atomic uint64_t moved;
 };
 
 struct life_stripe {
 	_Alignas(2 * RM_CACHE_LINE) pthread_mutex_t lock;
 	struct connection *first; /* open by key */
-	struct connection *look;  /* at this one next; NULL: at the first */
 };
 
 struct life_thread;
@@ -88,7 +86,7 @@ struct life_map {
 	struct life_shard shards[LIFE_SHARDS];
 	struct life_stripe stripes[LIFE_STRIPES];
 	_Alignas(2 * RM_CACHE_LINE) _Atomic unsigned open_shards;
-	_Atomic uint64_t grown, shrunk, late_touches, late_looks;
+	_Atomic uint64_t grown, shrunk, late_touches;
 	struct syncmap *directory; /* constants from here on */
 	struct epoch *epoch;
 	struct life_thread **threads; /* by slot; NULL: never joined */
@@ -105,6 +103,10 @@ struct life_thread {
 	struct epoch_record *record;
 	struct syncmap_member directory, shards[LIFE_SHARDS];
 };
+
+#include "impls/shard/shard_life_idle.h"
+
+#include "impls/shard/shard_life_choice.h"
 
 /* The directory's values: a connection and its shard in one word. */
 RM_HOT struct rm_shape life_words(struct rm_shape shape)
@@ -176,6 +178,10 @@ static void *life_create(const struct rm_sizing *sizing)
 		.thread_count = sizing->threads };
 	/* published with the map */
 	atomic_init(&map->open_shards, 1);
+	const uint64_t second = life_second(callback_now(map));
+
+	for (size_t i = 0; i < LIFE_SHARDS; i++)
+		atomic_init(&map->shards[i].moved, second);
 	for (size_t i = 0; i < LIFE_STRIPES; i++)
 		pthread_mutex_init(&map->stripes[i].lock, NULL);
 	if (life_fill(map, sizing))
@@ -224,8 +230,6 @@ static void life_unpark(void *thread)
 {
 	epoch_unpark(((struct life_thread *)thread)->record);
 }
-
-#include "impls/shard/shard_life_choice.h"
 
 #include "impls/shard/shard_life_ops.h"
 

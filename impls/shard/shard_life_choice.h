@@ -1,77 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shard_life_choice.h - life-cycle shards: which shard a connection gets, and
-   what its touches tell of the shard. Inner part of shard_life.h. */
+/* shard_life_choice.h - life-cycle shards: which shard a connection gets. Inner
+   part of shard_life.h. */
 #ifndef RM_SHARD_LIFE_CHOICE_H
 #define RM_SHARD_LIFE_CHOICE_H
 
-/* The only call through a pointer: dispatch = "callback". */
-static __attribute__((noinline)) uint64_t callback_now(
-        const struct life_map *map)
+static double life_score(struct life_shard *shard, uint64_t now_ns)
 {
-	return map->now_ns ? map->now_ns()
-	                   : rm_now_coarse_ns() * map->clock_rate;
-}
-
-/* relaxed, here and below: figures of a shard order nothing */
-RM_HOT uint64_t life_figure(const _Atomic uint64_t *figure)
-{
-	return atomic_load_explicit(figure, memory_order_relaxed);
-}
-
-/* Moves a mean by a fifth of the way to what was seen. */
-RM_HOT void life_mean(_Atomic uint64_t *mean, uint64_t seen)
-{
-	uint64_t old = life_figure(mean);
-	int64_t step;
-
-	do
-		step = ((int64_t)seen - (int64_t)old) / LIFE_WEIGHT;
-	while (!atomic_compare_exchange_weak_explicit(mean, &old,
-	        old + (uint64_t)step, memory_order_relaxed,
-	        memory_order_relaxed));
-}
-
-/* A connection of this shard was seen to be idle for so long. */
-RM_HOT void life_idled(struct life_shard *shard, uint64_t idle_ns)
-{
-	life_mean(&shard->idle_ns, idle_ns);
-	life_mean(
-	        &shard->late, idle_ns > LIFE_IDLE_LIMIT_NS ? LIFE_ALL_LATE : 0);
-}
-
-/* The connection was idle until now, where it is used or closes. Its owner
-   calls, or under its stripe. */
-RM_HOT void life_touch(struct life_map *map, struct connection *connection)
-{
-	const uint64_t now_ns = callback_now(map);
-	const uint64_t idle_ns = now_ns - connection->touched_ns;
-
-	connection->touched_ns = now_ns;
-	if (__builtin_expect(idle_ns > LIFE_IDLE_LIMIT_NS, 0))
-		rm_stat_add(&map->late_touches, 1);
-	life_idled(&map->shards[connection->shard], idle_ns);
-}
-
-/* Who is idle and not touched lowers its shard's score too: who opens a
-   connection looks at some others first. As life_touch. */
-static void life_look(struct life_map *map, const struct connection *connection,
-        uint64_t now_ns)
-{
-	const uint64_t idle_ns = now_ns - connection->touched_ns;
-
-	if (idle_ns <= LIFE_IDLE_LIMIT_NS)
-		return;
-	rm_stat_add(&map->late_looks, 1);
-	life_idled(&map->shards[connection->shard], idle_ns);
-}
-
-static double life_score(const struct life_shard *shard)
-{
-	const double late =
-	        (double)life_figure(&shard->late) / (double)LIFE_ALL_LATE;
 	const double idle_s = (double)life_figure(&shard->idle_ns) / 1e9;
 
-	return 100 * (1 - late) /
+	return 100 * (1 - life_late(shard, now_ns)) /
 	       (1 + (double)life_figure(&shard->active) * idle_s);
 }
 
@@ -96,11 +33,11 @@ static RM_COLD void life_resize(
 }
 
 /* The one with the better score; alike: with fewer connections. */
-RM_HOT unsigned life_better(const struct life_map *map, unsigned a, unsigned b)
+static unsigned life_better(
+        struct life_map *map, unsigned a, unsigned b, uint64_t now_ns)
 {
-	const struct life_shard *one = &map->shards[a];
-	const struct life_shard *other = &map->shards[b];
-	const double lead = life_score(one) - life_score(other);
+	struct life_shard *one = &map->shards[a], *other = &map->shards[b];
+	const double lead = life_score(one, now_ns) - life_score(other, now_ns);
 
 	if (lead > 0 || lead < 0)
 		return lead > 0 ? a : b;
@@ -112,20 +49,27 @@ RM_HOT bool life_is_full(const struct life_map *map, unsigned shard)
 	return life_figure(&map->shards[shard].active) >= LIFE_GROW_ABOVE;
 }
 
-/* The best of all open shards that are not full; a new one if all are. */
-static RM_COLD unsigned life_make_room(struct life_map *map, unsigned choice)
+/* The best of all open shards that are not full; if all are, the next one that
+   is not, which opens; with 64 open and full `choice`, as if none were. */
+static RM_COLD unsigned life_make_room(
+        struct life_map *map, unsigned choice, uint64_t now_ns)
 {
 	const unsigned open = life_open_shards(map);
+	unsigned best = LIFE_SHARDS;
 
 	for (unsigned i = 0; i < open; i++)
-		if (life_is_full(map, choice) ||
-		        (!life_is_full(map, i) &&
-		                life_better(map, i, choice) == i))
-			choice = i;
-	if (!life_is_full(map, choice) || open == LIFE_SHARDS)
-		return choice;
-	life_resize(map, open, open + 1);
-	return open;
+		if (!life_is_full(map, i) &&
+		        (best == LIFE_SHARDS ||
+		                life_better(map, i, best, now_ns) == i))
+			best = i;
+	if (best != LIFE_SHARDS)
+		return best;
+	for (unsigned i = open; i < LIFE_SHARDS; i++) {
+		life_resize(map, i, i + 1);
+		if (!life_is_full(map, i)) /* those of before it closed */
+			return i;
+	}
+	return choice;
 }
 
 /* What of its time of opening a connection's shard depends on: to the
@@ -145,25 +89,29 @@ static unsigned life_choose(
 	const uint64_t mix = rm_mum(
 	        hash ^ life_opened_ns(map, now_ns), map->seed ^ RM_HASH_B);
 	unsigned choice = life_better(map, (unsigned)rm_below(mix, open),
-	        (unsigned)rm_below(mix << 32, open));
+	        (unsigned)rm_below(mix << 32, open), now_ns);
 
 	if (life_is_full(map, choice))
-		choice = life_make_room(map, choice);
+		choice = life_make_room(map, choice, now_ns);
 	/* relaxed: a figure */
 	atomic_fetch_add_explicit(
 	        &map->shards[choice].active, 1, memory_order_relaxed);
+	life_count(&map->shards[choice], life_second(now_ns), 1);
 	return choice;
 }
 
-/* A connection of this shard has closed. */
-static void life_closed(struct life_map *map, unsigned shard)
+/* The connection closes: what it was idle ends. As life_touch. */
+static void life_closed(struct life_map *map, struct connection *connection)
 {
+	struct life_shard *shard = &map->shards[connection->shard];
 	const unsigned open = life_open_shards(map);
 	uint64_t active = 0;
 
+	life_touch(map, connection);
+	life_count(shard, life_second(connection->touched_ns), -1);
 	/* relaxed: a figure */
-	if (atomic_fetch_sub_explicit(&map->shards[shard].active, 1,
-	            memory_order_relaxed) > LIFE_SHRINK_BELOW ||
+	if (atomic_fetch_sub_explicit(&shard->active, 1, memory_order_relaxed) >
+	                LIFE_SHRINK_BELOW ||
 	        open == 1)
 		return;
 	for (size_t i = 0; i < LIFE_SHARDS; i++)
@@ -172,16 +120,15 @@ static void life_closed(struct life_map *map, unsigned shard)
 		life_resize(map, open, open - 1);
 }
 
-static struct connection *life_connect(
-        struct life_map *map, uint64_t hash, uint64_t now_ns)
+static struct connection *life_connect(struct life_map *map, uint64_t hash)
 {
 	struct connection *connection =
 	        aligned_alloc(LIFE_SHARDS, sizeof(*connection));
 
 	if (!connection)
 		gomap_no_memory();
-	connection->touched_ns = now_ns;
-	connection->shard = life_choose(map, hash, now_ns);
+	connection->touched_ns = callback_now(map);
+	connection->shard = life_choose(map, hash, connection->touched_ns);
 	connection->previous = connection->next = NULL;
 	return connection;
 }

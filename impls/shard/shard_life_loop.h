@@ -16,7 +16,6 @@ struct life_ring {
 	struct life_thread *thread;
 	struct rm_worker *worker;
 	uint64_t held, oldest, next; /* connection i is at i % held */
-	uint64_t look;               /* at this one next, if it is open */
 	struct connection **connections;
 	struct rm_tide tide;
 };
@@ -43,28 +42,14 @@ RM_HOT bool life_ring_write(
 	return was_there;
 }
 
-/* Looks at the next two of the thread's connections. */
-static void life_ring_look(struct life_ring *ring, uint64_t now_ns)
-{
-	for (unsigned i = 0; i < LIFE_LOOKS && ring->oldest < ring->next; i++) {
-		if (ring->look < ring->oldest || ring->look >= ring->next)
-			ring->look = ring->oldest;
-		life_look(ring->thread->map,
-		        ring->connections[ring->look++ % ring->held], now_ns);
-	}
-}
-
 static void life_ring_open(struct life_ring *ring, struct rm_shape shape)
 {
-	const uint64_t now_ns = callback_now(ring->thread->map);
-
-	life_ring_look(ring, now_ns);
 	const uint64_t i = ring->next++;
 	const struct rm_key key =
 	        rm_key_of(shape, life_rank(ring, i), &ring->worker->written);
 
 	ring->connections[i % ring->held] = life_connect(
-	        ring->thread->map, life_hash(ring->thread, shape, key), now_ns);
+	        ring->thread->map, life_hash(ring->thread, shape, key));
 	ring->worker->counts.wrong |= life_ring_write(ring, shape, i);
 	ring->worker->counts.inserts++;
 }
@@ -80,8 +65,7 @@ static void life_ring_close(struct life_ring *ring, struct rm_shape shape)
 	        &ring->thread->shards[connection->shard], shape, key);
 	ring->worker->counts.writes++;
 	ring->worker->counts.removes++;
-	life_touch(ring->thread->map, connection);
-	life_closed(ring->thread->map, connection->shard);
+	life_closed(ring->thread->map, connection);
 	free(connection);
 	epoch_settle(ring->thread->record);
 }

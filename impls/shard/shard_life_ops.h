@@ -54,29 +54,13 @@ RM_HOT uint64_t life_hash(
 	return rm_hash(shape, key, thread->map->seed);
 }
 
-/* Looks at the next two connections of a stripe. Under its lock. */
-static void life_look_on(
-        struct life_map *map, struct life_stripe *stripe, uint64_t now_ns)
-{
-	for (unsigned i = 0; i < LIFE_LOOKS && stripe->first; i++) {
-		if (!stripe->look)
-			stripe->look = stripe->first;
-		life_look(map, stripe->look, now_ns);
-		stripe->look = stripe->look->next;
-	}
-}
-
 /* The key gets a connection, in the directory before it is in a shard. Under
    the stripe's lock. */
 RM_HOT unsigned life_open(struct life_thread *thread, struct rm_shape shape,
         struct rm_key key, uint64_t hash)
 {
 	struct life_stripe *stripe = &thread->map->stripes[hash % LIFE_STRIPES];
-	const uint64_t now_ns = callback_now(thread->map);
-	struct connection *connection;
-
-	life_look_on(thread->map, stripe, now_ns);
-	connection = life_connect(thread->map, hash, now_ns);
+	struct connection *connection = life_connect(thread->map, hash);
 	const struct rm_value word = { { (uintptr_t)connection |
 		                         connection->shard } };
 
@@ -102,10 +86,7 @@ RM_HOT void life_close(struct life_thread *thread, struct rm_shape shape,
 		stripe->first = connection->next;
 	if (connection->next)
 		connection->next->previous = connection->previous;
-	if (stripe->look == connection)
-		stripe->look = connection->next;
-	life_touch(thread->map, connection);
-	life_closed(thread->map, connection->shard);
+	life_closed(thread->map, connection);
 	free(connection);
 }
 

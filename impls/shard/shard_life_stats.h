@@ -10,16 +10,17 @@ static void life_stats(void *opaque, rm_stat_fn *emit, void *context)
 	struct life_map *map = opaque;
 	const unsigned open = life_open_shards(map);
 	uint64_t active = 0, most = 0, idle_ns = 0;
+	const uint64_t now_ns = callback_now(map);
 	double worst = 100;
 
 	for (size_t i = 0; i < LIFE_SHARDS; i++) {
-		const struct life_shard *shard = &map->shards[i];
+		struct life_shard *shard = &map->shards[i];
 		const uint64_t own = life_figure(&shard->active);
 
 		active += own;
 		most = own > most ? own : most;
-		if (i < open && life_score(shard) < worst)
-			worst = life_score(shard);
+		if (i < open && life_score(shard, now_ns) < worst)
+			worst = life_score(shard, now_ns);
 		if (life_figure(&shard->idle_ns) > idle_ns)
 			idle_ns = life_figure(&shard->idle_ns);
 	}
@@ -28,8 +29,6 @@ static void life_stats(void *opaque, rm_stat_fn *emit, void *context)
 	emit(context, "shards_shrunk", "1", (double)rm_stat_read(&map->shrunk));
 	emit(context, "late_touches", "1",
 	        (double)rm_stat_read(&map->late_touches));
-	emit(context, "late_looks", "1",
-	        (double)rm_stat_read(&map->late_looks));
 	emit(context, "connections", "1", (double)active);
 	emit(context, "shard_active_max", "1", (double)most);
 	/* 1: open shards have equally many, closed ones none */
@@ -40,6 +39,19 @@ static void life_stats(void *opaque, rm_stat_fn *emit, void *context)
 	epoch_stats(map->epoch, emit, context);
 }
 
+/* Each connection of a shard is awake or asleep. */
+static bool life_check_awake(const struct life_shard *shard)
+{
+	/* relaxed, both: nobody writes any more */
+	int64_t sum =
+	        atomic_load_explicit(&shard->asleep, memory_order_relaxed);
+
+	for (size_t i = 0; i < LIFE_SECONDS; i++)
+		sum += atomic_load_explicit(
+		        &shard->awake[i], memory_order_relaxed);
+	return sum == (int64_t)life_figure(&shard->active);
+}
+
 /* One shard holds as many values as it counts connections. */
 static bool life_check_shard(
         struct life_map *map, size_t i, char *why, size_t size)
@@ -48,6 +60,13 @@ static bool life_check_shard(
 
 	if (!syncmap_check(member.map, why, size))
 		return false;
+	if (!life_check_awake(&map->shards[i])) {
+		snprintf(why, size,
+		        "shard %zu counts other connections by the second than "
+		        "it has",
+		        i);
+		return false;
+	}
 	if (syncmap_length(&member) == life_figure(&map->shards[i].active))
 		return true;
 	snprintf(why, size,

@@ -138,6 +138,15 @@ static void grow_and_shrink(void)
 	end(map, thread, "the map is sound");
 }
 
+/* A connection of this shard, which is made for it, closes. */
+static void closed(struct life_map *map, uint32_t shard)
+{
+	struct connection connection = { .touched_ns = now_ns(),
+		.shard = shard };
+
+	life_closed(map, &connection);
+}
+
 /* Who came before a shard was closed stays in it, and is still there. */
 static void closed_shards_count(void)
 {
@@ -147,13 +156,13 @@ static void closed_shards_count(void)
 	atomic_store(&map->shards[0].active, 50);
 	atomic_store(&map->shards[1].active, 50);
 	atomic_store(&map->shards[2].active, 150);
-	life_closed(map, 1);
+	closed(map, 1);
 	CHECK(life_open_shards(map) == 2,
 	        "249 connections, 150 in a closed shard, keep two open");
 	atomic_store(&map->shards[2].active, 102);
-	life_closed(map, 1);
+	closed(map, 1);
 	CHECK(life_open_shards(map) == 2, "and 200 do");
-	life_closed(map, 1);
+	closed(map, 1);
 	CHECK(life_open_shards(map) == 1, "but not 199");
 	ops.destroy(map);
 }
@@ -163,31 +172,33 @@ static void figures(void)
 {
 	struct life_map *map = create(&ops, 1);
 	void *thread = ops.join(map, 0);
-	const struct life_shard *shard = &map->shards[0];
+	struct life_shard *shard = &map->shards[0];
 
-	CHECK(life_score(shard) == 100, "a new shard has score 100");
+	CHECK(life_score(shard, now_ns()) == 100, "a new shard has score 100");
 	put(&ops, thread, 1);
-	CHECK(shard->idle_ns == 0 && life_score(shard) == 100,
+	CHECK(shard->idle_ns == 0 && life_score(shard, now_ns()) == 100,
 	        "opening is no touch");
 	pass(SECOND);
 	put(&ops, thread, 1);
 	CHECK(shard->idle_ns == SECOND / 5, "the mean moves by a fifth");
-	CHECK(fabs(life_score(shard) - 100 / 1.2) < 1e-9,
+	CHECK(fabs(life_score(shard, now_ns()) - 100 / 1.2) < 1e-9,
 	        "the score: 100 / (1 + active * idle)");
 	pass(SECOND);
 	put(&ops, thread, 1);
 	CHECK(shard->idle_ns == SECOND * 36 / 100, "0.2 + 0.8 * 0.2 = 0.36");
 	pass(30 * SECOND);
+	CHECK(life_late(shard, now_ns()) == 0, "30 s of idleness are not late");
+	pass(SECOND);
+	CHECK(life_late(shard, now_ns()) == 1 &&
+	                life_score(shard, now_ns()) == 0,
+	        "more are, untouched: all of its connections, so no score");
+	put(&ops, thread, 2);
+	CHECK(life_late(shard, now_ns()) == 0.5,
+	        "half of them, when another opens");
 	put(&ops, thread, 1);
-	CHECK(shard->late == 0, "30 s of idleness are not late");
-	pass(30 * SECOND + 1);
-	put(&ops, thread, 1);
-	CHECK(shard->late == LIFE_ALL_LATE / 5, "more are: a fifth");
-	CHECK(fabs(life_score(shard) -
-	              80 / (1 + (double)shard->idle_ns / 1e9)) < 1e-3,
-	        "which takes a fifth of the score");
-	put(&ops, thread, 1);
-	CHECK(shard->late < LIFE_ALL_LATE / 5, "and is forgotten by touches");
+	CHECK(life_late(shard, now_ns()) == 0 &&
+	                stat(&ops, map, "late_touches") == 1,
+	        "none, after a late touch");
 	end(map, thread, "figures: the map is sound");
 }
 
@@ -214,128 +225,102 @@ static void preference(void)
 	end(map, thread, "preference: the map is sound");
 }
 
-/* Nobody touches: who opens sees it, and who closes says it. */
-static void idle_without_a_touch(void)
+/* Threads that touch, open and close whatever is idle how long: what the map
+   counts is what a list of its connections says, at each step. */
+static void idle_as_listed(void)
 {
+	enum { RANKS = 300, STEPS = 20000 };
+	static const uint64_t waits[] = { 0, 0, 0, SECOND / 3, SECOND,
+		7 * SECOND, 30 * SECOND, 31 * SECOND, 400 * SECOND };
 	struct life_map *map = create(&ops, 1);
 	void *thread = ops.join(map, 0);
-	const struct life_shard *shard = &map->shards[0];
-	uint64_t rank = 0;
+	uint64_t touched[RANKS] = { 0 }, state = 11, wrong = 0, late = 0;
 
-	while (rank < 200)
-		put(&ops, thread, rank++);
-	pass(30 * SECOND);
-	for (; rank < 264; rank++)
-		put(&ops, thread, rank);
-	CHECK(life_score(shard) == 100,
-	        "looks at 30 s of idleness lower nothing");
-	pass(1);
-	for (; life_score(shard) == 100 && rank < 400; rank++)
-		put(&ops, thread, rank);
-	CHECK(rank < 280 && shard->late >= LIFE_ALL_LATE / 5 &&
-	                shard->idle_ns > 5 * SECOND,
-	        "at more, who opens a connection lowers the score");
-	CHECK(stat(&ops, map, "late_touches") == 0 &&
-	                stat(&ops, map, "late_looks") <= LIFE_LOOKS,
-	        "by looks, no touches");
-	end(map, thread, "looks: the map is sound");
-	map = create(&ops, 1);
-	thread = ops.join(map, 0);
-	for (rank = 0; rank < 100; rank++)
-		put(&ops, thread, rank);
-	pass(3600 * SECOND);
-	for (rank = 1; rank < 100; rank++)
-		drop(thread, rank);
-	CHECK(stat(&ops, map, "late_touches") == 99 &&
-	                stat(&ops, map, "shard_score_min") < 1e-3,
-	        "so does who closes one");
+	for (unsigned step = 0; step < STEPS; step++) {
+		const uint64_t x = state = rm_seed(state, step);
+		const uint64_t rank = x % RANKS;
+		uint64_t active = 0, asleep = 0;
+
+		if (x >> 32 & 3)
+			put(&ops, thread, rank);
+		else
+			drop(thread, rank);
+		touched[rank] = x >> 32 & 3 ? now_ns() : 0;
+		if (x >> 40 & 15)
+			continue;
+		pass(waits[(x >> 48) % (sizeof(waits) / sizeof(*waits))]);
+		if (x >> 44 & 1)
+			continue; /* nobody asks: the next touch moves it */
+		for (unsigned i = 0; i < RANKS; i++) {
+			active += touched[i] != 0;
+			asleep += touched[i] &&
+			          now_ns() / SECOND >= touched[i] / SECOND + 31;
+		}
+		late += asleep;
+		wrong += active != map->shards[0].active ||
+		         fabs(life_late(&map->shards[0], now_ns()) *
+		                         (double)active -
+		                 (double)asleep) > 1e-6;
+	}
+	CHECK(wrong == 0 && late > STEPS / 2,
+	        "who idles is counted as a list of them says");
 	end(map, thread, "idle: the map is sound");
 }
 
-/* Of a stripe's connections one is idle, each in its turn: the looks
-   find it, wherever it is. */
-static void looks_go_round(void)
+/* The blind reader's: handles of one thread idle, another thread opens. */
+static void who_acts_does_not_matter(void)
 {
-	struct life_map *map = create(&ops, 1);
-	void *thread = ops.join(map, 0);
-	struct life_stripe *stripe = &map->stripes[7];
-	uint64_t listed = 0, found = 0;
+	struct life_map *map = create(&ops, 2);
+	struct life_shard *shard = &map->shards[0];
+	struct connection *handles[250];
 
-	for (uint64_t rank = 0; rank < 1000; rank++)
-		put(&ops, thread, rank);
-	for (struct connection *idle = stripe->first; idle;
-	        idle = idle->next, listed++) {
-		const double before = stat(&ops, map, "late_looks");
-
-		idle->touched_ns -= 31 * SECOND;
-		for (uint64_t i = 0; i < 1000; i += LIFE_LOOKS)
-			life_look_on(map, stripe, now_ns());
-		idle->touched_ns += 31 * SECOND;
-		found += stat(&ops, map, "late_looks") - before >= 10;
+	for (unsigned i = 0; i < 250; i++)
+		handles[i] = life_connect(map, i);
+	pass(3600 * SECOND);
+	CHECK(life_score(shard, now_ns()) == 0,
+	        "a shard of connections that idle has score 0");
+	for (unsigned i = 0; i < 250; i++) {
+		life_closed(map, handles[i]);
+		free(handles[i]);
 	}
-	CHECK(listed > 5 && found == listed, "the looks go round");
-	end(map, thread, "round: the map is sound");
+	CHECK(stat(&ops, map, "late_touches") == 250 &&
+	                map->shards[0].idle_ns > 3500 * SECOND &&
+	                life_late(shard, now_ns()) == 0,
+	        "a close ends an idleness, and counts as late");
+	ops.destroy(map);
 }
 
-/* The same of a thread's handles, which begin again when the oldest closes. */
-static void looks_go_round_the_handles(void)
+/* With all shards full none is fuller than by chance and score. */
+static void all_full(void)
 {
-	enum { HELD = 8 };
 	struct life_map *map = create(&ops, 1);
-	struct connection *connections[HELD];
-	struct life_ring ring = { .thread = ops.join(map, 0),
-		.held = HELD,
-		.oldest = 3,
-		.next = 3 + HELD,
-		.connections = connections };
-	unsigned found = 0;
+	uint64_t most = 0;
 
-	for (uint64_t i = 0; i < HELD; i++)
-		connections[i] = life_connect(map, i, now_ns());
-	for (unsigned i = 0; i < HELD; i++) {
-		const double before = stat(&ops, map, "late_looks");
-
-		connections[i]->touched_ns -= 31 * SECOND;
-		for (unsigned j = 0; j < HELD; j += LIFE_LOOKS)
-			life_ring_look(&ring, now_ns());
-		connections[i]->touched_ns += 31 * SECOND;
-		found += stat(&ops, map, "late_looks") - before == 1;
-		if (i == 0) /* as if two had closed and opened */
-			ring.oldest += 2, ring.next += 2;
+	for (unsigned i = 0; i < LIFE_SHARDS; i++)
+		atomic_store(&map->shards[i].active, LIFE_GROW_ABOVE);
+	atomic_store(&map->open_shards, LIFE_SHARDS);
+	for (uint64_t i = 0; i < MANY; i++) {
+		pass(1);
+		life_choose(map, rm_seed(1, i), now_ns());
 	}
-	CHECK(found == HELD, "one round finds each of the handles");
-	for (unsigned i = 0; i < HELD; i++) {
-		life_closed(map, connections[i]->shard);
-		free(connections[i]);
-	}
-	end(map, ring.thread, "handles: the map is sound");
+	for (unsigned i = 0; i < LIFE_SHARDS; i++)
+		most = map->shards[i].active > most ? map->shards[i].active
+		                                    : most;
+	CHECK(most < LIFE_GROW_ABOVE + 2 * MANY / LIFE_SHARDS,
+	        "64 full shards fill up evenly");
+	ops.destroy(map);
 }
 
-/* Who opens a handle looks at those that are open, not at what its own place
-   in the ring held before. */
-static void an_own_place_is_not_looked_at(void)
+/* A shard that closed with 500 connections is full when it opens again. */
+static void full_again(void)
 {
-	enum { HELD = 4 };
 	struct life_map *map = create(&ops, 1);
-	struct connection stale = { .touched_ns = 0 };
-	struct connection *connections[HELD];
-	struct rm_worker worker = { .threads = 1 };
-	struct life_ring ring = { .thread = ops.join(map, 0),
-		.worker = &worker,
-		.held = HELD,
-		.connections = connections };
 
-	for (unsigned i = 0; i < 10 * HELD; i++) {
-		connections[ring.next % HELD] = &stale;
-		life_ring_open(&ring, RM_U64X8);
-		if (ring.next - ring.oldest == HELD)
-			life_ring_close(&ring, RM_U64X8);
-	}
-	CHECK(stat(&ops, map, "late_looks") == 0 && worker.counts.wrong == 0,
-	        "who opens looks at no place but of what is open");
-	while (ring.oldest < ring.next)
-		life_ring_close(&ring, RM_U64X8);
-	end(map, ring.thread, "places: the map is sound");
+	for (unsigned i = 0; i < 3; i++)
+		atomic_store(&map->shards[i].active, LIFE_GROW_ABOVE);
+	CHECK(life_choose(map, 1, now_ns()) == 3 && life_open_shards(map) == 4,
+	        "a shard that is full when it opens again is passed over");
+	ops.destroy(map);
 }
 
 /* As preference, but nobody touches shard 0 at all. */
@@ -448,11 +433,11 @@ int main(void)
 	closed_shards_count();
 	figures();
 	preference();
-	idle_without_a_touch();
-	looks_go_round();
-	looks_go_round_the_handles();
-	an_own_place_is_not_looked_at();
 	preference_without_a_touch();
+	idle_as_listed();
+	who_acts_does_not_matter();
+	all_full();
+	full_again();
 	burst();
 	together();
 	return DONE();

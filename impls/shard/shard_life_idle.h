@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * shard_life_idle.h - life-cycle shards: how many connections of a shard are
+ * idle now, which nobody touches, and how long they were, at a touch. Inner
+ * part of shard_life.h.
+ *
+ * A shard counts its connections by the second of their last touch. Who needs
+ * the count of the idle ones first moves what is older than 30 s to `asleep`,
+ * a counter for each second that has passed: no walk over connections, and no
+ * thread. Where two threads disagree whether a second has been moved, a counter
+ * and `asleep` are off by one each, in opposite ways, until that counter is
+ * moved again, 32 s later at most.
+ */
+#ifndef RM_SHARD_LIFE_IDLE_H
+#define RM_SHARD_LIFE_IDLE_H
+
+/* The only call through a pointer: dispatch = "callback". */
+static __attribute__((noinline)) uint64_t callback_now(
+        const struct life_map *map)
+{
+	return map->now_ns ? map->now_ns()
+	                   : rm_now_coarse_ns() * map->clock_rate;
+}
+
+/* relaxed, here and below: figures of a shard order nothing */
+RM_HOT uint64_t life_figure(const _Atomic uint64_t *figure)
+{
+	return atomic_load_explicit(figure, memory_order_relaxed);
+}
+
+/* Moves a mean by a fifth of the way to what was seen. */
+RM_HOT void life_mean(_Atomic uint64_t *mean, uint64_t seen)
+{
+	uint64_t old = life_figure(mean);
+	int64_t step;
+
+	do
+		step = ((int64_t)seen - (int64_t)old) / LIFE_WEIGHT;
+	while (!atomic_compare_exchange_weak_explicit(mean, &old,
+	        old + (uint64_t)step, memory_order_relaxed,
+	        memory_order_relaxed));
+}
+
+RM_HOT uint64_t life_second(uint64_t ns)
+{
+	return ns / 1000000000;
+}
+
+/* Moves the seconds that have become older than the limit; `second` is now's.
+   Once in a second for each shard. */
+static RM_COLD void life_move(struct life_shard *shard, uint64_t second)
+{
+	uint64_t moved = life_figure(&shard->moved);
+
+	do
+		if (moved >= second)
+			return;
+	while (!atomic_compare_exchange_weak_explicit(&shard->moved, &moved,
+	        second, memory_order_relaxed, memory_order_relaxed));
+	if (second - moved > LIFE_SECONDS)
+		moved = second - LIFE_SECONDS;
+	for (uint64_t i = moved + 1; i <= second; i++) {
+		_Atomic int64_t *old = &shard->awake[(i + 1) % LIFE_SECONDS];
+
+		atomic_fetch_add_explicit(&shard->asleep,
+		        atomic_exchange_explicit(old, 0, memory_order_relaxed),
+		        memory_order_relaxed);
+	}
+}
+
+/* Counts connections that were touched last in this second: one more, or one
+   less. */
+static void life_count(
+        struct life_shard *shard, uint64_t second, int64_t change)
+{
+	bool awake;
+
+	life_move(shard, second);
+	awake = second + LIFE_SECONDS - 1 > life_figure(&shard->moved);
+	atomic_fetch_add_explicit(
+	        awake ? &shard->awake[second % LIFE_SECONDS] : &shard->asleep,
+	        change, memory_order_relaxed);
+}
+
+/* The share of the shard's connections that are idle for more than 30 s. */
+static double life_late(struct life_shard *shard, uint64_t now_ns)
+{
+	const uint64_t active = life_figure(&shard->active);
+	double asleep;
+
+	life_move(shard, life_second(now_ns));
+	asleep = (double)atomic_load_explicit(
+	        &shard->asleep, memory_order_relaxed);
+	if (asleep <= 0)
+		return 0;
+	return asleep < (double)active ? asleep / (double)active : 1;
+}
+
+/* The connection was idle until now. Its owner calls, or under its stripe. */
+RM_HOT void life_touch(struct life_map *map, struct connection *connection)
+{
+	struct life_shard *shard = &map->shards[connection->shard];
+	const uint64_t now_ns = callback_now(map);
+	const uint64_t idle_ns = now_ns - connection->touched_ns;
+	const uint64_t before = life_second(connection->touched_ns);
+	const uint64_t second = life_second(now_ns);
+
+	connection->touched_ns = now_ns;
+	life_mean(&shard->idle_ns, idle_ns);
+	if (__builtin_expect(idle_ns > LIFE_IDLE_LIMIT_NS, 0))
+		rm_stat_add(&map->late_touches, 1);
+	if (__builtin_expect(before == second, 1))
+		return;
+	life_count(shard, second, 1);
+	life_count(shard, before, -1);
+}
+
+#endif /* RM_SHARD_LIFE_IDLE_H */
