@@ -70,9 +70,11 @@ struct life_shard {
 	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t active;
 	_Atomic uint64_t idle_ns; /* a moving mean */
 	/* Connections by the second of their last touch, those of more than
-	   30 s ago, and the second up to which they were moved. */
+	   30 s ago, and the second up to which they were moved, which only
+	   who has the lock writes. */
 	_Atomic int64_t awake[LIFE_SECONDS], asleep;
 	_Atomic uint64_t moved;
+	pthread_mutex_t moving;
 };
 
 struct life_stripe {
@@ -131,9 +133,11 @@ static void life_destroy(void *opaque)
 	epoch_destroy(map->epoch, map);
 	if (map->directory)
 		syncmap_destroy(map->directory);
-	for (size_t i = 0; i < LIFE_SHARDS; i++)
+	for (size_t i = 0; i < LIFE_SHARDS; i++) {
 		if (map->shards[i].map)
 			syncmap_destroy(map->shards[i].map);
+		pthread_mutex_destroy(&map->shards[i].moving);
+	}
 	for (size_t i = 0; i < LIFE_STRIPES; i++) {
 		life_connection_list_free(map->stripes[i].first);
 		pthread_mutex_destroy(&map->stripes[i].lock);
@@ -165,6 +169,13 @@ static bool life_fill(struct life_map *map, const struct rm_sizing *sizing)
 	return made && map->threads && map->epoch;
 }
 
+static void life_shard_init(struct life_shard *shard, uint64_t second)
+{
+	/* published with the map */
+	atomic_init(&shard->moved, second);
+	pthread_mutex_init(&shard->moving, NULL);
+}
+
 static void *life_create(const struct rm_sizing *sizing)
 {
 	struct life_map *map = aligned_alloc(2 * RM_CACHE_LINE, sizeof(*map));
@@ -181,7 +192,7 @@ static void *life_create(const struct rm_sizing *sizing)
 	const uint64_t second = life_second(callback_now(map));
 
 	for (size_t i = 0; i < LIFE_SHARDS; i++)
-		atomic_init(&map->shards[i].moved, second);
+		life_shard_init(&map->shards[i], second);
 	for (size_t i = 0; i < LIFE_STRIPES; i++)
 		pthread_mutex_init(&map->stripes[i].lock, NULL);
 	if (life_fill(map, sizing))

@@ -7,9 +7,10 @@
  * A shard counts its connections by the second of their last touch. Who needs
  * the count of the idle ones first moves what is older than 30 s to `asleep`,
  * a counter for each second that has passed: no walk over connections, and no
- * thread. Where two threads disagree whether a second has been moved, a counter
- * and `asleep` are off by one each, in opposite ways, until that counter is
- * moved again, 32 s later at most.
+ * thread. The move has a lock, since a second's counter is that of another
+ * second afterwards. All else are single steps: a thread that stands between
+ * two of them has its one connection counted otherwise, until 32 s after it
+ * went on.
  */
 #ifndef RM_SHARD_LIFE_IDLE_H
 #define RM_SHARD_LIFE_IDLE_H
@@ -46,26 +47,32 @@ RM_HOT uint64_t life_second(uint64_t ns)
 	return ns / 1000000000;
 }
 
+/* acquire: a second's counter is used after it was emptied */
+RM_HOT uint64_t life_moved(const struct life_shard *shard)
+{
+	return atomic_load_explicit(&shard->moved, memory_order_acquire);
+}
+
 /* Moves the seconds that have become older than the limit; `second` is now's.
    Once in a second for each shard. */
 static RM_COLD void life_move(struct life_shard *shard, uint64_t second)
 {
-	uint64_t moved = life_figure(&shard->moved);
+	lock_mutex(&shard->moving);
+	uint64_t moved = life_moved(shard);
 
-	do
-		if (moved >= second)
-			return;
-	while (!atomic_compare_exchange_weak_explicit(&shard->moved, &moved,
-	        second, memory_order_relaxed, memory_order_relaxed));
-	if (second - moved > LIFE_SECONDS)
+	if (moved + LIFE_SECONDS < second)
 		moved = second - LIFE_SECONDS;
-	for (uint64_t i = moved + 1; i <= second; i++) {
-		_Atomic int64_t *old = &shard->awake[(i + 1) % LIFE_SECONDS];
+	while (moved < second) {
+		_Atomic int64_t *old =
+		        &shard->awake[(++moved + 1) % LIFE_SECONDS];
 
+		/* relaxed, both: figures; release below */
 		atomic_fetch_add_explicit(&shard->asleep,
 		        atomic_exchange_explicit(old, 0, memory_order_relaxed),
 		        memory_order_relaxed);
 	}
+	atomic_store_explicit(&shard->moved, moved, memory_order_release);
+	pthread_mutex_unlock(&shard->moving);
 }
 
 /* Counts connections that were touched last in this second: one more, or one
@@ -75,8 +82,9 @@ static void life_count(
 {
 	bool awake;
 
-	life_move(shard, second);
-	awake = second + LIFE_SECONDS - 1 > life_figure(&shard->moved);
+	if (life_moved(shard) < second)
+		life_move(shard, second);
+	awake = second + LIFE_SECONDS - 1 > life_moved(shard);
 	atomic_fetch_add_explicit(
 	        awake ? &shard->awake[second % LIFE_SECONDS] : &shard->asleep,
 	        change, memory_order_relaxed);
@@ -88,7 +96,8 @@ static double life_late(struct life_shard *shard, uint64_t now_ns)
 	const uint64_t active = life_figure(&shard->active);
 	double asleep;
 
-	life_move(shard, life_second(now_ns));
+	if (life_moved(shard) < life_second(now_ns))
+		life_move(shard, life_second(now_ns));
 	asleep = (double)atomic_load_explicit(
 	        &shard->asleep, memory_order_relaxed);
 	if (asleep <= 0)
