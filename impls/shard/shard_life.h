@@ -18,9 +18,9 @@
  *
  * A new connection takes the better of two shards that its hash proposes; if
  * that one has 500 active ones, the best that has not; if all have, another
- * shard is opened, up to 64, and above 64 times 500 none is full. When a shard of 100 or less loses one and the open
- * shards have less than 100 each on average, the last one is closed for new
- * connections.
+ * shard is opened, up to 64, and above 64 times 500 none is full. When a shard
+ * of 100 or less loses one and the open shards have less than 100 each on
+ * average, the last one is closed for new connections.
  *
  * By key: a write holds its key's stripe, and the directory has an entry from
  * before its key is in a shard until after it is taken out. So what decides

@@ -225,8 +225,8 @@ static void preference(void)
 	end(map, thread, "preference: the map is sound");
 }
 
-/* Threads that touch, open and close whatever is idle how long: what the map
-   counts is what a list of its connections says, at each step. */
+/* Touches, opens and closes, with waits of any length between them: what the
+   map counts as idle is what a list of its connections says. */
 static void idle_as_listed(void)
 {
 	enum { RANKS = 300, STEPS = 20000 };
