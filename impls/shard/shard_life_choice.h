@@ -100,15 +100,15 @@ static unsigned life_choose(
 	return choice;
 }
 
-/* The connection closes: what it was idle ends. As life_touch. */
-static void life_closed(struct life_map *map, struct connection *connection)
+/* The connection closes, which ends an idleness. As life_idled. */
+static void life_closed(
+        struct life_map *map, const struct connection *connection)
 {
 	struct life_shard *shard = &map->shards[connection->shard];
 	const unsigned open = life_open_shards(map);
 	uint64_t active = 0;
 
-	life_touch(map, connection);
-	life_count(shard, life_second(connection->touched_ns), -1);
+	life_count(shard, life_idled(map, connection, callback_now(map)), -1);
 	/* relaxed: a figure */
 	if (atomic_fetch_sub_explicit(&shard->active, 1, memory_order_relaxed) >
 	                LIFE_SHRINK_BELOW ||

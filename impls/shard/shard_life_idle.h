@@ -47,18 +47,12 @@ RM_HOT uint64_t life_second(uint64_t ns)
 	return ns / 1000000000;
 }
 
-/* acquire: a second's counter is used after it was emptied */
-RM_HOT uint64_t life_moved(const struct life_shard *shard)
-{
-	return atomic_load_explicit(&shard->moved, memory_order_acquire);
-}
-
 /* Moves the seconds that have become older than the limit; `second` is now's.
-   Once in a second for each shard. */
-static RM_COLD void life_move(struct life_shard *shard, uint64_t second)
+   Returns up to which second all are moved. Once in a second for each shard. */
+static RM_COLD uint64_t life_move(struct life_shard *shard, uint64_t second)
 {
 	lock_mutex(&shard->moving);
-	uint64_t moved = life_moved(shard);
+	uint64_t moved = life_figure(&shard->moved);
 
 	if (moved + LIFE_SECONDS < second)
 		moved = second - LIFE_SECONDS;
@@ -73,6 +67,17 @@ static RM_COLD void life_move(struct life_shard *shard, uint64_t second)
 	}
 	atomic_store_explicit(&shard->moved, moved, memory_order_release);
 	pthread_mutex_unlock(&shard->moving);
+	return moved;
+}
+
+/* As life_move(), which it calls where that has not been done. */
+RM_HOT uint64_t life_moved(struct life_shard *shard, uint64_t second)
+{
+	/* acquire: a second's counter is used after it was emptied */
+	const uint64_t moved =
+	        atomic_load_explicit(&shard->moved, memory_order_acquire);
+
+	return moved < second ? life_move(shard, second) : moved;
 }
 
 /* Counts connections that were touched last in this second: one more, or one
@@ -80,11 +85,9 @@ static RM_COLD void life_move(struct life_shard *shard, uint64_t second)
 static void life_count(
         struct life_shard *shard, uint64_t second, int64_t change)
 {
-	bool awake;
+	const bool awake =
+	        second + LIFE_SECONDS - 1 > life_moved(shard, second);
 
-	if (life_moved(shard) < second)
-		life_move(shard, second);
-	awake = second + LIFE_SECONDS - 1 > life_moved(shard);
 	atomic_fetch_add_explicit(
 	        awake ? &shard->awake[second % LIFE_SECONDS] : &shard->asleep,
 	        change, memory_order_relaxed);
@@ -96,8 +99,7 @@ static double life_late(struct life_shard *shard, uint64_t now_ns)
 	const uint64_t active = life_figure(&shard->active);
 	double asleep;
 
-	if (life_moved(shard) < life_second(now_ns))
-		life_move(shard, life_second(now_ns));
+	life_moved(shard, life_second(now_ns));
 	asleep = (double)atomic_load_explicit(
 	        &shard->asleep, memory_order_relaxed);
 	if (asleep <= 0)
@@ -105,19 +107,28 @@ static double life_late(struct life_shard *shard, uint64_t now_ns)
 	return asleep < (double)active ? asleep / (double)active : 1;
 }
 
-/* The connection was idle until now. Its owner calls, or under its stripe. */
+/* The connection was idle until now. Returns the second of its last touch. Its
+   owner calls, or under its stripe. */
+RM_HOT uint64_t life_idled(struct life_map *map,
+        const struct connection *connection, uint64_t now_ns)
+{
+	const uint64_t idle_ns = now_ns - connection->touched_ns;
+
+	life_mean(&map->shards[connection->shard].idle_ns, idle_ns);
+	if (__builtin_expect(idle_ns > LIFE_IDLE_LIMIT_NS, 0))
+		rm_stat_add(&map->late_touches, 1);
+	return life_second(connection->touched_ns);
+}
+
+/* As life_idled. */
 RM_HOT void life_touch(struct life_map *map, struct connection *connection)
 {
 	struct life_shard *shard = &map->shards[connection->shard];
 	const uint64_t now_ns = callback_now(map);
-	const uint64_t idle_ns = now_ns - connection->touched_ns;
-	const uint64_t before = life_second(connection->touched_ns);
+	const uint64_t before = life_idled(map, connection, now_ns);
 	const uint64_t second = life_second(now_ns);
 
 	connection->touched_ns = now_ns;
-	life_mean(&shard->idle_ns, idle_ns);
-	if (__builtin_expect(idle_ns > LIFE_IDLE_LIMIT_NS, 0))
-		rm_stat_add(&map->late_touches, 1);
 	if (__builtin_expect(before == second, 1))
 		return;
 	life_count(shard, second, 1);

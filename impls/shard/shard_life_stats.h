@@ -16,11 +16,11 @@ static void life_stats(void *opaque, rm_stat_fn *emit, void *context)
 	for (size_t i = 0; i < LIFE_SHARDS; i++) {
 		struct life_shard *shard = &map->shards[i];
 		const uint64_t own = life_figure(&shard->active);
+		const double score = i < open ? life_score(shard, now_ns) : 100;
 
 		active += own;
 		most = own > most ? own : most;
-		if (i < open && life_score(shard, now_ns) < worst)
-			worst = life_score(shard, now_ns);
+		worst = score < worst ? score : worst;
 		if (life_figure(&shard->idle_ns) > idle_ns)
 			idle_ns = life_figure(&shard->idle_ns);
 	}
