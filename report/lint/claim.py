@@ -206,7 +206,7 @@ def bare(c, file, text, rest, d, triples):
     """Numbers outside of "a [b, c]": of the place, or counts, or centres."""
     # who leads at which counts is the pair's rule, the minutes are a mode's
     rest = re.sub(r"machine \w+|\(MDE[^)]*\)|\[[^]]*\]|95 %|2 %|"
-                  r"(?:leads|not told apart|no interval) at "
+                  r"(?:leads|not told apart|no interval|not run) at "
                   rf"{say.COUNTS} threads?|at about "
                   r"[\d.]+ threads|at most [\d.,]+ (?:min|h)\b", " ", rest)
     p = d.group.place

@@ -12,6 +12,7 @@ A file has one instruction a line; # begins a comment of a whole line.
     cell WHERE: PATH=VALUE     members of planned cells, in campaign.json
     meta PATH=VALUE            members of campaign.json
     drop WHERE                 these lines are missing
+    unplan WHERE               and these cells, which the plan does not have
     torn                       the last line was being written
     folder NAME                of the campaign
     not REGEX                  no line of what the report says may fit
@@ -185,8 +186,14 @@ def drop(meta, trials, rest):
     return [t for t in trials if id(t) not in gone]
 
 
+def unplan(meta, trials, rest):
+    gone = {c["id"] for c in meta["cells"] if fits(pairs(rest), c, {})}
+    meta["cells"] = [c for c in meta["cells"] if c["id"] not in gone]
+    return [t for t in trials if t["cell"] not in gone]
+
+
 EDITS = {"rate": rate, "set": set_trials, "cell": set_cells,
-         "meta": set_meta, "drop": drop, "torn": None}
+         "meta": set_meta, "drop": drop, "unplan": unplan, "torn": None}
 
 
 # ---- what a report says, one statement a line -----------------------------
