@@ -36,6 +36,7 @@ TOOLS = {
         r"ERROR: (?:Address|Leak)Sanitizer: ([\w-]+(?: memory leaks)?)")),
 }
 SUBREAPER = 36  # of prctl(2): what outlives its parent is waited for here
+DIRTY = ".rodata_dirty"  # the section of runner/base/build_info.h
 COMMIT = re.compile(rb"\b[0-9a-f]{40}\b")
 
 
@@ -48,11 +49,11 @@ def program(folder, tool):
 
 
 def digest(folder, tool):
-    """Of the program, whichever commit it says it is of."""
+    """Of the program, whichever commit it says it is of, dirty or not."""
     path = program(folder, tool)
     with tempfile.TemporaryDirectory() as bare:
         done = subprocess.run(
-            ["objcopy", "-g", "-R", ".note.gnu.build-id", path,
+            ["objcopy", "-g", "-R", ".note.gnu.build-id", "-R", DIRTY, path,
              f"{bare}/program"], capture_output=True, check=False)
         raw = (path if done.returncode else
                Path(f"{bare}/program")).read_bytes()
