@@ -53,7 +53,7 @@ check 'the fixtures build with IMPL=' env \
 	tests/tools/explore_with.sh "$dir/build" $(files)
 [ -x "$explore" ] || { done_testing; exit 1; }
 bugs >"$dir/bugs"
-while IFS='	' read -r id folder finding schedules; do
+while IFS='	' read -r id folder finding schedules _; do
 	check "$id is found within $schedules schedules: $finding" \
 		finds "$id" "$finding" "$schedules"
 	check "$id: its line shows it again, byte for byte" again "$id"

@@ -53,9 +53,11 @@ def planted():
     for name, tool, check, shape, _ in rows_of(FIXTURES / "planted/tools.tsv"):
         yield name, shape if shape in ("u64x8", "u64x24") else "u64x8", \
             f"{tool}, `{check}`" if check != "-" else tool
-    for name, folder, finding, _ in rows_of(FIXTURES / "explored/tools.tsv"):
+    for name, folder, finding, _, shape in rows_of(
+            FIXTURES / "explored/tools.tsv"):
         if folder == "explored":
-            yield name, "u64x8", finding
+            yield (name, "u64x8", finding) if shape == "-" else \
+                (name, shape, f"{finding}, {shape}")
 
 
 def bugs(corpus):
