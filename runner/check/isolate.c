@@ -134,7 +134,8 @@ static void child(const struct rm_check *check, const struct rm_check_case *c,
 	told_through = pipe;
 	rm_quarantine(c->quarantine, tell_and_end);
 	code = check->run(c, &error);
-	rm_quarantine(false, NULL);
+	/* what the check itself has found says more */
+	rm_quarantine(false, code ? NULL : tell_and_end);
 	if (code && !error.text[0])
 		rm_error_set(&error, -1, "failed without a reason");
 	/* the first byte says what the rest is: what was wrong, or done. It is

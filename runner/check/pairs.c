@@ -13,6 +13,7 @@
  */
 #include "runner/check/pairs_round.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -207,6 +208,15 @@ static void play(struct rm_peer *peer)
 	}
 }
 
+static unsigned cpus(void)
+{
+	cpu_set_t allowed;
+
+	return sched_getaffinity(0, sizeof(allowed), &allowed)
+	               ? 1
+	               : (unsigned)CPU_COUNT(&allowed);
+}
+
 /* From one key to 2^17, each with two threads, with what was asked for, and
    with more than there are CPUs. */
 static void choose_map(const struct rm_check_case *c, uint64_t n,
@@ -232,11 +242,12 @@ static void choose_map(const struct rm_check_case *c, uint64_t n,
 	pairs->round_ops = ROUND_OPS;
 	if (c->ops / ROUNDS < ROUND_OPS)
 		pairs->round_ops = (unsigned)(c->ops / ROUNDS);
-	/* a crowd behind one lock wakes and sleeps with each operation, and is
-	   stopped by the scheduler at random points already */
+	/* a crowd behind one lock wakes and sleeps with each operation, and where
+	   it is larger than the machine the scheduler stops it at random points
+	   already */
 	if (one->threads > c->threads) {
 		pairs->round_ops /= one->threads / c->threads;
-		one->preempt = false;
+		one->preempt &= one->threads <= cpus();
 	}
 	pairs->round_ops = pairs->round_ops / one->threads + 16;
 	if (c->impl->caps & RM_CAP_SLOW_WRITES)

@@ -34,8 +34,9 @@ enum {
 struct scene {
 	struct rm_stopper stopper;
 	struct rm_bystander others[THREADS - OTHERS];
-	_Atomic uint64_t allowed[THREADS - OTHERS];  /* that many of `done` */
-	uint8_t kinds[RM_HISTORY_KINDS], kind_count; /* that the map offers */
+	_Atomic uint64_t allowed[THREADS - OTHERS]; /* that many of `done` */
+	/* that the map offers, and RM_RECORD_UPDATE */
+	uint8_t kinds[RM_HISTORY_KINDS + 1], kind_count;
 	_Atomic unsigned victim_kind, others_kind;
 	atomic_bool victim_started, over;
 	unsigned writers;
@@ -43,19 +44,26 @@ struct scene {
 	uint64_t stopped;
 };
 
+static const char *name_of(unsigned kind)
+{
+	return kind == RM_RECORD_UPDATE ? "update" : rm_history_kind_name(kind);
+}
+
 /* One operation on a key that all threads use. */
 static void operate(struct rm_peer *peer, unsigned kind, atomic_bool *inside)
 {
 	const uint64_t rank = rm_next(&peer->rng) % KEYS;
+	const bool by_update = kind == RM_RECORD_UPDATE;
 	struct rm_call call = { .key = rm_peer_key(peer, rank),
-		.value = rm_peer_value(peer, rank) };
+		.value = rm_peer_value(peer, rank),
+		.by_update = by_update };
 
 	/* relaxed: read by a handler on this thread, if by anybody; the
 	   signal fences keep the compiler from moving the call out */
 	if (inside)
 		atomic_store_explicit(inside, true, memory_order_relaxed);
 	atomic_signal_fence(memory_order_seq_cst);
-	rm_call_on_key(peer, kind, &call);
+	rm_call_on_key(peer, by_update ? RM_HISTORY_EXCHANGE : kind, &call);
 	atomic_signal_fence(memory_order_seq_cst);
 	if (inside)
 		atomic_store_explicit(inside, false, memory_order_relaxed);
@@ -170,9 +178,8 @@ static void try_kinds(struct rm_peer *peer, struct scene *scene)
 		        "the map says %s, but while a thread stood in the "
 		        "middle of %s, no %s of the others ended for 2 s; %u "
 		        "times",
-		        peer->peers->c->impl->progress,
-		        rm_history_kind_name(victim),
-		        rm_history_kind_name(others), count);
+		        peer->peers->c->impl->progress, name_of(victim),
+		        name_of(others), count);
 }
 
 static bool all_started(struct scene *scene)
@@ -218,7 +225,7 @@ static void act(struct rm_peer *peer)
 		be_other(peer, scene);
 }
 
-static void offer(struct scene *scene, bool offered, enum rm_history_kind kind)
+static void offer(struct scene *scene, bool offered, unsigned kind)
 {
 	if (offered)
 		scene->kinds[scene->kind_count++] = (uint8_t)kind;
@@ -234,6 +241,7 @@ static void offers(struct scene *scene, const struct rm_map_ops *ops)
 	offer(scene, ops->insert_if_absent, RM_HISTORY_INSERT_IF_ABSENT);
 	offer(scene, ops->compare_swap, RM_HISTORY_COMPARE_SWAP);
 	offer(scene, ops->compare_remove, RM_HISTORY_COMPARE_REMOVE);
+	offer(scene, ops->update, RM_RECORD_UPDATE);
 }
 
 static int one_map(const struct rm_check_case *c, struct scene *scene,

@@ -21,9 +21,10 @@
 bool rm_quarantine_offered(void);
 
 /*
- * From now on what is freed is kept back, or no more. `damaged` is called with
- * a message, on the thread that gives such a block back, where it was written
- * after it was freed; it does not return. Nothing where it is not offered.
+ * From now on what is freed is kept back, or no more: then all that was kept is
+ * given back. `damaged` (NULL: nobody) is called with a message, on the thread
+ * that gives such a block back, where it was written after it was freed; it does
+ * not return. Nothing where it is not offered.
  */
 void rm_quarantine(bool on, void (*damaged)(const char *what));
 

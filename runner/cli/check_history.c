@@ -39,7 +39,7 @@ static const struct argp_option options[] = {
 	        "give a key up after N states (10000000): undecided", 0 },
 	{ "memory", MEMORY, "MIB", 0, "give up above it (1536)", 0 },
 	{ "smallest", SMALLEST, "FILE", 0,
-	        "write the fewest operations that fail as JSON lines", 0 },
+	        "write few operations that still fail as JSON lines", 0 },
 	{ "json", JSON, NULL, 0, "the verdict as one JSON object", 0 },
 	{ 0 },
 };
@@ -159,8 +159,10 @@ static void write_smallest(
 	if (out && fclose(out) && !failed)
 		failed = -errno;
 	if (failed)
-		fprintf(stderr, "readmostly check: %s: %s\n", file,
-		        strerror(-failed));
+		fprintf(stderr,
+		        "readmostly check: --smallest %s: cannot be written: "
+		        "%s\n",
+		        file, strerror(-failed));
 }
 
 /* An undecided history is no finding against the map: the search gave up. */
@@ -186,7 +188,8 @@ int rm_cli_check_history(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse, NULL,
 		"Judges a recorded history. Status 0: linearizable, 1: not, "
-		"3: undecided after that many states, 2: bad input. The "
+		"3: undecided after that many states, or above that much "
+		"memory, 2: bad input. The "
 		"format is explained in docs/history-format.md.",
 		NULL, NULL, NULL };
 	struct arguments arguments = { .limits = RM_HISTORY_LIMITS };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * minimise.c - the fewest operations that still have no order: first cut in
+ * minimise.c - few operations that still have no order: first cut in
  * time, then left out in halves, quarters and so on (delta debugging: Zeller
  * and Hildebrandt, IEEE TSE 28(2), 2002), each step keeping the proof.
  */

@@ -211,7 +211,7 @@ refused() { # WORDS ARGUMENT...
 }
 check 'an unknown map is refused' refused 'no map "nothing"' nothing
 check 'a map that is not simulated is refused with the reason' \
-	refused 'which is not simulated' ck_ht
+	refused 'ck_ht cannot be explored: it calls ' ck_ht
 check 'a number out of its range is refused' refused 'expected a number from 1 to 7' \
 	gomap_rw --threads 8
 check 'an unknown model of memory is refused' refused 'expected sc, tso or c11' \
@@ -221,6 +221,12 @@ check 'exhaustive refuses a model of memory' refused \
 	gomap_rw --scheduler exhaustive --memory tso
 check 'an unknown scheduler is refused' refused 'expected mix, random, pct, stall or exhaustive' \
 	gomap_rw --scheduler luck
+for option in --programs --preemptions --program; do
+	check "$option without exhaustive would do nothing, and is refused" \
+		refused "$option: only exhaustive has it" gomap_rw $option 3
+done
+check 'so is a depth without changes of priority' refused \
+	'--depth: only pct and mix have it' gomap_rw --scheduler random --depth 2
 check 'exhaustive refuses a fourth thread' refused 'exhaustive has at most 3' \
 	gomap_rw --scheduler exhaustive --threads 4
 echo 'thread 1 = put 0' >"$dir/wrong.txt"
@@ -236,8 +242,12 @@ check 'a map that lacks an operation is skipped with the reason' sh -c "
 check 'what comes to its end is called all' spares gomap_rw 'all [0-9,]+ schedules of 4 programs'
 check 'what does not is not' spares syncmap \
 	'stopped at 2,000 schedules of a program, [0-9,]+ tried, [0-3] of 4 programs to their end,'
-check 'a technique or a map without state is skipped with the reason' sh -c "
-	'$explore' null_map | grep -q '^skip null_map: the map holds nothing'"
+skips_named() {
+	"$explore" null_map >"$dir/out"
+	[ $? = 3 ] && says "$dir/out" 'skip null_map: the map holds nothing'
+}
+check 'a map without state is skipped with the reason, which is no pass where it was named' \
+	skips_named
 # A copy, from outside of the tree; the line that shows it again names it.
 outside() {
 	cp tests/fixtures/explored/double_free.c "$dir/strange.c"

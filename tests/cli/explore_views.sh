@@ -111,11 +111,11 @@ fi
 "$explore" gomap_rw --schedules 50 --html "$dir/none.html" >/dev/null
 check 'where nothing fails no file is made' [ "$? $(ls "$dir" | grep -c none)" = '0 0' ]
 "$explore" $map --html "$dir/no/such.html" >/dev/null 2>"$dir/err"
-check 'a file that cannot be made is named' [ "$? $(cat "$dir/err")" = \
-	"3 readmostly explore: $map: $dir/no/such.html: cannot be written: No such file or directory" ]
+check 'a file that cannot be made is named, before anything is run' [ "$? $(cat "$dir/err")" = \
+	"2 readmostly explore: --html $dir/no/such.html: cannot be written: No such file or directory" ]
 "$explore" $map --perfetto /dev/full >/dev/null 2>"$dir/err"
-check 'a full disk, too' [ "$? $(cat "$dir/err")" = \
-	"3 readmostly explore: $map: /dev/full: not written whole: No space left on device" ]
+check 'a full disk is named, and what was found stays found' [ "$? $(cat "$dir/err")" = \
+	"1 readmostly explore: $map: /dev/full: not written whole: No space left on device" ]
 "$explore" $map --html /dev/full >/dev/null 2>"$dir/err"
 check 'of the page as well' says "$dir/err" '/dev/full: not written whole: No space left'
 "$explore" all --html "$dir/all.html" 2>"$dir/err"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What checking and exploring cost, with programs that answer as they are
 told: rows, limits, and what stays on the page."""
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -22,13 +23,13 @@ def place(tmp_path):
     return tmp_path
 
 
-def told(place, schedules):
+def told(place, schedules, **environment):
     program = place / "readmostly-explore"
     program.write_text(EXPLORE.format(place=place, schedules=schedules))
     program.chmod(0o755)
     done = subprocess.run([sys.executable, TALLY, place, "--schedules", "50"],
                           cwd=place, capture_output=True, text=True,
-                          check=False)
+                          check=False, env=os.environ | environment)
     return done, (place / "docs/tally/check-cost.md").read_text()
 
 
@@ -36,11 +37,12 @@ def test_each_mode_has_a_row(place):
     done, page = told(place, "900,000")
     assert done.returncode == 0 and "Limits not kept: none." in page
     rows = [line for line in page.splitlines() if " | 900,000 | " in line]
-    assert len(rows) == 8 and all(" | 77 | " in row for row in rows)
+    assert len(rows) == 11 and all(" | 77 | " in row for row in rows)
     asked = (place / "runs").read_text().splitlines()
-    assert asked[0] == ("gomap_rw --scheduler random --memory sc --threads 3 "
+    assert asked[0] == ("gomap_rw --memory sc --scheduler random --threads 3 "
                         "--ops 6 --schedules 50")
-    assert asked[3] == "gomap_rw --scheduler exhaustive --memory sc"
+    assert asked[3] == "gomap_rw --memory sc --scheduler exhaustive"
+    assert asked[8] == "gomap_rw --memory sc --schedules 50"
 
 
 def test_what_was_not_run_is_said(place):
@@ -56,6 +58,11 @@ def test_a_check_is_held_to_its_memory_too(place):
     done, page = told(place, "900,000")
     assert done.returncode == 1 and "Limits not kept: `check gomap_rw`: 5" \
         in page and " MiB." in page
+
+
+def test_beside_others_no_check_is_held_to_its_seconds_and_that_is_said(place):
+    _, page = told(place, "900,000", LOAD="loaded")
+    assert "Limits not kept: none. Loaded, so the seconds of checks" in page
 
 
 def test_a_mode_that_is_slow_fails_and_is_named(place):

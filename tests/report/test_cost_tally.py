@@ -26,7 +26,7 @@ def test_the_median_of_what_was_found_and_how_often():
                  line("check", "x", 9, seed=3),
                  line("explore", "x", 0.5), line("explore", "x", 7, 0, seed=2),
                  line("TSan", "x", 4, 0)) == [
-        "3", "0.5 (1 of 2)", "not run", "-", "not run"]
+        "3", "0.5 (1 of 2)", "not run", "0 of 1", "not run"]
 
 
 def test_who_accuses_the_twin_has_found_nothing():

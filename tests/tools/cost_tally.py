@@ -24,7 +24,7 @@ Made by `make cost-tally` from [bugs-runs.tsv](bugs-runs.tsv), a line a run; wha
 with [published bugs](bugs.md) and [broken maps](broken.md); fixtures are the planted bugs without their pauses. TSan and ASan are
 the loops of `check`, with its defaults, compiled with ThreadSanitizer or with AddressSanitizer and UBSan, up to what the
 sanitizer says; what the check finds there is passed over. Cells are the median of the CPU seconds of the runs that found
-it; behind it in how many runs that was, where not in all. A dash: in none. A bug that a twin is accused of, too, is not
+it; behind it in how many runs that was, where not in all. A bug that a twin is accused of, too, is not
 found by that tool: its cell says so.
 """
 
@@ -57,7 +57,7 @@ def cell(runs, corpus, tool, bug):
     if not of:
         return "not run"
     if median is None:
-        return f"- ({of})" if of > 1 else "-"
+        return f"0 of {of}"
     if is_false_alarm(runs, corpus, tool, bug):
         return "twin, too"
     return f"{median:.2g}" + (f" ({found} of {of})" if found < of else "")

@@ -3,8 +3,8 @@
 
 tests/fixtures/orders/notes.tsv says of each edit that is not found alone what
 else covers it: where it is (file, function, which access of that function),
-the edit, "covered" or "needs less" and whether that is argued or proved, and the
-words.
+the edit, "covered" or "needs less" and whether that is argued or shown by an
+excerpt, and the words.
 """
 from pathlib import Path
 
@@ -21,13 +21,14 @@ schedule fails. Schedules are all that were tried up to that one. What may be
 concluded is in [exploring.md](../exploring.md): that an order is needed, where
 it is found; nothing, where it is not.
 
-What covers an order that is not found is argued, or *proved*: all executions of
-the accesses around it, as C11 allows them, have been tried by
-`tests/tools/orders_protocol.py` (`tests/fixtures/orders/protocol.tsv`). With
-either order weakened alone none of them frees what a reader may still find; with
-both some do, and explore's model of memory has them, too, in 11 to 4,142 of
-400,000 runs (`tests/unit/sim/test_explore_protocol.c`). The letters are those of
-the proof in `impls/support/epoch.h`.
+What covers an order that is not found is argued, or *shown by an excerpt*: ten or
+eleven accesses to one object by three or four threads, written by hand
+(`tests/fixtures/orders/protocol.tsv`), of which `tests/tools/orders_protocol.py`
+tries all executions that C11 allows. With either order weakened alone none of them
+frees what a reader may still find; with both some do, and explore's model of
+memory has these, too (`tests/unit/sim/test_explore_protocol.c`). That is no proof
+of the whole file. The letters are those of the argument in
+`impls/support/epoch.h`.
 """
 
 

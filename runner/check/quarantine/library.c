@@ -2,9 +2,9 @@
 /*
  * library.c - libreadmostly_quarantine.so, to be loaded before the C library
  * (LD_PRELOAD): free() and realloc() poison what is freed and keep it back
- * until many later blocks were freed. Who reads it sees the poison, who follows
- * a pointer in it ends by SIGSEGV, and what was written there meanwhile is found
- * when the block is given back.
+ * until many later blocks were freed, or until it is turned off. Who reads it sees
+ * the poison, who follows a pointer in it ends by SIGSEGV, and what was written
+ * there meanwhile is found when the block is given back.
  *
  * Turned off it hands all on to the C library. Blocks that fill a whole mapping
  * are not kept: who touches them ends by SIGSEGV anyway. Others as large, which
@@ -39,18 +39,6 @@ static void (*tell)(const char *what);
 static _Atomic unsigned threads;
 static _Thread_local struct ring *mine
         __attribute__((tls_model("initial-exec")));
-
-void rm_quarantine_switch(bool turn_on, void (*damaged)(const char *what));
-
-void rm_quarantine_switch(bool turn_on, void (*damaged)(const char *what))
-{
-	tell = damaged;
-	/* a block that may be read by its address shall be a mapping's */
-	if (turn_on)
-		mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
-	/* release: pairs with the acquire in keep(), for `tell` */
-	atomic_store_explicit(&on, turn_on, memory_order_release);
-}
 
 /* Gives a block back to the C library, if nobody wrote to it since. */
 static void give_back(void *block)
@@ -99,6 +87,42 @@ static void keep(void *block)
 		        block, memory_order_acq_rel);
 	if (oldest)
 		give_back(oldest);
+}
+
+/* Of those in a ring's places, when nothing is kept any more. */
+static void give_back_those(void *_Atomic *kept, size_t places)
+{
+	for (size_t i = 0; i < places; i++) {
+		/* acq_rel: as in keep() */
+		void *block = atomic_exchange_explicit(
+		        kept + i, NULL, memory_order_acq_rel);
+
+		if (block)
+			give_back(block);
+	}
+}
+
+/* What was freed last has no later block that would push it out. */
+static void give_all_back(void)
+{
+	for (struct ring *ring = rings; ring < rings + RINGS; ring++) {
+		give_back_those(ring->small, SMALL);
+		give_back_those(ring->large, LARGE);
+	}
+}
+
+void rm_quarantine_switch(bool turn_on, void (*damaged)(const char *what));
+
+void rm_quarantine_switch(bool turn_on, void (*damaged)(const char *what))
+{
+	tell = damaged;
+	if (!turn_on)
+		give_all_back();
+	/* a block that may be read by its address shall be a mapping's */
+	if (turn_on)
+		mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+	/* release: pairs with the acquire in keep(), for `tell` */
+	atomic_store_explicit(&on, turn_on, memory_order_release);
 }
 
 static void put_away(void *block)

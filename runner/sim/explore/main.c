@@ -17,6 +17,7 @@
 #include <argp.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,6 +52,7 @@ struct arguments {
 	/* --schedule or --program: this one is told, whether others fail or
 	   not */
 	bool one_schedule, one_program;
+	bool preemptions;  /* told */
 	uint64_t programs; /* 0: not told */
 	struct rm_explore_written written;
 };
@@ -166,6 +168,41 @@ static void complete_amounts(struct rm_explore_options *into, bool is_all)
 		into->ops = few ? RM_EXPLORE_FEW_OPS : RM_EXPLORE_OPS;
 }
 
+/* What only one way to schedule has would have no effect. */
+static void refuse_without_effect(
+        struct argp_state *state, const struct arguments *to)
+{
+	const enum rm_explore_policy policy = to->options.policy;
+	const char *other = to->one_program   ? "program"
+	                    : to->programs    ? "programs"
+	                    : to->preemptions ? "preemptions"
+	                                      : NULL;
+
+	if (policy == RM_EXPLORE_EXHAUSTIVE && to->one_schedule)
+		argp_error(state, "--schedule: exhaustive has --program");
+	if (policy != RM_EXPLORE_EXHAUSTIVE && other)
+		argp_error(state, "--%s: only exhaustive has it", other);
+	if (policy != RM_EXPLORE_MIX && policy != RM_EXPLORE_PCT &&
+	        to->options.depth)
+		argp_error(state, "--depth: only pct and mix have it");
+}
+
+/* A page of hours of work shall not fail for its place. */
+static void refuse_unwritable(
+        struct argp_state *state, const char *option, const char *file)
+{
+	char folder[PATH_MAX];
+	const int length = snprintf(folder, sizeof(folder), "%s", file);
+
+	if (length < 0 || length >= PATH_MAX)
+		errno = ENAMETOOLONG;
+	else if (!access(file, W_OK) ||
+	         (errno == ENOENT && !access(dirname(folder), W_OK | X_OK)))
+		return;
+	argp_failure(state, RM_USAGE, 0, "--%s %s: cannot be written: %s",
+	        option, file, strerror(errno));
+}
+
 /* What is not told is as usual for the scheduler. */
 static void complete(struct argp_state *state, struct arguments *to)
 {
@@ -177,6 +214,7 @@ static void complete(struct argp_state *state, struct arguments *to)
 		argp_error(state, "expected a map's id, or all");
 	if (is_all && (into->html || into->perfetto))
 		argp_error(state, "--html and --perfetto: of one map, not all");
+	refuse_without_effect(state, to);
 	if (into->written)
 		complete_written(state, into);
 	if (!to->programs)
@@ -193,10 +231,10 @@ static void complete(struct argp_state *state, struct arguments *to)
 		        rm_explore_memory_name[into->memory]);
 	if (into->unstamped && into->memory != RM_EXPLORE_C11)
 		argp_error(state, "--unstamped: only --memory c11 has it");
-	if (few && to->one_schedule)
-		argp_error(state, "--schedule: exhaustive has --program");
-	if (!few && to->one_program)
-		argp_error(state, "--program: only exhaustive has it");
+	if (into->html)
+		refuse_unwritable(state, "html", into->html);
+	if (into->perfetto)
+		refuse_unwritable(state, "perfetto", into->perfetto);
 }
 
 /* A mistake in the file is told with its line, without how to call this. */
@@ -220,6 +258,7 @@ static error_t parse_exhaustive(
 	case PREEMPTIONS:
 		into->preemptions = (unsigned)rm_argument_number(
 		        state, "preemptions", text, 0, 1000);
+		to->preemptions = true;
 		return 0;
 	case PROGRAMS:
 		to->programs = rm_argument_number(
@@ -370,7 +409,10 @@ static int tell(const struct rm_explore_options *one, uint64_t found)
 		                               "tried (--schedules)");
 		return status == -ENODATA ? RM_INCOMPLETE : RM_OK;
 	}
-	return status ? complain(one->impl, &error) : RM_FAILED;
+	if (status)
+		complain(one->impl, &error);
+	/* a file that was not written takes nothing back */
+	return status && status != -EIO ? RM_INCOMPLETE : RM_FAILED;
 }
 
 /* 12,408 */
@@ -463,7 +505,7 @@ static int explore(const struct arguments *arguments,
 		unfit = lacks;
 	if (unfit) {
 		printf("skip %s: %s\n", impl->id, unfit);
-		return RM_OK;
+		return by_name ? RM_INCOMPLETE : RM_OK;
 	}
 	if (arguments->one_schedule || arguments->one_program)
 		return tell(&one, one.first);
@@ -472,9 +514,9 @@ static int explore(const struct arguments *arguments,
 	print_line(&one, &sum);
 	if (!sum.fault) /* a history that is undecided is no pass */
 		return sum.tally.undecided ? RM_INCOMPLETE : RM_OK;
-	/* also where it does not fail again: who played it was ended */
-	return tell(&one, sum.found) == RM_INCOMPLETE ? RM_INCOMPLETE
-	                                              : RM_FAILED;
+	/* also where it cannot be told: it was found */
+	tell(&one, sum.found);
+	return RM_FAILED;
 }
 
 static int explore_all(const struct arguments *arguments)
@@ -503,7 +545,8 @@ int main(int argc, char **argv)
 		"memory, and judges each: history, races, heap, deadlock, "
 		"livelock, the map's own check. Ends with status 1 "
 		"at the first schedule that fails, made smaller and shown; "
-		"with 3 where none does and a history could not be decided. "
+		"with 3 where none does and a history could not be decided, "
+		"or nothing of the map could be run. "
 		"What may be concluded: docs/exploring.md.",
 		NULL, NULL, NULL };
 	struct arguments arguments = { .options = { .shapes = RM_ALL_SHAPES,
@@ -527,9 +570,14 @@ int main(int argc, char **argv)
 	impl = find(arguments.map);
 	if (impl)
 		return explore(&arguments, impl, true);
-	fprintf(stderr, "readmostly explore: no map \"%s\": %s\n",
-	        arguments.map,
-	        refused(arguments.map) ? refused(arguments.map)
-	                               : "`readmostly list` prints all");
+	if (refused(arguments.map))
+		fprintf(stderr,
+		        "readmostly explore: %s cannot be explored: it %s\n",
+		        arguments.map, refused(arguments.map));
+	else
+		fprintf(stderr,
+		        "readmostly explore: no map \"%s\": `readmostly list` "
+		        "prints all\n",
+		        arguments.map);
 	return RM_USAGE;
 }

@@ -39,7 +39,7 @@ struct reading {
 	struct rm_explore_written written;
 	unsigned line[NAMES]; /* 0: not yet */
 	unsigned highest;     /* key that occurs, and one */
-	const char *where;    /* "file:line" of now */
+	char *where;          /* "file:line" of now */
 	struct rm_error *error;
 };
 
@@ -229,13 +229,22 @@ static int read_line(struct reading *reading, unsigned number, char *line)
 	return read_value(reading, name, trimmed(value));
 }
 
+/* Of the line that says how many keys there are. */
+static int too_few_keys(struct reading *reading, struct rm_lines *lines)
+{
+	lines->line = reading->line[KEYS];
+	rm_lines_where(lines, reading->where);
+	return rm_error_set(reading->error, -EINVAL,
+	        "%s: keys = %u, expected %u or more: there is a key %u",
+	        reading->where, reading->written.program.keys, reading->highest,
+	        reading->highest - 1);
+}
+
 /* What follows from the lines together; `where` is the last. */
-static int complete(struct reading *reading)
+static int complete(struct reading *reading, struct rm_lines *lines)
 {
 	struct rm_explore_program *program = &reading->written.program;
-	char keys[16];
 
-	snprintf(keys, sizeof(keys), "%u", program->keys);
 	if (!program->threads)
 		return rm_error_set(reading->error, -EINVAL,
 		        "%s: no operation, expected a line `thread 1 = upsert "
@@ -244,7 +253,7 @@ static int complete(struct reading *reading)
 	if (!program->keys)
 		program->keys = reading->highest ? reading->highest : 1;
 	if (program->keys < reading->highest)
-		return wrong(reading, keys, "more keys than the highest");
+		return too_few_keys(reading, lines);
 	if (rm_explore_times_of(program) > RM_EXPLORE_TIMES_MAX)
 		return rm_error_set(reading->error, -EINVAL,
 		        "%s: %u operations, expected %d at most in all, those "
@@ -275,7 +284,7 @@ int rm_explore_written_parse(const char *file, const char *text, size_t length,
 	if (lines.error->text[0])
 		return -EINVAL;
 	rm_lines_where(&lines, where);
-	if (complete(&reading))
+	if (complete(&reading, &lines))
 		return -EINVAL;
 	*written = reading.written;
 	return 0;

@@ -130,7 +130,15 @@ static void judge(void)
 	CHECK(poisoned(old, 4000), "larger blocks, too");
 	free(block);
 	CHECK(is_large_block_poisoned(), "and one that is no mapping's own");
-	rm_quarantine(false, NULL);
+	rm_quarantine(false, tell);
+	CHECK(times == 1,
+	        "turned off, it tells nothing of what nobody wrote to");
+	rm_quarantine(true, tell);
+	old = freed(BYTES);
+	old[WRITTEN_AT] = 7;
+	((unsigned char *)freed(4000))[WRITTEN_AT] = 7;
+	rm_quarantine(false, tell);
+	CHECK(times == 3, "of blocks that it still had it tells then");
 	old = freed(BYTES);
 	CHECK(comes_back(old), "turned off it is malloc as ever");
 }
