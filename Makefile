@@ -82,8 +82,9 @@ RUNNER  := $(filter-out runner/main.c %_helper.c %_stats.c,$(wildcard runner/*.c
 OBJS    := $(call objects,$(BUILD),$(RUNNER) $(LINKED)) $(OUT)/impl_table.o $(OUT)/map_code.o \
            $(BUILD)/events_tsv.o $(BUILD)/cpus_tsv.o $(BUILD)/build_info.o $(BUILD)/sim_machines.o $(BUILD)/facts.o
 
-# What a person typed, as one word for the shell.
+# What a person typed, as one word for the shell; and as a list of words.
 quoted   = '$(subst ','\'',$(1))'
+words_of = $(foreach word,$(1),$(call quoted,$(word)))
 
 MODE    ?= smoke
 PYTHON  ?= $(shell report/find_python.sh 2>/dev/null)
@@ -107,7 +108,7 @@ crossover:  ## where the ranking of two maps flips: A=map B=map MODE=quick|stand
 	@$(ANSWER) crossover $(call quoted,$(A)) $(call quoted,$(B)) $(ARGS)
 
 claims:  ## decide the published claims: MODE=quick|standard|full IDS='...'
-	@$(ANSWER) claims $(foreach id,$(IDS),$(call quoted,$(id))) $(ARGS)
+	@$(ANSWER) claims $(call words_of,$(IDS)) $(ARGS)
 
 # Files are the only state: the same line again joins or resumes (docs/fleet.md).
 # OUT that nobody said is the programs' folder.
@@ -126,7 +127,7 @@ report:  ## the report again: CAMPAIGN=results/... PREVIOUS=results/...
 # OUT is here the file, so that the program is another make's.
 artifact:  ## one file of campaigns, sources, environment: CAMPAIGNS='results/a results/b' OUT=FILE.tar.gz
 	@$(MAKE) --no-print-directory OUT=$(BUILD) $(BUILD)/readmostly
-	@BUILD=$(BUILD) CC='$(CC)' CXX='$(CXX)' runner/artifact.sh $(call quoted,$(if $(filter command%,$(origin OUT)),$(OUT),build/artifact.tar.gz)) $(CAMPAIGNS)
+	@BUILD=$(BUILD) CC='$(CC)' CXX='$(CXX)' runner/artifact.sh $(call quoted,$(if $(filter command%,$(origin OUT)),$(OUT),build/artifact.tar.gz)) $(call words_of,$(CAMPAIGNS))
 
 deps:  ## install what is missing (Debian, Ubuntu; root or sudo)
 	@.ci/deps build test

@@ -161,13 +161,13 @@ golden-said: all  ## refresh what programs and pages are held to, word for word 
 
 .PHONY: readme-picture
 readme-picture:  ## the README's picture from a run of a mode: CAMPAIGN=results/...
-	@test -n "$(CAMPAIGN)" || { echo "readme-picture: expected CAMPAIGN=<folder of a run of make bench>" >&2; exit 2; }
-	@$(PYTHON) tests/tools/readme_picture.py $(CAMPAIGN)
+	@test -n $(call quoted,$(CAMPAIGN)) || { echo "readme-picture: expected CAMPAIGN=<folder of a run of make bench>" >&2; exit 2; }
+	@$(PYTHON) tests/tools/readme_picture.py $(call quoted,$(CAMPAIGN))
 
 .PHONY: screens
 screens:  ## the first screen of a report at 1400 and 420 px: CAMPAIGN=results/...
-	@test -n "$(CAMPAIGN)" || { echo "screens: expected CAMPAIGN=<folder of a campaign with a report>" >&2; exit 2; }
-	@$(PYTHON) tests/tools/screens.py $(CAMPAIGN) $(BUILD)/screens
+	@test -n $(call quoted,$(CAMPAIGN)) || { echo "screens: expected CAMPAIGN=<folder of a campaign with a report>" >&2; exit 2; }
+	@$(PYTHON) tests/tools/screens.py $(call quoted,$(CAMPAIGN)) $(BUILD)/screens
 
 # Long forms of the checks, with their figures in docs/tally/.
 .PHONY: planted-tally check-histories
@@ -180,12 +180,12 @@ check-histories: $(BUILD)/readmostly  ## 10,000 short histories of each map
 # An artifact elsewhere, and what became of it: docs/tally/artifact.md.
 .PHONY: artifact-test
 artifact-test: $(BUILD)/readmostly  ## an artifact in a debootstrap root without network, 500 flipped bits: needs root; CAMPAIGNS='...'
-	@flock $(LOCK) tests/tools/artifact_test.sh $(BUILD) $(CAMPAIGNS)
+	@flock $(LOCK) tests/tools/artifact_test.sh $(BUILD) $(call words_of,$(CAMPAIGNS))
 
 # Who runs it, what is installed, how many CPUs there are: docs/tally/any-machine.md.
 .PHONY: any-machine
 any-machine: $(BUILD)/readmostly  ## make bench as on other machines: needs root
-	@READMOSTLY=$(abspath $<) tests/tools/any_machine.sh $(CASES)
+	@READMOSTLY=$(abspath $<) tests/tools/any_machine.sh $(call words_of,$(CASES))
 
 # A test must not see what a tally was asked for: MINUTES of the gate, SEED of a check.
 UNASKED = env -u MINUTES -u SEED -u NAMES -u LOADED -u MAKEFLAGS -u MFLAGS
@@ -333,7 +333,7 @@ regress-again:  ## the runs of docs/tally/regress.jsonl, decided once more by th
 .PHONY: regress-tally
 regress-tally:  ## real runs of make regress on equal, slower and moved heads: KINDS='aa lock' N=20 MINUTES=60 BASE=ref
 	@CC='$(CC)' BUILD=$(BUILD) LOCK=$(LOCK) N=$(call quoted,$(N)) MINUTES=$(call quoted,$(MINUTES)) \
-	BASE=$(call quoted,$(BASE)) tests/tools/regress_tally.sh $(KINDS)
+	BASE=$(call quoted,$(BASE)) tests/tools/regress_tally.sh $(call words_of,$(KINDS))
 
 # Traces of operations (docs/traces.md).
 .PHONY: replay-tally

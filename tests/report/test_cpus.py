@@ -222,6 +222,27 @@ def test_each_likwid_name_is_in_the_installed_library(likwid_list):
     assert checked > 400
 
 
+def unlisted():
+    """(family, model) of x86 processors that no line names: of Intel's
+    family, and of those of AMD since K8. Of a family without any line every
+    32nd model: who would know it asks for the family first."""
+    listed = {(int(cpu["family"]), model) for cpu in CPUS
+              if cpu["vendor"] in X86 for model in numbers(cpu["models"])}
+    families = {family for family, _ in listed}
+    every = {(family, model) for family in (6, *range(15, 27))
+             for model in range(0, 256, 1 if family in families else 32)}
+    return sorted(every - listed)
+
+
+def test_the_library_knows_no_cpu_that_the_table_lacks(likwid_list):
+    """Asked of the table's lines only, nobody would miss one."""
+    asked = unlisted()
+    assert len(asked) > 400
+    known = [cpu for cpu in asked if likwid_list(
+        {"vendor": "", "family": cpu[0]}, cpu[1])]
+    assert known == []
+
+
 def test_cascade_lake_has_a_list_of_its_own(likwid_list):
     cpu = next(cpu for cpu in CPUS if cpu["arch"] == "skx")
     names = likwid_list(cpu, 85, stepping=7)

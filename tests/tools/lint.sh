@@ -24,6 +24,9 @@ for file in $files $(of '*.sh' '*.py' '*.mk'); do
 	[ -s "$file" ] || continue
 	head -n 3 "$file" | grep -q SPDX-License-Identifier ||
 		say "$file: no SPDX line"
+	# A lock of the machine is somebody else's: the project holds those of its tree.
+	! grep -nE 'flock( +-[a-z]+)* +"?/' "$file" >&2 ||
+		say "$file: a lock outside of the tree"
 done
 for file in $files; do
 	lines=$(wc -l <"$file")
