@@ -151,6 +151,10 @@ bool rm_workload_measures(enum rm_loop_kind loop, enum rm_measure measure);
 /* Whether keys and operations are those of traces (keys = file:...). */
 bool rm_workload_traced(const struct rm_workload *workload);
 
+/* Whether one of its loops draws its writes by `writes`, which must be given
+   then. */
+bool rm_workload_draws_writes(const struct rm_workload *workload);
+
 /* Missing keys, and keys that do not fit each other; -EINVAL with `error`. */
 int rm_workload_check(
         const struct rm_workload *workload, struct rm_error *error);

@@ -97,6 +97,15 @@ static void settle(struct rm_cell *cell, unsigned cpus)
 	widen_window(cell, cpus);
 }
 
+/* Whether `writes` is not said of this loop: of none, or of those beside it,
+   which draw by it. */
+static bool has_own_writes(
+        const struct rm_workload *w, const struct rm_cell *cell)
+{
+	return !rm_loop_draws_writes(cell->loop.kind) &&
+	       (!w->count[RM_KEY_WRITES] || rm_workload_draws_writes(w));
+}
+
 static void fill(const struct rm_planning *planning,
         const struct rm_workload *w, const struct choice *choice,
         struct rm_cell *cell)
@@ -116,6 +125,8 @@ static void fill(const struct rm_planning *planning,
 	}
 	rm_cell_resize(cell);
 	rm_plan_trace_fill(&planning->traces[choice->at[RM_KEY_KEYS]], w, cell);
+	if (has_own_writes(w, cell))
+		cell->write_share = rm_cell_own_writes(cell);
 	settle(cell, planning->topology->cpus);
 }
 
@@ -132,8 +143,8 @@ static bool threads_again(const struct rm_topology *topology,
 /*
  * Open loops have latency; closed loops throughput and counters, and a latency
  * where the subject times its own operations; all have causes. What does not
- * matter to a cell is not varied: rate and arrivals of closed loops, the kind
- * of no writes.
+ * matter to a cell is not varied: rate and arrivals of closed loops, writes of
+ * loops that do not draw them, the kind of no writes.
  */
 static bool makes_sense(const struct rm_planning *planning,
         const struct rm_workload *w, const struct choice *choice,
@@ -150,6 +161,8 @@ static bool makes_sense(const struct rm_planning *planning,
 	                cell->threads))
 		return false;
 	if (!paced && (at[RM_KEY_RATE] || at[RM_KEY_ARRIVALS]))
+		return false;
+	if (has_own_writes(w, cell) && at[RM_KEY_WRITES])
 		return false;
 	return cell->write_share > 0 || at[RM_KEY_WRITE_KIND] == 0;
 }

@@ -137,6 +137,18 @@ static void judge_litmus(const struct rm_impl *impl, struct rm_cell *cell)
 		        "pair see it is no mistake");
 }
 
+/* Such a cell would have the share in its name alone. */
+static void judge_write_share(struct rm_cell *cell)
+{
+	const double own = rm_cell_own_writes(cell), half_digit = 5e-5;
+
+	if (fabs(cell->write_share - own) > half_digit)
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "%g %% of the operations of the loop %s are writes, "
+		        "whatever is asked: expected writes = %g%%",
+		        100 * own, rm_loop_name(cell->loop.kind), 100 * own);
+}
+
 /* Uniform look-ups draw whole ranks, so many of them absent (set_ranks() in
    runner/trial/team.c): of few keys no number of them is the share. Other loops
    have none of them, whatever the share. */
@@ -261,6 +273,8 @@ void rm_plan_judge(const struct rm_planning *planning,
 		judge_misses(cell);
 	if (!cell->skip[0])
 		judge_dist(cell);
+	if (!cell->skip[0])
+		judge_write_share(cell);
 	if (!cell->skip[0] && impl->program)
 		judge_program(impl, cell);
 	else if (!cell->skip[0] && rm_cell_sized(cell))

@@ -18,13 +18,22 @@ bool rm_workload_trace_says(enum rm_workload_key key)
 	       key == RM_KEY_ARRIVALS;
 }
 
+bool rm_workload_draws_writes(const struct rm_workload *workload)
+{
+	for (unsigned i = 0; i < workload->count[RM_KEY_LOOP]; i++)
+		if (rm_loop_draws_writes(workload->values[i].loop.kind))
+			return true;
+	return false;
+}
+
 static int check_missing(
         const struct rm_workload *workload, struct rm_error *error)
 {
 	for (int key = 0; key < RM_WORKLOAD_KEYS; key++) {
-		bool needed =
-		        key == RM_KEY_KEYS || key == RM_KEY_THREADS ||
-		        (key == RM_KEY_WRITES && !rm_workload_traced(workload));
+		bool needed = key == RM_KEY_KEYS || key == RM_KEY_THREADS ||
+		              (key == RM_KEY_WRITES &&
+		                      !rm_workload_traced(workload) &&
+		                      rm_workload_draws_writes(workload));
 
 		if (needed && workload->count[key] == 0)
 			return rm_error_set(error, -EINVAL,

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,52 +23,96 @@ struct argument {
 	const char *words; /* WORD, FORM: each followed by a space */
 };
 
+/* Shares of writes that loops have whatever a cell asks for; as everywhere, a
+   churn or fresh write is two operations, each a write. */
+typedef double share_fn(const struct rm_cell *cell);
+
+/* A technique without keys counts no operation of it as a write. */
+static double no_writes(const struct rm_cell *cell)
+{
+	(void)cell;
+	return 0;
+}
+
+static double only_writes(const struct rm_cell *cell)
+{
+	(void)cell;
+	return 1;
+}
+
+static double by_turns(const struct rm_cell *cell)
+{
+	return cell->write_kind == RM_UPDATE ? 1.0 / 2 : 2.0 / 3;
+}
+
+static double beside_inserts(const struct rm_cell *cell)
+{
+	const double lookups = (double)cell->loop.args[0];
+	const double updates = (double)cell->loop.args[1];
+
+	return (1 + updates) / (1 + lookups + updates);
+}
+
+/* A store and a load of the other's key, or inserts and removes alone. */
+static double of_litmus(const struct rm_cell *cell)
+{
+	const uint64_t store_buffering = 0; /* the first word */
+
+	return cell->loop.args[0] == store_buffering ? 1.0 / 2 : 1;
+}
+
 static const struct kind {
 	const char *name;
 	bool own, once;
+	share_fn *share; /* NULL: drawn, as `writes` says */
 	struct argument args[RM_LOOP_ARGS];
 } kinds[RM_LOOP_KINDS] = {
 	[RM_LOOP_MIX] = { .name = "mix" },
 	[RM_LOOP_PACED] = { .name = "paced" },
-	[RM_LOOP_SCAN] = { "scan", false, false, { { COUNT, 1, NULL } } },
-	[RM_LOOP_FILL] = { "fill", false, true,
+	[RM_LOOP_SCAN] = { "scan", false, false, NULL, { { COUNT, 1, NULL } } },
+	[RM_LOOP_FILL] = { "fill", false, true, only_writes,
 	        { { FORM, 0, "binary decimal " } } },
-	[RM_LOOP_RANDOM_FILL] = { "random-fill", false, true,
+	[RM_LOOP_RANDOM_FILL] = { "random-fill", false, true, only_writes,
 	        { { NOTHING, 0, NULL } } },
-	[RM_LOOP_ALTERNATE] = { .name = "alternate" },
-	[RM_LOOP_LIFECYCLE] = { "lifecycle", false, false,
+	[RM_LOOP_ALTERNATE] = { .name = "alternate", .share = by_turns },
+	[RM_LOOP_LIFECYCLE] = { "lifecycle", false, false, NULL,
 	        { { COUNT, 10, NULL }, { SLOTS, RM_SLOTS_PRESET, NULL },
 	                { EBB, 1, NULL } } },
-	[RM_LOOP_STOCK] = { "stock", true, true, { { COUNT, 10000, NULL } } },
-	[RM_LOOP_PAIR] = { "pair", true, false, { { WORD, 2, "rr rw ww " } } },
-	[RM_LOOP_HASH] = { "hash", true, false,
+	[RM_LOOP_STOCK] = { "stock", true, true, no_writes,
+	        { { COUNT, 10000, NULL } } },
+	[RM_LOOP_PAIR] = { "pair", true, false, no_writes,
+	        { { WORD, 2, "rr rw ww " } } },
+	[RM_LOOP_HASH] = { "hash", true, false, no_writes,
 	        { { COUNT, 1024, NULL }, { COUNT, 1000, NULL } } },
-	[RM_LOOP_HOLD] = { "hold", true, false,
+	[RM_LOOP_HOLD] = { "hold", true, false, no_writes,
 	        { { TIME, 1000000, NULL }, { TIME, 100000, NULL },
 	                { COUNT, 1, NULL } } },
-	[RM_LOOP_RANGE_LIST] = { "range-list", true, false,
+	[RM_LOOP_RANGE_LIST] = { "range-list", true, false, no_writes,
 	        { { COUNT, 100, NULL } } },
-	[RM_LOOP_LITMUS] = { "litmus", false, false,
+	[RM_LOOP_LITMUS] = { "litmus", false, false, of_litmus,
 	        { { WORD, 0, "store-buffering take-twice " } } },
-	[RM_LOOP_FAMILIES] = { "families", true, false,
+	[RM_LOOP_FAMILIES] = { "families", true, false, NULL,
 	        { { COUNT, 100000, NULL }, { COUNT, 10, NULL } } },
-	[RM_LOOP_INCREMENT] = { "increment", true, false,
+	[RM_LOOP_INCREMENT] = { "increment", true, false, no_writes,
 	        { { COUNT, 10, NULL } } },
-	[RM_LOOP_HANDLE] = { "handle", true, false, { { COUNT, 100, NULL } } },
-	[RM_LOOP_CLEANUP] = { "cleanup", true, false,
+	[RM_LOOP_HANDLE] = { "handle", true, false, no_writes,
+	        { { COUNT, 100, NULL } } },
+	[RM_LOOP_CLEANUP] = { "cleanup", true, false, no_writes,
 	        { { COUNT, 1000, NULL } } },
-	[RM_LOOP_GROW] = { "grow", false, true,
+	[RM_LOOP_GROW] = { "grow", false, true, beside_inserts,
 	        { { NUMBER, 1, NULL }, { NUMBER, 0, NULL } } },
 	[RM_LOOP_LAZY] = { .name = "lazy" },
-	[RM_LOOP_ROUTE] = { "route", true, false, { { COUNT, 1000, NULL } } },
-	[RM_LOOP_STALL] = { "stall", false, false,
+	[RM_LOOP_ROUTE] = { "route", true, false, no_writes,
+	        { { COUNT, 1000, NULL } } },
+	[RM_LOOP_STALL] = { "stall", false, false, NULL,
 	        { { TIME, 10000000, NULL } } },
 	/* Two kinds, though both are an experiment of the subject's own: the
 	   check of loops runs 20 audits, which take a millisecond and more
 	   (runner/check/loops.c), and as many turns of a tally as operations
 	   of a map. Cells that were measured are named by either. */
-	[RM_LOOP_AUDIT] = { "audit", true, false, { { COUNT, 100, NULL } } },
-	[RM_LOOP_TALLY] = { "tally", true, false,
+	[RM_LOOP_AUDIT] = { "audit", true, false, no_writes,
+	        { { COUNT, 100, NULL } } },
+	[RM_LOOP_TALLY] = { "tally", true, false, no_writes,
 	        { { COUNT, 1000, NULL }, { COUNT, 1, NULL } } },
 };
 
@@ -279,6 +324,19 @@ bool rm_loop_always_writes(enum rm_loop_kind kind)
 {
 	return rm_loop_from_empty(kind) || kind == RM_LOOP_LIFECYCLE ||
 	       kind == RM_LOOP_LITMUS || kind == RM_LOOP_ALTERNATE;
+}
+
+bool rm_loop_draws_writes(enum rm_loop_kind kind)
+{
+	return !kinds[kind].share;
+}
+
+double rm_cell_own_writes(const struct rm_cell *cell)
+{
+	share_fn *share = kinds[cell->loop.kind].share;
+
+	/* to what an id shows of it, and a workload can say: 66.67 % */
+	return share ? round(1e4 * share(cell)) / 1e4 : cell->write_share;
 }
 
 bool rm_loop_moves_keys(const struct rm_loop *loop)

@@ -95,6 +95,9 @@ bool rm_loop_is_decimal(const struct rm_loop *loop);
 bool rm_loop_from_empty(enum rm_loop_kind kind);
 /* Whether its threads write whatever the share of writes is. */
 bool rm_loop_always_writes(enum rm_loop_kind kind);
+/* Whether its writes are drawn by `writes`: other loops have a share of their
+   own (rm_cell_own_writes()). */
+bool rm_loop_draws_writes(enum rm_loop_kind kind);
 /* Whether its threads insert or remove keys whatever the kind of writes is. */
 bool rm_loop_moves_keys(const struct rm_loop *loop);
 /* Whether its look-ups are aimed at absent keys, too, by the share of misses. */
@@ -350,6 +353,9 @@ const char *rm_cell_shape_name(const struct rm_cell *cell);
 /* Whether its loop's keys are decimal text and its shape has no such strings: a
    number of digits is no length of a shape's own. */
 bool rm_cell_lacks_digits(const struct rm_cell *cell);
+/* The share of writes that its loop has whatever is asked, in hundredths of a
+   per cent; of a loop that draws them, what is asked. */
+double rm_cell_own_writes(const struct rm_cell *cell);
 const char *rm_write_kind_name(enum rm_write_kind kind);
 const char *rm_measure_name(enum rm_measure measure);
 

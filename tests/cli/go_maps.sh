@@ -80,7 +80,7 @@ check "an open loop of Go's and C's maps ends well" [ $? = 0 ]
 check "each has a trial with latencies" \
 	[ "$(grep -c '/latency".*"status":"ok".*"latency":\[{' "$dir/open/trials.jsonl")" = 5 ]
 check "that campaign is valid, too" "$readmostly" validate "$dir/open"
-"$readmostly" plan --json "$dir/go.conf" --maps "$go_maps" --set loop=fill >"$dir/plan" 2>&1
+"$readmostly" plan --json "$dir/go.conf" --maps "$go_maps" --set loop=fill --set writes=100% >"$dir/plan" 2>&1
 check "a loop that Go's program has not is a planned skip with what it has" \
 	says "$dir/plan" "readmostly-go measures throughput of the loop mix and latency of the loop paced"
 

@@ -179,7 +179,7 @@ check 'new keys make look-ups miss, at a rate and in turns' \
 # What rebuilds keep, and resizes of a library that does not tell of them. One
 # may be all: liburcu's growth can stop for good (impls/facts/urcu_lfht.txt), and
 # the fill then walks one chain: few enough keys for a busy machine.
-check 'a fill runs' ran uniform-97-3 'urcu_lfht syncmap' loop=fill measure=causes \
+check 'a fill runs' ran uniform-97-3 'urcu_lfht syncmap' loop=fill writes=100% measure=causes \
 	presize=no placement=cores threads=2 keys=30000 shape=u64x8 write-kind=update
 check 'a rebuild has a statistic of what it kept' \
 	so 'last(*chosen(map="syncmap"), "rebuild_kept_entries") >= 0'

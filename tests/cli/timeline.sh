@@ -78,7 +78,7 @@ check 'loses moves, and no growth' \
 check 'and is still one that Perfetto can read' is_valid gomap_rw
 
 check 'a growth in the window, under load' \
-	timeline gomap_rw --set loop=fill --set measure=throughput --set keys=20k
+	timeline gomap_rw --set loop=fill --set writes=100% --set measure=throughput --set keys=20k
 check 'with its longest insertions' \
 	[ "$(grep -cE '^ +[0-9.]+ +upsert ' "$out")" = 16 ]
 check 'it is a time line that Perfetto can read' is_valid gomap_rw

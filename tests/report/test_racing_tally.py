@@ -33,7 +33,7 @@ def rows_of(*runs):
 
 def test_the_page_is_that_of_the_raw_file():
     rows = tally.read_raw(tally.RAW)
-    assert tally.PAGE.read_text() == tally.page(rows), \
+    assert tally.PAGE.read_text() == tally.page(rows, tally.listed()), \
         "expected tests/tools/racing_tally.py page"
 
 
@@ -103,13 +103,22 @@ def test_the_bound_is_that_of_the_newest_text():
                    run_of("a.sh", 1, text="older", runs=40,
                           last="2026-11-25T00:30Z"),
                    run_of("b.sh", 1), run_of("test_c", load="loaded"))
-    page = tally.page(rows)
+    page = tally.page(rows, ["a.sh", "b.sh", "test_c", "test_d"])
     # 0.95 = 1 - (1 - p)^59 at p = 0.0495
     assert "| `a.sh` | 0 of 59 | 5.0 % | - |  | 4 |" in page
     assert "| `b.sh` | 1 of 1 | 100.0 % | - |  | 4 |" in page
     assert "| `test_c` | - |  | 0 of 1 | 95.0 % | 4 |" in page
     assert "1 of 40 (an older text of the test): it is so" in page
-    assert "Quiet: 60 runs, 1 failed; 0 of 3 tests" in page
+    assert "Quiet: 60 runs, 1 failed; 0 of 4 tests" in page
+
+
+def test_what_never_ran_is_on_the_page():
+    page = tally.page(rows_of(run_of("a.sh")), tally.listed() | {"a.sh": []})
+    assert "| `planted.sh` | - |  | - |  | - |" in page
+    others = len(tally.listed())
+    assert f"Never run, quiet or loaded: {others} of {others + 1} " in page
+    shown = [line for line in page.splitlines() if line.startswith("| `")]
+    assert len(shown) == others + 1
 
 
 @pytest.mark.parametrize("line, found", [

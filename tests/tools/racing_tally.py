@@ -45,7 +45,7 @@ HEAD = """# Facts that race, again and again
 Made by `make racing-tally` (`tests/tools/racing_tally.py`) of
 [racing.tsv](racing.tsv), a line for each test, day, commit and kind of machine:
 whole files of tests/racing.txt, one run after the other, of the newest text of
-each that was run. Quiet: others had less than a tenth of the CPU time; loaded: more, or a busy
+each that was run; a test without a number never was. Quiet: others had less than a tenth of the CPU time; loaded: more, or a busy
 process for each CPU and one more ran beside it. "At most" is the 95 % upper
 bound of Clopper and Pearson for the share of runs that fail. Aim: 200 quiet, 50
 loaded.
@@ -259,7 +259,7 @@ def run(options):
             print(f"{test}: {'FAILED: ' + now['facts'] if now['failed'] else 'ok'}"
                   f"{f', {runs} runs' * (runs > 1)}, {now['seconds']} s, "
                   f"{now['load']}", flush=True)
-    PAGE.write_text(page(read_raw(RAW)))
+    PAGE.write_text(page(read_raw(RAW), listed()))
     print(f"{sum(tried.values())} runs of {len(tried)} tests, {failed} failed")
     return bool(failed)
 
@@ -282,6 +282,8 @@ def reached(rows, texts):
                f"{sum(n >= wanted for n, _ in have.values())} of {len(texts)} "
                f"tests have run {wanted} times, "
                f"{sum(n > 0 for n, _ in have.values())} at all.")
+    never = sum(text is None for text in texts.values())
+    yield f"Never run, quiet or loaded: {never} of {len(texts)} tests."
 
 
 def failures(rows, texts):
@@ -294,9 +296,10 @@ def failures(rows, texts):
                    f"{row['facts'] or 'no fact said so'}")
 
 
-def page(rows):
-    """docs/tally/racing.md of the raw file."""
-    texts = newest(rows)
+def page(rows, tests):
+    """docs/tally/racing.md of the raw file, for all of `tests`."""
+    ran = newest(rows)
+    texts = {test: ran.get(test) for test in tests}
     days = sorted({row["date"] for row in rows}) or ["never"]
     quiet, loaded = (of_text(rows, texts, load) for load in WANTED)
     lines = [f"Run from {days[0]} to {days[-1]}.", "",
@@ -326,7 +329,7 @@ def main(argv):
     options = parser.parse_args(argv)
     if options.command == "run":
         return run(options)
-    PAGE.write_text(page(read_raw(RAW)))
+    PAGE.write_text(page(read_raw(RAW), listed()))
     return 0
 
 

@@ -60,7 +60,7 @@ once() { # TEST LOG SETTING...: its status; what it said is in LOG
 	timeout -k 10 "${TAP_LIMIT:-3600}" env "$@" >"$log" 2>&1 </dev/null
 }
 facts() { # LOG STATUS: those that failed, a line each
-	sed -n 's/^not ok [0-9]* - //p; s/^FAILED \([^ ]*\).*/\1/p' "$1" | grep . ||
+	sed -n 's/^not ok [0-9]* - //p; s/^\(FAILED\|ERROR\) \([^ ]*\).*/\2/p' "$1" | grep . ||
 		echo "none: status $2"
 }
 
@@ -81,7 +81,8 @@ while IFS= read -r test; do
 		took=$((($(date +%s%N) - begun) / 1000000))
 		all=$((all + took))
 		[ $took -gt $longest ] && longest=$took
-		now=$(grep -cE '^ok .*# SKIP|^1\.\.0 .*# SKIP' "$log")
+		now=$(tail -n 1 "$log" | sed -nE 's/^(.* )?([0-9]+) skipped.* in .*/\2/p') # pytest's
+		now=${now:-$(grep -cE '^ok .*# SKIP|^1\.\.0 .*# SKIP' "$log")}
 		[ "$now" -gt "$skipped" ] && skipped=$now
 	done
 	printf '%-24s %5d %7d %8d %6d.%d %8d  %s\n' "$test" "$runs" $failed "$skipped" \

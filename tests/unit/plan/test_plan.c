@@ -404,7 +404,7 @@ static void what_a_litmus_says_nothing_of(void)
 
 	for (size_t i = 0; i < 2; i++) {
 		snprintf(text, sizeof(text),
-		        "writes = 100%%\nkeys = 1Ki\nthreads = 1 2\n"
+		        "keys = 1Ki\nthreads = 1 2\n"
 		        "base = plain\nmaps = plain nothing late\n"
 		        "loop = litmus:%s\n",
 		        kinds[i]);
@@ -503,13 +503,14 @@ static void causes_need_their_own_malloc(void)
 /* What a program has is its row's to say. */
 static void programs_say_which_loops_they_have(void)
 {
-	static const char maps[] = "writes = 3%\nkeys = 1Ki\nthreads = 1\n"
+	static const char maps[] = "keys = 1Ki\nthreads = 1\n"
 	                           "maps = elsewhere elsewhere_paced\n"
 	                           "base = elsewhere\n";
 	char text[256];
 	struct rm_plan plan;
 
-	snprintf(text, sizeof(text), "%sloop = paced\nrate = 10k/s\n", maps);
+	snprintf(text, sizeof(text),
+	        "%swrites = 3%%\nloop = paced\nrate = 10k/s\n", maps);
 	build_elsewhere(text, &plan);
 	CHECK(skips(&plan, "elsewhere", 1, "throughput of the loop mix") &&
 	                skips(&plan, "elsewhere_paced", 1, NULL),
@@ -521,7 +522,8 @@ static void programs_say_which_loops_they_have(void)
 	              "of the loop mix and latency of the loop paced"),
 	        "and says which two loops it has, where it has not a third");
 	rm_plan_free(&plan);
-	snprintf(text, sizeof(text), "%smeasure = throughput causes\n", maps);
+	snprintf(text, sizeof(text),
+	        "%swrites = 3%%\nmeasure = throughput causes\n", maps);
 	build_elsewhere(text, &plan);
 	CHECK(count(&plan, RM_MEASURE_THROUGHPUT, false) == 2 &&
 	                count(&plan, RM_MEASURE_CAUSES, false) == 0,
@@ -627,7 +629,7 @@ static void misses_need_a_loop_that_has_them(void)
 
 	for (size_t i = 0; i < sizeof(loops) / sizeof(*loops); i++) {
 		snprintf(text, sizeof(text),
-		        "writes = 3%%\nkeys = 1Ki\nthreads = 2\n"
+		        "writes = 50%%\nkeys = 1Ki\nthreads = 2\n"
 		        "base = plain\nmaps = plain\nmisses = 10%%\n"
 		        "loop = %s\n",
 		        loops[i]);
@@ -659,8 +661,9 @@ static void a_distribution_needs_a_loop_that_draws_by_it(void)
 		bool is_drawn = i / 2 < drawn, uniform = i % 2;
 
 		snprintf(text, sizeof(text),
-		        "writes = 3%%\nkeys = 1Ki\nthreads = 2\n"
+		        "%skeys = 1Ki\nthreads = 2\n"
 		        "base = able\nmaps = able\ndist = %s\nloop = %s\n",
+		        is_drawn ? "writes = 50%\n" : "",
 		        uniform ? "uniform" : "zipf:0.99",
 		        is_drawn ? by_dist[i / 2] : otherwise[i / 2 - drawn]);
 		build(text, "pu:2", &options, &plan);
@@ -685,24 +688,143 @@ static void a_distribution_needs_a_loop_that_draws_by_it(void)
 	rm_plan_free(&plan);
 }
 
+/* Every loop, with the share of writes that it has whatever is asked; NULL:
+   drawn as asked. */
+static const struct {
+	const char *loop, *share;
+} shares[] = { { "mix", NULL }, { "scan:1", NULL }, { "stall", NULL },
+	{ "lazy", NULL }, { "lifecycle", NULL }, { "families", NULL },
+	{ "paced\nrate = 1k/s", NULL }, { "fill", "100%" },
+	{ "fill:decimal\nshape = str16x8", "100%" }, { "random-fill", "100%" },
+	{ "alternate", "50%" }, { "alternate\nwrite-kind = churn", "66.67%" },
+	{ "alternate\nwrite-kind = fresh", "66.67%" }, { "grow:1", "50%" },
+	{ "grow:9", "10%" }, { "grow:3:1", "40%" }, { "grow:1:1", "66.67%" },
+	{ "litmus:store-buffering", "50%" }, { "litmus:take-twice", "100%" },
+	{ "stock", "0%" }, { "pair", "0%" }, { "hash", "0%" }, { "hold", "0%" },
+	{ "range-list", "0%" }, { "increment", "0%" }, { "handle", "0%" },
+	{ "cleanup", "0%" }, { "route", "0%" }, { "audit", "0%" },
+	{ "tally", "0%" } };
+enum { SHARES = sizeof(shares) / sizeof(*shares) };
+
+/* Plans shares[i] on one that has every loop; `writes` may be no line. */
+static void build_loop(
+        size_t i, const char *writes, const char *beside, struct rm_plan *plan)
+{
+	static struct rm_own_loop own[RM_LOOP_KINDS + 1];
+	static const struct rm_impl every = {
+		.id = "every", .ops = &every_op, .loops = own, .drive = { ALL }
+	};
+	static const struct rm_impl *const one[] = { &every };
+	struct rm_plan_options options = usual;
+	char text[256];
+	size_t owned = 0;
+
+	for (int kind = 0; kind < RM_LOOP_KINDS; kind++)
+		if (rm_loop_is_own((enum rm_loop_kind)kind))
+			own[owned++] = (struct rm_own_loop){
+				rm_loop_name((enum rm_loop_kind)kind), no_drive
+			};
+	options.impls = one;
+	options.impl_count = 1;
+	snprintf(text, sizeof(text),
+	        "%skeys = 1Ki\nthreads = 2\nbase = every\nmaps = every\n"
+	        "loop = %s%s\n",
+	        writes, beside, shares[i].loop);
+	build(text, "pu:2", &options, plan);
+}
+
+/* Else the cell's name says 3 %, and its result another share. */
+static void writes_need_a_loop_that_draws_them(void)
+{
+	struct rm_plan plan;
+	char expected[64];
+	unsigned met = 0;
+
+	for (size_t i = 0; i < SHARES; i++) {
+		build_loop(i, "writes = 3%\n", "", &plan);
+		met |= 1U << plan.cells[0].cell.loop.kind;
+		snprintf(expected, sizeof(expected), "expected writes = %s",
+		        shares[i].share);
+		CHECK(skips(&plan, "every", 2,
+		              shares[i].share ? expected : NULL),
+		        "3 % of a loop that draws its writes, or not");
+		if (shares[i].share)
+			CHECK(skips(&plan, "every", 2,
+			              rm_loop_name(
+			                      plan.cells[0].cell.loop.kind)),
+			        "which is named");
+		rm_plan_free(&plan);
+	}
+	CHECK(met == (1U << RM_LOOP_KINDS) - 1, "every kind of loop was asked");
+}
+
+static void a_loop_runs_with_the_share_that_it_has(void)
+{
+	struct rm_plan plan;
+	char writes[64];
+
+	for (size_t i = 0; i < SHARES; i++) {
+		if (!shares[i].share)
+			continue;
+		snprintf(writes, sizeof(writes), "writes = %s\n",
+		        shares[i].share);
+		build_loop(i, writes, "", &plan);
+		CHECK(skips(&plan, "every", 2, NULL), "its own share is said");
+		rm_plan_free(&plan);
+		build_loop(i, "", "", &plan);
+		snprintf(writes, sizeof(writes), "/w%.*s/",
+		        (int)strcspn(shares[i].share, "%"), shares[i].share);
+		CHECK(skips(&plan, "every", 2, NULL) &&
+		                strstr(plan.cells[0].cell.id, writes),
+		        "where nothing is said of writes, its name has them");
+		rm_plan_free(&plan);
+	}
+}
+
+/* As a rate is of the paced loop among others. */
+static void writes_are_said_to_the_loops_that_draw_them(void)
+{
+	struct rm_plan plan;
+
+	for (size_t i = 0; i < SHARES; i++) {
+		size_t others = 0, asked = 0;
+
+		if (!shares[i].share)
+			continue;
+		build_loop(i, "writes = 3% 7%\n", "mix ", &plan);
+		for (size_t j = 0; j < plan.cell_count; j++) {
+			const struct rm_cell *cell = &plan.cells[j].cell;
+
+			if (cell->measure == RM_MEASURE_VERIFY)
+				continue;
+			if (cell->loop.kind == RM_LOOP_MIX)
+				asked += cell->write_share < 0.1;
+			else
+				others += !cell->skip[0];
+		}
+		CHECK(asked == 2 && others == 1,
+		        "beside a mix a loop runs once, with its own share");
+		rm_plan_free(&plan);
+	}
+}
+
 /* These write at whatever share, and all but the last two insert or remove,
    whatever the kind of writes. */
 static void loops_that_always_write_are_not_for_unsafe_maps(void)
 {
 	static const char *const loops[] = { "fill", "random-fill", "grow",
-		"lifecycle", "litmus:take-twice", "litmus:store-buffering",
-		"alternate" };
-	static const char *const shares[] = { "0%", "3%" };
+		"lifecycle\nwrites = 0%", "lifecycle\nwrites = 3%",
+		"litmus:take-twice", "litmus:store-buffering", "alternate" };
 	struct rm_plan plan;
 	char text[256];
 
-	for (size_t i = 0; i < 2 * sizeof(loops) / sizeof(*loops); i++) {
-		bool safe = i / 2 >= sizeof(loops) / sizeof(*loops) - 2;
+	for (size_t i = 0; i < sizeof(loops) / sizeof(*loops); i++) {
+		bool safe = i >= sizeof(loops) / sizeof(*loops) - 2;
 
 		snprintf(text, sizeof(text),
-		        "writes = %s\nkeys = 1Ki\nthreads = 2\nbase = plain\n"
+		        "keys = 1Ki\nthreads = 2\nbase = plain\n"
 		        "maps = in_place single unsafe\nloop = %s\n",
-		        shares[i % 2], loops[i / 2]);
+		        loops[i]);
 		build(text, "pu:2", &usual, &plan);
 		CHECK(skips(&plan, "unsafe", 2, "unsafe: ") &&
 		                skips(&plan, "single", 2, "one writer") &&
@@ -1624,6 +1746,9 @@ int main(void)
 	decimal_text_is_of_strings();
 	misses_need_a_loop_that_has_them();
 	a_distribution_needs_a_loop_that_draws_by_it();
+	writes_need_a_loop_that_draws_them();
+	a_loop_runs_with_the_share_that_it_has();
+	writes_are_said_to_the_loops_that_draw_them();
 	loops_that_always_write_are_not_for_unsafe_maps();
 	sizes_are_two_dimensions();
 	shapes_and_counters();

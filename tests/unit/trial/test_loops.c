@@ -239,6 +239,29 @@ static void turns_are_strict(void)
 	}
 }
 
+/* What a cell is named by, whatever was asked: here a tenth. */
+static void shares_of_writes_are_those_of_the_table(void)
+{
+	static const char *const loops[] = { "fill", "random-fill", "alternate",
+		"litmus:store-buffering", "litmus:take-twice", "grow:1",
+		"grow:9", "grow:3:1" };
+	enum { LOOPS = sizeof(loops) / sizeof(*loops), KINDS = 3 };
+
+	for (int i = 0; i < LOOPS * KINDS; i++) {
+		struct rm_request request =
+		        loop_request("syncmap", loops[i / KINDS]);
+		json_t *result;
+
+		request.cell.write_kind = (enum rm_write_kind)(i % KINDS);
+		request.cell.window_ops = 64;
+		result = run_on(&request, rm_impl_find("syncmap"));
+		CHECK(fabs(number_of(result, "achieved_write_share") -
+		              rm_cell_own_writes(&request.cell)) < 1e-4,
+		        "a loop's own share of writes is what it achieves");
+		json_decref(result);
+	}
+}
+
 static void sessions_come_and_go(void)
 {
 	static const char *const maps[] = { "gomap_rw", "syncmap",
@@ -738,6 +761,7 @@ int main(void)
 	fills_end_full();
 	fills_at_random_mix_inserts_and_updates();
 	turns_are_strict();
+	shares_of_writes_are_those_of_the_table();
 	sessions_come_and_go();
 	the_floor_has_sessions_too();
 	sessions_are_held_before_the_window();
