@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The recipes of docs/measurements.md that need another program do what their
-# rows say: T3 (gdb, pahole), T7 (google-pprof), T8 (perf sched). The commands
-# are those of the page, in a shorter form only in their windows.
+# rows say: T3 (gdb, pahole), T7 (google-pprof), T8 (perf sched), and those of
+# "Recipes, run here once" for perf and bpftrace. The commands are those of the
+# page, in a shorter form only in their windows.
 # slow: over five seconds of CPU time; not part of `make check`.
 . tests/tools/tap.sh
 build=${BUILD:-build/gcc}
@@ -13,6 +14,12 @@ trap 'rm -rf "$dir"' EXIT
 command_of() { # ID
 	sed -n "s/^| $1 |[^|]*| \`\\([^\`]*\\)\`.*/\\1/p" docs/measurements.md |
 		sed "s|build/gcc|$build|g; s| readmostly | $build/readmostly |g"
+}
+# The Nth command of a tool's row, files in a folder of the test's own.
+recipe() { # TOOL N PROGRAM
+	grep "^| $1 |" docs/measurements.md | cut -d'|' -f3 | grep -o '`[^`]*`' |
+		sed -n "$2s/\`//gp" | sed "s|PROGRAM|$3|g; s|s\.data|$dir/s.data|
+			s|^perf record|& -o $dir/cpu.data|; s|^perf report|& -i $dir/cpu.data|"
 }
 missing() { # PROGRAM
 	! command -v "$1" >/dev/null 2>&1
@@ -103,5 +110,53 @@ else
 	skip 'T8: the command of the page tells who ran and who waited' \
 		'perf sched cannot record here'
 fi
+
+dumps="$build/readmostly dump gomap --keys 1M"
+# Leaves in `why` what keeps a tool from looking here, the kernel or nothing.
+try() { # COMMAND...
+	why="$1 is not installed"
+	missing "$1" && return
+	why=
+	"$@" >"$dir/try" 2>&1 ||
+		why="$1 cannot look here: $(grep . "$dir/try" | tail -n 1)"
+}
+fact() { # NAME COMMAND: skipped where `why` says so
+	if [ -n "$why" ]; then skip "$1" "$why"; else check "$1" "$2"; fi
+}
+
+sampled() {
+	run cpu eval "$(recipe 'perf, CPU profile' 1 "$dumps")" &&
+		run own eval "$(recipe 'perf, CPU profile' 2 '')" &&
+		grep -q '^ *[0-9.]*% .*readmostly .*\[\.\] ' "$dir/own"
+}
+folded() {
+	run folded eval "$(recipe 'flame graph' 1 '')" &&
+		grep -q '^[0-9.]*% [^ ]*;[^ ]*$' "$dir/folded"
+}
+try perf record -o "$dir/try.data" -e cpu-clock -g true
+fact 'perf, CPU profile: the program has own time by the clock' sampled
+fact 'flame graph: perf report folds its stacks' folded
+
+waited() {
+	run record eval "$(recipe 'perf sched' 1 "$dumps")" &&
+		run latency eval "$(recipe 'perf sched' 3 '')" &&
+		grep -q ' readmostly:' "$dir/latency"
+}
+try perf sched record -o "$dir/try.data" true
+fact 'perf sched: its latency has the program' waited
+
+futexes() { # of the counted build, whose threads wait for each other
+	run futexes eval "$(recipe 'bpftrace, waits in futexes' 1 "$build/readmostly run \
+workloads/store-only.conf --maps syncmap --set threads=2 --set window=20ms \
+--set blocks=1 --set measure=causes --busy-ok --counters none -o $dir/waits")" &&
+		grep -q '^@\[[0-9]*\]: [1-9]' "$dir/futexes"
+}
+calls() {
+	run calls eval "$(recipe 'bpftrace, calls' 1 "$build/readmostly")" &&
+		grep -q '^@\[.*\]: [1-9]' "$dir/calls"
+}
+try bpftrace -e 'tracepoint:syscalls:sys_enter_futex { @ = count(); }' -c /bin/true
+fact 'bpftrace: threads of the counted build wait in futexes' futexes
+fact 'bpftrace: a table that grows is evacuated' calls
 
 done_testing
