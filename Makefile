@@ -211,7 +211,7 @@ $(OUT)/readmostly: $(BUILD)/runner/main.o $(OBJS) | $(OUT)/libreadmostly_quarant
 $(OUT)/libreadmostly_quarantine.so: runner/check/quarantine/library.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(SAY)$(CC) $(filter-out $(SANITIZE),$(ALL_CFLAGS)) $(reads) -fPIC -shared -o $@$(NEW) $< && mv $@$(NEW) $@
--include $(OUT)/libreadmostly_quarantine.so.d
+-include $(wildcard $(OUT)/libreadmostly_quarantine.so.d)
 
 # The stats build: maps and the measured loop again, with the counts of
 # runner/stat.h, and the same program around them. `measure = causes` runs it.

@@ -7,7 +7,7 @@ CACHES     := $(BUILD)/libreadmostly_cache.so $(BUILD)/libreadmostly_cache_stale
 $(INTERPOSED): impls/interposed/library/map.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(SAY)$(CC) $(filter-out -DRM_STATS,$(ALL_CFLAGS)) $(reads) -fPIC -shared -o $@$(NEW) $< && mv $@$(NEW) $@
--include $(INTERPOSED).d
+-include $(wildcard $(INTERPOSED).d)
 $(CACHES): impls/interposed/library/cache.c impls/interposed/interposed.h $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(SAY)$(CC) $(ALL_CFLAGS) $(if $(findstring stale,$@),-DCACHE_FORGETS_NOTHING) -fPIC -shared -o $@$(NEW) $< -ldl && mv $@$(NEW) $@

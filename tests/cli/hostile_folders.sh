@@ -187,6 +187,7 @@ check "a campaign's folder is its own where none is said" \
 	sh -c "grep -q campaign.sh '$out' && ! grep -q OUT= '$out'"
 make -n campaign NODES=n1 OUT="a b" >"$out" 2>&1
 check "and the one that is said" says "$out" "OUT='a b'"
+check "a dry run makes nothing, whatever it is called" sh -c "[ ! -e a ] && [ ! -e b ]"
 cp -r "$dir/good" "$dir/with a blank"
 make -s report PYTHON="$python" CAMPAIGN="$dir/with a blank" >"$out" 2>&1
 check "a folder with blanks is reported" [ -s "$dir/with a blank/report/index.html" ]
