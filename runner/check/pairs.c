@@ -242,16 +242,16 @@ static void choose_map(const struct rm_check_case *c, uint64_t n,
 	pairs->round_ops = ROUND_OPS;
 	if (c->ops / ROUNDS < ROUND_OPS)
 		pairs->round_ops = (unsigned)(c->ops / ROUNDS);
-	/* a crowd behind one lock wakes and sleeps with each operation, and where
-	   it is larger than the machine the scheduler stops it at random points
-	   already */
-	if (one->threads > c->threads) {
+	/* a crowd behind one lock wakes and sleeps with each operation */
+	if (one->threads > c->threads)
 		pairs->round_ops /= one->threads / c->threads;
-		one->preempt &= one->threads <= cpus();
-	}
 	pairs->round_ops = pairs->round_ops / one->threads + 16;
 	if (c->impl->caps & RM_CAP_SLOW_WRITES)
 		pairs->round_ops = pairs->round_ops / 8 + 8;
+	/* one that is larger than the machine the scheduler stops at random
+	   points already */
+	if (one->threads > c->threads && one->threads > pairs->cpus)
+		one->preempt = false;
 }
 
 static int one_map(const struct rm_check_case *c, uint64_t n,
@@ -290,6 +290,7 @@ int rm_check_pairs(const struct rm_check_case *c, struct rm_error *error)
 	if (!pairs)
 		return rm_error_set(error, -1, "out of memory");
 	announce(c, pairs);
+	pairs->cpus = cpus();
 	/* another size first with each seed */
 	for (uint64_t n = 0; n < maps && !code && rm_case_goes_on(c, n); n++)
 		code = one_map(c, c->seed % 8 + n, pairs, error);

@@ -40,6 +40,7 @@ struct rm_pairs {
 	unsigned writers;
 	uint32_t room; /* most keys of a thread's own */
 	unsigned round_ops;
+	unsigned cpus; /* that we may use */
 	uint64_t rounds_done;
 	bool over; /* as thread 0 found it before a round */
 	struct rm_pairs_focus focus;

@@ -53,7 +53,7 @@ ends 1 torn_scan.jsonl --smallest "$dir/few.jsonl"
 check "what is left is written" test -s "$dir/few.jsonl"
 check "where it cannot be, the history is as wrong as before" \
 	ends 1 torn_scan.jsonl --smallest "$dir/none/few.jsonl"
-check "and the file is named" says "$dir/err" 'none/few.jsonl: No such file'
+check "and the file is named" says "$dir/err" 'none/few.jsonl: cannot be written: No such file'
 "$program" check --history "$dir/few.jsonl" >"$dir/out"
 check "and fails again" [ $? = 1 ]
 check "a weaker guarantee is kept" ends 0 torn_scan.jsonl --guarantee once-if-present

@@ -34,7 +34,7 @@ check "with its operations" [ "$(grep -cE '^(get|set) ' "$dir/trace")" -ge 1000 
 check "which are read back" "$program" replay "$dir/trace"
 check "fill is refused: it begins with no key" refuses fill --set writes=100%
 check "scan" refuses scan --set threads=2
-check "alternate" refuses alternate
+check "alternate" refuses alternate --set writes=50%
 check "lazy" refuses lazy
 check "lifecycle" refuses lifecycle
 check "stall" refuses stall --set threads=2 --set window=10ms

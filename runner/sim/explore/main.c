@@ -537,6 +537,20 @@ static int explore_all(const struct arguments *arguments)
 	return worst;
 }
 
+static int unfound(const char *map)
+{
+	if (refused(map))
+		fprintf(stderr,
+		        "readmostly explore: %s cannot be explored: it %s\n",
+		        map, refused(map));
+	else
+		fprintf(stderr,
+		        "readmostly explore: no map \"%s\": `readmostly list` "
+		        "prints all\n",
+		        map);
+	return RM_USAGE;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse, "MAP|all|FILE.c",
@@ -568,16 +582,5 @@ int main(int argc, char **argv)
 	if (!strcmp(arguments.map, "all"))
 		return explore_all(&arguments);
 	impl = find(arguments.map);
-	if (impl)
-		return explore(&arguments, impl, true);
-	if (refused(arguments.map))
-		fprintf(stderr,
-		        "readmostly explore: %s cannot be explored: it %s\n",
-		        arguments.map, refused(arguments.map));
-	else
-		fprintf(stderr,
-		        "readmostly explore: no map \"%s\": `readmostly list` "
-		        "prints all\n",
-		        arguments.map);
-	return RM_USAGE;
+	return impl ? explore(&arguments, impl, true) : unfound(arguments.map);
 }
