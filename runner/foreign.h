@@ -13,9 +13,9 @@
  *
  * Rules for every function: it may be called by `threads` threads at once,
  * but for create and destroy; scan, length and clear, too, are called beside
- * all others. No C++ exception and no Rust panic may leave it. Keys and values are copied: a pointer is
- * valid during the call only. "Was there" is the answer to one question: did
- * the key have a value when the operation took effect?
+ * all others. No C++ exception and no Rust panic may leave it. Keys and values
+ * are copied: a pointer is valid during the call only. "Was there" is the answer
+ * to one question: did the key have a value when the operation took effect?
  */
 #ifndef RM_FOREIGN_H
 #define RM_FOREIGN_H
@@ -59,8 +59,8 @@ struct rm_foreign_map {
 	const char *name; /* for people, ASCII, 1 .. 24 characters */
 	uint32_t keys;    /* RM_FOREIGN_U64 | RM_FOREIGN_STR */
 	uint32_t flags;   /* RM_FOREIGN_ONE_WRITER | RM_FOREIGN_SLOW_WRITES */
-	/* What scan, length and clear promise beside writers: "point-in-time": the
-	   entries of one moment; "once-if-present": each key that is there all
+	/* What scan, length and clear promise beside writers: "point-in-time":
+	   the entries of one moment; "once-if-present": each key that is there all
 	   the time exactly once; "none". And "blocking", "lock-free",
 	   "wait-free": what a thread that stands still does to the others. */
 	const char *guarantees;

@@ -184,13 +184,12 @@ char *rm_lines_next(char *buffer, int size, void *context)
 void rm_lines_where(const struct rm_lines *lines, char *where)
 {
 	char line[16] = ""; /* of an empty file */
-	size_t room = RM_WHERE_BYTES - 1;
-	size_t length = strlen(lines->file);
+	size_t room, length = strlen(lines->file);
 	const char *file = lines->file;
 
 	if (lines->line)
-		room -= (size_t)snprintf(
-		        line, sizeof(line), ":%u", lines->line);
+		snprintf(line, sizeof(line), ":%u", lines->line);
+	room = RM_WHERE_BYTES - strlen(line) - 1;
 	if (length > room)
 		file += length - room;
 	snprintf(where, RM_WHERE_BYTES, "%s%s", file, line);

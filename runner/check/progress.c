@@ -53,17 +53,15 @@ static const char *name_of(unsigned kind)
 static void operate(struct rm_peer *peer, unsigned kind, atomic_bool *inside)
 {
 	const uint64_t rank = rm_next(&peer->rng) % KEYS;
-	const bool by_update = kind == RM_RECORD_UPDATE;
 	struct rm_call call = { .key = rm_peer_key(peer, rank),
-		.value = rm_peer_value(peer, rank),
-		.by_update = by_update };
+		.value = rm_peer_value(peer, rank) };
 
 	/* relaxed: read by a handler on this thread, if by anybody; the
 	   signal fences keep the compiler from moving the call out */
 	if (inside)
 		atomic_store_explicit(inside, true, memory_order_relaxed);
 	atomic_signal_fence(memory_order_seq_cst);
-	rm_call_on_key(peer, by_update ? RM_HISTORY_EXCHANGE : kind, &call);
+	rm_call_on_key(peer, kind, &call);
 	atomic_signal_fence(memory_order_seq_cst);
 	if (inside)
 		atomic_store_explicit(inside, false, memory_order_relaxed);

@@ -73,8 +73,8 @@ static bool replace(
 	return true;
 }
 
-bool rm_call_on_key(const struct rm_peer *peer, enum rm_history_kind kind,
-        struct rm_call *call)
+bool rm_call_on_key(
+        const struct rm_peer *peer, unsigned kind, struct rm_call *call)
 {
 	const struct rm_map_ops *ops = peer->ops;
 	const struct rm_shape shape = peer->shape;
@@ -86,10 +86,10 @@ bool rm_call_on_key(const struct rm_peer *peer, enum rm_history_kind kind,
 	case RM_HISTORY_UPSERT:
 		return ops->upsert(
 		        peer->thread, shape, call->key, &call->value);
+	case RM_RECORD_UPDATE:
+		return ops->update(
+		        peer->thread, shape, call->key, replace, call);
 	case RM_HISTORY_EXCHANGE:
-		if (call->by_update)
-			return ops->update(
-			        peer->thread, shape, call->key, replace, call);
 		return ops->exchange(peer->thread, shape, call->key,
 		        &call->value, &call->result);
 	case RM_HISTORY_REMOVE:
@@ -124,12 +124,10 @@ static bool arm(struct rm_history_recorder *recorder)
 /* Nothing but the call stands between the two stamps: whatever else took
    time there would make operations overlap that did not, and histories that
    cannot be would be explained by that. */
-static void perform(struct rm_history_recorder *recorder,
+static void perform(struct rm_history_recorder *recorder, unsigned kind,
         struct rm_history_event *event, struct rm_call *call)
 {
 	struct rm_peer *peer = recorder->peer;
-	const enum rm_history_kind kind = event->kind;
-
 	const bool armed = arm(recorder);
 
 	event->invoked = rm_stamp(recorder->stamps);
@@ -163,10 +161,10 @@ void rm_record(struct rm_history_recorder *recorder, enum rm_history_kind kind,
 	struct rm_peer *peer = recorder->peer;
 	uint64_t *known = recorder->known + (rank - recorder->first);
 	struct rm_history_event *event = recorder->events + recorder->count;
-	struct rm_call call = { .key = rm_peer_key(peer, rank),
-		.by_update = (unsigned)kind == RM_RECORD_UPDATE };
+	struct rm_call call = { .key = rm_peer_key(peer, rank) };
+	const unsigned called = kind;
 
-	if (call.by_update)
+	if (called == RM_RECORD_UPDATE)
 		kind = RM_HISTORY_EXCHANGE;
 	if (recorder->count == recorder->room)
 		return;
@@ -180,7 +178,7 @@ void rm_record(struct rm_history_recorder *recorder, enum rm_history_kind kind,
 		.value = call.value.word[0],
 		.expected = call.expected.word[0],
 		.first_pair = recorder->pair_count };
-	perform(recorder, event, &call);
+	perform(recorder, called, event, &call);
 	event->pairs = recorder->pair_count - event->first_pair;
 	if (event->there && gives_value(kind)) {
 		rm_peer_verify(

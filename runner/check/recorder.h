@@ -72,12 +72,11 @@ void rm_record(struct rm_history_recorder *recorder, enum rm_history_kind kind,
 struct rm_call {
 	struct rm_key key;
 	struct rm_value value, expected, result;
-	bool by_update; /* of an exchange */
 };
 
 /* Calls the operation, which the map must offer and which must be one on a
-   key. Returns what the operation returned. */
-bool rm_call_on_key(const struct rm_peer *peer, enum rm_history_kind kind,
-        struct rm_call *call);
+   key, or RM_RECORD_UPDATE. Returns what the operation returned. */
+bool rm_call_on_key(
+        const struct rm_peer *peer, unsigned kind, struct rm_call *call);
 
 #endif /* RM_RECORDER_H */

@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
-TALLY = str(Path(__file__).parents[1] / "tools/bugs_tally.py")
+ROOT = Path(__file__).parents[2]
+TALLY = str(ROOT / "tests/tools/bugs_tally.py")
+sys.path.insert(0, str(ROOT / "tests/tools"))
+import bugs_runs  # noqa: E402
+
 BUGS = """# id\tlibrary\tthread\tclass\tneeds\twhat goes wrong
 aa_1\tA\thttps://a\trace\tu64, 2 that write\tx
 bb_2\tB\thttps://b\ttorn\tu64x24, 1 that writes\ty
@@ -188,3 +192,25 @@ def test_what_finds_it_is_in_the_seconds(place):
             for line in (place / "tally.jsonl").read_text().splitlines()]
     took, = (row["cpu_s"] for row in rows if row["map"] == "bb_2")
     assert took >= 0.5
+
+
+def digest_of(folder, commit, dirty, status):
+    folder.mkdir()
+    header = '#include "runner/base/build_info.h"\n'
+    (folder / "info.c").write_text(  # as the Makefile writes build_info.c
+        f'{header}const char *const rm_build_commit = "{commit}";\n'
+        f"const int rm_build_dirty = {dirty};\n")
+    (folder / "main.c").write_text(
+        f"{header}int main(void) {{ return rm_build_commit[0] && "
+        f"rm_build_dirty ? {status} : 0; }}\n")
+    subprocess.run(["gcc", "-O2", f"-I{ROOT}", "info.c", "main.c", "-o",
+                    bugs_runs.program(folder, "explore")], cwd=folder,
+                   check=True)
+    return bugs_runs.digest(folder, "explore")
+
+
+def test_a_program_is_the_same_of_whichever_commit_dirty_or_not(tmp_path):
+    """A tally goes on in another tree, but not with another program."""
+    first = digest_of(tmp_path / "a", 40 * "a", 0, 5)
+    assert digest_of(tmp_path / "b", 40 * "b", 1, 5) == first
+    assert digest_of(tmp_path / "c", 40 * "a", 0, 6) != first

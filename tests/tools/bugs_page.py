@@ -35,6 +35,7 @@ runs of them. TSan and ASan are the loops of `check` under these sanitizers; onl
 what these say counts.
 Each run since 25 November 2026 is a line of [bugs-runs.tsv](bugs-runs.tsv).
 """
+SHAPES = "u64x8", "u64x24"  # the first where a bug asks for none
 CELL = re.compile(r"\| `(\w+)` \| (.*) \|")
 
 
@@ -51,13 +52,13 @@ def rows_of(file):
 def planted():
     """Those that scripts know: what has a check, and what only `explore` has."""
     for name, tool, check, shape, _ in rows_of(FIXTURES / "planted/tools.tsv"):
-        yield name, shape if shape in ("u64x8", "u64x24") else "u64x8", \
+        yield name, shape if shape in SHAPES else SHAPES[0], \
             f"{tool}, `{check}`" if check != "-" else tool
     for name, folder, finding, _, shape in rows_of(
             FIXTURES / "explored/tools.tsv"):
         if folder == "explored":
-            yield (name, "u64x8", finding) if shape == "-" else \
-                (name, shape, f"{finding}, {shape}")
+            yield name, shape if shape in SHAPES else SHAPES[0], \
+                f"{finding}, {shape}" if shape != "-" else finding
 
 
 def bugs(corpus):

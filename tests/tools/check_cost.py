@@ -8,9 +8,9 @@
 - With --maps `make check-maps CHECK_OPS=1s`, as CI runs it; else its row stays.
 - Schedules a second of `readmostly explore gomap_rw`, the map created and the
   history judged: three threads with six operations each under each scheduler and
-  model of memory, and its defaults, which have larger programs, too. Counted for each second of CPU time and multiplied by the
-  CPUs, since other programs' load is not the tool's; beside it what it said
-  itself, by the wall.
+  model of memory, and its defaults, which have larger programs, too. Counted for
+  each second of CPU time and multiplied by the CPUs, since other programs' load is
+  not the tool's; beside it what it said itself, by the wall.
 
 LOAD says what else ran. Status: 0; 1: one of the limits is not kept; 2: not run.
 """

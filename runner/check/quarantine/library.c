@@ -116,13 +116,14 @@ void rm_quarantine_switch(bool turn_on, void (*damaged)(const char *what));
 void rm_quarantine_switch(bool turn_on, void (*damaged)(const char *what))
 {
 	tell = damaged;
-	if (!turn_on)
-		give_all_back();
 	/* a block that may be read by its address shall be a mapping's */
 	if (turn_on)
 		mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
 	/* release: pairs with the acquire in keep(), for `tell` */
 	atomic_store_explicit(&on, turn_on, memory_order_release);
+	/* from now on no thread puts a block there */
+	if (!turn_on)
+		give_all_back();
 }
 
 static void put_away(void *block)

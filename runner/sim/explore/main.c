@@ -168,7 +168,7 @@ static void complete_amounts(struct rm_explore_options *into, bool is_all)
 		into->ops = few ? RM_EXPLORE_FEW_OPS : RM_EXPLORE_OPS;
 }
 
-/* What only one way to schedule has would have no effect. */
+/* Options that another scheduler has: they would have no effect. */
 static void refuse_without_effect(
         struct argp_state *state, const struct arguments *to)
 {
@@ -187,7 +187,7 @@ static void refuse_without_effect(
 		argp_error(state, "--depth: only pct and mix have it");
 }
 
-/* A page of hours of work shall not fail for its place. */
+/* Said before the work, which may take hours, and not behind it. */
 static void refuse_unwritable(
         struct argp_state *state, const char *option, const char *file)
 {

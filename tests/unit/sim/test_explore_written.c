@@ -41,6 +41,7 @@ static const struct mistake {
 	{ "resident = 0, 1\n", ":1: \"0,\"", "expected a key, 0 to 23" },
 	{ "keys = 0\n", ":1: ", "expected a number from 1 to 24" },
 	{ "keys = 25\n", ":1: ", "expected a number from 1 to 24" },
+	{ "", "my.txt: no operation", "expected a line" },
 	{ "keys = 2\nthread 1 = lookup 2\n", ":1: keys = 2, ",
 	        "expected 3 or more: there is a key 2" },
 	{ "keys = 2\nkeys = 2\n", ":2: ", "expected it once (line 1)" },
