@@ -273,6 +273,20 @@ def cell_of(runs, failed):
     return f"{failed} of {runs} | {most:.1f} %"
 
 
+def hours(rows, texts):
+    """What the runs that are missing would take, of the tests that have run:
+    at the mean of their own."""
+    total = 0
+    for load, wanted in WANTED.items():
+        for test, (runs, _) in of_text(rows, texts, load).items():
+            own = [r for r in rows if r["test"] == test
+                   and r["text"] == texts[test]]
+            if own and runs < wanted:
+                total += (wanted - runs) * sum(r["seconds"] for r in own) / sum(
+                    r["runs"] for r in own)
+    return total / 3600
+
+
 def reached(rows, texts):
     for load, wanted in WANTED.items():
         have = of_text(rows, texts, load)
@@ -284,6 +298,8 @@ def reached(rows, texts):
                f"{sum(n > 0 for n, _ in have.values())} at all.")
     never = sum(text is None for text in texts.values())
     yield f"Never run, quiet or loaded: {never} of {len(texts)} tests."
+    yield (f"What is missing of the others would take {hours(rows, texts):.0f} "
+           "h of this machine, at what their runs took.")
 
 
 def failures(rows, texts):
