@@ -339,12 +339,12 @@ static const struct rm_impl *find_map(const char *name)
 
 	if (impl)
 		return impl;
-	if (!rm_foreign_is_file(name))
-		fprintf(stderr,
-		        "readmostly check: no map \"%s\"; `readmostly list` "
-		        "prints all; a library is named by its path\n",
+	if (!rm_foreign_is_file(name) && !rm_impl_absent(name, &error))
+		rm_error_set(&error, RM_USAGE,
+		        "no map \"%s\"; `readmostly list` prints all; a "
+		        "library is named by its path",
 		        name);
-	else if (rm_foreign_load(name, &impl, &error))
+	if (error.text[0] || rm_foreign_load(name, &impl, &error))
 		fprintf(stderr, "readmostly check: %s\n", error.text);
 	return impl;
 }

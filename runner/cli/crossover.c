@@ -35,23 +35,13 @@ static const struct argp_option options[] = {
 /* Ends the program where there is no such map in it, and says what there is. */
 static void check_map(const char *id, struct argp_state *state)
 {
+	struct rm_error error = { "" };
+
 	for (size_t i = 0; i < rm_impl_all_count; i++)
 		if (!strcmp(rm_impl_table[i]->id, id))
 			return;
-	for (size_t i = 0; i < rm_skipped_count; i++)
-		if (!strcmp(rm_skipped_table[i].id, id))
-			argp_error(state,
-			        "%s is not built: needs %s (packages: "
-			        "%s)",
-			        id, rm_skipped_table[i].needs,
-			        rm_skipped_table[i].packages);
-	for (size_t i = 0; rm_unbuilt_table[i].id; i++)
-		if (!strcmp(rm_unbuilt_table[i].id, id))
-			argp_error(state,
-			        "%s was not built into this program, "
-			        "expected one of `make`, which has "
-			        "all maps",
-			        id);
+	if (rm_impl_absent(id, &error))
+		argp_error(state, "%s", error.text);
 	fprintf(stderr, "maps of this program:");
 	for (size_t i = 0; i < rm_impl_all_count; i++)
 		fprintf(stderr, " %s", rm_impl_table[i]->id);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* dump.c - `readmostly dump`: fills a map and prints what is inside. */
+#include "runner/base/error.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
 #include "runner/decimal_key.h"
@@ -163,6 +164,27 @@ static int dump(const struct rm_impl *impl, const struct wish *wish)
 	return RM_OK;
 }
 
+/* NULL: it said why that map cannot be shown. */
+static const struct rm_impl *find_map(const struct wish *wish)
+{
+	const struct rm_impl *impl = rm_impl_find(wish->map);
+	struct rm_error error = { "" };
+
+	if (impl && impl->shapes & 1U << rm_shape_index(wish->sizing.shape) &&
+	        impl->ops->upsert && impl->ops->lookup)
+		return impl;
+	if (impl)
+		rm_error_set(&error, RM_USAGE,
+		        "%s: it cannot be filled with keys of that shape",
+		        wish->map);
+	else if (!rm_impl_absent(wish->map, &error))
+		rm_error_set(&error, RM_USAGE,
+		        "%s: no such map; `readmostly list` prints all",
+		        wish->map);
+	rm_complain("dump", &error, RM_USAGE);
+	return NULL;
+}
+
 int rm_cli_dump(int argc, char **argv)
 {
 	struct wish wish = { .keys = 1000,
@@ -170,15 +192,9 @@ int rm_cli_dump(int argc, char **argv)
 	const struct rm_impl *impl;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &wish);
-	impl = rm_impl_find(wish.map);
-	if (!impl ||
-	        !(impl->shapes & 1U << rm_shape_index(wish.sizing.shape)) ||
-	        !impl->ops->upsert || !impl->ops->lookup) {
-		fprintf(stderr, "readmostly dump: %s: %s\n", wish.map,
-		        !impl ? "no such map; `readmostly list` prints all"
-		              : "it cannot be filled with keys of that shape");
+	impl = find_map(&wish);
+	if (!impl)
 		return RM_USAGE;
-	}
 	wish.sizing.keys = wish.keys ? wish.keys : 1;
 	return dump(impl, &wish);
 }

@@ -8,6 +8,8 @@
 #include "runner/base/error.h"
 #include "runner/base/host.h"
 #include "runner/cli/cli.h"
+#include "runner/cli/command.h"
+#include "runner/impl_table.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -53,6 +55,18 @@ static bool refused(int argc, char **argv)
 	return !file && other;
 }
 
+/* Whether a map is named that no program of C has: standard error then says
+   where it is, or what it lacks. */
+static bool absent(int argc, char **argv)
+{
+	struct rm_error error = { "" };
+
+	for (int i = 1; i < argc; i++)
+		if (rm_impl_absent(argv[i], &error))
+			return rm_complain("explore", &error, RM_USAGE);
+	return false;
+}
+
 /* Builds `path`, build/CC/explored/ID/readmostly-explore; the map's id is the
    file's name. 0 or -errno; make has said why. */
 static int build(const char *file, char *path, size_t size)
@@ -82,7 +96,7 @@ int rm_cli_explore(int argc, char **argv)
 	char path[PATH_MAX * 2 + 32];
 	int file = file_of(argc, argv, ".c");
 
-	if (refused(argc, argv))
+	if (refused(argc, argv) || absent(argc, argv))
 		return RM_USAGE;
 	if (!file) {
 		rm_host_beside("readmostly-explore", path, sizeof(path));

@@ -343,6 +343,8 @@ static int replay(const struct arguments *a, const struct rm_trace *trace)
 	const struct rm_impl *impl = rm_impl_find(a->replay);
 	struct rm_error error = { "" };
 
+	if (!impl && rm_impl_absent(a->replay, &error))
+		return rm_complain("replay", &error, RM_USAGE);
 	if (!impl || !rm_impl_is_map(impl)) {
 		rm_error_set(&error, -EINVAL,
 		        "no map of this program is called \"%s\"", a->replay);

@@ -24,6 +24,16 @@ measure = throughput
 CONF
 go_maps="go_sync_map go_map_rw go_map_mutex"
 
+# That list names a map does not mean that this program can call it.
+refused() # what all that call it say
+{
+	for command in check dump explore "replay tests/fixtures/traces/good.trace --map"; do
+		"$readmostly" $command go_map_mutex >"$dir/said" 2>&1
+		check "${command%% *} says so, with status 2" \
+			[ "$? $(cat "$dir/said")" = "2 readmostly ${command%% *}: go_map_mutex $1" ]
+	done
+}
+
 # A table of maps as it is made without Go.
 make -s BUILD="$build" OUT="$dir/none" HIDE=go "$dir/none/impl_table.c" >"$dir/said" 2>&1
 check "without Go each map is named as skipped, with the package" \
@@ -33,6 +43,7 @@ check "and none is in the table" \
 
 if "$readmostly" list | grep -q '^go_null  *not built'; then
 	check "list names them" sh -c "'$readmostly' list | grep -q 'go_sync_map *not built: needs go (packages: golang-go)'"
+	refused 'is not built: needs go (packages: golang-go)'
 	skip "a campaign of Go's maps" "no Go 1.19 or newer"
 	done_testing
 	exit
@@ -49,6 +60,7 @@ check "list names the program of Go's maps" says "$dir/list" "program    readmos
 check "and the version of Go" says "$dir/list" "source     go 1."
 "$readmostly" list --ids >"$dir/ids"
 check "ids to be checked are of this program's maps" sh -c "! grep -q ^go_ '$dir/ids'"
+refused 'is a map of readmostly-go, which runs trials and nothing else'
 
 "$readmostly" plan --json "$dir/go.conf" >"$dir/plan"
 check "a workload of all maps means none of them" sh -c "! grep -q '/go_map' '$dir/plan'"

@@ -21,7 +21,8 @@ echo 'check: 9 ok, 0 failed, 2 skipped'
 
 
 def one(name, **more):
-    return {"id": name, "shapes": ["u64x8"], "caps": [], "misuse": None} | more
+    return {"id": name, "shapes": ["u64x8"], "caps": [], "misuse": None,
+            "program": None} | more
 
 
 def programmed(place, folder, *maps, more=""):
@@ -38,7 +39,8 @@ def place(tmp_path):
     (tmp_path / "docs/tally").mkdir(parents=True)
     programmed(tmp_path, tmp_path / "build", one("aa"), one("bb"),
                one("unsafe", caps=["unsafe"]), one("wrong", misuse="w"),
-               one("technique", shapes=[]))
+               one("technique", shapes=[]),
+               one("go_map", program="readmostly-go"))
     programmed(tmp_path, tmp_path / "build/right", one("slow"))
     return tmp_path
 

@@ -101,6 +101,8 @@ static void table_is_sorted(void)
 		                           rm_impl_table[i]->id) < 0;
 	CHECK(sorted, "the table of maps is sorted by id, each id once");
 	CHECK(!rm_impl_find("no such map"), "an unknown id finds nothing");
+	CHECK(!rm_impl_absent("no such map", NULL),
+	        "and nothing knows where it would be");
 }
 
 /* What the checks find is tests/cli/check_maps.sh's to say. */
