@@ -19,7 +19,7 @@ exit 0
 """
 EXPLORE = """#!/bin/sh
 echo "explore $*" >>{place}/runs
-[ "$1" = shared ] && echo "skip shared: a technique, which is no map" && exit 0
+[ "$1" = shared ] && {refusal}
 [ "{found}" = yes ] && echo "FAIL $1: 3 schedules; schedule 2: data race" && exit 1
 echo "ok   $1: 100000 schedules"
 """
@@ -35,18 +35,26 @@ def place(tmp_path):
     return tmp_path
 
 
-def tallied(place, found):
+REFUSALS = ("echo 'skip shared: a technique, which is no map'; exit 0",
+            "echo 'no map \"shared\": `readmostly list` prints all' >&2; exit 2",
+            "echo 'shared cannot be explored: it calls f, which is not "
+            "simulated' >&2; exit 2")
+
+
+def tallied(place, found, refusal=REFUSALS[0]):
     for name, text in (("", CHECK), ("-explore", EXPLORE)):
         program = place / f"readmostly{name}"
-        program.write_text(text.format(place=place, found=found))
+        program.write_text(text.format(place=place, found=found,
+                                       refusal=f"{{ {refusal}; }}"))
         program.chmod(0o755)
     return subprocess.run([sys.executable, TALLY, place, "--seeds", "2"],
                           cwd=place, capture_output=True, text=True,
                           check=False)
 
 
-def test_each_by_what_it_is_accused(place):
-    done = tallied(place, "yes")
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_each_by_what_it_is_accused(place, refusal):
+    done = tallied(place, "yes", refusal)
     assert done.returncode == 0, done.stderr
     page = (place / "docs/tally/accused.md").read_text()
     shared, bare = (line.split(" | ") for line in page.splitlines()

@@ -24,7 +24,7 @@ from stamp import stamp
 PAGE = Path("docs/tally/accused.md")
 TOOLS = ("explore", "check")
 # a technique, or what calls what is not simulated
-REFUSED = re.compile(r"\bskip \w+: |no map \"\w+\": ")
+REFUSED = re.compile(r"\bskip \w+: |no map \"\w+\": |\w cannot be explored: ")
 UNSAFE_WORDS = "not safe beside a writer"
 HEAD = """# Maps that must be accused, and by what they are
 
