@@ -27,14 +27,14 @@ import time
 from pathlib import Path
 
 import listed
-from others import BUSY_LOOP, cpu_times, end_by_term, share_of_others
+from others import (BUSY_LOOP, OTHERS, cpu_times, end_by_term,
+                    share_of_others)
 from stamp import commit
 
 RAW, PAGE = Path("docs/tally/checked.tsv"), Path("docs/tally/checked.md")
 COLUMNS = ("map", "seed", "load", "seconds", "ok", "failed", "skipped",
            "others", "date", "commit", "said")
 LOADS = ("quiet", "shared", "loaded")
-OTHERS = 0.1  # of the CPU time, up to which a run without loops was quiet
 SUM = re.compile(r"^check: (\d+) ok, (\d+) failed, (\d+) skipped$", re.M)
 HEAD = """# Right maps, checked again and again
 

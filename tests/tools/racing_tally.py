@@ -28,7 +28,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests/tools")]
-from others import cpu_times, share_of_others  # noqa: E402
+from others import OTHERS, cpu_times, share_of_others  # noqa: E402
 from report import stats  # noqa: E402
 
 RACING = ROOT / "tests/racing.txt"
@@ -38,7 +38,6 @@ COUNTS = ("runs", "failed", "skipped", "seconds", "longest", "others")
 COLUMNS = KEY + COUNTS + ("last", "facts")
 WANTED = {"quiet": 200, "loaded": 50}
 TOGETHER = 5  # runs of a test that takes less than a second, counted at once
-OTHERS = 0.1  # of the CPU time, up to which a run was quiet
 SUBREAPER = 36  # of prctl(2): what outlives its parent is waited for here
 HEAD = """# Facts that race, again and again
 

@@ -4,6 +4,10 @@ import datetime
 import os
 import subprocess
 
+from others import OTHERS, cpu_times, share_of_others
+
+BEGUN = cpu_times()
+
 
 def commit():
     done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], text=True,
@@ -11,9 +15,17 @@ def commit():
     return done.stdout.strip() or "unknown"
 
 
+def load():
+    """What else ran, in the words of LOAD; where it is not set, what was
+    measured since the tally began."""
+    if "LOAD" in os.environ:
+        return os.environ["LOAD"]
+    loaded = share_of_others(BEGUN, cpu_times()) >= OTHERS
+    return "loaded by other programs" * loaded
+
+
 def stamp():
-    """"2026-11-25, commit 03b3c48, 2 CPUs"; LOAD, where it is set, says what
-    else ran."""
-    load = f", {os.environ['LOAD']}" if os.environ.get("LOAD") else ""
-    return (f"{datetime.date.today()}, commit {commit()}, "
-            f"{os.cpu_count()} CPUs{load}")
+    """"2026-11-25, commit 03b3c48, 2 CPUs", and what else ran."""
+    return ", ".join(filter(None, (
+        f"{datetime.date.today()}, commit {commit()}, {os.cpu_count()} CPUs",
+        load())))
