@@ -192,14 +192,15 @@ UNASKED = env -u MINUTES -u SEED -u NAMES -u LOADED -u MAKEFLAGS -u MFLAGS
 
 # How rarely does it fail? Goes on where it was: docs/tally/racing.md.
 .PHONY: racing-tally
-racing-tally: all $(TESTS) $(TRIED)  ## tests of tests/racing.txt, each alone, the least-run first: MINUTES=60 LOADED=1 NAMES='...'
+racing-tally: all test-programs  ## tests of tests/racing.txt, each alone, the least-run first: MINUTES=60 LOADED=1 NAMES='...'
 	@$(UNASKED) BUILD=$(BUILD) $(PYTHON) tests/tools/racing_tally.py run $(if $(LOADED),--loaded) \
 	  --minutes $(or $(MINUTES),60) $(NAMES)
 
 # Do the tests see mistakes that a program drew? Goes on where it was:
 # docs/tally/mutants.md.
-.PHONY: mutants
-mutants: all $(TESTS) $(TRIED)  ## mutants of runner, report and impls, drawn by SEED=N and judged: ARGS='--of 8,8,4 --minutes 60'
+.PHONY: mutants test-programs
+test-programs: $(TESTS) $(TRIED)
+mutants: all test-programs  ## mutants of runner, report and impls, drawn by SEED=N and judged: ARGS='--of 8,8,4 --minutes 60'
 	@$(UNASKED) $(PYTHON) tests/tools/mutants.py run $(or $(SEED),1) --build $(BUILD) $(ARGS)
 
 # Histories and their checker (docs/history-format.md).

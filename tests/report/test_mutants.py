@@ -23,6 +23,7 @@ int less(int a, int b)
 HEADER = "enum { BOUND = 3 }; /* of others than less.c */\n"
 MAKEFILE = """BUILD := b
 all: $(BUILD)/runner/less.o $(addprefix $(BUILD)/tests/,fake_trial their_trial judge_facts)
+test-programs: $(BUILD)/tests/test_less
 $(BUILD)/%.o: %.c
 	mkdir -p $(@D) && cc -O2 -c -o $@ $<
 $(BUILD)/tests/test_less: tests/unit/base/test_less.c $(BUILD)/runner/less.o runner/less.h
@@ -94,11 +95,24 @@ def tree(tmp_path):
         (tmp_path / "tests/tools/prove.sh").chmod(0o755)
         (tmp_path / ".gitignore").write_text("/b\n")
         for words in (["git", "init", "-q"], ["git", "add", "-A"],
-                      ["make", "-s", "all", "b/tests/test_less"]):
+                      ["make", "-s", "all"]):
             subprocess.run(words, cwd=tmp_path, check=True)
         (tmp_path / "README.md").rename(tmp_path / "NEW.md")
         return mutants.Tree(tmp_path, "b")
     return made
+
+
+def test_tests_are_built_before_any_mutant_is_judged(tree):
+    copy = tree()
+    assert (copy.at / "b/tests/test_less").exists()
+    assert not (copy.at.parents[1] / "b/tests/test_less").exists()
+
+
+def test_tests_that_do_not_build_judge_none(tree, capsys):
+    with pytest.raises(SystemExit) as ended:
+        tree(right="less(")
+    assert ended.value.code == 2
+    assert "do not build without a mutant" in capsys.readouterr().err
 
 
 def mutant(after):

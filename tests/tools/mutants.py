@@ -74,6 +74,9 @@ class Tree:
                       ["-c", "user.name=n", "-c", "user.email=n@n", "commit",
                        "-qm", "What is mutated"]):
             subprocess.run(["git", *words], cwd=self.at, check=True)
+        # A test that is not built is in no list, and no mutant would meet it.
+        if not self.make("test-programs"):
+            stop("the tests do not build without a mutant")
 
     def run(self, *words, limit=LIMIT):
         """(status, what was said); a time that is over is a failure."""
