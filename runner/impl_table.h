@@ -53,11 +53,11 @@ extern const struct rm_map_code rm_map_codes[];    /* ended by a NULL id */
 extern const struct rm_map_ops rm_elsewhere_ops;
 void rm_elsewhere_drive(struct rm_worker *worker);
 
+struct rm_error;
 /* Returns the map of this program with this id, or NULL. Any thread. */
 const struct rm_impl *rm_impl_find(const char *id);
 /* RM_USAGE with why there is no such map to call in this program: it is one of
    another language, or not built. RM_OK: nothing here knows the id. */
-struct rm_error;
 int rm_impl_absent(const char *id, struct rm_error *error);
 
 /* Returns the impl's own loop of this name, or NULL. */
