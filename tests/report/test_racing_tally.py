@@ -123,12 +123,13 @@ def test_what_never_ran_is_on_the_page():
 
 def test_what_is_missing_is_told_in_hours():
     rows = rows_of(run_of("a.sh", seconds=1800), run_of("a.sh", seconds=5400),
-                   *[run_of("b.sh", load=load) for load, wanted in
-                     tally.WANTED.items() for _ in range(wanted)],
+                   *[run_of("b.sh", load=load, seconds=36000)
+                     for load, wanted in tally.WANTED.items()
+                     for _ in range(wanted + 1)],
                    run_of("a.sh", seconds=9 * 3600, text="older",
                           last="2026-11-24T00:30Z"))
     page = tally.page(rows, ["a.sh", "b.sh", "test_d"])
-    # an hour each: 198 quiet, 50 loaded; b has all, d no time, an older text none
+    # an hour each: 198 quiet, 50 loaded; b has more, d no time, an older text none
     assert "would take 248 h of this machine" in page
 
 

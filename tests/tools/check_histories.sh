@@ -3,7 +3,7 @@
 # check_histories.sh READMOSTLY - at least 10,000 short histories of each map,
 # over its shapes; writes the first half of docs/tally/histories.md. Fails
 # when a map is accused, a check does not come to its end, or more than 0.1 % stay
-# undecided. HISTORIES=N for fewer.
+# undecided. HISTORIES=N for fewer; LOAD says what else ran.
 program=$1
 each=${HISTORIES:-10000}
 page=docs/tally/histories.md
@@ -29,7 +29,7 @@ for row in json.load(sys.stdin)["maps"]:
 done
 
 awk -v each="$each" -v seconds=$(($(date +%s) - start)) -v date="$(date -u +%F)" \
-	-v commit="$(git rev-parse --short HEAD)" -v cpus="$(nproc)" '
+	-v commit="$(git rev-parse --short HEAD)" -v cpus="$(nproc) CPUs${LOAD:+, $LOAD}" '
 	$1 == "ok" { n[$2] += $5; met[$2] += $7; open[$2] += $10
 		for (i = 1; i <= NF; i++) if ($i == "stamps:") stamps[$(i + 1)] = 1 }
 	$1 == "FAIL" { accused[$2]++; n[$2] += 0; bad = 1 }
@@ -39,7 +39,7 @@ awk -v each="$each" -v seconds=$(($(date +%s) - start)) -v date="$(date -u +%F)"
 	print "# Histories of all maps\n"
 	print "Made by `make check-histories`: short recorded histories, each"
 	print "judged for linearizability and for the guarantees of its map.\n"
-	printf "%s, commit %s, %d CPUs, %d s, at least %d of each map; stamps:",
+	printf "%s, commit %s, %s, %d s, at least %d of each map; stamps:",
 		date, commit, cpus, seconds, each
 	for (s in stamps) printf " %s", s
 	print ".\n"
