@@ -27,3 +27,13 @@ int rm_impl_absent(const char *id, struct rm_error *error)
 			        id);
 	return RM_OK;
 }
+
+int rm_impl_refuse(const char *id, struct rm_error *error)
+{
+	if (!rm_impl_absent(id, error))
+		rm_error_set(error, RM_USAGE,
+		        "no map is called \"%s\"; `readmostly list` prints "
+		        "all",
+		        id);
+	return RM_USAGE;
+}

@@ -59,6 +59,8 @@ const struct rm_impl *rm_impl_find(const char *id);
 /* RM_USAGE with why there is no such map to call in this program: it is one of
    another language, or not built. RM_OK: nothing here knows the id. */
 int rm_impl_absent(const char *id, struct rm_error *error);
+/* RM_USAGE with the same, or with the word that nothing knows the id. */
+int rm_impl_refuse(const char *id, struct rm_error *error);
 
 /* Returns the impl's own loop of this name, or NULL. */
 void (*rm_impl_own_loop(const struct rm_impl *impl, const char *name))(

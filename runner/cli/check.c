@@ -339,13 +339,15 @@ static const struct rm_impl *find_map(const char *name)
 
 	if (impl)
 		return impl;
-	if (!rm_foreign_is_file(name) && !rm_impl_absent(name, &error))
+	if (rm_foreign_is_file(name))
+		rm_foreign_load(name, &impl, &error);
+	else if (!rm_impl_absent(name, &error))
 		rm_error_set(&error, RM_USAGE,
-		        "no map \"%s\"; `readmostly list` prints all; a "
-		        "library is named by its path",
+		        "no map is called \"%s\"; `readmostly list` prints "
+		        "all, and a library is named by its path",
 		        name);
-	if (error.text[0] || rm_foreign_load(name, &impl, &error))
-		fprintf(stderr, "readmostly check: %s\n", error.text);
+	if (!impl)
+		rm_complain("check", &error, RM_USAGE);
 	return impl;
 }
 
@@ -384,13 +386,29 @@ static bool has_what_it_asks(const struct arguments *arguments)
 	return false;
 }
 
+/* A run in which every check was skipped has shown nothing, and must not be
+   green where a script asks. */
+static int verdict(const struct totals *totals)
+{
+	if (totals->failed)
+		return RM_FAILED;
+	if (totals->ok)
+		return RM_OK;
+	fprintf(stderr,
+	        "readmostly check: nothing was checked: all that was asked for "
+	        "was skipped, %s\n",
+	        "and without --quiet each line says why");
+	return RM_INCOMPLETE;
+}
+
 int rm_cli_check(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse, "MAP|all|FILE.so",
 		"Checks a map, all, or one of another project (examples/), in "
 		"every shape: each check in a process of its own, but with "
 		"your rights: FILE.so may do all that you may. Ends with "
-		"status 1 and names what failed. With --history FILE it "
+		"status 1 and names what failed, or with 3 where nothing "
+		"could be checked. With --history FILE it "
 		"judges a recorded history instead: see `readmostly check "
 		"--history=FILE --help`.",
 		NULL, help, NULL };
@@ -423,5 +441,5 @@ int rm_cli_check(int argc, char **argv)
 			run_map(&arguments, rm_impl_table[i], &totals);
 	printf("check: %u ok, %u failed, %u skipped\n", totals.ok,
 	        totals.failed, totals.skipped);
-	return totals.failed ? RM_FAILED : RM_OK;
+	return verdict(&totals);
 }

@@ -177,10 +177,8 @@ static const struct rm_impl *find_map(const struct wish *wish)
 		rm_error_set(&error, RM_USAGE,
 		        "%s: it cannot be filled with keys of that shape",
 		        wish->map);
-	else if (!rm_impl_absent(wish->map, &error))
-		rm_error_set(&error, RM_USAGE,
-		        "%s: no such map; `readmostly list` prints all",
-		        wish->map);
+	else
+		rm_impl_refuse(wish->map, &error);
 	rm_complain("dump", &error, RM_USAGE);
 	return NULL;
 }

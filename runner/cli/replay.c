@@ -343,13 +343,15 @@ static int replay(const struct arguments *a, const struct rm_trace *trace)
 	const struct rm_impl *impl = rm_impl_find(a->replay);
 	struct rm_error error = { "" };
 
-	if (!impl && rm_impl_absent(a->replay, &error))
+	if (!impl)
+		rm_impl_refuse(a->replay, &error);
+	else if (!rm_impl_is_map(impl))
+		rm_error_set(&error, RM_USAGE,
+		        "%s is a technique, and operations are played on maps "
+		        "alone",
+		        a->replay);
+	if (error.text[0])
 		return rm_complain("replay", &error, RM_USAGE);
-	if (!impl || !rm_impl_is_map(impl)) {
-		rm_error_set(&error, -EINVAL,
-		        "no map of this program is called \"%s\"", a->replay);
-		return rm_complain("replay", &error, RM_USAGE);
-	}
 	if (a->shape.str)
 		return play_and_keep(a, trace, impl);
 	if (strlen(a->file) < RM_TRACE_BYTES)

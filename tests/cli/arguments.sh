@@ -75,6 +75,18 @@ check "a number is in its range" refuses '--states "0": expected a number' \
 check "and a number" refuses '--seed "one": expected a number' run --seed one
 check "a budget is a number or a word" refuses \
 	'--budget "soon": expected quick, or seconds' check gomap --budget soon
+echo 'get 1' >"$dir/ops"
+for words in check dump "replay $dir/ops --map"; do
+	# shellcheck disable=SC2086
+	check "${words%% *} says that a map is unknown, and where they stand" refuses \
+		'no map is called "no_such"; `readmostly list` prints all' $words no_such
+done
+check "operations are played on maps alone" refuses 'cleanup_cancel is a technique' \
+	replay "$dir/ops" --map cleanup_cancel
+"$bin" check null_map --shape u64x8 --quiet >"$dir/out" 2>"$dir/err"
+status=$?
+check "a check of nothing at all is no check that passed" eval \
+	'[ $status = 3 ] && grep -q "^check: 0 ok, 0 failed, [1-9][0-9]* skipped" "$dir/out" && grep -q "nothing was checked" "$dir/err"'
 check "a shape is one of those there are" \
 	refuses '--shape "u64": expected u64x8' dump -S u64 gomap
 check "a format, too" refuses '--format x: expected detect' \

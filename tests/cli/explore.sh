@@ -209,7 +209,7 @@ refused() { # WORDS ARGUMENT...
 	"$explore" "$@" >"$dir/out" 2>&1
 	[ $? = 2 ] && says "$dir/out" "$words"
 }
-check 'an unknown map is refused' refused 'no map "nothing"' nothing
+check 'an unknown map is refused' refused 'no map is called "nothing"' nothing
 check 'a map that is not simulated is refused with the reason' \
 	refused 'ck_ht cannot be explored: it calls ' ck_ht
 check 'a number out of its range is refused' refused 'expected a number from 1 to 7' \

@@ -545,8 +545,8 @@ static int unfound(const char *map)
 		        map, refused(map));
 	else
 		fprintf(stderr,
-		        "readmostly explore: no map \"%s\": `readmostly list` "
-		        "prints all\n",
+		        "readmostly explore: no map is called \"%s\"; "
+		        "`readmostly list` prints all\n",
 		        map);
 	return RM_USAGE;
 }
