@@ -106,7 +106,9 @@ func (t *team) threads() (all []any) {
 			"involuntary_switches": told(ok, b.involuntary-a.involuntary),
 			"minor_faults":         told(ok, b.minorFaults-a.minorFaults),
 			"major_faults":         told(ok, b.bigFaults-a.bigFaults),
-			"migrations":           nil, "runqueue_wait_ns": nil})
+			"migrations":           nil,
+			"runqueue_wait_ns": told(ok && a.waitedNs >= 0 && b.waitedNs >= 0,
+				b.waitedNs-a.waitedNs)})
 	}
 	return all
 }
@@ -179,5 +181,6 @@ func (t *team) environment() map[string]any {
 	return map[string]any{"aslr": nil, "clock_cost_ns": t.clockCostNs,
 		"clock_step_ns": t.clockStepNs,
 		"go":            runtime.Version(), "gogc": percent,
-		"gomaxprocs": runtime.GOMAXPROCS(0), "goroutines": goroutines}
+		"gomaxprocs": runtime.GOMAXPROCS(0), "goroutines": goroutines,
+		"own_threads": true}
 }

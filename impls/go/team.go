@@ -206,7 +206,9 @@ func (t *team) window(m *member) {
 	if ops := *t.cell.WindowOps; ops > 0 {
 		m.worker.limit = uint64(math.Max(batch, float64(ops)*(1+t.windowExtra)))
 	}
+	waited := threadWaited() // it takes longest, and is outermost
 	m.before = threadUsage()
+	m.before.waitedNs = waited
 	m.cpuStart = cpuNow()
 	m.start = time.Now()
 	if t.cell.verifies() {
@@ -217,6 +219,7 @@ func (t *team) window(m *member) {
 	m.end = time.Now()
 	m.cpuEnd = cpuNow()
 	m.after = threadUsage()
+	m.after.waitedNs = threadWaited()
 }
 
 // universe is above the highest rank that may be present.

@@ -25,6 +25,7 @@ type usage struct {
 	voluntary, involuntary int64
 	minorFaults, bigFaults int64
 	ok                     bool
+	waitedNs               int64 // on the run queue; -1: not told
 }
 
 // threadUsage asks a clock for the CPU time, as C does: getrusage() tells it of
@@ -38,7 +39,32 @@ func threadUsage() usage {
 	if err != nil || failed != 0 {
 		return usage{}
 	}
-	return usage{used.Nano(), u.Nvcsw, u.Nivcsw, u.Minflt, u.Majflt, true}
+	return usage{used.Nano(), u.Nvcsw, u.Nivcsw, u.Minflt, u.Majflt, true, -1}
+}
+
+// threadWaited is the second number of schedstat. By system calls alone: a file
+// of package os has a finalizer, and waits by the run time's poller.
+func threadWaited() int64 {
+	var text [96]byte
+	file, err := syscall.Open("/proc/thread-self/schedstat",
+		syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return -1
+	}
+	n, err := syscall.Read(file, text[:])
+	syscall.Close(file)
+	if err != nil {
+		return -1
+	}
+	words := strings.Fields(string(text[:n]))
+	if len(words) < 2 {
+		return -1
+	}
+	waited, err := strconv.ParseInt(words[1], 10, 64)
+	if err != nil {
+		return -1
+	}
+	return waited
 }
 
 // process is what the run time and the kernel say of all threads together.

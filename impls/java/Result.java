@@ -133,7 +133,7 @@ final class Result {
 		told.put("minor_faults", since(a.minorFaults, b.minorFaults));
 		told.put("major_faults", since(a.majorFaults, b.majorFaults));
 		told.put("migrations", null);
-		told.put("runqueue_wait_ns", null);
+		told.put("runqueue_wait_ns", since(a.waitedNs, b.waitedNs));
 		return told;
 	}
 
@@ -214,6 +214,7 @@ final class Result {
 		told.put("heap_bytes", Runtime.getRuntime().maxMemory());
 		told.put("processors",
 				Runtime.getRuntime().availableProcessors());
+		told.put("own_threads", true); // they collect and compile
 		return told;
 	}
 }

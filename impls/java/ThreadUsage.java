@@ -14,6 +14,7 @@ final class ThreadUsage {
 			ManagementFactory.getThreadMXBean();
 
 	final long cpuNs, voluntary, involuntary, minorFaults, majorFaults;
+	final long waitedNs; // on the run queue
 	final int cpu; // it runs on
 	final long allocated; // bytes
 
@@ -29,6 +30,8 @@ final class ThreadUsage {
 		String status = text("status");
 		voluntary = switches(status, "\nvoluntary_ctxt_switches:");
 		involuntary = switches(status, "nonvoluntary_ctxt_switches:");
+		// the second number: waiting
+		waitedNs = number(text("schedstat").split(" "), 1);
 		allocated = ends ? endBytes : allocated();
 		cpuNs = ends ? endNs : THREADS.getCurrentThreadCpuTime();
 	}

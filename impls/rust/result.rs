@@ -104,6 +104,10 @@ fn thread(member: &Member) -> Value {
         [Some(a), Some(b)] => Some(count(b) - count(a)),
         _ => None,
     };
+    let waited = match &member.usage {
+        [Some(a), Some(b)] => a.waited_ns.zip(b.waited_ns).map(|(a, b)| b - a),
+        _ => None,
+    };
     let own = member.times.map(|[start, end]| end - start);
 
     json!({
@@ -120,7 +124,7 @@ fn thread(member: &Member) -> Value {
         "minor_faults": between(|u| u.minor_faults),
         "major_faults": between(|u| u.major_faults),
         "migrations": null,
-        "runqueue_wait_ns": null,
+        "runqueue_wait_ns": waited,
     })
 }
 

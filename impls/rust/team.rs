@@ -55,7 +55,8 @@ impl Member<'_> {
     }
 
     fn window<T: Table>(&mut self, table: &T, verifies: bool) {
-        self.usage[0] = usage::thread();
+        let waited_ns = usage::waited_ns();
+        self.usage[0] = usage::thread().map(|u| Usage { waited_ns, ..u });
         self.cpus[0] = usage::current_cpu();
         let start = Instant::now();
         if verifies {
@@ -65,7 +66,9 @@ impl Member<'_> {
         }
         self.times = Some([start, Instant::now()]);
         self.cpus[1] = usage::current_cpu();
-        self.usage[1] = usage::thread();
+        let used = usage::thread();
+        let waited_ns = usage::waited_ns();
+        self.usage[1] = used.map(|u| Usage { waited_ns, ..u });
     }
 
     fn verify<T: Table>(&mut self, table: &T) {

@@ -12,6 +12,7 @@ pub struct Usage {
     pub involuntary: i64,
     pub minor_faults: i64,
     pub major_faults: i64,
+    pub waited_ns: Option<i64>, // on the run queue
 }
 
 fn usage(who: i32) -> Option<Usage> {
@@ -28,7 +29,15 @@ fn usage(who: i32) -> Option<Usage> {
         involuntary: u.ru_nivcsw,
         minor_faults: u.ru_minflt,
         major_faults: u.ru_majflt,
+        waited_ns: None,
     })
+}
+
+/// How long the calling thread has waited for a CPU: the second number of
+/// schedstat. It takes longer than what else is read around a window.
+pub fn waited_ns() -> Option<i64> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    text.split_whitespace().nth(1)?.parse().ok()
 }
 
 /// Of the calling thread. A clock is asked for the CPU time, as in C:

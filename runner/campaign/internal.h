@@ -373,8 +373,9 @@ void rm_interference_end(const struct rm_cell *cell,
 
 /*
  * Whether others disturbed a trial more than its cell allows; then `text` says
- * how much. False also where the kernel does not count run-queue waits. result:
- * of the trial, or NULL. Any thread.
+ * how much. False also where the kernel counts neither run-queue waits nor, of
+ * a program with threads of its own, what others ran. result: of the trial, or
+ * NULL. Any thread.
  */
 bool rm_repeat_disturbed(const struct rm_cell *cell, const json_t *result,
         double others_share, char text[RM_REASON_BYTES]);

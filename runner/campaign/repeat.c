@@ -18,7 +18,7 @@ struct waiting {
 };
 
 /* False: the kernel did not count. */
-static bool add_up(const json_t *threads, struct waiting *sum)
+static bool add_up_counted(const json_t *threads, struct waiting *sum)
 {
 	const json_t *thread;
 	size_t i;
@@ -42,6 +42,36 @@ static bool add_up(const json_t *threads, struct waiting *sum)
 	return sum->elapsed_ns > 0;
 }
 
+/* A program whose run time has threads of its own, to collect or to compile:
+   members wait for these as well, so that no waiting is laid on others which
+   they have not run. Of goroutines the kernel knows no waiting: they may have
+   waited all the time. */
+static bool add_up_own(const json_t *threads, struct waiting *sum)
+{
+	const json_t *thread;
+	size_t i;
+
+	if (!add_up_counted(threads, sum)) {
+		*sum = (struct waiting){ 0 };
+		json_array_foreach (threads, i, thread)
+			sum->elapsed_ns += (double)json_integer_value(
+			        json_object_get(thread, "elapsed_ns"));
+		sum->waited_ns = sum->elapsed_ns;
+	}
+	sum->unexplained_ns = 0;
+	return sum->elapsed_ns > 0;
+}
+
+static bool add_up(const json_t *result, struct waiting *sum)
+{
+	const json_t *threads = json_object_get(result, "by_thread");
+	const json_t *about = json_object_get(result, "environment");
+
+	return json_is_true(json_object_get(about, "own_threads"))
+	               ? add_up_own(threads, sum)
+	               : add_up_counted(threads, sum);
+}
+
 /*
  * What others took from the threads, at least: waiting that no wake-up
  * explains; and of the rest no more than what others ran there. Neither
@@ -54,7 +84,7 @@ bool rm_repeat_disturbed(const struct rm_cell *cell, const json_t *result,
 	struct waiting sum = { 0 };
 
 	if (cell->repeat_wait <= 0 ||
-	        !add_up(json_object_get(result, "by_thread"), &sum))
+	        !add_up(result, &sum))
 		return false;
 	double others_ns = others_share < 0 ? 0 : others_share * sum.elapsed_ns;
 	double taken_ns =

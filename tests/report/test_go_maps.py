@@ -77,6 +77,9 @@ def test_goroutines_are_bound_or_free(goroutines):
     for thread in result["by_thread"]:
         assert thread["cpu"] == (cpu if goroutines == "wired" else None)
         assert (thread["cpu_ns"] is None) == (goroutines == "free")
+        waited = thread["runqueue_wait_ns"]
+        assert (waited is None) == (goroutines == "free")
+        assert waited is None or 0 <= waited < 60e9
         assert thread["cpu_start"] == thread["cpu"], "nobody's if it is free"
 
 

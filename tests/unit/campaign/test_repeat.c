@@ -45,7 +45,7 @@ static bool says(const struct rm_cell *cell, json_t *result,
 static void rule(void)
 {
 	struct rm_cell unasked = timed;
-	json_t *uncounted = result_of(24, 0);
+	json_t *halves = result_of(24, 0);
 
 	CHECK(says(&timed, result_of(0, 0), -1, NULL) &&
 	                says(&timed, result_of(9.6, 0), -1, NULL) &&
@@ -63,12 +63,48 @@ static void rule(void)
 	CHECK(says(&timed, result_of(90, 0), -1, "took 100.0 %"),
 	        "no thread waits for longer than it is there");
 	json_object_set_new(
-	        json_array_get(json_object_get(uncounted, "by_thread"), 0),
+	        json_array_get(json_object_get(halves, "by_thread"), 0),
 	        "runqueue_wait_ns", json_null());
-	CHECK(says(&timed, uncounted, 1, NULL) && says(&timed, NULL, 1, NULL),
+	CHECK(says(&timed, halves, 1, NULL) && says(&timed, NULL, 1, NULL),
 	        "what the kernel does not count is not guessed");
 	unasked.repeat_wait = 0;
 	CHECK(says(&unasked, result_of(24, 0), 1, NULL), "0 % is: do not ask");
+}
+
+/* A program whose run time has threads of its own, that wait for nobody or for
+   which the members wait. */
+static json_t *own(json_t *result)
+{
+	json_object_set_new(result, "environment",
+	        json_pack("{s:b}", "own_threads", 1));
+	return result;
+}
+
+static json_t *uncounted(json_t *result)
+{
+	json_t *thread;
+	size_t i;
+
+	json_array_foreach (json_object_get(result, "by_thread"), i, thread)
+		json_object_set_new(thread, "runqueue_wait_ns", json_null());
+	return result;
+}
+
+static void threads_of_its_own(void)
+{
+	CHECK(says(&timed, own(result_of(20, 0)), 0.1, NULL) &&
+	                says(&timed, own(result_of(20, 0)), -1, NULL),
+	        "waiting for the own collector is not laid on others");
+	CHECK(says(&timed, own(result_of(20, 0)), 0.3, "took 30.0 %") &&
+	                says(&timed, own(result_of(4, 0)), 0.9, NULL),
+	        "but what others ran while somebody waited is");
+	CHECK(says(&timed, own(uncounted(result_of(0, 0))), 0.3,
+	              "took 30.0 %") &&
+	                says(&timed, own(uncounted(result_of(0, 0))), 0.1,
+	                        NULL),
+	        "goroutines, whose waiting is unknown, waited for all of it");
+	CHECK(says(&timed, own(uncounted(result_of(0, 0))), -1, NULL),
+	        "where it is unknown what others ran nothing is guessed");
 }
 
 static enum rm_repeat state(const char *status, bool disturbed)
@@ -317,6 +353,7 @@ static void interference(void)
 int main(void)
 {
 	rule();
+	threads_of_its_own();
 	states();
 	random_games();
 	interference();
