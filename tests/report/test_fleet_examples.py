@@ -35,7 +35,10 @@ def made():
 def test_jube_runs_the_example_and_makes_its_table(tmp_path):
     made()
     shutil.copy(ROOT / "examples/fleet/jube.xml", tmp_path)
-    done = run(["jube", "run", "jube.xml", "-r"], tmp_path)
+    there = tmp_path / "a, b"  # to JUBE a comma ends a value
+    there.symlink_to(BUILD)
+    done = run(["jube", "run", "jube.xml", "-r"], tmp_path,
+               READMOSTLY=str(there / "readmostly"))
     tables = list(tmp_path.glob("jube_run/*/result/result.dat"))
     assert tables, done.stdout + done.stderr
     rows = list(csv.DictReader(tables[0].open()))
