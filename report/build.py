@@ -64,9 +64,7 @@ def machine_words(a):
     virtual = {"yes": "virtual machine", "no": "not virtual"}.get(
         known.get("hypervisor_flag"), "virtual or not: unknown")
     cpus = machine.get("cpus")
-    cost = sum(t.get("wall_ns") or 0 for trials in (
-        *(c.trials for c in a.campaign.cells.values()),
-        *a.campaign.arms.values()) for t in trials) / 60e9
+    cost = sum(t.get("wall_ns") or 0 for _, t in a.campaign.ran) / 60e9
     return [known.get("cpu_name", "CPU unknown"),
             words.plural(cpus, "CPU") if cpus else "", virtual,
             f"trials took {words.sig(cost)} min" if cost else ""]

@@ -214,7 +214,7 @@ def check_repeated(meta, attempts, folder):
     """No repeat that the budget pays for is due: who stops a campaign before
     it would else choose which of its disturbed pairs are measured again."""
     cells = {c["id"]: journal.Cell(c) for c in meta["cells"]}
-    if not repeat_budget.walk(meta, cells, attempts)[1]:
+    if not repeat_budget.walk(meta, cells, attempts).whole:
         raise InputError(f"{folder}: interrupted before a disturbed pair was "
                          "measured again: there is no verdict; go on with: "
                          f"readmostly run -o {folder} --resume")

@@ -91,8 +91,7 @@ class Campaign:
     arms: dict  # (arm, id) -> trials of another arm: controls
     trials: int = 0  # by their last attempts, those not started included
     started: int = 0
-    refused: int = 0  # void or disturbed; the budget of repeats was spent
-    settled: bool = True  # no repeat that its budget pays for is due
+    budget: repeat_budget.Walk = field(default_factory=repeat_budget.Walk)
     ran: list = field(default_factory=list)  # (cell, line): every attempt
     replaced: list = field(default_factory=list)  # lines, of all arms
     problems: list = field(default_factory=list)
@@ -137,7 +136,7 @@ class Campaign:
         and the campaign is complete."""
         if self.pending:
             return f"{words.plural(self.pending, 'trial')} not run yet"
-        return "" if self.settled else (
+        return "" if self.budget.whole else (
             "repeats of void or disturbed trials not run yet")
 
     @cached_property
@@ -390,8 +389,7 @@ def read(path):
     campaign = Campaign(path, meta, read_cells(path, meta), {})
     lines = list(planned_lines(campaign))
     found = attempts_of(lines, campaign.problems)
-    campaign.refused, campaign.settled = repeat_budget.walk(
-        meta, campaign.cells, found)
+    campaign.budget = repeat_budget.walk(meta, campaign.cells, found)
     used = {id(trial) for attempts in found.values() for trial in attempts}
     campaign.ran = [(campaign.cells[trial["cell"]], trial)
                     for _, trial in lines if id(trial) in used]

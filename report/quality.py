@@ -11,11 +11,11 @@ import statistics
 
 import numpy as np
 
-from report import checks, journal, repeat_budget, verdicts, words
+from report import checks, disturbed, journal, verdicts, words
 from report.analysis import smallest_seen
 
 TICK_NS = 10 ** 7  # USER_HZ is 100 on every Linux
-WAITS = 20  # per cent of thread time; above it a trial's threads waited
+WAITS = disturbed.LIMIT  # above it a trial's threads waited
 SPEED_RANGE = (1, 99)  # percentiles: one slow reading is no change of speed
 UNEQUAL = 2  # shares of repeated trials further apart mark a contrast
 BROKEN = 0.29  # a pseudo-median follows more wrong values wherever they go
@@ -31,18 +31,6 @@ def speed(trial):
     known = [about.get("adds_per_ns_" + when) for when in ("before", "after")]
     known = [v for v in known if v]
     return sum(known) / len(known) if known else math.nan
-
-
-def waited(trial):
-    """Time on the run queue in per cent of the window, all threads together;
-    nan: unknown. It counts from the window's barriers, so that a thread that
-    came late may have more than 100."""
-    threads = (trial.get("result") or {}).get("by_thread") or []
-    waits = [t.get("runqueue_wait_ns") for t in threads]
-    span = sum(t.get("elapsed_ns") or 0 for t in threads)
-    if not span or None in waits:
-        return math.nan
-    return 100 * sum(waits) / span
 
 
 def stolen(trial, cpus):
@@ -64,7 +52,7 @@ class Noise:
         self.cells = [c for c, _ in ran]
         self.trials = [t for _, t in ran]
         self.speed = np.array([speed(t) for t in self.trials])
-        self.waited = np.array([waited(t) for t in self.trials])
+        self.waited = np.array([disturbed.waited(t) for t in self.trials])
         self.stolen = np.array([stolen(t, cpus) for t in self.trials])
         self.alone = np.array([checks.alone(c) for c in self.cells], bool)
         self.attempt = np.array([t.get("attempt", 1) for t in self.trials],
@@ -92,12 +80,6 @@ class Noise:
         be the map's own doing."""
         known = self.waiting()
         return int((known > WAITS).sum()), len(known)
-
-    def still(self):
-        """Trials that count though the runner calls them disturbed: it ran
-        none again, or each time in vain."""
-        return sum(journal.usable(t) and bool(t.get("disturbed"))
-                   for t, last in zip(self.trials, self.last) if last)
 
     def taken(self):
         """(trials with steal, trials where it is readable): last attempts."""
@@ -143,27 +125,18 @@ def repeated(a):
     return sum(n for _, n in found), sum(n for n, _ in found)
 
 
-def stayed(a):
-    """(trials that count though others disturbed them, of those that the
-    runner asks): it ran none again, or each time in vain."""
-    asked = [t for c in a.campaign.cells.values() for t in c.ok
-             if repeat_budget.asked_of(c).get("wait_share")]
-    return sum(bool(t.get("disturbed")) for t in asked), len(asked)
-
-
 def budget_words(a):
-    """What the budget of repeats left as it was; "": nothing."""
-    count = a.campaign.refused
-    if not count:
-        return ""
-    return (f"{words.plural(count, 'void or disturbed trial')} "
-            f"{'was' if count == 1 else 'were'} not repeated")
+    """What stayed as it was where the budget of repeats was spent; "":
+    nothing."""
+    left = a.campaign.budget.left
+    return left and (f"{words.plural(left, 'trial')} stayed void or "
+                     "disturbed") or ""
 
 
 def machine_words(a):
     """Of what machine the ratios are, where others disturbed so many trials
     that a pseudo-median follows them; "" else."""
-    some, of = stayed(a)
+    some, of = disturbed.stayed(a)
     if not of or some <= BROKEN * of:
         return ""
     return (f"{words.count(some)} of {words.plural(of, 'timed trial')} that "
@@ -306,14 +279,15 @@ def parts(a, noise, rows):
         yield f"CPU speed changed × {words.sig(ends[1] / ends[0], 2)}"
     waiting, known = noise.waits()
     if known:
-        yield (f"in {words.percent(100 * waiting / known, 2)} of the trials "
-               "threads waited for their CPU")
+        yield (f"in {words.percent(100 * waiting / known, 2)} of "
+               f"{words.plural(known, 'trial')} threads waited for their CPU "
+               f"in more than {WAITS} % of the window")
     again, of = repeated(a)
     if again:
         yield f"{words.percent(100 * again / of, 2)} of the trials were " \
               "repeated"
     if budget_words(a):
-        yield budget_words(a) + ", since the budget of repeats was spent"
+        yield budget_words(a) + " where the budget of repeats was spent"
     if machine_words(a):
         yield machine_words(a)
     open_ = checks.undecidable(rows)

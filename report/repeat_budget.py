@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the budget of repeats left as it was (docs/adr/0029): the walk that a
 campaign takes, over the lines of its journal."""
+from dataclasses import dataclass, field
 
 LAST = 11  # attempts of a trial, at most
 UNBOUNDED = LAST - 1  # repeats that a trial allows in a plan without a budget
@@ -28,6 +29,13 @@ def share(cells):
     shares = {r["share"] for r in map(rule_of, cells) if r}
     found = shares.pop() if len(shares) == 1 else UNBOUNDED
     return None if found == UNBOUNDED else found
+
+
+def most(meta, cells):
+    """Repeats that a whole campaign may make."""
+    return int(ROUNDING + sum(
+        rule_of(c)["share"] * len(arms_of(meta, c.factors["workload"]))
+        for here in blocks_of(meta, cells) for c in here))
 
 
 def arms_of(meta, workload):
@@ -58,19 +66,24 @@ def blocks_of(meta, cells):
         yield [cell for cell in here if cell and rule_of(cell)]
 
 
-def refused(meta, cells, found):
-    """Void or disturbed trials that were not repeated since the budget was
-    spent, of the blocks that were played to their end."""
-    return walk(meta, cells, found)[0]
+@dataclass
+class Walk:
+    """What became of the budget, in the blocks that were played to their
+    end."""
+    left: int = 0  # trials that stayed void or disturbed where it was spent
+    in_vain: int = 0  # of these, repeated before
+    spent: list = field(default_factory=list)  # blocks in which it was
+    made: int = 0  # repeats
+    allowed: float = 0
+    whole: bool = True  # no trial, or repeat that can be paid, is to come
 
 
 def walk(meta, cells, found):
-    """(what refused() counts, was every block played to its end: a trial
-    of it, or a repeat that could be paid, is not to come).
+    """The Walk over these lines.
 
     found -- (cell, block, arm) -> its lines, by attempts
     """
-    lines, allowed, made, count = {}, 0, 0, 0
+    lines, told = {}, Walk()
     for (cell, block, _), attempts in found.items():
         for k, line in enumerate(attempts, 1):
             lines.setdefault((cell, block, k), []).append(line)
@@ -78,20 +91,26 @@ def walk(meta, cells, found):
         arms = {c.id: len(arms_of(meta, c.factors["workload"])) for c in here}
         if any(len(lines.get((c, block, 1), ())) < n
                for c, n in arms.items()):
-            return count, False
-        allowed += sum(rule_of(c)["share"] * arms[c.id] for c in here)
+            told.whole = False
+            break
+        told.allowed += sum(rule_of(c)["share"] * arms[c.id] for c in here)
         granted, left = round_by_round(here, arms, block, lines,
-                                       allowed - made + ROUNDING)
+                                       told.allowed - told.made + ROUNDING)
         if granted is None:
-            return count, False
-        made, count = made + granted, count + left
-    return count, True
+            told.whole = False
+            break
+        told.made += granted
+        told.left += len(left)
+        told.in_vain += sum(k > 1 for k in left)
+        told.spent += [block] * bool(left)
+    return told
 
 
 def round_by_round(here, arms, block, lines, budget):
-    """(repeats, trials left as they were) of a block; repeats is None where
-    one that could be paid is not there: the campaign goes on."""
-    made, left, over = 0, 0, False
+    """(repeats, the attempt of each trial that was left as it was) of a
+    block; repeats is None where one that could be paid is not there: the
+    campaign goes on."""
+    made, left, over = 0, [], False
     for k in range(1, LAST):
         for cell in here:
             n, got = arms[cell.id], lines.get((cell.id, block, k), ())
@@ -99,9 +118,9 @@ def round_by_round(here, arms, block, lines, budget):
                 continue
             over = over or made + n > budget
             if over:
-                left += sum(map(spoilt, got))
+                left += [k] * sum(map(spoilt, got))
                 continue
             made += n
             if len(lines.get((cell.id, block, k + 1), ())) < n:
-                return None, 0
+                return None, []
     return made, left

@@ -52,6 +52,7 @@ class Found:
                  "plan_sha256": of.meta["plan_sha256"]}
         return SimpleNamespace(
             name=f"{of.path.resolve().name}/stage-*", meta=meta, arms={},
+            ran=[pair for stage in of.stages for pair in stage.ran],
             cells={(i, c.id): c for i, stage in enumerate(of.stages)
                    for c in stage.cells.values()},
             planned=journal.read_cells(of.path, of.plan, of.plan_file.name))

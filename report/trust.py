@@ -7,7 +7,7 @@ terminal print its reasons as one sentence, section 8 all six as a table.
 """
 import math
 
-from report import journal, quality, verdicts, words
+from report import disturbed, journal, quality, verdicts, words
 
 TRUST, CARE, NOT = "trust", "with care", "do not act"
 ORDER = (TRUST, CARE, NOT)
@@ -25,15 +25,6 @@ def grade(word, text="", **numbers):
 def ranked_cells(a):
     """Cells of the headline's ranked maps, also those without a result."""
     return list(verdicts.entrants(a, a.at(a.headline())).values())
-
-
-def disturbed(cell, trial):
-    """Did other programs take the CPUs of this trial? The runner's word; of
-    a trial that it could not judge, its threads' waiting."""
-    if trial.get("disturbed"):
-        return True
-    return (trial.get("others_share") is None and quality.checks.alone(cell)
-            and quality.waited(trial) > quality.WAITS)
 
 
 def spread(group):
@@ -114,7 +105,8 @@ def of_missing(cells):
 def of_disturbed(cells):
     """How many of the trials that count were disturbed by others?"""
     counted = [(c, t) for c in cells for t in c.ok if journal.usable(t)]
-    some, of = sum(disturbed(*pair) for pair in counted), len(counted)
+    some = sum(disturbed.disturbed(*pair) for pair in counted)
+    of = len(counted)
     share = some / of if of else 0
     word = NOT if share > BROKEN else CARE if share > BUSY else TRUST
     if word == TRUST:

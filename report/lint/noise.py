@@ -4,6 +4,7 @@ rows of the table of checks that are about it, and the alternative texts."""
 import numpy as np
 
 from report.lint import say
+from report.lint.repeats import disturbed
 
 TICK_NS, WAITED = 10 ** 7, 20.0  # a tick of steal; per cent of the window
 ENDS = (1, 99)  # percentiles of the speed: one slow reading is no change
@@ -59,12 +60,6 @@ def taken(rows):
     return sum(v > 0 for v in known), len(known)
 
 
-def still(rows):
-    """Trials that count though others disturbed them."""
-    return sum(t["status"] == "ok" and isinstance(t.get("result"), dict)
-               and bool(t.get("disturbed")) for t in last(rows))
-
-
 def places(cell):
     """(measured, measured again) blocks of a cell."""
     again = [t for t in cell.lines if t.get("attempt", 1) > 1]
@@ -76,6 +71,7 @@ def places(cell):
 # ---- the table of checks ----------------------------------------------------
 
 KEPT = "recorded, none dropped"
+AGAIN, BUDGET = "what others took is repeated", "repeated, within a budget"
 
 
 def checks(rows):
@@ -86,16 +82,17 @@ def checks(rows):
                "fastest hundredth of the trials | {} to {} additions per ns: "
                f"× {{}} | {KEPT} | –", (*ends, ends[1] / ends[0]))
     yield share("trials whose threads, with a CPU each, waited for it in more"
-                " than 20 % of the window", *waits(rows))
-    if still(rows):
-        yield share("trials that count and were disturbed by others, in every"
-                    " attempt", still(rows), rows.started)
+                " than 20 % of the window", *waits(rows), AGAIN)
+    some, of = disturbed(rows)
+    if some:
+        yield share("timed trials that count and were disturbed by others, in"
+                    " every attempt", some, of, BUDGET)
     yield share("trials while the hypervisor took time (steal)", *taken(rows))
 
 
-def share(name, some, of):
+def share(name, some, of, limit=KEPT):
     form, values = say.part(some, of) if of else ("not readable", ())
-    return f"{name} | {form} | {KEPT} | –", values
+    return f"{name} | {form} | {limit} | –", values
 
 
 # ---- alternative texts ------------------------------------------------------
@@ -110,7 +107,8 @@ def strip(c, _, text):
     if ends is not None:
         forms.append(("CPU speed {} to {} additions per ns", ends))
     for name, (some, of) in (
-            ("threads with a CPU each waited for it in ", waits(rows)),
+            ("threads with a CPU each waited for it in more than 20 % of the "
+             "window in ", waits(rows)),
             ("steal in ", taken(rows))):
         form, values = say.part(some, of)
         forms.append((name + form, values))
@@ -123,7 +121,7 @@ def counted(noun, n):
 
 
 def repeats(c, _, text):
-    """"ck_ht 1 of 144 (0.69 %), ...": the maps with a repeated trial."""
+    """"ck_ht 1 of 144 (0.69 %), ...": each map's repeated trials."""
     found = {}
     for cell in c.rows.cells.values():
         of, some = places(cell)
@@ -131,4 +129,4 @@ def repeats(c, _, text):
         found[cell.map] = [have[0] + some, have[1] + of]
     return say.listed(text.removesuffix(".").split(", "), {
         m: (lambda said, p=say.part(*n): say.told(said, p[0], *p[1]))
-        for m, n in found.items() if n[0]})
+        for m, n in found.items() if n[1]})

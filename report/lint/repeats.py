@@ -6,12 +6,15 @@ import re
 
 from report.lint import say
 from report.lint.rows import attempt
+from report.lint.trust import taken
 
 RULE, BROKEN = "repeats", 0.29
 FREE = 10  # repeats of a trial where there is no budget
-LEFT = re.compile(rf"({say.NUMBER}) void or disturbed trials? (?:was|were) "
-                  "not repeated")
+LEFT = re.compile(rf"({say.NUMBER}) trials? stayed void or disturbed")
 PART = re.compile(rf"budget of repeats, ({say.NUMBER})[ \u00a0\u202f]% of")
+SPENT = re.compile(rf"({say.NUMBER}) of them repeated in vain: .* spent in "
+                   rf"({say.NUMBER}) of ({say.NUMBER}) blocks?; "
+                   rf"({say.NUMBER}) of at most ({say.NUMBER}) repeats? ", re.S)
 DISTURBED = re.compile(rf"({say.NUMBER}) of ({say.NUMBER}) timed trials? that "
                        r"counts? (?:was|were) disturbed")
 
@@ -90,11 +93,23 @@ def left(c):
     return sum(n or 0 for n in ends(c))
 
 
-def disturbed(c):
+def spent(c):
+    """(left trials that were repeated, blocks with one, all blocks, repeats
+    made, repeats that the plan allows)."""
+    turns = list(blocks(c))
+    over = [i for i, n in enumerate(ends(c)) if n]
+    again = sum(x.left for i in over for x in turns[i]
+                if x.asks and x.attempt > 1)
+    made = sum((x.attempt - 1) * x.arms for b in turns for x in b if x.attempt)
+    most = sum(x.rule.get("share", FREE) * x.arms for b in turns for x in b)
+    return again, len(over), len(turns), made, int(most + 1e-6)
+
+
+def disturbed(rows):
     """(disturbed, all) trials that count and that the runner asks."""
-    asked = [t for x in c.rows.cells.values() for t in x.ok
-             if (x.factors.get("repeat") or {}).get("wait_share")]
-    return sum(bool(t.get("disturbed")) for t in asked), len(asked)
+    told = [taken(x, t) for x in rows.cells.values() for t in x.ok
+            if (x.factors.get("repeat") or {}).get("wait_share")]
+    return sum(told), len(told)
 
 
 def texts(c):
@@ -104,13 +119,17 @@ def texts(c):
 
 
 def check(c):
-    count, (some, of) = left(c), disturbed(c)
+    count, (some, of) = left(c), disturbed(c.rows)
     broken = some > BROKEN * of
     for file, text in texts(c).items():
         said = LEFT.findall(text)
         c.log.check(bool(said) == bool(count) and all(
             say.same(n, count) for n in said), RULE, file, " ".join(said),
             "trials.jsonl", f"the budget of repeats left {count} trials")
+        for numbers in SPENT.findall(text):
+            c.log.check(all(map(say.same, numbers, spent(c))), RULE, file,
+                        " ".join(numbers), "trials.jsonl",
+                        f"left in vain, blocks, repeats: {spent(c)}")
         told = DISTURBED.findall(text)
         c.log.check(bool(told) == broken and all(
             say.same(a, some) and say.same(b, of) for a, b in told), RULE,

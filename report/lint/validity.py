@@ -215,10 +215,12 @@ def share(c, shares):
 
 def denominators(c, rows):
     """Two lines that count trials count the same ones, or say which: a line
-    with a word for its trials (a CPU each, headline cells) counts those."""
+    with a word for its trials (a CPU each, headline cells, timed)
+    counts those."""
     last = None
     for row in rows:
-        if "trials" not in row[0] or "a CPU each" in row[0]:
+        if "trials" not in row[0] or re.search("a CPU each|timed trials",
+                                               row[0]):
             continue
         for _, of, which in OF.findall(row[1]):
             true = say.value(of) == c.rows.started

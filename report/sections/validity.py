@@ -2,7 +2,7 @@
 """8 Validity: noise, controls, verification, what did not run, resolution."""
 import statistics
 
-from report import (checks, quality, repeat_budget, stats, trust, verdicts,
+from report import (checks, disturbed, quality, repeat_budget, stats, trust, verdicts,
                     words)
 from report.analysis import smallest_seen
 from report.page import chip, details, esc, filter_box, none
@@ -45,7 +45,8 @@ def strip_alt(noise):
         told.append(f"CPU speed {words.sig(ends[0])} to {words.sig(ends[1])} "
                     "additions per ns")
     waiting, known = noise.waits()
-    told.append("threads with a CPU each waited for it in "
+    told.append("threads with a CPU each waited for it in more than "
+                f"{quality.WAITS} % of the window in "
                 + words.part(waiting, known))
     told.append("steal in " + words.part(*noise.taken()))
     return "; ".join(told) + "."
@@ -67,7 +68,7 @@ def noise_figure(report, a, noise):
     rows, maps = noise.rows(), quality.map_rows(a, noise)
     panels = [report.panel("strip", "The campaign in the order it ran",
                            strip_alt(noise), strip_size(), strip, rows)]
-    again = [r for r in maps if r["repeated"]]
+    again = maps if any(r["repeated"] for r in maps) else []
     if again:
         told = ", ".join(
             f"{r['map']} {words.part(r['repeated'], r['places'])}"
@@ -80,8 +81,9 @@ def noise_figure(report, a, noise):
         " ns of the first thread's CPU, mean of before and after the window. "
         "Waiting: time on the run queue, all threads together; it counts from"
         " the window's barriers, so that it may pass 100 %. Steal: what the "
-        "hypervisor took. All are recorded and shown; no trial is dropped for"
-        " them. " + repeats_words(again))
+        "hypervisor took. All are recorded and shown; no trial is dropped for its"
+        f" value; of one whose threads lost more than {quality.WAITS} % of "
+        "their time to others the last attempt counts. " + repeats_words(again))
     figure = report.figure("strip", caption, panels, STRIP, rows, "l")
     return (figure + budget_line(a) + uneven_contrasts(report, a)
             + map_table(report, a, maps))
@@ -92,16 +94,28 @@ def budget_line(a):
     ratios; docs/adr/0029."""
     told = []
     if quality.budget_words(a):
-        share = repeat_budget.share(a.campaign.cells.values())
-        part = "" if share is None else (
-            f", {words.percent(100 * share, 2)} of the trials that may be "
-            "repeated,")
-        told.append(f"{quality.budget_words(a)}: the budget of repeats{part} "
-                    "was spent.")
+        told.append(f"{quality.budget_words(a)}, {spent(a)}.")
     if quality.machine_words(a):
         told.append(f"{quality.machine_words(a)}, not of one that nobody else "
                     "uses.")
     return f'<p class="warn">{esc(" ".join(told))}</p>' if told else ""
+
+
+def spent(a):
+    """Where the budget of repeats was spent, and how much of it in all."""
+    told, share = a.campaign.budget, repeat_budget.share(
+        a.campaign.cells.values())
+    part = "" if share is None else (
+        f", {words.percent(100 * share, 2)} of the trials of the blocks "
+        "begun,")
+    blocks = len(a.campaign.meta.get("order") or [])
+    most = repeat_budget.most(a.campaign.meta, a.campaign.cells)
+    return (f"{words.count(told.in_vain)} of them repeated in vain: the "
+            f"budget of repeats{part} was spent in "
+            f"{words.count(len(told.spent))} of "
+            f"{words.plural(blocks, 'block')}; {words.count(told.made)} of "
+            f"at most {words.plural(most, 'repeat')} "
+            f"{'was' if told.made == 1 else 'were'} made")
 
 
 def uneven_contrasts(report, a):
@@ -309,7 +323,7 @@ def noise_rows(a, noise):
     """Speed, waiting and steal: one denominator, all trials started."""
     ends, (waiting, known) = noise.speeds(), noise.waits()
     taken, readable = noise.taken()
-    limit = "recorded, none dropped"
+    limit, again = "recorded, none dropped", "what others took is repeated"
     rows = [] if ends is None else [
         ["speed of the first thread's CPU, from the slowest to the fastest "
          "hundredth of the trials", f"{words.sig(ends[0])} to "
@@ -318,12 +332,12 @@ def noise_rows(a, noise):
     rows.append(["trials whose threads, with a CPU each, waited for it in "
                  f"more than {quality.WAITS} % of the window",
                  words.part(waiting, known) if known else "not readable",
-                 limit, "–"])
-    if noise.still():
-        rows.append(["trials that count and were disturbed by others, in "
-                     "every attempt", words.part(
-                         noise.still(), a.campaign.started),
-                     limit, "–"])
+                 again, "–"])
+    some, of = disturbed.stayed(a)
+    if some:
+        rows.append(["timed trials that count and were disturbed by others, "
+                     "in every attempt",
+                     words.part(some, of), "repeated, within a budget", "–"])
     rows.append(["trials while the hypervisor took time (steal)",
                  words.part(taken, readable) if readable else "not readable",
                  limit, "–"])

@@ -138,8 +138,8 @@ void rm_run_counts(const struct rm_tally *tally)
 		       "attempt\n",
 		        tally->repeated, tally->disturbed);
 	if (tally->refused)
-		printf("%zu disturbed or void ones were not repeated: the "
-		       "budget of repeats (repeat-share) was spent\n",
+		printf("%zu stayed disturbed or void where the budget of "
+		       "repeats (repeat-share) was spent\n",
 		        tally->refused);
 }
 

@@ -141,7 +141,7 @@ check "each block has its share" [ "$(lines '"block":0.*"attempt":2')" = 2 -a \
 check "what was not repeated stays marked" \
 	[ "$(counted "$campaign" | grep -c ' 1 ok True ')" = 6 ]
 check "a person is told that the budget was spent" says "$out" \
-	"12 disturbed or void ones were not repeated: the budget of repeats (repeat-share) was spent"
+	"12 stayed disturbed or void where the budget of repeats (repeat-share) was spent"
 check "the progress tells the most that there may be" says "$out" \
 	"16/16 trials, 6 repeated (at most 6)"
 check "order and number obey the rule with the budget" obeys "$campaign"

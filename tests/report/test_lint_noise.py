@@ -11,7 +11,8 @@ from report.lint.rows import Rows
 
 FACTORS = {"map": "a", "measure": "throughput", "loop": "mix", "keys": 64,
            "workload": "w", "write_kind": "update", "write_share": 0.03,
-           "threads": 2, "blocks": 9, "cpus": [0, 1]}
+           "threads": 2, "blocks": 9, "cpus": [0, 1],
+         "repeat": {"wait_share": 0.2, "most": 0}}
 
 
 def trial(block, attempt=None, cell="a", **more):
@@ -55,8 +56,8 @@ def test_a_place_is_measured_by_the_trial_that_was_started(
     assert noise.places(rows.cells["a"]) == (measured, again)
 
 
-def test_the_maps_with_a_repeated_trial_are_listed(tmp_path):
-    """Of several cells of one map the sum; a map without one is not told."""
+def test_the_repeated_trials_of_each_map_are_listed(tmp_path):
+    """Of several cells of one map the sum; also where there is none."""
     rows = rows_of(tmp_path, [
         trial(0), trial(0, 2), trial(1), trial(0, cell="a2"),
         not_started(1, cell="a2"), trial(2, cell="a2"), trial(0, cell="b"),
@@ -66,10 +67,11 @@ def test_the_maps_with_a_repeated_trial_are_listed(tmp_path):
 
     def right(text):
         return noise.repeats(context, None, text)
-    assert right("a 1 of 4 (25 %), c 1 of 1 (100 %).")
-    for wrong in ("a 1 of 5 (20 %), c 1 of 1 (100 %).",
-                  "a 1 of 4 (25 %).", "a 2 of 4 (50 %), c 1 of 1 (100 %).",
-                  "a 1 of 4 (25 %), b 0 of 1, c 1 of 1 (100 %)."):
+    assert right("a 1 of 4 (25 %), b 0 of 1, c 1 of 1 (100 %).")
+    for wrong in ("a 1 of 5 (20 %), b 0 of 1, c 1 of 1 (100 %).",
+                  "a 1 of 4 (25 %).",
+                  "a 2 of 4 (50 %), b 0 of 1, c 1 of 1 (100 %).",
+                  "a 1 of 4 (25 %), c 1 of 1 (100 %)."):
         assert not right(wrong), wrong
 
 
@@ -133,7 +135,9 @@ def test_what_counts_though_it_was_disturbed(tmp_path):
         trial(4, disturbed=True), trial(4, 2),
         trial(5, disturbed=True, status="void"),
         trial(6, disturbed=True, result=None)])
-    assert noise.still(rows) == 2
+    assert noise.disturbed(rows) == (2, 5)
+    crowd = rows_of(tmp_path, [run(0, (90, 90))], ({"cpus": [0, 0]},))
+    assert noise.disturbed(crowd) == (0, 1)
 
 
 def test_the_speeds_are_of_all_attempts_but_for_the_ends(tmp_path):
@@ -164,6 +168,7 @@ def filled(rows):
 
 
 KEPT = " | recorded, none dropped | –"
+AGAIN = " | what others took is repeated | –"
 
 
 def test_the_table_of_checks_has_a_row_for_each_disturbance(tmp_path):
@@ -171,9 +176,9 @@ def test_the_table_of_checks_has_a_row_for_each_disturbance(tmp_path):
         "speed of the first thread's CPU, from the slowest to the fastest "
         "hundredth of the trials | 2 to 3.96 additions per ns: × 1.98" + KEPT,
         "trials whose threads, with a CPU each, waited for it in more than "
-        "20 % of the window | 1 of 2 (50 %)" + KEPT,
-        "trials that count and were disturbed by others, in every attempt | "
-        "1 of 2 (50 %)" + KEPT,
+        "20 % of the window | 1 of 2 (50 %)" + AGAIN,
+        "timed trials that count and were disturbed by others, in every "
+        "attempt | 1 of 2 (50 %) | repeated, within a budget | –",
         "trials while the hypervisor took time (steal) | 2 of 2 (100 %)"
         + KEPT]
     calm = filled(rows_of(tmp_path, [
@@ -184,7 +189,7 @@ def test_the_table_of_checks_has_a_row_for_each_disturbance(tmp_path):
 def test_what_is_not_known_has_no_row_or_says_so(tmp_path):
     assert filled(rows_of(tmp_path, [trial(0)])) == [
         "trials whose threads, with a CPU each, waited for it in more than "
-        "20 % of the window | not readable" + KEPT,
+        "20 % of the window | not readable" + AGAIN,
         "trials while the hypervisor took time (steal) | not readable" + KEPT]
 
 
@@ -192,7 +197,7 @@ def test_the_strips_text_is_held_against_the_journal(tmp_path):
     context = type("Context", (), {"rows": disturbed(tmp_path)})
     true = ("2 trials and 1 repetition in the order they ran; CPU speed 2.00 "
             "to 3.96 additions per ns; threads with a CPU each waited for it "
-            "in 1 of 2 (50 %); steal in 2 of 2 (100 %).")
+            "in more than 20 % of the window in 1 of 2 (50 %); steal in 2 of 2 (100 %).")
     assert noise.strip(context, None, true)
     for old, new in (("2 trials", "3 trials"), ("1 rep", "2 rep"),
                      (" and 1 repetition", ""), ("2.00 to", "2.10 to"),
@@ -206,4 +211,4 @@ def test_the_strip_of_one_trial(tmp_path):
         run(0, (0, 0), wall_ns=10 ** 9, steal_ticks=0)])})
     assert noise.strip(context, None, (
         "1 trial in the order they ran; threads with a CPU each waited for "
-        "it in 0 of 1; steal in 0 of 1."))
+        "it in more than 20 % of the window in 0 of 1; steal in 0 of 1."))

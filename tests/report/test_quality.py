@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from report_helpers import FEW, Built, edit, make_journal
 
-from report import (checks, facts, journal, lint, quality, stats,
-                    verdicts, words)
+from report import (checks, facts, journal, lint, quality, repeat_budget,
+                    stats, verdicts, words)
 from report.analysis import Analysis, smallest_seen
 from report.sections import machine, validity
 
@@ -109,12 +109,15 @@ def test_a_contrast_is_marked_beyond_a_factor_of_two(tmp_path, first, second,
                                                                    second}
 
 
-def test_trials_that_stay_disturbed_are_counted(tmp_path):
+def test_trials_that_stay_disturbed_are_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr(repeat_budget, "asked_of",
+                        lambda cell: {"wait_share": 0.2})
     a = planted(tmp_path)
     told = table(validity.noise_rows(a, quality.Noise(a)))
     edit(tmp_path, lambda t: t | {"disturbed": "others took 90 %"} if of(
         "syncmap", 0, 1)(t) else t)  # these are measured again
-    name = "trials that count and were disturbed by others, in every attempt"
+    name = ("timed trials that count and were disturbed by others, in every "
+            "attempt")
     assert name not in told
     a = again(tmp_path, of("syncmap", 0, 1), disturbed="others took 40 %")
     row = table(validity.noise_rows(a, quality.Noise(a)))[name]
@@ -222,8 +225,8 @@ def test_waiting_is_counted_where_threads_have_a_cpu_each(tmp_path):
     some, known = quality.Noise(a).waits()
     assert some == 6 and known == sum(
         len(c.ok) for c in a.campaign.cells.values() if c.threads == 2)
-    assert (f"in {words.percent(100 * some / known, 2)} of the trials threads"
-            " waited") in line(a)
+    assert (f"in {words.percent(100 * some / known, 2)} of {known} trials "
+            "threads waited") in line(a)
     a = planted(tmp_path, waiting(pick, 0.19))
     assert quality.Noise(a).waits()[0] == 0
     assert "waited" not in line(planted(tmp_path)), "not known"
@@ -657,7 +660,8 @@ def test_the_strip_has_every_started_trial(tmp_path):
     assert {r["adds_per_ns"] for r in rows} == {1.5, 3.0}
     assert {round(r["waited_percent"], 3) for r in rows} == {0.0, 50.0}
     told = validity.strip_alt(noise)
-    assert "CPU speed 1.50 to 3.00" in told and "waited for it in 1 of" in told
+    assert "CPU speed 1.50 to 3.00" in told and (
+        "waited for it in more than 20 % of the window in 1 of") in told
 
 
 # ---- the machine -----------------------------------------

@@ -28,13 +28,13 @@ def test_what_is_not_known_is_not_said(monkeypatch):
 
 @pytest.mark.parametrize("known, said", [
     ({"speeds": (2.0, 3.0)}, "CPU speed changed × 1.5"),
-    ({"waits": (0, 30)}, f"in 0.00{SPACE}% of the trials threads waited for "
-     "their CPU"),
-    ({"waits": (3, 30)}, f"in 10{SPACE}% of the trials threads waited for "
-     "their CPU"),
+    ({"waits": (0, 30)}, f"in 0.00{SPACE}% of 30 trials threads waited for "
+     "their CPU in more than 20 % of the window"),
+    ({"waits": (3, 30)}, f"in 10{SPACE}% of 30 trials threads waited for "
+     "their CPU in more than 20 % of the window"),
     ({"repeated": (10, 40)}, f"25{SPACE}% of the trials were repeated"),
     ({"budget_words": "2 were left"},
-     "2 were left, since the budget of repeats was spent"),
+     "2 were left where the budget of repeats was spent"),
     ({"machine_words": "a disturbed machine"}, "a disturbed machine"),
     ({"open_": "undecided controls: slot"}, "undecided controls: slot")])
 def test_each_part_is_said_where_it_is_known(monkeypatch, known, said):

@@ -12,7 +12,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import repeated_campaigns as simulated
-from report import (damage, journal, lint, previous, quality, repeat_budget,
+from report import (damage, disturbed, journal, lint, previous, quality,
+                    repeat_budget,
                     words)
 from report.__main__ import main
 from report.analysis import Analysis
@@ -118,7 +119,7 @@ def test_repeats_are_told_for_each_map(campaign):
                                     if f"/{row['map']}/" in t["cell"])
         assert row["places"] == len(tries)
         assert row["repeated"] == sum(n > 1 for n in tries.values()) > 10
-    assert quality.noise_of(a).still() == sum(
+    assert disturbed.stayed(a)[0] == sum(
         bool(t["disturbed"]) and t["status"] == "ok" for t in {
             (t["cell"], t["block"]): t for t in lines}.values()) > 0
 
@@ -280,7 +281,7 @@ def test_the_simulated_budget_is_the_real_one(campaign):
 def left_of(folder):
     """By the report's reader, and by the linter's."""
     rows = SimpleNamespace(rows=Rows(folder))
-    return journal.read(folder).refused, lint_repeats.left(rows)
+    return journal.read(folder).budget.left, lint_repeats.left(rows)
 
 
 @pytest.mark.parametrize("name", ["campaign", "pairs"])
@@ -298,7 +299,7 @@ def test_what_the_budget_left_follows_from_the_rows(name, request, tmp_path):
         seen.append(one)
     assert seen == sorted(seen) and len(set(seen)) > 5 and seen[0] == 0
     said = [] if name == "campaign" else re.findall(
-        r"(\d+) disturbed or void ones were not repeated",
+        r"(\d+) stayed disturbed or void",
         (folder / "said").read_text())
     assert not said or int(said[0]) == seen[-1]
 
@@ -362,7 +363,7 @@ def test_older_campaigns_had_no_budget(campaign, tmp_path):
     (tmp_path / "campaign.json").write_text(json.dumps(meta))
     (tmp_path / "trials.jsonl").write_bytes(
         (campaign / "trials.jsonl").read_bytes())
-    assert journal.read(campaign).refused > 10
+    assert journal.read(campaign).budget.left > 10
     assert left_of(tmp_path) == (0, 0)
 
 
@@ -385,12 +386,14 @@ def findings(folder):
 def test_the_page_says_what_was_not_repeated(page):
     text = (page / "report/index.html").read_text()
     told = json.loads((page / "report/verdicts.json").read_text())
-    assert ("32 void or disturbed trials were not repeated: the budget of "
-            f"repeats, 50{words.NARROW}% of the trials that may be repeated, "
-            "was spent. 32 of 32 timed trials that count were disturbed: the "
+    assert ("32 trials stayed void or disturbed, 16 of them repeated in "
+            f"vain: the budget of repeats, 50{words.NARROW}% of the trials of "
+            "the blocks begun, was spent in 8 of 8 blocks; 16 of at most 16 "
+            "repeats were made. "
+            "32 of 32 timed trials that count were disturbed: the "
             "ratios are those of a disturbed machine, not of one that nobody "
             "else uses.") in re.sub("<[^>]*>", "", text)
-    assert ("32 void or disturbed trials were not repeated, since the budget "
+    assert ("32 trials stayed void or disturbed where the budget "
             "of repeats was spent; 32 of 32 timed trials that count were "
             "disturbed: the ratios are those of a disturbed machine"
             ) in told["quality"]
@@ -399,9 +402,12 @@ def test_the_page_says_what_was_not_repeated(page):
 
 
 @pytest.mark.parametrize("old,new", [
-    ("32 void or disturbed", "31 void or disturbed"),
-    ("void or disturbed trials were not repeated", "trials were lucky"),
+    ("32 trials stayed", "31 trials stayed"),
+    ("trials stayed void or disturbed", "trials were lucky"),
     (f"50{words.NARROW}% of the trials", f"60{words.NARROW}% of the trials"),
+    ("16 of them repeated", "17 of them repeated"),
+    ("in 8 of 8 blocks", "in 7 of 8 blocks"),
+    ("at most 16 repeats", "at most 32 repeats"),
     ("32 of 32 timed", "32 of 33 timed"),
     ("ratios are those of a disturbed machine", "ratios are good")])
 @pytest.mark.parametrize("file", ["index.html", "verdicts.json"])
@@ -411,7 +417,7 @@ def test_the_linter_sees_another_budget(page, tmp_path, file, old, new):
     path = copied / "report" / file
     text = path.read_text()
     if file == "verdicts.json" and old not in text:
-        assert old.startswith("50")  # the page alone has the share
+        assert " of " in old or "at most" in old  # the page alone has it
         return
     path.write_text(text.replace(old, new))
     assert any(file in f for f in findings(copied))
@@ -420,7 +426,7 @@ def test_the_linter_sees_another_budget(page, tmp_path, file, old, new):
 def test_a_quiet_campaign_says_nothing_of_it(tmp_path):
     built = build(tmp_path, threads=(1, 2), blocks=8)
     text = (built.out / "index.html").read_text()
-    assert "not repeated" not in text and "disturbed machine" not in text
+    assert "stayed void" not in text and "disturbed machine" not in text
     assert not findings(tmp_path)
 
 
@@ -434,6 +440,9 @@ def test_the_last_attempt_that_a_plan_allows_may_be_refused(most):
     meta = {"cells": [{"id": "c"}], "order": [[0]], "arms": [{}]}
     lines = [{"status": "ok", "disturbed": "others"}] * most
     found = {("c", 0, "head"): lines}
-    assert repeat_budget.refused(meta, {"c": cell}, found) == 1
+    told = repeat_budget.walk(meta, {"c": cell}, found)
+    assert (told.left, told.in_vain, told.spent) == (1, most > 1, [0])
+    assert (told.made, told.allowed, told.whole) == (share, share, True)
     lines[-1:] = [{"status": "ok"}]
-    assert repeat_budget.refused(meta, {"c": cell}, found) == 0
+    told = repeat_budget.walk(meta, {"c": cell}, found)
+    assert (told.left, told.in_vain, told.spent) == (0, 0, [])

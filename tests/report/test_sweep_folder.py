@@ -106,16 +106,16 @@ def test_a_stage_whose_repeats_are_not_done_is_not_complete(own):
     assert folder.ask(own)[0]["stage"] == 2
 
 
-def test_walk_says_what_refused_said():
+def test_walk_says_what_was_left():
     cell = journal.Cell({"id": "c", "workload": "w", "repeat": {
         "most": 1, "share": 1.0}})
     meta = {"cells": [{"id": "c"}], "order": [[0]], "arms": [{}]}
     bad = {"status": "ok", "disturbed": "others"}
     one = {("c", 0, "head"): [bad]}
-    assert repeat_budget.walk(meta, {"c": cell}, {}) == (0, False)
-    assert repeat_budget.walk(meta, {"c": cell}, one) == (0, False)
-    assert repeat_budget.walk(meta, {"c": cell}, {
-        ("c", 0, "head"): [bad, bad]}) == (0, True)
+    for found, made, whole in (({}, 0, False), (one, 0, False), (
+            {("c", 0, "head"): [bad, bad]}, 1, True)):
+        told = repeat_budget.walk(meta, {"c": cell}, found)
+        assert (told.left, told.made, told.whole) == (0, made, whole)
 
 
 def test_the_search_ends(own, monkeypatch):

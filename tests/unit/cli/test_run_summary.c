@@ -213,8 +213,8 @@ static void what_was_repeated(void)
 	tally.repeated = 0;
 	tally.refused = 4;
 	CHECK(counted("6 trials: 6 ok, 0 void, 0 failed, 0 skipped\n"
-	              "4 disturbed or void ones were not repeated: the budget "
-	              "of repeats (repeat-share) was spent\n"),
+	              "4 stayed disturbed or void where the budget of "
+	              "repeats (repeat-share) was spent\n"),
 	        "and those that the budget did not allow");
 }
 

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which trials did other programs disturb: the runner's word, and of trials
+that it could not judge what they tell of themselves (docs/verdicts.md)."""
+import math
+
+from report import checks, repeat_budget
+
+LIMIT = 20  # per cent of the threads' time
+
+
+def waited(trial):
+    """Time on the run queue in per cent of the window, all threads together;
+    nan: unknown. It counts from the window's barriers, so that a thread that
+    came late may have more than 100."""
+    threads = (trial.get("result") or {}).get("by_thread") or []
+    waits = [t.get("runqueue_wait_ns") for t in threads]
+    span = sum(t.get("elapsed_ns") or 0 for t in threads)
+    if not span or None in waits:
+        return math.nan
+    return 100 * sum(waits) / span
+
+
+def disturbed(cell, trial):
+    """Did other programs take the CPUs of this trial? The runner's word; of
+    a trial that it could not judge, its threads' waiting."""
+    if trial.get("disturbed"):
+        return True
+    return (trial.get("others_share") is None and checks.alone(cell)
+            and waited(trial) > LIMIT)
+
+
+def stayed(a):
+    """(trials that count though others disturbed them, of those that the
+    runner asks): it ran none again, or each time in vain."""
+    asked = [(c, t) for c in a.campaign.cells.values() for t in c.ok
+             if repeat_budget.asked_of(c).get("wait_share")]
+    return sum(disturbed(*pair) for pair in asked), len(asked)
