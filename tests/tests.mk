@@ -64,11 +64,12 @@ fuzz:  ## parsers, 10^6 inputs or a CPU hour each, docs/tally/fuzz.md: ARGS='NAM
 
 # Models of published bugs: no maps of the suite (tests/bugs/README.md).
 BUGS := $(sort $(wildcard tests/bugs/*.c))
-# And, with CORPUS=broken, maps that another hand has broken (tests/broken/README.md);
+# And, with CORPUS=broken, maps that another hand has broken (tests/broken/README.md),
+# with CORPUS=unseen those of a third one (tests/unseen/README.md);
 # with CORPUS=fixtures the planted bugs, whose windows nothing widens here;
 # with CORPUS=right, right maps that a checker might accuse (tests/right/README.md).
 CORPUS ?= bugs
-CORPORA := fixtures bugs broken
+CORPORA := fixtures bugs broken unseen
 CORPUS_FILES := $(sort $(if $(filter fixtures,$(CORPUS)),$(wildcard tests/fixtures/planted/*.c tests/fixtures/explored/*.c),$(wildcard tests/$(CORPUS)/*.c)))
 CORPUS_IDS   := $(notdir $(basename $(CORPUS_FILES)))
 CORPUS_MAPS   = IMPL='$(CORPUS_FILES)' IMPL_FLAGS=-DPLANTED_BARE MAPS_BUILT='$(CORPUS_IDS)'

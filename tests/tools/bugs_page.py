@@ -20,6 +20,11 @@ and were modelled by a hand that had not read the tools.""",
 
 Made by `make bugs-tally CORPUS=broken`; the maps are described in
 `tests/broken/README.md`, and were written by a hand that had not read the tools.""",
+    "unseen": """# Broken maps of a third hand: which tool finds them
+
+Made by `make bugs-tally CORPUS=unseen`; the maps are described in
+`tests/unseen/README.md`, and were written by a hand that had read neither the
+tools nor what they had found, when the tools were as they are.""",
     "fixtures": """# Planted bugs without their pauses: which tool finds them
 
 Made by `make bugs-tally CORPUS=fixtures`; the bugs are described in

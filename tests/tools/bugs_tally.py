@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Which tool finds which of the published bugs of tests/bugs/, or with --corpus
-of the broken maps of tests/broken/ or of the planted bugs of tests/fixtures/, in
-how many of 20 seeds and after how long: writes docs/tally/CORPUS.md.
+of the broken maps of tests/broken/ or tests/unseen/, or of the planted bugs of
+tests/fixtures/, in how many of 20 seeds and after how long: writes docs/tally/CORPUS.md.
 
-    tests/tools/bugs_tally.py FOLDER [--corpus broken|fixtures] [--seeds N]
+    tests/tools/bugs_tally.py FOLDER [--corpus broken|unseen|fixtures] [--seeds N]
                               [--tools check,explore] [--minutes N] [--no-twins]
 
 FOLDER is what `make bugs` fills (build/gcc/bugs). A run is one tool with its
