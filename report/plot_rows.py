@@ -94,7 +94,8 @@ def beside(ax, y, text, x=1.02):
 
 def dumbbells(ax, rows, look, counts, limits):
     """Throughput of each map at two thread counts, joined; hollow is the
-    smaller count. A map that was not run at both keeps its row.
+    smaller count. A map that was not run at both keeps its row, and an end
+    that is off the axis has words in it.
 
     rows   -- first, last: rows of level_rows() or None; map, why
     limits -- (low, high) Mop/s
@@ -111,9 +112,10 @@ def dumbbells(ax, rows, look, counts, limits):
         if len(there) == 2:
             ax.plot(there, [i - 0.16, i + 0.16], color=colour, lw=1,
                     zorder=2, gid=f"map|{name}")
-        if ends and not there:
-            words_at(ax, i, "off the axis: " + " to ".join(
-                words.sig(e["mops"]) for e in ends) + " Mop/s")
+        off = [e for e in ends if e["mops"] not in there]
+        if off:
+            words_at(ax, i, off_words(off), beside_marks(there, limits),
+                     "; ".join(map(level_tip, off)))
         if not ends:
             words_at(ax, i, "not run", tip=r["why"])
         beside(ax, i, r["told"])
@@ -121,6 +123,20 @@ def dumbbells(ax, rows, look, counts, limits):
     rows_axis(ax, [r["map"] for r in rows])
     ax.set_xlabel(f"Mop/s (log); hollow: {words.plural(counts[0], 'thread')}"
                   f", filled: {words.plural(counts[1], 'thread')}")
+
+
+def off_words(ends):
+    """The ends of a row that its axis does not reach, each by its count."""
+    return "off the axis: " + ", ".join(
+        f"{words.sig(e['mops'])} Mop/s at "
+        f"{words.plural(e['threads'], 'thread')}" for e in ends)
+
+
+def beside_marks(marks, limits):
+    """Where on a log axis words begin that leave out its marks: on the left,
+    or in the middle, if a mark is on the left."""
+    middle = np.sqrt(limits[0] * limits[1])
+    return 0.5 if any(v < middle for v in marks) else 0.02
 
 
 def level_tip(e):
@@ -141,9 +157,7 @@ def efficiency_rows(ax, groups, look, bound):
     for (_, rows), (_, at) in zip(groups, places):
         for r, y in zip(rows, at):
             bar(ax, r, y, look.colour(r["map"]))
-            text = (f"{words.sig(r['percent'])} "
-                    f"{words.between(r['low'], r['high'], r['reason'])}"
-                    f"{words.NARROW}%")
+            text = percent_text(r)
             points(ax, look, r["map"], [r["percent"]], [y], [
                 f"{r['map']}: {text} of {bound}, which is "
                 f"{words.sig(r['bound_mops'])} Mop/s, n = {r['n']}"])
@@ -153,6 +167,14 @@ def efficiency_rows(ax, groups, look, bound):
     ax.set(xlim=(0, 1.04 * max([105] + [r["high"] or r["percent"]
                                         for r in every])),
            xlabel=f"% of the throughput of {bound}, same threads")
+
+
+def percent_text(r):
+    """"72.6 [70.1, 75.0] %", "468 % (n < 6)"."""
+    span = words.between(r["low"], r["high"], r["reason"])
+    if r["low"] is None:
+        return f"{words.sig(r['percent'])}{words.NARROW}% {span}"
+    return f"{words.sig(r['percent'])} {span}{words.NARROW}%"
 
 
 def percentiles(ax, rows, look, floor, title):

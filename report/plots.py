@@ -139,6 +139,7 @@ def count_axis(ax, which, values):
         ax.set(**{f"{which}lim": (0, top * 1.12)})
         return ""
     low = max(10 ** math.floor(math.log10(min(seen))), top / 1e5)
+    low = float(f"{low:.1g}")  # the label has it in full
     getattr(ax, f"set_{which}scale")("symlog", linthresh=low, linscale=0.4)
     ax.set(**{f"{which}lim": (0, top * 1.6)})
     log_axis(getattr(ax, f"{which}axis"),

@@ -16,7 +16,7 @@ PANELS = {  # key -> title, unit, the counts that it adds up
                          ("coherence_misses",)),
     "invalidations": ("Lines lost to another core's write",
                       "lines per operation", ("invalidations",)),
-    "false_sharing": ("Of these, false sharing",
+    "false_sharing": ("Lines lost to false sharing",
                       "lines per operation",
                       ("false_sharing_invalidations",)),
 }

@@ -13,6 +13,7 @@ from report import latencies, lint, stats, words
 from report.analysis import Analysis
 from report.journal import read
 from report.page import plt
+from report.plot_rows import beside_marks, percent_text
 from report.plots import count_axis, end_labels, spread
 from report.sections.latency import groups_of
 from report.sections.ratio import two_groups
@@ -83,7 +84,8 @@ def test_an_axis_has_no_empty_decades(tmp_path):
 
     edit(tmp_path, slow)
     built = Built(tmp_path)
-    assert "off the axis: 0.00" in built.section("scaling")
+    assert re.search(r">off the axis: 0.0\d+ Mop/s at 1 thread, 0.0\d+ Mop/s"
+                     " at 2 threads<", built.section("scaling"))
     a = Analysis(read(tmp_path))
     board, line, _ = a.headline()
     low, high = limits_of(level_rows(a, board, line), lambda m: True)
@@ -91,6 +93,45 @@ def test_an_axis_has_no_empty_decades(tmp_path):
             if r["map"] != "snapshot" for k in ("low", "high")]
     assert (low, high) == (pytest.approx(min(seen), rel=1e-4),
                            pytest.approx(max(seen), rel=1e-4))
+
+
+def test_each_end_that_is_off_the_axis_has_words(tmp_path):
+    """A map that is slow at one count only has its mark at the other."""
+    make_journal.make(tmp_path, maps=("gomap_rw", "snapshot", "syncmap"),
+                      threads=(1, 2), keys=(1024,), kinds=("update",))
+
+    def slow(trial):
+        if "/snapshot/" in trial["cell"] and "/t2/" in trial["cell"]:
+            trial["result"]["ops"] //= 15000
+        return trial
+
+    edit(tmp_path, slow)
+    section = Built(tmp_path).section("scaling")
+    told = re.findall(r">off the axis: ([^<]*)<", section)
+    assert len(told) == 1
+    assert re.fullmatch(r"0.0\d+ Mop/s at 2 threads", told[0])
+    assert "snapshot, 1 thread: " in section
+
+
+@pytest.mark.parametrize("marks, at", [
+    ([], 0.02), ([90.0], 0.02), ([2.0], 0.5), ([2.0, 90.0], 0.5)])
+def test_words_in_a_row_stand_where_no_mark_is(marks, at):
+    assert beside_marks(marks, (1, 100)) == at
+
+
+def test_the_label_of_an_axis_has_few_digits():
+    _, ax = plt.subplots()
+    said = count_axis(ax, "y", [0.0005, 55.20165628])
+    assert said == " (log from 0.0006, linear below)"
+    assert ax.yaxis.get_transform().linthresh == 0.0006
+    plt.close()
+
+
+def test_a_per_cent_stands_with_its_number():
+    row = {"percent": 468.3, "low": None, "high": None, "reason": "n<6"}
+    assert percent_text(row).replace("\xa0", " ") == "468 % (n < 6)"
+    row |= {"low": 400.0, "high": 500.0}
+    assert percent_text(row).replace("\xa0", " ") == "468 [400, 500] %"
 
 
 def test_a_bound_that_is_beaten_is_explained(tmp_path):
@@ -131,7 +172,7 @@ def test_only_lines_that_reach_the_end_are_told(two):
     panel = section[:section.index("</svg>")]
     shown = re.findall(r"<text[^>]*>([^<]*)</text>", panel)
     assert "gomap_rw" in shown and "gomap" not in shown
-    assert "Of these, false sharing" in section
+    assert "Lines lost to false sharing per operation" in section
 
 
 def test_reasons_that_differ_in_numbers_are_one():
