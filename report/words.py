@@ -26,6 +26,12 @@ def sig(value, digits=3):
     return text.replace(",", THIN).replace("-", MINUS)
 
 
+def at_least(value, digits=3):
+    """The same, but never rounded down: what is needed."""
+    places = max(digits - 1 - math.floor(math.log10(value)), 0)
+    return sig(math.ceil(value * 10 ** places - 1e-9) / 10 ** places, digits)
+
+
 def percent(value, digits=3, sign=False):
     """12.3 -> "12.3 %", with a sign where a difference is meant."""
     if abs(value) < 0.005:  # 0.00031 % carries no meaning

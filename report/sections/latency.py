@@ -133,7 +133,7 @@ def reach_text(found):
     said = []
     for (operation, there), several in counted(found).items():
         count = latencies.least(several)
-        short = [f"for {label} a window {words.sig(n / count)} times as "
+        short = [f"for {label} a window {words.at_least(n / count)} times as "
                  "long" for label, n in need.items() if n > count]
         said.append(f"{operation}, {present(there)}: "
                     f"{words.count(count)} in the least trial"

@@ -257,7 +257,7 @@ def test_one_rule_for_enough_operations(tmp_path):
         assert float(row["P50 (ns)"]) > 0
         assert row["operations per trial, least"] == "24"
     assert "upsert, present key: 24 in the least trial, so for P99 a window " \
-        "15.3 times as long and for P99.9 a window 154 times as long" in section
+        "15.4 times as long and for P99.9 a window 154 times as long" in section
     assert "gomap_rw" in alt(built, "latency-1-upsert")
     assert alt(built, "latency-1-upsert").count("and n &lt; 368") == 3
     numbers = built.rows("figures/latency-1.csv")

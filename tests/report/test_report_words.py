@@ -27,6 +27,14 @@ def test_three_significant_digits_without_exponent(value, text):
         math.isinf(value)
 
 
+@pytest.mark.parametrize("value,text", [
+    (3.7633, "3.77"), (230.5, "231"), (15.3334, "15.4"), (4.0, "4.00"),
+    (1.0003, "1.01"), (1229.33, f"1{THIN}230"), (3688.0, f"3{THIN}688"),
+    (999.2, "1000"), (0.03301, "0.0331")])
+def test_what_is_needed_is_never_rounded_down(value, text):
+    assert words.at_least(value).replace(THIN, "") == text.replace(THIN, "")
+
+
 @pytest.mark.parametrize("percent,text", [
     (1.1, f"1.1{HARD}%"), (4.4, f"4.4{HARD}%"), (800.0, f"> 200{HARD}%"),
 ])
