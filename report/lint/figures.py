@@ -5,7 +5,7 @@ import math
 import statistics
 
 from report.lint import controls, latency, noise, say, simulated
-from report.lint.rows import LOOPS
+from report.lint.rows import LOOPS, usable
 
 # ---- throughput -------------------------------------------------------------
 
@@ -168,18 +168,25 @@ def quantile(row):
 
 
 def statistic(row):
-    """The largest value that any trial of a map counted."""
+    """The largest value that any trial of a map counted, measured again or
+    not."""
+    tried = {}
+    for t in row.c.rows.ran:
+        cell = row.c.rows.cells[t["cell"]]
+        if t.get("arm", "head") == "head" and usable(cell.measure, t):
+            tried.setdefault(cell.id, []).append(t)
     name, most = row.held["statistic"], {}
     for cell in row.c.rows.cells.values():
         if cell.map == row.cell.map and cell.id in row.c.rows.group_of:
             most[cell.id] = max((
-                s["value"] for t in cell.ok for s in
+                s["value"] for t in tried.get(cell.id, ()) for s in
                 t["result"].get("stats") or [] if s["name"] == name
                 and s["value"] is not None), default=-1)
-    return [{"statistic": name, "n": len(row.cell.ok),
+    own = tried.get(row.cell.id, [])
+    return [{"statistic": name, "n": len(own),
              "largest": most[row.cell.id] if most[row.cell.id] == max(
                  most.values()) else "another cell has the largest",
-             "unit": next((s["unit"] for t in row.cell.ok for s in
+             "unit": next((s["unit"] for t in own for s in
                            t["result"].get("stats") or []
                            if s["name"] == name), None)}]
 

@@ -27,8 +27,21 @@ def check(c):
         standing(c, row, cells, d)
         for title, text in cells.items():
             quantile(c, table, row, title, text)
+    stored(c, table)
     index(c, table)
     key(c, head)
+
+
+def stored(c, table):
+    """The bytes per entry are of the threads and keys that it says."""
+    said = re.search(r"Bytes per entry: ([^.]*), section 6\.", table.caption)
+    cells = [c.rows.cells.get(r["cell"]) for r in c.page.csv(
+        "figures/memory.csv") or [] if r["filled"]]
+    c.log.check(bool(said) == bool(cells) and all(
+        x is not None and x.place["threads"] == say.counts(said[1])
+        and x.place["keys"] == say.keys(said[1]) for x in cells), RULE, PAGE,
+        said[0] if said else "(nothing)", "figures/memory.csv",
+        "other threads or keys")
 
 
 def order(c, table, head, d):

@@ -2,7 +2,7 @@
 """6 Memory: bytes per entry after prefill and at the peak."""
 import statistics
 
-from report import factors, words
+from report import factors, journal, words
 from report.page import chip, details, esc, none, slug
 from report.plot_rows import height, memory
 from report.sections import loops
@@ -11,6 +11,8 @@ COLUMNS = ("workload", "shape", "keys", "map", "filled", "peak", "n",
            "rss_empty_bytes", "rss_filled_bytes", "rss_peak_bytes", "why")
 WAITING = ("retired_peak_bytes", "limbo_peak", "grace_waits", "grace_wait_ns")
 KEPT = "stall_retained_bytes", "retired_peak_bytes"
+LARGEST = ("the largest value of any throughput trial, attempts that were "
+           "measured again included")
 FEW = 32768  # below it whole pages hide the entry
 QUESTION = ("What does an entry cost, at rest and at the worst moment, and "
             "what waits to be freed?")
@@ -88,12 +90,19 @@ def rows_of(a):
     return rows, (largest, threads)
 
 
+def attempts(cell):
+    """Its trials that count, and what was measured before it was measured
+    again: whatever a map kept there, it kept."""
+    return cell.ok + [t for t in cell.earlier if journal.usable(t)
+                      and t["result"].get("ops")]
+
+
 def stats_tables(report, a):
-    """What maps say of themselves, largest value over all throughput trials:
-    what waits to be freed, and all the rest folded."""
+    """What maps say of themselves, largest value over all throughput trials
+    and all their attempts: what waits to be freed, and all the rest folded."""
     worst = {}
     for cell in a.by_measure.get("throughput", []):
-        for trial in cell.ok:
+        for trial in attempts(cell):
             for s in trial["result"].get("stats") or []:
                 key = cell.map, s["name"], s["unit"]
                 if s["value"] is not None and s["value"] > worst.get(
@@ -105,7 +114,7 @@ def stats_tables(report, a):
     columns = [("map", "html"), ("statistic", "text"), ("largest", "num"),
                ("cell", "html")]
     data = [{"cell": cell.id, "statistic": name, "unit": unit,
-             "largest": value, "n": len(cell.ok)}
+             "largest": value, "n": len(attempts(cell))}
             for (_, name, unit), (value, cell) in sorted(worst.items())]
     rows = [(name, [chip(a.look, m), name.replace("_", " "),
                     quantity(value, unit), f"<code>{esc(cell.id)}</code>"])
@@ -114,15 +123,15 @@ def stats_tables(report, a):
                if name in WAITING and row[2] not in ("0", "0 ns", "0 B")]
     text = report.table(
         "retired", "Memory that waits for readers, and writers that wait for "
-        "it: the largest value of any throughput trial, and its cell", columns,
-        waiting) if waiting else ("<p>No map that counts it held retired "
-                                  "memory back, and no writer waited.</p>")
+        f"it: {LARGEST}, and its cell", columns, waiting) if waiting else (
+            "<p>No map that counts it held retired memory back, and no writer "
+            "waited.</p>")
     link = report.data("map-statistics", ("statistic", "unit", "largest"),
                        data)
     return text + details(
         f"All {len(rows)} statistics that the maps keep", report.table(
-            "map-stats", "What the maps count themselves: largest value of "
-            "any throughput trial", columns, [row for _, row in rows]),
+            "map-stats", f"What the maps count themselves: {LARGEST}",
+            columns, [row for _, row in rows]),
         f"<p>{link}</p>")
 
 
@@ -141,8 +150,9 @@ def stalled(report, a):
     cells = [c for c in a.other_loops if c.loop.startswith("stall:") and c.ok]
     if not cells:
         return ""
-    data = [{"cell": c.id, "map": c.map, "loop": c.loop, "n": len(c.ok),
-             **{name: biggest(c, name) for name in KEPT}} for c in cells]
+    data = [{"cell": c.id, "map": c.map, "loop": c.loop,
+             "n": len(attempts(c)), **{name: biggest(c, name)
+                                       for name in KEPT}} for c in cells]
     rows = [[esc(c.workload), chip(a.look, c.map), c.loop.split(":")[1],
              words.mix(c.write_share, c.write_kind),
              words.plural(c.threads, "thread"), loops.result_of(a, c),
@@ -152,8 +162,9 @@ def stalled(report, a):
     return report.table(
         "stalled", "One reader stands inside a read section, again and again,"
         " each time for so long; the others write. Operations per second of "
-        "all, and the most in any trial: resident memory that came "
-        "meanwhile, and what the map counts as retired and not yet freed", [
+        "all, and the most in any trial, attempts that were measured again "
+        "included: resident memory that came meanwhile, and what the map "
+        "counts as retired and not yet freed", [
             ("workload", "html"), ("map", "html"), ("stands for", "text"),
             ("mix", "text"), ("threads", "text"), ("Mop/s", "text"),
             ("memory that came", "num"), ("retired, at most", "num")],
@@ -161,9 +172,9 @@ def stalled(report, a):
 
 
 def biggest(cell, name):
-    """The largest value of a statistic in any trial; None: nobody counts
+    """The largest value of a statistic in any attempt; None: nobody counts
     it."""
-    return max((s["value"] for trial in cell.ok
+    return max((s["value"] for trial in attempts(cell)
                 for s in trial["result"].get("stats") or []
                 if s["name"] == name and s["value"] is not None),
                default=None)
@@ -202,7 +213,8 @@ def add(report, a, where):
                f"{esc(board.text())}, {words.plural(threads, 'thread')}: "
                "resident set after prefill (filled) and at its peak (hollow),"
                " less that of the process before the map was made, over the "
-               "entries held; of each the median over trials, whose exact "
+               "entries held. A difference of medians, not the median of "
+               "differences: of each the median over trials, whose exact "
                "bytes are in the CSV."
                + heaps(rows) + small)
     report.section("memory", "6 Memory", QUESTION,

@@ -90,10 +90,10 @@ VERDICT = slice(3, 5)  # of a group that is not ranked there is none
 def map_rows(a, head, names, quantiles):
     """One row per ranked map: speed, memory, latency, guarantees."""
     group, cells = a.verdicts[head], a.at(head)
-    bytes_of = {r["map"]: r for r in memory.rows_of(a)[0]}
+    stored = {r["map"]: r for r in memory.rows_of(a)[0]}
     rows = []
     for name in names:
-        level, held = a.level(cells[name]), bytes_of.get(name, {})
+        level, held = a.level(cells[name]), stored.get(name, {})
         about = a.campaign.maps[name]
         rows.append([
             chip(a.look, name), about.get("label") or "no description",
@@ -141,9 +141,19 @@ def table(report, a, head):
     missing = not_timed(a, names, quantiles) if cell else ""
     return report.table(
         "rivals", f"<b>Every {which} at {esc(a.place(head))}</b>, fastest "
-        f"first, and what it takes.{unranked} {latency_of}: section 4."
-        f"{esc(missing)}{heaps(a, names)}", heads, rows, css="rivals cards",
-        ids=[row_id(name) for name in names])
+        f"first, and what it takes.{unranked}{bytes_of(a)} {latency_of}: "
+        f"section 4.{esc(missing)}{heaps(a, names)}", heads, rows,
+        css="rivals cards", ids=[row_id(name) for name in names])
+
+
+def bytes_of(a):
+    """Where the bytes per entry are from, which the table is not of."""
+    rows, place = memory.rows_of(a)
+    if not any(r["filled"] for r in rows):
+        return ""
+    board, threads = place
+    return (f" Bytes per entry: {words.plural(threads, 'thread')}, "
+            f"{words.of_keys(board.keys)}, section 6.")
 
 
 def heaps(a, names):
@@ -181,11 +191,13 @@ def leader_words(a, head):
     if not group or not group["front"]:
         return ""
     name = group["leader"]
+    rows, place = memory.rows_of(a)
     about, held = a.campaign.maps[name], {
-        r["map"]: r for r in memory.rows_of(a)[0]}.get(name, {})
+        r["map"]: r for r in rows}.get(name, {})
     heap = (" (of a collected heap: section 6)" if held.get("collected")
             else "")
-    takes = (f" It takes {words.sig(held['filled'])} bytes per entry{heap}."
+    takes = (f" It takes {words.sig(held['filled'])} bytes per entry with "
+             f"{words.plural(place[1], 'thread')}{heap}."
              if held.get("filled") else "")
     source = f" (source: {about['source']})" if about.get("source") else ""
     return (f"{name} is: {about.get('label') or 'no description'}{source}. "

@@ -82,6 +82,19 @@ def test_the_largest_count_is_of_one_cell_of_a_map(tmp_path):
         {"statistic": "none", "n": 2, "largest": -1, "unit": None}]
 
 
+def test_what_was_measured_again_counts_among_the_largest(tmp_path):
+    """The worst moment may be of an attempt that others disturbed; a void
+    one, or one without an operation, is none."""
+    rows = rows_of(tmp_path, [trial(b, n, **more) | {
+        "result": {"ops": 9, "elapsed_ns": 9} | result}
+        for b, n, result, more in (
+            (0, 1, counted(8), {"disturbed": "by others"}),
+            (0, 2, counted(3), {}), (1, 1, counted(50), {"status": "void"}),
+            (1, 2, counted(60) | {"ops": 0}, {}), (1, 3, counted(1), {}))])
+    assert largest(rows, "a") == [{"statistic": "retries", "n": 3,
+                                   "largest": 8, "unit": "times"}]
+
+
 # ---- single trials --------------------------------------------------------
 
 def test_a_block_has_its_own_speed_or_none(tmp_path):

@@ -330,7 +330,10 @@ def test_the_box_says_what_the_leader_costs(tmp_path):
     (told,) = re.findall('<p class="about">(.*?)</p>', built.page)
     row = {r["map"]: r for r in built.rows("tables/rivals.csv")}["syncmap"]
     assert told.startswith("syncmap is: ") and row["guarantees"] in told
-    assert f" It takes {row['bytes per entry']} bytes per entry." in told
+    assert f" It takes {row['bytes per entry']} bytes per entry with 2 " \
+        "threads." in told
+    where = "Bytes per entry: 2 threads, 64 Ki keys, section 6."
+    assert where in built.page
     assert "<b>Measured on 2 CPUs</b>: this says nothing of more threads" in \
         built.page
 
@@ -342,6 +345,11 @@ def test_the_box_says_what_the_leader_costs(tmp_path):
     path.write_text(built.page.replace(told, told.replace(
         f"takes {row['bytes per entry']} bytes", "takes 1.5 bytes")))
     assert found()
+    for wrong in ("1 thread, 64 Ki keys", "2 threads, 32 Ki keys"):
+        path.write_text(built.page.replace(
+            where, f"Bytes per entry: {wrong}, section 6."))
+        assert any("other threads or keys" in f.text()
+                   for f in lint.lint(tmp_path).findings)
 
 
 def test_claim_stands_before_contents_on_phones(tmp_path):
