@@ -34,7 +34,8 @@ def control_row(name, n, limits, found, control=True, why=""):
     return {"name": name, "percent": percent[0], "low": percent[1],
             "high": percent[2], "limit_low": limits[0],
             "limit_high": limits[1], "n": n, "control": control,
-            "word": words.control_word(*percent[1:], *limits),
+            "word": words.control_word(*percent[1:], *limits)
+            if control else "",
             "why": "" if found else why or "no trial"}
 
 
@@ -104,19 +105,26 @@ def slot_row(a, rest):
 
 
 def drift_row(rest):
-    """First block to last, along the median slope (Theil and Sen); a check,
-    no control: ratios are paired by block, so a drift is not in them."""
+    """First block to last, along the median slope (Theil and Sen); no control,
+    and not judged: ratios are paired by block, so a drift is not in them."""
     middle = np.array([np.nanmedian(cells) for cells in rest
                        if not np.isnan(cells).all()])
     n = len(middle)
     found = None if n < 3 else [
         v and v * (n - 1) for v in stats.trend(middle, LEVEL)]
-    row = control_row("drift: last block − first", n,
-                      (-2 * LIMIT, 2 * LIMIT), found, control=False,
-                      why="fewer than 3 blocks")
-    if row["word"] == "FAILED":  # what is no control cannot fail
-        row["word"] = "outside"
-    return row
+    row = control_row("drift: last block − first", n, (None, None), found,
+                      control=False, why="fewer than 3 blocks")
+    return row | {"word": direction(row["low"], row["high"])}
+
+
+def direction(low, high):
+    """Of a drift of costs with this interval, in words that do not depend on
+    whether a cost or a throughput is meant."""
+    if low is not None and low > 0:
+        return "later blocks slower"
+    if high is not None and high < 0:
+        return "later blocks faster"
+    return "direction not known"
 
 
 def control_rows(a):

@@ -227,12 +227,11 @@ def nearly(true):
 def told_drift(rows):
     *found, n = controls.drift(rows)
     centre, low, high = map(controls.percent, found)
-    word = ("cannot decide" if low is None else
-            "outside" if low > 1 or high < -1 else
-            "ok" if -1 <= low and high <= 1 else "undecided")
+    word = ("direction not known" if low is None or low <= 0 <= high else
+            f"later blocks {'slower' if low > 0 else 'faster'}")
     return {"name": "drift: last block - first", "n": n, "word": word,
             "percent": nearly(centre), "low": nearly(low),
-            "high": nearly(high), "limit_low": -1.0, "limit_high": 1.0,
+            "high": nearly(high), "limit_low": None, "limit_high": None,
             "why": "" if centre is not None else "fewer than 3 blocks"}
 
 

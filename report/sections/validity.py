@@ -172,7 +172,8 @@ def control_figure(report, rows):
         "where its interval lies within, fails where it lies wholly outside, "
         "and then no ranking is printed; it cannot decide below "
         f"{stats.RANKING_NEEDS} blocks. Of sound controls one in twenty may "
-        "fail. Drift is shown, not judged: ratios are paired by block."
+        "fail. + is slower, as costs are compared. Drift is shown, not judged:"
+        " ratios are paired by block."
         + ("" if arms else " This campaign has no A/A and no +2 % arm: those "
            "controls belong to <code>make regress</code>."))
     return report.figure("controls", caption, [panel], (
