@@ -265,6 +265,21 @@ def evenness(a):
             yield cell, min(ops) / max(ops)
 
 
+def disturbed(cells):
+    """(trials of these cells that others disturbed, all that count)."""
+    trials = [t for cell in cells for t in cell.ok]
+    return sum(bool(t.get("disturbed")) for t in trials), len(trials)
+
+
+def disturbed_words(cells, whose):
+    """The same, beside what these trials say; "" where none was."""
+    some, of = disturbed(cells)
+    if not some:
+        return ""
+    return (f"{words.count(some)} of {whose} {words.plural(of, 'trial')} "
+            f"{'was' if some == 1 else 'were'} disturbed by others")
+
+
 def steady(a):
     """(cell, whether its warm-up ended steady) of every trial that counts and
     whose program a virtual machine compiles while it runs. None steady is one
@@ -278,18 +293,19 @@ def steady(a):
 def driver_shares(a):
     """Rows of every group that ran the floor of its fastest map, largest
     share first: where, that map, the driver's share of its time in per
-    cent."""
+    cent, and both cells, whose trials may have been disturbed."""
     rows = []
     for board in a.boards():
         for line in a.lines_of(board):
             for threads, cells in sorted(a.grid[board][line].items()):
                 best = max(((a.mops(c), m) for m, c in cells.items()
                             if c.ok and a.peer(m)), default=None)
-                floor = best and a.mops(cells.get(a.floor_of(best[1])))
-                if floor:
+                floor = best and cells.get(a.floor_of(best[1]))
+                if a.mops(floor):
                     rows.append({"where": (board, line, threads),
                                  "map": best[1],
-                                 "percent": 100 * best[0] / floor})
+                                 "cells": (cells[best[1]], floor),
+                                 "percent": 100 * best[0] / a.mops(floor)})
     return sorted(rows, key=lambda r: -r["percent"])
 
 

@@ -11,6 +11,7 @@ from report.lint.rows import LOOPS
 
 RULE, COUNTS = "checks", "counts of trials"
 DRIVER, EVEN, SPREAD, WAITED = 20.0, 0.8, 1.1, 0.05
+FOLLOWS = 0.29  # a pseudo-median follows more disturbed trials than that
 UNABLE = re.compile(r"[Cc]ontrols?\b[^.]*(cannot|not decid|could not|"
                     r"none decid|no control)")
 OF = re.compile(rf"({say.NUMBER}) of ({say.NUMBER})(?: (\w+))?")
@@ -190,25 +191,40 @@ def driver(c):
         levels = c.decision(g).levels
         best = max(((v.centre, m) for m, v in levels.items()
                     if c.rows.peer(m)), default=None)
-        floor = best and levels.get(nothing.get(
-            c.rows.maps.get(best[1], {}).get("program")))
-        if floor:
-            shares.append((100 * best[0] / floor.centre, best[1], g))
+        name = best and nothing.get(
+            c.rows.maps.get(best[1], {}).get("program"))
+        if name in levels:
+            shares.append((100 * best[0] / levels[name].centre, best[1], g,
+                           (g.cells[best[1]], g.cells[name])))
     if shares:
         yield share(c, shares)
 
 
 def share(c, shares):
-    worst, over = max(shares, key=lambda s: s[0]), sum(
-        s[0] > DRIVER for s in shares)
+    """shares -- (per cent, map, group, its cell and the floor's)"""
+    worst, over = max(shares, key=lambda s: s[0]), [
+        s for s in shares if s[0] > DRIVER]
     own = [s[0] for s in shares if s[2] is c.head()]
-    n = len(shares)
+    n, lost = len(shares), sum(any(
+        spoilt(x) > FOLLOWS * len(x.ok) for x in s[3]) for s in over)
+    told = [f"{k} of {n} {what}" for k, what in (
+        (len(over) - lost, "over the limit"),
+        (lost, "not known: above it in disturbed trials")) if k]
+    some = sum(map(spoilt, worst[3]))
+    noise_ = (": {} of its {} trials "
+              f"{'was' if some == 1 else 'were'} disturbed by others")
     return ("driver's share of the fastest map's time, worst of {} cell "
             f"group{'' if n == 1 else 's'} | {{}} % ({{}}, {{}})"
-            + "; headline {} %" * bool(own) + " | ≤ 20 % | "
-            + ok(not over, f"{over} of {n} over the limit"),
+            + noise_ * bool(some) + "; headline {} %" * bool(own)
+            + " | ≤ 20 % | " + ok(not over, ", ".join(told)),
             (n, worst[0], worst[1], lambda text: worst[2] in c.places.of(
-                text), *own))
+                text), *[some, sum(len(x.ok) for x in worst[3])] * bool(some),
+             *own))
+
+
+def spoilt(cell):
+    """Its trials that count though others disturbed them."""
+    return sum(bool(t.get("disturbed")) for t in cell.ok)
 
 
 # ---- denominators ---------------------------------------------------------

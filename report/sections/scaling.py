@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """2 Scaling: who gains from threads, and at what cost against no lock."""
-from report import topology, words
+from report import checks, topology, words
 from report.page import details, esc, none, slug
 from report.plot_lines import (efficiency, gain_text, per_operation,
                                scaling)
@@ -271,18 +271,28 @@ def efficiency_figure(report, a, where):
                "runs only where it is safe: one thread, or lookups only. "
                f"Throughput of {BOUND}: " + "; ".join(
                    f"{own[t]} Mop/s with {words.plural(t, 'thread')}"
-                   for t in counts) + f".{beaten(data)}")
+                   for t in counts) + "."
+               + disturbed(a, board, line, data) + beaten(data))
     return report.figure(
         "efficiency", caption, [panel],
         ("map", "threads", "percent", "low", "high", "n", "reason",
          "bound_mops"), data, "l", side=True)
 
 
+def disturbed(a, board, line, data):
+    """How many of the figure's trials others disturbed, as a sentence."""
+    cells = {c.id: c for r in data for m in (BOUND, r["map"])
+             for c in [a.grid[board][line][r["threads"]][m]]}
+    told = checks.disturbed_words(cells.values(), "this figure's")
+    return f" {told}." if told else ""
+
+
 def beaten(data):
-    """What a share above 100 % means, where there is one."""
+    """What a share above 100 % means, where an interval lies there: a point
+    alone may be a neighbour's doing."""
     above = {}
     for r in data:
-        if (r["low"] or r["percent"]) > 100:
+        if r["low"] is not None and r["low"] > 100:
             above[r["map"]] = max(r["percent"], above.get(r["map"], 0))
     if not above:
         return ""

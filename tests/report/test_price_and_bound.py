@@ -24,7 +24,8 @@ RATES = {"gomap": 10.0, "fast": 8.0, "slow": 2.0, "gone": None}
 def cell(name, threads):
     return types.SimpleNamespace(
         id=f"{name}/t{threads}", map=name, threads=threads, measure="",
-        ok=RATES[name] is not None, reason="not safe <here>")
+        ok=[{"block": b} for b in range(7)] if RATES[name] else [],
+        reason="not safe <here>")
 
 
 class Cells:
@@ -130,6 +131,17 @@ def test_the_caption_has_the_bounds_own_throughput():
             "[18.0, 22.0] Mop/s with 2 threads.") in caption
 
 
+def test_the_caption_says_how_many_trials_others_disturbed():
+    a, report = Cells([1]), Told()
+    for name, some in (("gomap", 2), ("fast", 3), ("slow", 0)):
+        for trial in a.cells[1][name].ok[:some]:
+            trial["disturbed"] = "others took 40 %"
+    scaling.efficiency_figure(report, a, "where")
+    assert report.figures["efficiency"].caption.endswith(
+        " 5 of this figure's 21 trials were disturbed by others.")
+    assert "disturbed" not in bound([1])[1].figures["efficiency"].caption
+
+
 def test_without_the_bound_it_says_why(monkeypatch):
     text, report = bound([1], maps=("fast",))
     assert "is not in the plan" in text and not report.figures
@@ -142,7 +154,7 @@ def test_without_the_bound_it_says_why(monkeypatch):
 
 
 @pytest.mark.parametrize("low, percent, is_beaten", [
-    (101, 120, True), (99, 120, False), (None, 101, True), (None, 99, False)])
+    (101, 120, True), (99, 120, False), (None, 468, False), (None, 99, False)])
 def test_what_beats_the_bound_is_named(low, percent, is_beaten):
     told = scaling.beaten([{"map": "a<b", "low": low, "percent": percent},
                            {"map": "third", "low": 1, "percent": 2}])

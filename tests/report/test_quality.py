@@ -468,6 +468,35 @@ def test_the_worst_group_of_the_driver_is_named(tmp_path):
     assert table(validity.floor_rows(planted(tmp_path)))[name][3] == OK
 
 
+def test_a_share_of_disturbed_trials_is_not_over_the_limit(tmp_path):
+    """More than 29 % of one side's: its centre is theirs. Fewer say so."""
+    def of_others(blocks, name="syncmap"):
+        def change(trial):
+            if of(name, *blocks, threads=1)(trial):
+                trial["disturbed"] = "others took 40 %"
+            if "/syncmap/" in trial["cell"] and "/t1/" in trial["cell"]:
+                trial["result"]["ops"] = 260 * 10 ** 6
+                trial["result"]["elapsed_ns"] = 10 ** 9
+            return trial
+        return change
+
+    def told():
+        built = Built(tmp_path)
+        row, = (r for r in built.rows("tables/checks.csv")
+                if r["quantity"].startswith("driver's share"))
+        assert [f.text() for f in lint.lint(tmp_path, None).findings] == []
+        return row["value"], row["state"]
+
+    planted(tmp_path, of_others(range(3), "null_map"), blocks=10)
+    value, state = told()
+    assert ": 3 of its 20 trials were disturbed by others; head" in value
+    assert state == "✗ 1 of 2 not known: above it in disturbed trials"
+    planted(tmp_path, of_others([0]), blocks=10)
+    value, state = told()
+    assert ": 1 of its 20 trials was disturbed by others; head" in value
+    assert state == "✗ 1 of 2 over the limit"
+
+
 def elsewhere(folder, floor):
     """Two maps that are a program's in another language: the fastest of all,
     and one that does nothing, if `floor`."""
