@@ -16,7 +16,8 @@ REFERENCE_SHARE, REFERENCE_KEYS = 0.03, 65536
 CONTENDER = "syncmap"
 JOIN = " + "  # of the names of workloads that share a board
 KINDS = ("update", "churn", "fresh")
-COMMON = ("mix", "paced", "closed", "open")  # loops of look-ups and writes
+CLOSED = ("mix", "closed")  # loops whose threads do as much as they can
+COMMON = (*CLOSED, "paced", "open")  # loops of look-ups and writes
 
 
 class Board(NamedTuple):

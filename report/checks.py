@@ -256,9 +256,11 @@ def absent_hits(a):
 
 def evenness(a):
     """(cell, slowest / fastest thread) of every trial that counts and whose
-    two or more threads have a CPU each."""
+    two or more threads have a CPU each and do as much as they can: those of
+    an open loop are even since their operations are scheduled."""
     for cell, trial in finished(a):
-        if cell.threads < 2 or not alone(cell):
+        if (cell.threads < 2 or not alone(cell)
+                or cell.loop not in analysis.CLOSED):
             continue
         ops = [t["ops"] for t in trial["result"].get("by_thread") or []]
         if len(ops) > 1 and max(ops):

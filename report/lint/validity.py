@@ -88,8 +88,9 @@ def mix(c):
                  if off is not None]
         if found:
             off, where = max(found, key=lambda f: f[0])
-            yield (f"{name} share, achieved − asked, worst | {{}} standard "
-                   "errors ({}) | ≤ 6 standard errors | " + ok(off <= 6),
+            yield (f"{name} share, achieved − asked less one draw, worst | "
+                   "{} standard errors ({}) | ≤ 6 standard errors | "
+                   + ok(off <= 6),
                    (off if math.isfinite(off) else "unbounded", where))
 
 
@@ -129,11 +130,13 @@ def missed(c):
 
 
 def even(c):
-    """Slowest over fastest thread: how many are below, and the least."""
+    """Slowest over fastest thread: how many are below, and the least. Of
+    threads whose operations are scheduled it says nothing."""
     found = []
     for cell, t in finished(c):
         ops = [x["ops"] for x in t["result"].get("by_thread") or []]
-        if cell.alone and len(ops) > 1 and max(ops):
+        if cell.alone and len(ops) > 1 and max(ops) and cell.factors[
+                "loop"] in ("mix", "closed"):
             found.append((min(ops) / max(ops), cell))
     head = c.head().cells.values() if c.head() else ()
     for name, these in (("all", found), ("headline cells", [
@@ -142,8 +145,9 @@ def even(c):
         if these:
             form, values = say.part(below, len(these))
             least, cell = min(these, key=lambda f: f[0])
-            yield ("trials whose slowest thread did less than 0.8 of its "
-                   f"fastest's operations, a CPU each: {name} | {form}; "
+            yield ("timed closed-loop trials whose slowest thread did less "
+                   "than 0.8 of its fastest's operations, a CPU each: "
+                   f"{name} | {form}; "
                    f"least {{}} ({cell.map}) | none | "
                    + ok(not below, f"{below} not met"), (*values, least))
 

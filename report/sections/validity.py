@@ -152,8 +152,9 @@ def map_table(report, a, maps):
              "–" if r["least_even"] is None else words.sig(r["least_even"])]
             for r in maps]
     return details("The same by map", report.table(
-        "noise", "Trials that were disturbed, by map; waiting and evenness: "
-        "of trials whose threads have a CPU each", [
+        "noise", "Trials that were disturbed, by map; waiting: of trials "
+        "whose threads have a CPU each; evenness: of the timed ones among them"
+        " whose loop is closed", [
             ("map", "html"), ("measured again", "num"),
             (f"waited > {quality.WAITS} % of the window", "num"),
             (f"slowest ÷ fastest thread < {checks.EVEN}", "num"),
@@ -234,7 +235,8 @@ def check_rows(a, noise):
                  OK if not off else bad("not met")])
     for name, got in checks.worst_mix(a).items():
         if got:
-            rows.append([f"{name.replace('_', ' ')}, achieved − asked, worst",
+            rows.append([f"{name.replace('_', ' ')}, achieved − asked less "
+                         "one draw, worst",
                          f"{words.sig(got[0], 2)} standard errors "
                          f"({got[1].map})", f"≤ {MIX_LIMIT} standard errors",
                          OK if got[0] <= MIX_LIMIT else bad("not met")])
@@ -250,8 +252,8 @@ def check_rows(a, noise):
 
 
 def even_rows(a):
-    """Threads that got less done than their neighbours: of all trials, and
-    of the headline's."""
+    """Threads that got less done than their neighbours: of all timed trials
+    of closed loops, and of the headline's."""
     head = {c.id for c in a.at(a.headline()).values()}
     rows, every = [], list(checks.evenness(a))
     for name, found in (("all", every), ("headline cells", [
@@ -261,8 +263,8 @@ def even_rows(a):
         uneven = sum(e < checks.EVEN for _, e in found)
         cell, least = min(found, key=lambda f: f[1])
         rows.append([
-            f"trials whose slowest thread did less than {checks.EVEN} of its "
-            f"fastest's operations, a CPU each: {name}",
+            "timed closed-loop trials whose slowest thread did less than "
+            f"{checks.EVEN} of its fastest's operations, a CPU each: {name}",
             f"{words.part(uneven, len(found))}; least {words.sig(least)} "
             f"({cell.map})", "none",
             bad(f"{words.count(uneven)} not met") if uneven else OK])

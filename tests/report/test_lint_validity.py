@@ -117,10 +117,10 @@ def test_the_worst_trial_is_told_of_each_share(tmp_path):
         + [{"map": "c", "write_share": 0.5, "loop": "own"}])
     c.rows.maps["b"]["caps"] = ["no-state"]
     assert filled(validity.mix(c)) == [
-        "write share, achieved − asked, worst | 7 standard errors (b) | ≤ 6 "
-        "standard errors | ✗ not met",
-        "miss share, achieved − asked, worst | 3 standard errors (a) | ≤ 6 "
-        "standard errors | ✓ ok"]
+        "write share, achieved − asked less one draw, worst | 7 standard "
+        "errors (b) | ≤ 6 standard errors | ✗ not met",
+        "miss share, achieved − asked less one draw, worst | 3 standard "
+        "errors (a) | ≤ 6 standard errors | ✓ ok"]
 
 
 @pytest.mark.parametrize("missed,told", [
@@ -145,16 +145,18 @@ def worked(*ops):
 
 
 def test_threads_are_even_from_eight_tenths_on(tmp_path):
-    """Those that share a CPU, or are alone, are not compared."""
+    """Those that share a CPU, or are alone, or whose operations are
+    scheduled, are not compared."""
     c = made(tmp_path, [
         worked(80, 100), worked(100, 79), worked(100, 100), worked(0, 0),
         ("b", worked(40, 80)), ("crowd", worked(1, 100)),
-        ("one", worked(5))],
+        ("one", worked(5)), ("open", worked(1, 100))],
         [{"map": "a"}, {"map": "b", "keys": 9},
          {"map": "crowd", "cpus": [0, 0]},
-         {"map": "one", "cpus": [0], "threads": 1}])
-    begin = ("trials whose slowest thread did less than 0.8 of its fastest's "
-             "operations, a CPU each: ")
+         {"map": "one", "cpus": [0], "threads": 1},
+         {"map": "open", "loop": "paced", "measure": "latency"}])
+    begin = ("timed closed-loop trials whose slowest thread did less than 0.8 "
+             "of its fastest's operations, a CPU each: ")
     assert filled(validity.even(c)) == [
         begin + "all | 2 of 4 (50 %); least 0.5 (b) | none | ✗ 2 not met",
         begin + "headline cells | 1 of 3 (33.3333 %); least 0.79 (a) | none "

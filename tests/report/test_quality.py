@@ -805,7 +805,9 @@ def test_the_worst_share_of_lost_lookups_is_told(missed, share):
     ((50, 100), {}, [0.5]), ((100, 100), {}, [1]), ((0, 0), {}, []),
     ((0, 9), {}, [0]), ((50, 100), {"cpus": [0, 0]}, []),
     ((50, 100), {"cpus": []}, []), ((7,), {"threads": 1, "cpus": [0]}, []),
-    ((50,), {}, [])])
+    ((50,), {}, []), ((50, 100), {"loop": "paced"}, []),
+    ((50, 100), {"loop": "stall:1ms"}, []),
+    ((50, 100), {"loop": "closed"}, [0.5])])
 def test_evenness_is_of_threads_with_a_cpu_each(ops, cell, even):
     a = ran({"by_thread": [{"ops": n} for n in ops]}, **cell)
     assert [share for _, share in checks.evenness(a)] == even
