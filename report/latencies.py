@@ -122,6 +122,18 @@ def reach(count, level=0.95):
     return 1 / (1 - ((1 - level) / 2) ** (1 / count))
 
 
+def is_known(low, high):
+    """Does an interval tell at least the order of magnitude?"""
+    return low is None or high <= KNOWN * low
+
+
+def in_words(ns, low, high):
+    """A percentile without its interval, or that it is not known."""
+    if is_known(low, high):
+        return words.duration(ns)
+    return f"not known ({words.duration(low)} to {words.duration(high)})"
+
+
 def quantile(several, key, p):
     """A percentile of one map: ns, low and high (median over trials with
     its interval), n, and "text", which says why where one is missing."""
@@ -139,11 +151,9 @@ def quantile(several, key, p):
         return row | {"text": f"{words.duration(middle)} (n < "
                       f"{stats.needed_n(0.5)} trials)"}
     row |= {"low": float(low), "high": float(high)}
-    if high > KNOWN * low:  # not even its order of magnitude
-        return row | {"text": f"not known ({words.duration(low)} to "
-                      f"{words.duration(high)})"}
-    return row | {"text": f"{words.duration(middle)} [{words.duration(low)}, "
-                  f"{words.duration(high)}]"}
+    return row | {"text": in_words(middle, low, high) + (
+        f" [{words.duration(low)}, {words.duration(high)}]"
+        if is_known(low, high) else "")}
 
 
 def marks(several, name):

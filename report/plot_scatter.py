@@ -96,9 +96,9 @@ def names(ax, rows, look):
                 color=INK, ha="center", va="center", zorder=5)
 
 
-def scatter(ax, rows, look, x_label, y_label, tick, text):
+def scatter(ax, rows, look, x_label, y_label, tick):
     """Mop/s over a price, both logarithmic; rows: map, mops, low, high, x,
-    x_low, x_high; tick(x), text(x): how a price is printed."""
+    x_low, x_high, told: the price in words; tick(x): how an axis has it."""
     xs = [v for r in rows for v in (r["x"], r["x_low"], r["x_high"]) if v]
     ys = [v for r in rows for v in (r["mops"], r["low"], r["high"]) if v]
     log_scale(ax, "x", min(xs), max(xs), 1.6)
@@ -114,5 +114,5 @@ def scatter(ax, rows, look, x_label, y_label, tick, text):
                       lw=1.2)
         points(ax, look, r["map"], [r["x"]], [r["mops"]], [
             f"{r['map']}: {words.sig(r['mops'])} Mop/s "
-            f"{words.between(r['low'], r['high'])}, {text(r['x'])}"])
+            f"{words.between(r['low'], r['high'])}, {r['told']}"])
     names(ax, rows, look)

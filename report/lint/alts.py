@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every alternative text: what a figure shows, in words, by the start of its
 key. One that no rule reads is a finding."""
+import functools
 import re
 import statistics
 
@@ -204,7 +205,8 @@ def memory(c, _, text):
 
 def tradeoff(c, panel, text):
     """"Least: gomap_rw; most Mop/s: shard_seg; 11 maps.", of its rows; of
-    those that are equal to five digits any may be named."""
+    those that are equal to five digits any may be named. No least is known
+    where one of them is not."""
     column = panel.key.removeprefix("tradeoff-").replace("-", "_")
     drawn = [r for r in c.page.csv("figures/tradeoff.csv") or []
              if r.get(column) and float(r[column]) > 0]
@@ -212,6 +214,11 @@ def tradeoff(c, panel, text):
     most = max((float(r["mops"]) for r in drawn), default=0)
     low = {r["map"] for r in drawn if float(r[column]) <= least * 1.00001}
     high = {r["map"] for r in drawn if float(r["mops"]) >= most / 1.00001}
+    if column == "p99_ns" and any(
+            r["p99_low"] and latency.wide(float(r["p99_low"]),
+                                          float(r["p99_high"]))
+            for r in drawn):
+        low = {"not known"}
     return say.told(text, "Least: {}; most Mop/s: {}; {} maps.",
                     low.__contains__, high.__contains__, len(drawn))
 
@@ -262,13 +269,21 @@ def highest(c, panel, text):
                   and need <= min(e["count"] for _, e in found)]
         if enough:
             name, key = enough[-1]
-            wanted[m] = lambda said, name=name, v=statistics.median(
-                latency.values_of(found, key)): latency.timed(
-                    said, "{} at " + name, v)
+            wanted[m] = functools.partial(
+                one_time, name, latency.values_of(found, key))
     told = text[:-1].removeprefix(
         "Highest percentile with enough operations: ")
     return told == "none" if not wanted else say.listed(
         told.split(", "), wanted)
+
+
+def one_time(name, values, text):
+    """"32.9 µs at P99", "not known (12.5 µs to 3.95 ms) at P99"."""
+    ends = latency.order_interval(values)
+    if ends and latency.wide(*ends):
+        return latency.timed(text, f"not known ({{}} to {{}}) at {name}",
+                             *ends)
+    return latency.timed(text, f"{{}} at {name}", statistics.median(values))
 
 
 def counters(c, panel, text):

@@ -206,7 +206,7 @@ def curves_figure(report, a, number, text, cells, found):
                   "ns": float(ns)}
                  for c in curves for x, ns in zip(c["x"], c["ns"])]
         ends = ", ".join(
-            f"{c['map']} {words.duration(c['marks'][-1][1])} at "
+            f"{c['map']} {latencies.in_words(*c['marks'][-1][1:4])} at "
             f"P{100 - 100 / c['marks'][-1][0]:.6g}"
             for c in curves if c["marks"])
         panels.append(report.panel(

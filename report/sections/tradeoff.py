@@ -79,6 +79,14 @@ def absent(rows, key, why):
     return f" Not drawn: {esc('; '.join(missing))}." if missing else ""
 
 
+def least_of(rows, key, low, high):
+    """The map of the least price. Beside one that is not known there is no
+    least, as that one may be."""
+    if low and not all(latencies.is_known(r[low], r[high]) for r in rows):
+        return "not known"
+    return min(rows, key=lambda r: (r[key], r["map"]))["map"]
+
+
 def tick_of(ns):
     """2 µs, not 2.00 µs: a tick's own digits."""
     return re.sub(r"\.0+(?= )|(?<=\.\d)0+(?= )", "", words.duration(ns))
@@ -98,15 +106,16 @@ def figure(report, a, rows):
         drawn = drawable(rows, key)
         if len(drawn) < 2:
             continue
-        best = min(drawn, key=lambda r: (r[key], r["map"]))
         fast = max(drawn, key=lambda r: (r["mops"], r["map"]))
         panels.append(report.panel(
             f"tradeoff-{key}".replace("_", "-"),
-            f"Throughput against {label[:-6]}", f"Least: {best['map']}; most "
-            f"Mop/s: {fast['map']}; {len(drawn)} maps.", (520, 380), scatter,
+            f"Throughput against {label[:-6]}", "Least: "
+            f"{least_of(drawn, key, low, high)}; most Mop/s: {fast['map']}; "
+            f"{len(drawn)} maps.", (520, 380), scatter,
             [{**r, "x": r[key], "x_low": r[low] if low else None,
-              "x_high": r[high] if high else None} for r in drawn], a.look,
-            label, rate, tick, words.duration if low else words.sig))
+              "x_high": r[high] if high else None, "told": r["p99_text"]
+              if low else words.sig(r[key])} for r in drawn], a.look,
+            label, rate, tick))
         text += absent(rows, key, why)
     if not panels:
         return none("a trade-off needs two maps with bytes or latencies")

@@ -251,6 +251,18 @@ def test_each_price_is_a_panel_that_names_the_least_and_the_fastest(
         " P99: 80 % load, from the intended start. Bars: 95 % intervals.")
 
 
+def test_beside_a_price_that_is_not_known_none_is_the_least(monkeypatch):
+    """Its tip has no number either."""
+    wide = TAILS["fast"] | {"low": 90.0, "text": "not known (90 ns to 950 ns)"}
+    _, _, report = price(monkeypatch, BYTES, TAILS | {"fast": wide})
+    panel = report.panels["tradeoff-p99-ns"]
+    assert panel.told == "Least: not known; most Mop/s: fast; 2 maps."
+    assert [r["told"] for r in panel.data[0]] == [wide["text"], "100 ns"]
+    panel = report.panels["tradeoff-bytes-per-entry"]
+    assert panel.told.startswith("Least: slow;")
+    assert [r["told"] for r in panel.data[0]] == ["40.0", "30.0"]
+
+
 def test_a_price_of_one_map_is_not_drawn_and_the_other_says_who_lacks_it(
         monkeypatch):
     _, _, report = price(monkeypatch, {"slow": BYTES["slow"]}, TAILS)

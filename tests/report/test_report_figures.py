@@ -272,6 +272,38 @@ def test_one_rule_for_enough_operations(tmp_path):
     assert re.search(r"gomap_rw [\d.]+ (ns|µs) at P50[,.]", ends), ends
 
 
+def two_modes(trial):
+    """Every other block has a tail a hundred times as long."""
+    for e in (trial["result"] or {}).get("latency") or ():
+        if trial["block"] % 2:
+            for key in ("p99_ns", "p999_ns", "max_ns"):
+                e[key] = 100 * e[key]
+    return trial
+
+
+def test_a_tail_that_is_not_known_is_no_number(tmp_path):
+    """Neither in a text alternative nor in a tip, and no map has the least."""
+    make_journal.make(tmp_path, rates=(10000,), blocks=6, threads=(1, 2),
+                      keys=(1024,), kinds=("update",), maps=(
+                          "null_map", "gomap_rw", "syncmap"))
+    edit(tmp_path, two_modes)
+    built = Built(tmp_path)
+    time = r"[\d.]+ (ns|µs|ms)"
+    assert re.search(rf"gomap_rw not known \({time} to {time}\) at P99\.9\b",
+                     alt(built, "latency-1-lookup-curves"))
+    assert alt(built, "tradeoff-p99-ns").startswith("Least: not known; ")
+    tips = [t for t in re.findall(r"<title>([^<]*)</title>", built.page)
+            if re.match(r"\w+: [\d.]+ Mop/s", t) and "known" in t]
+    assert len(tips) == 2
+    assert all(re.search(r", not known \([^)]*\)$", t) for t in tips), tips
+    assert [f.text() for f in lint.lint(tmp_path, None).findings] == []
+    page = built.out / "index.html"
+    page.write_text(built.page.replace("Least: not known", "Least: syncmap"),
+                    "utf-8")
+    assert any("Least: syncmap" in f.text()
+               for f in lint.lint(tmp_path, None).findings)
+
+
 def test_who_did_not_keep_up_has_words(tmp_path):
     make_journal.make(tmp_path, rates=(10000,), blocks=6, threads=(1, 2),
                       keys=(1024,), kinds=("update",), maps=(
