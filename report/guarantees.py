@@ -12,9 +12,17 @@ def promises(about):
     sync = about.get("sync") or ""
     found = [SAYS["caps"].get(cap) for cap in about.get("caps") or []]
     found += [text for part, text in SAYS["sync"].items() if part in sync]
-    found += [SAYS[key].get(about.get(key))
-              for key in ("progress", "guarantees")]
+    found += [progress(about), SAYS["guarantees"].get(about.get("guarantees"))]
     return [text for text in found if text]
+
+
+def progress(about):
+    """What no operation waits for, with the condition under which writers
+    do: that a reader who stands still fills the memory they may retire."""
+    text = SAYS["progress"].get(about.get("progress"))
+    sheet = (about.get("facts") or {}).get("stalled-reader")
+    limited = "writers wait" in (sheet or stalled(about) or "")
+    return text and text + SAYS["limited"] * limited
 
 
 def in_full(about):
@@ -33,7 +41,7 @@ def length(about):
 def stalled(about):
     """Memory while a reader stands still, by what the map synchronizes with:
     the first of these is what a look-up holds."""
-    first = (about["sync"] or "").partition(",")[0]
+    first = (about.get("sync") or "").partition(",")[0]
     for kind, names in SAYS["locks"].items():
         if first in names:
             first = kind

@@ -28,6 +28,8 @@ def check(c):
     table_is(c, "guarantees", [[name, *cells(about)]
                                for name, about in sorted(maps.items())])
     table_is(c, "not-packaged", published() if maps else None)
+    for key in ("matrix", "rivals"):
+        promised(c, c.page.table(key))
     if maps:
         interest(c, maps)
 
@@ -62,6 +64,26 @@ def cells(about):
             LENGTHS.get(about["guarantees"], "no promise"),
             SAYS["stalled"].get(HELD.get(held, held), "not recorded"),
             licence]
+
+
+def promised(c, table):
+    """The promises in a table of maps: none that a stopped thread breaks, and
+    no silence about a map whose fact sheet speaks."""
+    for row in table.rows if table else ():
+        text = " | ".join(row)
+        about = c.rows.maps.get(plain(row)[0])
+        if about is None:
+            continue
+        limited = "writers wait" in cells(about)[3]
+        for rest in re.findall(r"no operation waits for a stopped thread(.*)",
+                               text):
+            c.log.check(rest.startswith(" until the limit of retired bytes "
+                                        "makes writers wait") == limited, RULE,
+                        f"index.html#{table.key}", text, "campaign.json",
+                        cells(about)[3])
+        c.log.check("none recorded" not in text or not about.get("facts"),
+                    RULE, f"index.html#{table.key}", text, "campaign.json",
+                    "its fact sheet has promises")
 
 
 def published():

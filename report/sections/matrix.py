@@ -142,6 +142,12 @@ def beside(facts, key, text):
     return f'<td class="num"{sorts}>{value}{span}</td>'
 
 
+def silent(about):
+    """Of a map that describes no promise: its fact sheet may know one."""
+    return ("of its fact sheet: section 6b" if about.get("facts")
+            else "none recorded")
+
+
 def map_row(a, name, groups, facts, notes):
     about = a.campaign.maps[name]
     told = promises(about)
@@ -149,7 +155,7 @@ def map_row(a, name, groups, facts, notes):
     return (f'<tr id="matrix-{esc(name)}" data-family="'
             f'{esc(a.look.family[name])}" data-promise="{esc("|".join(told))}'
             f'"><th scope="row">{chip(a.look, name)}</th><td class="text">'
-            f"<small>{esc('; '.join(told)) or 'none recorded'}</small></td>"
+            f"<small>{esc('; '.join(told)) or silent(about)}</small></td>"
             + beside(facts, "bytes_per_entry", lambda r: words.sig(
                 r["bytes_per_entry"]))
             + beside(facts, "p99_ns", lambda r: r["p99_text"])
@@ -184,11 +190,11 @@ def caption(groups):
         "<b>How far below the highest throughput of its column each map is"
         "</b>: that of the map named in the heading, which is ranked, ÷ this "
         "map's, paired by block, with its 95 % interval. ≈: not told apart, by "
-        "the interval that holds for all pairs of the column at once, which "
-        "is in ranking.csv. Bar: this map's share of the "
-        "highest. Bounds take no part. "
+        "the simultaneous interval, which is in ranking.csv. Bar: this map's "
+        "share of the highest. Bounds take no part. "
         "Bytes and P99: as in the figure below. Promises: of the map's own "
-        "description; where it is silent on waiting, some operation may wait."
+        "description; what its fact sheet says stands in section 6b. Where "
+        "the description is silent on waiting, some operation may wait."
         + (f" {shown} of {len(groups)} groups, the headline's first; all are "
            "in the CSV." if shown < len(groups) else "")
         + ('<span class="on-paper"> On paper: the first 3 places.</span>'

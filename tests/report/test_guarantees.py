@@ -2,6 +2,7 @@
 """The table of guarantees says what campaign.json has, and the linter sees
 where it does not."""
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -12,6 +13,7 @@ from built_maps import require
 from report_helpers import FEW, TOP, Built, make_journal
 
 from report import guarantees, lint
+from report.sections import matrix
 
 FACTS = TOP / "impls/facts"
 TOLD = {"version": "ck 0.7.1", "version-told-by": "pkg-config, when built"}
@@ -71,6 +73,45 @@ def test_a_map_of_ours_promises_what_its_description_says(whole):
     assert "writers wait for it" in \
         rows["gomap_rw"]["memory while a reader is stalled"]
     assert "256 MiB" in rows["syncmap"]["memory while a reader is stalled"]
+
+
+UNTIL = " until the limit of retired bytes makes writers wait"
+
+
+def test_what_waits_at_a_limit_is_no_promise_without_it(whole):
+    """Of a sheet, and of a description; a map that never waits has none."""
+    row, = (r for r in whole.rows("tables/rivals.csv")
+            if r["map"] == "urcu_lfht")
+    stopped = "no operation waits for a stopped thread"
+    assert stopped + UNTIL in row["guarantees"]
+    assert f"{stopped}{UNTIL}" in whole.section("matrix")
+    assert guarantees.progress({"progress": "lock-free", "sync": "epoch"}) \
+        == stopped + UNTIL
+    assert guarantees.progress({"progress": "lock-free", "sync": "cas"}) \
+        == stopped
+    assert not guarantees.progress({"progress": "blocking", "sync": "epoch"})
+
+
+def test_a_map_of_a_sheet_alone_is_not_without_a_promise():
+    assert matrix.silent({"facts": {"progress": "blocking"}}) == \
+        "of its fact sheet: section 6b"
+    assert matrix.silent({}) == "none recorded"
+
+
+@pytest.mark.parametrize("old,new", [
+    (UNTIL, ""), ("a write costs O(keys)", "none recorded"),
+    ("one writer at a time", "no operation waits for a stopped thread")])
+def test_a_promise_that_the_facts_deny_is_found(copied, old, new):
+    path = copied / "report/index.html"
+    page = path.read_text("utf-8")
+    for name in ("urcu_lfht", "ck_ht"):
+        assert f'id="matrix-{name}"' in page
+    row = r'(<tr id="matrix-{}" data.*?<small>).*?(</small>)'.format(
+        "urcu_lfht" if old == UNTIL else "ck_ht")
+    wrong = ("no operation waits for a stopped thread" if old == UNTIL
+             else new)
+    path.write_text(re.sub(row, rf"\g<1>{wrong}\2", page, count=1), "utf-8")
+    assert {f.rule for f in findings(copied)} == {"guarantees"}
 
 
 def test_each_of_ours_has_a_word_on_stalled_readers():
