@@ -14,7 +14,8 @@ import statistics
 import numpy as np
 from scipy.stats import t as student
 
-from report.lint import intervals, latency, say
+from report.lint import intervals, latency, say, trust
+from report.lint.read_page import clean
 from report.lint.rows import TOP, USUAL
 
 RULE, DATA, TABLE = "articles' rows", "tables/rows-all.csv", "rows"
@@ -24,6 +25,7 @@ SCALES = latency.UNITS | {"": 1.0, "%": 0.01, "B": 1.0, "KiB": 2.0 ** 10,
 AMOUNT = re.compile(rf"({say.NUMBER})\s?(%|ns|µs|ms|s|KiB|MiB|GiB|B)?"
                     r"(?![\w.])")
 MARKS = ("simulated", "replayed")  # said before numbers of no machine here
+NOTE = re.compile(r" \(((?:1 trial|others disturbed).*)\)$")
 ENDS = {"most": max, "least": min}
 ENOUGH = dict(latency.COLUMNS.values())
 EVENTS = {"grow", "evacuate", "resize", "promote", "rebuild", "clone",
@@ -334,6 +336,7 @@ def check(c):
     c.log.check([tuple(row[:3]) for row in have] == keys, RULE,
                 f"index.html#{TABLE}", f"{len(have)} rows",
                 "docs/articles/figures.tsv", f"{len(keys)} rows have cells")
+    absent(c, wanted)
     data = {(r["row"], r["figure"]): r for r in c.page.csv(DATA) or []}
     for row in have:
         line = next((w for w in wanted if (w["row"], w["what"]) ==
@@ -342,9 +345,54 @@ def check(c):
             figure(c, line, row, data.get((line["row"], line["what"])))
 
 
+def absent(c, wanted):
+    """The rows without a cell: those whose workload ran at other settings
+    say so, and which, the others that it did not run."""
+    have = {row for line in wanted for row in line["row"].split()}
+    ran, near, far = {x.factors["workload"] for x in c.rows.cells.values()}, \
+        set(), set()
+    for line in asked():
+        rows = set(line["row"].split()) - have
+        (near if line["workload"] in ran else far).update(rows)
+    section = c.page.section("rows")
+    text = clean(section.text()) if section and wanted else ""
+    told = {key: match[1] if match else "" for key, match in (
+        ("near", re.search(r"at their settings: (.*?)\. (?:Work|make)", text)),
+        ("far", re.search(r"Workload not in this run: (.*?)\. make", text)))}
+    ids = lambda said: set(re.findall(
+        r"\b[WTM]\d+\b", re.sub(r" \(.*?\)(?=;|$)", "", said)))
+    right = {key: ids(said) for key, said in told.items()} == {
+        "near": near, "far": far - near} if wanted else True
+    c.log.check(right, RULE, f"index.html#{TABLE}", str(told),
+                "docs/articles/figures.tsv", f"{near}; {far - near}")
+
+
+def noted(c, line, found):
+    """"1 trial, in which others took 51.2 % of its threads' time"."""
+    if found is None or found.numbers in MARKS:
+        return ""
+    cells = [fitting(c.rows, line, side)[0] for side in sides(line)]
+    trials = [(x, t) for x in cells for t in x.ok]
+    gone = [t.get("disturbed") or "" for x, t in trials if trust.taken(x, t)]
+    slope = line["statistic"].startswith("slope ")
+    told = ["1 trial each" if cells[1:] else "1 trial"] * (
+        found.n == 1 and not slope)
+    if len(trials) == 1 and gone:
+        share = re.search(r"([\d.]+) %", gone[0])
+        told.append(f"in which others took {share[0] if share else 'a part'}"
+                    " of its threads' time")
+    elif gone:
+        told.append(f"others disturbed {len(gone)} of {len(trials)} trials")
+    return ", ".join(told)
+
+
 def figure(c, line, row, data):
     found, why = derive(c.rows, line)
     said, told = " | ".join(row[:5]), found.told() if found else why
+    few, mark = noted(c, line, found), NOTE.search(row[3])
+    c.log.check(few == say.ascii_(mark[1] if mark else "") and (
+        data is None or data["note"] == few), RULE, f"index.html#{TABLE}",
+        said, line["statistic"], few or "nothing to note")
     c.log.check(data is not None and same_data(found, data), RULE, DATA,
                 said, line["statistic"], told)
     c.log.check(same_text(found, row[3], row[4]), RULE,
@@ -379,7 +427,7 @@ def same_text(found, text, count):
     if text.startswith("no figure") or mark != (
             found.numbers if found.numbers in MARKS else ""):
         return False
-    amounts = AMOUNT.findall(text.removeprefix(f"{mark}: "))
+    amounts = AMOUNT.findall(NOTE.sub("", text.removeprefix(f"{mark}: ")))
     wanted = [v for v in found.spans() if v is not None]
     return (say.value(re.match(say.NUMBER, count)[0]) == found.n
             and len(amounts) == len(wanted) and all(

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """5e The articles' rows: what each article measured, and what is here."""
-from report import articles, ports, words
+import re
+
+from report import articles, ports, trust, words
 from report.page import esc, filter_box, none
 
 TITLE = "5e The articles' rows"
 QUESTION = ("What did the articles measure, and what is the same figure "
             "here?")
 COLUMNS = ("cell", "row", "figure", "statistic", "unit", "value", "low",
-           "high", "n", "n_of", "numbers", "reason", "other_cell", "article")
+           "high", "n", "n_of", "numbers", "note", "reason", "other_cell",
+           "article")
+TOOK = re.compile(r"others took ([\d.]+) %")  # why a trial is disturbed
 NOT_OF_HERE = ("simulated", articles.REPLAYED)  # numbers; said before them
 UNITS = {  # of a figure -> how it is printed
     "x": lambda value: f"× {words.sig(value)}",
@@ -50,8 +54,34 @@ def said(answer):
     text = amount(answer.value)
     if answer.low is not None:
         text += f" [{amount(answer.low)}, {amount(answer.high)}]"
-    where = numbers(answer)
+    where, few = numbers(answer), note(answer)
+    text += f" ({few})" if few else ""
     return f"{where}: {text}" if where in NOT_OF_HERE else text
+
+
+def note(answer):
+    """What keeps it from standing beside the article's: that it is of one
+    trial, and what others took from its trials."""
+    if answer.value is None or numbers(answer) in NOT_OF_HERE:
+        return ""
+    trials = [(cell, t) for cell in answer.cells for t in cell.ok]
+    taken = [t for cell, t in trials if trust.disturbed(cell, t)]
+    told = []
+    if answer.n == 1 and answer.of != "slice":
+        told.append("1 trial" + " each" * (len(answer.cells) > 1))
+    if taken and len(trials) == 1:
+        told.append(f"in which others took {share_taken(taken[0])} of its "
+                    "threads' time")
+    elif taken:
+        told.append(f"others disturbed {words.count(len(taken))} of "
+                    + words.plural(len(trials), "trial"))
+    return ", ".join(told)
+
+
+def share_taken(trial):
+    """As the runner says it; of what it could not judge, a part."""
+    match = TOOK.match(trial.get("disturbed") or "")
+    return words.percent(float(match[1])) if match else "a part"
 
 
 def counted(answer):
@@ -80,19 +110,36 @@ def data_row(answer):
             "figure": figure.what, "statistic": figure.statistic,
             "unit": figure.unit, "value": answer.value, "low": answer.low,
             "high": answer.high, "n": answer.n, "n_of": answer.of,
-            "numbers": numbers(answer), "reason": answer.reason,
+            "numbers": numbers(answer), "note": note(answer),
+            "reason": answer.reason,
             "other_cell": "".join(cells[1:]),
             "article": figure.article}
 
 
-def elsewhere(figures, shown):
-    """In words, which rows this run has no cells for."""
-    have = {row for figure in shown for row in figure.row.split()}
-    lacking = dict.fromkeys(row for figure in figures
-                            for row in figure.row.split() if row not in have)
-    return (f"<p>Without a cell in this run: {esc(words.joined(lacking))} "
-            "(<code>make bench MODE=articles</code> has them).</p>"
-            if lacking else "")
+def elsewhere(campaign, figures, shown):
+    """In words, which rows this run has no cells for, and of what: some of
+    their workloads ran at other settings."""
+    have, lacking = {row for f in shown for row in f.row.split()}, {}
+    for figure in figures:
+        for row in figure.row.split():
+            if row not in have and not lacking.get(row):
+                lacking[row] = wanting(campaign, figure)
+    near = [f"{row} ({what})" for row, what in lacking.items() if what]
+    far = [row for row, what in lacking.items() if not what]
+    told = [f"Without a cell at their settings: {'; '.join(near)}."] * bool(
+        near) + [f"Workload not in this run: {words.joined(far)}."] * bool(far)
+    return (f"<p>{esc(' '.join(told))} <code>make bench MODE=articles</code> "
+            "has them.</p>" if told else "")
+
+
+def wanting(campaign, figure):
+    """The cell that a figure lacks; "" where its workload was not run."""
+    if figure.workload not in articles.by_workload(campaign):
+        return ""
+    side = next(s for s in figure.cells_wanted() or [""]
+                if not articles.cells_for(campaign, figure, s))
+    return (f"{figure.workload} has no cell with {figure.where} "
+            f"{side}").rstrip()
 
 
 def add(report, a):
@@ -116,7 +163,8 @@ def add(report, a):
          for f, answer in zip(shown, answers)])
     data = report.data("rows-all", COLUMNS, list(map(data_row, answers)))
     report.section("rows", TITLE, QUESTION, filter_box(
-        "rows", "rows", "W25"), table, elsewhere(figures, shown), (
+        "rows", "rows", "W25"), table, elsewhere(
+            a.campaign, figures, shown), (
         "<p>Rows: docs/articles/workloads.tsv (W), measurements.tsv (T) and "
         "systems.tsv (M); which cells and which statistic are a row's: "
         "docs/articles/figures.tsv. <code>window.</code> is what the window "

@@ -15,6 +15,7 @@ import types
 
 import pytest
 from article_rows import BUILD, FILES, ROOT, rows_of, run, table
+from report_helpers import Built, edit, make_journal
 
 sys.path.insert(0, str(ROOT))
 from report import articles, journal  # noqa: E402
@@ -230,6 +231,29 @@ def test_a_sum_is_of_all_trials_and_a_value_of_none_is_0():
     assert (found.value, found.low, found.high) == (0, 0, 0)
 
 
+TAKEN = "others took 51.2 % of its threads' time, the limit is 20 %"
+
+
+@pytest.mark.parametrize("n,taken,said", [
+    (1, 1, " (1 trial, in which others took 51.2\u00a0% of its threads' "
+     "time)"),
+    (1, 0, " (1 trial)"), (6, 0, ""),
+    (6, 2, " (others disturbed 2 of 6 trials)")])
+def test_a_figure_of_one_trial_or_of_disturbed_ones_says_so(n, taken, said):
+    found = made("ops/elapsed_s", [{"ops": 8}] * n)
+    for trial in found.cells[0].ok[:taken]:
+        trial["disturbed"] = TAKEN
+    assert article_rows.said(found).partition(" (")[1:] == \
+        said.partition(" (")[1:]
+    assert article_rows.data_row(found)["note"] == said.strip(" ()")
+
+
+def test_a_count_of_a_model_is_not_disturbed():
+    found = made("ops/elapsed_s", [{"ops": 8}], measure="simulated:m")
+    found.cells[0].ok[0]["disturbed"] = TAKEN
+    assert article_rows.said(found) == "simulated: 8.00"
+
+
 @pytest.mark.parametrize("statistic,results,factors,why", [
     ("writes/ops", [{"ops": 0, "writes": 0}], {}, "divided by is 0"),
     ("torn/ops", [{"ops": 3}], {}, "do not tell torn"),
@@ -250,6 +274,53 @@ def test_no_figure_says_why(statistic, results, factors, why):
 
 def test_a_percentile_of_enough_operations_is_a_figure():
     assert made("lookup.p99_ns", [timed(368)]).value == pytest.approx(5)
+
+
+# ---- what this run has no cell for -----------------------------------------
+
+@pytest.fixture(scope="module")
+def near(tmp_path_factory):
+    """A page of W3, one trial of each map, disturbed; of W2's workload, but
+    at another rate."""
+    folder = tmp_path_factory.mktemp("near") / "c"
+    make_journal.make(folder, maps=("gomap_rw", "syncmap"), threads=(2,),
+                      keys=(100,), kinds=("update",), blocks=1,
+                      workload="hot-reads", rates=(10000,))
+    edit(folder, lambda t: t | {"disturbed": TAKEN})
+    return Built(folder)
+
+
+def test_a_page_says_which_figure_is_of_one_disturbed_trial(near):
+    rows = [r for r in near.rows("tables/rows.csv") if r["row"] == "W3"]
+    assert len(rows) == 2 and all(
+        r["this run"].endswith("(1 trial, in which others took 51.2 % of its "
+                               "threads' time)") for r in rows)
+    assert lint(near.folder).findings == []
+
+
+def test_a_row_whose_workload_ran_at_other_settings_says_which(near):
+    said = near.section("rows")
+    assert ("Without a cell at their settings: W2 (order-service has no cell "
+            "with rate_per_s=80 measure=latency gomap_rw).") in said
+    far = said.partition("Workload not in this run: ")[2].partition(".")[0]
+    assert "W1, " in far and "W2" not in re.split(r"\W+", far)
+
+
+@pytest.mark.parametrize("old,new", [
+    (r"51\.2.%", "15.2 %"), (r" \(1 trial, [^)]*\)", ""),
+    (r"W2 \(order-service", "W1 (order-service"),
+    (r"Workload not in this run: W1, ", "Workload not in this run: ")])
+def test_a_row_that_hides_what_it_lacks_is_found(near, old, new):
+    path, page = near.out / "index.html", near.page
+    at = page.index('<section id="rows"')
+    try:
+        path.write_text(page[:at] + re.sub(old, new, page[at:], count=1),
+                        "utf-8")
+        assert path.read_text("utf-8") != page
+        assert "articles' rows" in {f.rule
+                                    for f in lint(near.folder).findings}
+    finally:
+        path.write_text(page, "utf-8")
 
 
 # ---- the cut form ---------------------------------------------------------
