@@ -55,10 +55,13 @@ def ascii_number(text):
 
 
 def parts_of(text):
-    """name -> (value, unit) of "8", "7 of 8", "906 ns [826 ns, 927 ns]"; {}
-    where this is no number. The names: "", "of", "low", "high"."""
+    """name -> (value, unit) of "8", "7 of 8", "7 of 8 (88 %)", "906 ns [826
+    ns, 927 ns]"; {} where this is no number. The names: "", "of", "percent",
+    "low", "high"."""
     text = ascii_number(text).replace("× ", "").strip()
+    text = re.sub(r" %\)$", ")", text)  # its name has the unit
     for shape, names in (("{0}", ("",)), ("{0} of {0}", ("", "of")),
+                         (r"{0} of {0} \({0}\)", ("", "of", "percent")),
                          (r"{0} \[{0}, {0}\]", ("", "low", "high"))):
         match = re.fullmatch(shape.format(NUMBER.pattern), text)
         if match:
@@ -78,7 +81,8 @@ def number_column(title, texts):
         parts = [{} for _ in texts]  # no common unit: as words
     elif units and not units & set(re.findall(r"\w+", title)):
         title += f" ({units.pop()})"
-    names = {n: f"{title} {n}".strip() for n in ("", "of", "low", "high")
+    names = {n: f"{title} {n}".strip()
+             for n in ("", "of", "percent", "low", "high")
              if not n or any(n in got for got in parts)}
     numbers = [{names[n]: scaled(*v) for n, v in got.items()}
                for got in parts]
