@@ -34,6 +34,23 @@ def pair_of(a, base, contender):
     return base, contender
 
 
+def other_base(a):
+    """A sentence where the page's base is not the plan's; "" elsewhere."""
+    named = a.named_base()
+    asked = any(cell.base for cell in a.campaign.cells.values())
+    if not asked or a.base in (named, None):
+        return ""
+    why = ("Go's own pair ran, and the plan's base is the port of one"
+           if (a.base, a.contender) == PAIR and is_twin(named)
+           else "it was asked for when the page was made")
+    return f" The plan's base is {named}, that of this page {a.base}: {why}."
+
+
+def is_twin(name):
+    """Is it the port of the pair's base?"""
+    return PORTS.get(name) == PAIR[0]
+
+
 def twins(cells):
     """(Go's own map, a port of it) of one group, where both are there."""
     return [(PORTS[name], name) for name in sorted(cells)

@@ -223,11 +223,19 @@ def led(a, which):
     return {"contender": a.contender, "base": a.base}.get(which)
 
 
+def unplanned(names):
+    """"go_map_rw is not planned here", also of two."""
+    return (f"{words.joined(names)} {'are' if names[1:] else 'is'} not "
+            "planned here")
+
+
 def why_no_pair(a, base, other):
     """Why base and contender have no interval here, in words."""
-    for name, cell in ((a.base, base), (a.contender, other)):
-        if cell is None:
-            return f"{name} is not planned here"
+    pair = (a.base, base), (a.contender, other)
+    absent = [name or "a second map" for name, cell in pair if cell is None]
+    if absent:
+        return unplanned(absent)
+    for name, cell in pair:
         if not a.comparable(cell):
             return f"{name}: {cell.reason or a.wrong(name)}"
     group = {"leader": a.base, "maps": 2, "needs": needs(2)}

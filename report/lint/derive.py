@@ -195,11 +195,15 @@ class Field:
         """Why there is no interval; "" where there is one."""
         if self.side != "no interval":
             return ""
-        cells = [self.group.cells.get(m) for m in (self.base, self.other)]
-        for name, cell in zip((self.base, self.other), cells):
-            if cell is None or not cell.ok or cell.wrong:
-                return (f"{name} is not planned here" if cell is None
-                        else f"{name}: {cell.why or cell.wrong}")
+        both = self.base, self.other
+        cells = [self.group.cells.get(m) for m in both]
+        if None in cells:
+            gone = [m for m, cell in zip(both, cells) if cell is None]
+            return (f"{' and '.join(gone)} {'is' if len(gone) == 1 else 'are'}"
+                    " not planned here")
+        for name, cell in zip(both, cells):
+            if not cell.ok or cell.wrong:
+                return f"{name}: {cell.why or cell.wrong}"
         return why_open(self.pair.n, cells[1], cells[0], 2)
 
     @property

@@ -21,8 +21,8 @@ WHY_NONE = re.compile(r"\(| maps need \d")  # "(n 3)"; "10 maps need 11"
 TOO_FEW = re.compile(rf"\bn < ({say.NUMBER})")
 NEEDED = {needed for _, needed in latency.COLUMNS.values()}
 CENTRES = ("ratio", "percent", "position", "value", "ns", "mops")
-MISSING = re.compile(r"not run|skipped|failed|void|no interval|not needed|"
-                     r"not yet|not paid|no base")
+MISSING = re.compile(r"not run|skipped|failed|void|no [\w.-]+|not needed|"
+                     r"not yet|not paid")
 SCALES = [f for base in (100, 1e3, 1e6, 1e9, 2.0 ** 10, 2.0 ** 20, 2.0 ** 30)
           for f in (base, 1 / base)] + [1]
 

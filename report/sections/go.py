@@ -66,7 +66,8 @@ def map_table(report, a, found):
              ("verdicts", "text")]
     return report.table("go-maps", (
         "Each of Go's own maps beside its port: speed, and the verdict on "
-        "either among all ranked maps of its place"), heads, rows)
+        "either among all ranked maps of its place, by simultaneous "
+        "intervals, which are in ranking.csv"), heads, rows)
 
 
 # ---- the pair of Go and the pair of ports ---------------------------------
@@ -118,9 +119,10 @@ def pair_parts(report, a, found):
          ("the ports say", "text")], [row for _, row in rows])
     return (f"<p>Of {words.plural(len(rows), 'comparison')} the ports say the "
             f"opposite of Go in {share(OPPOSITE)}; in {share(ONE)} only one "
-            "of Go and port is decided. What this page says of Go is said of "
-            "Go's own maps: its ports' locks wait in the kernel or spin, Go "
-            f"parks a goroutine.</p>{table}")
+            "of Go and port is decided. Where Go's own maps ran, the answer "
+            "and its pair are of these; a figure that is of a port, as in "
+            "section 5e, says so: ports' locks wait in the kernel or spin, "
+            f"Go parks a goroutine.</p>{table}")
 
 
 def add(report, a, invalid):

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from report import stats, verdicts, words
+from report import ports, stats, verdicts, words
 from report.page import esc, none, slug
 from report.plot_rows import forest, forest_limits, height, raw_trials
 
@@ -12,6 +12,8 @@ COLUMNS = ("workload", "keys", "write_kind", "write_share", "threads", "map",
            "base", "base_mops", "ratio", "low", "high", "n", "verdict", "why")
 GAP = 0.6  # of the range of the trials: a wider gap makes two groups
 GROUPS = 4  # thread counts in one forest
+STANDING = ("Ahead, behind: the interval lies wholly beyond 2 %; tied: it "
+            "does not, also where it is wholly above 1")
 QUESTION = ("How much faster than the map everybody writes first, and is the "
             "difference larger than what matters?")
 
@@ -20,7 +22,7 @@ def why_none(a, base, cell):
     """(word of the verdict, of the mark, reason) of a map without a ratio to
     the base; base -- its cell, None: not planned."""
     own = cell.reason or a.wrong(cell.map)
-    short = "no base" if not a.comparable(base) else cell.state
+    short = cell.state if a.comparable(base) else f"no {a.base}"
     if cell.map in a.failed:
         short = "failed verification"
     if base is None:
@@ -113,9 +115,10 @@ def forest_figure(report, a, board, line, invalid):
     caption = (
         f"<b>Throughput relative to {esc(a.base)}: {esc(kinds)}; "
         f"{esc(board.text())}.</b> Bar: 95 % interval of the ratio, paired by"
-        " block. Shaded: ± 2 %, no practical difference. The absolute value "
-        f"of {esc(a.base)} stands in each heading. A map that did not run keeps "
-        "its row, with words in the place of the mark."
+        f" block. Shaded: ± 2 %, no practical difference. {STANDING}. The "
+        f"absolute value of {esc(a.base)} stands in each heading. A map that "
+        "did not run keeps its row, with words in the place of the mark."
+        + esc(ports.other_base(a))
         + (f" Shown: {GROUPS} of {len(counts)} thread counts, all are in the "
            "CSV." if len(counts) > GROUPS else ""))
     return report.figure("forest", caption, panels, COLUMNS, data, "m")

@@ -9,11 +9,15 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import go_words
 import pytest
 from go_program import BUILD, ROOT, needs_go
 from report_helpers import Built, edit, make_journal
+
+from report import lint
+from report.sections import ratio
 
 GO = ("go_map_rw", "go_sync_map")
 PORTS = ("gomap_rw", "syncmap")
@@ -107,6 +111,51 @@ def test_gos_own_base_has_gos_own_contender(both):
     shutil.copytree(both.folder, folder)
     asked = Built(folder, "--base", "go_map_rw")
     assert (asked.verdicts["base"], asked.verdicts["contender"]) == GO
+
+
+BASE = re.compile(r"The plan&#x27;s base is (\w+), that of this page (\w+): "
+                  r"([^.]*)\.")
+
+
+def test_a_base_that_is_not_the_plans_says_so_and_why(both, ports):
+    said = BASE.findall(both.page)
+    assert said == [("gomap_rw", "go_map_rw", "Go&#x27;s own pair ran, and "
+                     "the plan&#x27;s base is the port of one")] * 2
+    assert BASE.findall(ports.page) == []
+    folder = both.folder.parent / "chosen"
+    shutil.copytree(both.folder, folder)
+    chosen = Built(folder, "--base", "shard_rw_32")
+    assert {row[2] for row in BASE.findall(chosen.page)} == {
+        "it was asked for when the page was made"}
+    assert lint.lint(folder).findings == []
+
+
+def test_a_base_that_is_not_told_is_found(both):
+    """Of another name, and not at all."""
+    path, page = both.out / "index.html", both.page
+    try:
+        for new in ("The plan's base is syncmap, that of this page go_map_rw:",
+                    ""):
+            path.write_text(re.sub(r"The plan&#x27;s base is .*?:", new, page),
+                            "utf-8")
+            assert "decision table" in {
+                f.rule for f in lint.lint(both.folder).findings}
+    finally:
+        path.write_text(page, "utf-8")
+
+
+def test_a_map_without_a_base_says_which_base():
+    a = SimpleNamespace(base="go_map_rw", failed={}, wrong=lambda name: "",
+                        comparable=lambda cell: False)
+    cell = SimpleNamespace(map="syncmap", reason="", state="measured")
+    assert ratio.why_none(a, None, cell) == (
+        "not run", "no go_map_rw", "go_map_rw is not planned here")
+
+
+def test_a_figure_of_a_port_is_not_said_to_be_of_go(both):
+    said = both.section("go")
+    assert "is said of Go's own maps" not in said
+    assert "a figure that is of a port, as in section 5e, says so" in said
 
 
 def sides(rows):
@@ -256,7 +305,9 @@ def test_the_flip_map_has_the_boards_of_the_pair(headline, both):
     assert 'id="flip-0-d"' in headline.page
     others = headline.page.count('id="flip-1-d"')
     assert others == 0  # of a page that is no diff to read
-    assert "1 more panel would be empty" in headline.page
+    assert ("1 more panel would be empty: there the plan has only one of the "
+            "two maps, or neither") in headline.page
+    assert "go_map_rw and go_sync_map are not planned here" in headline.page
     assert "would be empty" not in both.page
     assert {r["keys"] for r in headline.rows("figures/flip.csv")} == {
         "1024", "65536"}
