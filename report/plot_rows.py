@@ -9,7 +9,7 @@ from report import words
 from report.look import BAND, INK, MUTED, WARN
 from report.plots import (bar, down, grouped_axis, log_axis, log_scale, points,
                           round_duration, rows_axis, ticks_between, words_at)
-from report.verdicts import MARGIN
+from report.verdicts import MARGIN, TIED
 
 PIXELS = 17  # of one row
 FAR = 50  # times the base: further away is said in words
@@ -66,10 +66,17 @@ def forest_row(ax, r, y, look, low, high):
         bar(ax, r, y, colour, 2.4)
         cut_ends(ax, r, y, colour, low, high)
         points(ax, look, r["map"], [r["ratio"]], [y], [
-            f"{r['map']}: {text}, n = {r['n']}, "
-            f"{r['verdict']}"])
+            f"{r['map']}: {text}, n = {r['n']}, {verdict_text(r)}"])
     ax.text(-0.012, y, text, fontsize=10, ha="right", va="center", color=INK,
             transform=ax.get_yaxis_transform())
+
+
+def verdict_text(r):
+    """The word, and why it is that of an interval which leaves 1 out."""
+    whole = r["low"] is not None and not r["low"] <= 1 <= r["high"]
+    return r["verdict"] + (
+        ": the interval is not wholly beyond the margin"
+        if whole and r["verdict"] == TIED else "")
 
 
 def forest_text(r, low, high):

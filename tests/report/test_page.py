@@ -217,6 +217,32 @@ def test_words_are_explained_once(pages):
     assert len(re.findall("<dt>", closed)) >= 20
 
 
+@pytest.mark.parametrize("word,says", [
+    ("behind, ahead", "wholly beyond the practical margin of 2 %"),
+    ("tied", "also one that lies wholly above 1"),
+    ("no interval", "too few blocks"),
+    ("clear lead, small lead, lead of uncertain size", "above 1.10"),
+    ("simultaneous interval", "hold at once"),
+    ("weakest comparison", "The ratio to another rival may be lower"),
+    ("pseudo-median", "taken of logarithms"),
+    ("bound", "is not ranked"), ("floor", "the bound that is no map"),
+    ("slot", "the second half of a block against the first"),
+    ("block", "every cell that is planned for so many blocks"),
+    ("trial", "whose last attempt counts"),
+    ("void", "it did not run as it was asked to"),
+    ("retired", "then it is freed"), ("freed", "given back"),
+    ("invalidation", "false sharing where it was of none")])
+def test_the_glossary_of_the_page_has_the_words_of_verdicts(pages, word, says):
+    rows = dict(re.findall("<dt>(.*?)</dt><dd>(.*?)</dd>",
+                           pages[0].section("glossary")))
+    assert says in rows[word]
+
+
+def test_the_page_says_what_its_centre_is_a_median_of(pages):
+    assert "taken of logarithms (median of the geometric means of all pairs)" \
+        in pages[0].section("answer") + pages[0].page
+
+
 def test_empty_sections_are_one_closed_line(pages):
     absent = pages[0].section("absent")
     assert absent.startswith('<section id="absent"')

@@ -10,7 +10,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from report import (look, plot_claims, plot_gate, plot_lines, plot_machines,
-                    plot_trials, plots, svg)
+                    plot_rows, plot_trials, plots, svg)
 
 
 @pytest.fixture(name="ax")
@@ -34,6 +34,18 @@ def bars(ax):
 
 def said(ax):
     return [t.get_text() for t in ax.texts]
+
+
+# ---- a word beside an interval ---------------------------------------------
+
+@pytest.mark.parametrize("low,high,verdict,end", [
+    (1.01, 1.06, "tied", ": the interval is not wholly beyond the margin"),
+    (0.95, 0.99, "tied", ": the interval is not wholly beyond the margin"),
+    (0.99, 1.06, "tied", ""), (1.03, 1.06, "ahead", ""),
+    (None, None, "no interval", "")])
+def test_a_tie_whose_interval_leaves_1_out_says_why(low, high, verdict, end):
+    row = {"low": low, "high": high, "verdict": verdict}
+    assert plot_rows.verdict_text(row) == verdict + end
 
 
 # ---- what all plots share --------------------------------------------------
