@@ -239,7 +239,9 @@ def winner_field(ax, x, y, r, look):
            f"{words.joined(group['front'])}")
     if r["weakest"]:
         tip += (f"; {name} ÷ {r['weakest']} = {words.sig(r['ratio'])} "
-                f"{words.between(r['low'], r['high'])}, n = {r['n']}")
+                f"{words.between(r['low'], r['high'])}, simultaneous "
+                f"{words.between(r['group_low'], r['group_high'])}, "
+                f"n = {r['n']}")
     field(ax, x, y, PAPER if tie else tint(family, 0), tip, tie,
           FAINT if tie else PAPER)
     corner(ax, x, y, name, look)

@@ -201,11 +201,20 @@ def changes(a, rows, head):
 
 # ---- the decision table ---------------------------------------------------
 
+WEAKEST = "× weakest comparison [95 %]"
+
+
+def deciding(rival):
+    """The interval that its outcome is by; empty where there is none."""
+    return ("simultaneous "
+            + words.between(rival["group_low"], rival["group_high"]))
+
+
 def decision_columns(a):
     """Headings that name the pair; its base has its absolute value (R1)."""
     return [("workload and threads", "text"), ("fastest", "html"),
             ("Mop/s [95 %]", "num"), ("verdict", "text"),
-            ("× weakest rival [95 %]", "html"), ("blocks", "num"),
+            (WEAKEST, "html"), ("blocks", "num"),
             (f"{a.contender} ÷ {a.base} [95 %], and {a.base}", "html")]
 
 
@@ -250,7 +259,7 @@ def decision_cells(a, row):
         r = weakest(group)
         ratio = (f"× {words.sig(r['ratio'])} "
                  f"{words.between(r['low'], r['high'])}<br><small>over "
-                 f"{esc(r['map'])}</small>")
+                 f"{esc(r['map'])}, {deciding(r)}</small>")
     names = " ≈ ".join(chip(a.look, m) for m in group["front"])
     return [row["place"], names, words.estimate(row["level"]),
             word_text(group), ratio, group["n"], two]

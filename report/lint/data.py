@@ -59,8 +59,11 @@ def winner(row):
     d = row.decision
     why = ("" if d.front else f"n = {d.n}, {d.k} maps need {d.needs}" if d.k
            else "no ranked map has a result here")
-    return [{"n": d.n, "maps": d.k, "why": why, "weakest_mops":
-             row.c.centre(row.group.cells.get(row.held["weakest"]))}]
+    about = {"n": d.n, "maps": d.k, "why": why, "weakest_mops":
+             row.c.centre(row.group.cells.get(row.held["weakest"]))}
+    r = d.rival(row.held["weakest"])
+    return [about | {"group_low": low, "group_high": high}
+            for low, high in (r.spans(d.k) if r else [(None, None)])]
 
 
 def rival(row):

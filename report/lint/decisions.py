@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rows that decide a group: decision table, terminal, verdicts.json,
 ranking.csv and winner.csv, of format 1 (one row a group) and 2 (rivals)."""
+import collections
 import functools
 import re
 
@@ -8,6 +9,7 @@ from report.lint import claim, derive, say
 from report.lint.context import word_of
 
 TABLE, JSON, RULE = "decision table", "verdicts.json", "ranking"
+GROUP_SPAN = re.compile(rf"simultaneous \[({say.NUMBER}), ({say.NUMBER})\]")
 
 
 def check(c):
@@ -43,11 +45,27 @@ def table(c):
         if c.page.verdicts.get("valid", True) and c.rows.groups:
             c.log.skip("index.html", "decision table", "there is none")
         return
+    base(c, t.caption)
     for row in t.rows:
         cells = dict(zip(t.heads, row))
         group = c.one("index.html", " | ".join(row), c.places.of(row[0]))
         if group:
             table_row(c, "index.html", group, cells)
+
+
+def base(c, caption):
+    """Where the page's base is not what most cells of the plan name, the
+    table says so."""
+    votes = collections.Counter(x.factors.get("base") for x in
+                                c.rows.cells.values())
+    votes = {m: n for m, n in votes.items() if m in c.rows.maps}
+    plan = min(votes, key=lambda m: (-votes[m], m), default=c.base)
+    said = re.search(r"The plan's base is (\S+), that of this page (\S+):",
+                     caption)
+    wanted = (plan, c.base) if c.base not in (plan, None) else None
+    c.log.check((said and said.groups()) == wanted, TABLE, "index.html",
+                said[0] if said else "no such sentence", "campaign.json",
+                f"its cells name {plan}, the page has {c.base}")
 
 
 def terminal(c):
@@ -74,9 +92,10 @@ def table_row(c, file, group, cells):
     """One row: each column by what its heading says it holds."""
     d, said = c.decision(group), " | ".join(cells.values())
     rules = (("÷", pair_cell), ("mop/s", level_cell), ("lead", lead_cell),
-             ("weakest", lead_cell), ("ratio", lead_cell), ("fastest",
-             names_cell), ("leader", names_cell), ("confidence", word_cell),
-             ("verdict", word_cell), ("word", word_cell))
+             ("weakest", weakest_cell), ("ratio", lead_cell),
+             ("fastest", names_cell), ("leader", names_cell),
+             ("confidence", word_cell), ("verdict", word_cell),
+             ("word", word_cell))
     for i, (head, text) in enumerate(cells.items()):
         if i == 0 or text in ("", "–", "none"):
             continue
@@ -144,6 +163,22 @@ def lead_cell(c, file, said, d, text):
     c.log.check(any(claim.fits(match.groups(), (r.pair.centre, *s))
                     for r in these for s in r.pair.spans()), TABLE, file,
                 said, d.group, d.told())
+
+
+def weakest_cell(c, file, said, d, text):
+    """The same, and the interval that the word beside it is by."""
+    lead_cell(c, file, said, d, text)
+    if say.TRIPLE.search(text):
+        c.log.check(any(by_group(d, r, text) for r in d.shown()
+                        if r.map in c.names(text)), TABLE, file, said,
+                    d.group, d.told())
+
+
+def by_group(d, r, text):
+    """"simultaneous [1.09, 4.24]": of this rival's comparison?"""
+    match = GROUP_SPAN.search(text)
+    return bool(match) and any(all(map(say.same, match.groups(), s))
+                               for s in r.spans(d.k))
 
 
 def word_cell(c, file, said, d, text):

@@ -204,13 +204,13 @@ def cells_of(c, group, cells):
     for head, text in wanted.items():
         c.log.check(cells.get(head) == text, RULE, WHERE, said, group,
                     f"{head}: {text}")
-    ratio, found = cells["× weakest rival"], ratios(d)
+    ratio, found = cells["× weakest comparison"], ratios(d)
     three, base = say.TRIPLE.search(ratio), cells["that rival, Mop/s"]
     right = (ratio == base == "none" if not found else bool(three) and any(
         claim.fits(three.groups(), r[:3]) and say.same(base, r[3])
         for r in found))
     c.log.check(right, RULE, WHERE, said, group, d.told())
-    known = {"cluster", "traffic", "keys", "threads", "× weakest rival",
+    known = {"cluster", "traffic", "keys", "threads", "× weakest comparison",
              "that rival, Mop/s"}
     c.log.check(set(cells) == known | set(wanted), RULE, WHERE,
                 ", ".join(cells), "report/lint/production.py",

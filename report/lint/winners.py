@@ -68,6 +68,7 @@ def tip_fits(c, d, tip, word, maps, rest):
     r = d.rival(match[2])
     n = re.search(r"\bn = (\d+)", rest)
     return bool(r in d.shown() and say.same(match[3], r.pair.centre)
+                and decisions.by_group(d, r, rest)
                 and (not n or int(n[1]) in claim.ns(d)) and (
         not match[4] or any(say.same(match[4], a) and say.same(match[5], b)
                             for a, b in r.pair.spans())))
@@ -89,11 +90,15 @@ def winner_texts(c, board, panel):
 
 
 def winner_alt(c, board, panel):
-    """"Of 6 fields: urcu_lfht leads in 4 fields; syncmap leads in 1 fields."
+    """"Of 6 fields: urcu_lfht leads in 4 fields; syncmap leads in 1 field."
     """
     led = [c.decision(g) for g in board]
     led = [d.leader for d in led if d.word in derive.LEADS]
-    true = "; ".join(f"{m} leads in {led.count(m)} fields"
+    true = "; ".join(f"{m} leads in {fields(led.count(m))}"
                      for m in sorted(set(led))) or "no map leads"
-    c.log.check(clean(panel.alt) == f"Of {len(board)} fields: {true}.",
+    c.log.check(clean(panel.alt) == f"Of {fields(len(board))}: {true}.",
                 WINNER, "index.html", panel.alt, panel.name, true)
+
+
+def fields(n):
+    return f"{n} field" + "s" * (n != 1)

@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """1 The answer: claim box, all maps, decision table, flip map, crossovers,
 winners."""
-from report import glossary, ranking, sentences, trust, verdicts, words
+from report import (glossary, ports, ranking, sentences, trust, verdicts,
+                    words)
 from report.page import chip, details, esc, none
 from report.sections import go, rivals
 from report.sections.fields import flip_figure, winner_figure
 
 QUESTION = ("Which map for this workload on this machine, and at which point "
             "would the answer be another one?")
-METHOD = ("Throughput: pseudo-median of trials in fresh processes; [ ]: 95 % "
+METHOD = ("Throughput: pseudo-median of trials in fresh processes, taken of "
+          "logarithms (median of the geometric means of all pairs); [ ]: 95 % "
           "signed-rank interval; ratios are paired by block; practical "
-          "margin 2 %. A verdict rests on intervals that hold for all pairs "
-          "of its group at once. A share of writes counts operations: of "
-          "churn and fresh writes, which are two each, both.")
+          "margin 2 %. A verdict rests on simultaneous intervals, which hold "
+          "for all pairs of its group at once. A share of writes counts "
+          "operations: of churn and fresh writes, which are two each, both.")
 CROSSOVERS = ("workload", "keys", "dist", "shape", "placement",
               "write_kind", "write_share", "leads_below", "leads_above",
               "from_threads", "to_threads", "position", "low", "high", "n")
@@ -147,10 +149,14 @@ def crossover_table(report, a):
 def decision_table(report, a, rows):
     caption = (f"Decision table, machine {esc(sentences.machine(a))}. Tied "
                "maps are all named; the ratio is that of the weakest "
-               "comparison; blocks: the fewest of those used. "
-               f"{len(rows)} rows of {len(a.verdicts)} cell groups chosen by "
+               "comparison, with the rival whose simultaneous interval, by "
+               "which the verdict is, reaches lowest: the ratio to another "
+               "rival may be lower; blocks: the fewest of those used. "
+               f"{words.plural(len(rows), 'row')} of "
+               f"{words.plural(len(a.verdicts), 'cell group')} chosen by "
                "rule (headline, thread counts, write kinds, sizes, other "
-               "workloads), all in ranking.csv.")
+               "workloads), all in ranking.csv."
+               f"{esc(ports.other_base(a))}")
     return report.table(
         "decision", caption, sentences.decision_columns(a),
         [sentences.decision_cells(a, r) for r in rows], css="decision")

@@ -9,7 +9,8 @@ FLIP_COLUMNS = ("workload", "keys", "write_kind", "write_share", "threads",
                 "ratio", "low", "high", "n", "side", "base_mops", "why")
 WINNER_COLUMNS = ("workload", "keys", "write_kind", "write_share", "threads",
                   "leader", "word", "weakest", "weakest_mops", "ratio", "low",
-                  "high", "n", "front", "maps", "why")
+                  "high", "group_low", "group_high", "n", "front", "maps",
+                  "why")
 
 
 def flip_figure(report, a, where, hue):
@@ -44,7 +45,8 @@ def flip_figure(report, a, where, hue):
 def hue_words(look, names):
     """What colours, hatching and lines of a flip map mean."""
     base, contender = (chip(look, name) for name in names)
-    text = (f"Hue: the faster map ({base} or {contender}), deeper = further "
+    text = (f"Hue: the faster map ({base} or {contender}), where the interval "
+            "lies wholly beyond 2 %, deeper = further "
             "apart (× 1.5, × 4). Hatched: tied, or no interval. Heavy line: "
             "a flip, one map leads on one side and the other on the other; "
             "thin line: a lead ends.")
@@ -65,8 +67,8 @@ def undrawn_words(count):
     """Of boards that the pair was not planned for."""
     if not count:
         return ""
-    return (f" {words.plural(count, 'more panel')} would be empty: the plan has "
-            "not both there.")
+    return (f" {words.plural(count, 'more panel')} would be empty: there the "
+            "plan has only one of the two maps, or neither.")
 
 
 def title_of(board):
@@ -139,13 +141,14 @@ def weakest(a, at):
     group = a.verdicts[at]
     rival = next((r for r in group["rivals"]
                   if r["map"] == group["weakest"]), {})
-    return {k: rival.get(k) for k in ("ratio", "low", "high")} | {
+    return {k: rival.get(k) for k in ("ratio", "low", "high", "group_low",
+                                      "group_high")} | {
         "weakest_mops": a.mops(a.at(at).get(rival.get("map")))}
 
 
 def winner_alt(rows):
     told = [r["leader"] for r in rows if r["word"] in verdicts.LEADS]
-    return "; ".join(f"{m} leads in {told.count(m)} fields"
+    return "; ".join(f"{m} leads in {words.plural(told.count(m), 'field')}"
                      for m in sorted(set(told))) or "no map leads"
 
 
@@ -161,13 +164,15 @@ def winner_figure(report, a, where):
         marks = topology.marks(a.grid[board][lines[0]], where)
         panels.append(report.panel(
             slug("winner", len(panels)), f"Fastest map: {board.text()}",
-            f"Of {len(rows)} fields: {winner_alt(rows)}.",
+            f"Of {words.plural(len(rows), 'field')}: {winner_alt(rows)}.",
             size_of(len(threads), len(lines)), winner_map, rows, threads,
             lines, a.look, title_of(board), marks))
     aside = "".join(f" {chip(a.look, m)} takes no part: {esc(why)}."
                     for m, why in sorted(a.look.aside.items()))
     caption = ("<b>Fastest of all ranked maps.</b> Hue = family, text = the "
-               "leader and its ratio to the rival of the weakest comparison; "
+               "leader and its ratio in the weakest comparison: to the rival "
+               "whose simultaneous interval reaches lowest, which the tool "
+               "tip has (the ratio to another one may be lower); "
                "hatched = not told apart. Heavy line: another map leads; thin"
                " line: a lead ends. Bounds and maps that failed verification "
                "take no part." + aside)

@@ -132,13 +132,14 @@ def table(report, a, rows):
         r["uniform_names"]] for r in rows]
     return report.table(
         "production", "The leader under the traffic of each cluster, its "
-        "ratio to the rival of the weakest comparison [95 %], and the leader "
+        "ratio in the weakest comparison [95 %] (the verdict is by the "
+        "simultaneous interval, in ranking.csv), and the leader "
         f"of {REFERENCE} (uniform keys of 8 bytes, as many threads, the "
         "nearest number of keys). Bytes: of the table → as measured", [
             ("cluster", "num"), ("traffic", "text"), ("keys", "num"),
             ("bytes of a key", "num"), ("bytes of a value", "num"),
             ("threads", "num"), ("leader", "html"), ("verdict", "text"),
-            ("× weakest rival", "num"), (REACHED, "num"),
+            ("× weakest comparison", "num"), (REACHED, "num"),
             ("leader, uniform keys", "html"),
             ("uniform keys name", "text")], body)
 

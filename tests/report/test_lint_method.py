@@ -96,7 +96,7 @@ def test_the_page_keeps_it(played, rule):
     ("bases", "figures/flip.csv", less("base_mops", "other")),
     ("bases", "tables/ranking.csv", rows(lambda r: r | {"mops": ""})),
     ("bases", PAGE, table("a ÷ b", "2", "new")),
-    ("bases", PAGE, table("× weakest rival", "× 2.00", "production")),
+    ("bases", PAGE, table("× weakest comparison", "× 2.00", "production")),
     ("bases", PAGE, table("P99 ratio, ms per heap", "2", "new")),
     ("bases", PAGE, table("a ÷ b, ms per slice", "2", "new")),
     ("blanks", PAGE, less(r"(<td[^>]*>)[^<]+(</td>)", r"\1\2")),

@@ -22,7 +22,8 @@ def rival(name, ratio, outcome=verdicts.BEHIND, why=""):
     low, high = (None, None) if outcome == verdicts.NONE else (
         ratio - 0.5, ratio + 0.5)
     return {"map": name, "outcome": outcome, "ratio": ratio, "low": low,
-            "high": high, "n": 16, "why": why}
+            "high": high, "group_low": low and low - 0.4,
+            "group_high": high and high + 0.4, "n": 16, "why": why}
 
 
 def row(word, rivals=(), front=("a",), weakest="b", **more):
@@ -349,5 +350,6 @@ def test_the_decision_tables_rows():
     assert (place, level, word, n, pair) == (
         PLACE, "52.5 [32.1, 85.7]", "tied", 16, two)
     assert names.count('class="chip"') == 2 and names.count(" ≈ ") == 1
-    assert ratio == "× 2.04 [1.54, 2.54]<br><small>over b</small>"
+    assert ratio == ("× 2.04 [1.54, 2.54]<br><small>over b, simultaneous "
+                     "[1.14, 2.94]</small>")
     assert cells_of(verdicts.ALONE, weakest=None)[3:5] == ["alone", "–"]
