@@ -16,6 +16,15 @@ from report.sections import (answer, article_rows, cache, causes, claims, go,
                              simulated, since, validity)
 
 TERMINAL_ROWS = 5
+NO_COUNTERS = "no counters: "  # begins why such a cell is skipped
+
+
+def skipped_words(reasons):
+    """What this machine cannot count, and what the plan itself leaves out."""
+    blind = sum(why.startswith(NO_COUNTERS) for why in reasons)
+    parts = ((blind, "more need counters that this machine does not give"),
+             (len(reasons) - blind, "more skipped by plan"))
+    return "".join(f", {words.count(n)} {what}" for n, what in parts if n)
 
 
 def status(campaign, invalid=None):
@@ -24,9 +33,9 @@ def status(campaign, invalid=None):
     done = len(planned) - len(missing)
     text = (f"{words.count(done)} of {words.plural(len(planned), 'cell')} "
             "have results")
-    skipped = len(campaign.cells) - len(planned)
+    skipped = [c.skip for c in campaign.cells.values() if c.skip]
     if skipped:
-        text += f", {words.count(skipped)} more skipped by plan"
+        text += skipped_words(skipped)
     if campaign.to_come:
         text += f"; {campaign.to_come}, resumable"
     failed = sorted(campaign.failed_maps)
@@ -143,8 +152,8 @@ def verdicts(a, said, rows, controls, seen, invalid, text, found, claimed):
 
 def terminal(a, rows, sentences_said, text, path):
     """A 5-row table, the sentences of the claim, the status, the path."""
-    table = [["cell", "fastest", "Mop/s [95 %]", "verdict", "× weakest rival",
-              "blocks"]]
+    table = [["cell", "fastest", "Mop/s [95 %]", "verdict",
+              sentences.WEAKEST.removesuffix(" [95 %]"), "blocks"]]
     for row in rows[:TERMINAL_ROWS]:
         cells, = tables.plain_rows(sentences.decision_columns(a),
                                    [sentences.decision_cells(a, row)])

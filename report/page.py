@@ -158,7 +158,7 @@ class Report:
         self.csvs[key] = text
         folders.write(self.out / "figures" / f"{key}.csv", text)
         link = self.link("figures", key, text,
-                         f"data as CSV, {len(rows)} rows")
+                         f"data as CSV, {words.plural(len(rows), 'row')}")
         link = (f'<span class="files">{link}</span> <button type="button" '
                 'class="step" hidden>next value</button> '
                 '<output class="value"></output>')
@@ -192,7 +192,7 @@ class Report:
         text = self.source.csv(columns, rows)
         folders.write(self.out / "tables" / f"{name}.csv", text)
         return self.link("tables", name, text,
-                         f"{name}.csv, {len(rows)} rows")
+                         f"{name}.csv, {words.plural(len(rows), 'row')}")
 
     def link(self, folder, name, text, said):
         """A link that holds a CSV; a long one is named only, so that the

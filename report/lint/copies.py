@@ -93,7 +93,7 @@ def board(group):
 
 MAPS = re.compile(r"Of (\d+) maps? (\d+) (?:is|are) ranked here(?:; not "
                   r"ranked: (.*?))?\.$")
-NOT_RANKED = {"references, not for use": "bound", "planted misuse": "misuse",
+NOT_RANKED = {"bounds, not for use": "bound", "planted misuse": "misuse",
               "failed verification": "failed", "not run here": "absent",
               "too few trials": "few"}
 

@@ -14,8 +14,11 @@ FILES = [
     ["../topology.xml", "hwloc's view of the machine"],
     ["figures/KEY.svg", "every panel as a file; as .pdf with --pdf"],
     ["figures/KEY.csv", "the rows every figure was drawn from, six digits"],
-    ["tables/NAME.md, .tex, .csv", "every table; .tex needs booktabs, array "
-     "and longtable; .csv: one number a column, words in note"],
+    ["tables/NAME.md, .tex, .csv", "every table but the matrix of section 1b; "
+     ".tex needs booktabs, array and longtable; .csv: one number a column, "
+     "words in note"],
+    ["tables/matrix.csv", "the matrix, a row for each map and place, six "
+     "digits"],
     ["tables/cells.csv, ranking.csv, latency.csv",
      "every planned cell; every comparison of every group; every "
      "percentile"],

@@ -25,9 +25,12 @@ def forest_figure(report, a, head):
         "rivals", f"All maps, {a.place(head)}", f"{told or 'No ratio'}.",
         (640, height(len(rows) + 1.35)), forest, [(title, rows)], a.look,
         a.base, forest_limits(rows), a.place(head))
-    caption = (f"<b>All maps at {esc(a.place(head))}</b>, {esc(board.text())}"
-               f": throughput ÷ that of {esc(a.base)}, whose own stands above; 95 "
-               "% intervals, paired by block; shaded: ± 2 %.")
+    caption = (
+        f"<b>All maps at {esc(a.place(head))}</b>, {esc(board.text())}: "
+        f"throughput ÷ that of {esc(a.base)}, whose own stands above; 95 % "
+        f"intervals, paired by block; shaded: ± 2 %. {ratio.STANDING}. In the "
+        "order of this ratio, the table above in that of the speeds: a ratio "
+        "is taken within each block, so that two maps may change places.")
     return report.figure("rivals", caption, [panel], ratio.COLUMNS, rows, "l")
 
 
@@ -129,7 +132,9 @@ def table(report, a, head):
     group, (cell, quantiles) = a.verdicts[head], lookups(a)
     heads = columns(group["leader"])
     rows = map_rows(a, head, names, quantiles)
-    which, unranked = "ranked map", ""
+    which, unranked = "ranked map", (
+        " Verdicts: by simultaneous intervals, which are in ranking.csv; "
+        "behind: wholly beyond 2 %, tied: not so.")
     if group["word"] == verdicts.OPEN:
         which = "map to be ranked"
         unranked = f" {blocks(group)}: too few to rank them."
@@ -232,7 +237,7 @@ def why_not(a, head, name):
     if name in a.failed:
         return "failed verification"
     if a.look.bound(name):
-        return "references, not for use"
+        return "bounds, not for use"
     if name in a.look.aside:
         return a.look.aside[name]
     if a.campaign.maps[name].get("misuse"):

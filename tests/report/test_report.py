@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page of a good campaign: whole, self-contained, and consistent."""
+import json
 import os
 import re
 import resource
@@ -7,12 +8,15 @@ import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as tree
+from types import SimpleNamespace
 
 import pytest
-from report_helpers import FEW, TOP, Built, Page, build, make_journal
+from report_helpers import (FEW, TOP, Built, Page, build, edit,
+                            make_journal)
 
-from report import words
+from report import lint, words
 from report.analysis import Analysis
+from report.build import status
 from report.journal import read
 
 
@@ -131,6 +135,67 @@ def test_every_planned_cell_is_there(good):
         assert row["cell"] in good.page
         if row["measure"] == "throughput" and row["state"] == "measured":
             assert row["mops"] and row["low"] and row["high"]
+
+
+def test_the_list_of_files_is_true(good):
+    """Every table has three files, but for the matrix, which has one."""
+    tables = set(re.findall(r'id="table-([\w-]+)"', good.page))
+    lacking = {(key, kind) for key in tables for kind in ("md", "tex", "csv")
+               if not (good.out / f"tables/{key}.{kind}").exists()}
+    assert lacking == {("matrix", "md"), ("matrix", "tex")}
+    said = {r["file"]: r["content"] for r in good.rows("tables/files.csv")}
+    assert said["tables/NAME.md, .tex, .csv"].startswith(
+        "every table but the matrix of section 1b")
+    assert "tables/matrix.csv" in said
+
+
+def test_one_row_is_a_row_and_many_have_their_digits_in_threes(good):
+    said = re.findall(r"(?:\.csv|as CSV), ([^<:]*?) (rows?)\b", good.page)
+    assert said and all((n == "1") == (word == "row") for n, word in said)
+    assert not [n for n, _ in said if re.search(r"\d{4}", n)]
+    assert words.plural(1130, "row") == "1\u202f130 rows"
+
+
+def test_two_orders_of_maps_are_explained(good):
+    caption = good.page.partition('id="fig-rivals"')[2].partition(
+        "</figcaption>")[0]
+    assert "so that two maps may change places" in caption
+
+
+@pytest.mark.parametrize("reasons,said", [
+    ([], ""), (["unsafe: 2 threads"], ", 1 more skipped by plan"),
+    (["no counters: likwid: no msr device"] * 2 + ["unsafe: 2 threads"],
+     ", 2 more need counters that this machine does not give, 1 more "
+     "skipped by plan")])
+def test_what_this_machine_cannot_is_not_the_plans(reasons, said):
+    cells = [SimpleNamespace(skip=why) for why in [None, *reasons]]
+    campaign = SimpleNamespace(planned=cells[:1], missing=[], to_come="",
+                               cells=dict(enumerate(cells)), failed_maps={})
+    assert status(campaign) == ("complete: 1 of 1 cell have results" + said,
+                                False)
+
+
+def test_a_skip_for_want_of_counters_is_told_apart(tmp_path):
+    """And the linter counts both."""
+    folder = tmp_path / "c"
+    make_journal.make(folder, maps=("gomap_rw", "syncmap", "gomap"),
+                      threads=(1, 2), keys=(65536,), kinds=("update",),
+                      measures=("throughput", "counters"))
+    path = folder / "campaign.json"
+    meta = json.loads(path.read_text("utf-8"))
+    for cell in meta["cells"]:
+        if cell["measure"] == "counters":
+            cell["skip"] = "no counters: no msr device"
+    path.write_text(json.dumps(meta), "utf-8")
+    edit(folder, lambda t: None if "/counters" in t["cell"] else t)
+    built = Built(folder)
+    assert built.verdicts["status"].endswith(
+        "6 more need counters that this machine does not give, 2 more "
+        "skipped by plan")
+    assert [f for f in lint.lint(folder).findings if f.rule == "status"] == []
+    page = built.page.replace("2 more skipped by plan", "7 more skipped")
+    (built.out / "index.html").write_text(page, "utf-8")
+    assert "status" in {f.rule for f in lint.lint(folder).findings}
 
 
 def test_ratios_have_their_absolute_value(good):

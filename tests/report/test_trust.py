@@ -278,7 +278,7 @@ def test_an_altered_word_of_trust_is_named(pages, word, old, new):
     (r"Of 7 maps 4 are", "Of 8 maps 4 are", "maps"),
     (r"Of 7 maps 4 are", "Of 7 maps 5 are", "maps"),
     (r"syncmap_leak \(never frees", "syncmap (never frees", "maps"),
-    (r"\(references, not for use\)", "(too few trials)", "maps"),
+    (r"\(bounds, not for use\)", "(too few trials)", "maps"),
     (r"Measured on 2 CPUs", "Measured on 4 CPUs", "limit"),
     (r"says nothing of more", "says something of more", "limit"),
     (r"in another workload \(", "in the same workload (", "copies"),
