@@ -120,9 +120,9 @@ def pair_parts(report, a, found):
     return (f"<p>Of {words.plural(len(rows), 'comparison')} the ports say the "
             f"opposite of Go in {share(OPPOSITE)}; in {share(ONE)} only one "
             "of Go and port is decided. Where Go's own maps ran, the answer "
-            "and its pair are of these; a figure that is of a port, as in "
-            "section 5e, says so: ports' locks wait in the kernel or spin, "
-            f"Go parks a goroutine.</p>{table}")
+            "speaks of these; a figure that is of a port, as in section 5e, "
+            "says so: ports' locks wait in the kernel or spin, Go parks a "
+            f"goroutine.</p>{table}")
 
 
 def add(report, a, invalid):
