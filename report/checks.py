@@ -267,21 +267,6 @@ def evenness(a):
             yield cell, min(ops) / max(ops)
 
 
-def disturbed(cells):
-    """(trials of these cells that others disturbed, all that count)."""
-    trials = [t for cell in cells for t in cell.ok]
-    return sum(bool(t.get("disturbed")) for t in trials), len(trials)
-
-
-def disturbed_words(cells, whose):
-    """The same, beside what these trials say; "" where none was."""
-    some, of = disturbed(cells)
-    if not some:
-        return ""
-    return (f"{words.count(some)} of {whose} {words.plural(of, 'trial')} "
-            f"{'was' if some == 1 else 'were'} disturbed by others")
-
-
 def steady(a):
     """(cell, whether its warm-up ended steady) of every trial that counts and
     whose program a virtual machine compiles while it runs. None steady is one

@@ -3,7 +3,7 @@
 that it could not judge what they tell of themselves (docs/verdicts.md)."""
 import math
 
-from report import checks, repeat_budget
+from report import checks, repeat_budget, words
 
 LIMIT = 20  # per cent of the threads' time
 
@@ -29,9 +29,23 @@ def disturbed(cell, trial):
             and waited(trial) > LIMIT)
 
 
+def some_of(cells):
+    """(trials of these cells that others disturbed, all that count)."""
+    pairs = [(cell, t) for cell in cells for t in cell.ok]
+    return sum(disturbed(*pair) for pair in pairs), len(pairs)
+
+
+def told(cells, whose):
+    """The same in words, beside what these trials say; "": none was."""
+    some, of = some_of(cells)
+    if not some:
+        return ""
+    return (f"{words.count(some)} of {whose} {words.plural(of, 'trial')} "
+            f"{'was' if some == 1 else 'were'} disturbed by others")
+
+
 def stayed(a):
     """(trials that count though others disturbed them, of those that the
     runner asks): it ran none again, or each time in vain."""
-    asked = [(c, t) for c in a.campaign.cells.values() for t in c.ok
-             if repeat_budget.asked_of(c).get("wait_share")]
-    return sum(disturbed(*pair) for pair in asked), len(asked)
+    return some_of(c for c in a.campaign.cells.values()
+                   if repeat_budget.asked_of(c).get("wait_share"))

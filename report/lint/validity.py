@@ -5,7 +5,7 @@ import itertools
 import math
 import re
 
-from report.lint import noise, say
+from report.lint import noise, say, trust
 from report.lint.intervals import depth
 from report.lint.rows import LOOPS
 
@@ -228,7 +228,7 @@ def share(c, shares):
 
 def spoilt(cell):
     """Its trials that count though others disturbed them."""
-    return sum(bool(t.get("disturbed")) for t in cell.ok)
+    return sum(trust.taken(cell, t) for t in cell.ok)
 
 
 # ---- denominators ---------------------------------------------------------

@@ -2,7 +2,7 @@
 """5e The articles' rows: what each article measured, and what is here."""
 import re
 
-from report import articles, ports, trust, words
+from report import articles, disturbed, ports, words
 from report.page import esc, filter_box, none
 
 TITLE = "5e The articles' rows"
@@ -65,7 +65,7 @@ def note(answer):
     if answer.value is None or numbers(answer) in NOT_OF_HERE:
         return ""
     trials = [(cell, t) for cell in answer.cells for t in cell.ok]
-    taken = [t for cell, t in trials if trust.disturbed(cell, t)]
+    taken = [t for cell, t in trials if disturbed.disturbed(cell, t)]
     told = []
     if answer.n == 1 and answer.of != "slice":
         told.append("1 trial" + " each" * (len(answer.cells) > 1))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """2 Scaling: who gains from threads, and at what cost against no lock."""
-from report import checks, topology, words
+from report import disturbed, topology, words
 from report.page import details, esc, none, slug
 from report.plot_lines import (efficiency, gain_text, per_operation,
                                scaling)
@@ -272,18 +272,18 @@ def efficiency_figure(report, a, where):
                f"Throughput of {BOUND}: " + "; ".join(
                    f"{own[t]} Mop/s with {words.plural(t, 'thread')}"
                    for t in counts) + "."
-               + disturbed(a, board, line, data) + beaten(data))
+               + noise(a, board, line, data) + beaten(data))
     return report.figure(
         "efficiency", caption, [panel],
         ("map", "threads", "percent", "low", "high", "n", "reason",
          "bound_mops"), data, "l", side=True)
 
 
-def disturbed(a, board, line, data):
+def noise(a, board, line, data):
     """How many of the figure's trials others disturbed, as a sentence."""
     cells = {c.id: c for r in data for m in (BOUND, r["map"])
              for c in [a.grid[board][line][r["threads"]][m]]}
-    told = checks.disturbed_words(cells.values(), "this figure's")
+    told = disturbed.told(cells.values(), "this figure's")
     return f" {told}." if told else ""
 
 

@@ -311,7 +311,7 @@ def floor_rows(a):
     own = [r for r in shares if r["where"] == head]
     told = (f"{words.percent(shares[0]['percent'])} ({shares[0]['map']}, "
             f"{a.place(shares[0]['where'])})")
-    worst = checks.disturbed_words(shares[0]["cells"], "its")
+    worst = disturbed.told(shares[0]["cells"], "its")
     if worst:
         told += f": {worst}"
     if own:
@@ -340,7 +340,7 @@ def follows_others(cells):
     """Were so many trials of one of the cells disturbed that its centre
     follows them?"""
     return any(some > quality.BROKEN * of for cell in cells
-               for some, of in [checks.disturbed([cell])])
+               for some, of in [disturbed.some_of([cell])])
 
 
 def noise_rows(a, noise):
