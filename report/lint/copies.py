@@ -55,7 +55,10 @@ def about(c):
             for text in match.groups()]
     promised = squeezed(
         f"Guarantees and limits: {row[table.column('guarantees')] or 'none'}.")
+    of = re.search(r"bytes per entry with ([^.(]*)", told)
     c.log.check(said == [v for v in costs if v]
+                and (not of or squeezed(f"Bytes per entry: {of[1]},")
+                     in squeezed(table.caption))
                 and promised in squeezed(told), RULE, "index.html", told,
                 "index.html#rivals", f"its row has {' | '.join(row)}")
     if "Its lookups in" in told:
