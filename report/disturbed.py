@@ -25,8 +25,8 @@ def disturbed(cell, trial):
     a trial that it could not judge, its threads' waiting."""
     if trial.get("disturbed"):
         return True
-    return (trial.get("others_share") is None and checks.alone(cell)
-            and waited(trial) > LIMIT)
+    return (trial.get("others_share") is None and waited(trial) > LIMIT
+            and checks.alone(cell))
 
 
 def some_of(cells):
