@@ -338,20 +338,32 @@ static int play_and_keep(const struct arguments *a,
 	return rm_complain("replay", &error, RM_INCOMPLETE);
 }
 
-static int replay(const struct arguments *a, const struct rm_trace *trace)
+/* NULL: there is no such map to play on, and it said why. */
+static const struct rm_impl *find_map(const char *id)
 {
-	const struct rm_impl *impl = rm_impl_find(a->replay);
+	const struct rm_impl *impl = rm_impl_find(id);
 	struct rm_error error = { "" };
 
-	if (!impl)
-		rm_impl_refuse(a->replay, &error);
-	else if (!rm_impl_is_map(impl))
+	if (impl && rm_impl_is_map(impl))
+		return impl;
+	if (impl)
 		rm_error_set(&error, RM_USAGE,
 		        "%s is a technique, and operations are played on maps "
 		        "alone",
-		        a->replay);
-	if (error.text[0])
-		return rm_complain("replay", &error, RM_USAGE);
+		        id);
+	else
+		rm_impl_refuse(id, &error);
+	rm_complain("replay", &error, RM_USAGE);
+	return NULL;
+}
+
+static int replay(const struct arguments *a, const struct rm_trace *trace)
+{
+	const struct rm_impl *impl = find_map(a->replay);
+	struct rm_error error;
+
+	if (!impl)
+		return RM_USAGE;
 	if (a->shape.str)
 		return play_and_keep(a, trace, impl);
 	if (strlen(a->file) < RM_TRACE_BYTES)
