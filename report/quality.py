@@ -129,8 +129,8 @@ def budget_words(a):
     """What stayed as it was where the budget of repeats was spent; "":
     nothing."""
     left = a.campaign.budget.left
-    return left and (f"{words.plural(left, 'trial')} stayed void or "
-                     "disturbed") or ""
+    return f"{words.plural(left, 'trial')} stayed void or disturbed" \
+        if left else ""
 
 
 def machine_words(a):

@@ -394,10 +394,9 @@ static int verdict(const struct totals *totals)
 		return RM_FAILED;
 	if (totals->ok)
 		return RM_OK;
-	fprintf(stderr,
-	        "readmostly check: nothing was checked: all that was asked for "
-	        "was skipped, %s\n",
-	        "and without --quiet each line says why");
+	fprintf(stderr, "readmostly check: nothing was checked: all that was "
+	                "asked for was skipped; without --quiet a line of each "
+	                "says why\n");
 	return RM_INCOMPLETE;
 }
 
