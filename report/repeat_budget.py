@@ -33,9 +33,14 @@ def share(cells):
 
 def most(meta, cells):
     """Repeats that a whole campaign may make."""
-    return int(ROUNDING + sum(
-        rule_of(c)["share"] * len(arms_of(meta, c.factors["workload"]))
-        for here in blocks_of(meta, cells) for c in here))
+    return int(ROUNDING + sum(earned(meta, here)
+                              for here in blocks_of(meta, cells)))
+
+
+def earned(meta, here):
+    """Repeats that a block of these cells brings."""
+    return sum(rule_of(c)["share"] * len(arms_of(meta, c.factors["workload"]))
+               for c in here)
 
 
 def arms_of(meta, workload):
@@ -93,7 +98,7 @@ def walk(meta, cells, found):
                for c, n in arms.items()):
             told.whole = False
             break
-        told.allowed += sum(rule_of(c)["share"] * arms[c.id] for c in here)
+        told.allowed += earned(meta, here)
         granted, left = round_by_round(here, arms, block, lines,
                                        told.allowed - told.made + ROUNDING)
         if granted is None:

@@ -89,10 +89,6 @@ def same(f, cell):
 
 # ---- sentences --------------------------------------------------------------
 
-def plural(n, noun):
-    return f"{n} {noun}{'' if n == 1 else 's'}"
-
-
 def joined(parts):
     return ", ".join(parts[:-1]) + " and " * bool(parts[1:]) + parts[-1]
 
@@ -101,7 +97,7 @@ def sentence(c, told):
     """"Of 146 claims: 40 reproduced, ..."; above the page and in section 7,
     all five words, and how many are of a port."""
     words = [row["verdict"] for row in told]
-    wanted = f"Of {plural(len(told), 'claim')}: " + joined(
+    wanted = f"Of {say.plural(len(told), 'claim')}: " + joined(
         [f"{words.count(w)} {w}" for w in ledger.WORDS]) + "."
     ports = sum(row["of"] == "the C port" for row in told)
     seen = [text for _, text in c.page.blocks()

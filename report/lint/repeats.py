@@ -6,9 +6,9 @@ import re
 
 from report.lint import say
 from report.lint.rows import attempt
-from report.lint.trust import taken
+from report.lint.trust import BROKEN, taken
 
-RULE, BROKEN = "repeats", 0.29
+RULE = "repeats"
 FREE = 10  # repeats of a trial where there is no budget
 LEFT = re.compile(rf"({say.NUMBER}) trials? stayed void or disturbed")
 PART = re.compile(rf"budget of repeats, ({say.NUMBER})[ \u00a0\u202f]% of")

@@ -106,6 +106,10 @@ def listed(parts, wanted):
             and all(printed(said[m], v) for m, v in wanted.items()))
 
 
+def plural(n, noun):
+    return f"{n} {noun}{'' if n == 1 else 's'}"
+
+
 def part(some, of):
     """(form, values) of "417 of 1 043 (40 %)"."""
     return ("{} of {} ({} %)", (some, of, 100 * some / of)) if some else (

@@ -192,7 +192,7 @@ def sentences(c, s, found):
     wanted = [f"{name} {text}: no lead that is told here is to be relied on."
               for name, text in s.wrong()]
     wanted += [f"{one} against {two}: of "
-               f"{plural(n['measured'], 'measured')} {one} leads at "
+               f"{say.plural(n['measured'], 'measured point')} {one} leads at "
                f"{n['base']} and {two} at {n['contender']}; they are not told "
                f"apart at {n['tied']}, and have no interval at "
                f"{n['no_interval']}."]
@@ -201,7 +201,7 @@ def sentences(c, s, found):
             flips = sum(any(b.kind == "flip" for b in line)
                         for line in found[axis])
             wanted.append(f"Along {name} the ranking flips on {flips} of "
-                          f"{plural(len(s.lines(axis)), 'line')}.")
+                          f"{say.plural(len(s.lines(axis)), 'line')}.")
     c.log.check(words[:len(wanted)] == wanted, RULE, "verdicts.json",
                 " ".join(words[:len(wanted)]), "the stages' trials.jsonl",
                 " ".join(wanted))
@@ -214,11 +214,6 @@ def sentences(c, s, found):
 
 def plain(text):
     return clean(text).replace(say.THIN, "")
-
-
-def plural(n, noun):
-    noun = {"measured": "measured point"}.get(noun, noun)
-    return f"{n} {noun}{'' if n == 1 else 's'}"
 
 
 def rows_of(c, key):

@@ -11,7 +11,6 @@ from report.lint.rows import LOOPS
 
 RULE, COUNTS = "checks", "counts of trials"
 DRIVER, EVEN, SPREAD, WAITED = 20.0, 0.8, 1.1, 0.05
-FOLLOWS = 0.29  # a pseudo-median follows more disturbed trials than that
 UNABLE = re.compile(r"[Cc]ontrols?\b[^.]*(cannot|not decid|could not|"
                     r"none decid|no control)")
 OF = re.compile(rf"({say.NUMBER}) of ({say.NUMBER})(?: (\w+))?")
@@ -210,7 +209,7 @@ def share(c, shares):
         s for s in shares if s[0] > DRIVER]
     own = [s[0] for s in shares if s[2] is c.head()]
     n, lost = len(shares), sum(any(
-        spoilt(x) > FOLLOWS * len(x.ok) for x in s[3]) for s in over)
+        spoilt(x) > trust.BROKEN * len(x.ok) for x in s[3]) for s in over)
     told = [f"{k} of {n} {what}" for k, what in (
         (len(over) - lost, "over the limit"),
         (lost, "not known: above it in disturbed trials")) if k]

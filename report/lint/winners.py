@@ -94,11 +94,8 @@ def winner_alt(c, board, panel):
     """
     led = [c.decision(g) for g in board]
     led = [d.leader for d in led if d.word in derive.LEADS]
-    true = "; ".join(f"{m} leads in {fields(led.count(m))}"
+    true = "; ".join(f"{m} leads in {say.plural(led.count(m), 'field')}"
                      for m in sorted(set(led))) or "no map leads"
-    c.log.check(clean(panel.alt) == f"Of {fields(len(board))}: {true}.",
+    c.log.check(clean(panel.alt) == f"Of {say.plural(len(board), 'field')}: "
+                f"{true}.",
                 WINNER, "index.html", panel.alt, panel.name, true)
-
-
-def fields(n):
-    return f"{n} field" + "s" * (n != 1)

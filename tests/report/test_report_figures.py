@@ -234,6 +234,15 @@ def test_reach_is_the_rule_of_the_table(count):
     assert latencies.reach(5) == 1
 
 
+def paced(folder, change):
+    """The page of six blocks of an open loop, each trial changed so."""
+    make_journal.make(folder, rates=(10000,), blocks=6, threads=(1, 2),
+                      keys=(1024,), kinds=("update",), maps=(
+                          "null_map", "gomap_rw", "syncmap"))
+    edit(folder, change)
+    return Built(folder)
+
+
 def few_upserts(trial):
     """24 upserts in the least trial, 30 in the others."""
     for e in (trial["result"] or {}).get("latency") or ():
@@ -243,11 +252,7 @@ def few_upserts(trial):
 
 
 def test_one_rule_for_enough_operations(tmp_path):
-    make_journal.make(tmp_path, rates=(10000,), blocks=6, threads=(1, 2),
-                      keys=(1024,), kinds=("update",), maps=(
-                          "null_map", "gomap_rw", "syncmap"))
-    edit(tmp_path, few_upserts)
-    built = Built(tmp_path)
+    built = paced(tmp_path, few_upserts)
     section = built.section("latency")
     rows = [r for r in built.rows("tables/latency-1.csv")
             if r["operation, key"].startswith("upsert")]
@@ -283,11 +288,7 @@ def two_modes(trial):
 
 def test_a_tail_that_is_not_known_is_no_number(tmp_path):
     """Neither in a text alternative nor in a tip, and no map has the least."""
-    make_journal.make(tmp_path, rates=(10000,), blocks=6, threads=(1, 2),
-                      keys=(1024,), kinds=("update",), maps=(
-                          "null_map", "gomap_rw", "syncmap"))
-    edit(tmp_path, two_modes)
-    built = Built(tmp_path)
+    built = paced(tmp_path, two_modes)
     time = r"[\d.]+ (ns|µs|ms)"
     assert re.search(rf"gomap_rw not known \({time} to {time}\) at P99\.9\b",
                      alt(built, "latency-1-lookup-curves"))
