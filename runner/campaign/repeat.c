@@ -83,8 +83,7 @@ bool rm_repeat_disturbed(const struct rm_cell *cell, const json_t *result,
 {
 	struct waiting sum = { 0 };
 
-	if (cell->repeat_wait <= 0 ||
-	        !add_up(result, &sum))
+	if (cell->repeat_wait <= 0 || !add_up(result, &sum))
 		return false;
 	double others_ns = others_share < 0 ? 0 : others_share * sum.elapsed_ns;
 	double taken_ns =

@@ -75,8 +75,8 @@ static void rule(void)
    which the members wait. */
 static json_t *own(json_t *result)
 {
-	json_object_set_new(result, "environment",
-	        json_pack("{s:b}", "own_threads", 1));
+	json_object_set_new(
+	        result, "environment", json_pack("{s:b}", "own_threads", 1));
 	return result;
 }
 
