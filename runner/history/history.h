@@ -177,11 +177,13 @@ static inline bool rm_history_shows_value(enum rm_history_kind kind)
  * once-if-present  a scan yields each key at most once, with a value that it
  *                  held at some moment of the scan, and leaves a key out only
  *                  if it was absent at some moment of the scan
- * none             of a scan: no value that the key cannot have held
+ * none             of a scan: no value that the key cannot have held; a length
+ *                  is judged where no write overlaps it
  *
- * With the two weaker ones a length is at least the number of keys surely
- * present during the whole call and at most that of keys perhaps present at
- * some moment of it, and clear removes each key at some moment of the call.
+ * With the two weaker ones a length that is judged is at least the number of
+ * keys surely present during the whole call and at most that of keys perhaps
+ * present at some moment of it, and clear removes each key at some moment of
+ * the call.
  */
 
 /* Where to give up. */

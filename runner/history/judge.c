@@ -161,6 +161,9 @@ static int find_lengths(struct judge *judge)
 			        (struct rm_length){ event->invoked,
 				        event->returned, i, 0, 0 };
 	}
+	if (history->guarantee == RM_HISTORY_NONE)
+		return rm_length_leave_quiet(history, &judge->scratch,
+		        judge->lengths, &judge->length_count);
 	return 0;
 }
 

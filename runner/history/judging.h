@@ -363,7 +363,7 @@ struct rm_length {
 	uint64_t absent;  /* keys surely not there during the whole call */
 };
 
-/* Zero-initialise; scratch of rm_length_count(), freed by the caller. */
+/* Zero-initialise; what the functions below work in. The caller frees it. */
 struct rm_length_scratch {
 	struct rm_span *turns;
 	uint64_t *sure;
@@ -379,6 +379,14 @@ struct rm_length_scratch {
 int rm_length_count(const struct rm_problem *problem,
         struct rm_length_scratch *scratch, struct rm_length *lengths,
         size_t count);
+
+/*
+ * Leaves the lengths that no write of the history overlaps, in their order:
+ * all that one of guarantee "none" is held to. 0 or -ENOMEM.
+ */
+int rm_length_leave_quiet(const struct rm_history *history,
+        struct rm_length_scratch *scratch, struct rm_length *lengths,
+        size_t *count);
 
 /*
  * Fills smallest, offending, left_out, instead and why of `judgement` for a

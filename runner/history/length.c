@@ -5,7 +5,9 @@
  *
  * A length of a map without snapshots need not have been the number of keys
  * at any moment. It cannot miss a key that was there during the whole call,
- * nor count one that was away: these are all that it is held to.
+ * nor count one that was away: these are all that it is held to. One that
+ * promises nothing may do both beside a write: it adds up counters that other
+ * threads change, or walks over entries that move.
  */
 #include "runner/history/judging.h"
 
@@ -47,19 +49,11 @@ static bool shows(const struct rm_problem_op *op, bool presence)
 	}
 }
 
-/* The times at which something may turn, merged, in order. */
-static size_t find_turns(
-        const struct rm_problem *problem, bool presence, struct rm_span *spans)
+/* Sorts spans, and makes one of those that meet. Returns how many are left. */
+static size_t merge(struct rm_span *spans, size_t count)
 {
-	size_t count = 0, merged = 0;
+	size_t merged = 0;
 
-	for (size_t i = 0; i < problem->count; i++) {
-		const struct rm_problem_op *op = problem->ops + i;
-
-		if (may_turn(op, !presence))
-			spans[count++] =
-			        (struct rm_span){ op->invoked, op->returned };
-	}
 	qsort(spans, count, sizeof(*spans), rm_span_by_from);
 	for (size_t i = 0; i < count; i++) {
 		if (merged && spans[i].from <= spans[merged - 1].to) {
@@ -70,6 +64,22 @@ static size_t find_turns(
 		}
 	}
 	return merged;
+}
+
+/* The times at which something may turn, merged, in order. */
+static size_t find_turns(
+        const struct rm_problem *problem, bool presence, struct rm_span *spans)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < problem->count; i++) {
+		const struct rm_problem_op *op = problem->ops + i;
+
+		if (may_turn(op, !presence))
+			spans[count++] =
+			        (struct rm_span){ op->invoked, op->returned };
+	}
+	return merge(spans, count);
 }
 
 /* The first of `count` spans that begins after `stamp`. */
@@ -89,6 +99,15 @@ static size_t first_after(
 	return low;
 }
 
+/* Whether one of the merged spans before number `next`, or that one, has a
+   moment in common with a call. */
+static bool meets(const struct rm_span *spans, size_t count, size_t next,
+        uint64_t invoked, uint64_t returned)
+{
+	return (next && invoked <= spans[next - 1].to) ||
+	       (next < count && returned >= spans[next].from);
+}
+
 /*
  * Between two turns nothing turns. sure[g]: the time in the gap before turn
  * g from which on some operation inside the gap has shown the state.
@@ -105,8 +124,7 @@ static void find_sure(const struct rm_problem *problem, bool presence,
 		size_t gap = first_after(turns, count, op->invoked);
 
 		if (!shows(op, presence) ||
-		        (gap && op->invoked <= turns[gap - 1].to) ||
-		        (gap < count && op->returned >= turns[gap].from))
+		        meets(turns, count, gap, op->invoked, op->returned))
 			continue;
 		/* at equal stamps the call may come first */
 		if (op->returned + 1 < sure[gap])
@@ -119,9 +137,7 @@ static void count_sure(const struct rm_span *turns, size_t count,
 {
 	size_t gap = first_after(turns, count, length->invoked);
 
-	if (gap < count && length->returned >= turns[gap].from)
-		return;
-	if ((gap && length->invoked <= turns[gap - 1].to) ||
+	if (meets(turns, count, gap, length->invoked, length->returned) ||
 	        sure[gap] > length->invoked)
 		return;
 	if (presence)
@@ -148,6 +164,36 @@ int rm_length_count(const struct rm_problem *problem,
 			count_sure(scratch->turns, found, scratch->sure,
 			        lengths + i, presence);
 	}
+	return 0;
+}
+
+int rm_length_leave_quiet(const struct rm_history *history,
+        struct rm_length_scratch *scratch, struct rm_length *lengths,
+        size_t *count)
+{
+	size_t writes = 0, left = 0;
+
+	if (rm_array_grow(&scratch->turns, 0, &scratch->turn_room,
+	            history->count + 1, sizeof(*scratch->turns)))
+		return -ENOMEM;
+	for (size_t i = 0; i < history->count; i++) {
+		const struct rm_history_event *event = history->events + i;
+
+		if (!rm_kind_reads((enum rm_history_kind)event->kind))
+			scratch->turns[writes++] =
+			        (struct rm_span){ event->invoked,
+				        event->returned };
+	}
+	writes = merge(scratch->turns, writes);
+	for (size_t i = 0; i < *count; i++) {
+		size_t next =
+		        first_after(scratch->turns, writes, lengths[i].invoked);
+
+		if (!meets(scratch->turns, writes, next, lengths[i].invoked,
+		            lengths[i].returned))
+			lengths[left++] = lengths[i];
+	}
+	*count = left;
 	return 0;
 }
 

@@ -220,7 +220,7 @@ static void lengths_are_between_bounds(void)
 	        "one at a moment may not, and no key is left out of it");
 }
 
-/* Operations on key 7, a length of a map without snapshots from one stamp to
+/* Operations on key 7, a length of once-if-present from one stamp to
    another, and what it may be at least and at most. */
 static const struct {
 	const char *operations;
@@ -291,7 +291,7 @@ static void a_length_is_what_its_key_says(void)
 			        n >= lengths[i].least && n <= lengths[i].most;
 
 			snprintf(text, sizeof(text),
-			        NONE "%s}\n%s{\"thread\":9,\"op\":\"length\","
+			        ONCE "%s}\n%s{\"thread\":9,\"op\":\"length\","
 			             "\"invoked\":%d,\"returned\":%d,"
 			             "\"result\":%d}\n",
 			        lengths[i].there ? ",\"initial\":[[7,1]]" : "",
@@ -303,6 +303,58 @@ static void a_length_is_what_its_key_says(void)
 		if (!right)
 			printf("# case %zu\n", i);
 		CHECK(right, "a length that may be, and none beside it");
+	}
+}
+
+/* One that promises nothing may be any number beside a write, though only
+   then: what overlaps it, and whether 7 is possible of one key that is there. */
+static const struct {
+	const char *operations;
+	bool seven;
+} besides[] = {
+	{ "", false },
+	{ OP(0, "lookup", 2, 5, true, RESULT(1)), false },
+	{ OP(0, "upsert", 2, 3, true, VALUE(2)), false },
+	{ OP(0, "upsert", 7, 8, true, VALUE(2)), false },
+	{ OP(0, "upsert", 7, null, null, VALUE(2)), false },
+	/* ends are included: at equal stamps either may be first */
+	{ OP(0, "upsert", 2, 4, true, VALUE(2)), true },
+	{ OP(0, "upsert", 6, 8, true, VALUE(2)), true },
+	{ OP(0, "upsert", 5, 5, true, VALUE(2)), true },
+	{ OP(0, "upsert", 1, 9, true, VALUE(2)), true },
+	{ OP(0, "upsert", 1, null, null, VALUE(2)), true },
+	/* whatever it was answered */
+	{ OP(0, "compare_swap", 5, 5, false, VALUE(2) ",\"expected\":9"),
+	        true },
+	{ OP(0, "compare_remove", 5, 5, false, ",\"expected\":9"), true },
+	{ "{\"thread\":0,\"op\":\"clear\",\"invoked\":2,\"returned\":4}\n",
+	        true },
+	{ "{\"thread\":0,\"op\":\"remove\",\"key\":9,\"invoked\":6,"
+	  "\"returned\":8,\"there\":false}\n",
+	        true },
+	/* the first of two that are one behind the other */
+	{ OP(0, "upsert", 1, 2, true, VALUE(2))
+	                OP(0, "upsert", 8, 9, true, VALUE(3)),
+	        false },
+	{ OP(0, "upsert", 1, 4, true, VALUE(2))
+	                OP(1, "upsert", 2, 3, true, VALUE(3)),
+	        true },
+};
+
+static void a_length_of_none_is_judged_where_nothing_is_written(void)
+{
+	for (size_t i = 0; i < sizeof(besides) / sizeof(*besides); i++) {
+		enum rm_history_verdict verdict;
+		char text[1024];
+
+		snprintf(text, sizeof(text), NONE ",\"initial\":[[7,1]]}\n%s%s",
+		        besides[i].operations, LENGTH(9, 4, 6, 7));
+		verdict = judge(text);
+		if (!CHECK(verdict == (besides[i].seven
+		                                      ? RM_HISTORY_LINEARIZABLE
+		                                      : RM_HISTORY_BROKEN),
+		            "seven of one key, if a write is beside"))
+			printf("# case %zu\n", i);
 	}
 }
 
@@ -473,6 +525,7 @@ int main(void)
 	what_never_returned_may_or_may_not_have_been();
 	lengths_are_between_bounds();
 	a_length_is_what_its_key_says();
+	a_length_of_none_is_judged_where_nothing_is_written();
 	scans_keep_their_promise();
 	giving_up_is_no_pass();
 	too_many_lengths_are_undecided();

@@ -240,6 +240,80 @@ static void weak_scans_equal_lookups(uint64_t histories, uint64_t seed)
 	rm_history_clear(&expanded);
 }
 
+static bool is_beside_a_write(const struct rm_history *history, size_t i)
+{
+	const struct rm_history_event *e = history->events + i;
+
+	for (size_t j = 0; j < history->count; j++) {
+		const struct rm_history_event *other = history->events + j;
+
+		if (other->kind != RM_HISTORY_LOOKUP &&
+		        other->kind != RM_HISTORY_SCAN &&
+		        other->kind != RM_HISTORY_LENGTH &&
+		        other->invoked <= e->returned &&
+		        e->invoked <= other->returned)
+			return true;
+	}
+	return false;
+}
+
+/* Leaves out the lengths beside writes; returns how many there were, or -1 of
+   a history with scans. */
+static int leave_quiet(
+        const struct rm_history *history, struct rm_history *quiet)
+{
+	int beside = 0;
+
+	rm_history_reset(quiet);
+	for (size_t i = 0; i < history->initial_count; i++)
+		rm_history_add_initial(quiet, history->initial[i].key,
+		        history->initial[i].value);
+	for (size_t i = 0; i < history->count; i++) {
+		uint8_t kind = history->events[i].kind;
+
+		if (kind == RM_HISTORY_SCAN)
+			return -1;
+		if (kind == RM_HISTORY_LENGTH && is_beside_a_write(history, i))
+			beside++;
+		else
+			rm_history_add(quiet, history->events + i, NULL);
+	}
+	return beside;
+}
+
+/* Of "none" a length beside a write is as if nobody had asked for it, and each
+   other one of "once-if-present". */
+static void lengths_of_none_are_the_quiet_ones(
+        uint64_t histories, uint64_t seed)
+{
+	struct taste taste = { 16, 4, MODEL_KEYS, true, false, true };
+	struct rm_history history = { .guarantee = RM_HISTORY_NONE };
+	struct rm_history quiet = { .guarantee = RM_HISTORY_ONCE_IF_PRESENT };
+	uint64_t rng = rm_seed(seed, 0), wrong = 0, broken = 0, excused = 0;
+
+	for (uint64_t i = 0; i < histories; i++) {
+		draw_history(&history, &rng, &taste, (unsigned)draw(&rng, 3));
+		int beside = leave_quiet(&history, &quiet);
+		if (beside < 0)
+			continue;
+		enum rm_history_verdict verdict = verdict_of(&history, false);
+
+		wrong += verdict != verdict_of(&quiet, false);
+		broken += verdict == RM_HISTORY_BROKEN;
+		history.guarantee = RM_HISTORY_ONCE_IF_PRESENT;
+		excused += verdict == RM_HISTORY_LINEARIZABLE &&
+		           verdict_of(&history, false) == RM_HISTORY_BROKEN;
+		history.guarantee = RM_HISTORY_NONE;
+	}
+	printf("# %llu broken, %llu excused\n", (unsigned long long)broken,
+	        (unsigned long long)excused);
+	CHECK(!wrong && broken > histories / 20 && excused > histories / 1000,
+	        "a length of none is held to its bounds where nothing is "
+	        "written");
+	rm_history_clear(&history);
+	rm_history_clear(&quiet);
+}
+
 /* Whether what is left of a failing history fails by itself, and the answer
    that it names is a better one. */
 static bool is_explained(
@@ -343,6 +417,7 @@ int main(void)
 	        (struct taste){ SMALL_EVENTS, 4, 2, true, true, true }, n,
 	        seed + 4);
 	quick_proofs_are_right(n, seed + 5);
+	lengths_of_none_are_the_quiet_ones(n, seed + 9);
 	weak_scans_equal_lookups(n / 4, seed + 6);
 	what_fails_is_cut_down(n / 10, seed + 7);
 	right_histories_are_not_accused(n / 3, seed + 8);
