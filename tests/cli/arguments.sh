@@ -62,6 +62,19 @@ verify-artifact DIR or FILE
 timeline file
 END
 
+# Who looks for an option finds it by its letter: --help has one list of them,
+# and behind it its own two.
+by_letter() { # COMMAND
+	"$bin" "$1" --help | grep -v -e '--help' -e '--usage' |
+		sed -n 's/^ \{2,6\}\(-\(.\), \)\{0,1\}--\(.\).*/\2\3/p' |
+		cut -c1 >"$dir/letters"
+	[ -s "$dir/letters" ] && LC_ALL=C sort -fsc "$dir/letters"
+}
+for command in run plan replay dump import reproduce check counters list \
+	timeline crossover sim-top sim-sensitivity; do
+	check "$command has its options by the alphabet" by_letter $command
+done
+
 check "import takes one FILE" refuses '"second": expected one FILE' \
 	import twitter first second
 for command in list doctor machine describe; do

@@ -86,6 +86,10 @@ agree() { # MAP inside|between: text, page and trace of it are in DIR
 	check "$1: the page has the command that shows it again" said again
 }
 agree $map inside
+"$explore" $map --scheduler exhaustive --html "$dir/each.html" >"$dir/text"
+status=$?
+check 'so has what is found where each schedule is tried' eval \
+	'[ $status = 1 ] && says "$dir/each.html" " --scheduler exhaustive --program 0"'
 # One thread with several operations, one with none that joins and leaves: these
 # accesses are of no operation.
 "$explore" syncmap_back_door --html "$dir/f.html" --perfetto "$dir/f.json" >"$dir/text"

@@ -17,6 +17,9 @@ each_is_told() { # in the JSON, as an operation of some map
 words_of() { # ID: its operations, in the text
 	sed -n "/^$1 /,/operations/s/^ *operations *//p" "$dir/text"
 }
+shapes_of() { # ID: its shapes, in the text
+	sed -n "/^$1 /,/shapes/s/^ *shapes *//p" "$dir/text"
+}
 usage() { # COMMAND...: status 2
 	"$readmostly" "$@" >"$dir/said" 2>&1
 	[ $? = 2 ]
@@ -29,6 +32,9 @@ check "the JSON names each that some map offers" each_is_told
 check "a Go map's compare_remove is told, too" \
 	sh -c "echo '$(words_of gomap_rw)' | grep -qw compare_remove"
 check "a map without optional operations says none" [ "$(words_of null_map)" = none ]
+check "a map of strings has their shapes, and no other" \
+	[ "$(shapes_of gomap_str_rw)" = "str16x8 str16x24" ]
+check "a technique has none" [ "$(shapes_of barrier_cas)" = none ]
 check "it is JSON" python3 -m json.tool "$dir/json" "$dir/again"
 check "an argument is usage" usage list gomap
 check "also of commands with one switch" usage machine --json x

@@ -40,6 +40,13 @@ check "--cells names each cell" status 0 "$bin" plan --cells "$dir/tiny.conf"
 check "by its id" says "$out" \
 	"tiny/gomap_rw/u64x8/n1024/w3/update/m0/uniform/t1/cores/throughput: 3 x"
 
+check "of one thread, two placements are planned" status 0 env \
+	HWLOC_SYNTHETIC=pu:2 "$bin" plan --set placement="cores compact" "$dir/tiny.conf"
+check "how many cells are others by another name is said" says "$out" \
+	"2 cells equal another on this machine and run once (--cells names them)"
+check "of none it is not" eval \
+	'status 0 "$bin" plan "$dir/tiny.conf" && ! grep "equal another" "$out"'
+
 cat >"$dir/halves.conf" <<'END'
 writes  = 3%
 keys    = 64

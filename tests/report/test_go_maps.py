@@ -5,6 +5,7 @@ answers by the schema, and finds what is planted in it.
 No speed is asserted. Where no Go is, what needs it is skipped.
 """
 import copy
+import itertools
 import json
 import os
 
@@ -246,3 +247,23 @@ def test_what_is_planted_is_caught(planted, tmp_path):
     assert result["status"] == "failed"
     assert result["verification"]["status"] == "failed"
     assert reason in result["reason"]
+
+
+# Values are another key's as long as the window is driven, and are right again
+# before all keys are looked at once more.
+ASTRAY = (
+    ("team.go", "		w.drive()\n",
+     "		astray = 1\n		w.drive()\n		astray = 0\n"),
+    ("worker.go", "func different(value, rank uint64) uint64 {\n	return ",
+     "var astray uint64\n\n"
+     "func different(value, rank uint64) uint64 {\n	return astray | "))
+
+
+@needs_go
+def test_what_only_the_window_saw_is_told(tmp_path):
+    program = changed_go(tmp_path, *ASTRAY)
+    for name, shape in itertools.product(MAPS, ("u64x8", "str16x8", "u64x24",
+                                                "str32x64")):
+        told = result_of(request_of(name, shape=shape), program)
+        assert "another key's value" in (told["reason"] or ""), (name, shape)
+        assert told["verification"]["wrong_values"] == 1

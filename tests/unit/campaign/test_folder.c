@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 
@@ -374,6 +375,54 @@ static void what_a_campaign_is(void)
 	        "nor one of no protocol");
 }
 
+/* A campaign that is to begin where a campaign.json lies that is none. */
+static bool is_refused(struct rm_prepared *prepared)
+{
+	char path[] = "some.conf", *files[] = { path };
+	const struct rm_wishes wishes = { .dir = "bad",
+		.sources = { .files = files, .file_count = 1 } };
+
+	*prepared = (struct rm_prepared){ .resumed = false };
+	forget();
+	return rm_prepare(&wishes, prepared, &error) == -EINVAL &&
+	       says("bad/campaign.json");
+}
+
+static size_t of_a_topology(void)
+{
+	const size_t held = mallinfo2().uordblks;
+	struct rm_topology topology;
+
+	if (rm_topology_load(NULL, &topology, &error))
+		abort();
+	const size_t more = mallinfo2().uordblks - held;
+
+	rm_topology_free(&topology);
+	return more;
+}
+
+/* The first calls fill what malloc() keeps for later ones of their sizes. */
+static void what_is_refused_keeps_nothing(void)
+{
+	enum { FILLING = 8, CALLS = 16 };
+	const size_t one = of_a_topology();
+	struct rm_prepared prepared;
+	size_t held = 0;
+	bool refused = true;
+
+	fake_root_write(
+	        root, "some.conf", "writes = 3%\nkeys = 64\nthreads = 1\n");
+	for (unsigned i = 0; i < FILLING + CALLS; i++) {
+		if (i == FILLING)
+			held = mallinfo2().uordblks;
+		refused = is_refused(&prepared) && refused;
+		rm_prepared_clear(&prepared);
+	}
+	CHECK(refused, "no campaign begins where such a file lies");
+	CHECK(mallinfo2().uordblks <= held + one,
+	        "sixteen that did not hold no more than the topology of one");
+}
+
 /* A program in the root's bin/, which is all of PATH. */
 static void install(const char *name, const char *script)
 {
@@ -439,6 +488,7 @@ int main(void)
 	the_latest();
 	new_folders();
 	what_a_campaign_is();
+	what_is_refused_keeps_nothing();
 	the_drawing();
 	fake_root_remove(root);
 	return DONE();

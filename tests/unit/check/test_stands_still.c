@@ -9,6 +9,7 @@
 #include "tests/unit/check/played_map.h"
 #include "tests/unit/tap.h"
 
+#include <malloc.h>
 #include <sched.h>
 #include <unistd.h>
 
@@ -169,6 +170,21 @@ static void who_is_not_met(void)
 	CHECK(!seen.misses, "then comes the next");
 }
 
+/* The first calls fill what malloc() keeps for later ones of their sizes. */
+static void nothing_is_kept(void)
+{
+	enum { FILLING = 8, CALLS = 16 };
+	size_t held = 0;
+
+	for (unsigned i = 0; i < FILLING + CALLS; i++) {
+		if (i == FILLING)
+			held = mallinfo2().uordblks;
+		run("lock-free", 0, 0, 0);
+	}
+	CHECK(mallinfo2().uordblks < held + CALLS * sizeof(struct rm_stopper),
+	        "what a call needs it gives back");
+}
+
 int main(void)
 {
 	alarm(120);
@@ -176,5 +192,6 @@ int main(void)
 	they_are_stuck();
 	one_writer();
 	who_is_not_met();
+	nothing_is_kept();
 	return DONE();
 }

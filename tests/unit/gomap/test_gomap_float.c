@@ -88,6 +88,32 @@ static void only_an_iteration_finds_them(void)
 	gomap_destroy(map);
 }
 
+/* An entry that is removed before an iteration has reached it is not visited,
+   although this iteration goes on in the array from before the growth, and no
+   lookup could say that the key is gone. */
+static void an_iteration_in_an_outgrown_array_sees_a_clear(void)
+{
+	struct gomap *map = filled(100);
+	uint64_t before = gomap_get(map->log2_buckets), n = 100;
+	struct gomap_iterator it;
+	struct rm_value value;
+	struct rm_key key;
+	bool first, more;
+
+	gomap_iterate_begin(map, &it);
+	first = gomap_iterate_next(&it, RM_U64X8, &key, &value);
+	while (gomap_get(map->log2_buckets) == before ||
+	        gomap_get(map->oldbuckets))
+		store(map, nan_key, n++);
+	gomap_clear(map, RM_U64X8);
+	more = gomap_iterate_next(&it, RM_U64X8, &key, &value);
+	gomap_iterate_end(&it);
+	CHECK(first && !more && gomap_count(map) == 0 && sound(map),
+	        "an iteration that growth has passed by sees nothing of what "
+	        "clear took out");
+	gomap_destroy(map);
+}
+
 /* Where the entry of value n lies: chain and tophash. */
 struct spot {
 	uint64_t chain;
@@ -241,6 +267,7 @@ static void numbers_equal_themselves(void)
 int main(void)
 {
 	only_an_iteration_finds_them();
+	an_iteration_in_an_outgrown_array_sees_a_clear();
 	growth_halves_them();
 	an_iteration_begun_in_a_growth();
 	numbers_equal_themselves();
