@@ -12,8 +12,8 @@ from report_helpers import build
 
 from report import lint
 from report.__main__ import main
-from report.lint import (alts, columns, copies, data, derive, flips,
-                         intervals, say, trust, validity, winners)
+from report.lint import (alts, columns, copies, crossovers, data, derive,
+                         flips, intervals, say, trust, validity, winners)
 from report.lint.context import Context
 from report.lint.log import Log
 from report.lint.rows import Cell
@@ -142,6 +142,8 @@ def missed(draw, count):
      "snapshot is not ranked"),
     ("one-void", "(7 of 8 blocks, 1 void)", "(5 of 8 blocks, 3 void)",
      "7 of 8 blocks, 1 void"),
+    ("one-void", "(7 of 8 blocks, 1 void)", "(7 of 8 blocks, 1 void), "
+     "urcu_lfht (0 of 8 blocks, 8 void)", 'claim: "urcu_lfht (0 of 8 blocks'),
     ("six-blocks", "4 maps need 8", "4 maps need 6", "4 maps need n = 8"),
     ("neighbours", "gomap_rw leads at 1 thread, syncmap at 2", "syncmap "
      "leads at 1 thread, gomap_rw at 2", "1 threads"),
@@ -273,6 +275,25 @@ def test_a_file_that_nothing_reads_is_named(played):
         assert any("no rule reads this file" in t for t in texts(played))
     finally:
         path.unlink()
+
+
+def test_a_cell_that_nobody_planned_is_named(context, monkeypatch):
+    row = context.page.csv("tables/cells.csv")[0]
+    monkeypatch.setitem(row, "cell", "nobody")
+    context.log = Log()
+    lint.other.check(context)
+    found, = context.log.findings
+    assert (found.said, found.data) == ("nobody", "not planned")
+
+
+def test_a_mix_that_nobody_planned_is_named(context, monkeypatch):
+    table = context.page.table("crossover")
+    monkeypatch.setattr(table, "rows", [
+        ["50 % lookups, 50 % updates", *row[1:]] for row in table.rows])
+    context.log = Log()
+    crossovers.check(context)
+    found = [f.said for f in context.log.findings if f.data == "no such mix"]
+    assert found == [" | ".join(row) for row in table.rows] != []
 
 
 def just(panel):

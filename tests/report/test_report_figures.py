@@ -421,6 +421,23 @@ def test_memory_with_values_has_no_reason(two):
         assert bool(row["filled"]) != bool(row["why"]), row
 
 
+def test_memory_without_a_value_is_of_no_trial(tmp_path):
+    make_journal.make(tmp_path, maps=("gomap_rw", "syncmap"), threads=(1, 2),
+                      keys=(1024,), kinds=("update",), blocks=6)
+
+    def untold(trial):
+        if "/syncmap/" in trial["cell"] and trial["result"]:
+            trial["result"].pop("footprint", None)
+        return trial
+
+    edit(tmp_path, untold)
+    rows = {r["map"]: r for r in Built(tmp_path).rows("figures/memory.csv")}
+    none = rows["syncmap"]
+    assert (none["filled"], none["n"], none["why"]) == (
+        "", "0", "no memory values in its results")
+    assert rows["gomap_rw"]["n"] == "6"
+
+
 def test_memory_is_that_above_the_empty_process(two):
     """make_journal's peak is 1.4 times what it fills."""
     rows = [r for r in two.rows("figures/memory.csv") if r["filled"]]

@@ -342,8 +342,9 @@ def test_outcomes_of_a_point():
     wide = judged([0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.05])
     assert wide.side == verdicts.TIED and wide.open and not wide.proved
     assert not judged([0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.05], 3).open
-    few = judged([1.5] * 6)
-    assert few.side == verdicts.NONE and few.open
+    for blocks in (1, 6):
+        few = judged([1.5] * blocks)
+        assert few.side == verdicts.NONE and few.open
     assert not judged([]).open
 
 

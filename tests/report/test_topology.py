@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What threads share or leave, of a machine with two sockets of two cores
-with two hardware threads each."""
+"""Where CPUs sit, and what threads share or leave, of a machine with two
+sockets of two cores with two hardware threads each."""
 import pytest
+from synthetic import topology as hwloc
 
 from report import topology
 
@@ -19,3 +20,20 @@ WHERE = {cpu: (cpu // 4, cpu % 4 // 2, cpu % 2) for cpu in range(8)}
     ((0, 99), set())])  # a CPU that the file has not
 def test_what_is_crossed(cpus, words):
     assert topology.crossed(cpus, WHERE) == words
+
+
+def test_each_cpu_has_its_seat(tmp_path):
+    """Kernels count the first hardware thread of every core, then the second
+    ones."""
+    file = tmp_path / "topology.xml"
+    file.write_text(hwloc(2, 2, 2))
+    assert topology.spots(file) == {
+        0: (0, 0, 0), 1: (0, 1, 0), 2: (1, 0, 0), 3: (1, 1, 0),
+        4: (0, 0, 1), 5: (0, 1, 1), 6: (1, 0, 1), 7: (1, 1, 1)}
+
+
+@pytest.mark.parametrize("number", ['', 'os_index="6"', 'os_index="x"'])
+def test_a_cpu_without_a_number_of_its_own_seats_nobody(tmp_path, number):
+    file = tmp_path / "topology.xml"
+    file.write_text(hwloc(2, 2, 2).replace('os_index="7"', number))
+    assert topology.spots(file) == {}
