@@ -138,9 +138,24 @@ func (t *team) footprint() map[string]any {
 		"huge_bytes": nil}
 }
 
+// ran is the CPU time of all threads in the window, and of that what other
+// threads than the loops' used: the collector, but for what the loops had to
+// help with, and the scheduler. apart: the latter is known.
+func (t *team) ran() (cpu, background float64, known, apart bool) {
+	a, b := &t.before, &t.after
+	own := int64(0)
+	cpu, known = float64(b.cpuNs-a.cpuNs), a.cpuNs >= 0 && b.cpuNs >= 0
+	apart = known && t.cell.wired()
+	for i := range t.members {
+		m := &t.members[i]
+		own += m.after.cpuNs - m.before.cpuNs
+		apart = apart && m.before.ok && m.after.ok
+	}
+	return cpu, cpu - float64(own), known, apart
+}
+
 // stats of the window: what Go's run time did beside the loops, and on how many
-// CPUs all of it ran. Background is what other threads than the loops' used:
-// the collector, but for what the loops had to help with, and the scheduler.
+// CPUs all of it ran.
 func (t *team) stats() []any {
 	a, b := &t.before, &t.after
 	stat := func(name, unit string, ok bool, value float64) any {
@@ -150,13 +165,7 @@ func (t *team) stats() []any {
 		}
 		return told
 	}
-	cpu, own, known := float64(b.cpuNs-a.cpuNs), int64(0), a.cpuNs >= 0 && b.cpuNs >= 0
-	apart := known && t.cell.wired()
-	for i := range t.members {
-		m := &t.members[i]
-		own += m.after.cpuNs - m.before.cpuNs
-		apart = apart && m.before.ok && m.after.ok
-	}
+	cpu, background, known, apart := t.ran()
 	return []any{
 		stat("collections", "1", true, float64(b.memory.NumGC-a.memory.NumGC)),
 		stat("collection_pause", "ns", true,
@@ -165,7 +174,7 @@ func (t *team) stats() []any {
 		stat("allocations", "1", true, float64(b.memory.Mallocs-a.memory.Mallocs)),
 		stat("allocated", "bytes", true,
 			float64(b.memory.TotalAlloc-a.memory.TotalAlloc)),
-		stat("background_cpu", "ns", apart, cpu-float64(own)),
+		stat("background_cpu", "ns", apart, background),
 		stat("cores_used", "1", known, cpu/float64(t.elapsed().Nanoseconds()))}
 }
 
@@ -178,9 +187,10 @@ func (t *team) environment() map[string]any {
 	if !t.cell.wired() {
 		goroutines = "free"
 	}
+	_, background, _, apart := t.ran()
 	return map[string]any{"aslr": nil, "clock_cost_ns": t.clockCostNs,
 		"clock_step_ns": t.clockStepNs,
 		"go":            runtime.Version(), "gogc": percent,
 		"gomaxprocs": runtime.GOMAXPROCS(0), "goroutines": goroutines,
-		"own_threads": true}
+		"own_threads": true, "own_threads_cpu_ns": told(apart, int64(background))}
 }

@@ -215,6 +215,8 @@ final class Result {
 		told.put("processors",
 				Runtime.getRuntime().availableProcessors());
 		told.put("own_threads", true); // they collect and compile
+		double ran = team.after.background() - team.before.background();
+		told.put("own_threads_cpu_ns", Double.isNaN(ran) ? null : ran);
 		return told;
 	}
 }

@@ -43,10 +43,11 @@ static bool add_up_counted(const json_t *threads, struct waiting *sum)
 }
 
 /* A program whose run time has threads of its own, to collect or to compile:
-   members wait for these as well, so that no waiting is laid on others which
-   they have not run. Of goroutines the kernel knows no waiting: they may have
-   waited all the time. */
-static bool add_up_own(const json_t *threads, struct waiting *sum)
+   members wait for these as well, each for no longer than these ran. Where that
+   is not told, no waiting is laid on others which they have not run. Of
+   goroutines the kernel knows no waiting: they may have waited all the time. */
+static bool add_up_own(
+        const json_t *threads, const json_t *own_ns, struct waiting *sum)
 {
 	const json_t *thread;
 	size_t i;
@@ -58,7 +59,11 @@ static bool add_up_own(const json_t *threads, struct waiting *sum)
 			        json_object_get(thread, "elapsed_ns"));
 		sum->waited_ns = sum->elapsed_ns;
 	}
-	sum->unexplained_ns = 0;
+	sum->unexplained_ns =
+	        json_is_number(own_ns)
+	                ? fmax(0, sum->unexplained_ns -
+	                                  json_number_value(own_ns))
+	                : 0;
 	return sum->elapsed_ns > 0;
 }
 
@@ -68,7 +73,9 @@ static bool add_up(const json_t *result, struct waiting *sum)
 	const json_t *about = json_object_get(result, "environment");
 
 	return json_is_true(json_object_get(about, "own_threads"))
-	               ? add_up_own(threads, sum)
+	               ? add_up_own(threads,
+	                         json_object_get(about, "own_threads_cpu_ns"),
+	                         sum)
 	               : add_up_counted(threads, sum);
 }
 

@@ -80,6 +80,14 @@ static json_t *own(json_t *result)
 	return result;
 }
 
+/* And for how long these ran in the window. */
+static json_t *own_ran(json_t *result, double ms)
+{
+	json_object_set_new(json_object_get(own(result), "environment"),
+	        "own_threads_cpu_ns", json_real(1e6 * ms));
+	return result;
+}
+
 static json_t *uncounted(json_t *result)
 {
 	json_t *thread;
@@ -98,6 +106,15 @@ static void threads_of_its_own(void)
 	CHECK(says(&timed, own(result_of(20, 0)), 0.3, "took 30.0 %") &&
 	                says(&timed, own(result_of(4, 0)), 0.9, NULL),
 	        "but what others ran while somebody waited is");
+	CHECK(says(&timed, own_ran(result_of(20, 0), 5), 0, "took 31.2 %") &&
+	                says(&timed, own_ran(result_of(20, 0), 11), 0, NULL),
+	        "and so is waiting for longer than the own ones ran");
+	CHECK(says(&timed, own_ran(result_of(20, 150), 0), 0, NULL) &&
+	                says(&timed, own_ran(result_of(20, 0), 90), 0.3,
+	                        "took 30.0 %"),
+	        "but for what wake-ups may take, which is no less than before");
+	CHECK(says(&timed, own_ran(uncounted(result_of(0, 0)), 0), 0.1, NULL),
+	        "of goroutines only what others ran");
 	CHECK(says(&timed, own(uncounted(result_of(0, 0))), 0.3,
 	              "took 30.0 %") &&
 	                says(&timed, own(uncounted(result_of(0, 0))), 0.1,
