@@ -95,7 +95,8 @@ struct rm_tally_cell {
 		RM_COUNTED_VOID,
 	} last[RM_ARMS_MAX];                   /* of each arm of its set */
 	unsigned failed_in_a_row[RM_ARMS_MAX]; /* of each arm of its set */
-	char reason[RM_REASON_BYTES]; /* of the last trial that was not ok */
+	char reason[RM_REASON_BYTES]; /* of the last trial that failed */
+	json_t *voids; /* arm and block -> reason, of `voided`; or NULL */
 };
 
 /* Made and freed with a struct rm_prepared. */

@@ -37,6 +37,13 @@ static void count_failure(struct rm_tally *tally, size_t cell, size_t arm)
 		        tally->unfit, failed->map, json_string(counts->reason));
 }
 
+static const char *reason_of(const json_t *line)
+{
+	const char *reason = json_string_value(json_object_get(line, "reason"));
+
+	return reason ? reason : "no reason";
+}
+
 static struct rm_arm_set set_of(const struct rm_tally *tally, size_t cell)
 {
 	return rm_arms_of(tally->arms, tally->plan->cells[cell].cell.workload);
@@ -103,6 +110,22 @@ static void count_answer(struct rm_tally *tally, size_t cell, size_t arm,
 	count_as(tally, counts, counts->last[arm], 1);
 }
 
+/* A void trial has its reason for as long as it counts. */
+static void keep_void(struct rm_tally_cell *counts, size_t arm, bool is_void,
+        const json_t *line)
+{
+	long long block = json_integer_value(json_object_get(line, "block"));
+	char place[64];
+
+	snprintf(place, sizeof(place), "%zu %lld", arm, block);
+	json_object_del(counts->voids, place);
+	if (!is_void)
+		return;
+	if (!counts->voids)
+		counts->voids = json_object();
+	json_object_set_new(counts->voids, place, json_string(reason_of(line)));
+}
+
 static int count_line(struct rm_tally *tally, size_t cell, size_t arm,
         const char *status, const json_t *line, struct rm_error *error)
 {
@@ -110,6 +133,7 @@ static int count_line(struct rm_tally *tally, size_t cell, size_t arm,
 
 	replace(tally, counts, arm, line);
 	counts->last[arm] = RM_COUNTED_NOTHING;
+	keep_void(counts, arm, !strcmp(status, "void"), line);
 	if (!strcmp(status, "failed")) {
 		count_failure(tally, cell, arm);
 	} else if (!strcmp(status, "skipped")) {
@@ -131,7 +155,6 @@ int rm_tally_add(
 {
 	const char *id = json_string_value(json_object_get(line, "cell"));
 	const char *status = json_string_value(json_object_get(line, "status"));
-	const char *reason = json_string_value(json_object_get(line, "reason"));
 	const json_t *at = json_object_get(tally->index, id ? id : "");
 
 	if (!at)
@@ -146,9 +169,9 @@ int rm_tally_add(
 		return -EINVAL;
 	if (!status)
 		status = "(none)";
-	if (strcmp(status, "ok") && strcmp(status, "skipped"))
+	if (!strcmp(status, "failed"))
 		snprintf(counts->reason, sizeof(counts->reason), "%.*s",
-		        RM_REASON_BYTES - 1, reason ? reason : "no reason");
+		        RM_REASON_BYTES - 1, reason_of(line));
 	return count_line(tally, cell, arm, status, line, error);
 }
 
@@ -194,6 +217,8 @@ size_t rm_tally_incomplete(const struct rm_tally *tally)
 
 void rm_tally_clear(struct rm_tally *tally)
 {
+	for (size_t i = 0; tally->cells && i < tally->plan->cell_count; i++)
+		json_decref(tally->cells[i].voids);
 	free(tally->cells);
 	json_decref(tally->index);
 	json_decref(tally->unfit);

@@ -35,6 +35,17 @@ static unsigned voided_of(const struct rm_tally_cell *cell)
 	return cell->voided;
 }
 
+/* Of the last void trial that counts: one that a repeat has mended is none. */
+static const char *why_void(const struct rm_tally_cell *cell)
+{
+	const char *place;
+	json_t *reason, *last = NULL;
+
+	json_object_foreach (cell->voids, place, reason)
+		last = reason;
+	return last ? json_string_value(last) : "no reason";
+}
+
 /* Cells of one kind of trouble; `count` finds it in a cell. */
 static void print_cells(const struct rm_tally *tally, const char *what,
         unsigned (*count)(const struct rm_tally_cell *))
@@ -59,7 +70,9 @@ static void print_cells(const struct rm_tally *tally, const char *what,
 		        times,
 		        cell->blocks *
 		                rm_arms_of(tally->arms, cell->workload).count,
-		        cell->id, tally->cells[i].reason);
+		        cell->id,
+		        count == voided_of ? why_void(&tally->cells[i])
+		                           : tally->cells[i].reason);
 	}
 	if (more)
 		printf("%s: and %zu cells more; all are in trials.jsonl\n",
@@ -134,8 +147,7 @@ void rm_run_counts(const struct rm_tally *tally)
 	        tally->ok, tally->voided, tally->failed, tally->skipped);
 	if (tally->repeated)
 		printf("%zu repeated, since others disturbed them or they were "
-		       "void; %zu of those that count were disturbed in every "
-		       "attempt\n",
+		       "void; %zu of those that count were disturbed\n",
 		        tally->repeated, tally->disturbed);
 	if (tally->refused)
 		printf("%zu stayed disturbed or void where the budget of "

@@ -162,6 +162,50 @@ static void each_trial_counts_once(void)
 	rm_tally_clear(&tally);
 }
 
+/* Whether these are the reasons of all void trials, in their order. */
+static bool void_for(const char *reasons)
+{
+	json_t *voids = tally.cells[0].voids, *reason;
+	const char *place;
+	char told[100] = "";
+
+	json_object_foreach (voids, place, reason)
+		strcat(strcat(told, json_string_value(reason)), ". ");
+	return !strcmp(told, reasons) &&
+	       json_object_size(voids) == tally.cells[0].voided;
+}
+
+/* A line of an arm of cell "a" in a block. */
+static void ran(int at, int attempt, const char *arm, const char *why)
+{
+	struct rm_error error = { "" };
+	json_t *line = json_pack("{s:s, s:s, s:i, s:i, s:s, s:s?}", "cell", "a",
+	        "arm", arm, "block", at, "attempt", attempt, "status",
+	        why ? "void" : "ok", "reason", why);
+
+	rm_tally_add(&tally, line, &error);
+	json_decref(line);
+}
+
+static void a_void_trial_has_its_reason(void)
+{
+	start();
+	ran(0, 1, "base", "was late");
+	ran(0, 1, "head", "slept");
+	CHECK(void_for("was late. slept. "), "each arm has its own reason");
+	ran(1, 1, "base", "mended");
+	ran(1, 1, "head", NULL);
+	ran(1, 2, "base", NULL);
+	ran(1, 2, "head", NULL);
+	CHECK(void_for("was late. slept. "),
+	        "that of an attempt that a repeat replaced is gone");
+	ran(2, 1, "base", "mended");
+	ran(2, 2, "base", "too late");
+	CHECK(void_for("was late. slept. too late. "),
+	        "a void repeat has a reason of its own");
+	rm_tally_clear(&tally);
+}
+
 static void one_arm_is_not_named(void)
 {
 	arms.count = 1;
@@ -181,6 +225,7 @@ int main(void)
 	a_failed_verification_ends_a_map();
 	what_is_incomplete();
 	each_trial_counts_once();
+	a_void_trial_has_its_reason();
 	one_arm_is_not_named();
 	return DONE();
 }

@@ -22,6 +22,8 @@ static struct said said;
 /* Cells c0, c1, ... of the maps m0, m1, ..., all of whose trials were ok. */
 static void begin(size_t number)
 {
+	for (size_t i = 0; i < CELLS; i++)
+		json_decref(counts[i].voids);
 	memset(cells, 0, sizeof(cells));
 	memset(counts, 0, sizeof(counts));
 	for (size_t i = 0; i < CELLS; i++) {
@@ -50,6 +52,9 @@ static void spoil(size_t cell, unsigned voided, unsigned failed)
 	counts[cell].failed = failed;
 	snprintf(counts[cell].reason, sizeof(counts[cell].reason), "reason %zu",
 	        cell);
+	json_decref(counts[cell].voids);
+	counts[cell].voids =
+	        voided ? json_pack("{s:s}", "0 0", counts[cell].reason) : NULL;
 	tally.ok -= voided + failed;
 	tally.voided += voided;
 	tally.failed += failed;
@@ -111,6 +116,14 @@ static void cells_are_named(void)
 	              "status: incomplete: 1 of 3 cells failed or have no "
 	              "result\n"),
 	        "void ones come before failed ones, which are incomplete");
+	begin(1);
+	spoil(0, 2, 1);
+	json_object_set_new(counts[0].voids, "1 2", json_string("was late"));
+	CHECK(counted("void 2 of 6: c0: was late\n"
+	              "failed 1 of 6: c0: reason 0\n"
+	              "6 trials: 3 ok, 2 void, 1 failed, 0 skipped\n"),
+	        "void trials have the reason of the last of them, failed ones "
+	        "their own");
 	begin(1);
 	strcpy(cells[0].cell.workload, "own");
 	spoil(0, 1, 0);
@@ -207,8 +220,7 @@ static void what_was_repeated(void)
 	tally.disturbed = 2;
 	CHECK(counted("6 trials: 6 ok, 0 void, 0 failed, 0 skipped\n"
 	              "7 repeated, since others disturbed them or they were "
-	              "void; 2 of those that count were disturbed in every "
-	              "attempt\n"),
+	              "void; 2 of those that count were disturbed\n"),
 	        "repeats are told, and what none of them mended");
 	tally.repeated = 0;
 	tally.refused = 4;
@@ -260,6 +272,7 @@ int main(void)
 	what_the_plan_skips();
 	what_was_repeated();
 	how_to_go_on();
+	begin(0);
 	json_decref(tally.unfit);
 	return DONE();
 }
