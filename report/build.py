@@ -219,7 +219,7 @@ def build(folder, base=None, contender=None, pdf=False, earlier=None):
     validity.add(report, a, controls, found)
     machine.add(report, a, where)
     rest.elsewhere(report)
-    rest.limits(report, a)
+    rest.limits(report, a, controls)
     rest.artefacts(report, a)
     if not invalid:
         ranking_data(report, a)

@@ -18,6 +18,7 @@ from report import analysis, journal, stats, words
 LIMIT = 0.5  # per cent: A/A and slot effect
 EXTRA = (1.5, 2.5)  # per cent: what +2 % work must measure as
 LEVEL = 0.95  # of the intervals that controls are judged by
+HALF = 3  # trials that half of a block needs to have a middle
 EVEN = 0.8  # slowest over fastest thread
 DRIVER_LIMIT = 20  # per cent of the fastest map's time
 
@@ -25,8 +26,9 @@ DRIVER_LIMIT = 20  # per cent of the fastest map's time
 def control_row(name, n, limits, found, control=True, why=""):
     """One control: percent, interval, word.
 
-    found -- log ratios (centre, low, high), + is slower; None: no value,
-             and `why`; low None: n is too small for an interval
+    found -- log ratios (centre, low, high), + is slower; None: no value;
+             low None: n is too small for an interval
+    why -- what is lacking where there is no value, or no interval to judge
     """
     centre, low, high = found or (None, None, None)
     percent = [None if v is None or math.isnan(v) else stats.percent(v)
@@ -36,7 +38,14 @@ def control_row(name, n, limits, found, control=True, why=""):
             "limit_high": limits[1], "n": n, "control": control,
             "word": words.control_word(*percent[1:], *limits)
             if control else "",
-            "why": "" if found else why or "no trial"}
+            "why": why if found is None or control and percent[1] is None
+            else ""}
+
+
+def lacking(planned, trials):
+    """Why a control has no interval: the plan's doing, or that of trials."""
+    return f"too few {trials}" if planned >= stats.RANKING_NEEDS \
+        else "too few blocks planned"
 
 
 def signed_row(name, d, limits, why=""):
@@ -56,10 +65,11 @@ def arm_rows(a):
         d = [math.log(head[b] / other[b]) for b in sorted(
             head.keys() & other.keys())]
         place = f"{cell.map}, {words.plural(cell.threads, 'thread')}"
+        why = lacking(cell.blocks, "blocks in which both trials count")
         if arm.startswith("aa"):
-            yield signed_row(f"A/A, {place}", d, (-LIMIT, LIMIT))
+            yield signed_row(f"A/A, {place}", d, (-LIMIT, LIMIT), why)
         elif arm == "control" or arm.endswith("extra"):
-            yield signed_row(f"+2 % work, {place}", d, EXTRA)
+            yield signed_row(f"+2 % work, {place}", d, EXTRA, why)
 
 
 def undisturbed(cell, rates):
@@ -98,10 +108,20 @@ def slot_row(a, rest):
         here = cells[[i for i in order if i < len(cells)]]
         here = here[~np.isnan(here)]
         half = len(here) // 2
-        if half >= 3:
+        if half >= HALF:
             d.append(np.median(here[-half:]) - np.median(here[:half]))
     return signed_row("slot: second half of a block − first", d,
-                      (-LIMIT, LIMIT), why="too few trials in a block")
+                      (-LIMIT, LIMIT), slot_lacks(a))
+
+
+def slot_lacks(a):
+    """Only where blocks have trials enough did disturbance take them."""
+    planned = len(a.campaign.meta.get("order", []))
+    whole = sum(sum(block in rates for rates in a.rates.values()) >= 2 * HALF
+                for block in range(planned))
+    return lacking(planned, "trials in a block"
+                   if whole < stats.RANKING_NEEDS
+                   else "undisturbed trials in a block")
 
 
 def drift_row(rest):
@@ -114,7 +134,10 @@ def drift_row(rest):
         v and v * (n - 1) for v in stats.trend(middle, LEVEL)]
     row = control_row("drift: last block − first", n, (None, None), found,
                       control=False, why="fewer than 3 blocks")
-    return row | {"word": direction(row["low"], row["high"])}
+    seen = ~np.isnan(rest)
+    return row | {"word": direction(row["low"], row["high"]),
+                  "trials": int(seen.sum()),
+                  "cells": int(seen.any(axis=0).sum())}
 
 
 def direction(low, high):
@@ -140,8 +163,8 @@ def undecidable(rows):
         return "a control failed"
     blind = [r for r in controls if r["word"] == "cannot decide"]
     if blind:
-        least = min(r["n"] for r in blind)
-        return f"controls cannot decide in this mode (n = {least})"
+        least = min(blind, key=lambda r: r["n"])
+        return f"controls cannot decide: {least['why']} (n = {least['n']})"
     wide = [r for r in controls if r["word"] == "undecided"]
     if wide:
         return "undecided controls: " + words.joined(
@@ -277,23 +300,34 @@ def steady(a):
             yield cell, bool((result.get("warm_up") or {}).get("steady"))
 
 
-def driver_shares(a):
-    """Rows of every group that ran the floor of its fastest map, largest
-    share first: where, that map, the driver's share of its time in per
-    cent, and both cells, whose trials may have been disturbed."""
-    rows = []
+def fastest(a):
+    """(where, its fastest map, that map's rate and cell, the floor's cell) of
+    every group with a result."""
     for board in a.boards():
         for line in a.lines_of(board):
             for threads, cells in sorted(a.grid[board][line].items()):
                 best = max(((a.mops(c), m) for m, c in cells.items()
                             if c.ok and a.peer(m)), default=None)
-                floor = best and cells.get(a.floor_of(best[1]))
-                if a.mops(floor):
-                    rows.append({"where": (board, line, threads),
-                                 "map": best[1],
-                                 "cells": (cells[best[1]], floor),
-                                 "percent": 100 * best[0] / a.mops(floor)})
+                if best:
+                    rate, name = best
+                    yield ((board, line, threads), name, rate, cells[name],
+                           cells.get(a.floor_of(name)))
+
+
+def driver_shares(a):
+    """Rows of every group that ran the floor of its fastest map, largest
+    share first: where, that map, the driver's share of its time in per
+    cent, and both cells, whose trials may have been disturbed."""
+    rows = [{"where": where, "map": name, "cells": (cell, floor),
+             "percent": 100 * rate / a.mops(floor)}
+            for where, name, rate, cell, floor in fastest(a)
+            if a.mops(floor)]
     return sorted(rows, key=lambda r: -r["percent"])
+
+
+def floorless(a):
+    """Where no floor ran beside the fastest map."""
+    return [where for where, *_, floor in fastest(a) if not a.mops(floor)]
 
 
 def lost_trials(a):

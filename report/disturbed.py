@@ -44,8 +44,34 @@ def told(cells, whose):
             f"{'was' if some == 1 else 'were'} disturbed by others")
 
 
-def stayed(a):
-    """(trials that count though others disturbed them, of those that the
-    runner asks): it ran none again, or each time in vain."""
+def judged(cell):
+    """Does the runner ask of this cell's trials whether others took their
+    CPUs? Of a plan's repeat-wait of 0 it does not."""
+    return bool(repeat_budget.asked_of(cell).get("wait_share"))
+
+
+def stayed(a, name=None):
+    """(trials that count though others disturbed them, of all that count and
+    are judged): of one map, or of all."""
     return some_of(c for c in a.campaign.cells.values()
-                   if repeat_budget.asked_of(c).get("wait_share"))
+                   if judged(c) and name in (None, c.map))
+
+
+def judged_words(some, of):
+    """The same in words."""
+    return (f"{words.count(some)} of {words.plural(of, 'timed trial')} that "
+            f"{'counts and is' if of == 1 else 'count and are'} judged "
+            f"{'was' if some == 1 else 'were'} disturbed")
+
+
+def in_vain(a):
+    """Those of stayed() that were repeated; the others had one attempt."""
+    return sum(disturbed(c, t) and t.get("attempt", 1) > 1
+               for c in a.campaign.cells.values() if judged(c) for t in c.ok)
+
+
+def unjudged(a):
+    """Timed trials that count and of which nobody asks; a model of a machine
+    is not timed."""
+    return sum(not judged(cell) for cell, _ in checks.finished(a)
+               if not cell.measure.startswith("simulated:"))

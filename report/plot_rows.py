@@ -302,7 +302,8 @@ def controls(ax, rows):
         bar(ax, r, i, INK if good else WARN)
         ax.plot([r["percent"]], [i], "o", color=INK if good else WARN, ms=5,
                 zorder=4, gid=f"tip||{r['name']}: "
-                f"{words.percent(r['percent'], sign=True)}, n = {r['n']}")
+                f"{words.percent(r['percent'], sign=True)}, n = {r['n']}"
+                + (f"; {r['why']}" if r["why"] else ""))
         ax.text(1.02, i, f"{words.percent(r['percent'], sign=True)}  "
                 f"{r['word']}, n = {r['n']}", va="center",
                 transform=ax.get_yaxis_transform(), fontsize=10.5,

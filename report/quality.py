@@ -16,6 +16,8 @@ from report.analysis import smallest_seen
 
 TICK_NS = 10 ** 7  # USER_HZ is 100 on every Linux
 WAITS = disturbed.LIMIT  # above it a trial's threads waited
+WAITING = ("last attempts with a CPU per thread, also void ones and "
+           "verification")
 SPEED_RANGE = (1, 99)  # percentiles: one slow reading is no change of speed
 UNEQUAL = 2  # shares of repeated trials further apart mark a contrast
 BROKEN = 0.29  # a pseudo-median follows more wrong values wherever they go
@@ -62,6 +64,10 @@ class Noise:
 
     def __len__(self):
         return len(self.trials)
+
+    def readings(self):
+        """(attempts whose speed is known, all)."""
+        return int((~np.isnan(self.speed)).sum()), len(self)
 
     def speeds(self):
         """(slow, fast): all but the ends of the range; None: not known."""
@@ -139,9 +145,8 @@ def machine_words(a):
     some, of = disturbed.stayed(a)
     if not of or some <= BROKEN * of:
         return ""
-    return (f"{words.count(some)} of {words.plural(of, 'timed trial')} that "
-            f"{'counts' if of == 1 else 'count'} were disturbed: the ratios "
-            "are those of a disturbed machine")
+    return (f"{disturbed.judged_words(some, of)}: the ratios are those of a "
+            "disturbed machine")
 
 
 def unequal(first, second):
@@ -187,11 +192,13 @@ def map_rows(a, noise):
                  if c.map == name]
         own = [m for m in marks if name in (m["first"], m["second"])]
         even = per.get(name, [])
+        taken, judged = disturbed.stayed(a, name)
         rows.append({
             "map": name, "places": sum(n for n, _ in cells),
             "repeated": sum(n for _, n in cells),
             "contrasts": len(own),
             "unequal": sum(m["unequal"] for m in own),
+            "disturbed": taken, "judged": judged,
             "waiting_known": len(seen), "waited": int((seen > WAITS).sum()),
             "even_known": len(even),
             "uneven": sum(e < checks.EVEN for e in even),
@@ -271,17 +278,28 @@ def seen_words(a):
             f"{words.seen(mdes[0])} in the best")
 
 
+def speed_range(noise):
+    """Of what the slowest and the fastest speed are: not of all attempts,
+    as programs of other languages read no speed."""
+    known, of = noise.readings()
+    some = "" if known == of else (
+        f"; {words.count(known)} of {words.plural(of, 'attempt')} "
+        f"{'has' if known == 1 else 'have'} a reading")
+    return f"(1st to 99th percentile{some})"
+
+
 def parts(a, noise, rows):
     """The parts of line(): what is not known is not said."""
     yield seen_words(a)
     ends = noise.speeds()
     if ends is not None:
-        yield f"CPU speed changed × {words.sig(ends[1] / ends[0], 2)}"
+        yield (f"CPU speed changed × {words.sig(ends[1] / ends[0], 2)} "
+               + speed_range(noise))
     waiting, known = noise.waits()
     if known:
         yield (f"in {words.percent(100 * waiting / known, 2)} of "
-               f"{words.plural(known, 'trial')} threads waited for their CPU "
-               f"in more than {WAITS} % of the window")
+               f"{words.plural(known, 'trial')} ({WAITING}) threads waited "
+               f"for their CPU in more than {WAITS} % of the window")
     again, of = repeated(a)
     if again:
         yield f"{words.percent(100 * again / of, 2)} of the trials were " \

@@ -209,7 +209,7 @@ def told(found, tied):
             f"{words.sig(least)} to {words.sig(most)} times")
     text = {k: f"{words.count(g['some'])} of {words.count(g['of'])}"
             for k, g in asked.items() if "some" in g}
-    return text | {"lead": lead, "controls": "no interval" if control is None
+    return text | {"lead": lead, "controls": "cannot decide" if control is None
                    else percent(control)}
 
 

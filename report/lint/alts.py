@@ -206,7 +206,7 @@ def memory(c, _, text):
 def tradeoff(c, panel, text):
     """"Least: gomap_rw; most Mop/s: shard_seg; 11 maps.", of its rows; of
     those that are equal to five digits any may be named. No least is known
-    where one of them is not."""
+    where one of them is not, or where it may be the floor's."""
     column = panel.key.removeprefix("tradeoff-").replace("-", "_")
     drawn = [r for r in c.page.csv("figures/tradeoff.csv") or []
              if r.get(column) and float(r[column]) > 0]
@@ -219,8 +219,25 @@ def tradeoff(c, panel, text):
                                           float(r["p99_high"]))
             for r in drawn):
         low = {"not known"}
+    elif column == "p99_ns":
+        low = low - set(lost := at_floor(c, drawn)) | (
+            {lost_words(lost, drawn)} if low & set(lost) else set())
     return say.told(text, "Least: {}; most Mop/s: {}; {} maps.",
                     low.__contains__, high.__contains__, len(drawn))
+
+
+def at_floor(c, drawn):
+    """Maps whose P99 is not shown to be above that of no map at all."""
+    floor = figures.p99_of(c, "null_map").get("p99_high")
+    return [r["map"] for r in drawn if floor is not None and (
+        not r["p99_low"] or float(r["p99_low"]) <= floor)]
+
+
+def lost_words(lost, drawn):
+    if len(lost) == len(drawn):
+        return "no map is told from the floor"
+    first = ", ".join(lost[:-1])
+    return f"{first}{' and ' * bool(first)}{lost[-1]} not told from the floor"
 
 
 def loop_cells(c, panel):
@@ -311,7 +328,8 @@ def counters(c, panel, text):
 
 def controls(c, _, text):
     told = [say.ascii_(part) for part in text[:-1].split("; ")]
-    return told == [f"{x['name']}: {x['word']}"
+    return told == [f"{x['name']}: {x['word']}" + (
+        f" ({x['why']})" if x["why"] else "")
                     for x in arms_first(figures.all_controls(c))]
 
 

@@ -9,6 +9,7 @@ from scipy.stats import theilslopes
 from report.lint.intervals import Estimate
 from report.lint.rows import usable
 
+BLOCKS = 6  # the fewest with an interval
 SMALL, EXTRA = (-0.5, 0.5), (1.5, 2.5)  # per cent: what each must show
 LEAST = 3  # trials in half of a block
 
@@ -16,12 +17,14 @@ LEAST = 3  # trials in half of a block
 class Control:
     """Its interval as logs, and what it must show."""
 
-    def __init__(self, logs, limits, name=""):
+    def __init__(self, logs, limits, name="", lacks=""):
+        """lacks -- what there is too little of where it cannot decide"""
         e = self.estimate = Estimate(logs)
         self.name, self.percents = name, limits
         self.low, self.high = (
             (math.log(e.low), math.log(e.high)) if e.low else (None, None))
         self.limits = [math.log1p(v / 100) for v in limits]
+        self.why = "" if e.low else lacks
         self.aim = math.log1p(sum(limits) / 200)
 
     @property
@@ -52,7 +55,25 @@ class Control:
 def controls(rows):
     """All that decide; the slot first."""
     return [Control(slot(rows), SMALL, "slot: second half of a block − "
-                    "first"), *arms(rows)]
+                    "first", slot_lacks(rows)), *arms(rows)]
+
+
+def lacks(planned, trials):
+    return "too few " + ("blocks planned" if planned < BLOCKS else trials)
+
+
+def slot_lacks(rows):
+    """Of blocks that have trials enough too many are disturbed."""
+    orders, cells = rows.meta.get("order", []), drawn(rows)
+    per = [sum(b in cell.logs for cell in cells) for b in range(len(orders))]
+    quiet = "" if sum(n >= 2 * LEAST for n in per) < BLOCKS \
+        else "undisturbed "
+    return lacks(len(orders), quiet + "trials in a block")
+
+
+def drawn(rows):
+    """Cells with a rate."""
+    return [cell for g in rows.groups for cell in g.cells.values() if cell.ok]
 
 
 def percent(value):
@@ -74,7 +95,9 @@ def arms(rows):
         yield Control([head[b] - other[b] for b in sorted(
             head.keys() & other.keys())], limits,
             f"{'A/A' if limits is SMALL else '+2 % work'}, "
-            f"{rows.cells[cell].map}, {n} thread{'' if n == 1 else 's'}")
+            f"{rows.cells[cell].map}, {n} thread{'' if n == 1 else 's'}",
+            lacks(rows.cells[cell].blocks,
+                  "blocks in which both trials count"))
 
 
 def slot(rows):
@@ -100,11 +123,23 @@ def drift(rows):
     return (n - 1) * slope, low, high, n
 
 
+def drift_of(rows):
+    """(blocks, trials, cells) that the drift is of."""
+    blocks = [costs for costs in costs_by_cell(rows) if costs]
+    return (len(blocks), sum(map(len, blocks)),
+            len({name for costs in blocks for name in costs}))
+
+
 def costs_of(rows):
-    """Per block, in its order: ln of cost over the cell's median, of trials
-    whose first attempt nobody disturbed."""
-    cells = {cell.id: cell for g in rows.groups for cell in g.cells.values()
-             if cell.ok}
+    """Per block, in its order: what each trial cost."""
+    for costs in costs_by_cell(rows):
+        yield list(costs.values())
+
+
+def costs_by_cell(rows):
+    """Per block, in its order, id -> ln of cost over the cell's median, of
+    trials whose first attempt nobody disturbed."""
+    cells = {cell.id: cell for cell in drawn(rows)}
     blocks = 1 + max((b for c in cells.values() for b in c.logs), default=-1)
     again = {(cell.id, t["block"]) for cell in cells.values()
              for t in cell.lines
@@ -117,5 +152,5 @@ def costs_of(rows):
     planned = {i: name for name, i in place.items()}  # a twin counts once
     for b, order in enumerate(rows.meta.get("order", [])[:blocks]):
         names = [planned[i] for i in order if i in planned]
-        yield [middle[m] - logs[m][b] for m in names if m in middle
-               and b in logs[m]]
+        yield {m: middle[m] - logs[m][b] for m in names if m in middle
+               and b in logs[m]}

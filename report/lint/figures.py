@@ -137,19 +137,23 @@ def price(row):
 
 
 def tail(row):
-    """P99 of lookups in the first open loop; callers of other ones, such as
-    stock, time their own operations."""
-    loops = [x for x in row.c.rows.cells.values() if x.measure == "latency"
+    return [p99_of(row.c, row.cell.map)]
+
+
+def p99_of(c, name):
+    """P99 of a map's lookups in the first open loop; callers of other ones,
+    such as stock, time their own operations."""
+    loops = [x for x in c.rows.cells.values() if x.measure == "latency"
              and x.factors.get("loop", "mix") in LOOPS]
-    cell = next((x for x in loops if x.map == row.cell.map
+    cell = next((x for x in loops if x.map == name
                  and latency.loop(x) == latency.loop(loops[0])), None)
     if cell is None:
-        return [{"p99_why": "not run in that open loop"}]
-    found = latency.quantile(cell, latency.main_entries(row.c, cell,
-                                                        "lookup"), "P99")
+        return {"p99_why": "not run in that open loop"}
+    found = latency.quantile(cell, latency.main_entries(c, cell, "lookup"),
+                             "P99")
     why = cell.why or found["why"]
-    return [{"p99_cell": cell.id, "p99_ns": found["ns"], "p99_why": why,
-             "p99_low": found["low"], "p99_high": found["high"]}]
+    return {"p99_cell": cell.id, "p99_ns": found["ns"], "p99_why": why,
+            "p99_low": found["low"], "p99_high": found["high"]}
 
 
 def quantile(row):
@@ -209,9 +213,7 @@ def all_controls(c):
 
 def told_control(x):
     e = x.estimate
-    why = "" if e.n else "too few trials in a block" if x.name.startswith(
-        "slot") else "no trial"
-    return {"name": say.ascii_(x.name), "n": e.n, "word": x.word, "why": why,
+    return {"name": say.ascii_(x.name), "n": e.n, "word": x.word, "why": x.why,
             "percent": nearly(e.centre and 100 * (e.centre - 1)),
             "low": nearly(controls.percent(x.low)),
             "high": nearly(controls.percent(x.high)),

@@ -4,7 +4,7 @@ rows of the table of checks that are about it, and the alternative texts."""
 import numpy as np
 
 from report.lint import say
-from report.lint.repeats import disturbed
+from report.lint.repeats import disturbed, fates
 
 TICK_NS, WAITED = 10 ** 7, 20.0  # a tick of steal; per cent of the window
 ENDS = (1, 99)  # percentiles of the speed: one slow reading is no change
@@ -82,17 +82,26 @@ def checks(rows):
                "fastest hundredth of the trials | {} to {} additions per ns: "
                f"× {{}} | {KEPT} | –", (*ends, ends[1] / ends[0]))
     yield share("trials whose threads, with a CPU each, waited for it in more"
-                " than 20 % of the window", *waits(rows), AGAIN)
+                " than 20 % of the window, also void ones and verification",
+                *waits(rows), AGAIN)
     some, of = disturbed(rows)
     if some:
-        yield share("timed trials that count and were disturbed by others, in"
-                    " every attempt", some, of, BUDGET)
+        yield stayed(rows, some, of)
     yield share("trials while the hypervisor took time (steal)", *taken(rows))
 
 
 def share(name, some, of, limit=KEPT):
     form, values = say.part(some, of) if of else ("not readable", ())
     return f"{name} | {form} | {limit} | –", values
+
+
+def stayed(rows, some, of):
+    form, values = say.part(some, of)
+    *told, rest = fates(rows)
+    return ("timed trials that count, are judged and were disturbed by others "
+            f"| {form}: {{}} repeated in vain, {{}} never repeated"
+            + "; {} more not judged (repeat-wait 0)" * bool(rest)
+            + f" | {BUDGET} | –", (*values, *told, *[rest] * bool(rest)))
 
 
 # ---- alternative texts ------------------------------------------------------
@@ -105,7 +114,12 @@ def strip(c, _, text):
         " and " + counted("repetition", again) if again else "")
         + " in the order they ran", [trials] + [again] * bool(again))]
     if ends is not None:
-        forms.append(("CPU speed {} to {} additions per ns", ends))
+        known = sum(speed(t) is not None for t in rows.begun)
+        some = [known, len(rows.begun)] * (known < len(rows.begun))
+        forms.append((
+            "CPU speed {} to {} additions per ns (1st to 99th percentile" + (
+                "; {} of {} attempts ha" + ("s" if known == 1 else "ve")
+                + " a reading") * bool(some) + ")", (*ends, *some)))
     for name, (some, of) in (
             ("threads with a CPU each waited for it in more than 20 % of the "
              "window in ", waits(rows)),

@@ -6,7 +6,7 @@ import re
 
 from report.lint import say
 from report.lint.rows import attempt
-from report.lint.trust import BROKEN, taken
+from report.lint.trust import BROKEN, BUSY, taken
 
 RULE = "repeats"
 FREE = 10  # repeats of a trial where there is no budget
@@ -16,7 +16,11 @@ SPENT = re.compile(rf"({say.NUMBER}) of them repeated in vain: .* spent in "
                    rf"({say.NUMBER}) of ({say.NUMBER}) blocks?; "
                    rf"({say.NUMBER}) of at most ({say.NUMBER}) repeats? ", re.S)
 DISTURBED = re.compile(rf"({say.NUMBER}) of ({say.NUMBER}) timed trials? that "
-                       r"counts? (?:was|were) disturbed")
+                       r"counts? and (?:is|are) judged (?:was|were) disturbed")
+
+
+LOST = re.compile(rf"({say.NUMBER}) of ({say.NUMBER}) cells? ha(?:s|ve) no "
+                  "result")
 
 
 class Turn:
@@ -108,8 +112,22 @@ def spent(c):
 def disturbed(rows):
     """(disturbed, all) trials that count and that the runner asks."""
     told = [taken(x, t) for x in rows.cells.values() for t in x.ok
-            if (x.factors.get("repeat") or {}).get("wait_share")]
+            if judged(x)]
     return sum(told), len(told)
+
+
+def judged(cell):
+    return bool((cell.factors.get("repeat") or {}).get("wait_share"))
+
+
+def fates(rows):
+    """(repeated in vain, never repeated, not judged) of timed trials that
+    count; the first two were disturbed."""
+    timed = [(x, t) for x in rows.cells.values() if x.measure != "verify"
+             and not x.measure.startswith("simulated:") for t in x.ok]
+    last = [attempt(t) for x, t in timed if judged(x) and taken(x, t)]
+    return (sum(n > 1 for n in last), sum(n == 1 for n in last),
+            sum(not judged(x) for x, _ in timed))
 
 
 def texts(c):
@@ -118,7 +136,23 @@ def texts(c):
             "verdicts.json": str(c.page.verdicts.get("quality") or "")}
 
 
+def doubts(c):
+    """What section 12 says of the run itself: disturbed trials above the
+    limit, and cells without a result."""
+    section, cells = c.page.section("limits"), c.rows.cells.values()
+    some, of = disturbed(c.rows)
+    lost = sum(not x.ok for x in cells)
+    for form, true, due in (
+            (DISTURBED, (some, of), some > BUSY * of),
+            (LOST, (lost, len(cells)), lost > 0)):
+        said = form.findall(section.text() if section else "")
+        c.log.check(not section or bool(said) == due and all(
+            all(map(say.same, numbers, true)) for numbers in said), RULE,
+            "index.html#limits", str(said), "trials.jsonl", str(true))
+
+
 def check(c):
+    doubts(c)
     count, (some, of) = left(c), disturbed(c.rows)
     broken = some > BROKEN * of
     for file, text in texts(c).items():

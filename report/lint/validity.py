@@ -5,6 +5,7 @@ import itertools
 import math
 import re
 
+from report.lint import controls as controls_of
 from report.lint import noise, say, trust
 from report.lint.intervals import depth
 from report.lint.rows import LOOPS
@@ -13,6 +14,9 @@ RULE, COUNTS = "checks", "counts of trials"
 DRIVER, EVEN, SPREAD, WAITED = 20.0, 0.8, 1.1, 0.05
 UNABLE = re.compile(r"[Cc]ontrols?\b[^.]*(cannot|not decid|could not|"
                     r"none decid|no control)")
+BLIND = re.compile(r"controls cannot decide: ([^()]*) \(n = (\d+)\)")
+DRIFT = re.compile(rf"Here it is of ({say.NUMBER}) blocks? with "
+                   rf"({say.NUMBER}) undisturbed trials? of ({say.NUMBER}) cells?")
 OF = re.compile(rf"({say.NUMBER}) of ({say.NUMBER})(?: (\w+))?")
 
 
@@ -20,7 +24,7 @@ def check(c):
     rows = checks(c)
     lines = [" | ".join(row) for row in rows]
     if c.head() is None:  # of which place those of the headline are, is open
-        lines = [re.sub(r"; headline [^|]*%", "", line) for line in lines
+        lines = [re.sub(r"; headline [^|;]*%", "", line) for line in lines
                  if "headline cell" not in line]
     for said, wanted in itertools.zip_longest(lines, expected(c)):
         form, values = wanted or ("no such row", ())
@@ -147,8 +151,9 @@ def even(c):
             yield ("timed closed-loop trials whose slowest thread did less "
                    "than 0.8 of its fastest's operations, a CPU each: "
                    f"{name} | {form}; "
-                   f"least {{}} ({cell.map}) | none | "
-                   + ok(not below, f"{below} not met"), (*values, least))
+                   f"least {{}} ({cell.map}) | no trial | "
+                   + ok(not below, f"{say.plural(below, 'trial')} below"),
+                   (*values, least))
 
 
 def steady(c):
@@ -177,7 +182,7 @@ def driver(c):
     """What the map that does nothing takes in the headline, of each program
     that has maps here; and the share that it has of the time of the fastest
     map, in the worst group."""
-    head, shares = c.head(), []
+    head, shares, lost = c.head(), [], []
     nothing = {about.get("program"): name
                for name, about in c.rows.maps.items()
                if name == "null_map" or "no-state" in about.get("caps", ())}
@@ -196,33 +201,46 @@ def driver(c):
                     if c.rows.peer(m)), default=None)
         name = best and nothing.get(
             c.rows.maps.get(best[1], {}).get("program"))
-        if name in levels:
+        if best and name not in levels:
+            lost.append(g)
+        elif best:
             shares.append((100 * best[0] / levels[name].centre, best[1], g,
                            (g.cells[best[1]], g.cells[name])))
     if shares:
-        yield share(c, shares)
+        yield share(c, shares, lost)
 
 
-def share(c, shares):
+def floorless(c, lost):
+    """(form, values) of the groups without a floor's result."""
+    named = lost if len(lost) <= 3 else []
+    return ("; not known in {} more, without a floor's result" * bool(lost)
+            + ": " * bool(named) + "; ".join(["({})"] * len(named)),
+            [*[len(lost)] * bool(lost), *(
+                lambda text: any(g in c.places.of(text) for g in lost)
+                for _ in named)])
+
+
+def share(c, shares, lost):
     """shares -- (per cent, map, group, its cell and the floor's)"""
+    without, more = floorless(c, lost)
     worst, over = max(shares, key=lambda s: s[0]), [
         s for s in shares if s[0] > DRIVER]
     own = [s[0] for s in shares if s[2] is c.head()]
-    n, lost = len(shares), sum(any(
+    n, unsure = len(shares), sum(any(
         spoilt(x) > trust.BROKEN * len(x.ok) for x in s[3]) for s in over)
     told = [f"{k} of {n} {what}" for k, what in (
-        (len(over) - lost, "over the limit"),
-        (lost, "not known: above it in disturbed trials")) if k]
+        (len(over) - unsure, "over the limit"),
+        (unsure, "not known: above it in disturbed trials")) if k]
     some = sum(map(spoilt, worst[3]))
     noise_ = (": {} of its {} trials "
               f"{'was' if some == 1 else 'were'} disturbed by others")
     return ("driver's share of the fastest map's time, worst of {} cell "
             f"group{'' if n == 1 else 's'} | {{}} % ({{}}, {{}})"
             + noise_ * bool(some) + "; headline {} %" * bool(own)
-            + " | ≤ 20 % | " + ok(not over, ", ".join(told)),
+            + without + " | ≤ 20 % | " + ok(not over, ", ".join(told)),
             (n, worst[0], worst[1], lambda text: worst[2] in c.places.of(
                 text), *[some, sum(len(x.ok) for x in worst[3])] * bool(some),
-             *own))
+             *own, *more))
 
 
 def spoilt(cell):
@@ -276,6 +294,8 @@ def lost(c):
 def controls(c):
     """Where so few blocks have no 99 % interval at all, no control can
     ever fail: the first screen says so."""
+    blind(c)
+    drifted(c)
     rows = c.page.csv("figures/controls.csv") or []
     blocks = max((cell.blocks for cell in c.rows.cells.values()), default=0)
     for r in rows:
@@ -294,6 +314,27 @@ def controls(c):
     c.log.check(bool(UNABLE.search(text)), "controls", "index.html#answer",
                 "(nothing)", "figures/controls.csv", f"none of {len(rows)} "
                 f"controls can decide: n = {blocks} has no 99 % interval")
+
+
+def blind(c):
+    """What is lacking is that of the control with the fewest blocks."""
+    found = controls_of.controls(c.rows)
+    least = min((x for x in found if x.word == "cannot decide"),
+                key=lambda x: x.estimate.n, default=None)
+    wanted = [] if least is None or any(x.failed for x in found) else [
+        (least.why, str(least.estimate.n))]
+    said = BLIND.findall(str(c.page.verdicts.get("quality") or ""))
+    c.log.check(not said or said == wanted, "controls", "verdicts.json",
+                str(said), "trials.jsonl", f"cannot decide: {wanted}")
+
+
+def drifted(c):
+    """How much the drift is of."""
+    section, true = c.page.section("validity"), controls_of.drift_of(c.rows)
+    for said in DRIFT.findall(section.text() if section else ""):
+        c.log.check(all(map(say.same, said, true)), "controls",
+                    "index.html#validity", " ".join(said), "trials.jsonl",
+                    f"blocks, trials, cells: {true}")
 
 
 def silence(c):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """4 Latency: open loops only, from the intended start, with the floor."""
-from report import latencies, stats, words
+from report import disturbed, latencies, stats, words
 from report.analysis import board_of
 from report.page import chip, details, esc, none, slug
 from report.plot_lines import latency
@@ -153,7 +153,8 @@ def group(report, a, number, text, cells):
     """One workload and rate: a panel per operation, curves, one table."""
     late = {c.map: why for c in cells for why in [latencies.overload(c)]
             if why}
-    found = latencies.entries([c for c in cells if c.map not in late])
+    kept = [c for c in cells if c.map not in late]
+    found = latencies.entries(kept)
     if not found and not late:
         why = sorted({c.reason or "results without latency" for c in cells})
         return none(f"{esc(text)}: {esc('; '.join(why[:3]))}")
@@ -175,9 +176,10 @@ def group(report, a, number, text, cells):
             f"{operation}, {present(there)}"))
     said = reach_text(found) if found else ""
     figure = report.figure(f"latency-{number}", caption_of(
-        a, text, cells, late), panels, QUANTILES, named(cells, data), "l")
+        a, text, cells, late) + noise(kept), panels, QUANTILES,
+        named(cells, data), "l")
     return (said + figure + notes
-            + curves_figure(report, a, number, text, cells, found)
+            + curves_figure(report, a, number, text, kept, found)
             + table(report, a, number, text, found, cells, late))
 
 
@@ -192,6 +194,12 @@ def caption_of(a, text, cells, late):
            if any(c.map == FLOOR for c in cells) else "")
         + (f" Without a percentile: {esc('; '.join(missing))}." if missing
            else ""))
+
+
+def noise(cells):
+    """How many of a figure's trials others disturbed, as a sentence."""
+    told = disturbed.told(cells, "this figure's")
+    return f" {told}." if told else ""
 
 
 def curves_figure(report, a, number, text, cells, found):
@@ -219,8 +227,8 @@ def curves_figure(report, a, number, text, cells, found):
     if not panels:
         return ""
     return details("Curves: latency by percentile", report.figure(
-        f"latency-curves-{number}", curves_caption(text, data), panels,
-        COLUMNS, named(cells, data), "m"))
+        f"latency-curves-{number}", curves_caption(text, data)
+        + noise(cells), panels, COLUMNS, named(cells, data), "m"))
 
 
 def curves_caption(text, data):
@@ -235,6 +243,18 @@ def curves_caption(text, data):
         "at each percentile of the table that has enough operations. Dotted: "
         "too few operations per trial for an interval, shown but not "
         "compared.")
+
+
+def late_starts(cells):
+    """How many operations began late, of those of the same trials."""
+    told = [t["result"] for c in cells for t in c.ok
+            if t["result"].get("late_starts") is not None]
+    if not told:
+        return "Late starts were not recorded."
+    some = words.part(sum(r["late_starts"] for r in told),
+                      sum(r["ops"] for r in told))
+    return (f"{some} operations began more than 1 ms after their intended "
+            "start.")
 
 
 def table(report, a, number, text, found, cells, late):
@@ -252,17 +272,12 @@ def table(report, a, number, text, found, cells, late):
                            len(several)])
     rows += [[chip(a.look, m), f"all: {why}"] + ["–"] * 8
              for m, why in sorted(late.items())]
-    starts = [t["result"].get("late_starts") for c in cells for t in c.ok]
-    starts = [v for v in starts if v is not None]
-    note = (f"{words.count(sum(starts))} operations began more than 1 ms "
-            "after their intended start." if starts else
-            "Late starts were not recorded.")
     columns = [("map", "html"), ("operation, key", "text"), ("clock", "text"),
                *((label, "num") for label, _, _ in latencies.MARKS),
                ("maximum", "num"), ("operations per trial, least", "num"),
                ("trials", "num")]
     inner = report.table(f"latency-{number}", f"Latency: {esc(text)}. "
-                         f"{note}", columns, rows)
+                         f"{late_starts(cells)}", columns, rows)
     return details(f"Percentiles as a table, {len(rows)} rows", inner,
                    css="print")
 

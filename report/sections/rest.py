@@ -4,7 +4,7 @@
 import shlex
 from pathlib import Path
 
-from report import damage, words
+from report import checks, damage, disturbed, trust, words
 from report.page import ALL_DATA, details, esc, none
 
 FILES = [
@@ -56,10 +56,27 @@ def whose_maps(a):
             "and its garbage collector.")
 
 
-def limits(report, a):
+def doubts(a, controls):
+    """What of this run itself is not to be relied on, the worst first."""
+    some, of = disturbed.stayed(a)
+    if some > trust.BUSY * of:
+        yield (f"{disturbed.judged_words(some, of)}: section 8.")
+    open_ = checks.undecidable(controls)
+    if open_:
+        yield f"{open_[0].upper()}{open_[1:]}."
+    cells = a.campaign.cells.values()
+    lost = sum(not c.ok for c in cells)
+    if lost:
+        yield (f"{words.count(lost)} of {words.plural(len(cells), 'cell')} "
+               f"{'has' if lost == 1 else 'have'} no result: section 8 says "
+               "why.")
+
+
+def limits(report, a, controls):
     """What should keep a reader from believing this, from the data."""
     meta = a.campaign.meta
-    said = ["One machine, one build, one day. Absolute numbers do not carry "
+    said = [*map(esc, doubts(a, controls)),
+            "One machine, one build, one day. Absolute numbers do not carry "
             "over to another machine; where the ranking flips may not either.",
             whose_maps(a)]
     if meta.get("synthetic"):

@@ -61,6 +61,7 @@ def rows_of(a):
             "p99_ns": tail.get("ns"), "p99_low": tail.get("low"),
             "p99_high": tail.get("high"), "p99_cell": tail.get("cell"),
             "p99_text": tail.get("text"),
+            "p99_floor": tails.get(latency.FLOOR, {}).get("high"),
             "p99_why": tail.get("why", "not run in that open loop")})
     return rows
 
@@ -81,10 +82,16 @@ def absent(rows, key, why):
 
 def least_of(rows, key, low, high):
     """The map of the least price. Beside one that is not known there is no
-    least, as that one may be."""
+    least, as that one may be; nor among those that may be the floor's."""
     if low and not all(latencies.is_known(r[low], r[high]) for r in rows):
         return "not known"
-    return min(rows, key=lambda r: (r[key], r["map"]))["map"]
+    least = min(rows, key=lambda r: (r[key], r["map"]))["map"]
+    lost = [r["map"] for r in rows if low and r["p99_floor"] is not None
+            and (r[low] is None or r[low] <= r["p99_floor"])]
+    if least not in lost:
+        return least
+    return ("no map is told from the floor" if len(lost) == len(rows) else
+            f"{words.joined(lost)} not told from the floor")
 
 
 def tick_of(ns):

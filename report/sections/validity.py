@@ -13,6 +13,7 @@ QUESTION = ("Would this run have noticed a 2 % difference, and would it have "
             "invented one?")
 OK = "<b>✓ ok</b>"
 FULL_TABLE = 1500  # cells; above it the table lists exceptions only
+PLACES = 3  # so many are named, more are counted
 MIX_LIMIT = 6  # standard errors; the runner voids beyond
 HIT_LIMIT = 0.5  # per cent of lookups
 NOTICED = 2  # per cent: the difference that the section asks about
@@ -43,7 +44,7 @@ def strip_alt(noise):
     ends = noise.speeds()
     if ends is not None:
         told.append(f"CPU speed {words.sig(ends[0])} to {words.sig(ends[1])} "
-                    "additions per ns")
+                    "additions per ns " + quality.speed_range(noise))
     waiting, known = noise.waits()
     told.append("threads with a CPU each waited for it in more than "
                 f"{quality.WAITS} % of the window in "
@@ -147,34 +148,41 @@ def map_table(report, a, maps):
     """What disturbed the trials of each map: is it the same for all?"""
     part = lambda r, some, of: words.part(r[some], r[of]) if r[of] else "–"
     body = [[chip(a.look, r["map"]), part(r, "repeated", "places"),
+             part(r, "disturbed", "judged"),
              part(r, "waited", "waiting_known"),
              part(r, "uneven", "even_known"),
              "–" if r["least_even"] is None else words.sig(r["least_even"])]
             for r in maps]
     return details("The same by map", report.table(
-        "noise", "Trials that were disturbed, by map; waiting: of trials "
-        "whose threads have a CPU each; evenness: of the timed ones among them"
-        " whose loop is closed", [
-            ("map", "html"), ("measured again", "num"),
+        "noise", "Trials that were disturbed, by map; disturbed: of the "
+        "timed trials that count and are judged; waiting: of the "
+        f"{quality.WAITING}; evenness: of timed trials with a CPU per thread "
+        "whose loop is closed", [
+            ("map", "html"), ("measured again", "num"), ("disturbed", "num"),
             (f"waited > {quality.WAITS} % of the window", "num"),
             (f"slowest ÷ fastest thread < {checks.EVEN}", "num"),
             ("least even", "num")], body))
 
 
 def control_figure(report, rows):
-    told = "; ".join(f"{r['name']}: {r['word']}" for r in rows)
+    told = "; ".join(f"{r['name']}: {r['word']}" + (
+        f" ({r['why']})" if r["why"] else "") for r in rows)
     panel = report.panel("controls", "Controls", f"{told}.",
                          (430, height(len(rows), 70) + 14 * len(rows)),
                          controls, rows)
+    drift = next(r for r in rows if not r["control"])
     arms = any(r["name"].startswith(("A/A", "+2")) for r in rows)
     caption = (
         "<b>Controls and drift of this run.</b> Shaded: declared limits; "
         f"{100 * checks.LEVEL:.0f} % interval over blocks. A control is ok "
         "where its interval lies within, fails where it lies wholly outside, "
         "and then no ranking is printed; it cannot decide below "
-        f"{stats.RANKING_NEEDS} blocks. Of sound controls one in twenty may "
-        "fail. + is slower, as costs are compared. Drift is shown, not judged:"
-        " ratios are paired by block."
+        f"{stats.RANKING_NEEDS} blocks that it can use. Of sound controls one "
+        "in twenty may fail. + is slower, as costs are compared. Drift is shown, not judged:"
+        " ratios are paired by block. Here it is of "
+        f"{words.plural(drift['n'], 'block')} with "
+        f"{words.plural(drift['trials'], 'undisturbed trial')} of "
+        f"{words.plural(drift['cells'], 'cell')}."
         + ("" if arms else " This campaign has no A/A and no +2 % arm: those "
            "controls belong to <code>make regress</code>."))
     return report.figure("controls", caption, [panel], (
@@ -191,7 +199,7 @@ def verification_table(report, a):
                                         "early": 0})
         for trial in cell.trials:
             got = (trial.get("result") or {}).get("verification")
-            if not got:
+            if not got or trial["status"] == "void":
                 continue
             kind = row[cell.measure if cell.measure == "verify" else
                        "simulated" if cell.measure.startswith("simulated:")
@@ -199,31 +207,36 @@ def verification_table(report, a):
             kind[got.get("status") != "ok"] += 1
             row["writes"] += got.get("written") or 0
             row["early"] += bool(got.get("stopped_early"))
-    rows = []
+    rows, modelled = [], any(sum(r["simulated"]) for r in per.values())
     for name in sorted(per, key=lambda m: (m not in a.failed, m)):
         r = per[name]
-        if name in a.failed:
-            state = bad(f"FAILED: {esc(a.failed[name])}")
-        elif sum(r["verify"] + r["timed"] + r["simulated"]) == 0:
-            state = '<span class="warn">not verified: no result</span>'
-        else:
-            state = OK
         early = f" ({r['early']} stopped early)" if r["early"] else ""
         rows.append([chip(a.look, name),
                      f"{r['verify'][0]} of {sum(r['verify'])}{early}",
                      words.count(r["writes"]),
                      f"{words.count(r['timed'][0])} of "
-                     f"{words.count(sum(r['timed']))}",
-                     f"{words.count(r['simulated'][0])} of "
-                     f"{words.count(sum(r['simulated']))}", state])
+                     f"{words.count(sum(r['timed']))}"]
+                    + [f"{words.count(r['simulated'][0])} of "
+                       f"{words.count(sum(r['simulated']))}"] * modelled
+                    + [verified(a, name, r)])
     failed = (f"{words.plural(len(a.failed), 'map')} failed and took no part "
               "in any ranking" if a.failed else "no map failed")
     return report.table(
-        "verification", f"Verification: {failed}", [
+        "verification", f"Verification: {failed}; void trials are left out", [
             ("map", "html"), ("verify trials right", "num"),
             ("writes accounted for", "num"), ("timed trials right", "num"),
-            ("simulated trials right", "num"),
+            *[("simulated trials right", "num")] * modelled,
             ("state", "html")], rows)
+
+
+def verified(a, name, row):
+    """The word for a map's answers: of one that holds nothing no write was
+    looked for."""
+    if name in a.failed:
+        return bad(f"FAILED: {esc(a.failed[name])}")
+    if not sum(row["verify"] + row["timed"] + row["simulated"]):
+        return '<span class="warn">not verified: no result</span>'
+    return OK if sum(row["verify"]) or row["writes"] else "nothing to verify"
 
 
 def check_rows(a, noise):
@@ -266,8 +279,8 @@ def even_rows(a):
             "timed closed-loop trials whose slowest thread did less than "
             f"{checks.EVEN} of its fastest's operations, a CPU each: {name}",
             f"{words.part(uneven, len(found))}; least {words.sig(least)} "
-            f"({cell.map})", "none",
-            bad(f"{words.count(uneven)} not met") if uneven else OK])
+            f"({cell.map})", "no trial", bad(
+                f"{words.plural(uneven, 'trial')} below") if uneven else OK])
     return rows
 
 
@@ -316,10 +329,21 @@ def floor_rows(a):
         told += f": {worst}"
     if own:
         told += f"; headline {words.percent(own[0]['percent'])}"
+    told += floorless_words(a)
     rows.append([f"driver's share of the fastest map's time, worst of "
                  f"{words.plural(len(shares), 'cell group')}", told,
                  f"≤ {checks.DRIVER_LIMIT} %", over_limit(shares)])
     return rows
+
+
+def floorless_words(a):
+    """Of groups that have no such share; a few by their place."""
+    lost = checks.floorless(a)
+    if not lost:
+        return ""
+    return (f"; not known in {words.count(len(lost))} more, without a floor's "
+            "result" + (": " + "; ".join(f"({a.place(w)})" for w in lost)
+                        if len(lost) <= PLACES else ""))
 
 
 def over_limit(shares):
@@ -354,18 +378,29 @@ def noise_rows(a, noise):
          f"{words.sig(ends[1])} additions per ns: × "
          f"{words.sig(ends[1] / ends[0])}", limit, "–"]]
     rows.append(["trials whose threads, with a CPU each, waited for it in "
-                 f"more than {quality.WAITS} % of the window",
+                 f"more than {quality.WAITS} % of the window, also void ones "
+                 "and verification",
                  words.part(waiting, known) if known else "not readable",
                  again, "–"])
-    some, of = disturbed.stayed(a)
-    if some:
-        rows.append(["timed trials that count and were disturbed by others, "
-                     "in every attempt",
-                     words.part(some, of), "repeated, within a budget", "–"])
+    if disturbed.stayed(a)[0]:
+        rows.append(["timed trials that count, are judged and were disturbed "
+                     "by others", stayed_words(a),
+                     "repeated, within a budget", "–"])
     rows.append(["trials while the hypervisor took time (steal)",
                  words.part(taken, readable) if readable else "not readable",
                  limit, "–"])
     return rows
+
+
+def stayed_words(a):
+    """Trials that others disturbed: what repeats did for them, and how many
+    more may be so, as nobody asked."""
+    some, of = disturbed.stayed(a)
+    vain, rest = disturbed.in_vain(a), disturbed.unjudged(a)
+    told = (f"{words.part(some, of)}: {words.count(vain)} repeated in vain, "
+            f"{words.count(some - vain)} never repeated")
+    return told + (f"; {words.count(rest)} more not judged (repeat-wait 0)"
+                   if rest else "")
 
 
 def lost_table(report, a):

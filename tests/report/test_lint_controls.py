@@ -210,11 +210,36 @@ def test_the_slot_is_the_second_half_less_the_first(tmp_path):
     few = ordered(tmp_path, [t for t in lines if t["cell"] != "f"],
                   [first, second])
     assert controls.slot(few) == []
+    assert controls.slot_lacks(few) == "too few blocks planned"
+
+
+@pytest.mark.parametrize("cells,spoilt,told", [
+    ("abcdef", 3, "too few undisturbed trials in a block"),
+    ("abcde", 3, "too few trials in a block"),
+    ("abcdef", 0, "too few undisturbed trials in a block")])
+def test_a_slot_lacks_trials_or_only_undisturbed_ones(tmp_path, cells, spoilt,
+                                                      told):
+    lines = [timed(b, 10 ** 9, name, disturbed="by others" if b < spoilt
+                   else None) for b in range(6) for name in cells]
+    rows = ordered(tmp_path, lines, [list(range(len(cells)))] * 6, cells)
+    assert controls.slot_lacks(rows) == told
+    (found,) = controls.controls(rows)
+    assert found.word == ("cannot decide" if found.estimate.n < 6 else "ok")
+    assert found.why == (told if found.estimate.n < 6 else "")
 
 
 def drifted(monkeypatch, costs):
     monkeypatch.setattr(controls, "costs_of", lambda rows: costs)
     return controls.drift(None)
+
+
+def test_the_drift_is_of_the_trials_that_have_a_cost(tmp_path):
+    """A cell with fewer than half of the blocks has none."""
+    lines = [timed(b, 10 ** 9, name, disturbed="by others"
+                   if name == "c" and b else None)
+             for b in range(4) for name in "abc" if (b, name) != (3, "b")]
+    rows = ordered(tmp_path, lines, [[0, 1, 2]] * 5, "abc")
+    assert controls.drift_of(rows) == (4, 7, 2)
 
 
 def test_the_drift_is_from_the_first_block_to_the_last(monkeypatch):

@@ -159,12 +159,14 @@ def test_a_drift_of_costs_says_its_direction(monkeypatch, centre, low, high,
 
 
 def test_a_control_without_trials_says_which_are_missing():
-    few = figures.told_control(controls.Control([], controls.SMALL, "slot"))
-    arm = figures.told_control(controls.Control([], controls.EXTRA, "arm"))
+    few = figures.told_control(controls.Control(
+        [], controls.SMALL, "slot", controls.lacks(6, "trials in a block")))
+    arm = figures.told_control(controls.Control(
+        [], controls.EXTRA, "arm", controls.lacks(5, "pairs")))
     some = figures.told_control(controls.Control(
         [math.log(1.02)], controls.EXTRA, "a − b"))
     assert few["why"] == "too few trials in a block"
-    assert arm["why"] == "no trial" and arm["percent"] is None
+    assert arm["why"] == "too few blocks planned" and arm["percent"] is None
     assert (some["why"], some["n"], some["name"]) == ("", 1, "a - b")
     assert some["percent"]("2") and not some["percent"]("2.01")
     assert not some["percent"]("")

@@ -6,7 +6,7 @@ import json
 import pytest
 import report_helpers  # noqa: F401
 
-from report.lint import noise
+from report.lint import noise, repeats
 from report.lint.rows import Rows
 
 FACTORS = {"map": "a", "measure": "throughput", "loop": "mix", "keys": 64,
@@ -176,9 +176,11 @@ def test_the_table_of_checks_has_a_row_for_each_disturbance(tmp_path):
         "speed of the first thread's CPU, from the slowest to the fastest "
         "hundredth of the trials | 2 to 3.96 additions per ns: × 1.98" + KEPT,
         "trials whose threads, with a CPU each, waited for it in more than "
-        "20 % of the window | 1 of 2 (50 %)" + AGAIN,
-        "timed trials that count and were disturbed by others, in every "
-        "attempt | 1 of 2 (50 %) | repeated, within a budget | –",
+        "20 % of the window, also void ones and verification | 1 of 2 (50 %)"
+        + AGAIN,
+        "timed trials that count, are judged and were disturbed by others | 1 "
+        "of 2 (50 %): 1 repeated in vain, 0 never repeated | repeated, within "
+        "a budget | –",
         "trials while the hypervisor took time (steal) | 2 of 2 (100 %)"
         + KEPT]
     calm = filled(rows_of(tmp_path, [
@@ -189,21 +191,51 @@ def test_the_table_of_checks_has_a_row_for_each_disturbance(tmp_path):
 def test_what_is_not_known_has_no_row_or_says_so(tmp_path):
     assert filled(rows_of(tmp_path, [trial(0)])) == [
         "trials whose threads, with a CPU each, waited for it in more than "
-        "20 % of the window | not readable" + AGAIN,
+        "20 % of the window, also void ones and verification | not readable"
+        + AGAIN,
         "trials while the hypervisor took time (steal) | not readable" + KEPT]
 
 
 def test_the_strips_text_is_held_against_the_journal(tmp_path):
     context = type("Context", (), {"rows": disturbed(tmp_path)})
     true = ("2 trials and 1 repetition in the order they ran; CPU speed 2.00 "
-            "to 3.96 additions per ns; threads with a CPU each waited for it "
-            "in more than 20 % of the window in 1 of 2 (50 %); steal in 2 of 2 (100 %).")
+            "to 3.96 additions per ns (1st to 99th percentile); threads with "
+            "a CPU each waited for it in more than 20 % of the window in 1 of 2 (50 %); steal in 2 of 2 (100 %).")
     assert noise.strip(context, None, true)
     for old, new in (("2 trials", "3 trials"), ("1 rep", "2 rep"),
                      (" and 1 repetition", ""), ("2.00 to", "2.10 to"),
+                     ("percentile)", "percentile; 2 of 3 attempts have a "
+                      "reading)"),
                      ("1 of 2 (50 %)", "2 of 2 (100 %)"),
                      ("steal in 2 of 2 (100 %)", "steal in 1 of 2 (50 %)")):
         assert not noise.strip(context, None, true.replace(old, new)), new
+
+
+def test_attempts_without_a_reading_are_counted(tmp_path):
+    context = type("Context", (), {"rows": rows_of(tmp_path, [
+        run(0, (0, 0), speed=2.0), run(1, (0, 0))])})
+    told = ("2 trials in the order they ran; CPU speed 2.00 to 2.00 additions "
+            "per ns (1st to 99th percentile{}); threads with a CPU each "
+            "waited for it in more than 20 % of the window in 0 of 2; steal in 0 of "
+            "0.")
+    assert noise.strip(context, None, told.format(
+        "; 1 of 2 attempts has a reading"))
+    for wrong in ("", "; 2 of 2 attempts have a reading"):
+        assert not noise.strip(context, None, told.format(wrong))
+
+
+def test_disturbed_trials_had_one_attempt_or_more(tmp_path):
+    """Of cells that a plan does not judge only the number is told."""
+    free = {"map": "b", "repeat": {"wait_share": 0, "most": 3}}
+    rows = rows_of(tmp_path, [
+        run(0, disturbed="x"), run(0, attempt=2, disturbed="x"),
+        run(1, disturbed="x"), run(2), run(3, disturbed="x"),
+        run(0, cell="b", disturbed="x"), run(1, cell="b")], ({}, free))
+    assert repeats.disturbed(rows) == (3, 4)
+    assert repeats.fates(rows) == (1, 2, 2)
+    (row,) = [row for row in filled(rows) if "judged" in row]
+    assert ("| 3 of 4 (75 %): 1 repeated in vain, 2 never repeated; 2 more "
+            "not judged (repeat-wait 0) |") in row
 
 
 def test_the_strip_of_one_trial(tmp_path):

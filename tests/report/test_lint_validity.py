@@ -158,9 +158,9 @@ def test_threads_are_even_from_eight_tenths_on(tmp_path):
     begin = ("timed closed-loop trials whose slowest thread did less than 0.8 "
              "of its fastest's operations, a CPU each: ")
     assert filled(validity.even(c)) == [
-        begin + "all | 2 of 4 (50 %); least 0.5 (b) | none | ✗ 2 not met",
-        begin + "headline cells | 1 of 3 (33.3333 %); least 0.79 (a) | none "
-        "| ✗ 1 not met"]
+        begin + "all | 2 of 4 (50 %); least 0.5 (b) | no trial | ✗ 2 trials "
+        "below", begin + "headline cells | 1 of 3 (33.3333 %); least 0.79 (a) "
+        "| no trial | ✗ 1 trial below"]
 
 
 # ---- code that was still being compiled -----------------------------------

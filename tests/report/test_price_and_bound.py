@@ -263,6 +263,22 @@ def test_beside_a_price_that_is_not_known_none_is_the_least(monkeypatch):
     assert [r["told"] for r in panel.data[0]] == ["40.0", "30.0"]
 
 
+@pytest.mark.parametrize("floor,least", [
+    (90.0, "slow"), (None, "slow"), (100.0, "slow not told from the floor"),
+    (800.0, "no map is told from the floor")])
+def test_what_may_be_the_floors_price_is_not_the_least(monkeypatch, floor,
+                                                       least):
+    """The end of the floor's interval against the lower ends of the maps'."""
+    tails = {m: t | {"low": t["low"] + (m == "slow")}
+             for m, t in TAILS.items()}
+    _, _, report = price(monkeypatch, BYTES, tails | {
+        "null_map": {"ns": 80.0, "low": 70.0, "high": floor}})
+    assert report.panels["tradeoff-p99-ns"].told == (
+        f"Least: {least}; most Mop/s: fast; 2 maps.")
+    assert report.panels["tradeoff-bytes-per-entry"].told.startswith(
+        "Least: slow;")
+
+
 def test_a_price_of_one_map_is_not_drawn_and_the_other_says_who_lacks_it(
         monkeypatch):
     _, _, report = price(monkeypatch, {"slow": BYTES["slow"]}, TAILS)

@@ -116,12 +116,37 @@ def test_trials_that_stay_disturbed_are_counted(tmp_path, monkeypatch):
     told = table(validity.noise_rows(a, quality.Noise(a)))
     edit(tmp_path, lambda t: t | {"disturbed": "others took 90 %"} if of(
         "syncmap", 0, 1)(t) else t)  # these are measured again
-    name = ("timed trials that count and were disturbed by others, in every "
-            "attempt")
+    name = ("timed trials that count, are judged and were disturbed by "
+            "others")
     assert name not in told
     a = again(tmp_path, of("syncmap", 0, 1), disturbed="others took 40 %")
     row = table(validity.noise_rows(a, quality.Noise(a)))[name]
     assert row[1].startswith(f"2 of {a.campaign.started} ")
+    assert row[1].endswith("): 2 repeated in vain, 0 never repeated")
+
+
+def test_what_nobody_judges_is_in_no_share_of_disturbed_trials(tmp_path,
+                                                               monkeypatch):
+    """A plan may ask of some cells only; of these some had one attempt."""
+    monkeypatch.setattr(repeat_budget, "asked_of", lambda cell: {
+        "wait_share": 0.2 * (cell.measure != "verify"
+                             and cell.map != "snapshot")})
+    planted(tmp_path, lambda t: t | {"disturbed": "others took 90 %"})
+    a = again(tmp_path, of("syncmap", 0, 1), disturbed="others took 40 %")
+    timed = [c for c, _ in checks.finished(a)]
+    rest = sum(c.map == "snapshot" for c in timed)
+    n = len(timed) - rest
+    assert (f"{n} of {n} timed trials that count and are judged were "
+            "disturbed") in line(a)
+    (told,) = [row[1] for row in validity.noise_rows(a, quality.Noise(a))
+               if "judged" in row[0]]
+    assert told.replace(words.NARROW, " ") == (
+        f"{n} of {n} (100 %): 2 repeated in vain, {n - 2} never repeated; "
+        f"{rest} more not judged (repeat-wait 0)")
+    per = {r["map"]: (r["disturbed"], r["judged"])
+           for r in quality.map_rows(a, quality.Noise(a))}
+    own = sum(c.map == "syncmap" for c in timed)
+    assert per["syncmap"] == (own, own) and per["snapshot"] == (0, 0)
 
 
 # ---- one denominator -------------------------------------
@@ -226,7 +251,7 @@ def test_waiting_is_counted_where_threads_have_a_cpu_each(tmp_path):
     assert some == 6 and known == sum(
         len(c.ok) for c in a.campaign.cells.values() if c.threads == 2)
     assert (f"in {words.percent(100 * some / known, 2)} of {known} trials "
-            "threads waited") in line(a)
+            f"({quality.WAITING}) threads waited") in line(a)
     a = planted(tmp_path, waiting(pick, 0.19))
     assert quality.Noise(a).waits()[0] == 0
     assert "waited" not in line(planted(tmp_path)), "not known"
@@ -396,8 +421,41 @@ def test_controls_of_five_blocks_cannot_decide(tmp_path):
     a, rows, row = slot(tmp_path, shifted(9), blocks=5)
     assert row["word"] == "cannot decide" and row["percent"] > 1
     assert checks.invalid(rows) is None
-    assert "controls cannot decide in this mode (n = 5)" in quality.line(
+    assert row["why"] == "too few blocks planned"
+    assert "controls cannot decide: too few blocks planned (n = 5)" in \
+        quality.line(a, rows)
+
+
+def test_disturbed_blocks_are_not_said_to_be_too_few(tmp_path):
+    """The plan has blocks enough; others took their trials."""
+    def change(trial, late):
+        if trial["block"] > 3:
+            trial["disturbed"] = "others took 50 % of its threads' time"
+        return trial
+
+    told = "controls cannot decide: too few {} (n = {})"
+    a, rows, row = slot(tmp_path, change, blocks=8)
+    assert row["word"] == "cannot decide"
+    assert told.format("undisturbed trials in a block", 4) in quality.line(
         a, rows)
+    a, rows, row = slot(tmp_path, shifted(0), blocks=8, maps=FEW[:1],
+                        threads=(1,))
+    assert told.format("trials in a block", 0) in quality.line(a, rows)
+
+
+def test_the_figure_says_what_a_control_lacks(tmp_path):
+    """In its alternative text; and what the drift is of in its caption."""
+    _, rows, _ = slot(tmp_path, shifted(9), blocks=5)
+    told = []
+    validity.control_figure(SimpleNamespace(
+        panel=lambda key, title, alt, *_: told.append(alt),
+        figure=lambda key, caption, *_, **__: told.append(caption)), rows)
+    assert told[0].startswith("slot: second half of a block − first: cannot "
+                              "decide (too few blocks planned); drift")
+    a = Analysis(journal.read(tmp_path))
+    cells = len(a.rates)
+    assert (f"Here it is of 5 blocks with {5 * cells} undisturbed trials of "
+            f"{cells} cells.") in told[1]
 
 
 @pytest.mark.parametrize("n", [6, 10, 16])
@@ -466,6 +524,99 @@ def test_the_worst_group_of_the_driver_is_named(tmp_path):
     assert "(syncmap, 1 thread, " in row[1] and "headline" in row[1]
     assert "✗ 1 of 2 over the limit" in row[3]
     assert table(validity.floor_rows(planted(tmp_path)))[name][3] == OK
+
+
+def test_groups_without_a_floor_are_named(tmp_path):
+    """They are in no share, so that the number of groups would not add up."""
+    def no_floor(trial):
+        if "/null_map/" in trial["cell"] and "/t1/" in trial["cell"]:
+            trial |= {"status": "void", "reason": "thread 0 was late"}
+        return trial
+
+    planted(tmp_path, no_floor)
+    built = Built(tmp_path)
+    row, = (r for r in built.rows("tables/checks.csv")
+            if r["quantity"].startswith("driver's share"))
+    assert "worst of 1 cell group" in row["quantity"]
+    assert ("; not known in 1 more, without a floor's result: (1 thread, 97"
+            in row["value"].replace(words.NARROW, " "))
+    assert [f.text() for f in lint.lint(tmp_path, None).findings] == []
+    page = built.out / "index.html"
+    for old, new in (("known in 1 more", "known in 2 more"),
+                     ("result: (1 thread", "result: (2 threads")):
+        assert old in built.page
+        text = built.page
+        page.write_text(text.replace(old, new), "utf-8")
+        assert any("driver" in f.text()
+                   for f in lint.lint(tmp_path, None).findings), new
+        page.write_text(text, "utf-8")
+
+
+def test_what_holds_nothing_has_nothing_to_verify(tmp_path):
+    """A void trial is no right one, and no simulated ones have no column."""
+    def unseen(trial):
+        if "/null_map/" in trial["cell"]:
+            if trial["result"]["verification"]["written"]:
+                trial["result"]["verification"] = None
+        return trial
+
+    planted(tmp_path, unseen, plant={"void": (("syncmap", 3),)})
+    built = Built(tmp_path)
+    rows = {r["map"]: r for r in built.rows("tables/verification.csv")}
+    assert not any("simulated" in head for head in rows["syncmap"])
+    assert rows["syncmap"]["state"] == "✓ ok"
+    assert rows["null_map"]["state"] == "nothing to verify"
+    n = int(rows["snapshot"]["timed trials right of"])
+    assert int(rows["syncmap"]["timed trials right of"]) == n - 2
+    assert "void trials are left out" in built.section("validity")
+
+
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory):
+    """The page of a campaign of which others disturbed each timed trial, and
+    whose floor is as slow as its maps."""
+    folder = tmp_path_factory.mktemp("busy")
+    planted(folder, rates=(10000,), blocks=8)
+    file = folder / "campaign.json"
+    meta = json.loads(file.read_text())
+    for cell in meta["cells"]:
+        cell["repeat"] = {"most": 3, "share": 0, "wait_share": 0.2 * (
+            cell["measure"] != "verify")}
+    file.write_text(json.dumps(meta))
+
+    def change(trial):
+        for entry in (trial["result"] or {}).get("latency") or ():
+            entry["p99_ns"] = 1000 + trial["block"]
+        return trial | {"disturbed": "others took 90 %"}
+
+    edit(folder, change)
+    return Built(folder)
+
+
+@pytest.mark.parametrize("file,old,new", [
+    ("verdicts.json", "cannot decide: too few undisturbed trials in a block "
+     "(n = 0)", "cannot decide: too few blocks planned (n = 0)"),
+    ("index.html", "Here it is of 0 blocks", "Here it is of 8 blocks"),
+    ("index.html", " 0 repeated in vain,", " 7 repeated in vain,"),
+    ("index.html", "of this figure's 40 trials were disturbed",
+     "of this figure's 41 trials were disturbed"),
+    ("index.html", "operations began more than",
+     "of 3 operations began more than"),
+    ("index.html", "Least: no map is told from the floor", "Least: gomap"),
+    ("index.html", "judged were disturbed: section 8",
+     "judged were quiet: section 8"),
+    ("index.html", "first: cannot decide (too few undisturbed trials in a "
+     "block)", "first: cannot decide (too few blocks planned)")])
+def test_a_busy_run_says_what_it_lacks_and_no_lie_of_it_passes(busy, file, old,
+                                                               new):
+    path = busy.out / file
+    text = path.read_text("utf-8")
+    assert old in text.replace(words.THIN, " ")
+    assert [f.text() for f in lint.lint(busy.folder, None).findings] == []
+    path.write_text(text.replace(old, new), "utf-8")
+    found = lint.lint(busy.folder, None).findings
+    path.write_text(text, "utf-8")
+    assert found
 
 
 def test_a_share_of_disturbed_trials_is_not_over_the_limit(tmp_path):
@@ -570,7 +721,8 @@ def test_uneven_trials_are_counted(tmp_path):
     assert len(rows) == 2
     known = len(list(checks.evenness(a)))
     assert rows[0][1].startswith(f"3 of {known} ") and "0.700" in rows[0][1]
-    assert all("✗ 3 not met" in r[3] for r in rows)
+    assert all(r[2] == "no trial" and "✗ 3 trials below" in r[3]
+               for r in rows)
     per = {r["map"]: r for r in quality.map_rows(a, quality.Noise(a))}
     assert per["syncmap"]["uneven"] == 3 and per["gomap_rw"]["uneven"] == 0
     assert per["syncmap"]["least_even"] == pytest.approx(0.7, rel=1e-4)
@@ -857,8 +1009,8 @@ def control(word, name="slot: x", **more):
     ([control("undecided", control=False)], ""),
     ([control("cannot decide"), control("FAILED")], "a control failed"),
     ([control("undecided"), control("cannot decide", n=9),
-      control("cannot decide", n=4)],
-     "controls cannot decide in this mode (n = 4)"),
+      control("cannot decide", n=4, why="too few blocks planned")],
+     "controls cannot decide: too few blocks planned (n = 4)"),
     ([control("undecided")], "undecided controls: slot ")])
 def test_what_controls_leave_open(rows, told):
     found = checks.undecidable(rows)

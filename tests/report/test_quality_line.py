@@ -8,17 +8,21 @@ import pytest
 from report import checks, quality, verdicts, words
 
 SPACE = "\u00a0"  # before a per cent sign, as everywhere in a page
+WHICH = ("(last attempts with a CPU per thread, also void ones and "
+         "verification)")
 QUIET = {"seen_words": "can see", "repeated": (0, 40), "budget_words": "",
          "machine_words": ""}
 
 
-def line(monkeypatch, speeds=None, waits=(0, 0), open_=None, **parts):
+def line(monkeypatch, speeds=None, waits=(0, 0), open_=None,
+         readings=(9, 9), **parts):
     """The line where these are known; nothing else disturbed the run."""
     for name, value in (QUIET | parts).items():
         monkeypatch.setattr(quality, name, lambda _, value=value: value)
     monkeypatch.setattr(checks, "undecidable", lambda _: open_)
     monkeypatch.setattr(quality, "noise_of", lambda _: types.SimpleNamespace(
-        speeds=lambda: speeds, waits=lambda: waits))
+        speeds=lambda: speeds, waits=lambda: waits,
+        readings=lambda: readings))
     return quality.line(None, None)
 
 
@@ -27,11 +31,14 @@ def test_what_is_not_known_is_not_said(monkeypatch):
 
 
 @pytest.mark.parametrize("known, said", [
-    ({"speeds": (2.0, 3.0)}, "CPU speed changed × 1.5"),
-    ({"waits": (0, 30)}, f"in 0.00{SPACE}% of 30 trials threads waited for "
-     "their CPU in more than 20 % of the window"),
-    ({"waits": (3, 30)}, f"in 10{SPACE}% of 30 trials threads waited for "
-     "their CPU in more than 20 % of the window"),
+    ({"speeds": (2.0, 3.0)},
+     "CPU speed changed × 1.5 (1st to 99th percentile)"),
+    ({"speeds": (2.0, 3.0), "readings": (8, 9)}, "CPU speed changed × 1.5 "
+     "(1st to 99th percentile; 8 of 9 attempts have a reading)"),
+    ({"waits": (0, 30)}, f"in 0.00{SPACE}% of 30 trials {WHICH} threads "
+     "waited for their CPU in more than 20 % of the window"),
+    ({"waits": (3, 30)}, f"in 10{SPACE}% of 30 trials {WHICH} threads "
+     "waited for their CPU in more than 20 % of the window"),
     ({"repeated": (10, 40)}, f"25{SPACE}% of the trials were repeated"),
     ({"budget_words": "2 were left"},
      "2 were left where the budget of repeats was spent"),

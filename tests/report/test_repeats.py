@@ -390,12 +390,12 @@ def test_the_page_says_what_was_not_repeated(page):
             f"vain: the budget of repeats, 50{words.NARROW}% of the trials of "
             "the blocks begun, was spent in 8 of 8 blocks; 16 of at most 16 "
             "repeats were made. "
-            "32 of 32 timed trials that count were disturbed: the "
-            "ratios are those of a disturbed machine, not of one that nobody "
-            "else uses.") in re.sub("<[^>]*>", "", text)
+            "32 of 32 timed trials that count and are judged were disturbed: "
+            "the ratios are those of a disturbed machine, not of one that "
+            "nobody else uses.") in re.sub("<[^>]*>", "", text)
     assert ("32 trials stayed void or disturbed where the budget "
-            "of repeats was spent; 32 of 32 timed trials that count were "
-            "disturbed: the ratios are those of a disturbed machine"
+            "of repeats was spent; 32 of 32 timed trials that count and are "
+            "judged were disturbed: the ratios are those of a disturbed machine"
             ) in told["quality"]
     assert told["trust"]["word"] == "do not act"
     assert not findings(page)

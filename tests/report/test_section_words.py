@@ -68,10 +68,34 @@ def test_only_uniform_keys_are_a_limit(dists, told):
     said = []
     rest.limits(SimpleNamespace(section=lambda *parts: said.extend(parts)),
                 SimpleNamespace(
-                    campaign=SimpleNamespace(meta={}), groups=list,
+                    campaign=SimpleNamespace(meta={}, cells={}), groups=list,
                     look=SimpleNamespace(aside={}),
-                    grid=[SimpleNamespace(dist=d) for d in dists]))
+                    grid=[SimpleNamespace(dist=d) for d in dists]), [])
     assert ("draw keys uniformly" in " ".join(said)) is told
+
+
+def judged(disturbed, of):
+    """A cell whose trials the runner asks for others."""
+    return SimpleNamespace(
+        map="a", factors={"repeat": {"wait_share": 0.2}}, threads=1, cpus=[0],
+        ok=[{"disturbed": "others took 40 %" if i < disturbed else None,
+             "others_share": 0.0} for i in range(of)])
+
+
+@pytest.mark.parametrize("cells,controls,told", [
+    ([judged(1, 10)], [], []),
+    ([judged(2, 10)], [], ["2 of 10 timed trials that count and are judged "
+                           "were disturbed: section 8."]),
+    ([judged(0, 1), judged(0, 0)], [],
+     ["1 of 2 cells has no result: section 8 says why."]),
+    ([judged(1, 1)], [{"control": True, "word": "cannot decide", "n": 4,
+                       "why": "too few blocks planned"}],
+     ["1 of 1 timed trial that counts and is judged was disturbed: section "
+      "8.", "Controls cannot decide: too few blocks planned (n = 4)."])])
+def test_what_the_run_itself_leaves_in_doubt(cells, controls, told):
+    a = SimpleNamespace(campaign=SimpleNamespace(
+        cells=dict(enumerate(cells))))
+    assert list(rest.doubts(a, controls)) == told
 
 
 def of_maps(programs, **meta):

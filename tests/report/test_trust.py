@@ -204,6 +204,14 @@ def test_the_word_follows_from_the_plan(tmp_path, spec, word, reason):
     holds(tmp_path, word, reason)
 
 
+def test_a_control_without_an_interval_is_no_rival():
+    """"no interval" has a tool tip that speaks of rivals."""
+    none = {"lead": {"least": None, "most": None}, "controls": {"open": None}}
+    assert trust.told({"asked": none}, False)["controls"] == "cannot decide"
+    some = none | {"controls": {"open": 1.04}}
+    assert trust.told({"asked": some}, False)["controls"].startswith("4.00")
+
+
 # ---- altered pages ----------------------------------------------------------
 
 @pytest.fixture(scope="module")
