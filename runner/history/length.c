@@ -172,6 +172,7 @@ int rm_length_leave_quiet(const struct rm_history *history,
         size_t *count)
 {
 	size_t writes = 0, left = 0;
+	uint64_t most; /* counted each once: all that was ever put in */
 
 	if (rm_array_grow(&scratch->turns, 0, &scratch->turn_room,
 	            history->count + 1, sizeof(*scratch->turns)))
@@ -184,13 +185,15 @@ int rm_length_leave_quiet(const struct rm_history *history,
 			        (struct rm_span){ event->invoked,
 				        event->returned };
 	}
+	most = history->initial_count + writes;
 	writes = merge(scratch->turns, writes);
 	for (size_t i = 0; i < *count; i++) {
 		size_t next =
 		        first_after(scratch->turns, writes, lengths[i].invoked);
 
 		if (!meets(scratch->turns, writes, next, lengths[i].invoked,
-		            lengths[i].returned))
+		            lengths[i].returned) ||
+		        history->events[lengths[i].event].result > most)
 			lengths[left++] = lengths[i];
 	}
 	*count = left;

@@ -307,10 +307,10 @@ static void a_length_is_what_its_key_says(void)
 }
 
 /* One that promises nothing may be any number beside a write, though only
-   then: what overlaps it, and whether 7 is possible of one key that is there. */
+   then: what overlaps it, and whether 2 is possible of one key that is there. */
 static const struct {
 	const char *operations;
-	bool seven;
+	bool two;
 } besides[] = {
 	{ "", false },
 	{ OP(0, "lookup", 2, 5, true, RESULT(1)), false },
@@ -348,14 +348,20 @@ static void a_length_of_none_is_judged_where_nothing_is_written(void)
 		char text[1024];
 
 		snprintf(text, sizeof(text), NONE ",\"initial\":[[7,1]]}\n%s%s",
-		        besides[i].operations, LENGTH(9, 4, 6, 7));
+		        besides[i].operations, LENGTH(9, 4, 6, 2));
 		verdict = judge(text);
-		if (!CHECK(verdict == (besides[i].seven
-		                                      ? RM_HISTORY_LINEARIZABLE
+		if (!CHECK(verdict == (besides[i].two ? RM_HISTORY_LINEARIZABLE
 		                                      : RM_HISTORY_BROKEN),
-		            "seven of one key, if a write is beside"))
+		            "two of one key, if a write is beside"))
 			printf("# case %zu\n", i);
 	}
+}
+
+static void a_length_of_none_is_no_wild_number(void)
+{
+	CHECK(judge(NONE ",\"initial\":[[7,1]]}\n" OP(0, "upsert", 2, 8, true,
+	              VALUE(2)) LENGTH(9, 4, 6, 3)) == RM_HISTORY_BROKEN,
+	        "not more than was ever put in, also beside a write");
 }
 
 static void scans_keep_their_promise(void)
@@ -526,6 +532,7 @@ int main(void)
 	lengths_are_between_bounds();
 	a_length_is_what_its_key_says();
 	a_length_of_none_is_judged_where_nothing_is_written();
+	a_length_of_none_is_no_wild_number();
 	scans_keep_their_promise();
 	giving_up_is_no_pass();
 	too_many_lengths_are_undecided();

@@ -243,7 +243,15 @@ static void weak_scans_equal_lookups(uint64_t histories, uint64_t seed)
 static bool is_beside_a_write(const struct rm_history *history, size_t i)
 {
 	const struct rm_history_event *e = history->events + i;
+	uint64_t writes = 0;
 
+	for (size_t j = 0; j < history->count; j++)
+		writes += history->events[j].kind < RM_HISTORY_LENGTH &&
+		          history->events[j].kind != RM_HISTORY_LOOKUP;
+	for (size_t j = 0; j < history->count; j++)
+		writes += history->events[j].kind == RM_HISTORY_CLEAR;
+	if (e->result > history->initial_count + writes)
+		return false;
 	for (size_t j = 0; j < history->count; j++) {
 		const struct rm_history_event *other = history->events + j;
 
