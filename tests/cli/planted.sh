@@ -25,8 +25,11 @@ caught() { # ID TOOL CHECK SHAPE OPERATIONS
 	shown "$dir/out"
 }
 
+# A twin that does not make the promise which its bug breaks is right: of that
+# promise the check is skipped, and nothing was checked.
 right() { # ID TOOL CHECK SHAPE OPERATIONS
-	planted_run "$dir" "$@" 1 || shown "$dir/out"
+	planted_run "$dir" "$@" 1 || grep -q "^skip $1 $4 $3: " "$dir/out" ||
+		shown "$dir/out"
 }
 
 # Two CPUs that a host runs in turns, always or now and then, or one, show no

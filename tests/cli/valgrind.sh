@@ -24,11 +24,17 @@ one() { # ID CHECK
 	echo "$?" >"$dir/$1.$2.status"
 }
 export -f one
+# 3: a check that does not apply was skipped, as the scan of a map without one.
 clean() { # ID
+	local met=0
 	for check in exchange growth atomic scan; do
-		[ "$(cat "$dir/$1.$check.status")" = 0 ] ||
-			{ sed 's/^/# /' "$dir/$1.$check" | tail -n 30; return 1; }
+		case $(cat "$dir/$1.$check.status") in
+		0) met=$((met + 1)) ;;
+		3) ;;
+		*) sed 's/^/# /' "$dir/$1.$check" | tail -n 30; return 1 ;;
+		esac
 	done
+	[ $met -ge 3 ] || { echo "# only $met of 4 checks apply"; return 1; }
 }
 
 if ! command -v valgrind >/dev/null || ldd "$readmostly" | grep -q 'lib[at]san'; then
