@@ -181,7 +181,7 @@ final class Result {
 				stat("collector_cpu", "ns", b.collector - a.collector),
 				stat("compiler_cpu", "ns", b.compiler - a.compiler),
 				stat("background_cpu", "ns",
-						b.background() - a.background()),
+						background()),
 				stat("cores_used", "1",
 						(b.all() - a.all()) / team.elapsedNs()),
 				stat("allocated", "bytes", allocated));
@@ -194,6 +194,11 @@ final class Result {
 		told.put("unit", unit);
 		told.put("value", Double.isNaN(value) ? null : value);
 		return told;
+	}
+
+	/** CPU time in the window of other threads than the loops', in ns. */
+	private double background() {
+		return team.after.background() - team.before.background();
 	}
 
 	private Map<String, Object> warmUp() {
@@ -215,8 +220,8 @@ final class Result {
 		told.put("processors",
 				Runtime.getRuntime().availableProcessors());
 		told.put("own_threads", true); // they collect and compile
-		double ran = team.after.background() - team.before.background();
-		told.put("own_threads_cpu_ns", Double.isNaN(ran) ? null : ran);
+		told.put("own_threads_cpu_ns",
+				Double.isNaN(background()) ? null : background());
 		return told;
 	}
 }

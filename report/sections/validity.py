@@ -382,9 +382,10 @@ def noise_rows(a, noise):
                  "and verification",
                  words.part(waiting, known) if known else "not readable",
                  again, "–"])
-    if disturbed.stayed(a)[0]:
+    stayed = disturbed.stayed(a)
+    if stayed[0]:
         rows.append(["timed trials that count, are judged and were disturbed "
-                     "by others", stayed_words(a),
+                     "by others", stayed_words(a, *stayed),
                      "repeated, within a budget", "–"])
     rows.append(["trials while the hypervisor took time (steal)",
                  words.part(taken, readable) if readable else "not readable",
@@ -392,10 +393,9 @@ def noise_rows(a, noise):
     return rows
 
 
-def stayed_words(a):
+def stayed_words(a, some, of):
     """Trials that others disturbed: what repeats did for them, and how many
     more may be so, as nobody asked."""
-    some, of = disturbed.stayed(a)
     vain, rest = disturbed.in_vain(a), disturbed.unjudged(a)
     told = (f"{words.part(some, of)}: {words.count(vain)} repeated in vain, "
             f"{words.count(some - vain)} never repeated")

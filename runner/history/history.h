@@ -178,7 +178,8 @@ static inline bool rm_history_shows_value(enum rm_history_kind kind)
  *                  held at some moment of the scan, and leaves a key out only
  *                  if it was absent at some moment of the scan
  * none             of a scan: no value that the key cannot have held; a length
- *                  is judged where no write overlaps it
+ *                  is judged where no write overlaps it, or where it is above
+ *                  all entries and writes that there ever were
  *
  * With the two weaker ones a length that is judged is at least the number of
  * keys surely present during the whole call and at most that of keys perhaps

@@ -381,8 +381,9 @@ int rm_length_count(const struct rm_problem *problem,
         size_t count);
 
 /*
- * Leaves the lengths that no write of the history overlaps, in their order:
- * all that one of guarantee "none" is held to. 0 or -ENOMEM.
+ * Leaves the lengths to which one of guarantee "none" is held, in their order:
+ * those that no write of the history overlaps, and those above all that was
+ * ever put in, since no sum of counters is so. 0 or -ENOMEM.
  */
 int rm_length_leave_quiet(const struct rm_history *history,
         struct rm_length_scratch *scratch, struct rm_length *lengths,

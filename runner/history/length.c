@@ -172,7 +172,7 @@ int rm_length_leave_quiet(const struct rm_history *history,
         size_t *count)
 {
 	size_t writes = 0, left = 0;
-	uint64_t most; /* counted each once: all that was ever put in */
+	uint64_t most; /* a bound on what was ever put in: each write, once */
 
 	if (rm_array_grow(&scratch->turns, 0, &scratch->turn_room,
 	            history->count + 1, sizeof(*scratch->turns)))

@@ -150,16 +150,22 @@ static void quick_proofs_are_right(uint64_t histories, uint64_t seed)
 	rm_history_clear(&history);
 }
 
+/* Only the entries that are there before all. */
+static void begin_like(const struct rm_history *history, struct rm_history *to)
+{
+	rm_history_reset(to);
+	for (size_t i = 0; i < history->initial_count; i++)
+		rm_history_add_initial(
+		        to, history->initial[i].key, history->initial[i].value);
+}
+
 /* Puts a lookup per key in place of every scan: what once-if-present says. */
 static void expand_scans(
         const struct rm_history *history, struct rm_history *expanded)
 {
 	uint32_t thread = 100;
 
-	rm_history_reset(expanded);
-	for (size_t i = 0; i < history->initial_count; i++)
-		rm_history_add_initial(expanded, history->initial[i].key,
-		        history->initial[i].value);
+	begin_like(history, expanded);
 	for (size_t i = 0; i < history->count; i++) {
 		const struct rm_history_event *scan = history->events + i;
 		struct rm_history_event event = *scan;
@@ -240,48 +246,45 @@ static void weak_scans_equal_lookups(uint64_t histories, uint64_t seed)
 	rm_history_clear(&expanded);
 }
 
-static bool is_beside_a_write(const struct rm_history *history, size_t i)
+static bool is_write(const struct rm_history_event *event)
+{
+	return event->kind != RM_HISTORY_LOOKUP &&
+	       event->kind != RM_HISTORY_SCAN &&
+	       event->kind != RM_HISTORY_LENGTH;
+}
+
+/* Whether a length of "none" may be any number: beside a write, up to all that
+   was ever put in. */
+static bool is_excused(const struct rm_history *history, size_t i)
 {
 	const struct rm_history_event *e = history->events + i;
-	uint64_t writes = 0;
+	uint64_t most = history->initial_count;
+	bool beside = false;
 
-	for (size_t j = 0; j < history->count; j++)
-		writes += history->events[j].kind < RM_HISTORY_LENGTH &&
-		          history->events[j].kind != RM_HISTORY_LOOKUP;
-	for (size_t j = 0; j < history->count; j++)
-		writes += history->events[j].kind == RM_HISTORY_CLEAR;
-	if (e->result > history->initial_count + writes)
-		return false;
 	for (size_t j = 0; j < history->count; j++) {
 		const struct rm_history_event *other = history->events + j;
 
-		if (other->kind != RM_HISTORY_LOOKUP &&
-		        other->kind != RM_HISTORY_SCAN &&
-		        other->kind != RM_HISTORY_LENGTH &&
-		        other->invoked <= e->returned &&
-		        e->invoked <= other->returned)
-			return true;
+		most += is_write(other);
+		beside |= is_write(other) && other->invoked <= e->returned &&
+		          e->invoked <= other->returned;
 	}
-	return false;
+	return beside && e->result <= most;
 }
 
-/* Leaves out the lengths beside writes; returns how many there were, or -1 of
-   a history with scans. */
+/* Leaves out the excused lengths; returns how many there were, or -1 of a
+   history with scans. */
 static int leave_quiet(
         const struct rm_history *history, struct rm_history *quiet)
 {
 	int beside = 0;
 
-	rm_history_reset(quiet);
-	for (size_t i = 0; i < history->initial_count; i++)
-		rm_history_add_initial(quiet, history->initial[i].key,
-		        history->initial[i].value);
+	begin_like(history, quiet);
 	for (size_t i = 0; i < history->count; i++) {
 		uint8_t kind = history->events[i].kind;
 
 		if (kind == RM_HISTORY_SCAN)
 			return -1;
-		if (kind == RM_HISTORY_LENGTH && is_beside_a_write(history, i))
+		if (kind == RM_HISTORY_LENGTH && is_excused(history, i))
 			beside++;
 		else
 			rm_history_add(quiet, history->events + i, NULL);
