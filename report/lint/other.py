@@ -130,12 +130,13 @@ def raw(c):
 # ---- how much of the plan has results -------------------------------------
 
 STATUS = (  # pattern of a status line -> what the rows say
-    (r"(\d+) of \d+ cells? have results", lambda p, caught, skipped: sum(
-        bool(x.ok) or x.map in caught and has_failed(x) for x in p)),
-    (r"\d+ of (\d+) cells? have results", lambda p, caught, skipped: len(p)),
-    (r", (\d+) more need counters", lambda p, caught, skipped: sum(
+    (r"(\d+) of \d+ cells? have results", lambda rows, skipped: sum(
+        map(rows.has_result, rows.planned))),
+    (r"\d+ of (\d+) cells? have results", lambda rows, skipped: len(
+        rows.planned)),
+    (r", (\d+) more need counters", lambda rows, skipped: sum(
         blind(why) for why in skipped)),
-    (r", (\d+) more skipped by plan", lambda p, caught, skipped: sum(
+    (r", (\d+) more skipped by plan", lambda rows, skipped: sum(
         not blind(why) for why in skipped)),
 )
 
@@ -145,14 +146,9 @@ def blind(why):
     return re.match("no counters: ", why) is not None
 
 
-def has_failed(cell):
-    """A planted misuse is meant to: that is its result."""
-    return any(t["status"] == "failed" for t in cell.lines)
-
-
 def status(c):
     """"complete: 192 of 192 cells have results", wherever it stands."""
-    planned = [x for x in c.rows.cells.values() if not x.skip]
+    planned = c.rows.planned
     skipped = [x.skip for x in c.rows.cells.values() if x.skip]
     caught = {m for m, about in c.rows.maps.items() if about.get("misuse")}
     lacking = sum(repeats.lacking(c, x) for x in planned)
@@ -167,8 +163,7 @@ def status(c):
         if "cells have results" not in text:
             continue
         for pattern, count in counts:
-            true, said = count(planned, caught, skipped), re.findall(pattern,
-                                                                     text)
+            true, said = count(c.rows, skipped), re.findall(pattern, text)
             c.log.check(all(int(n) == true for n in said) and (
                 said or not true or " more " not in pattern), "status",
                 "index.html", text, "campaign.json", f"{true}")

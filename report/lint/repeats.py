@@ -138,13 +138,13 @@ def texts(c):
 
 def doubts(c):
     """What section 12 says of the run itself: disturbed trials above the
-    limit, and cells without a result."""
-    section, cells = c.page.section("limits"), c.rows.cells.values()
+    limit, and cells that were meant to run and have no result."""
+    section, planned = c.page.section("limits"), c.rows.planned
     some, of = disturbed(c.rows)
-    lost = sum(not x.ok for x in cells)
+    lost = sum(not c.rows.has_result(x) for x in planned)
     for form, true, due in (
             (DISTURBED, (some, of), some > BUSY * of),
-            (LOST, (lost, len(cells)), lost > 0)):
+            (LOST, (lost, len(planned)), lost > 0)):
         said = form.findall(section.text() if section else "")
         c.log.check(not section or bool(said) == due and all(
             all(map(say.same, numbers, true)) for numbers in said), RULE,

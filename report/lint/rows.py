@@ -169,6 +169,17 @@ class Rows:
         self.group_of = {c.id: g for g in self.groups
                          for c in g.cells.values()}
 
+    @property
+    def planned(self):
+        """Cells that were meant to run."""
+        return [c for c in self.cells.values() if not c.skip]
+
+    def has_result(self, cell):
+        """A planted misuse is meant to fail: that is its result."""
+        misuse = self.maps.get(cell.map, {}).get("misuse")
+        return bool(cell.ok) or bool(misuse) and any(
+            t["status"] == "failed" for t in cell.lines)
+
     def load(self, name):
         try:
             return json.loads((self.folder / name).read_text("utf-8"))

@@ -64,10 +64,9 @@ def doubts(a, controls):
     open_ = checks.undecidable(controls)
     if open_:
         yield f"{open_[0].upper()}{open_[1:]}."
-    cells = a.campaign.cells.values()
-    lost = sum(not c.ok for c in cells)
+    lost, planned = len(a.campaign.missing), len(a.campaign.planned)
     if lost:
-        yield (f"{words.count(lost)} of {words.plural(len(cells), 'cell')} "
+        yield (f"{words.count(lost)} of {words.plural(planned, 'cell')} "
                f"{'has' if lost == 1 else 'have'} no result: section 8 says "
                "why.")
 

@@ -68,16 +68,17 @@ def test_only_uniform_keys_are_a_limit(dists, told):
     said = []
     rest.limits(SimpleNamespace(section=lambda *parts: said.extend(parts)),
                 SimpleNamespace(
-                    campaign=SimpleNamespace(meta={}, cells={}), groups=list,
+                    campaign=SimpleNamespace(meta={}, cells={}, planned=[],
+                                             missing=[]), groups=list,
                     look=SimpleNamespace(aside={}),
                     grid=[SimpleNamespace(dist=d) for d in dists]), [])
     assert ("draw keys uniformly" in " ".join(said)) is told
 
 
-def judged(disturbed, of):
+def judged(disturbed, of, skip=None):
     """A cell whose trials the runner asks for others."""
     return SimpleNamespace(
-        map="a", factors={"repeat": {"wait_share": 0.2}}, threads=1, cpus=[0],
+        map="a", skip=skip, factors={"repeat": {"wait_share": 0.2}}, threads=1, cpus=[0],
         ok=[{"disturbed": "others took 40 %" if i < disturbed else None,
              "others_share": 0.0} for i in range(of)])
 
@@ -88,13 +89,16 @@ def judged(disturbed, of):
                            "were disturbed: section 8."]),
     ([judged(0, 1), judged(0, 0)], [],
      ["1 of 2 cells has no result: section 8 says why."]),
+    ([judged(0, 1), judged(0, 0, "no counters: none here")], [], []),
     ([judged(1, 1)], [{"control": True, "word": "cannot decide", "n": 4,
                        "why": "too few blocks planned"}],
      ["1 of 1 timed trial that counts and is judged was disturbed: section "
       "8.", "Controls cannot decide: too few blocks planned (n = 4)."])])
 def test_what_the_run_itself_leaves_in_doubt(cells, controls, told):
     a = SimpleNamespace(campaign=SimpleNamespace(
-        cells=dict(enumerate(cells))))
+        cells=dict(enumerate(cells)),
+        planned=[c for c in cells if not c.skip],
+        missing=[c for c in cells if not c.skip and not c.ok]))
     assert list(rest.doubts(a, controls)) == told
 
 
