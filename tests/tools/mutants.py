@@ -241,18 +241,13 @@ def mutated(tree, *mutants):
             tree.make_all()
 
 
-def with_all(tree, mutants, test):
-    """What is red of a test with these in one tree, or None."""
-    with mutated(tree, *mutants):
-        if any(m.compiled for m in mutants):
-            tree.make_all()
-        return red(tree, test)
-
-
 def by_test(tree, mutant, test):
     """What this test says of the mutant, or None: red again, alone, and green
     without it. One that is red without a mutant ends it all."""
-    again = with_all(tree, [mutant], test)
+    with mutated(tree, mutant):
+        if mutant.compiled:
+            tree.make_all()
+        again = red(tree, test)
     without = again and red(tree, test)
     if without:
         stop(f"red without a mutant: {without}")
@@ -272,39 +267,28 @@ def near(tree, mutant):
     return (RED, by) if by else (OPEN, None)
 
 
-def one_of(tree, mutants, test):
-    """One for which a test is red that is red with all of them, by halves."""
-    while len(mutants) > 1:
-        half = mutants[:len(mutants) // 2]
-        mutants = (half if with_all(tree, half, test)
-                   else mutants[len(half):])
-    return mutants[0]
-
-
-def reds_of(tree, mutants, tests):
-    """The tests that are red with all of these in one tree."""
+def reds_of(tree, mutants, tests, first=False):
+    """The tests that are red with all of these in one tree, or one of them."""
     if not mutants or not tests:
         return []
     with mutated(tree, *mutants):
         tree.make_all()
-        return reds(tree, tests)
+        return reds(tree, tests, first)
 
 
 def far(tree, mutants, killed):
     """Calls killed(mutant, by what) for those of the mutants, which no near
-    test has seen, that a test of `make check` sees, and returns the others: all
-    are in one tree, and one after the other is told by a test that is red."""
-    left = list(mutants)
-    found = reds_of(tree, left, listed(tree, "--fast"))
-    while found and left:
-        one = one_of(tree, left, found[0])
-        by = by_test(tree, one, found[0])
+    test has seen, that a test of `make check` sees, and returns the others. All
+    of them in one tree tell which tests can be meant: only those are asked of
+    each alone."""
+    meant, left = reds_of(tree, mutants, listed(tree, "--fast")), []
+    for mutant in mutants:
+        found = reds_of(tree, [mutant], meant, first=True)
+        by = found and by_test(tree, mutant, found[0])
         if by:
-            killed(one, by)
-            left.remove(one)
-        else:  # it took two of them
-            found = found[1:]
-        found = reds_of(tree, left, found)
+            killed(mutant, by)
+        else:
+            left.append(mutant)
     return left
 
 
