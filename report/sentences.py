@@ -15,7 +15,8 @@ def claim(a, rows, invalid, found):
         return [invalid or no_ranking(a), trust.sentence(found, "")]
     group = rows[0]["group"]
     step = next_step(a, group)
-    said = [answer(rows[0]), trust.sentence(found, step), limit(a),
+    said = [answer(rows[0], found["word"] != trust.NOT),
+            trust.sentence(found, step), limit(a),
             pair_sentence(a, rows[0]), left_out(group), step]
     return [text for text in said if text]
 
@@ -46,8 +47,12 @@ def machine(a):
 
 # ---- the answer -----------------------------------------------------------
 
-def answer(row):
-    """The first sentence: who, what to do about it, and how sure."""
+def answer(row, advised=True):
+    """The first sentence: who, what to do about it, and how sure.
+
+    advised -- may one act on it; of an answer on which one must not the
+    sentence says what was seen, and not what to take.
+    """
     group, first = row["group"], row["group"]["leader"]
     word, place = group["word"], row["place"]
     if word == verdicts.OPEN:
@@ -62,14 +67,15 @@ def answer(row):
                 f"choice at {place}; it {reached} in "
                 f"{words.plural(group['n'], 'block')}.")
     if word == verdicts.TIED:
-        return tied_sentence(group, place, f"{first} {reached}")
+        return tied_sentence(group, place, f"{first} {reached}", advised)
     where = place + (" where nothing else decides"
                      if word == verdicts.SMALL else "")
+    seen = f"use it at {where}; it" if advised else f"at {place} it"
     ranked = sum(r["outcome"] != verdicts.NONE for r in group["rivals"])
     among = (f"Of the {words.plural(1 + ranked, 'map')} with enough blocks "
              if any(map(higher, group["rivals"])) else "")
-    return (f"{among}{first} was fastest{TAIL[word]}: use it at {where}; "
-            f"it {reached}, {all_behind(group)}it is {nearest(group)}.")
+    return (f"{among}{first} was fastest{TAIL[word]}: {seen} {reached}, "
+            f"{all_behind(group)}it is {nearest(group)}.")
 
 
 def higher(rival):
@@ -78,13 +84,14 @@ def higher(rival):
             and rival["ratio"] is not None and rival["ratio"] < 1)
 
 
-def tied_sentence(group, place, reached):
+def tied_sentence(group, place, reached, advised):
     names, rest = group["front"], behind(group)
     which = "either" if len(names) == 2 else "any of them"
+    seen = (f"take {which} at {place}, by what else it must do; {reached}"
+            if advised else f"at {place} {reached}")
     tail = (f", {words.plural(len(rest), 'other rival')} "
             f"{'is' if len(rest) == 1 else 'are'} behind" if rest else "")
-    return (f"{words.joined(names)} are not told apart: take {which} at "
-            f"{place}, by what else it must do; {reached}, "
+    return (f"{words.joined(names)} are not told apart: {seen}, "
             f"{nearest(group)}{tail}.")
 
 

@@ -11,6 +11,7 @@ WORDS = ("trust", "with care", "do not act")  # from best to worst
 OPENING = {"Trust it": "trust", "Act with care": "with care",
            "Do not act on it": "do not act"}
 SAID = re.compile(rf"({'|'.join(OPENING)})\b.*?\.(?=\s|$)", re.S)
+ADVICE = re.compile(r": (?:use it|take (?:either|any of them)) at ")
 BUSY, BROKEN, ALIKE, WAITED = 0.10, 0.29, derive.CLEAR, 0.20
 N = say.NUMBER
 REASONS = {  # how each is said; its groups are numbers
@@ -177,6 +178,9 @@ def check(c):
         c.log.check(len(said) == 1, RULE, file, " / ".join(said) or text,
                     "docs/verdicts.md", "one sentence says whether to act on "
                     f"it; {found.told()}")
+        c.log.check(found.word != "do not act" or not ADVICE.search(text), RULE,
+                    file, text, "the same sentences", "names what to take, and "
+                    "says that one must not act on it")
         for one in said:
             sentence(c, file, one, text, found)
     member(c, found)

@@ -151,6 +151,7 @@ def missed(draw, count):
      "the weakest comparison is not named"),
     ("clear", "<td>clear lead</td>", "<td>small lead</td>",
      "index.html: decision table"),
+    ("six-blocks", "need 8: at 2", "need 8: use it at 2", "names what to take"),
     ("weakest", "× 3.00 [1.78, 3.00] over gomap_rw", "× 1.50 [1.50, 1.50] "
      "over syncmap", "weakest gomap_rw"),
 ])

@@ -116,6 +116,21 @@ def test_a_lead_over_one_rival_and_over_two(word, start, end):
         f"behind; it is {NEAREST}, the least certain lead.")
 
 
+@pytest.mark.parametrize("word", [verdicts.LEAD, verdicts.SMALL,
+                                  verdicts.UNCERTAIN])
+def test_nobody_is_told_to_use_what_one_must_not_act_on(monkeypatch, word):
+    monkeypatch.setattr(modes, "next_mode", lambda *which: None)
+    a = analysis()
+    a.contender = None
+    found = {"word": "do not act", "why": ["so"]}
+    said = sentences.claim(a, [row(word, [rival("b", 2.04)])], None, found)
+    assert said[0].endswith(f": at {PLACE} it {REACHED}, its rival is behind; "
+                            f"it is {NEAREST}.")
+    tied = row(verdicts.TIED, [rival("b", 1.01, verdicts.TIED)], "ab")
+    assert sentences.claim(a, [tied], None, found)[0].startswith(
+        f"a and b are not told apart: at {PLACE} a {REACHED}, ")
+
+
 @pytest.mark.parametrize("behind,said", [
     (1, "its rival with an interval is behind"),
     (2, "all 2 rivals with an interval are behind")])
