@@ -156,6 +156,13 @@ def quantile(several, key, p):
         if is_known(low, high) else "")}
 
 
+def at_floor(tail, floor):
+    """Whether a percentile, as by quantile(), is not shown to be above the
+    floor's; nothing is known of one without an interval."""
+    low, high = tail.get("low"), floor.get("high")
+    return low is not None and high is not None and low <= high
+
+
 def marks(several, name):
     """(1 / (1 - p), ns, low, high, tip) of the percentiles that exist."""
     result = []

@@ -6,7 +6,8 @@ from report.lint import latency, rows, say
 from report.lint.read_page import clean
 
 RULE = "copies"
-COSTS = (r"operations/s[^()]*\): P50 (.*), P99 (.*)\.$",
+FLOOR = "not shown to be above that of null_map, no map at all"
+COSTS = (rf"operations/s[^()]*\): P50 (.*), P99 (.*?)(?:, {FLOOR})?\.$",
          r"operations/s[^()]*\): (overloaded.*)\.$", r"It takes (.+?) bytes per")
 
 
@@ -85,6 +86,20 @@ def another(c, told):
     c.log.check(bool(fits) and (match[1] == "the same") == same, RULE,
                 "index.html", match[0], "campaign.json",
                 "the workload is another, or was not run so")
+    if fits and ", P99 " in told:
+        low = tail(c, fits)["low"]
+        high = tail(c, latency.named(c, "null_map", match[0]))["high"]
+        c.log.check((FLOOR in told) == (None not in (low, high)
+                                        and low <= high), RULE, "index.html",
+                    told, "trials.jsonl", f"its P99 is at least {low} ns, the "
+                    f"floor's at most {high} ns")
+
+
+def tail(c, cells):
+    """P99 of the lookups of a map; of none, where it was not run."""
+    found = cells and latency.main_entries(c, cells[0], "lookup")
+    return latency.quantile(cells[0], found, "P99") if found else {
+        "low": None, "high": None}
 
 
 def board(group):

@@ -110,7 +110,7 @@ def beside_the_floor(operation, rows):
             and r["p99"]["low"] is not None]
     if not maps or floor is None or floor["high"] is None:
         return ""
-    lost = [r["map"] for r in maps if r["p99"]["low"] <= floor["high"]]
+    lost = [r["map"] for r in maps if latencies.at_floor(r["p99"], floor)]
     if not lost:
         return ""
     who = "any map" if len(lost) == len(maps) else words.joined(lost)

@@ -8,7 +8,7 @@ from report import guarantees, latencies, verdicts, words
 from report.analysis import board_of
 from report.page import chip, esc
 from report.plot_rows import forest, forest_limits, height
-from report.sections import latency, memory, ratio
+from report.sections import latency, memory, ratio, tradeoff
 
 
 def forest_figure(report, a, head):
@@ -217,8 +217,17 @@ def tail_words(a, head, name):
     middle, tail = quantiles.get(name, ("", ""))
     if not middle:
         return ""
-    took = middle if tail == "–" else f"P50 {middle}, P99 {tail}"
+    took = (middle if tail == "–" else
+            f"P50 {middle}, P99 {tail}{floor_words(a, name)}")
     return f" Its lookups in {open_loop(cell, head)}: {took}."
+
+
+def floor_words(a, name):
+    """What else than the map's its tail may be."""
+    tails = tradeoff.tail_of(fullest(a))
+    if not latencies.at_floor(tails[name], tails.get(latency.FLOOR, {})):
+        return ""
+    return f", not shown to be above that of {latency.FLOOR}, no map at all"
 
 
 def open_loop(cell, head):

@@ -7,8 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 from contract_page import PAGES, Page
+from make_shape import SHAPES, Shape
 from mutate_page import Mutations
-from report_helpers import build
+from report_helpers import Built, build
 
 from report import lint
 from report.__main__ import main
@@ -349,6 +350,21 @@ def test_a_table_that_differs_from_its_copy_is_named(tmp_path):
     file.write_text("\n".join((head, rule, first, rest)), "utf-8")
     assert [t for t in texts(tmp_path) if "copies" in t and
             "tables/rivals.md" in t]
+
+
+@pytest.mark.parametrize("shape,old,new", [
+    ("tail-at-floor", f", {copies.FLOOR}.", "."),
+    ("keeps-up", " µs].</p>", f" µs], {copies.FLOOR}.</p>")])
+def test_whether_a_tail_may_be_the_floors_follows_from_both(
+        tmp_path, shape, old, new):
+    folder = Shape(SHAPES / f"{shape}.txt").make(tmp_path)
+    built = Built(folder)
+    (folder / "terminal").write_text("\n".join(built.said))
+    page = built.out / "index.html"
+    before, about, rest = page.read_text("utf-8").partition("Its lookups in")
+    assert old in rest
+    page.write_text(before + about + rest.replace(old, new, 1), "utf-8")
+    assert any("the floor's at most" in t for t in texts(folder))
 
 
 def test_status(folders, tmp_path, capsys):
