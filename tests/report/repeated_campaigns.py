@@ -11,11 +11,13 @@ ones. What is planted is the ratio on a machine that nobody else uses
 (docs/adr/0024). `plain` never sleeps. `sleeps` blocks in its lock: it is woken
 many times, waits for its CPU each time although nobody else is there, and is
 slower in trials in which it sleeps more often. Its waiting is thus its own
-doing, and tied to its rate.
+doing, and tied to its rate. `collects` has threads of its own that collect and
+compile (docs/adr/0051), as Go and Java have: its members wait for these in a part
+of the time that they run, and are slower for it.
 """
 import itertools
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +28,7 @@ from report import stats  # noqa: E402
 LIFE_MS, WINDOW_MS, TICK_MS, CPUS = 83.0, 24.0, 10.0, 2
 LIMIT, MOST, WAKE_UP_MS = 0.2, 3, 0.1  # repeat-wait, repeat-most, repeat.c
 SHARE = 0.5  # repeat-share
-SPEED = {"plain": 5.0, "sleeps": 1.0}  # undisturbed, at the centre
+SPEED = {"plain": 5.0, "sleeps": 1.0, "collects": 3.0}  # undisturbed
 NOISE = 0.15  # sd of ln rate from trial to trial
 
 
@@ -38,6 +40,8 @@ class World:
     taken: tuple = (0.05, 0.5)  # of the threads' time, where they are
     wake_up_us: float = 15.0  # one wake-up waits so long, undisturbed
     filler: bool = False  # idle CPUs are used by work of the lowest priority
+    collector: float = 0.1  # what own threads run, share of the threads' time
+    elsewhere: float = 1.0  # of what keeps no member waiting: on other CPUs
 
 
 @dataclass
@@ -47,6 +51,7 @@ class Trials:
     waited: np.ndarray  # run-queue wait, share of the threads' time
     sleeps: np.ndarray  # wake-ups per ms of a thread
     others: np.ndarray  # share of the CPUs' time, by the kernel's accounts
+    own: np.ndarray  # CPU time of the program's own threads, share of the same
 
 
 def accounts(rng, taken):
@@ -68,7 +73,8 @@ def attempt(rng, name, present, world):
     shape = present.shape
     taken = np.where(present, rng.uniform(*world.taken, shape), 0.0)
     log_rate = np.log(SPEED[name]) + rng.normal(0, NOISE, shape)
-    sleeps, own, harm = np.zeros(shape), np.zeros(shape), taken
+    sleeps, own, ran, elsewhere = np.zeros((4, *shape))
+    harm = taken
     if name == "sleeps":
         often = rng.normal(0, 0.4, shape)  # how often it sleeps, this time
         sleeps = 10 * np.exp(often)
@@ -76,11 +82,18 @@ def attempt(rng, name, present, world):
             rng.normal(0, 0.3, shape))
         log_rate = log_rate - 0.5 * often
         harm = taken * rng.uniform(0.6, 1.0, shape)  # it slept in the rest
+    if name == "collects":
+        ran = world.collector * np.exp(rng.normal(0, 0.5, shape))
+        own = ran * rng.uniform(0.3, 1.0, shape)  # beside no member in the rest
+        elsewhere = world.elsewhere * (ran - own)
+        log_rate = log_rate + np.log1p(-np.minimum(own, 0.9))
     others = accounts(rng, taken)
+    # all that the program ran is taken off the busy time of the cell's CPUs
+    others = np.maximum(others - elsewhere, 0)
     if world.filler and name == "sleeps":
         others = np.maximum(others, 0.5)  # it slept for half of the time
     return Trials(np.exp(log_rate) * (1 - harm), np.minimum(own + harm, 1),
-                  sleeps, others)
+                  sleeps, others, ran)
 
 
 # ---- rules: which attempts are disturbed ----------------------------------
@@ -96,9 +109,16 @@ def any_wait(trials):
 
 def taken_by_others(trials):
     """rm_repeat_disturbed() of runner/campaign/repeat.c."""
-    unexplained = np.maximum(trials.waited - trials.sleeps * WAKE_UP_MS, 0)
+    unexplained = np.maximum(
+        trials.waited - trials.sleeps * WAKE_UP_MS - trials.own, 0)
     return np.maximum(unexplained,
                       np.minimum(trials.waited, trials.others)) > LIMIT
+
+
+def own_laid_on_others(trials):
+    """Waiting for a program's own threads counts, too: not taken, for the map
+    would choose the trials in which its collector ran little."""
+    return taken_by_others(replace(trials, own=np.zeros(trials.own.shape)))
 
 
 def without_accounts(trials, wake_up_ms=WAKE_UP_MS):
@@ -204,6 +224,13 @@ def coverage(a, b, rule, world=None, campaigns=1000, blocks=16, seed=1,
             "width": float(np.mean(high - low)),
             "repeated": [float(one[2].mean()), float(two[2].mean())],
             "disturbed": float((one[1].mean() + two[1].mean()) / 2)}
+
+
+def idle_ratio(a, b, world):
+    """What an idle machine makes of ln a / b beyond what SPEED says: a collector
+    takes its part there, too."""
+    return coverage(a, b, never, replace(world, others=0.0),
+                    campaigns=10_000)["bias"]
 
 
 # Of two CPUs one has a busy loop that never ends: a tenth of the trials are

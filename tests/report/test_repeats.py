@@ -50,6 +50,30 @@ def test_laying_all_waiting_on_others_would_bias(wake_up_us):
     assert found["covered"] < 0.90 and found["bias"] < -0.05, found
 
 
+@pytest.mark.parametrize("collector", [0.05, 0.1, 0.2])
+@pytest.mark.parametrize("pair", [("plain", "collects"),
+                                  ("collects", "sleeps"),
+                                  ("collects", "collects")])
+def test_a_planted_ratio_of_a_program_with_own_threads_is_held(
+        pair, collector):
+    """Its members wait for its collector, and the others are told apart
+    (docs/adr/0051)."""
+    world = simulated.World(collector=collector)
+    found = simulated.coverage(*pair, simulated.taken_by_others, world,
+                               here=simulated.idle_ratio(*pair, world))
+    assert 0.94 <= found["covered"] <= 0.975, found
+    assert abs(found["bias"]) < 0.01, found
+    assert 0.09 < min(found["repeated"]), found
+
+
+@pytest.mark.parametrize("collector, most", [(0.2, 0.94), (0.3, 0.85)])
+def test_laying_a_collector_on_others_would_bias(collector, most):
+    pair, world = ("plain", "collects"), simulated.World(collector=collector)
+    found = simulated.coverage(*pair, simulated.own_laid_on_others, world,
+                               here=simulated.idle_ratio(*pair, world))
+    assert found["covered"] < most and found["bias"] < -0.03, found
+
+
 def test_repeats_make_intervals_narrower():
     never, now = (simulated.coverage("plain", "plain", rule)["width"]
                   for rule in (simulated.never, simulated.taken_by_others))
@@ -168,10 +192,15 @@ def test_the_simulated_rule_is_the_real_one(campaign, tmp_path):
         thread["runqueue_wait_ns"] = rng.randrange(10 ** 6)
         thread["voluntary_switches"] = rng.choice((0, 1, 3, 10))
         line["others_share"] = rng.choice((None, 0.0, rng.random()))
+        own_ns = rng.choice((None, 0, rng.randrange(10 ** 6)))
+        if own_ns is not None:
+            line["result"]["environment"] |= {"own_threads": True,
+                                              "own_threads_cpu_ns": own_ns}
         waited = thread["runqueue_wait_ns"] / 1e6
         others = line["others_share"] or 0.0
         trials = simulated.Trials(*map(np.array, (
-            1.0, waited, float(thread["voluntary_switches"]), others)))
+            1.0, waited, float(thread["voluntary_switches"]), others,
+            (own_ns or 0) / 1e6)))
         if simulated.taken_by_others(trials):
             expected.add(number)
     write(tmp_path, lines)
