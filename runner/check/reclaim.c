@@ -32,10 +32,11 @@ enum {
    half a minute for it where the machine is busy. */
 static const uint64_t ADDED_NS = 500000000U;
 
-/* Writes of each thread in one life. */
+/* What each thread does in one life. */
 struct writes {
 	uint64_t asked; /* that are done however late it is */
 	uint64_t most;
+	unsigned writers; /* the others only read */
 };
 
 /* Bytes that are allocated; caches of threads that ended are given back. */
@@ -93,6 +94,31 @@ static void churn_other(struct rm_peer *peer, uint64_t n)
 		ops->clear(peer->thread);
 }
 
+static bool pass(
+        void *context, struct rm_key key, const struct rm_value *value)
+{
+	(void)context;
+	(void)key;
+	(void)value;
+	return true;
+}
+
+/* What is retired may stay because of those that read meanwhile, as where each
+   of two leaves it to the other to free. */
+static void read_beside(struct rm_peer *peer, uint64_t n)
+{
+	const struct rm_map_ops *ops = peer->ops;
+	struct rm_value value;
+
+	rm_peer_lookup(peer, rm_next(&peer->rng) % KEYS, &value);
+	if (!strcmp(peer->peers->c->impl->guarantees, "none"))
+		return; /* it is not asked for these beside a write */
+	if (n % 64 == 8 && ops->length)
+		ops->length(peer->thread);
+	if (n % 1024 == 9 && ops->scan)
+		ops->scan(peer->thread, peer->shape, pass, NULL);
+}
+
 static void churn(struct rm_peer *peer)
 {
 	const struct writes *writes = peer->peers->context;
@@ -101,6 +127,9 @@ static void churn(struct rm_peer *peer)
 		if (n < writes->asked ? !rm_peer_tick(peer)
 		                      : !rm_peer_another(peer))
 			break;
+		read_beside(peer, n);
+		if (peer->slot >= writes->writers)
+			continue;
 		if (n / 4096 % 2)
 			churn_other(peer, n);
 		else
@@ -154,7 +183,7 @@ static int life(const struct rm_check_case *c, struct writes *writes,
 	if (!map)
 		return -1;
 	code = rm_peers_run(
-	        c, map, rm_case_writers(c, false), churn, writes, error);
+	        c, map, rm_case_threads(c, false), churn, writes, error);
 	if (!code && c->impl->ops->stats && !strstr(c->impl->sync, "leak") &&
 	        hoards(c, map, &counts))
 		code = rm_error_set(error, -1,
@@ -222,7 +251,8 @@ static struct writes choose_writes(
 {
 	const uint64_t of_each = rm_case_ops(c) / (ROUNDS + 1) / threads + 1;
 	struct writes writes = { .asked = c->until_ns ? 0 : of_each,
-		.most = of_each };
+		.most = of_each,
+		.writers = threads };
 
 	if (!(c->impl->caps & RM_CAP_SLOW_WRITES) &&
 	        of_each * ROUNDS * threads < LEAST_WRITES)

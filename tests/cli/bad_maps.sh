@@ -128,6 +128,9 @@ report $? "also where LD_PRELOAD cannot name its library"
 	! grep -q 'ld.so' "$dir/out"
 report $? "and is not tried then"
 rm -r "$dir/a b"
+# What readers keep, beside the writes that retire.
+caught bad_leaks_lookup reclaim 'bytes are not freed' --ops 20000 --shape u64x8
+caught bad_leaks_scan reclaim 'bytes are not freed' --ops 20000 --shape u64x8
 right waits_for_joined --ops 20000
 right frees_later --ops 20000 --only reclaim --shape u64x24
 right stalls --ops 20000 --only exchange
