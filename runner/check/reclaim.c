@@ -94,8 +94,7 @@ static void churn_other(struct rm_peer *peer, uint64_t n)
 		ops->clear(peer->thread);
 }
 
-static bool pass(
-        void *context, struct rm_key key, const struct rm_value *value)
+static bool pass(void *context, struct rm_key key, const struct rm_value *value)
 {
 	(void)context;
 	(void)key;
