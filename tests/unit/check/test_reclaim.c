@@ -77,6 +77,7 @@ static void stats(void *map, rm_stat_fn *emit, void *context)
 }
 
 static struct lie lie; /* that the map tells */
+static const char *guarantees = "none";
 
 static int run(const char *sync, unsigned caps, bool has_stats)
 {
@@ -84,7 +85,7 @@ static int run(const char *sync, unsigned caps, bool has_stats)
 	const struct rm_impl impl = { .id = "played",
 		.sync = sync,
 		.caps = caps,
-		.guarantees = "none",
+		.guarantees = guarantees,
 		.ops = &ops };
 	const struct rm_check_case c = { .impl = &impl,
 		.shape = RM_U64X8,
@@ -128,13 +129,33 @@ static void lives_are_lived(void)
 	                played.calls[TAKE] > 0 &&
 	                played.calls[COMPARE_REMOVE] > 0,
 	        "with all kinds of writes, by all threads");
+	/* of each life 10,001 turns: two batches of plain writes, not whole */
+	const uint64_t plain = 4 * (4096 + 10001 - 8192);
+
 	CHECK(!run("rcu", RM_CAP_SINGLE_WRITER, false) &&
-	                played.most_joined == 1,
-	        "of one writer by one");
+	                played.most_joined == THREADS &&
+	                played.calls[UPSERT] >= plain &&
+	                played.calls[UPSERT] < 2 * plain &&
+	                played.calls[LOOKUP] >= 4 * THREADS * 10001,
+	        "of one writer by one, beside whom the others read");
 	for (unsigned i = 0; i < 4; i++)
 		if (played.sizings[i].keys != 256 || played.sizings[i].presize)
 			error.text[0] = '!';
 	CHECK(!error.text[0], "the map is small, and grows");
+}
+
+static void who_reads_beside(void)
+{
+	holds(1000, 1000);
+	run("rcu", 0, false);
+	CHECK(played.calls[LOOKUP] >= 4 * THREADS * (OPS / 4 / THREADS) &&
+	                !played.calls[LENGTH] && !played.calls[SCAN],
+	        "beside each write somebody looks a key up");
+	guarantees = "point-in-time";
+	run("rcu", 0, false);
+	CHECK(played.calls[LENGTH] > 0 && played.calls[SCAN] > 0,
+	        "and asks for the length and a scan, if these are promised");
+	guarantees = "none";
 }
 
 static void what_is_held(void)
@@ -230,6 +251,7 @@ int main(void)
 {
 	lie = none;
 	lives_are_lived();
+	who_reads_beside();
 	what_is_held();
 	late_frees();
 	what_is_retired();
