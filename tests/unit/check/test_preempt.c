@@ -15,9 +15,8 @@ enum {
 	SPINS = 20000000,
 	SLOW_NS = 1000000,
 	WAITED_S = 3,
-	/* usually 11; ten more each time that a busy machine charges the thread
-	   for a millisecond of CPU time, with which it begins anew. With a
-	   signal each 13 ms it would be 230. */
+	/* usually 11, on a virtual machine now and then 20 or 30; with a signal
+	   each 13 ms it would be 230 */
 	WOKEN_MOST = 100
 };
 
