@@ -66,7 +66,7 @@ static const char *no_scan(const struct rm_check_case *c)
 		return why;
 	if (!c->impl->ops->scan)
 		return "the map offers no scan";
-	if (!strcmp(c->impl->guarantees, "none"))
+	if (!rm_impl_views(c->impl))
 		return "the map promises nothing of a scan beside writes";
 	return NULL;
 }

@@ -53,8 +53,7 @@ static void offer(struct histories *histories, bool offered, unsigned kind,
 static void make_menu(struct histories *histories, const struct rm_impl *impl)
 {
 	const struct rm_map_ops *ops = impl->ops;
-	/* a map that promises nothing of scans is not asked for them */
-	const bool views = strcmp(impl->guarantees, "none") != 0;
+	const bool views = rm_impl_views(impl);
 
 	histories->menu_all = 0;
 	offer(histories, true, RM_HISTORY_LOOKUP, 12);

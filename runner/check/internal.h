@@ -132,6 +132,10 @@ void rm_peer_verify(struct rm_peer *peer, const struct rm_value *value,
 unsigned rm_case_threads(const struct rm_check_case *c, bool in_place);
 unsigned rm_case_writers(const struct rm_check_case *c, bool in_place);
 
+/* Whether the map promises anything of a scan and of a length beside writes: one
+   that does not is asked for neither there. */
+bool rm_impl_views(const struct rm_impl *impl);
+
 /* Operations that this map gets: fewer where a write costs O(keys). */
 uint64_t rm_case_ops(const struct rm_check_case *c);
 

@@ -25,8 +25,7 @@ enum {
 static bool offers(const struct rm_impl *impl, enum rm_pair_kind kind)
 {
 	const struct rm_map_ops *ops = impl->ops;
-	/* a map that promises nothing of scans is not asked for them */
-	const bool views = strcmp(impl->guarantees, "none") != 0;
+	const bool views = rm_impl_views(impl);
 
 	switch (kind) {
 	case RM_PAIR_EXCHANGE:

@@ -291,6 +291,11 @@ unsigned rm_case_writers(const struct rm_check_case *c, bool in_place)
 	return rm_case_threads(c, in_place);
 }
 
+bool rm_impl_views(const struct rm_impl *impl)
+{
+	return strcmp(impl->guarantees, "none") != 0;
+}
+
 uint64_t rm_case_ops(const struct rm_check_case *c)
 {
 	return c->impl->caps & RM_CAP_SLOW_WRITES ? c->ops / 8 + 1 : c->ops;

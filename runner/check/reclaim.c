@@ -110,8 +110,8 @@ static void read_beside(struct rm_peer *peer, uint64_t n)
 	struct rm_value value;
 
 	rm_peer_lookup(peer, rm_next(&peer->rng) % KEYS, &value);
-	if (!strcmp(peer->peers->c->impl->guarantees, "none"))
-		return; /* it is not asked for these beside a write */
+	if (!rm_impl_views(peer->peers->c->impl))
+		return;
 	if (n % 64 == 8 && ops->length)
 		ops->length(peer->thread);
 	if (n % 1024 == 9 && ops->scan)
@@ -245,25 +245,23 @@ static size_t held_after(const struct rm_check_case *c, size_t enough)
 }
 
 /* A case without an end of its time has all that it asks for. */
-static struct writes choose_writes(
-        const struct rm_check_case *c, unsigned threads)
+static struct writes choose_writes(const struct rm_check_case *c)
 {
-	const uint64_t of_each = rm_case_ops(c) / (ROUNDS + 1) / threads + 1;
+	const unsigned writers = rm_case_writers(c, false);
+	const uint64_t of_each = rm_case_ops(c) / (ROUNDS + 1) / writers + 1;
 	struct writes writes = { .asked = c->until_ns ? 0 : of_each,
 		.most = of_each,
-		.writers = threads };
+		.writers = writers };
 
 	if (!(c->impl->caps & RM_CAP_SLOW_WRITES) &&
-	        of_each * ROUNDS * threads < LEAST_WRITES)
-		writes.most = LEAST_WRITES / ROUNDS / threads + 1;
+	        of_each * ROUNDS * writers < LEAST_WRITES)
+		writes.most = LEAST_WRITES / ROUNDS / writers + 1;
 	return writes;
 }
 
 int rm_check_reclaim(const struct rm_check_case *c, struct rm_error *error)
 {
-	const unsigned threads = rm_case_writers(c, false);
-	struct lives lives = { .writes = choose_writes(c, threads),
-		.error = error };
+	struct lives lives = { .writes = choose_writes(c), .error = error };
 	size_t before, after;
 
 	if (live_once(&lives, c, ROUNDS + 1))
@@ -279,5 +277,5 @@ int rm_check_reclaim(const struct rm_check_case *c, struct rm_error *error)
 	        "%zu bytes are not freed after %d maps were destroyed, each "
 	        "after at most %llu writes of each of %u threads",
 	        after - before, ROUNDS, (unsigned long long)lives.writes.most,
-	        threads);
+	        lives.writes.writers);
 }
