@@ -15,9 +15,9 @@ enum {
 	SPINS = 20000000,
 	SLOW_NS = 1000000,
 	WAITED_S = 3,
-	/* usually 11, on a virtual machine now and then 20 or 30; with a signal
-	   each 13 ms it would be 230 */
-	WOKEN_MOST = 100
+	/* usually 11 until the signals are seconds apart, which begins anew
+	   when it is stopped; with a signal each 13 ms it would be 230 */
+	WOKEN_MOST = 15
 };
 
 static pthread_mutex_t held = PTHREAD_MUTEX_INITIALIZER;
@@ -72,6 +72,7 @@ static void *compute(void *opaque)
 static void *wait_long(void *opaque)
 {
 	struct run *run = opaque;
+	const uint64_t start_ns = rm_thread_cpu_ns();
 
 	run->began = rm_preempt_begin(run->seed, &run->ended);
 	if (!run->began)
@@ -80,7 +81,8 @@ static void *wait_long(void *opaque)
 	pthread_mutex_lock(&held);
 	run->sleeps = given_away() - run->sleeps;
 	pthread_mutex_unlock(&held);
-	rm_preempt_end();
+	run->stops = rm_preempt_end();
+	run->cpu_ns = rm_thread_cpu_ns() - start_ns;
 	return NULL;
 }
 
@@ -96,9 +98,13 @@ static void sleepers(void)
 	sleep(WAITED_S);
 	pthread_mutex_unlock(&held);
 	pthread_join(id, NULL);
-	printf("# woken %ld times in %d s or more\n", run.sleeps, WAITED_S);
-	CHECK(run.began && run.sleeps > 0 && run.sleeps <= WOKEN_MOST,
+	printf("# woken %ld times in %d s or more, and stopped %llu times\n",
+	        run.sleeps, WAITED_S, (unsigned long long)run.stops);
+	CHECK(run.began && run.sleeps > 0 &&
+	                run.sleeps <= (long)(WOKEN_MOST * (1 + run.stops)),
 	        "who waits is woken ever more seldom");
+	CHECK(run.stops <= run.cpu_ns / SLOW_NS,
+	        "and stopped for CPU time alone that it was charged for");
 }
 
 int main(void)
