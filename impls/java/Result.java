@@ -180,8 +180,7 @@ final class Result {
 						(b.collectionMs - a.collectionMs) * 1e6),
 				stat("collector_cpu", "ns", b.collector - a.collector),
 				stat("compiler_cpu", "ns", b.compiler - a.compiler),
-				stat("background_cpu", "ns",
-						background()),
+				stat("background_cpu", "ns", background()),
 				stat("cores_used", "1",
 						(b.all() - a.all()) / team.elapsedNs()),
 				stat("allocated", "bytes", allocated));

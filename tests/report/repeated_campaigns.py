@@ -41,7 +41,6 @@ class World:
     wake_up_us: float = 15.0  # one wake-up waits so long, undisturbed
     filler: bool = False  # idle CPUs are used by work of the lowest priority
     collector: float = 0.1  # what own threads run, share of the threads' time
-    elsewhere: float = 1.0  # of what keeps no member waiting: on other CPUs
 
 
 @dataclass
@@ -51,7 +50,7 @@ class Trials:
     waited: np.ndarray  # run-queue wait, share of the threads' time
     sleeps: np.ndarray  # wake-ups per ms of a thread
     others: np.ndarray  # share of the CPUs' time, by the kernel's accounts
-    own: np.ndarray  # CPU time of the program's own threads, share of the same
+    ran: np.ndarray  # CPU time of the program's own threads, share of the same
 
 
 def accounts(rng, taken):
@@ -73,7 +72,7 @@ def attempt(rng, name, present, world):
     shape = present.shape
     taken = np.where(present, rng.uniform(*world.taken, shape), 0.0)
     log_rate = np.log(SPEED[name]) + rng.normal(0, NOISE, shape)
-    sleeps, own, ran, elsewhere = np.zeros((4, *shape))
+    sleeps, own, ran, away = np.zeros((4, *shape))
     harm = taken
     if name == "sleeps":
         often = rng.normal(0, 0.4, shape)  # how often it sleeps, this time
@@ -84,12 +83,12 @@ def attempt(rng, name, present, world):
         harm = taken * rng.uniform(0.6, 1.0, shape)  # it slept in the rest
     if name == "collects":
         ran = world.collector * np.exp(rng.normal(0, 0.5, shape))
-        own = ran * rng.uniform(0.3, 1.0, shape)  # beside no member in the rest
-        elsewhere = world.elsewhere * (ran - own)
+        own = ran * rng.uniform(0.3, 1.0, shape)
+        away = ran - own  # on other CPUs, where no member waits for them
         log_rate = log_rate + np.log1p(-np.minimum(own, 0.9))
     others = accounts(rng, taken)
     # all that the program ran is taken off the busy time of the cell's CPUs
-    others = np.maximum(others - elsewhere, 0)
+    others = np.maximum(others - away, 0)
     if world.filler and name == "sleeps":
         others = np.maximum(others, 0.5)  # it slept for half of the time
     return Trials(np.exp(log_rate) * (1 - harm), np.minimum(own + harm, 1),
@@ -110,7 +109,7 @@ def any_wait(trials):
 def taken_by_others(trials):
     """rm_repeat_disturbed() of runner/campaign/repeat.c."""
     unexplained = np.maximum(
-        trials.waited - trials.sleeps * WAKE_UP_MS - trials.own, 0)
+        trials.waited - trials.sleeps * WAKE_UP_MS - trials.ran, 0)
     return np.maximum(unexplained,
                       np.minimum(trials.waited, trials.others)) > LIMIT
 
@@ -118,7 +117,7 @@ def taken_by_others(trials):
 def own_laid_on_others(trials):
     """Waiting for a program's own threads counts, too: not taken, for the map
     would choose the trials in which its collector ran little."""
-    return taken_by_others(replace(trials, own=np.zeros(trials.own.shape)))
+    return taken_by_others(replace(trials, ran=np.zeros(trials.ran.shape)))
 
 
 def without_accounts(trials, wake_up_ms=WAKE_UP_MS):
@@ -261,7 +260,20 @@ def budgets():
                   "%.2f %.3f" % (c["disturbed"], own["covered"]), flush=True)
 
 
+def collectors():
+    """The rows of docs/adr/0051."""
+    print("collector rule pair covered bias width")
+    for share, rule, pair in itertools.product(
+            (0.05, 0.1, 0.2, 0.3), (taken_by_others, own_laid_on_others),
+            (("plain", "collects"), ("collects", "sleeps"))):
+        world = World(collector=share)
+        c = coverage(*pair, rule, world, here=idle_ratio(*pair, world))
+        print(share, rule.__name__, ":".join(pair), "%.3f %+.4f %.3f" % (
+            c["covered"], c["bias"], c["width"]), flush=True)
+
+
 def main():
+    collectors()
     budgets()
     print("others burst wake_up_us filler rule pair covered bias width "
           "repeated_a repeated_b")
