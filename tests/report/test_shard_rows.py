@@ -16,9 +16,10 @@ BUILD = (ROOT / os.environ.get("BUILD", "build/gcc")).resolve()
 
 
 def run(folder, workload, *settings):
-    """Results by map, of trials whose answers are right."""
+    """Results by map, of trials whose answers are right; the seed draws keys
+    and strings, so what depends on them is the same each time."""
     command = [BUILD / "readmostly", "run", ROOT / "workloads" /
-               (workload + ".conf"), "-o", folder]
+               (workload + ".conf"), "-o", folder, "--seed", "1"]
     for setting in ("blocks=1", "repeat-most=0", *settings):
         command += ["--set", setting]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
@@ -53,9 +54,9 @@ def test_hashes_have_different_strings_and_count_collisions(tmp_path):
         assert value(result, "hashed_strings") == result["ops"] > 1000
         assert value(result, "collisions_31_bits_by_chance") == \
             pytest.approx(100000 * 99999 / 2 / 2 ** 31)
-        if "shift_xor64" not in name:  # its are few: none in some draws
-            assert (value(result, "collisions_64_bits") == 0) == \
-                ("shift" not in name)
+        # by chance 31 bits have two: none in some draws, but not in this seed's
+        assert (value(result, "collisions_64_bits") == 0) == \
+            ("shift" not in name)
         for shards in (16, 32, 64, 256):
             assert value(result, f"random_most_{shards}_shards") >= 1
 
