@@ -120,11 +120,20 @@ func (w *worker) again() float64 {
 	return n * n / length
 }
 
-// plausible: within 6 standard errors of probability p, those of n draws and of
-// more where not all were independent.
+// surprise is count ln(count / expected), which is 0 of none.
+func surprise(count, expected float64) float64 {
+	if count == 0 {
+		return 0
+	}
+	return count * math.Log(count/expected)
+}
+
+// plausible: whether n draws of probability p may give so many hits, by
+// Chernoff's bound: plausible() in judge.c.
 func plausible(hits, n uint64, p, more float64) bool {
-	return math.Abs(float64(hits)-p*float64(n)) <=
-		6*math.Sqrt(p*(1-p)*(float64(n)+more))+1
+	draws, found := float64(n), float64(hits)
+	apart := surprise(found, draws*p) + surprise(draws-found, draws*(1-p))
+	return apart*draws <= math.Log(1e9)*(draws+more)
 }
 
 // absentShare is that of look-ups which draw an absent rank. Of streams it is

@@ -64,14 +64,21 @@ final class Judge {
 				+ " of " + puts + " upserts of fresh keys found one";
 	}
 
+	/** count ln(count / expected), which is 0 of none. */
+	private static double surprise(double count, double expected) {
+		return count == 0 ? 0 : count * Math.log(count / expected);
+	}
+
 	/**
-	 * Within 6 standard errors of probability p, those of n draws and of more
-	 * where not all were independent.
+	 * Whether n draws of probability p may give so many hits, by Chernoff's
+	 * bound: plausible() in judge.c.
 	 */
 	private static boolean plausible(long hits, long n, double p,
 			double more) {
-		return Math.abs(hits - p * n)
-				<= 6 * Math.sqrt(p * (1 - p) * (n + more)) + 1;
+		double draws = n;
+		double apart = surprise(hits, draws * p)
+				+ surprise(draws - hits, draws * (1 - p));
+		return apart * draws <= Math.log(1e9) * (draws + more);
 	}
 
 	/**

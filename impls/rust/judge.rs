@@ -161,11 +161,21 @@ fn explained(load: &Load, dist: &str, lookups: u64) -> f64 {
     lookups as f64 * (0.001 + load.threads as f64 * most) + 64.0
 }
 
-/// Within 6 standard errors of probability p, those of n draws and of more
-/// where not all were independent.
+/// count ln(count / expected), which is 0 of none.
+fn surprise(count: f64, expected: f64) -> f64 {
+    if count == 0.0 {
+        return 0.0;
+    }
+    count * (count / expected).ln()
+}
+
+/// Whether n draws of probability p may give so many hits, by Chernoff's bound:
+/// plausible() in judge.c.
 fn plausible(hits: u64, n: u64, p: f64, more: f64) -> bool {
-    let error = (p * (1.0 - p) * (n as f64 + more)).sqrt();
-    (hits as f64 - p * n as f64).abs() <= 6.0 * error + 1.0
+    let (draws, found) = (n as f64, hits as f64);
+    let apart = surprise(found, draws * p)
+        + surprise(draws - found, draws * (1.0 - p));
+    apart * draws <= 1e9_f64.ln() * (draws + more)
 }
 
 /// The share of look-ups that draw an absent rank. Of streams it is the cell's,

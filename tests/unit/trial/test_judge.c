@@ -115,6 +115,61 @@ static void all_writes_are_all_but_one_of_many(void)
 	end(&request);
 }
 
+/* The chance of `hits` of `n` or more, term by term: what the judge bounds. */
+static double as_many(uint64_t hits, uint64_t n, double p)
+{
+	double sum = 0;
+
+	for (uint64_t k = hits; k <= n; k++)
+		sum += exp(lgamma((double)n + 1) - lgamma((double)k + 1) -
+		           lgamma((double)(n - k) + 1) + (double)k * log(p) +
+		           (double)(n - k) * log1p(-p));
+	return sum;
+}
+
+/* The fewest of `n` writes, of more than are expected, that are void. */
+static uint64_t fewest_refused(uint64_t n, double p)
+{
+	struct rm_counts *counts = &team.members[0].worker.counts;
+	uint64_t ok = (uint64_t)(p * (double)n), refused = n;
+
+	*counts = (struct rm_counts){ .iterations = n };
+	while (refused - ok > 1) {
+		counts->writes = ok + (refused - ok) / 2;
+		if (judged("void", "write share"))
+			refused = counts->writes;
+		else
+			ok = counts->writes;
+	}
+	return refused;
+}
+
+/* Of a share above a half it is the lower tail of the rest. */
+static void a_right_share_is_refused_once_in_a_thousand_million(void)
+{
+	const struct {
+		uint64_t n;
+		double p;
+	} draws[] = { { 1000, 0.00002 }, { 1000, 0.001 }, { 1000, 0.03 },
+		{ 1000, 0.5 }, { 1000, 0.97 }, { 100000, 0.0001 },
+		{ 100000, 0.03 }, { 100000, 0.97 } };
+	struct rm_request request;
+
+	begin(&request, 1);
+	for (size_t i = 0; i < sizeof(draws) / sizeof(*draws); i++) {
+		const uint64_t below = (uint64_t)(draws[i].p * 0x1p32);
+		const double p = (double)below * 0x1p-32;
+
+		team.members[0].worker.write_below = below;
+		const uint64_t refused = fewest_refused(draws[i].n, p);
+		const double chance = as_many(refused, draws[i].n, p);
+
+		CHECK(refused < draws[i].n && chance < 1e-9 && chance > 1e-12,
+		        "so many come less than once in 10^9, and not much less");
+	}
+	end(&request);
+}
+
 /* Half of the operations of pairs are a third of the draws; what is no pair is
    drawn as often as it is asked for, whatever the kind of writes. */
 static void only_pairs_are_drawn_less_often(void)
@@ -499,6 +554,7 @@ int main(void)
 	a_wrong_miss_share_is_void();
 	a_stream_that_comes_again_has_the_misses_that_it_has();
 	all_writes_are_all_but_one_of_many();
+	a_right_share_is_refused_once_in_a_thousand_million();
 	only_pairs_are_drawn_less_often();
 	shares_are_of_what_was_done();
 	a_window_too_short_for_the_clock_is_void();
