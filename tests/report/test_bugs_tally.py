@@ -147,6 +147,14 @@ def test_what_was_not_run_is_no_miss_and_no_acquittal(place):
     assert "). No twin was run." in done.stdout
 
 
+def test_twins_alone(place):
+    tallied(place, "--no-twins")
+    before = len(runs(place))
+    assert tallied(place, "--only-twins").returncode == 0
+    alone = runs(place)[before:]
+    assert alone and all("_twin" in line for line in alone)
+
+
 def test_what_was_said_of_other_tools_stays(place):
     (place / "docs/tally/bugs.md").write_text(
         "| bug | needs | check |\n|---|---|---|\n| `aa_1` | u64 | 9 of 9 |\n"

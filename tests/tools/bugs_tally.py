@@ -5,7 +5,8 @@ of the broken maps of tests/broken/ or tests/unseen/, or of the planted bugs of
 tests/fixtures/, in how many of 20 seeds and after how long: writes docs/tally/CORPUS.md.
 
     tests/tools/bugs_tally.py FOLDER [--corpus broken|unseen|fixtures] [--seeds N]
-                              [--tools check,explore] [--minutes N] [--no-twins]
+                              [--tools check,explore] [--minutes N]
+                              [--no-twins|--only-twins]
 
 FOLDER is what `make bugs` fills (build/gcc/bugs). A run is one tool with its
 defaults on one map, one shape and one seed, and ends at its first finding; a
@@ -38,12 +39,12 @@ def refuse(why):
     sys.exit(2)
 
 
-def asked_of(corpus, tools, seeds, twins):
-    """(tool, map, shape, seed, quick) of all runs, seed by seed, and of each
-    seed the bugs before their twins."""
+def asked_of(corpus, tools, seeds, broken, twins):
+    """(tool, map, shape, seed, quick) of all runs of broken maps, of twins, or
+    both, seed by seed, and of each seed the bugs before their twins."""
     bugs = list(bugs_page.bugs(corpus))
     for seed in range(1, seeds + 1):
-        for tool in tools:
+        for tool in tools if broken else ():
             yield from ((tool, bug, shape, seed, False)
                         for bug, shape, _ in bugs)
         for tool in tools if twins else ():
@@ -66,7 +67,7 @@ def tally(folder, args):
     file = folder / "tally.jsonl"
     rows = known(file, args.corpus, digests)
     wanted = list(asked_of(args.corpus, args.tools, args.seeds,
-                           not args.no_twins))
+                           not args.only_twins, not args.no_twins))
     todo = [run for run in wanted if (run[0], run[1], *run[3:]) not in rows]
     end = time.monotonic() + 60 * args.minutes if args.minutes else None
     for i, (tool, name, shape, seed, quick) in enumerate(todo, 1):
@@ -93,7 +94,9 @@ def main():
     ask.add_argument("--corpus", choices=bugs_page.CORPORA, default="bugs")
     ask.add_argument("--seeds", type=int, default=20)
     ask.add_argument("--minutes", type=float, default=0)
-    ask.add_argument("--no-twins", action="store_true")
+    which = ask.add_mutually_exclusive_group()
+    which.add_argument("--no-twins", action="store_true")
+    which.add_argument("--only-twins", action="store_true")
     ask.add_argument("--tools", type=lambda text: text.split(","),
                      default=["check", "explore", "explore tso",
                               "explore c11"])
