@@ -17,7 +17,7 @@ ran() {
 	done
 	rm -rf "$dir/c"
 	"$readmostly" run "workloads/$file.conf" --maps "$maps" "${sets[@]}" \
-		-o "$dir/c" --counters none >"$out" 2>&1
+		-o "$dir/c" --counters none --seed 1 >"$out" 2>&1
 	says "$out" 'status: done'
 }
 
