@@ -165,7 +165,7 @@ static void a_right_share_is_refused_once_in_a_thousand_million(void)
 		const double chance = as_many(refused, draws[i].n, p);
 
 		CHECK(refused < draws[i].n && chance < 1e-9 && chance > 1e-12,
-		        "so many come less than once in 10^9, and not much less");
+		        "so many come once in 10^9 at most, not much less");
 	}
 	end(&request);
 }
