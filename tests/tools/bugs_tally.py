@@ -13,7 +13,8 @@ defaults on one map, one shape and one seed, and ends at its first finding; a
 twin is run as often in the quick form, and with the defaults for 3 seeds. The
 first seed of every bug comes first, then the second: a tally that has not come
 to its end, as after --minutes, says of how many seeds it speaks. What was said
-of tools that are not asked for stays on the page.
+of tools that are not asked for stays on the page; of those that are it speaks of
+runs of the same program, so after --only-twins run the bugs, too.
 
 Each run that ended stands in FOLDER/tally.jsonl with the digest of the program,
 and is not run again: a tally that was killed goes on. In its end they are put
