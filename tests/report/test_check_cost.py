@@ -65,6 +65,12 @@ def test_beside_others_no_check_is_held_to_its_seconds_and_that_is_said(place):
     assert "Limits not kept: none. Loaded, so the seconds of checks" in page
 
 
+def test_what_ran_beside_the_checks_is_measured_to_their_end(place):
+    (place / "readmostly").write_text(
+        "#!/bin/sh\n(timeout 1 yes >/dev/null 2>&1 &)\nsleep 1\n")
+    assert "CPUs, loaded by other programs.\n" in told(place, "9")[1]
+
+
 def test_a_mode_that_is_slow_fails_and_is_named(place):
     done, page = told(place, "0")
     assert done.returncode == 1
