@@ -26,7 +26,7 @@ def test_the_median_of_what_was_found_and_how_often():
                  line("check", "x", 9, seed=3),
                  line("explore", "x", 0.5), line("explore", "x", 7, 0, seed=2),
                  line("TSan", "x", 4, 0)) == [
-        "3", "0.5 (1 of 2)", "not run", "0 of 1", "not run"]
+        "3", "0.5 (1 of 2)", "not run", "not run", "0 of 1", "not run"]
 
 
 def test_who_accuses_the_twin_has_found_nothing():
@@ -43,8 +43,10 @@ def test_each_side_is_named_where_it_is_better():
         line("check", "a", 1), line("ASan", "a", 2),
         line("check", "b", 2), line("TSan", "b", 1),
         line("check", "c", 2, 0), line("TSan", "c", 9),
-        line("check", "d", 2), line("check", "d", 2, 0, seed=2)])
-    told = cost_tally.compared(runs, [("bugs", b) for b in "abcd"])
+        line("check", "d", 2), line("check", "d", 2, 0, seed=2),
+        line("explore", "e", 2, 0), line("explore tso", "e", 3)])
+    told = cost_tally.compared(runs, [("bugs", b) for b in "abcde"])
+    assert "- by `check` or `explore` and by no sanitizer: 1." in told
     assert "- by a sanitizer alone: `c`." in told
     assert "- by both, sooner by a sanitizer: `b`." in told
     assert "- by both, sooner by `check` or `explore`: 1." in told
