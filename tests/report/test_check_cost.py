@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 TALLY = Path(__file__).parents[1] / "tools/check_cost.py"
+sys.path.insert(0, str(TALLY.parent))
+import check_cost  # noqa: E402
 EXPLORE = """#!/bin/sh
 echo "$*" >>{place}/runs
 echo "ok   gomap_rw: {schedules} schedules, 9 steps and 2 switches each, 0 undecided; 77 schedules/s"
@@ -65,10 +67,17 @@ def test_beside_others_no_check_is_held_to_its_seconds_and_that_is_said(place):
     assert "Limits not kept: none. Loaded, so the seconds of checks" in page
 
 
-def test_what_ran_beside_the_checks_is_measured_to_their_end(place):
-    (place / "readmostly").write_text(
-        "#!/bin/sh\n(timeout 1 yes >/dev/null 2>&1 &)\nsleep 1\n")
-    assert "CPUs, loaded by other programs.\n" in told(place, "9")[1]
+def test_what_else_ran_is_asked_when_a_run_has_ended(place, monkeypatch):
+    done = []
+    monkeypatch.chdir(place)
+    monkeypatch.setattr(sys, "argv", ["check_cost.py", "build", "--maps"])
+    monkeypatch.setattr(check_cost, "measured", lambda _: done.append("run") or
+                        ("900,000 schedules; 7 schedules/s", 1, 1, 1))
+    monkeypatch.setattr(check_cost, "stamp", lambda: done.append("asked") or
+                        "today")
+    check_cost.main()
+    modes = ["run"] * len(check_cost.MODES)
+    assert done == ["run", "run", "asked", *modes, "asked"]
 
 
 def test_a_mode_that_is_slow_fails_and_is_named(place):
