@@ -54,7 +54,7 @@ def test_hashes_have_different_strings_and_count_collisions(tmp_path):
         assert value(result, "hashed_strings") == result["ops"] > 1000
         assert value(result, "collisions_31_bits_by_chance") == \
             pytest.approx(100000 * 99999 / 2 / 2 ** 31)
-        # by chance 31 bits have two: none in some draws, but not in this seed's
+        # 31 bits have two by chance, none in some draws; this seed's have some
         assert (value(result, "collisions_64_bits") == 0) == \
             ("shift" not in name)
         for shards in (16, 32, 64, 256):
