@@ -7,6 +7,8 @@ endif
 ifeq ($(origin CXX),default)
 CXX     := $(if $(findstring clang,$(CC)),clang++,g++)
 endif
+# A git hook exports the variables of its own repository. Git calls of recipes mean this one.
+unexport $(filter-out GIT_CONFIG%,$(shell git rev-parse --local-env-vars 2>/dev/null))
 # DWARF 4: valgrind 3.19 does not read clang 14's DWARF 5.
 OPT     ?= -O2 -g -gdwarf-4
 # A third of gcc's time went into where each variable lives at each

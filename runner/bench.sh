@@ -8,6 +8,7 @@
 # The report is written whatever happened (status 2, nothing was started,
 # excepted); its path is the last line; what failed decides the status.
 # BENCH_DRY=1 stops after it has said what would be built.
+unset $(git rev-parse --local-env-vars 2>/dev/null | grep -v CONFIG) # a git hook exports these
 mode=$1; shift
 . runner/programs.sh
 TOUCHED_MAX=8 name='' spent=''

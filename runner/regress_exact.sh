@@ -8,6 +8,7 @@
 # (runner/regress_refs.sh). Arms of commits are kept in build/regress-exact/, by
 # commit, compiler, flags and maps. Status: 0 equal or accepted; 1 red; 2 usage
 # or input.
+unset $(git rev-parse --local-env-vars 2>/dev/null | grep -v CONFIG) # a git hook exports these
 export LC_ALL=C
 place=build/regress-exact build=${BUILD:-build/gcc} cc=${CC:-gcc}
 gate=regress-exact

@@ -8,6 +8,7 @@
 # Then prints the reasons (report/why). INSTRUCTIONS=all counts each red cell,
 # of exact each planned one; INSTRUCTIONS=no none.
 # Status: 0; 2 usage or input.
+unset $(git rev-parse --local-env-vars 2>/dev/null | grep -v CONFIG) # a git hook exports these
 export LC_ALL=C
 kind=$1 folder=$2 into=$3 base=$4 head=$5
 say() { echo "why: $*" >&2; exit 2; }

@@ -13,6 +13,7 @@
 # Status: 0 each machine is complete; 1 not so, each of them was named; 2 usage;
 # 3 each is complete, and some cells have no result there (void, failed): named.
 # What this line ends by a signal, the machines go on with.
+unset $(git rev-parse --local-env-vars 2>/dev/null | grep -v CONFIG) # a git hook exports these
 cd "$(dirname "$0")/../.." || exit 2
 # shellcheck source=/dev/null
 for part in site words slurm ssh; do . runner/fleet/$part.sh; done

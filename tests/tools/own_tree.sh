@@ -4,6 +4,7 @@
 # tested, a repository of its own, with the times of its files and the objects of
 # $build: only what a test edits is compiled again.
 # `bare_tree DIR`: without objects, for tests that play make, or build all.
+unset $(git rev-parse --local-env-vars 2>/dev/null | grep -v CONFIG) # a git hook exports these
 own_tree() {
 	files_in "$1" || return
 	find "$build" \( -name '*.[ods]' -o -name '*.code' -o -name '*.verdict' \) \

@@ -12,6 +12,7 @@
 # once more, alone, to tell what is broken from what is unsteady: the word is
 # said beside it, the run stays red.
 # Logs: BUILD/prove.log, BUILD/pytest.log, each test's output in BUILD/tap/.
+unset $(git rev-parse --local-env-vars 2>/dev/null | grep -v CONFIG) # a git hook exports these
 fast= list=
 while :; do
 	case $1 in
