@@ -21,6 +21,7 @@ state_of() { # DIR
 }
 make_repository "$dir/user"
 make_repository "$dir/ours"
+git -C "$dir/user" remote add origin "$dir/ours"
 before=$(state_of "$dir/user")
 mkdir -p "$dir/ours/.ci" "$dir/ours/runner"
 cp .ci/gate .ci/before "$dir/ours/.ci"
