@@ -15,6 +15,7 @@ may take; prints the number of blocks, and a note for campaign.json from which
 report.regress computes it again; what a person must know goes to stderr.
 Status: 0; 2 usage or input.
 """
+import datetime
 import fnmatch
 import json
 import math
@@ -24,9 +25,14 @@ from pathlib import Path
 from report import (damage, ending, gate, gate_campaign, gate_plan, gate_rules,
                     journal, strict_json)
 from report.rows import rows_of
-from report.regress_tally import time_of
 
 DIGITS = 6  # of a ln ratio: a ten thousandth of a per cent
+
+
+def time_of(text):
+    """Seconds since 1970 of "2026-11-20T08:01:02.345Z"."""
+    return datetime.datetime.fromisoformat(
+        text.replace("Z", "+00:00")).timestamp()
 
 
 def seconds_of(rows):

@@ -19,11 +19,8 @@ extern const char *const rm_build_flags;
 extern const char *const rm_build_libraries;
 /* Commit hash, or "unknown" outside a git checkout. */
 extern const char *const rm_build_commit;
-/*
- * Whether the work tree differed from that commit. A section of its own, so that
- * tests/tools/bugs_runs.py can tell the same program made from a dirty tree.
- */
-extern const int rm_build_dirty __attribute__((section(".rodata_dirty")));
+/* Whether the work tree differed from that commit. */
+extern const int rm_build_dirty;
 
 /*
  * The member "build" of campaign.json (results/README.md): commit, dirty,

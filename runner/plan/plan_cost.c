@@ -5,7 +5,7 @@
 /*
  * Beside warm-up and window, from the phases of trials on virtual machines with
  * 2 CPUs, between those of a quiet run (280 ns a key) and of one at a load of 2
- * (600 ns). docs/tally/trial-costs.tsv has what a quiet run took. A key is put
+ * (600 ns). tests/fixtures/trial-costs.tsv has what a quiet run took. A key is put
  * in, looked up once, verified and freed; past the caches each of that waits
  * for memory. PROCESS_NS is the start and end of the process, its two looks at
  * the speed of the CPU, the fsync of its line.

@@ -24,7 +24,7 @@ $(BUILD)/sim_machines.o: $(BUILD)/sim_machines.c
 sim: $(BUILD)/readmostly-sim  ## the simulated machine's program
 
 ifeq ($(SANITIZE)$(IMPL),)
-all: $(OUT)/readmostly-sim $(OUT)/readmostly-explore $(BUILD)/sim/how
+all: $(OUT)/readmostly-sim $(OUT)/readmostly-explore
 endif
 
 SIM      := $(BUILD)/sim
@@ -117,7 +117,7 @@ $(OUT)/readmostly-sim: $(OUT)/sim/maps.o $(SIM_IMPLS) $(SIM_GUEST) $(SIM_TEAM) $
 
 # readmostly-explore: the same objects of maps on the run time of runner/sim/explore/,
 # which switches threads at each access and counts nothing.
-.PHONY: explore explore-tally orders-tally
+.PHONY: explore
 EXPLORE   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard runner/sim/explore/*.c) $(addprefix runner/sim/guest/,ctx.c space.c))
 EXPLORE_BASE = $(filter $(BUILD)/runner/base/% $(BUILD)/runner/history/% $(BUILD)/runner/protocol/% \
                %/runner/impl_find.o %/runner/cli/argument.o %/runner/cli/standard.o %/build_info.o,$(OBJS))
@@ -127,26 +127,9 @@ $(OUT)/readmostly-explore: $(OUT)/sim/maps.o $(SIM_IMPLS) $(EXPLORE) $(EXPLORE_B
 	  printf '%s\n' $(SIM_IMPLS) | grep "/$$id\.o$$"; done) \
 	  $$(pkg-config --libs $(LIBRARIES)) -lm -ldl)
 
-# What a map's object and the program around it are made of, a line each, for
-# who makes one with an edited map. A source that is new is one of them.
-$(SIM)/how: FORCE
-	@mkdir -p $(@D)
-	@{ echo 'compile $(sim_maps) -w -O1 -DRM_CALLED'; echo 'plain $(CC) $(ALL_CFLAGS)'; \
-	   echo 'objects $(EXPLORE) $(EXPLORE_BASE)'; \
-	   echo "libraries $$(pkg-config --libs $(LIBRARIES)) -lm -ldl"; } >$@$(NEW)
-	@cmp -s $@$(NEW) $@ && rm $@$(NEW) || mv $@$(NEW) $@
-
 explore: $(BUILD)/readmostly-explore $(BUILD)/readmostly  ## all simulatable maps under 2,000 schedules each: SCHEDULES=N MEMORY=tso|c11
 	@$(BUILD)/readmostly explore all --schedules $(or $(SCHEDULES),2000) $(if $(MEMORY),--memory $(MEMORY))
-explore-tally: $(BUILD)/readmostly-explore  ## the same in the long form, under each model of memory: docs/tally/explore.md
-	@$(PYTHON) tests/tools/explore_tally.py $(BUILD) $(ARGS)
-orders-tally: $(BUILD)/readmostly-explore $(SIM)/how  ## each order of atomic accesses weakened, is it found: docs/tally/orders.md; ARGS='--map ID --only FILE'
-	@$(PYTHON) tests/tools/orders_tally.py $(BUILD) $(ARGS)
 .SECONDARY: $(SIM_IMPLS:.o=.s) $(SIM_IMPLS:.o=.raw.o) $(SIM_GUEST:.o=.s) $(SIM_GUEST:.o=.raw.o)
-
-.PHONY: sim-fidelity
-sim-fidelity: $(BUILD)/readmostly-sim $(BUILD)/readmostly  ## simulated misses against cachegrind's, long form
-	@$(PYTHON) tests/tools/sim_fidelity.py $(BUILD) --long
 
 .PHONY: golden-sim
 golden-sim: $(BUILD)/readmostly-sim $(BUILD)/readmostly  ## golden simulated counts again: WHY='...' (read the diff)

@@ -15,7 +15,7 @@ check 'every map passes every check that fits it' [ $status = 0 ]
 maps=$("$build/readmostly" list --ids | wc -l)
 check "all $maps maps were asked" says "$out" "($maps maps, "
 
-# steady.sh may have asked for some checks only
+# CHECKS may have asked for some checks only
 unset CHECKS
 # a program that has a map which fails, one that is right, one that crashes
 cat >"$dir/fake" <<'END'

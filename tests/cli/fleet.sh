@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # `make campaign` on a Slurm cluster of three nodes on this computer: nothing is
 # lost or doubled, whatever ends. slow: over five seconds of CPU time; not part
-# of `make check`. What needs minutes is in tests/tools/fleet_long.sh.
+# of `make check`. What needs minutes is in tests/long/fleet_case.sh.
 [ "$(id -u)" != 0 ] || [ -n "${RM_AS_ROOT+set}" ] || exec tests/tools/plain.sh "$0"
 . tests/tools/tap.sh
 . tests/tools/fleet.sh

@@ -167,21 +167,12 @@ check "MODE is one word" says "$out" "runner/bench.sh 'x; y'"
 check "and so are MAPS" says "$out" "MAPS='a'\\''b'"
 make -s regress-arms PYTHON="$python" BASE="\$\$(touch $dir/pwned)" >"$out" 2>&1
 check "nor is BASE" [ ! -e "$dir/pwned" ]
-for target in readme-picture screens; do
-	make -s $target PYTHON=: CAMPAIGN="x\"; touch $dir/pwned; \"" >"$out" 2>&1
-	check "$target: nor is CAMPAIGN" [ ! -e "$dir/pwned" ]
-	make -n $target PYTHON=: CAMPAIGN="a b" >"$out" 2>&1
-	check "$target: which is one word" says "$out" ".py 'a b'"
-done
 listed() { # TARGET VARIABLE: each word of a list is a word
 	make -n "$1" "$2=x; touch" >"$out" 2>&1
 	check "$1: a word of $2 is no command" says "$out" "'x;' 'touch'"
 }
 listed claims IDS
 listed artifact CAMPAIGNS
-listed artifact-test CAMPAIGNS
-listed any-machine CASES
-listed regress-tally KINDS
 make -n campaign NODES=n1 MODE=quick >"$out" 2>&1
 check "a campaign's folder is its own where none is said" \
 	sh -c "grep -q campaign.sh '$out' && ! grep -q OUT= '$out'"

@@ -115,7 +115,7 @@ fi
 HWLOC_SYNTHETIC="core:2 pu:1" "$bin" plan --json --mode smoke >"$dir/smoke.json"
 costs() { # sets $out: what the record's trials took beside this plan
 	"$(report/find_python.sh)" tests/tools/trial_costs.py \
-		docs/tally/trial-costs.tsv "$dir/smoke.json" >"$out"
+		tests/fixtures/trial-costs.tsv "$dir/smoke.json" >"$out"
 }
 name="smoke takes what its plan says, within a quarter"
 if costs && busy=$(grep -o 'recorded at.*' "$out"); then

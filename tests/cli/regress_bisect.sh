@@ -3,7 +3,7 @@
 # make regress-bisect in a repository of its own, of 16 commits: the planted one
 # is found, what does not build or stays open is skipped, a killed one goes on,
 # and the user's tree is not touched. The judge is a program here, which reads
-# what is built in no time; by the real judges: tests/tools/bisect_real.sh.
+# what is built in no time; by the real judges: tests/long/bisect.sh.
 . tests/tools/tap.sh
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

@@ -58,7 +58,7 @@ gate_elsewhere
 check "elsewhere, in another locale and a large environment the bytes are equal" \
 	cmp "$dir/same" "$dir/elsewhere"
 
-# Layout alone. Patches are those of `make regress-tally`.
+# Layout alone. Patches are those of tests/long/gate.sh.
 plant() { in_tree git apply --index "$PWD/tests/fixtures/gate/$1.patch"; }
 plant padding
 plant renamed

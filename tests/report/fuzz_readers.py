@@ -25,8 +25,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP))
 from report import (damage, ending, gate_rules, journal,  # noqa: E402
-                    latencies, modes, regress_bars, regress_tally, strict_json,
-                    topology)
+                    latencies, modes, strict_json, topology)
 
 SAMPLE = TOP / "tests" / "fixtures" / "campaign"
 BYTES = 16384  # FUZZ_BYTES
@@ -239,23 +238,6 @@ def machine(folder, text):
     return bool(found)
 
 
-def tally(folder, text):
-    file = folder / "regress.jsonl"
-    file.write_bytes(text)
-    try:
-        lines = regress_tally.read_tally(str(file))
-    except ending.InputError as error:
-        expect(is_line(str(error)) and f"{file}:" in str(error), str(error))
-        return REFUSED
-    for line in io.BytesIO(text):  # ends at \n alone: \r is white space
-        told_once(line)
-    regress_bars.text_of(lines)
-    regress_bars.bars(lines)
-    file.write_text("".join(json.dumps(x) + "\n" for x in lines))
-    expect(regress_tally.read_tally(str(file)) == lines, "not the same again")
-    return TAKEN
-
-
 def rules(folder, text):
     file = folder / "regress.json"
     file.write_bytes(text)
@@ -318,9 +300,6 @@ READERS = {  # the fastest first
         "<!DOCTYPE x [<!ENTITY a \"b\">]>", "&a;"], of("topology.xml")),
     "hgrm": (hgrm, "0.5 1.0 nan inf -1 1e999 # \n 0.1 \xff 1 2".split(" "),
              HGRM),
-    "tally": (tally, JSON_WORDS + ['"PASS"', '"FAIL"', '"seconds":1,'], [
-        b"".join((TOP / "docs/tally/regress.jsonl").read_bytes().splitlines(
-            True)[:4])]),
     "campaign.json in Python": (meta, JSON_WORDS, of("campaign.json")),
     "trials.jsonl in Python": (trials, JSON_WORDS, [
         SHORT_TRIALS, SHORT_TRIALS, *of("trials.jsonl")]),
@@ -335,15 +314,12 @@ ABSENT = {
                                journal.read(file.parent).problems),
     "hgrm": ("x.hgrm", lambda file: percentiles(file, None)),
     "topology.xml": ("topology.xml", topology.spots),
-    "tally": ("regress.jsonl", lambda file: regress_tally.read_tally(
-        str(file))),
     "rules of the gate": ("regress.json", gate_rules.load_rules),
 }
 
 
 def refuse_absent(name, folder):
-    """A file that is not there, then a folder in its place. The tally's own
-    caller tells of errors of the system."""
+    """A file that is not there, then a folder in its place."""
     file, read = ABSENT[name]
     file = folder / file
     file.unlink(missing_ok=True)
@@ -353,8 +329,6 @@ def refuse_absent(name, folder):
             expect(not read(file), f"{file.name}: none was taken")
         except (journal.JournalError, ending.InputError) as error:
             expect(is_line(str(error)) and str(file) in str(error), error)
-        except OSError as error:
-            expect(name == "tally" and error.filename == str(file), error)
     file.rmdir()
 
 
@@ -385,58 +359,6 @@ def fuzz(name, make, inputs):
     return counts, time.process_time() - begun, None
 
 
-# ---- which lines of the readers ran ---------------------------------------
-
-TRACED = 5000  # inputs of each reader: they take ten times as long
-
-PARSERS = (
-    journal.read_meta, journal.read_cells, journal.lines_of, journal.wrong_in,
-    journal.is_latency, journal.is_count, journal.is_amount, journal.named,
-    journal.attempts_of, journal.planned_lines, journal.read, journal.judge,
-    journal.check_hashes, damage.line_is_whole, damage.canonical, damage.real,
-    damage.quoted, damage.campaign_sha256, damage.plan_sha256,
-    latencies.percentile_table.__wrapped__, latencies.rises, topology.spots,
-    regress_tally.is_line, regress_tally.read_tally, gate_rules.load_rules,
-    modes.settings, modes.modes, strict_json.members, strict_json.number,
-    strict_json.whole, strict_json.loads)
-
-
-def lines_run(make, inputs):
-    """{file: ({line: function}, lines that ran)} of the parsers."""
-    codes, ran = {f.__code__ for f in PARSERS}, set()
-
-    def enter(frame, event, argument):
-        return step if frame.f_code in codes else None
-
-    def step(frame, event, argument):
-        if event == "line":
-            ran.add((frame.f_code, frame.f_lineno))
-        return step
-    sys.settrace(enter)
-    for name in READERS:
-        fuzz(name, make, inputs)
-    sys.settrace(None)
-    files = {}
-    for code in codes:
-        file = os.path.relpath(code.co_filename, TOP)
-        lines, done = files.setdefault(file, ({}, set()))
-        lines.update((line, code.co_name) for _, _, line in code.co_lines()
-                     if line and line > code.co_firstlineno)
-        done.update(line for of, line in ran if of is code)
-    return files
-
-
-def tell_lines(make, inputs):
-    """`# lines` and a row for each file, as docs/tally/fuzz.md has them."""
-    for file, (lines, done) in sorted(lines_run(make, inputs).items()):
-        missed = {}
-        for line in sorted(set(lines) - done):
-            missed.setdefault(lines[line], []).append(str(line))
-        print("# lines", file, len(lines), len(set(lines) & done), ", ".join(
-            f"{name} {' '.join(at)}" for name, at in missed.items()) or "-",
-              sep="\t", flush=True)
-
-
 def main(build, *names):
     make, wrong = mutator(build), 0
     only = os.environ.get("FUZZ_ONLY")
@@ -446,8 +368,6 @@ def main(build, *names):
         sys.exit(f"fuzz_readers.py: no reader is called {unknown[0]!r}, "
                  f"expected one of: {', '.join(READERS)}")
     inputs = int(os.environ.get("FUZZ_INPUTS", 1_000_000))
-    if not names:  # first, as what is ended from outside has told them
-        tell_lines(make, min(inputs, TRACED))
     for name in names or READERS:
         counts, cpu, found = fuzz(name, make, inputs)
         wrong += found is not None

@@ -8,8 +8,11 @@ import os
 import pathlib
 import re
 import subprocess
+from types import SimpleNamespace
 
 import pytest
+
+from report import articles as figures
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = (ROOT / os.environ.get("BUILD", "build/gcc")).resolve()
@@ -114,3 +117,13 @@ def test_each_file_can_be_planned(path):
                           capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)
+
+
+def test_failures_of_a_map_with_wrong_answers_count_only_where_failures_are_counted():
+    trials = [{"status": "failed", "exit": "0", "result": {"elapsed_ns": 1}}]
+    cell = SimpleNamespace(map="syncmap", trials=trials, ok=[], reason=None)
+    campaign = SimpleNamespace(maps={}, failed_maps={"syncmap": "wrong"})
+    for statistic in ("sum failed/trials", "crashed"):
+        assert figures.trials_of(campaign, cell, statistic) == trials
+    with pytest.raises(figures.Missing, match="failed verification"):
+        figures.trials_of(campaign, cell, "ops")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # slow: seconds of CPU time; not part of `make check`.
-"""Readers of the report on mutated files (long form: make fuzz)."""
+"""Readers of the report on mutated files (long form: tests/long/fuzz.sh)."""
 import json
 import os
 import re
@@ -105,17 +105,3 @@ def test_what_is_no_list_is_refused(name, sample):
 @pytest.mark.parametrize("name", fuzz_readers.ABSENT)
 def test_a_missing_file_and_a_folder_are_refused(name, sample):
     fuzz_readers.refuse_absent(name, sample)
-
-
-def test_the_tally_takes_no_row_of_a_fuzzer_that_there_is_not():
-    """A mistyped name ran the readers, and the page had them as its own."""
-    page = fuzz_readers.TOP / "docs" / "tally" / "fuzz.md"
-    before = page.read_bytes()
-    done = subprocess.run(
-        [sys.executable, "tests/tools/fuzz_tally.py", BUILD, "nothing"],
-        cwd=fuzz_readers.TOP, capture_output=True, text=True, check=False,
-        env=os.environ | {"FUZZ_INPUTS": "1"})
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "no fuzzer is called 'nothing', expected one of: campaign, " in \
-        done.stderr
-    assert page.read_bytes() == before

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Error rates of the statistics, with few draws: the cut form of
-`make stats-rates` (docs/tally/stats-rates.md), by the same code.
+tests/long/stats_rates.py, by the same code.
 
 A bound is computed: a figure that meets its bar falls outside once in 20,000
 times. Seeds are fixed, so that a run is as every other.
@@ -14,7 +14,7 @@ import pytest
 from scipy import stats as dist
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), os.path.join(ROOT, "tests/tools")]
+sys.path[:0] = [str(ROOT), os.path.join(ROOT, "tests/long")]
 import stats_rates  # noqa: E402
 import synthetic_ledgers  # noqa: E402
 
@@ -94,23 +94,3 @@ def test_differences_that_are_there_are_found():
         rng, 1, moved=1 / 3, cells=1, noise="normal")
     directions = [c for c in called if c[1] in ("claimed", "opposite")]
     assert not false and len(directions) > 50
-
-
-def test_the_tally_says_what_was_drawn_and_what_was_missed():
-    found = [stats_rates.Figure("part one", "normal", 96, 100, (0.94, 0.97)),
-             stats_rates.Figure("part one", "lopsided", 90, 100,
-                                (0.94, 0.97), "not symmetric"),
-             stats_rates.Figure("part two", "n = 10", 90, 100, None)]
-    text = stats_rates.page(found, 5, 61.2)
-    assert "seed 5" in text and "3 figures, 1 outside their bar" in text
-    assert ("| normal | 100 | 96.00 % | 1.96 % | 94.00 % to 97.00 % | yes |"
-            in text)
-    assert "**no**: not symmetric" in text
-    assert "| n = 10 | 100 | 90.00 % | 3.00 % | printed |  |" in text
-
-
-def test_the_tally_is_of_the_first_seed():
-    text = (ROOT / "docs/tally/stats-rates.md").read_text(encoding="utf-8")
-    assert f"seed {stats_rates.FIRST_SEED}" in text
-    for f in stats_rates.LEDGERS:
-        assert f"| {f[0]} | {f[1]:,} |" in text

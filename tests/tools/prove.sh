@@ -5,8 +5,7 @@
 # by prove, Python by pytest. --fast leaves out those with "slow:" in their first
 # lines; --list only says which would begin when.
 #
-# Tests share the CPUs; those that tests/racing.txt calls bounded run alone:
-# how rarely they have no luck is known of a machine that does nothing else.
+# Tests share the CPUs; those in tests/alone.txt run alone.
 # Slow ones begin first, so that no CPU waits for the last of them; the modules
 # of pytest are shared out in this order, too. What fails has failed. It runs
 # once more, alone, to tell what is broken from what is unsteady: the word is
@@ -108,14 +107,13 @@ once_more() { # TEST
 		word=": $1 (unsteady: it passed when run again)"
 }
 
-needs_luck() { # TEST
-	awk -F '\t' -v name="$(basename "$1")" '$1 == name && $2 ~ /bounded/ { found = 1 }
-		END { exit !found }' "${RACING:-tests/racing.txt}"
+runs_alone() { # TEST
+	grep -qx "$(basename "$1")" tests/alone.txt
 }
 
 shared=() alone=() skipped=0
 while IFS= read -r test; do
-	needs_luck "$test" && alone+=("$test") || shared+=("$test")
+	runs_alone "$test" && alone+=("$test") || shared+=("$test")
 done < <({ ls "$build"/tests/test_* 2>/dev/null | grep -v '\.[a-z]*$'
 	ls tests/cli/*.sh; } | chosen "$@" | meant | slow_first)
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """What the trials of a campaign took beside what the plan said: the record
-that runner/plan/plan_cost.c is held against (docs/tally/trial-costs.tsv).
+that runner/plan/plan_cost.c is held against (tests/fixtures/trial-costs.tsv).
 
     trial_costs.py CAMPAIGN         prints the record
     trial_costs.py RECORD PLAN      compares it with a plan (--json), as TAP

@@ -3,7 +3,7 @@
 # with_impl.sh OUT MAP.c... - builds OUT/readmostly: what $BUILD holds (default
 # build/gcc) and the maps of these files. Objects of $BUILD are copied, so that
 # only the maps are compiled. KEPT_BUILDS=DIR keeps the programs there for the
-# next that asks for the same maps: steady.sh, which runs a test many times.
+# next that asks for the same maps (tests/long/racing.sh).
 # IMPL_FLAGS='-O1 -DRM_CALLED' is for maps that nobody times, and whose faults do
 # not depend on how quick they are: half of the time, or less.
 out=$1

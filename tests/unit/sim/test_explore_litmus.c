@@ -6,7 +6,7 @@
  *
  *     test_explore_litmus                20,000 runs of each under each model
  *     test_explore_litmus only NAME      the test of this name
- *     test_explore_litmus tally RUNS     a table for docs/tally/litmus.md
+ *     test_explore_litmus table RUNS     a row for each test
  */
 #include "runner/sim/explore/heap.h"
 #include "runner/sim/explore/memory.h"
@@ -84,7 +84,7 @@ static void print_beyond(const struct litmus *row,
 		        i + 1 < allowed->count ? "," : " |");
 }
 
-static int tally(const struct litmus *rows, size_t count, uint64_t runs)
+static int print_table(const struct litmus *rows, size_t count, uint64_t runs)
 {
 	uint64_t forbidden = 0;
 	unsigned missing = 0, unseen = 0;
@@ -134,8 +134,8 @@ int main(int argc, char **argv)
 	}
 	if (argc == 3 && !strcmp(argv[1], "only"))
 		only = argv[2];
-	if (argc == 3 && !strcmp(argv[1], "tally"))
-		return tally(rows, count, strtoull(argv[2], NULL, 10));
+	if (argc == 3 && !strcmp(argv[1], "table"))
+		return print_table(rows, count, strtoull(argv[2], NULL, 10));
 	for (size_t i = 0; i < count; i++)
 		for (int memory = 0; (!only || !strcmp(only, rows[i].name)) &&
 		                     memory < RM_EXPLORE_MEMORIES;

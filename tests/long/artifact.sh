@@ -1,0 +1,106 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# artifact.sh BUILD [CAMPAIGN...] - artifacts on a fresh system, and damaged ones: the
+# long form of tests/report/test_artifact.py.
+#
+#   1 an artifact of the campaigns (none named: `readmostly run --mode smoke` of
+#     four maps), packed twice: the same bytes
+#   2 FLIPS (500) random bits of the folder, and of the file: all are found
+#   3 a fresh Debian root (debootstrap) that gets the packages of the artifact's
+#     list at the versions listed, group artifact first; then without a network:
+#     pages again, byte for byte; then group build: `make kick`, verify-artifact
+#
+# Needs root, a Debian mirror and debootstrap. ROOT=DIR keeps the root there, and
+# takes one that is there; PARTS='1 3' runs these.
+. tests/tools/tap.sh
+build=$(realpath "$1"); shift
+readmostly=$build/readmostly flips=${FLIPS:-500} parts=" ${PARTS:-1 2 3} "
+python=$(report/find_python.sh) || exit 3
+work=$(mktemp -d /tmp/artifact-test-XXXXXX) || exit 3
+root=${ROOT:-$work/root}
+trap 'rm -rf "$work"' EXIT
+begun=$SECONDS
+stage() { echo "# $1: $((SECONDS - begun)) s"; begun=$SECONDS; }
+wanted() { [[ $parts == *" $1 "* ]]; }
+refuse() { echo "artifact-test: $1" >&2; exit 2; }
+
+if [ $# = 0 ]; then
+	"$readmostly" run --mode smoke --maps gomap_rw,syncmap,shard_seg,null_map \
+		--busy-ok -o "$work/measured" >"$work/run.log" 2>&1
+	set -- "$work/measured"
+	stage "a campaign"
+fi
+pack() { DIRTY=${DIRTY:-} BUILD=$build runner/artifact.sh "$@" >"$work/said" 2>&1 || { cat "$work/said" >&2; return 1; }; }
+check "it is packed" pack "$work/1.tar.gz" "$@"
+sed 's/^/# /' "$work/said"
+stage packing
+if wanted 1; then
+	check "and packed again" pack "$work/2.tar.gz" "$@"
+	check "the same inputs are the same bytes" cmp "$work/1.tar.gz" "$work/2.tar.gz"
+	stage "packing again"
+fi
+mkdir "$work/u" && tar -C "$work/u" -xzf "$work/1.tar.gz"
+check "the file is right" "$readmostly" verify-artifact "$work/1.tar.gz"
+
+if wanted 2; then
+	for what in "$work/u/artifact" "$work/1.tar.gz"; do
+		check "each flipped bit of ${what##*/} is found" \
+			"$python" tests/long/artifact_flips.py "$readmostly" "$what" "$flips"
+		stage "$flips flips of ${what##*/}"
+	done
+fi
+
+# ---- elsewhere --------------------------------------------------------------
+
+packages=$work/u/artifact/environment/packages.tsv
+listed() { # GROUP: package=version of what was installed, most exactly
+	awk -F '\t' -v g="$1" '$1 == g && $4 != "-" { print $2 "=" $4 }' "$packages"
+}
+inside() { # COMMAND...: in the root, as root
+	unshare -m chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+		HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"
+}
+cut() { # COMMAND...: the same without a network, with a /proc and a /sys
+	unshare -n -m -p -f sh -c 'mount -t proc proc "$0/proc" && mount -t sysfs sysfs "$0/sys" && exec chroot "$0" "$@"' \
+		"$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 "$@"
+}
+make_root() {
+	[ -d "$root/var/lib/dpkg" ] || debootstrap --variant=minbase "$release" "$root" "$mirror" >"$work/root.log" 2>&1 || return
+	printf 'deb %s %s main\n' "$mirror" "$release" "$mirror" "$release-updates" \
+		"$mirror-security" "$release-security" >"$root/etc/apt/sources.list"
+	cp /etc/resolv.conf "$root/etc/resolv.conf"
+	inside apt-get update -q >>"$work/root.log" 2>&1
+}
+install() { # GROUP: what is listed, at the version listed, or else says which is not
+	for package in $(listed "$1"); do
+		inside apt-get install -q -y --no-install-recommends --allow-downgrades "$package" >>"$work/root.log" 2>&1 && continue
+		echo "# not to be had: $package"
+		inside apt-get install -q -y --no-install-recommends "${package%%=*}" >>"$work/root.log" 2>&1 || return
+	done
+}
+
+if wanted 3; then
+	[ "$(id -u)" = 0 ] || refuse "PARTS=3 needs root"
+	command -v debootstrap >/dev/null || refuse "PARTS=3 needs debootstrap: apt-get install debootstrap"
+	release=$(. /etc/os-release; echo "$VERSION_CODENAME")
+	mirror=${MIRROR:-http://deb.debian.org/debian}
+	check "a root is made" make_root
+	stage "a root"
+	check "it has the packages of group artifact" install artifact
+	stage "packages to make pages again"
+	rm -rf "$root/a" && mkdir "$root/a" && tar -C "$root/a" -xzf "$work/1.tar.gz"
+	check "there is no network" [ -z "$(cut sh -c 'ls /sys/class/net' | grep -v '^lo$')" ]
+	check "every file is as it was packed" cut make -C /a/artifact verify
+	check "every page, table and verdict is the same bytes" cut make -C /a/artifact rebuild
+	stage "verify and rebuild"
+	check "it has the packages of group build" install build
+	stage "packages to build"
+	check "kick builds and measures" cut make -C /a/artifact kick
+	stage kick
+	cp "$work/1.tar.gz" "$root/a/" &&
+		check "the program that was built there verifies the file" cut \
+			sh -c 'cd /a/artifact-work/sources && build/gcc/artifact/readmostly verify-artifact /a/1.tar.gz'
+	check "nothing was written into the artifact" cut make -C /a/artifact verify
+	stage "verify-artifact there"
+fi
+done_testing

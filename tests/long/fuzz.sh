@@ -1,0 +1,22 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# fuzz.sh [NAME...] - each fuzzer of the parsers (or test_fuzz_NAME; `readers` are those
+# in Python) with 10^6 inputs a parser, or an hour of CPU time, under AddressSanitizer
+# and UBSan. FUZZ_INPUTS, FUZZ_SECONDS, FUZZ_SEED and FUZZ_ONLY change that. Prints for
+# each parser: name, seed, inputs, accepted, refused, CPU seconds. Status 1: a fuzzer
+# found something.
+cd "$(dirname "$0")/../.." || exit 2
+export BUILD=${BUILD:-build/gcc} FUZZ_INPUTS=${FUZZ_INPUTS:-1000000} FUZZ_SECONDS=${FUZZ_SECONDS:-3600}
+unset MAKEFLAGS MFLAGS MAKELEVEL
+make -s -j"$(nproc)" BUILD="$BUILD" fuzzers || exit 2
+# shellcheck disable=SC2046 # names
+[ $# -gt 0 ] || set -- $(ls tests/unit/*/test_fuzz_*.c | sed 's/.*test_fuzz_//; s/\.c$//') readers
+status=0
+for name; do
+	case $name in
+	readers) nice -n 19 "$(report/find_python.sh)" tests/report/fuzz_readers.py "$BUILD" ;;
+	*) nice -n 19 "$BUILD/tests/test_fuzz_$name" ;;
+	esac >"$BUILD/fuzz.log" 2>&1 || { status=1; tail -n 40 "$BUILD/fuzz.log"; }
+	sed -n "s/^# fuzz	/$name	/p" "$BUILD/fuzz.log"
+done
+exit $status

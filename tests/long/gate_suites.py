@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Error rates of the gate on recorded noise: calibration, number of blocks and
+verdict, by the gate's own code.
+
+    tests/long/gate_suites.py [--suites N]
+    tests/long/gate_suites.py --record DIR
+
+A suite draws whole blocks of a recorded run of equal programs, so that the cells
+of a block share its noise, flips the sign of each block at random, as the order of
+arms does, and decides it. --record makes tests/fixtures/gate-noise.json from a
+campaign. Status 1: more than 1 % of the suites of equal programs raise an alarm.
+"""
+import argparse
+import json
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+from report import (gate, gate_campaign, gate_plan, gate_rules,  # noqa: E402
+                    stats)
+
+RECORDING = ROOT / "tests/fixtures/gate-noise.json"
+QUIET = 0.003, 0.013  # robust sd of a pair, least and most of cells
+CELLS, SEED = 20, 20261124
+OTHERS = 5  # where heads differ the bar asks nothing: so many times fewer
+ALARMS = 0.01  # of suites of equal programs, with the bound of R27
+BLOCK_S, ALLOWED_S = 2.3, 270.0  # as on the machine of the recording, quiet
+
+
+def record(folder):
+    """The pairs of a run of equal programs, every gated cell's: text."""
+    view, rows = gate_campaign.read(folder)
+    cells = {}
+    for contrast in view["contrasts"]:
+        if contrast["role"] in ("gate", "aa"):
+            d = gate.pairs_of(rows, contrast, view["plan"]["blocks"])["d"]
+            name = gate.ROLES[contrast["role"]] + gate.name_of(
+                contrast["cell"])
+            cells[name] = [None if math.isnan(x) else round(float(x), 6)
+                           for x in d]
+    lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(d)}"
+                       for name, d in cells.items())
+    return ('{\n "about": "ln(head / base) of each pair, in the order run, of'
+            f' equal programs; load of a minute {rows[0]["load"]} to '
+            f'{rows[-1]["load"]} on {view["machine"]["cpus"]} CPUs, '
+            f'{view["created_utc"][:10]}",\n "cells": {{\n{lines}\n }}\n}}\n')
+
+
+def recorded(path=RECORDING):
+    """(cells, blocks): CELLS rows of recorded pairs, in the file's order."""
+    cells = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
+    d = np.array([[math.nan if x is None else x for x in row]
+                  for name, row in cells.items()
+                  if not name.startswith("A/A")], float)
+    return d[:CELLS, ~np.isnan(d).any(axis=0)]
+
+
+def quieter(noise):
+    """The same noise, its bursts and what cells of a block share, of the
+    size that it has on quiet machines with two CPUs, from cell to cell."""
+    sizes = [gate_plan.spread(row) for row in noise]
+    return noise * (np.linspace(*QUIET, len(noise)) / sizes)[:, None]
+
+
+def drawn(noise, blocks, rng, away=0.0):
+    """d (cells, blocks): whole blocks of the recording, each turned by its
+    coin, with heads slower by ln `away`; and who went first."""
+    turn = rng.integers(0, 2, blocks) * 2.0 - 1.0
+    picked = noise[:, rng.integers(0, noise.shape[1], blocks)]
+    # who goes first is a coin of its own: recorded noise has no slot effect
+    return picked * turn + away, rng.integers(0, 2, blocks) > 0
+
+
+def blocks_of(noise, rng, rules):
+    """The number that a calibration gives, of other blocks than decide."""
+    d, _ = drawn(noise, int(rules["calibration_blocks"]), rng)
+    return gate_plan.plan({"pairs": dict(enumerate(d.tolist())),
+                           "block_s": BLOCK_S, "allowed_s": ALLOWED_S},
+                          rules)["blocks"]
+
+
+def judged(d, first, rules):
+    """Rows of the gate for d (cells, blocks), all of them gated; first
+    (blocks,): base went first."""
+    pairs = [{"d": row, "base_ns": np.full(len(row), 20.0),
+              "base_first": first, "lost": []} for row in d]
+    contrasts = [{"cell": f"x/c{i}", "role": "gate"} for i in range(len(d))]
+    return gate.judge_pairs(contrasts, pairs, rules | {"blocks": d.shape[1]})
+
+
+def suite(noise, rng, rules, away=0.0):
+    """One run of the gate: (its blocks, verdicts of its cells)."""
+    blocks = blocks_of(noise, rng, rules)
+    d, first = drawn(noise, blocks, rng, away)
+    return blocks, [row["verdict"] for row in judged(d, first, rules)]
+
+
+def rates(noise, suites, rules, away=0.0, seed=SEED):
+    """Shares: of suites with an alarm, of cells with each verdict; blocks."""
+    rng = np.random.default_rng([seed, round(1e6 * away)])
+    runs = [suite(noise, rng, rules, away) for _ in range(suites)]
+    cells = [v for _, verdicts in runs for v in verdicts]
+    return {"suites": suites,
+            "alarms": sum("FAIL" in verdicts for _, verdicts in runs),
+            "undecided": sum(set(v) & {"INCONCLUSIVE", "INVALID"} != set()
+                             for _, v in runs),
+            "blocks": sorted(blocks for blocks, _ in runs),
+            **{v: cells.count(v) / len(cells) for v in
+               ("PASS", "FAIL", "INCONCLUSIVE", "INVALID")}}
+
+
+def line(name, found):
+    blocks = found["blocks"]
+    bound = stats.clopper_pearson(found["alarms"], found["suites"])
+    return (f"| {name} | {found['alarms']} of {found['suites']} "
+            f"(at most {100 * bound:.2f} %) | {found['undecided']} "
+            + "".join(f"| {100 * found[v]:.2f} " for v in
+                      ("PASS", "FAIL", "INCONCLUSIVE", "INVALID"))
+            + f"| {blocks[0]} / {blocks[len(blocks) // 2]} / {blocks[-1]} |")
+
+
+def kinds(rules, loud):
+    """(words, noise, head's ln ratio) of each row of the page."""
+    margin, slow = math.log1p(rules["margin"]), math.log1p(rules["tolerance"])
+    calm = quieter(loud)
+    yield from (("as if quiet, equal", calm, 0.0),
+                ("as recorded, equal", loud, 0.0))
+    yield from (("as if quiet, slower by the margin", calm, margin),
+                ("as if quiet, slower by 2 %", calm, slow),
+                ("as recorded, slower by the margin", loud, margin))
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    p.add_argument("--suites", type=int, default=1000)
+    p.add_argument("--record", metavar="DIR")
+    args = p.parse_args()
+    if args.record:
+        RECORDING.write_text(record(args.record), encoding="utf-8")
+        return 0
+    rules, met = gate_rules.load_rules()[0], True
+    print("| recording, head | suites with an alarm | with an undecided cell | PASS [% of cells] "
+          "| FAIL | INCONCLUSIVE | INVALID | blocks: least, median, most |")
+    for name, noise, away in kinds(rules, recorded()):
+        found = rates(noise, args.suites if away == 0.0 else
+                      math.ceil(args.suites / OTHERS), rules, away)
+        print(line(name, found), flush=True)
+        met &= away != 0.0 or found["alarms"] <= ALARMS * found["suites"]
+    return 0 if met else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

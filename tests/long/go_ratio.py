@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""sync.Map against a map under RWMutex in 176 cells: real Go and the ports in C.
+
+    go_ratio.py FOLDER [KEY=VALUE...]   measures (27 minutes) and prints
+    go_ratio.py --table FOLDER          prints what was measured
+
+Other settings of the workload are KEY=VALUE, for example goroutines=wired. In each
+cell and for each pair of maps the ratio is the lock's time over sync.Map's, paired by
+block; above 1 sync.Map wins. "sync" and "lock": the 95 % interval excludes 1; "tied":
+it does not; "none": no interval. Shares count the cells with an interval on both
+sides. Status: 0; 2 usage; else the status of `readmostly run`.
+"""
+import itertools
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+from report import damage, journal, stats  # noqa: E402
+from report.rows import rows_of  # noqa: E402
+
+# name of a pair: sync.Map, and the map under a lock by shape
+LOCKS = {"u64x8": "gomap_u64_rw", "str16x8": "gomap_str_rw"}
+PAIRS = {
+    "go": ("go_sync_map", dict.fromkeys(LOCKS, "go_map_rw")),
+    "port": ("syncmap", dict.fromkeys(LOCKS, "gomap_rw")),
+    "port_fast": ("syncmap", LOCKS),
+    "port_any": ("syncmap_any", LOCKS),
+    "port_spin": ("syncmap_any", {s: f"{m}_spin" for s, m in LOCKS.items()}),
+}
+AXES = {"writes": ["0%", "0.1%", "1%", "3%", "5%", "10%", "50%", "100%"],
+        "write-kind": ["update", "churn", "fresh"], "keys": ["100", "10000"],
+        "shape": list(LOCKS), "threads": ["1", "2"]}
+# six blocks are the fewest that have an interval; two may be void
+SETTINGS = {"warm-up": "50ms", "window": "100ms", "blocks": "8", "deadline": "60s",
+            "verify": "100kops", "measure": "throughput", "goroutines": "free",
+            "base": "go_map_rw"}
+MAPS = dict.fromkeys(m for sync, locks in PAIRS.values() for m in (sync, *locks.values()))
+
+
+def grid():
+    """The cells, as keys of place_of(). Without writes there is no kind of them."""
+    for writes, kind, keys, shape, threads in itertools.product(*AXES.values()):
+        if writes != "0%" or kind == "update":
+            yield (round(float(writes[:-1]) / 100, 6), kind, int(keys), shape, int(threads))
+
+
+def place_of(cell):
+    return (round(cell["write_share"], 6), cell["write_kind"], cell["keys"], cell["shape"],
+            cell["threads"])
+
+
+def measure(folder, settings):
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = {key: " ".join(values) for key, values in AXES.items()} | {"maps": " ".join(MAPS)}
+    conf = folder / "go-ratio.conf"
+    conf.write_text("".join(f"{k} = {v}\n" for k, v in (lines | SETTINGS | settings).items()))
+    program = ROOT / os.environ.get("BUILD", "build/gcc") / "readmostly"
+    return subprocess.run([program, "run", conf, "-o", folder, "--counters", "none"], cwd=ROOT,
+                          check=False).returncode
+
+
+def rates_of(meta, rows):
+    """(map, place) -> block -> operations per second."""
+    cells = {c["id"]: c for c in meta["cells"] if c["measure"] == "throughput"}
+    rates = {}
+    for row in rows:
+        if row["cell"] in cells and row["status"] == "ok":
+            cell = cells[row["cell"]]
+            rates.setdefault((cell["map"], place_of(cell)), {})[row["block"]] = \
+                row["result"]["ops"] * 1e9 / row["result"]["elapsed_ns"]
+    return rates
+
+
+def verdict_of(ratio):
+    if ratio["low"] is None:
+        return "none"
+    return "sync" if ratio["low"] > 1 else "lock" if ratio["high"] < 1 else "tied"
+
+
+def agreement(verdicts, pair):
+    """Counts of cells by how a pair of ports agrees with Go."""
+    count = dict.fromkeys(("same", "opposite", "one side only", "no verdict"), 0)
+    for told in verdicts:
+        go, port = told["go"], told[pair]
+        count["no verdict" if "none" in (go, port) else "same" if go == port else
+              "one side only" if "tied" in (go, port) else "opposite"] += 1
+    return count
+
+
+def main():
+    words = sys.argv[1:]
+    only = words[:1] == ["--table"]
+    words = words[only:]
+    if not words or not all("=" in w for w in words[1:]):
+        print(__doc__, file=sys.stderr)
+        return 2
+    folder = Path(words[0])
+    if not only and (status := measure(folder, dict(w.split("=", 1) for w in words[1:]))):
+        return status
+    meta = journal.read_meta(folder)
+    rates = rates_of(meta, rows_of(str(folder), damage.is_sealed(meta)))
+    places, verdicts = list(grid()), []
+    print("writes\tkind\tkeys\tshape\tthreads" + "".join(f"\t{p}\tratio\tlow\thigh" for p in PAIRS))
+    for place in places:
+        line, told = [*map(str, place)], {}
+        for pair, (sync, locks) in PAIRS.items():
+            ratio = stats.compare(*(rates.get((name, place), {}) for name in
+                                    (locks[place[3]], sync)))
+            told[pair] = verdict_of(ratio)
+            line += [told[pair], *("-" if ratio[k] is None else f"{ratio[k]:.3f}"
+                                   for k in ("centre", "low", "high"))]
+        verdicts.append(told)
+        print("\t".join(line))
+    for threads, pair in itertools.product((1, 2), list(PAIRS)[1:]):
+        count = agreement([v for p, v in zip(places, verdicts) if p[4] == threads], pair)
+        print(f"# threads {threads}, {pair} against go: "
+              + ", ".join(f"{n} {word}" for word, n in count.items()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

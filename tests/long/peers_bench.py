@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Speed of the maps of other libraries as a ratio to std_mutex, against known figures.
+
+    peers_bench.py run FOLDER [KEY=VALUE...]   measures, and prints the table
+    peers_bench.py table FOLDER                prints the table
+
+The ratio is a map's time over std_mutex's, paired by block, in the cells of
+workloads/peers-bench.conf. The sheet of a map, impls/facts/ID.txt, gives the ratio
+that a prototype had on up to three machines. A ratio more than 30 % outside of all
+of them is an error unless the sheet explains it ("outside: REASON"). Status: 0; 1 an
+unexplained ratio; 2 usage or input.
+"""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from report import damage, ending, journal, stats  # noqa: E402
+from report.rows import rows_of  # noqa: E402
+
+WORKLOAD = ROOT / "workloads/peers-bench.conf"
+FACTS = ROOT / "impls/facts"
+BASE = "std_mutex"
+SLACK = 1.3  # of the greater bound, and by which the lesser is divided
+COLUMNS = ("map", "ratio", "low", "high", "blocks", "bound_a", "bound_b",
+           "bound_c", "verdict")
+
+
+def sheet_of(name):
+    """The fields of a fact sheet."""
+    lines = (FACTS / f"{name}.txt").read_text().splitlines()
+    return dict(line.split(": ", 1) for line in lines)
+
+
+def bounds_of(sanity):
+    """The figures of machines A, B and C, None where there is none."""
+    told = re.match(r"([\d.]+|not measured) / ([\d.]+|not measured)", sanity)
+    here = re.search(r"prototype on C ([\d.]+\d)", sanity)
+    return tuple(None if text in (None, "not measured") else float(text)
+                 for text in (*(told.groups() if told else (None, None)),
+                              here and here[1]))
+
+
+def verdict_of(ratio, sanity):
+    """"within", "no bound", "outside: REASON" of the sheet, or "outside"."""
+    bounds = [bound for bound in bounds_of(sanity) if bound is not None]
+    if ratio is None:
+        return "not measured"
+    if not bounds:
+        return "no bound"
+    if min(bounds) / SLACK <= ratio <= max(bounds) * SLACK:
+        return "within"
+    reason = re.search(r"outside: ([^;]+)", sanity)
+    return f"outside: {reason[1]}" if reason else "outside"
+
+
+def peers_of(program):
+    """Ids of the maps of this build that have a fact sheet, those in programs
+    of other languages among them."""
+    listed = json.loads(subprocess.run(
+        [program, "list", "--json"], capture_output=True, text=True,
+        check=True).stdout)["maps"]
+    return [about["id"] for about in listed
+            if (FACTS / f"{about['id']}.txt").exists()]
+
+
+def measure(folder, settings):
+    program = ROOT / os.environ.get("BUILD", "build/gcc") / "readmostly"
+    sets = [f"maps={' '.join(peers_of(program))}", *settings]
+    return subprocess.run(
+        [program, "run", WORKLOAD, "-o", folder, "--counters", "none",
+         *(f"--set={text}" for text in sets)],
+        cwd=ROOT, check=False).returncode
+
+
+def rates_of(meta, rows):
+    """map -> block -> operations per second of the one thread's CPU time:
+    what others took of the CPU is not the map's."""
+    maps = {cell["id"]: cell["map"] for cell in meta["cells"]}
+    rates = {}
+    for row in rows:
+        if row["status"] == "ok":
+            result = row["result"]
+            rates.setdefault(maps[row["cell"]], {})[row["block"]] = \
+                result["ops"] * 1e9 / result["by_thread"][0]["cpu_ns"]
+    return rates
+
+
+def table_of(meta, rows):
+    """A dict of COLUMNS for each map of the campaign, fastest first."""
+    rates, table = rates_of(meta, rows), []
+    for name in {cell["map"] for cell in meta["cells"]}:
+        ratio = stats.compare(rates.get(name, {}), rates.get(BASE, {}))
+        sanity = sheet_of(name)["sanity"]
+        bound_a, bound_b, bound_c = bounds_of(sanity)
+        table.append({"map": name, "ratio": ratio["centre"],
+                      "low": ratio["low"], "high": ratio["high"],
+                      "blocks": ratio["n"], "bound_a": bound_a,
+                      "bound_b": bound_b,
+                      "bound_c": bound_c,
+                      "verdict": verdict_of(ratio["centre"], sanity)})
+    return sorted(table, key=lambda row: (row["ratio"] is None,
+                                          row["ratio"], row["map"]))
+
+
+def text_of(value):
+    if value is None:
+        return "-"
+    return f"{value:.2f}" if isinstance(value, float) else str(value)
+
+
+def lines_of(table):
+    """For a person: time over std_mutex's, beside what is expected."""
+    yield (f"{'map':17} {'time':>5}  95 % interval  blocks  "
+           f"{'A':>5} {'B':>5} {'C':>5}  (of {BASE}'s; A, B, C: prototypes)")
+    for row in table:
+        told = {key: text_of(value) for key, value in row.items()}
+        yield (f"{told['map']:17} {told['ratio']:>5}  "
+               f"[{told['low']:>4}, {told['high']:>5}]  {told['blocks']:>6}  "
+               f"{told['bound_a']:>5} {told['bound_b']:>5} "
+               f"{told['bound_c']:>5}  "
+               f"{told['verdict']}")
+
+
+def main(argv=None):
+    argv = sys.argv[1:] if argv is None else argv
+    if len(argv) < 2 or argv[0] not in ("run", "table"):
+        print(__doc__, file=sys.stderr)
+        return 2
+    folder = pathlib.Path(argv[1])
+    if argv[0] == "run" and measure(folder, argv[2:]):
+        return 2
+    try:
+        meta = journal.read_meta(folder)
+        rows = rows_of(folder, damage.is_sealed(meta))
+    except (journal.JournalError, ending.InputError) as error:
+        print(f"peers-bench: {error}", file=sys.stderr)
+        return 2
+    table = table_of(meta, rows)
+    print("\n".join(lines_of(table)))
+    return int(any(row["verdict"] == "outside" for row in table))
+
+
+if __name__ == "__main__":
+    sys.exit(ending.end(main))

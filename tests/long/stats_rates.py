@@ -1,0 +1,271 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""How often intervals hold the truth, and how often verdicts are wrong.
+
+    tests/long/stats_rates.py [--seed N] [--share F]
+
+Draws values whose true centre is known and has report/stats.py judge them.
+Everything is simulated; it takes half an hour. --share 0.01 draws that share and
+takes seconds. Prints each rate; status 1: one is outside its bar.
+tests/report/test_stats_rates.py checks the same rates with few draws.
+"""
+import argparse
+import math
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy import optimize
+from scipy import stats as dist
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests/long")]
+import synthetic_ledgers  # noqa: E402
+from report import stats  # noqa: E402
+
+FIRST_SEED = 20261122
+SIZES = 10, 20, 30, 100
+CHUNK = 500  # draws at a time: bounds memory
+RANK_BAR, BOOTSTRAP_BAR, LEDGER_BAR = (0.94, 0.97), (0.93, 0.97), (0, 0.013)
+KEYS = np.array([1e2, 1e3, 1e4, 1e5, 1e6])
+
+
+@dataclass(frozen=True)
+class Mix:
+    """Two normal modes: at 0, and at `away` with a share."""
+    away: float
+    share: float
+    sd: float = 1.0
+
+    def rvs(self, size, random_state):
+        second = random_state.random(size) < self.share
+        return random_state.normal(0, self.sd, size) + self.away * second
+
+    def cdf(self, x):
+        return ((1 - self.share) * dist.norm.cdf(x / self.sd)
+                + self.share * dist.norm.cdf((x - self.away) / self.sd))
+
+    def mean_of_two(self, m):
+        """P((x + y) / 2 <= m): three modes, of which the middle one has one
+        draw of each."""
+        at = np.array([0.0, self.away / 2, self.away])
+        chance = ((1 - self.share) ** 2, 2 * self.share * (1 - self.share),
+                  self.share ** 2)
+        return float(np.dot(chance, dist.norm.cdf(
+            (m - at) * math.sqrt(2) / self.sd)))
+
+
+WORLDS = {
+    "normal": dist.norm(),
+    "t, 3 degrees": dist.t(3),
+    "lognormal, sigma 1": dist.lognorm(1.0),
+    "two modes, 50 : 50, 6 sd apart": Mix(6.0, 0.5),
+    "two modes, 80 : 20, 6 sd apart": Mix(6.0, 0.2),
+    "two modes, 80 : 20, 2 sd apart": Mix(2.0, 0.2),
+}
+
+
+SYMMETRIC = "normal", "t, 3 degrees", "two modes, 50 : 50, 6 sd apart"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A share of draws, and the bar that it is held against (or None)."""
+    part: str
+    what: str
+    hits: int
+    draws: int
+    bar: tuple | None
+    why: str = ""
+
+    @property
+    def share(self):
+        return self.hits / self.draws
+
+    @property
+    def met(self):
+        return self.bar is None or self.bar[0] <= self.share <= self.bar[1]
+
+
+def middle(function):
+    """Where a distribution function is 1/2."""
+    return optimize.brentq(lambda m: function(m) - 0.5, -20, 20, xtol=1e-12)
+
+
+def pseudo_median(world):
+    """Of the distribution itself: the median of the mean of two draws, in
+    closed form or by quadrature over the quantiles of the first."""
+    if isinstance(world, Mix):
+        return middle(world.mean_of_two)
+    first = world.ppf((np.arange(20_000) + 0.5) / 20_000)
+    return middle(lambda m: float(np.mean(world.cdf(2 * m - first))))
+
+
+def median(world):
+    return middle(lambda m: float(world.cdf(m)))
+
+
+def covered(world, at, n, draws, seed, interval):
+    """In how many of `draws` samples of n the interval holds `at`."""
+    rng, held = np.random.default_rng(seed), 0
+    for start in range(0, draws, CHUNK):
+        x = world.rvs((min(CHUNK, draws - start), n), random_state=rng)
+        _, low, high = interval(x)
+        held += int(np.sum((low <= at) & (at <= high)))
+    return held
+
+
+# ---- the parts ------------------------------------------------------------
+
+def why_outside(name, n):
+    """What is known of a coverage outside the bar."""
+    exact = 1 - 2 * stats.signed_rank_tail(n)[stats.walsh_rank(n, 0.95) - 1]
+    if name in SYMMETRIC:
+        return f"by chance of drawing: {percent(exact)} is what is exact here"
+    return ("not symmetric: the rank sum's spread is that of symmetric "
+            f"values, of which the interval holds {percent(exact)}")
+
+
+def rank_intervals(seed, draws=10_000):
+    """Pseudo-median of a distribution in its 95 % signed-rank interval."""
+    for name, world in WORLDS.items():
+        at = pseudo_median(world)
+        for n in SIZES:
+            hits = covered(world, at, n, draws, [seed, 1, n],
+                           stats.signed_rank_interval)
+            yield Figure("pseudo-median in its rank interval, 95 %",
+                         f"{name}, n = {n}", hits, draws, RANK_BAR,
+                         why_outside(name, n))
+
+
+def bootstrap_intervals(seed, draws=3_000):
+    """Median of a distribution in its 95 % bootstrap interval."""
+    for name, world in WORLDS.items():
+        at = median(world)
+        for n in SIZES:
+            hits = covered(world, at, n, draws, [seed, 2, n],
+                           stats.bootstrap_median_interval)
+            yield Figure("median in its bootstrap interval, 95 %",
+                         f"{name}, n = {n}", hits, draws,
+                         BOOTSTRAP_BAR if n >= 30 else None,
+                         "ends are values of the sample: steps of coverage")
+
+
+def crossings(seed, draws=400):
+    """The crossing of two planted lines in the interval of crossover()."""
+    line, at = np.array([-0.3, -0.1, 0.1, 0.3]), 2 ** 1.5
+    for n in SIZES:
+        rng, held = np.random.default_rng([seed, 3, n]), 0
+        for i in range(draws):
+            d = line + rng.normal(0, 0.1, (n, 4))
+            found = stats.crossover([1, 2, 4, 8], d, resamples=200, seed=i)
+            held += any((c["low"] or 0) <= at <= (c["high"] or math.inf)
+                        for c in found)
+        yield Figure("crossing in its bootstrap interval, 95 %",
+                     f"four thread counts, n = {n}", held, draws,
+                     BOOTSTRAP_BAR if n >= 30 else None,
+                     "it is the zero of a median of blocks")
+
+
+def slope_worlds(rng, shape):
+    """name -> ln of what a block does to its curve, (blocks, points)."""
+    tilt = rng.normal(0, 0.03, (shape[0], 1)) * (np.log(KEYS) - 9.2)
+    return {"normal": rng.normal(0, 0.1, shape),
+            "t, 3 degrees": 0.1 * rng.standard_t(3, shape),
+            "bursts hit a whole block": rng.normal(0, 0.1, shape)
+            * rng.choice([1.0, 6.0], (shape[0], 1)),
+            "blocks with slopes of their own": tilt
+            + rng.normal(0, 0.1, shape)}
+
+
+def slopes(seed, draws=2_000):
+    """The exponent 1 in both intervals of slope(), 20 blocks, 5 points."""
+    held = {}
+    rng = np.random.default_rng([seed, 4])
+    for _ in range(draws):
+        for name, noise in slope_worlds(rng, (20, 5)).items():
+            got = stats.slope(KEYS, np.exp(np.log(KEYS) + noise))
+            row = held.setdefault(name, [0, 0])
+            row[0] += got["low"] <= 1 <= got["high"]
+            row[1] += got["kendall_low"] <= 1 <= got["kendall_high"]
+    for name, (blocks, kendall) in held.items():
+        yield Figure("exponent in its interval by blocks, 95 %", name, blocks,
+                     draws, RANK_BAR)
+        yield Figure("the same in Kendall's interval", name, kendall, draws,
+                     None)
+
+
+def equivalences(seed, draws=5_000):
+    """A false "equivalent" and a false "different" at the edge of a band."""
+    band = math.log(1.02)
+    rng = np.random.default_rng([seed, 5])
+    for name, x in (("normal", rng.normal(0, 0.01, (draws, 20))),
+                    ("t, 3 degrees",
+                     0.006 * rng.standard_t(3, (draws, 20)))):
+        found = [stats.equivalence(band + row, band)["verdict"] for row in x]
+        for word in ("equivalent", "different"):
+            yield Figure("a false word at the edge of the band, 2.5 %",
+                         f"{word}, {name}, n = 20", found.count(word), draws,
+                         (0, 0.025 + 3 * math.sqrt(0.025 * 0.975 / draws)))
+
+
+HARD = {"margin": 0.0, "cells": 1}  # no margin: the truth is at the limit
+LEDGERS = [  # what, ledgers, bar, options of drawn()
+    ("no difference, bursts, no margin, one cell a claim", 10_000, LEDGER_BAR,
+     HARD),
+    ("no difference, bursts, margin 2 %, one to three cells a claim", 1_000,
+     LEDGER_BAR, {}),
+    ("no difference, normal noise, no margin, one cell a claim", 1_000,
+     LEDGER_BAR, HARD | {"noise": "normal"}),
+    ("a third of the maps differ, bursts, no margin, one cell a claim", 1_000,
+     LEDGER_BAR, HARD | {"moved": 1 / 3}),
+    ("equal means of ln rate, but lopsided noise of half of the maps, margin "
+     "2 %", 1_000, None, {"noise": "skewed"}),
+    ("max-T: no difference, bursts, no margin, one cell a claim", 100,
+     None, HARD | {"correction": "max-t", "flips": 999}),
+]
+
+
+def ledgers(seed, share=1.0):
+    """Ledgers of 155 claims in which anything is called wrongly at 1 %."""
+    for number, (what, draws, bar, options) in enumerate(LEDGERS):
+        draws = max(1, round(share * draws))
+        rng = np.random.default_rng([seed, 6, number])
+        false = sum(bool(wrong) for wrong, _ in synthetic_ledgers.drawn(
+            rng, draws, **options))
+        yield Figure("ledgers with a false speed verdict, 1 %", what, false,
+                     draws, bar)
+
+
+def figures(seed, share=1.0):
+    """All of them, as they are drawn."""
+    yield from ledgers(seed, share)
+    for part in (rank_intervals, bootstrap_intervals, crossings, slopes,
+                 equivalences):
+        draws = round(share * part.__defaults__[0])
+        yield from part(seed, max(draws, 1))
+
+
+# ---- output ------------------------------------------------------
+
+def percent(x):
+    return f"{100 * x:.2f} %"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--seed", type=int, default=FIRST_SEED)
+    parser.add_argument("--share", type=float, default=1.0)
+    asked = parser.parse_args()
+    found = []
+    for f in figures(asked.seed, asked.share):
+        found.append(f)
+        bar = "" if f.bar is None else f" (bar {percent(f.bar[0])} to {percent(f.bar[1])})"
+        print(f"{f.part}: {f.what}: {percent(f.share)} of {f.draws:,}{bar}"
+              f"{'' if f.met else '  OUTSIDE: ' + f.why}", flush=True)
+    return 0 if all(f.met for f in found) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The same map in two programs that speak the trial protocol: the ratio of times.
+
+    two_programs.py port|foreign [OPTION of `readmostly run`...]
+
+port: Go's own maps against their ports in C (workloads/port-speed.conf; needs Go).
+foreign: gomap_rw in examples/trial/their_trial.c against the same map in readmostly
+(workloads/foreign.conf). Trials of both programs alternate in blocks of random
+order. Prints the other program's time over readmostly's with its 95 % interval, for
+elapsed time and for the threads' CPU time. Status: 0 the ratio meets the bar (port:
+the lower bound of elapsed time is at least 0.97; foreign: the interval is within
+2 % of 1), 1 it does not, 2 usage or input, 3 a trial failed or there is no interval.
+"""
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+from report import damage, journal, stats  # noqa: E402
+from report.rows import rows_of  # noqa: E402
+
+BUILD = Path(os.environ.get("BUILD", "build/gcc"))
+# name: workload, the other program, least and greatest ratio of the interval
+KINDS = {"port": ("workloads/port-speed.conf", "readmostly-go", 0.97, None),
+         "foreign": ("workloads/foreign.conf", "tests/their_trial", 0.98, 1.02)}
+TIMES = {"elapsed": lambda result: result["elapsed_ns"],
+         "CPU": lambda result: sum(t["cpu_ns"] for t in result["by_thread"])}
+
+
+def rates(rows, cell, arm, time_of):
+    """block -> operations per second."""
+    return {row["block"]: row["result"]["ops"] * 1e9 / time_of(row["result"])
+            for row in rows if (row["cell"], row["arm"], row["status"]) ==
+            (cell["id"], arm, "ok") and time_of(row["result"])}
+
+
+def judge(ratio, low, high):
+    """(status, words)"""
+    if ratio["low"] is None:
+        return 3, f"no interval: {ratio['reason']}"
+    met = ratio["low"] >= low and (high is None or ratio["high"] <= high)
+    return int(not met), (f"{ratio['centre']:.4f} [{ratio['low']:.4f}, {ratio['high']:.4f}] of "
+                          f"{ratio['n']} pairs: {'ok' if met else 'outside the bar'}")
+
+
+def main():
+    if len(sys.argv) < 2 or sys.argv[1] not in KINDS:
+        print(__doc__, file=sys.stderr)
+        return 2
+    kind = sys.argv[1]
+    workload, program, low, high = KINDS[kind]
+    folder = ROOT / "build/long" / kind
+    shutil.rmtree(folder, ignore_errors=True)
+    subprocess.run(["make", "-s", BUILD / "readmostly", BUILD / program], cwd=ROOT, check=True)
+    done = subprocess.run(
+        ["flock", "build/regress.lock", BUILD / "readmostly", "run", workload, "-o", folder,
+         "--counters", "none", "--arms", f"here={BUILD}/readmostly,there={BUILD}/{program}",
+         *sys.argv[2:]], cwd=ROOT, check=False)
+    if done.returncode not in (0, 3):
+        return 2
+    meta = journal.read_meta(folder)
+    rows = rows_of(str(folder), damage.is_sealed(meta))
+    failed = [row for row in rows if row["status"] == "failed"]
+    for row in failed[:5]:
+        print(f"{row['cell']} {row['arm']}: {row['reason']}")
+    status = 3 if failed else 0
+    for cell in meta["cells"]:
+        if cell["measure"] != "throughput":
+            continue
+        for name, time_of in TIMES.items():
+            # rates: the program that needs more time has the smaller rate
+            ratio = stats.compare(*(rates(rows, cell, arm, time_of) for arm in ("there", "here")))
+            decided, words = judge(ratio, low, high)
+            print(f"{cell['map']}, {name} time, {program} / readmostly: {words}")
+            if name == "elapsed":
+                status = max(status, decided)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
