@@ -2,7 +2,7 @@
 """The regression gate: from the journal of a regress folder to verdicts.
 
 Pure functions of what gate_campaign.view_of() makes of campaign.json, and of the
-lines of trials.jsonl; regress.py, the page and the tally call decide(). Log ratios are
+lines of trials.jsonl; regress.py and the page call decide(). Log ratios are
 ln(head / base) of ns per operation: + is slower. Rules: docs/method.md.
 """
 import functools

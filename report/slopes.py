@@ -7,7 +7,7 @@ there are two intervals. The signed-rank interval of the blocks' slopes holds
 whatever a block does to its whole curve. The interval of Kendall's statistic,
 summed over blocks, is narrower, and holds only where the points of a block
 are disturbed one by one: a block whose small tables are fast and whose large
-ones are slow, for a reason of its own, breaks it. `make stats-rates` prints
+ones are slow, for a reason of its own, breaks it. `tests/long/stats_rates.py` prints
 how often each holds the truth; the first is the one that is used.
 """
 import functools

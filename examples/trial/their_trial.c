@@ -6,8 +6,8 @@
  *
  * It reads requests, makes threads, phases and answers by itself. The map and
  * its copy of the measured loop are those of `readmostly`, so that the two
- * differ by nothing but the program around them: `make bench-foreign` holds
- * that this costs nothing. Refused with a reason is what it does not do.
+ * differ only in the program around them. `tests/long/two_programs.py foreign`
+ * measures what that costs. Refused with a reason is what it does not do.
  */
 #include "runner/keys.h"
 #include "runner/worker.h"

@@ -8,7 +8,7 @@ from report import damage, words
 from report.artifact import claims
 
 LIMIT_MIN = 30  # of the path that is tried first
-BUILD_MIN, PAGES_MIN = 10, 3  # at most, two CPUs; docs/tally/artifact.md
+BUILD_MIN, PAGES_MIN = 10, 3  # at most, two CPUs; docs/evidence.md
 COUNTED = ("likwid", "perf")
 
 

@@ -26,7 +26,7 @@ one_line() { # NAME WORDS: status 2, and all that is said
 all='gomap_rw hashtriemap shard_rw_32 shard_seg snapshot syncmap'
 
 for patch in tests/fixtures/gate/*.patch; do
-	check "${patch##*/} of the tally applies to this tree" in_tree git apply --check "$PWD/$patch"
+	check "${patch##*/} applies to this tree" in_tree git apply --check "$PWD/$patch"
 done
 
 # Of the time gate.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Misses per operation on one core are cachegrind's: the short form of
-# `make sim-fidelity`. gcc is the reference; other compilers make other code.
+# tests/tools/sim_fidelity.py --long. gcc is the reference; other compilers make other code.
 # slow: over five seconds of CPU time; not part of `make check`.
 build=${BUILD:-build/gcc}
 case $(basename "$(cut -d' ' -f1 "$build/flags")") in *clang*)

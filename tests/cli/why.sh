@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Why a verdict is red, of real programs: another layout names no function, an
 # edit its own; what objdump and cachegrind said is told; a tool that is missing
-# is one line. The long form: tests/tools/why_layout.py (docs/tally/why.md).
+# is one line. The long form: tests/tools/why_layout.py.
 # slow: builds programs; not part of `make check`.
 . tests/tools/tap.sh
 build=${BUILD:-build/gcc}

@@ -241,7 +241,7 @@ echo "| machine | what it is | \`make $([ -n "$CHECK" ] && echo check || echo be
 echo "|---|---|---|---|"
 [ $# != 0 ] || set -- $all
 for name in "$@"; do
-	${WRAP:-} timeout $case_s "$root/tests/tools/any_machine.sh" --one \
+	${WRAP:-} timeout $case_s "$root/tests/long/any_machine.sh" --one \
 		"$work" "$name" || failed=1
 done
 exit $failed

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# bisect.sh exact|time [N [WORK]] - does make regress-bisect find a planted commit
-# among 16 of this tree, by a real judge? In a repository of its own; the planted
-# one is the Nth (11). exact: one lock more for each write of gomap_rw. time: WORK
+# bisect.sh exact|time [N [WORK]] - whether make regress-bisect finds the commit that
+# slows a map, among 16 commits, with a real judge. It works in a new repository; the
+# slow commit is the Nth (11). exact: one lock more for each write of gomap_rw. time: WORK
 # multiplications (40) more for each look-up; keep the machine quiet meanwhile.
 # The other commits change words, move code, or rename.
 judge=$1 planted=${2:-11} work=${3:-40}

@@ -41,7 +41,7 @@ def rows_of(file):
 
 
 def bugs_of(corpus):
-    """(id, shape) of each bug of a corpus, and whether it has a twin."""
+    """(id, shape) of each bug of a corpus."""
     if corpus == "fixtures":
         rows = [(r[0], r[3]) for r in rows_of("tests/fixtures/planted/tools.tsv")]
         rows += [(r[0], r[4]) for r in rows_of("tests/fixtures/explored/tools.tsv")

@@ -37,7 +37,7 @@ run_gate() { # KIND: the verdict's status
 	*) CELLS='gomap_rw 1Ki update*' make regress BASE=HEAD MAPS=gomap_rw \
 		ARGS='--set blocks=60' ;;
 	esac) >"$place/$1.log" 2>&1
-	# make has status 2 for all: the verdict is what was printed
+	# make turns each status into 2, so the verdict is read from the output
 	sed -nE 's/.*\b(PASS|FAIL|INCONCLUSIVE|INVALID)\b.*/\1/p' "$place/$1.log" | tail -n 1
 }
 wrong=0

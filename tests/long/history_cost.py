@@ -27,10 +27,9 @@ def write(file, operations):
         moment = 100 * at
         invoked = max(busy[thread] + 1, moment - draw.randrange(3000))
         returned = moment + draw.randrange(3000)
-        busy[thread] = returned
-        if invoked > moment:  # the thread is still in its last operation
-            invoked, moment = invoked, invoked
+        if invoked > moment:  # the thread has not ended its last operation
             continue
+        busy[thread] = returned
         there = "true" if key in held else "false"
         line = f'{{"thread":{thread},"key":{key},"invoked":{invoked},"returned":{returned},'
         if draw.random() < 0.5:

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # racing.sh [--loaded] N [NAME...] - runs tests N times each, one after another,
 # and prints runs, failures and the longest run. NAME: test_x of tests/unit, x.sh of
-# tests/cli or test_x.py of tests/report; without names, those of tests/alone.txt.
-# --loaded: a busy loop on each CPU and one more. What a test builds is built once.
+# tests/cli or test_x.py of tests/report; the default is tests/alone.txt.
+# --loaded: a busy loop on each CPU and one more. Programs of a test are built once.
 # Logs of failed runs: BUILD/racing. Status 1: a run failed.
 loaded=
 [ "$1" != --loaded ] || { loaded=1; shift; }

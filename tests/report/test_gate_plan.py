@@ -37,7 +37,7 @@ def test_a_quiet_machine_takes_half_of_the_time():
 
 def test_the_noisiest_cell_sizes_the_run():
     """A run is undecided as soon as one of its cells is: with blocks for the
-    bulk of them 13 of 20 runs were (docs/tally/regress.md)."""
+    bulk of them 13 of 20 runs were (docs/evidence.md)."""
     sds = [0.006] * 20
     calm = gate_plan.plan(noise_of(sds), RULES)
     one = gate_plan.plan(noise_of([*sds, 0.02]), RULES)

@@ -8,9 +8,9 @@ Compiles one map again and again, each time with something that moves its
 code and does not change it (a function before it, another link order, a
 renamed header, longer strings...), links the whole program, and asks
 report/why what changed: nothing may, but what was added. Then edits that do
-change code, of which exactly the function must be named. A row for each, as
-docs/tally/why.md has them; status 1 where one is wrong. --quick: links the map
-with what it calls alone, and a few variants, for make test.
+change code, of which exactly the function must be named. Prints a row for each;
+status 1: one is wrong. --quick: links the map with what it calls alone, and a few
+variants, for make test.
 """
 import argparse
 import os

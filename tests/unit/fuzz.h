@@ -24,7 +24,7 @@ enum { FUZZ_WHY = 640 };
 enum fuzz_verdict { FUZZ_REFUSED, FUZZ_TAKEN, FUZZ_UNSOUND };
 
 struct fuzz_parser {
-	const char *name;         /* as in docs/tally/fuzz.md */
+	const char *name;         /* of the parser, as printed */
 	const char *const *words; /* ended by NULL */
 	const char *const *files; /* seeds, ended by NULL; may be NULL */
 	const char *const *texts; /* more seeds, likewise */
