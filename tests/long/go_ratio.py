@@ -59,8 +59,8 @@ def measure(folder, settings):
     conf = folder / "go-ratio.conf"
     conf.write_text("".join(f"{k} = {v}\n" for k, v in (lines | SETTINGS | settings).items()))
     program = ROOT / os.environ.get("BUILD", "build/gcc") / "readmostly"
-    return subprocess.run([program, "run", conf, "-o", folder, "--counters", "none"], cwd=ROOT,
-                          check=False).returncode
+    return subprocess.run(["flock", "build/regress.lock", program, "run", conf, "-o", folder,
+                           "--counters", "none"], cwd=ROOT, check=False).returncode
 
 
 def rates_of(meta, rows):

@@ -74,7 +74,7 @@ def measure(folder, settings):
     program = ROOT / os.environ.get("BUILD", "build/gcc") / "readmostly"
     sets = [f"maps={' '.join(peers_of(program))}", *settings]
     return subprocess.run(
-        [program, "run", WORKLOAD, "-o", folder, "--counters", "none",
+        ["flock", "build/regress.lock", program, "run", WORKLOAD, "-o", folder, "--counters", "none",
          *(f"--set={text}" for text in sets)],
         cwd=ROOT, check=False).returncode
 
