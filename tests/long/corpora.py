@@ -66,7 +66,8 @@ def run(folder, tool, name, shape, seed):
         for line in child.stdout:
             last = line
             if re.search(finds, line):
-                found = re.sub(r"\d[\d,]*", "N", line.strip().split(": ")[-1])
+                found = line.split()[3].strip(":") if command and finds == OURS else (
+                    re.sub(r"\d[\d,]*", "N", line.strip().split(": ")[-1]))
                 os.killpg(child.pid, signal.SIGKILL)
                 break
     if not found and (child.returncode not in (0, 1) or last.startswith("skip")):
