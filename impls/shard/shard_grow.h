@@ -53,7 +53,7 @@ struct grow_shard {
 	uint64_t id;         /* constant, below 2^depth */
 	struct grow_move *move;      /* NULL: not moving */
 	struct grow_shard *child[2]; /* constant once split */
-	bool routed; /* protected by directory_lock: split, and said so */
+	bool routed; /* set under both locks: the table knows the split */
 };
 static_assert(sizeof(struct grow_shard) == 2 * RM_CACHE_LINE,
         "a shard's header is its own pair of lines");

@@ -158,45 +158,73 @@ static inline const char *grow_check_keys(
 	return why;
 }
 
-static inline const char *grow_check_shard(struct grow_shard *shard)
+/* The shard is locked. */
+static inline const char *grow_check_leaf(struct grow_shard *shard)
 {
-	const char *why = NULL;
+	const char *why = grow_check_keys(shard, NULL);
 
-	if (shard->inner)
-		why = grow_check_keys(shard, NULL);
 	for (unsigned side = 0; !why && side < 2 && shard->child[side]; side++)
-		why = shard->inner ? grow_check_keys(
-		                             shard->child[side], shard->inner)
-		                   : grow_check_shard(shard->child[side]);
-	if (!why && !shard->inner && (!shard->child[0] || shard->move))
-		why = "a split shard lacks its children";
-	if (!why && shard->inner && (shard->move != NULL) != !shard->limit)
+		why = grow_check_keys(shard->child[side], shard->inner);
+	if (!why && (shard->move != NULL) != !shard->limit)
 		why = "a moving shard does not ask for help";
 	return why;
 }
 
-/* Each entry of the routing table leads to the right part of the tree. */
-static bool grow_check(void *opaque, char *why, size_t size)
+/* Checks a shard or, if it is split, its children. The caller need not have
+   joined, so the lock is not counted. */
+static inline const char *grow_check_shard(struct grow_shard *shard)
 {
-	struct grow_map *map = opaque;
-	/* relaxed, both: nobody else uses the map */
+	const char *why = NULL;
+
+	go_rwmutex_lock(&shard->lock);
+	const bool split = !shard->inner;
+
+	if (!split)
+		why = grow_check_leaf(shard);
+	else if (!shard->child[0] || shard->move)
+		why = "a split shard lacks its children";
+	else if (!shard->routed)
+		why = "a split shard is not in the routing table";
+	go_rwmutex_unlock(&shard->lock);
+	for (unsigned side = 0; !why && split && side < 2; side++)
+		why = grow_check_shard(shard->child[side]);
+	return why;
+}
+
+/* Each entry of the routing table leads to the right part of the tree. Under
+   directory_lock. */
+static inline const char *grow_check_directory(const struct grow_map *map)
+{
+	/* relaxed: directory_lock */
 	const struct grow_directory *directory =
 	        atomic_load_explicit(&map->directory, memory_order_relaxed);
-	const char *broken = NULL;
 
-	for (uint64_t i = 0; i <= map->roots->mask && !broken; i++)
-		broken = grow_check_shard(grow_root(map->roots, i));
-	for (uint64_t i = 0; i <= directory->mask && !broken; i++) {
+	for (uint64_t i = 0; i <= directory->mask; i++) {
+		/* relaxed: directory_lock */
 		const struct grow_shard *shard = atomic_load_explicit(
 		        &directory->entry[i], memory_order_relaxed);
 
 		if (shard->depth > directory->log2_entries ||
 		        (i & (((uint64_t)1 << shard->depth) - 1)) != shard->id)
-			broken = "a routing entry leads to another shard";
-		else if (!shard->inner &&
-		         shard->depth < directory->log2_entries)
-			broken = "a routing entry was not switched";
+			return "a routing entry leads to another shard";
+		if (shard->routed && shard->depth < directory->log2_entries)
+			return "a routing entry was not switched";
 	}
+	return NULL;
+}
+
+/* No other caller uses the map; its own thread may run. */
+static bool grow_check(void *opaque, char *why, size_t size)
+{
+	struct grow_map *map = opaque;
+	const char *broken = NULL;
+
+	for (uint64_t i = 0; i <= map->roots->mask && !broken; i++)
+		broken = grow_check_shard(grow_root(map->roots, i));
+	go_w_lock(&map->directory_lock);
+	if (!broken)
+		broken = grow_check_directory(map);
+	go_w_unlock(&map->directory_lock);
 	if (broken)
 		snprintf(why, size, "%s", broken);
 	return !broken;

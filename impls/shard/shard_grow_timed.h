@@ -1,32 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * shard_grow_timed.h - shards whose number grows, by a thread of the map. A
- * template: see shard_grow.h for what the includer defines, with GROW_TIMED 1,
- * and beside it
+ * shard_grow_timed.h - shards that a thread of the map splits. A template:
+ * shard_grow.h lists the constants that the includer defines. GROW_TIMED is 1,
+ * and one more constant is needed:
  *
- *	GROW_LOOK_NS   between two looks of the thread, on the map's clock
+ *	GROW_LOOK_NS   interval of the thread's looks, on the map's clock
  *
- * A look compares the keys of each shard with 3/4 of its capacity. A shard that
- * has as many is marked as moving, and gets two children. From then on its
- * writes are done in both places and its lookups ask the new one first
- * (shard_grow_split.h, 1 and 2). The thread copies (3), and then verifies,
- * GROW_BATCH keys per hold of the shard's lock (timed_step()): each key of the
- * old map must be in its child with the same value. What has been verified
- * stays equal, since every write is done in both; so when all has been passed
- * and there are as many keys in the children, they are the old map. Within the
- * hold in which that was seen the shard is split and the routing table
- * switched.
+ * A look compares the keys of each shard with 3/4 of its capacity. A fuller
+ * shard is marked as moving and gets two children. From then on each write goes
+ * to both places, and each lookup tries the new one first (shard_grow_split.h,
+ * 1 and 2). The thread copies (3) and then verifies GROW_BATCH keys per hold
+ * of the shard's lock (timed_step()). Verification requires that each key of the
+ * old map must be in its child with the same value. Verified keys stay equal,
+ * since every write goes to both places. After the last key the thread compares
+ * the numbers of keys. If they are equal, it splits the shard and switches the
+ * routing table in the same hold.
  *
- * Where the places differ nothing is switched: the children are dropped, the
- * shard is whole as before, and the next look begins again. That is a fault of
- * this code, of which check() tells.
+ * If the places differ, the thread drops the children and switches nothing. The
+ * next look tries again. Only a bug here can cause that, so check() then fails.
  *
- * A look splits a shard once; a half that is still too full waits for the next
- * one. Looks are due as ticks of Go's time.Ticker are: at multiples of
- * GROW_LOOK_NS, and those that pass while a look lasts are one.
+ * A look visits each shard once and splits it at most once. A half that is
+ * still too full waits for the next look. Looks start at multiples of
+ * GROW_LOOK_NS. After a look the thread rests for at least as long as the look
+ * took, so a map with very many shards keeps it busy half of the time at most.
  *
- * `busy` is held by the thread while it works, but let go between two holds of
- * a shard's lock: who has it finds no shard that is being changed.
+ * The thread holds one shard's lock at a time, for one batch, and no other lock
+ * while it works. After each hold the shard satisfies (a) to (c) of
+ * shard_grow_split.h. So check() locks one shard at a time, too, and never
+ * waits for the end of a look.
  */
 #ifndef RM_SUPPORT_SHARD_GROW_TIMED_H
 #define RM_SUPPORT_SHARD_GROW_TIMED_H
@@ -45,8 +46,8 @@ struct grow_timed {
 	uint64_t clock_rate;      /* ... times this */
 	uint64_t start_ns;
 	pthread_t thread;
-	pthread_mutex_t busy;
-	pthread_cond_t wake; /* `ended` was set */
+	pthread_mutex_t sleep; /* protects sleeps, not shards */
+	pthread_cond_t wake;   /* `ended` was set */
 	atomic_bool ended;
 	bool verifying; /* the shard is copied; of the thread */
 	struct gomap_iterator
@@ -165,9 +166,11 @@ static size_t timed_count(struct grow_shard *shard)
 	return count;
 }
 
-/* Looks at a shard, or at what it was split into before. `busy` is held. */
+/* Looks at a shard, or at what it was split into before. */
 static void timed_look_at(struct grow_timed *timed, struct grow_shard *shard)
 {
+	if (timed_ended(timed))
+		return;
 	if (!shard->inner) { /* no lock: nobody else splits */
 		timed_look_at(timed, shard->child[0]);
 		timed_look_at(timed, shard->child[1]);
@@ -175,10 +178,8 @@ static void timed_look_at(struct grow_timed *timed, struct grow_shard *shard)
 	}
 	if (timed_count(shard) < GROW_LIMIT || shard->depth == GROW_MAX_DEPTH)
 		return;
-	while (!timed_ended(timed) && timed_step(timed, shard)) {
-		pthread_mutex_unlock(&timed->busy);
-		pthread_mutex_lock(&timed->busy);
-	}
+	while (!timed_ended(timed) && timed_step(timed, shard))
+		;
 }
 
 static void timed_look(struct grow_timed *timed)
@@ -193,7 +194,15 @@ static void timed_look(struct grow_timed *timed)
 	        &timed->cpu_ns, rm_thread_cpu_ns(), memory_order_relaxed);
 }
 
-/* Sleeps for so long on the map's clock, or less. `busy` is held. */
+/* When the next look is due after one from `begin_ns` to `end_ns`. */
+static uint64_t timed_next_look(uint64_t begin_ns, uint64_t end_ns)
+{
+	const uint64_t rested_ns = end_ns + (end_ns - begin_ns);
+
+	return (rested_ns / GROW_LOOK_NS + 1) * GROW_LOOK_NS;
+}
+
+/* Sleeps for so long on the map's clock, or less. `sleep` is held. */
 static void timed_sleep(struct grow_timed *timed, uint64_t ns)
 {
 	const uint64_t until_ns =
@@ -203,7 +212,7 @@ static void timed_sleep(struct grow_timed *timed, uint64_t ns)
 		                                (time_t)(until_ns / 1000000000),
 		.tv_nsec = (long)(until_ns % 1000000000) };
 
-	pthread_cond_timedwait(&timed->wake, &timed->busy, &until);
+	pthread_cond_timedwait(&timed->wake, &timed->sleep, &until);
 }
 
 static void *timed_run(void *opaque)
@@ -211,18 +220,20 @@ static void *timed_run(void *opaque)
 	struct grow_timed *timed = opaque;
 	uint64_t due_ns = GROW_LOOK_NS;
 
-	pthread_mutex_lock(&timed->busy);
+	pthread_mutex_lock(&timed->sleep);
 	while (!timed_ended(timed)) {
-		const uint64_t now_ns = timed_now(timed);
+		const uint64_t begin_ns = timed_now(timed);
 
-		if (now_ns < due_ns) {
-			timed_sleep(timed, due_ns - now_ns);
+		if (begin_ns < due_ns) {
+			timed_sleep(timed, due_ns - begin_ns);
 			continue;
 		}
-		due_ns = (now_ns / GROW_LOOK_NS + 1) * GROW_LOOK_NS;
+		pthread_mutex_unlock(&timed->sleep);
 		timed_look(timed);
+		due_ns = timed_next_look(begin_ns, timed_now(timed));
+		pthread_mutex_lock(&timed->sleep);
 	}
-	pthread_mutex_unlock(&timed->busy);
+	pthread_mutex_unlock(&timed->sleep);
 	return NULL;
 }
 
@@ -235,11 +246,11 @@ static bool timed_start(struct grow_timed *timed)
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&timed->wake, &monotonic);
 	pthread_condattr_destroy(&monotonic);
-	pthread_mutex_init(&timed->busy, NULL);
+	pthread_mutex_init(&timed->sleep, NULL);
 	if (!pthread_create(&timed->thread, NULL, timed_run, timed))
 		return true;
 	pthread_cond_destroy(&timed->wake);
-	pthread_mutex_destroy(&timed->busy);
+	pthread_mutex_destroy(&timed->sleep);
 	return false;
 }
 
@@ -270,12 +281,12 @@ static void timed_destroy(void *opaque)
 
 	/* relaxed: the mutex orders it before a sleep that it must end */
 	atomic_store_explicit(&timed->ended, true, memory_order_relaxed);
-	pthread_mutex_lock(&timed->busy);
+	pthread_mutex_lock(&timed->sleep);
 	pthread_cond_signal(&timed->wake);
-	pthread_mutex_unlock(&timed->busy);
+	pthread_mutex_unlock(&timed->sleep);
 	pthread_join(timed->thread, NULL);
 	pthread_cond_destroy(&timed->wake);
-	pthread_mutex_destroy(&timed->busy);
+	pthread_mutex_destroy(&timed->sleep);
 	grow_empty(&timed->map);
 	free(timed);
 }
@@ -326,11 +337,9 @@ static bool timed_check(void *opaque, char *why, size_t size)
 {
 	struct grow_timed *timed = opaque;
 
-	pthread_mutex_lock(&timed->busy);
-	bool right = grow_check(&timed->map, why, size);
+	const bool right = grow_check(&timed->map, why, size);
 	const uint64_t failures = rm_stat_read(&timed->failures);
 
-	pthread_mutex_unlock(&timed->busy);
 	if (!right || !failures)
 		return right;
 	snprintf(why, size,

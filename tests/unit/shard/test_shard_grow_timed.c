@@ -16,15 +16,19 @@ static const struct rm_map_ops tiny_ops = { GROW_TIMED_OPS };
 #include "tests/unit/shard/shard_grow_test.h"
 
 #include <sched.h>
+#include <unistd.h>
 
-enum { KEYS = 60 };
+enum {
+	KEYS = 60,
+	HANG_SECONDS = 10, /* limit of a call that takes microseconds */
+};
 
-/* The map's clock, and how often it was asked for the time. */
-static _Atomic uint64_t clock_ns, asked;
+/* The map's clock, the step of each reading, and the number of readings. */
+static _Atomic uint64_t clock_ns, advance_ns, asked;
 
 static uint64_t now_ns(void)
 {
-	const uint64_t now = atomic_load(&clock_ns);
+	const uint64_t now = atomic_fetch_add(&clock_ns, advance_ns);
 
 	atomic_fetch_add(&asked, 1);
 	return now;
@@ -92,6 +96,67 @@ static void looks_are_ticks(void)
 
 	rm_sleep_until(rm_now_ns() + 10 * TIMED_ASK_NS);
 	CHECK(atomic_load(&asked) == before, "the thread ends with the map");
+}
+
+/* Returns when a look waits for this shard, whose lock the caller holds. */
+static void await_look(struct grow_shard *shard)
+{
+	atomic_store(&clock_ns, GROW_LOOK_NS);
+	while (atomic_load(&shard->lock.reader_count) == -GO_RW_MAX_READERS)
+		sched_yield();
+}
+
+static void late_look_is_followed_by_a_rest(void)
+{
+	struct grow_timed *timed = create(&tiny_ops);
+	struct grow_shard *last = grow_root(timed->map.roots, GROW_SHARDS - 1);
+
+	go_rwmutex_lock(&last->lock);
+	await_look(last);
+	atomic_store(&clock_ns, 3 * GROW_LOOK_NS + 1);
+	go_rwmutex_unlock(&last->lock);
+	pass_to(3 * GROW_LOOK_NS + 1);
+	CHECK(told(timed, "looks") == 1,
+	        "a look of more than two periods is not followed by another");
+	pass_to(6 * GROW_LOOK_NS - 1);
+	CHECK(told(timed, "looks") == 1, "the thread rests for as long");
+	pass_to(6 * GROW_LOOK_NS);
+	CHECK(told(timed, "looks") == 2, "and looks at the next multiple");
+	tiny_ops.destroy(timed);
+}
+
+/* On a clock on which each look is longer than its period. */
+static void check_does_not_wait_for_looks(void)
+{
+	struct grow_shard *shard;
+	struct grow_timed *timed = full(&shard);
+
+	atomic_store(&advance_ns, 3 * GROW_LOOK_NS);
+	while (told(timed, "looks") < 10)
+		sched_yield();
+	alarm(HANG_SECONDS);
+	CHECK(sound(timed), "check() returns while every look is late");
+	alarm(0);
+	atomic_store(&advance_ns, 0);
+	tiny_ops.destroy(timed);
+}
+
+static void destroy_does_not_wait_for_a_look(void)
+{
+	struct grow_timed *timed = create(&tiny_ops);
+	struct grow_shard *first = grow_root(timed->map.roots, 0);
+	struct grow_shard *last = grow_root(timed->map.roots, GROW_SHARDS - 1);
+	const long held = heap_held;
+
+	go_rwmutex_lock(&first->lock);
+	go_rwmutex_lock(&last->lock);
+	await_look(first);
+	atomic_store(&timed->ended, true);
+	go_rwmutex_unlock(&first->lock);
+	alarm(HANG_SECONDS);
+	tiny_ops.destroy(timed);
+	alarm(0);
+	CHECK(heap_held < held, "destroy() ends a look between two shards");
 }
 
 /* The monotonic clock, which runs so many times as fast. */
@@ -350,6 +415,9 @@ static void beside_the_thread(void)
 int main(void)
 {
 	looks_are_ticks();
+	late_look_is_followed_by_a_rest();
+	check_does_not_wait_for_looks();
+	destroy_does_not_wait_for_a_look();
 	time_runs_faster();
 	real_map();
 	one_move();
