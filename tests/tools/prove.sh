@@ -117,7 +117,7 @@ while IFS= read -r test; do
 done < <({ ls "$build"/tests/test_* 2>/dev/null | grep -v '\.[a-z]*$'
 	ls tests/cli/*.sh; } | chosen "$@" | meant | slow_first)
 
-modules=$(ls tests/report/test_*.py 2>/dev/null | chosen "$@" | meant |
+modules=$(ls tests/report/test_*.py tests/report/oracle/test_*.py 2>/dev/null | chosen "$@" | meant |
 	slow_first)
 if [ -n "$modules" ]; then
 	python=$(report/find_python.sh) || exit 3
