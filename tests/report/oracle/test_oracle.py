@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The numbers of reports against oracle.py, on synthetic and real campaigns.
 
-A second test changes the report's code in five ways and expects that the
-oracle sees each of them.
+campaigns/ has two runs of `readmostly run --counters none` on a virtual
+machine with 2 CPUs, without the maps that took no part. A second test changes
+the report's code in five ways and expects that the oracle sees each of them.
 """
 import json
 import shutil
