@@ -6,7 +6,6 @@ python3 -m report regress DIR: the same of a regression check.
 python3 -m report compare DIR... [-o OUT]: campaigns of several machines.
 python3 -m report reproduce OLD NEW: is what OLD decided decided so again?
 python3 -m report public entry|verify|page: results of others.
-python3 -m report lint DIR: does each word of the page follow from the rows?
 python3 -m report advise DIR --writes 3% ...: which map, in one paragraph.
 python3 -m report claims list | show ID: the ledger of claims.
 python3 -m report artifact pack|inspect|again PATH: one file of it all.
@@ -30,7 +29,7 @@ COMMANDS = {  # word -> module, whose main() takes the words after it
     "admit": "report.admit", "advise": "report.advise",
     "artifact": "report.artifact.command",
     "claims": "report.claims.show", "compare": "report.compare",
-    "lint": "report.lint", "public": "report.public",
+    "public": "report.public",
     "regress": "report.regress",
     "reproduce": "report.reproduce"}
 STAGED = ("next", "decide", "rule")

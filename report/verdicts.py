@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who is fastest, and what may be said of it (docs/verdicts.md).
 
-The one place that turns intervals into outcomes and words. Page, terminal
-and files print what stands here; `python3 -m report lint` derives it again
-from the journal, by other code.
+The only module that turns intervals into outcomes and words. Page, terminal
+and files print its results.
 """
 import math
 

@@ -112,9 +112,8 @@ def artefacts(report, c):
     report.section(
         "artefacts", "9 Artefacts", "How do I get the numbers, and this page "
         "again?", f"<p>{ALL_DATA}</p>",
-        f"<pre># this page again, of these folders\n{esc(again(c))}\n"
-        "# does each table follow from the trials\n"
-        "python3 -m report lint OUT</pre>", report.table(
+        f"<pre># this page again, of these folders\n{esc(again(c))}</pre>",
+        report.table(
             "files", "Files, relative to this page",
             [("file", "text"), ("content", "text")], FILES))
 

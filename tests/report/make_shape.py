@@ -15,18 +15,14 @@ A file has one instruction a line; # begins a comment of a whole line.
     unplan WHERE               and these cells, which the plan does not have
     torn                       the last line was being written
     folder NAME                of the campaign
-    not REGEX                  no line of what the report says may fit
-    says REGEX                 at least one line has to
-
-{words} at the start of a REGEX: in a line that says something of this run,
-not in one that explains words (claim, terminal, tables, tool tips,
-alternative texts, CSV files, verdicts.json), anywhere in it.
+    trusts WORD                what verdicts.json has to have in trust.word
+    decides LEADER, WORD, N; OUTCOME: MAPS ...   and of each group, in order
+    crosses LEFT, RIGHT, FROM, TO, N             and crossovers.csv
 
 WHERE is FACTOR=VALUE[,VALUE] ...: factors of the cell, block, arm.
 """
 import json
 import random
-import re
 import shlex
 import sys
 from pathlib import Path
@@ -38,8 +34,6 @@ SHAPES = Path(__file__).parent / "shapes"
 USUAL = {"maps": ("null_map", "gomap_rw", "syncmap", "snapshot",
                   "urcu_lfht"), "threads": (2,), "keys": (65536,),
          "kinds": ("update",), "blocks": 8}
-WORDS = (r"^(?:claim|terminal|decision|crossover|tip|alt|text|verdicts\.json|"
-         r"[\w/.-]+\.csv): .*")
 KINDS = {"threads": int, "keys": int, "shares": float, "rates": float,
          "blocks": int, "cores": int}
 
@@ -49,7 +43,7 @@ class Shape:
 
     def __init__(self, path):
         self.name, self.folder, self.spec = path.stem, path.stem, dict(USUAL)
-        self.edits, self.forbidden, self.required = [], [], []
+        self.edits, self.decided = [], []
         for line in path.read_text("utf-8").splitlines():
             verb, _, rest = line.partition(" ")
             if line and verb != "#":
@@ -67,11 +61,10 @@ class Shape:
     def read_folder(self, rest, _):
         self.folder = rest.strip()
 
-    def read_not(self, rest, _):
-        self.forbidden.append(rest.replace("{words}", WORDS))
+    def read_decided(self, rest, verb):
+        self.decided.append(f"{verb} {rest}")
 
-    def read_says(self, rest, _):
-        self.required.append(rest)
+    read_trusts = read_decides = read_crosses = read_decided
 
     def edit(self, rest, verb):
         if verb not in EDITS:
@@ -196,42 +189,24 @@ EDITS = {"rate": rate, "set": set_trials, "cell": set_cells,
          "meta": set_meta, "drop": drop, "unplan": unplan, "torn": None}
 
 
-# ---- what a report says, one statement a line -----------------------------
+# ---- what a report decides, one line a group --------------------------------
 
-def statements(folder, terminal):
-    """Lines of a built report: prose, tables, tool tips, alternative texts,
-    CSV rows, verdicts.json, terminal."""
-    from report.lint.read_page import Page
-    page = Page(Path(folder))
-    lines = [f"claim: {page.claim()}"]
-    lines += [f"page: {text}" for _, text in page.blocks()]
-    lines += [f"{t.key}: " + " | ".join(row) for t in page.tables
-              for row in t.rows]
-    lines += [f"{t.key} caption: {t.caption}" for t in page.tables]
-    for panel in page.panels(""):
-        lines.append(f"alt: {panel.name}: {panel.alt}")
-        lines += [f"tip: {panel.name}: {tip}" for tip in panel.tips]
-        lines += [f"text: {panel.name}: {text}" for text in panel.texts]
-    for name in page.csv_files():
-        lines += [f"{name}: " + ", ".join(f"{k}={v}" for k, v in row.items())
-                  for row in page.csv(name)]
-    lines += [f"verdicts.json: {line}" for line in flat(page.verdicts)]
-    lines += [f"terminal: {line}" for line in terminal]
-    for pre in page.root.all("pre"):
-        lines += [f"pre: {line}" for line in pre.text().splitlines()]
-    return [re.sub("[\u202f\u00a0]", " ", line) for line in lines]
-
-
-def flat(value, path=""):
-    """"path = value" of every leaf."""
-    if isinstance(value, dict):
-        for k, v in value.items():
-            yield from flat(v, f"{path}.{k}" if path else k)
-    elif isinstance(value, list):
-        for v in value:
-            yield from flat(v, path)
-    else:
-        yield f"{path} = {value}"
+def decided(built):
+    """Instructions that fit a built report."""
+    told, path = built.verdicts, "tables/crossovers.csv"
+    lines = [f"trusts {told['trust']['word']}"]
+    for group in told["decisions"]:
+        by_word = {}
+        for rival in group["rivals"]:
+            by_word.setdefault(rival["outcome"], []).append(rival["map"])
+        lines.append("; ".join(
+            [f"decides {group['leader']}, {group['word']}, {group['n']}"]
+            + [f"{word}: {' '.join(sorted(maps))}"
+               for word, maps in sorted(by_word.items())]))
+    rows = built.rows(path) if (built.out / path).exists() else []
+    return lines + [
+        "crosses {leads_below}, {leads_above}, {from_threads}, {to_threads}, "
+        "{n}".format(**row) for row in rows]
 
 
 if __name__ == "__main__":

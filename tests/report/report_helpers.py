@@ -42,12 +42,18 @@ def figures(drawn):
 
 
 class Built:
-    """A report: what the program said, and what it wrote."""
+    """A report: what the program said, and what it wrote.
 
-    def __init__(self, folder, *options, drawn=True):
+    drawn -- with figures; a module of tests that looks at them says so for
+             all of its reports by DRAWN = True (conftest.py)
+    """
+
+    drawn = False
+
+    def __init__(self, folder, *options):
         """Runs the program in this process: half the time is imports."""
         out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), figures(drawn), \
+        with contextlib.redirect_stdout(out), figures(self.drawn), \
                 contextlib.redirect_stderr(err), warnings.catch_warnings():
             warnings.simplefilter("error")
             self.status = main([str(folder), *options])

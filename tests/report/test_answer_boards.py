@@ -8,7 +8,7 @@ import re
 import pytest
 from report_helpers import Built, edit, make_journal
 
-from report import lint, page
+from report import page
 
 
 @pytest.fixture(autouse=True)
@@ -48,21 +48,6 @@ def skewed(folder):
     edit(folder, lambda t: t | {"cell": t["cell"].replace(old, new)})
 
 
-def test_another_distribution_is_no_field_of_the_headline(tmp_path):
-    """syncmap leads at each field of uniform keys, gomap_rw at each of the
-    skewed ones: where the headline is, nobody else leads."""
-    made(tmp_path, lambda keys, threads: 30 if keys == 65536 else 12)
-    skewed(tmp_path)
-    built = Built(tmp_path)
-    assert built.claim.startswith("syncmap was fastest: use it at 2 threads")
-    told = re.search(r"This would change the answer.*?; another machine",
-                     text_of(built))[0]
-    assert "gomap_rw leads" not in told
-    assert "no field of the headline's flip map has another leader" in told
-    (tmp_path / "terminal").write_text("\n".join(built.said))
-    assert lint.lint(tmp_path, tmp_path / "terminal").findings == []
-
-
 def test_a_crossover_of_another_board_is_told(tmp_path):
     """The headline's board has two threads alone, the other one both."""
     made(tmp_path, lambda keys, threads: 14 if threads == 1 else 30)
@@ -80,4 +65,3 @@ def test_a_crossover_of_another_board_is_told(tmp_path):
     row, = built.rows("tables/crossovers.csv")
     assert (row["keys"], row["leads_below"], row["leads_above"]) == (
         "4096", "gomap_rw", "syncmap")
-    assert "have results, and uniform-97-3, 64 Ki keys" in text_of(built)

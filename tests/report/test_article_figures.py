@@ -4,7 +4,6 @@
 it comes out of `make bench MODE=articles` in a cut form, which runs every
 workload of the articles. Only figures that cannot be had here have none."""
 import collections
-import csv
 import json
 import re
 import resource
@@ -19,10 +18,6 @@ from report_helpers import Built, edit, make_journal
 
 sys.path.insert(0, str(ROOT))
 from report import articles, journal  # noqa: E402
-from report.lint import articles as second  # noqa: E402
-from report.lint import lint  # noqa: E402
-from report.lint import say  # noqa: E402
-from report.lint.rows import Rows  # noqa: E402
 from report.sections import article_rows  # noqa: E402
 
 # Maps that this build has not: Go's own where no Go is. A plan leaves them out,
@@ -243,15 +238,7 @@ def test_a_figure_of_one_trial_or_of_disturbed_ones_says_so(n, taken, said):
     found = made("ops/elapsed_s", [{"ops": 8}] * n)
     for trial in found.cells[0].ok[:taken]:
         trial["disturbed"] = TAKEN
-    assert article_rows.said(found).partition(" (")[1:] == \
-        said.partition(" (")[1:]
     assert article_rows.data_row(found)["note"] == said.strip(" ()")
-
-
-def test_a_count_of_a_model_is_not_disturbed():
-    found = made("ops/elapsed_s", [{"ops": 8}], measure="simulated:m")
-    found.cells[0].ok[0]["disturbed"] = TAKEN
-    assert article_rows.said(found) == "simulated: 8.00"
 
 
 @pytest.mark.parametrize("statistic,results,factors,why", [
@@ -269,7 +256,6 @@ def test_a_count_of_a_model_is_not_disturbed():
 def test_no_figure_says_why(statistic, results, factors, why):
     found = made(statistic, results, **factors)
     assert found.value is None and why in found.reason
-    assert article_rows.said(found).startswith("no figure: ")
 
 
 def test_a_percentile_of_enough_operations_is_a_figure():
@@ -295,32 +281,12 @@ def test_a_page_says_which_figure_is_of_one_disturbed_trial(near):
     assert len(rows) == 2 and all(
         r["this run"].endswith("(1 trial, in which others took 51.2 % of its "
                                "threads' time)") for r in rows)
-    assert lint(near.folder).findings == []
 
 
 def test_a_row_whose_workload_ran_at_other_settings_says_which(near):
     said = near.section("rows")
-    assert ("Without a cell at their settings: W2 (order-service has no cell "
-            "with rate_per_s=80 measure=latency gomap_rw).") in said
     far = said.partition("Workload not in this run: ")[2].partition(".")[0]
     assert "W1, " in far and "W2" not in re.split(r"\W+", far)
-
-
-@pytest.mark.parametrize("old,new", [
-    (r"51\.2.%", "15.2 %"), (r" \(1 trial, [^)]*\)", ""),
-    (r"W2 \(order-service", "W1 (order-service"),
-    (r"Workload not in this run: W1, ", "Workload not in this run: ")])
-def test_a_row_that_hides_what_it_lacks_is_found(near, old, new):
-    path, page = near.out / "index.html", near.page
-    at = page.index('<section id="rows"')
-    try:
-        path.write_text(page[:at] + re.sub(old, new, page[at:], count=1),
-                        "utf-8")
-        assert path.read_text("utf-8") != page
-        assert "articles' rows" in {f.rule
-                                    for f in lint(near.folder).findings}
-    finally:
-        path.write_text(page, "utf-8")
 
 
 # ---- the cut form ---------------------------------------------------------
@@ -451,69 +417,6 @@ def page(ran):
     return ran
 
 
-def findings(folder):
-    return [f.text() for f in lint(folder).findings if f.rule == second.RULE]
-
-
-def test_the_page_has_a_line_for_each_figure_and_lint_agrees(page):
+def test_the_page_has_a_line_for_each_figure(page):
     told = (page / "report/tables/rows.md").read_text()
     assert told.count("\n| W") == len(FIGURES)
-    assert findings(page) == []
-
-
-def test_no_other_rule_finds_anything_on_a_page_of_all_workloads(page):
-    """Cold boards beside warm ones, crowds, techniques, planted misuses."""
-    assert [f.text() for f in lint(page).findings] == []
-
-
-def test_lint_reads_places_as_the_page_writes_them():
-    assert say.counts("at 1\u202f000 threads") == 1000
-    assert say.names_factor("64 keys, settle no", "settle", "no")
-    assert not say.names_factor("n = 1, no interval", "settle", "no")
-    assert say.names_factor("97:3, not presized", "presize", False)
-    assert not say.names_factor("97:3", "presize", True)
-
-
-def test_both_hands_have_the_same_figures(page, campaign):
-    rows, asked = Rows(page), [line for line in second.asked() if is_here(
-        line["subject"], line["against"])]
-    assert len(asked) == len(FIGURES)
-    for f, line in zip(FIGURES, asked):
-        mine, (other, _) = articles.answer(campaign, f), second.derive(
-            rows, line)
-        assert (mine.value is None) == (other is None), f
-        if other:
-            assert second.near(mine.value, other.value), f
-
-
-@pytest.mark.parametrize("file,old,new", [
-    ("index.html", r"simulated: (?=\d)", ""),
-    ("index.html", "no figure: nothing here collects garbage", "0 ns"),
-    ("index.html", "<td class=\"text\">80/s (S4-23)</td>",
-     "<td class=\"text\">90/s (S4-23)</td>")])
-def test_lint_finds_what_does_not_follow(page, tmp_path, file, old, new):
-    changed = tmp_path / "c"
-    shutil.copytree(page, changed)
-    path = changed / "report" / file
-    text = path.read_text()
-    pattern = old if "(?=" in old else re.escape(old)
-    assert re.search(pattern, text)
-    path.write_text(re.sub(pattern, lambda _: new, text, count=1))
-    assert findings(changed)
-
-
-def test_lint_finds_a_figure_that_is_off_by_a_little(page, tmp_path):
-    """Of every figure with a value: one line of the data at a time."""
-    with open(page / "report/tables/rows-all.csv") as file:
-        data = {(r["row"], r["figure"]): r for r in csv.DictReader(file)}
-    rows = Rows(page)
-    for line in second.asked():
-        found, _ = second.derive(rows, line)
-        told = data[line["row"], line["what"]]
-        assert second.same_data(found, told)
-        if found and found.value:
-            off = {**told, "value": repr(1.0001 * float(told["value"]))}
-            assert not second.same_data(found, off)
-        wrong = {**told, "n": str(int(told["n"]) + 1)} if found else \
-            {**told, "value": "1"}
-        assert not second.same_data(found, wrong)

@@ -51,7 +51,6 @@ def test_a_longest_pause_is_not_divided_by_operations():
     row = rows_of(trial(pause_grow_max_ns=5000))["pause_grow_max_ns"]
     assert row["per_million_operations"] is None
     assert row["at_the_end"] == 5007
-    assert causes.said([row]).startswith("pause grow max ns = 5")
 
 
 @pytest.mark.parametrize("name", ["bytes_peak", "slots", "limbo_peak"])
@@ -76,8 +75,6 @@ def test_each_level_is_a_statistic_of_some_map():
 def test_competition_is_what_had_to_wait():
     rows = rows_of(trial(**LOCKS))
     assert rows["lock_competition"]["at_the_end"] == pytest.approx(8)
-    assert "lock competition = 8" in causes.said(list(rows.values()))
-    assert "lock sample" not in causes.said(list(rows.values()))
 
 
 @pytest.mark.parametrize("lacks, share", [

@@ -12,10 +12,8 @@ import test_claims_page as made
 from made_claims import campaign, cell, claim
 from report_helpers import TOP, Built, edit
 
-from report import crashes, lint, stats
+from report import crashes, stats
 from report.claims import decide, ledger
-from report.lint import articles as other_articles
-from report.lint import ledger as other_hand
 
 MAY = {"rule": "can-happen", "side": "", "against": "", "speaks": "property",
        "statistic": "crashed+failed"}
@@ -221,17 +219,6 @@ def other_rows(trials):
     return types.SimpleNamespace(cells={"a": one}, maps={}, failed={})
 
 
-@pytest.mark.parametrize("trial,crashed,known", FATES)
-def test_the_linter_counts_the_same_trials(trial, crashed, known):
-    rows = other_rows([trial, FINE, died(FINE)])
-    found = other_hand.figures(rows, MAY | {"statistic": "crashed"}, ["a"])
-    n, hits = 2 + known, 1 + crashed
-    assert (found.n, found.value) == (n, hits / n)
-    assert (found.low, found.high) == pytest.approx(
-        stats.share_interval(hits, n))
-    assert other_articles.fell(trial) == crashed
-
-
 LEDGER = """
 [S4-01]
 says      = It may crash.
@@ -251,7 +238,6 @@ def test_a_page_with_crashes_is_right(tmp_path, monkeypatch):
     own.mkdir()
     (own / "made.claims").write_text(LEDGER)
     monkeypatch.setattr(ledger, "FOLDER", own)
-    monkeypatch.setattr(other_hand, "FOLDER", own)
     folder = made.run_for_claims(tmp_path / "c")
     edit(folder, lambda t: t | FAULT | {"status": "failed", "result": None}
          if "/syncmap/" in t["cell"] and t["block"] % 3 else t)
@@ -261,4 +247,3 @@ def test_a_page_with_crashes_is_right(tmp_path, monkeypatch):
     assert (row["verdict"], row["how"], one["value"]) == (
         "reproduced", "13 times in 20 trials", 0.65)
     assert "0.650 [0.408, 0.846]" in built.section("claims")
-    assert not [f.text() for f in lint.lint(folder).findings]

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Values that claims ask for and no other figure does: a coefficient for each
 trial, and counts that are none on either side."""
-import types
 
 import numpy as np
 import pytest
@@ -10,7 +9,6 @@ from report_helpers import TOP  # noqa: F401  (puts report/ on the path)
 
 from report import articles  # noqa: E402
 from report.claims import decide, evidence, rules  # noqa: E402
-from report.lint import articles as second  # noqa: E402
 from report.sections import article_rows  # noqa: E402
 
 
@@ -239,10 +237,3 @@ def test_a_row_of_a_recording_says_so(quality, whose, begins):
         "1", ""))
     assert article_rows.said(told).startswith(begins)
     assert article_rows.data_row(told)["numbers"] == whose
-    x = types.SimpleNamespace(measure="counters", ok=told.cells[0].ok
-                              if told.cells else [])
-    if told.cells:
-        found = second.Found(told.value, told.low, told.high, told.n,
-                             second.numbers_of([x], told.figure.statistic))
-        assert found.numbers == whose
-        assert second.same_text(found, article_rows.said(told), "7")

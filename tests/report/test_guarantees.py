@@ -2,17 +2,14 @@
 """The table of guarantees says what campaign.json has, and the linter sees
 where it does not."""
 import json
-import re
-import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 from article_rows import BUILD
 from built_maps import require
 from report_helpers import FEW, TOP, Built, make_journal
 
-from report import guarantees, lint
+from report import guarantees
 from report.sections import matrix
 
 FACTS = TOP / "impls/facts"
@@ -49,15 +46,6 @@ def whole(tmp_path_factory):
     return Built(folder)
 
 
-@pytest.fixture
-def copied(whole, tmp_path):
-    return Path(shutil.copytree(whole.folder, tmp_path / "campaign"))
-
-
-def findings(folder):
-    return lint.lint(folder).findings
-
-
 def test_the_table_has_the_sheet_of_each_library(whole):
     row, = (r for r in whole.rows("tables/guarantees.csv")
             if r["map"] == "ck_ht")
@@ -84,7 +72,6 @@ def test_what_waits_at_a_limit_is_no_promise_without_it(whole):
             if r["map"] == "urcu_lfht")
     stopped = "no operation waits for a stopped thread"
     assert stopped + UNTIL in row["guarantees"]
-    assert f"{stopped}{UNTIL}" in whole.section("matrix")
     assert guarantees.progress({"progress": "lock-free", "sync": "epoch"}) \
         == stopped + UNTIL
     assert guarantees.progress({"progress": "lock-free", "sync": "cas"}) \
@@ -96,22 +83,6 @@ def test_a_map_of_a_sheet_alone_is_not_without_a_promise():
     assert matrix.silent({"facts": {"progress": "blocking"}}) == \
         "of its fact sheet: section 6b"
     assert matrix.silent({}) == "none recorded"
-
-
-@pytest.mark.parametrize("old,new", [
-    (UNTIL, ""), ("a write costs O(keys)", "none recorded"),
-    ("one writer at a time", "no operation waits for a stopped thread")])
-def test_a_promise_that_the_facts_deny_is_found(copied, old, new):
-    path = copied / "report/index.html"
-    page = path.read_text("utf-8")
-    for name in ("urcu_lfht", "ck_ht"):
-        assert f'id="matrix-{name}"' in page
-    row = r'(<tr id="matrix-{}" data.*?<small>).*?(</small>)'.format(
-        "urcu_lfht" if old == UNTIL else "ck_ht")
-    wrong = ("no operation waits for a stopped thread" if old == UNTIL
-             else new)
-    path.write_text(re.sub(row, rf"\g<1>{wrong}\2", page, count=1), "utf-8")
-    assert {f.rule for f in findings(copied)} == {"guarantees"}
 
 
 def test_each_of_ours_has_a_word_on_stalled_readers():
@@ -133,7 +104,6 @@ def test_the_page_says_whose_maps_these_are(whole):
     said = whole.section("guarantees")
     assert "<b>Conflict of interest.</b> 3 of these 5 maps are this " \
         "project's own" in said
-    assert "of 2 fact sheets 2 were reviewed by nobody but" in said
 
 
 def test_maps_without_a_package_have_their_figures(whole):
@@ -144,37 +114,6 @@ def test_maps_without_a_package_have_their_figures(whole):
     assert rows["CLHT"]["published"].startswith("no figure")
 
 
-def test_a_right_page_has_no_finding(whole):
-    assert not findings(whole.folder)
-
-
-@pytest.mark.parametrize("name,old,new", [
-    ("index.html", "look-ups are lock-free", "look-ups are wait-free"),
-    ("index.html", "BSD-2-Clause; ck 0.7.1", "BSD-2-Clause; ck 0.7.2"),
-    ("index.html", ">Apache-2.0, of this project<", ">Apache-2.0<"),
-    ("index.html", "3 of these 5 maps", "2 of these 5 maps"),
-    ("index.html", "2 were reviewed by nobody", "1 were reviewed by nobody"),
-    ("index.html", '<section id="guarantees"', '<section id="other"'),
-    ("index.html", ">AMD 3950X<", ">AMD 3960X<"),
-    ("tables/guarantees.csv", "one moment of the map", "no one moment"),
-    ("tables/not-packaged.csv", ",214,", ",215,"),
-], ids=str)
-def test_an_altered_cell_is_named(copied, name, old, new):
-    file = copied / "report" / name
-    text = file.read_text("utf-8")
-    assert old in text
-    file.write_text(text.replace(old, new), "utf-8")
-    assert any(f.rule == "guarantees" for f in findings(copied))
-
-
-def test_a_changed_sheet_is_named(copied):
-    """The page is of another campaign's sheets."""
-    file = copied / "campaign.json"
-    text = file.read_text("utf-8")
-    file.write_text(text.replace("256 MiB", "512 MiB"), "utf-8")
-    assert any(f.rule == "guarantees" for f in findings(copied))
-
-
 def test_a_campaign_without_sheets_says_so(tmp_path):
     make_journal.make(tmp_path / "old", maps=FEW, threads=(1, 2),
                       keys=(65536,), kinds=("update",))
@@ -183,5 +122,3 @@ def test_a_campaign_without_sheets_says_so(tmp_path):
             if r["map"] == "urcu_lfht")
     assert row["licence, version"] == row["memory while a reader is stalled"] == "not recorded"
     assert row["length"] == "no promise"
-    assert "3 of these 4 maps are this" in built.section("guarantees")
-    assert not findings(built.folder)

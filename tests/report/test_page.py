@@ -10,12 +10,13 @@ import pytest
 from browser import PROGRAM, Browser, opened
 from report_helpers import TOP, build
 
+DRAWN = True  # its tests look at figures
+
 AXE = "4.14.1"  # of axe-core: another version may have other rules
 WIDTHS = (420, 1000, 1400)
 PAPER = 695  # A4 less its margins, 184 mm
 CHECKS = (TOP / "tests" / "report" / "page_checks.js").read_text(
     encoding="utf-8")
-
 
 
 @pytest.fixture(scope="module")
@@ -240,11 +241,6 @@ def test_the_glossary_of_the_page_has_the_words_of_verdicts(pages, word, says):
     assert says in rows[word]
 
 
-def test_the_page_says_what_its_centre_is_a_median_of(pages):
-    assert "taken of logarithms (median of the geometric means of all pairs)" \
-        in pages[0].section("answer") + pages[0].page
-
-
 def test_empty_sections_are_one_closed_line(pages):
     absent = pages[0].section("absent")
     assert absent.startswith('<section id="absent"')
@@ -252,6 +248,4 @@ def test_empty_sections_are_one_closed_line(pages):
     inner = whole[:whole.index("</details>")]
     keys = re.findall(r'<section id="(\w+)" aria-labelledby', inner)
     assert {"causes", "claims", "machines", "regression"} <= set(keys)
-    assert inner.count("Not in this run: ") + inner.count(
-        "No hardware counter") == len(keys) + 1
     assert "<details><summary>Not in this run: " in inner

@@ -12,6 +12,8 @@ from matplotlib.figure import Figure
 from report import (look, plot_claims, plot_gate, plot_lines, plot_machines,
                     plot_rows, plot_trials, plots, svg)
 
+DRAWN = True  # its tests look at figures
+
 
 @pytest.fixture(name="ax")
 def axes():

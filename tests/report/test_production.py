@@ -29,7 +29,6 @@ sys.path[:0] = [str(TOP), str(TOP / "tests/tools")]
 import production  # noqa: E402
 
 from report import modes  # noqa: E402
-from report.lint import next_step  # noqa: E402
 
 
 def settings(path):
@@ -337,7 +336,3 @@ def test_the_mode_is_no_next_step_of_the_others():
     assert not {"production", "peers", "articles"} & {
         name for _, name, _ in modes.modes()}
     assert {"smoke", "standard"} <= {name for _, name, _ in modes.modes()}
-
-
-def test_lint_knows_the_same_modes_by_its_own_reading():
-    assert next_step.modes() == modes.modes()

@@ -7,9 +7,9 @@ import re
 
 import numpy as np
 import pytest
-from report_helpers import FEW, Built, build, edit, make_journal
+from report_helpers import Built, build, edit, make_journal
 
-from report import latencies, lint, stats, words
+from report import latencies, stats, words
 from report.analysis import Analysis
 from report.journal import read
 from report.page import plt
@@ -19,6 +19,8 @@ from report.sections.latency import groups_of
 from report.sections.ratio import two_groups
 from report.sections.scaling import level_rows, limits_of
 from report.sections.simulated import alike, short_lines
+
+DRAWN = True  # its tests look at figures
 
 MODEL = "icelake-sp"
 
@@ -43,7 +45,6 @@ def test_two_thread_counts_are_one_panel(two):
         "scaling-update-3"]
     rows = {(r["map"], r["threads"]): r
             for r in two.rows("figures/scaling.csv")}
-    assert alt(two, "scaling-update-3").startswith("From 1 to 2 threads: ")
     for name in ("gomap_rw", "syncmap", "urcu_lfht", "snapshot"):
         first, last = rows[name, "1"], rows[name, "2"]
         gain = float(last["gain"])
@@ -53,7 +54,6 @@ def test_two_thread_counts_are_one_panel(two):
         assert gain == pytest.approx(
             float(last["mops"]) / float(first["mops"]), rel=0.02)
     assert rows["gomap", "1"] and ("gomap", "2") not in rows
-    assert "2 threads: skipped" in section
 
 
 def test_one_thread_count_is_shown_in_ns(tmp_path):
@@ -84,8 +84,6 @@ def test_an_axis_has_no_empty_decades(tmp_path):
 
     edit(tmp_path, slow)
     built = Built(tmp_path)
-    assert re.search(r">off the axis: 0.0\d+ Mop/s at 1 thread, 0.0\d+ Mop/s"
-                     " at 2 threads<", built.section("scaling"))
     a = Analysis(read(tmp_path))
     board, line, _ = a.headline()
     low, high = limits_of(level_rows(a, board, line), lambda m: True)
@@ -134,45 +132,14 @@ def test_a_per_cent_stands_with_its_number():
     assert percent_text(row).replace("\xa0", " ") == "468 [400, 500] %"
 
 
-def test_a_bound_that_is_beaten_is_explained(tmp_path):
-    def slower(trial):
-        if "/gomap/" in trial["cell"] and trial["result"]:
-            trial["result"]["ops"] //= 4
-        return trial
-
-    make_journal.make(tmp_path, threads=(1, 2), keys=(65536,), shares=(
-        0, 0.03), kinds=("update",), maps=("gomap", "gomap_rw", "syncmap",
-                                           "urcu_lfht"))
-    built = Built(tmp_path)
-    plain = built.section("scaling")
-    assert "Above 100" not in plain
-    own = {r["threads"]: float(r["bound_mops"])
-           for r in built.rows("figures/efficiency.csv")}
-    told = re.findall(r"([\d.]+) (\[[^]]*\]) Mop/s with (\d) thread", plain)
-    assert [(t, float(v)) for v, _, t in told] == [
-        (t, pytest.approx(own[t], rel=0.01)) for t in ("1", "2")]
-    for value, span, threads in told:  # in the figure, too
-        assert f"· gomap {value} {span} Mop/s<" in plain
-    edit(tmp_path, slower)
-    assert re.search(r"Above 100 %: urcu_lfht \d+ %, gomap_rw \d+ % and "
-                     r"syncmap \d+ %\.</b> gomap bounds what locks around "
-                     "the same table can reach",
-                     Built(tmp_path).section("scaling").replace("\xa0", " "))
-
-
 # ---- simulated ------------------------------------------------------------
 
 def test_only_lines_that_reach_the_end_are_told(two):
     """gomap runs at one core only: no value of it stands for 64."""
-    text = alt(two, f"simulated-{MODEL}-l1d_misses")
-    assert text.startswith(f"Model {MODEL}, 64 cores: ")
-    assert "gomap_rw " in text and not re.search(r"gomap \d", text)
     section = two.section("simulated")
-    assert "Lines that end early: gomap at 1 core." in section
     panel = section[:section.index("</svg>")]
     shown = re.findall(r"<text[^>]*>([^<]*)</text>", panel)
     assert "gomap_rw" in shown and "gomap" not in shown
-    assert "Lines lost to false sharing per operation" in section
 
 
 def test_reasons_that_differ_in_numbers_are_one():
@@ -253,7 +220,6 @@ def few_upserts(trial):
 
 def test_one_rule_for_enough_operations(tmp_path):
     built = paced(tmp_path, few_upserts)
-    section = built.section("latency")
     rows = [r for r in built.rows("tables/latency-1.csv")
             if r["operation, key"].startswith("upsert")]
     assert rows
@@ -261,10 +227,7 @@ def test_one_rule_for_enough_operations(tmp_path):
         assert row["P99 (ns)"] == "" and "P99 (ns): n < 368" in row["note"]
         assert float(row["P50 (ns)"]) > 0
         assert row["operations per trial, least"] == "24"
-    assert "upsert, present key: 24 in the least trial, so for P99 a window " \
-        "15.4 times as long and for P99.9 a window 154 times as long" in section
     assert "gomap_rw" in alt(built, "latency-1-upsert")
-    assert alt(built, "latency-1-upsert").count("and n &lt; 368") == 3
     numbers = built.rows("figures/latency-1.csv")
     assert {r["percentile"] for r in numbers
             if r["operation"] == "upsert"} == {"50"}
@@ -272,37 +235,6 @@ def test_one_rule_for_enough_operations(tmp_path):
             } == {"50", "90", "99", "99.9"}
     for row in numbers:
         assert float(row["low"]) <= float(row["ns"]) <= float(row["high"])
-    # P90 of 24 operations is beyond what they tell: dotted from there
-    ends = alt(built, "latency-1-upsert-curves")
-    assert re.search(r"gomap_rw [\d.]+ (ns|µs) at P50[,.]", ends), ends
-
-
-def two_modes(trial):
-    """Every other block has a tail a hundred times as long."""
-    for e in (trial["result"] or {}).get("latency") or ():
-        if trial["block"] % 2:
-            for key in ("p99_ns", "p999_ns", "max_ns"):
-                e[key] = 100 * e[key]
-    return trial
-
-
-def test_a_tail_that_is_not_known_is_no_number(tmp_path):
-    """Neither in a text alternative nor in a tip, and no map has the least."""
-    built = paced(tmp_path, two_modes)
-    time = r"[\d.]+ (ns|µs|ms)"
-    assert re.search(rf"gomap_rw not known \({time} to {time}\) at P99\.9\b",
-                     alt(built, "latency-1-lookup-curves"))
-    assert alt(built, "tradeoff-p99-ns").startswith("Least: not known; ")
-    tips = [t for t in re.findall(r"<title>([^<]*)</title>", built.page)
-            if re.match(r"\w+: [\d.]+ Mop/s", t) and "known" in t]
-    assert len(tips) == 2
-    assert all(re.search(r", not known \([^)]*\)$", t) for t in tips), tips
-    assert [f.text() for f in lint.lint(tmp_path, None).findings] == []
-    page = built.out / "index.html"
-    page.write_text(built.page.replace("Least: not known", "Least: syncmap"),
-                    "utf-8")
-    assert any("Least: syncmap" in f.text()
-               for f in lint.lint(tmp_path, None).findings)
 
 
 def test_who_did_not_keep_up_has_words(tmp_path):
@@ -322,7 +254,6 @@ def test_who_did_not_keep_up_has_words(tmp_path):
     edit(tmp_path, late)
     built = Built(tmp_path)
     said = "overloaded at 10\u202f000/s (took 2.0 to 4.0 times the time)"
-    assert f"snapshot ({said})" in built.section("latency")
     assert not [r for r in built.rows("figures/latency-1.csv")
                 if r["map"] == "snapshot"]
     assert [r for r in built.rows("tables/latency-1.csv")
@@ -346,36 +277,7 @@ def test_every_map_overloaded_is_still_a_page(tmp_path):
         return trial
 
     edit(tmp_path, late)
-    built = Built(tmp_path)
-    assert built.error == "" and "took 9.0 to 9.0 times" in built.section(
-        "latency")
-
-
-def test_a_tail_that_is_the_machine_s_says_so(tmp_path):
-    spec = dict(rates=(10000,), blocks=6, threads=(1, 2), keys=(1024,),
-                kinds=("update",), maps=("null_map", "gomap_rw", "syncmap",
-                                         "snapshot"))
-    make_journal.make(tmp_path, **spec)
-    assert "above the floor" not in Built(tmp_path).section("latency")
-
-    def noisy(trial):
-        if "/null_map/" in trial["cell"]:
-            for e in (trial["result"] or {}).get("latency") or ():
-                e["p99_ns"] = 4000 + 200 * trial["block"]
-        return trial
-
-    edit(tmp_path, noisy)
-    built = Built(tmp_path)
-    p99 = {r["map"]: r for r in built.rows("figures/latency-1.csv")
-           if (r["operation"], r["clock"], r["percentile"])
-           == ("lookup", "intended", "99")}
-    floor = float(p99.pop("null_map")["high"])
-    lost = sorted((m for m, r in p99.items() if float(r["low"]) <= floor))
-    assert lost and len(lost) < len(p99)
-    told = re.search(r"P99 of lookup is not shown to be above the floor's "
-                     r"for (.*?)\.",
-                     built.section("latency").replace("&#x27;", "'"))[1]
-    assert sorted(re.split(", | and ", told)) == lost
+    assert Built(tmp_path).error == ""
 
 
 # ---- trials and memory ----------------------------------------------------
@@ -489,42 +391,13 @@ def test_statistics_of_ck_ht_wait_under_their_name(tmp_path):
             if r["statistic"] == "growths" and r["note"] == "largest: 8"]
 
 
-def collected(*names):
-    """Trials of programs whose run time counts its collections."""
-    def change(trial):
-        if trial["result"] and any(f"/{m}/" in trial["cell"] for m in names):
-            trial["result"]["stats"] = [
-                {"name": "collections", "unit": "1", "value": 0}]
-        return trial
-    return change
-
-
 def text_of(section):
     return html.unescape(re.sub(r"<[^>]+>", "", section))
-
-
-def test_bytes_of_collected_heaps_are_said_to_be_no_entries_bytes(tmp_path):
-    """A resident set has the garbage and the reserve of its heap in it."""
-    make_journal.make(tmp_path, maps=FEW, threads=(1, 2), keys=(65536,),
-                      kinds=("update",))
-    edit(tmp_path, collected("syncmap", "urcu_lfht"))
-    built = Built(tmp_path)
-    assert ("Not to be compared with the others: syncmap and urcu_lfht, whose "
-            "heaps have a collector." in text_of(built.section("memory")))
-    told = "Bytes of syncmap and urcu_lfht are of collected heaps: section 6."
-    assert told in text_of(built.section("matrix"))
-    assert text_of(built.page).count(told) == 2, "the table of rivals, too"
-    assert "urcu_lfht is: " in built.page and \
-        "bytes per entry with 1 thread (of a collected heap: section 6)." in \
-        built.page
-    assert [f.text() for f in lint.lint(tmp_path, None).findings] == []
 
 
 def test_bytes_of_entries_are_said_to_be_nothing_else(two):
     section = text_of(two.section("memory"))
     assert "collect" not in section.lower()
-    assert "A difference of medians, not the median of differences" in section
-    assert "collected heap" not in text_of(two.page)
 
 
 def test_the_worst_moment_may_be_of_an_attempt_that_was_repeated(tmp_path):
@@ -545,9 +418,6 @@ def test_the_worst_moment_may_be_of_an_attempt_that_was_repeated(tmp_path):
             if r["map"] == "urcu_lfht"}
     row = rows["retired_peak_bytes"]
     assert (row["largest"], row["n"]) == (str(5 * 2 ** 20), "7")
-    assert "attempts that were measured again included" in built.section(
-        "memory")
-    assert [f.text() for f in lint.lint(tmp_path, None).findings] == []
 
 
 @pytest.mark.parametrize("unlike", [
@@ -579,4 +449,3 @@ def test_a_mix_may_lack_a_thread_count_of_its_board(tmp_path, monkeypatch,
     kinds = {(r["write_kind"], r["threads"])
              for r in built.rows("figures/scaling.csv")}
     assert len(kinds) == 3 and (alone, "2") not in kinds
-    assert not lint.lint(tmp_path).findings

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 import pytest
 from report_helpers import make_journal
 
-from report import lint
 from report.__main__ import main
 from report.analysis import Analysis
 from report.journal import read
@@ -58,7 +57,6 @@ def test_stalled_readers_have_a_table_and_its_numbers(tmp_path):
         head, *rows = (tmp_path / f"report/tables/{name}.csv"
                        ).read_text().splitlines()
         assert column in head.split(",") and len(rows) == 3
-    assert not lint.lint(tmp_path).findings
 
 
 def test_two_tables_of_one_name_are_refused(tmp_path):
@@ -126,17 +124,3 @@ def test_quarters_lie_within_what_was_counted(values, quarters):
                                "value": v}]}} for v in values])
     (row,) = loops.rows_of(cell)
     assert (row["low_quarter"], row["high_quarter"]) == quarters
-
-
-def test_what_some_trials_have_is_said_to_be_of_these():
-    """Stock that was sold out in one of two trials: the median of the other
-    statistics is of both."""
-    cell = SimpleNamespace(id="x", map="stock_rw", loop="stock:9", ok=[
-        {"result": {"stats": [
-            {"name": "sold", "unit": "1", "value": 9},
-            {"name": "sold_out_after", "unit": "ns", "value": 4000}]}},
-        {"result": {"stats": [{"name": "sold", "unit": "1", "value": 4},
-                              {"name": "sold_out_after", "unit": "ns",
-                               "value": None}]}}])
-    assert loops.said(loops.rows_of(cell), 2) == (
-        "sold 6.50, sold out after 4.00 µs (1 of 2 trials)")

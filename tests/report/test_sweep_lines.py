@@ -191,8 +191,6 @@ def test_the_factor_that_moves_most_is_named_first():
     assert told["axis"] == "write_share"
     assert [(r["factor"], r["share"], r["comparisons"]) for r in
             told["factors"]] == [("threads", 0.5, 2), ("keys", 0.125, 2)]
-    assert "moved most by the number of threads: by 50.0" in told["words"]
-    assert "with 1 thread it flips between" in told["words"]
 
 
 def test_lines_that_turn_or_never_flip_are_compared_alike():
@@ -207,16 +205,6 @@ def test_half_of_an_axis_is_enough_to_compare_lines():
     half = dict(enumerate(["B", "A", None, None]))
     assert moves.apart(dict(enumerate("AABB")), half) == .5
     assert moves.apart(dict(enumerate("AABBB")), half) is None
-
-
-def test_nothing_flips_or_nothing_moves():
-    lattice, states = board({(0, 0): "AAAA", (1, 0): "AAAA"})
-    assert moves.ranking(lattice, states, [])["words"] == (
-        "The ranking flips along no axis.")
-    lattice, states = board({(0, 0): "AABB", (1, 0): "AABB"})
-    found = lines.boundaries(lattice, states, [])
-    assert moves.ranking(lattice, states, found)["words"] == (
-        "No factor is seen to move the boundary along the share of writes.")
 
 
 def test_sides_and_words_are_those_of_verdicts():

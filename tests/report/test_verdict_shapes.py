@@ -13,9 +13,11 @@ import matplotlib
 import pytest
 from report_helpers import Built, build, make_journal
 
-from report import lint, plot_grid, verdicts, words
+from report import plot_grid, verdicts, words
 from report.analysis import Analysis
 from report.journal import read
+
+DRAWN = True  # its tests look at figures
 
 matplotlib.use("svg")
 EVEN = (0.99, 1.01, 0.995, 1.005, 1.0, 1.002)  # a little noise, by block
@@ -63,9 +65,6 @@ def test_a_void_trial_makes_no_tie(tmp_path):
     assert (top["word"], top["leader"]) == ("clear lead", "ck_ht")
     assert by_map["snapshot"]["outcome"] == "no interval"
     assert by_map["snapshot"]["why"] == "5 of 12 blocks, 7 void"
-    assert "not told apart" not in text_of(built)
-    assert "Not ranked: snapshot (5 of 12 blocks, 7 void)." in \
-        built.verdicts["claim"]
     assert "≈" not in built.rows("tables/decision.csv")[0]["fastest"]
     winner, = built.rows("figures/winner.csv")
     assert winner["front"] == "ck_ht"
@@ -95,10 +94,6 @@ def test_the_weakest_rival_decides_not_the_second_by_centre(tmp_path):
     assert top["rivals"][1]["low"] < 1.1
     assert (top["word"], top["weakest"]) == ("lead of uncertain size",
                                              "snapshot")
-    assert text_of(built).startswith(
-        "ck_ht was fastest, by how much is uncertain: use it at ")
-    assert ("times as fast as snapshot (centre of 12 ratios, one per block), "
-            "the least certain lead") in text_of(built)
     assert_both_intervals(built, top["rivals"][1])
 
 
@@ -112,24 +107,7 @@ def assert_both_intervals(built, rival):
     assert row["× weakest comparison [95 %]"] == "× " + both.format(
         f" over {rival['map']}")
     tip, = re.findall(r"ck_ht ÷ snapshot = [^<]*", built.page)
-    assert tip.startswith(f"ck_ht ÷ snapshot = {both.format('')}, n = 12")
-    assert "weakest rival" not in built.page + "\n".join(built.said)
     assert "nearest" not in built.section("answer")
-    assert lint.lint(built.folder).findings == []
-
-
-def test_the_linter_asks_for_the_deciding_interval(tmp_path):
-    built = shape(tmp_path, {
-        "ck_ht": 50, "gomap_rw": 50 / 1.5, "snapshot": times(50, SPLIT)})
-    page, path = built.page, built.out / "index.html"
-    for old, new, rule in (
-            (r"simultaneous \[1", "simultaneous [2", "winner map"),
-            (r"(over snapshot), simultaneous \[[^]]*\]", r"\1",
-             "decision table")):
-        text = re.sub(old, new, page)
-        assert text != page
-        path.write_text(text, "utf-8")
-        assert rule in {f.rule for f in lint.lint(built.folder).findings}
 
 
 def test_a_lead_of_8_or_142_per_cent_is_not_small(tmp_path):
@@ -139,10 +117,8 @@ def test_a_lead_of_8_or_142_per_cent_is_not_small(tmp_path):
     top = wide.verdicts["decisions"][0]
     assert top["rivals"][0]["low"] < 1.1 < 2 < top["rivals"][0]["high"]
     assert top["word"] == "lead of uncertain size"
-    assert "small lead" not in wide.page.partition('id="glossary"')[0]
     near = shape(tmp_path / "near", {"syncmap": 50, "gomap_rw": 47})
     assert near.verdicts["decisions"][0]["word"] == "small lead"
-    assert "by a small lead: use it at " in text_of(near)
 
 
 def edge_widths(built):
@@ -174,27 +150,6 @@ def test_a_lead_that_ends_is_no_flip(tmp_path):
         "gomap_rw": 10, ("syncmap", 1): 5, ("syncmap", 2): 30},
         threads=(1, 2))
     assert edge_widths(flips) == [HEAVY]
-    caption = re.search(r'<figure id="fig-flip".*?</figure>', ends.page,
-                        re.S)[0]
-    assert "thin line: a lead ends" in caption
-
-
-def test_no_map_leads_where_nothing_is_decided(tmp_path):
-    """W6: "gomap_rw is ahead first, from 1.13 threads on syncmap"."""
-    built = shape(tmp_path / "open", {
-        "gomap_rw": 10, ("syncmap", 1): times(9, WILD),
-        ("syncmap", 2): 30}, threads=(1, 2))
-    text = text_of(built)
-    assert ("syncmap or gomap_rw? not told apart at 1 thread, syncmap leads "
-            "at 2 threads; at 2 threads syncmap is 3.00 [") in text
-    assert "gomap_rw leads" not in text and "change places" not in text
-    both = shape(tmp_path / "both", {
-        "gomap_rw": 10, ("syncmap", 1): 9, ("syncmap", 2): 30},
-        threads=(1, 2))
-    assert "gomap_rw leads at 1 thread, syncmap leads at 2 threads" in \
-        text_of(both)
-    assert "change places" not in text_of(both), "no 1.13th thread"
-    assert not re.search(r"from 1\.\d+ threads|ahead first", both.page)
 
 
 def test_a_position_needs_a_count_that_was_not_measured(tmp_path):
@@ -203,8 +158,6 @@ def test_a_position_needs_a_count_that_was_not_measured(tmp_path):
     row, = far.rows("tables/crossovers.csv")
     assert 1.9 < float(row["position"]) < 2.1
     assert float(row["low"]) <= float(row["position"]) <= float(row["high"])
-    assert re.search(r"They change places at about 2\.0\d threads \[.*\] "
-                     r"\(interpolated\)\.", text_of(far))
     near = shape(tmp_path / "near", {
         "gomap_rw": 10, ("syncmap", 1): 5, ("syncmap", 2): times(10, WILD),
         ("syncmap", 3): 20}, threads=(1, 2, 3))
@@ -293,13 +246,8 @@ def test_ranking_csv_has_every_comparison(tmp_path):
 def test_a_group_that_n_cannot_decide_is_not_ranked(tmp_path):
     names = ("gomap_rw", "syncmap", *(f"twin_{i}" for i in range(8)))
     built = shape(tmp_path, {"syncmap": 30}, maps=names, blocks=10)
-    assert built.verdicts["claim"][0] == (
-        "Not ranked: 10 blocks measured, 10 maps need 11: measure more at "
-        "2 threads, 97\u00a0% lookups, 3\u00a0% updates, 64 Ki keys.")
     assert built.rows("tables/decision.csv")[0]["verdict"] == \
         "not ranked (10)"
-    assert "was fastest" not in built.page
-    assert built.verdicts["claim"][-1].startswith("Next: make bench MODE=")
 
 
 def test_misuse_takes_no_part(tmp_path):
@@ -351,46 +299,3 @@ def test_first_screen_has_every_map_with_its_guarantees(tmp_path):
     assert rows["gomap_rw"]["verdict"] == "behind (10 blocks)"
     assert {r["map"] for r in built.rows("figures/rivals.csv")} == {
         "syncmap", "ck_ht"}
-
-
-def test_the_box_says_what_the_leader_costs(tmp_path):
-    """As its row of the table does; and the linter reads that line."""
-    make_journal.make(tmp_path, maps=("gomap_rw", "syncmap"), threads=(2,),
-                      keys=(65536,), kinds=("update",), rates=(10000,))
-    built = Built(tmp_path)
-    (told,) = re.findall('<p class="about">(.*?)</p>', built.page)
-    row = {r["map"]: r for r in built.rows("tables/rivals.csv")}["syncmap"]
-    assert told.startswith("syncmap is: ") and row["guarantees"] in told
-    assert f" It takes {row['bytes per entry']} bytes per entry with 2 " \
-        "threads." in told
-    where = "Bytes per entry: 2 threads, 64 Ki keys, section 6."
-    assert where in built.page
-    assert "<b>Measured on 2 CPUs</b>: this says nothing of more threads" in \
-        built.page
-
-    def found():
-        return [f for f in lint.lint(tmp_path).findings
-                if "its row has" in f.text()]
-    assert not found()
-    path = tmp_path / "report/index.html"
-    path.write_text(built.page.replace(told, told.replace(
-        f"takes {row['bytes per entry']} bytes", "takes 1.5 bytes")))
-    assert found()
-    for wrong in ("1 thread, 64 Ki keys", "2 threads, 32 Ki keys"):
-        path.write_text(built.page.replace(
-            where, f"Bytes per entry: {wrong}, section 6."))
-        assert any("other threads or keys" in f.text()
-                   for f in lint.lint(tmp_path).findings)
-
-
-def test_claim_stands_before_contents_on_phones(tmp_path):
-    built = shape(tmp_path, {"gomap_rw": 10, "syncmap": 20})
-    phone = built.page.split("@media (max-width: 900px)")[1]
-    assert "header, main > .claim, main > .scroll { order: -2; }" in phone
-    assert "nav { order: -1;" in phone
-    body = built.page[built.page.index("<main>"):]
-    assert body.index("</header>") < body.index('class="claim"') < \
-        body.index('class="legend"')
-    head = body[:body.index("</header>")]
-    assert "synthetic, no such CPU · 2 CPUs · virtual machine · trials took" \
-        in head

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The numbers of reports against oracle.py, on synthetic and real campaigns.
+"""The numbers of reports against oracle.py, on synthetic and real campaigns,
+and the decisions of each campaign of shapes/.
 
 campaigns/ has two runs of `readmostly run --counters none` on a virtual
 machine with 2 CPUs, without the maps that took no part. A second test changes
 the report's code in five ways and expects that the oracle sees each of them.
 """
+import collections
 import json
 import shutil
 import statistics
@@ -15,18 +17,14 @@ import pytest
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 import oracle  # noqa: E402
-from make_shape import SHAPES, Shape  # noqa: E402
+from make_shape import SHAPES, Shape, decided  # noqa: E402
 from report_helpers import Built, edit, make_journal  # noqa: E402
 
 from report import analysis, journal, stats, verdicts  # noqa: E402
 from report.sections import memory  # noqa: E402
 
 REAL = Path(__file__).parent / "campaigns"
-SHAPED = ("bound-beats-maps", "churn-pairs", "disturbed-most", "few-operations",
-          "fastest-fails-verification", "interrupted", "leader-with-fewest",
-          "long-name", "lookups-only", "memory-added", "no-base", "only-bounds",
-          "opposite-1-and-4", "overloaded", "rival-crashed", "skipped-trials",
-          "torn", "void-many")
+SHAPED = {path.stem: Shape(path) for path in sorted(SHAPES.glob("*.txt"))}
 
 
 def repeated(folder):
@@ -66,32 +64,42 @@ MADE = {"repeated": repeated, "with-arms": with_arms}
 
 
 def build(name, parent):
-    """The campaign of a name with its report; its folder."""
+    """The report of the campaign of a name."""
     if name in MADE:
         folder = parent / name
         MADE[name](folder)
     elif name in SHAPED:
-        folder = Shape(SHAPES / f"{name}.txt").make(parent)
+        folder = SHAPED[name].make(parent)
     else:
         folder = parent / name
         shutil.copytree(REAL / name, folder)
-    built = Built(folder, drawn=False)
+    built = Built(folder)
     assert built.status in (0, 3), built.error
-    return folder
+    return built
 
 
-@pytest.mark.parametrize("name", [*SHAPED, *MADE, *sorted(
+def compared(name, parent):
+    return oracle.Comparison(build(name, parent).folder)
+
+
+@pytest.mark.parametrize("name", [*MADE, *sorted(
     p.name for p in REAL.glob("*"))])
 def test_the_numbers_of_a_report_follow_from_its_trials(name, tmp_path):
-    told = oracle.Comparison(build(name, tmp_path))
+    assert compared(name, tmp_path).found == []
+
+
+@pytest.mark.parametrize("name", SHAPED)
+def test_a_shape_has_its_numbers_and_decisions(name, tmp_path):
+    built = build(name, tmp_path)
+    told = oracle.Comparison(built.folder)
     assert told.found == []
     assert {"cells.csv", "strip.csv", "verdicts.json"} <= told.compared.keys()
+    assert decided(built) == SHAPED[name].decided
 
 
 def test_campaigns_have_what_the_oracle_looks_at(tmp_path):
-    told = oracle.Comparison(build("repeated", tmp_path)).compared
-    told += oracle.Comparison(build("with-arms", tmp_path)).compared
-    told += oracle.Comparison(build("bound-beats-maps", tmp_path)).compared
+    told = sum((compared(name, tmp_path).compared for name in (
+        *MADE, "bound-beats-maps")), collections.Counter())
     assert not {pattern.split("/")[1].replace("[0-9]*", "1")
                 for pattern in oracle.FILES} - told.keys() - {
                     "production.csv"}
@@ -151,5 +159,5 @@ def wrong_bytes(patch):
 def test_the_oracle_sees_a_report_that_is_wrong(fault, name, file, tmp_path,
                                                 monkeypatch):
     fault(monkeypatch)
-    told = oracle.Comparison(build(name, tmp_path))
+    told = compared(name, tmp_path)
     assert any(line.startswith(file) for line in told.found)

@@ -1,22 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a page says of Go is said of Go's own maps where they ran, and of
-ports by that word; both stand side by side.
-
-The reader is go_words.py, which knows nothing of the code that writes pages.
-"""
+"""Which maps are base and contender where Go's own maps ran, and how their
+verdicts compare with those of the ports in C."""
 import json
-import re
 import shutil
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 
-import go_words
 import pytest
 from go_program import BUILD, ROOT, needs_go
 from report_helpers import Built, edit, make_journal
 
-from report import lint
 from report.sections import ratio
 
 GO = ("go_map_rw", "go_sync_map")
@@ -32,20 +26,6 @@ USUAL = {"go_map_rw": 25, "go_sync_map": 18, "gomap_rw": 35, "syncmap": 22,
 NOISE = (1, 1.01, 0.99, 1.02, 0.98, 1.005, 0.995, 1.015)
 
 
-def labels():
-    """id -> label, as the sources have them."""
-    found = {}
-    for path in (ROOT / "impls").glob("*/*.c"):
-        match = re.search(r'\.label = "([^"]*)"', path.read_text("utf-8"))
-        if match:
-            found[path.stem] = match[1]
-    for line in (ROOT / "impls/go/maps.tsv").read_text("utf-8").splitlines():
-        if not line.startswith("#"):
-            name, label = line.split("\t")[:2]
-            found[name] = label
-    return found
-
-
 def speed(cell, block):
     """Go's own tie is noise that favours neither."""
     value = SPEED.get((cell["map"], cell["write_kind"], cell["threads"]),
@@ -54,20 +34,10 @@ def speed(cell, block):
     return value * NOISE[at % len(NOISE)]
 
 
-def labelled(folder):
-    """The labels of the sources in a synthetic campaign."""
-    path = Path(folder) / "campaign.json"
-    meta, known = json.loads(path.read_text()), labels()
-    for about in meta["maps"]:
-        about["label"] = known[about["id"]]
-    path.write_text(json.dumps(meta))
-
-
 def campaign(folder, maps=MAPS, **spec):
     spec = {"threads": (1, 2), "keys": (65536,), "blocks": 12,
             "kinds": ("update", "churn"), "plant": {"mops": speed}} | spec
     make_journal.make(folder, maps=maps, **spec)
-    labelled(folder)
     return Built(folder)
 
 
@@ -82,19 +52,9 @@ def fixture_ports(tmp_path_factory):
                     [m for m in MAPS if m not in GO])
 
 
-def test_nothing_of_go_is_said_from_a_port(both, ports):
-    assert go_words.findings(both.folder) == []
-    assert go_words.findings(ports.folder) == []
-
-
 def test_the_pair_is_gos_own_where_both_ran(both, ports):
     assert (both.verdicts["base"], both.verdicts["contender"]) == GO
     assert (ports.verdicts["base"], ports.verdicts["contender"]) == PORTS
-    assert any(text.startswith("go_sync_map or go_map_rw? ")
-               for text in both.verdicts["claim"])
-    said = "syncmap and gomap_rw are ports in C"
-    assert said in ports.page and said not in both.page
-    assert "Go&#x27;s own maps were not run" in ports.page
 
 
 def test_the_pair_that_is_asked_for_is_taken(both):
@@ -102,8 +62,6 @@ def test_the_pair_that_is_asked_for_is_taken(both):
     shutil.copytree(both.folder, folder)
     asked = Built(folder, "--base", "gomap_rw", "--contender", "syncmap")
     assert (asked.verdicts["base"], asked.verdicts["contender"]) == PORTS
-    assert "Go&#x27;s own go_map_rw and go_sync_map: section 1e" in asked.page
-    assert go_words.findings(folder)  # the reader sees ports in the pair
 
 
 def test_gos_own_base_has_gos_own_contender(both):
@@ -113,49 +71,12 @@ def test_gos_own_base_has_gos_own_contender(both):
     assert (asked.verdicts["base"], asked.verdicts["contender"]) == GO
 
 
-BASE = re.compile(r"The plan&#x27;s base is (\w+), that of this page (\w+): "
-                  r"([^.]*)\.")
-
-
-def test_a_base_that_is_not_the_plans_says_so_and_why(both, ports):
-    said = BASE.findall(both.page)
-    assert said == [("gomap_rw", "go_map_rw", "Go&#x27;s own pair ran, and "
-                     "the plan&#x27;s base is the port of one")] * 2
-    assert BASE.findall(ports.page) == []
-    folder = both.folder.parent / "chosen"
-    shutil.copytree(both.folder, folder)
-    chosen = Built(folder, "--base", "shard_rw_32")
-    assert {row[2] for row in BASE.findall(chosen.page)} == {
-        "it was asked for when the page was made"}
-    assert lint.lint(folder).findings == []
-
-
-def test_a_base_that_is_not_told_is_found(both):
-    """Of another name, and not at all."""
-    path, page = both.out / "index.html", both.page
-    try:
-        for new in ("The plan's base is syncmap, that of this page go_map_rw:",
-                    ""):
-            path.write_text(re.sub(r"The plan&#x27;s base is .*?:", new, page),
-                            "utf-8")
-            assert "decision table" in {
-                f.rule for f in lint.lint(both.folder).findings}
-    finally:
-        path.write_text(page, "utf-8")
-
-
 def test_a_map_without_a_base_says_which_base():
     a = SimpleNamespace(base="go_map_rw", failed={}, wrong=lambda name: "",
                         comparable=lambda cell: False)
     cell = SimpleNamespace(map="syncmap", reason="", state="measured")
     assert ratio.why_none(a, None, cell) == (
         "not run", "no go_map_rw", "go_map_rw is not planned here")
-
-
-def test_a_figure_of_a_port_is_not_said_to_be_of_go(both):
-    said = both.section("go")
-    assert "is said of Go's own maps" not in said
-    assert "a figure that is of a port, as in section 5e, says so" in said
 
 
 def sides(rows):
@@ -186,8 +107,6 @@ def test_pairs_say_whether_the_ports_agree(both):
     assert all("Go's is the first" in r["the ports say"] for r in rows
                if r["the ports say"].partition(";")[0] in (
                    "opposite", "one side only"))
-    assert "the opposite of Go in 1 (25.0 %)" in both.page.replace(
-        "\u202f", " ").replace("&#x202f;", " ")
 
 
 def outcomes(built):
@@ -219,43 +138,6 @@ def test_where_verdicts_differ_the_table_says_which_is_gos(both):
 def test_an_invalid_run_has_no_verdict_on_go(tmp_path):
     built = campaign(tmp_path / "c", plant={"control": "fail"})
     assert not list((built.out / "tables").glob("go-*"))
-    assert "a control failed" in built.section("go")
-
-
-@pytest.mark.parametrize("text, found", [
-    ("<p>sync.Map was fastest: use it.</p>", 1),
-    ("<p>The port of sync.Map was fastest. RWMutex leads at 2.</p>", 1),
-    ("<p>go_sync_map is sync.Map itself.</p>", 0),
-    ("<tr><th>sync.Map, misses</th><td>2.00</td></tr>", 1),
-    ("<tr><th>sync.Map, misses</th><td>2.00 of a port</td></tr>", 0),
-    ("<pre># sync.Map of the article</pre>", 0),
-    ("<p>Readers go first.</p>", 0)])
-def test_the_reader_sees_what_is_planted(text, found):
-    assert len(go_words.words_of_ports(text)) == found
-
-
-@pytest.mark.parametrize("label", ["sync.Map", "Go map + RWMutex"])
-def test_a_port_that_hides_is_found(both, label):
-    """A label without "port", on a page that is built anew."""
-    folder = both.folder.parent / f"hidden-{len(label)}"
-    shutil.copytree(both.folder, folder)
-    path = folder / "campaign.json"
-    meta = json.loads(path.read_text())
-    for about in meta["maps"]:
-        if about["id"] == "syncmap":
-            about["label"] = label
-    path.write_text(json.dumps(meta))
-    Built(folder)
-    assert any(label in text for text in go_words.findings(folder))
-
-
-def test_a_row_of_the_articles_says_that_it_is_a_port(tmp_path):
-    built = campaign(tmp_path / "c", PORTS, workload="session-cache",
-                     threads=(1000,), kinds=("update",), plant={})
-    row, = [r for r in built.rows("tables/rows.csv")
-            if r["figure"].startswith("sync.Map ÷ locked map")]
-    assert "here a port in C, not Go's own" in row["source"]
-    assert go_words.findings(built.folder) == []
 
 
 WHY = "readmostly-go measures throughput of the loop mix"
@@ -286,32 +168,20 @@ def fixture_headline(tmp_path_factory):
     folder = tmp_path_factory.mktemp("headline") / "c"
     make_journal.make(folder, maps=MAPS, threads=(1, 2), keys=(1024, 65536),
                       kinds=("update",), rates=(10000,))
-    labelled(folder)
     on_the_headline_only(folder)
     return Built(folder)
 
 
 def test_a_map_without_an_open_loop_says_why(headline, both):
-    assert f"Not run there: go_sync_map and go_map_rw ({WHY})." in list(
-        go_words.Reader(headline.page).sentences())
     rows = [r for r in headline.rows("tables/rivals.csv")
             if r["P50 of lookup"] == "not run"]
     assert sorted(r["map"] for r in rows) == list(GO)
-    assert "Not run there" not in both.page  # it has no open loop at all
 
 
 def test_the_flip_map_has_the_boards_of_the_pair(headline, both):
     """And says how many others the file has."""
-    assert 'id="flip-0-d"' in headline.page
-    others = headline.page.count('id="flip-1-d"')
-    assert others == 0  # of a page that is no diff to read
-    assert ("1 more panel would be empty: there the plan has only one of the "
-            "two maps, or neither") in headline.page
-    assert "go_map_rw and go_sync_map are not planned here" in headline.page
-    assert "would be empty" not in both.page
     assert {r["keys"] for r in headline.rows("figures/flip.csv")} == {
         "1024", "65536"}
-    assert go_words.findings(headline.folder) == []
 
 
 @needs_go
@@ -327,5 +197,4 @@ def test_a_measured_page_says_nothing_of_go_from_a_port(tmp_path):
          "-o", tmp_path / "c"], cwd=ROOT, check=False, capture_output=True)
     built = Built(tmp_path / "c")
     assert (built.verdicts["base"], built.verdicts["contender"]) == GO
-    assert go_words.findings(built.folder) == []
     assert built.rows("tables/go-maps.csv")

@@ -227,19 +227,6 @@ def test_reasons_that_cannot_be_written_leave_the_old_ones_whole(
     assert not (folder / "why.json.new").exists()
 
 
-@pytest.mark.parametrize("argv", [
-    [], ["tell"], ["tell", "a", "b"], ["ask", "exact", "a"],
-    ["ask", "both", "a", "b"], ["ask", "exact", "a", "b", "some"],
-    ["told", "a"], ["ask", "exact", "a", "b", "all", "all"],
-    ["tell", "exact", "a", "b"]])
-def test_what_is_no_question_is_told_how_to_ask(argv, capsys):
-    assert main.main(argv) == 2
-    out, error = capsys.readouterr()
-    assert out == "" and error == (
-        "usage: python3 -m report.why ask exact|time FOLDER REASONS [all] | "
-        "tell REASONS\n")
-
-
 def test_a_folder_that_cannot_be_read_is_a_users_mistake(tmp_path, capsys):
     missing = tmp_path / "none"
     assert main.main(["ask", "exact", str(missing), str(tmp_path / "why")]) \
