@@ -207,10 +207,3 @@ def family_needs(groups, alpha=0.01, spare=SPARE):
     least = math.ceil(math.log2(groups / alpha))
     return {"least": max(least, 1),
             "spare": max(math.ceil(math.log2(spare * groups / alpha)), 1)}
-
-
-def pairs_against(n, groups, alpha=0.01):
-    """How much of the rank sum n(n+1)/2 may speak against what is called
-    first in a family; None: nothing can be called."""
-    within = np.nonzero(rank_p(n) <= alpha / groups)[0]
-    return int(within[-1]) if len(within) else None

@@ -11,7 +11,6 @@ import math
 import numpy as np
 from scipy import stats as dist
 
-from report.biweight import scale_of
 from report.signed_rank import hodges_lehmann, signed_rank_interval, tail_of
 
 
@@ -89,18 +88,6 @@ def detectable(error, margin, alpha, cells=1, power=0.95):
                      + dist.norm.isf(1.0 - power)) * error
 
 
-def pairs_needed(d, margin, alpha, cells=1, power=0.95, effect=0.02):
-    """Pairs to plan for `effect` [share], from recorded pairs d (n,).
-
-    Spread by the median absolute deviation; doubled, because noise comes
-    in bursts.
-    """
-    d = np.asarray(d, float)
-    spread = scale_of(d - np.median(d))
-    z = dist.norm.isf(alpha / cells) + dist.norm.isf(1.0 - power)
-    return 2 * math.ceil((z * spread / (math.log1p(effect) - margin)) ** 2)
-
-
 def variance_components(y):
     """(between, within) variances of y (trials, values per trial), one-way
     random effects; between is 0 where its estimate would be negative."""
@@ -108,15 +95,6 @@ def variance_components(y):
     within = float(np.mean(np.var(y, axis=1, ddof=1)))
     between = float(np.var(np.mean(y, axis=1), ddof=1)) - within / y.shape[1]
     return max(between, 0.0), within
-
-
-def values_per_trial(between, within, trial_cost, value_cost):
-    """How many values a trial should yield (Kalibera and Jones, R12); costs
-    in one unit of time. Without variance between trials: math.inf."""
-    if between <= 0:
-        return math.inf
-    return max(1, math.ceil(math.sqrt(
-        trial_cost / value_cost * within / between)))
 
 
 def clopper_pearson(hits, n, level=0.95):
@@ -138,15 +116,6 @@ def sign_test(up, down):
     if up + down == 0:
         return 1.0
     return float(dist.binomtest(up, up + down).pvalue)
-
-
-def lag_one(d):
-    """Autocorrelation of d (n,) at lag 1; nan below n = 3 or no spread."""
-    d = np.asarray(d, float) - np.mean(d)
-    power = float(np.sum(d * d))
-    if len(d) < 3 or power == 0:
-        return float("nan")
-    return float(np.sum(d[1:] * d[:-1])) / power
 
 
 def outliers(x):

@@ -6,8 +6,7 @@ import this module alone. Exported from here: signed-rank methods
 (signed_rank.py), Tukey's biweight (biweight.py), paired trials (paired.py), crossovers (crossover.py),
 equivalence (equivalence.py), slopes on log-log lines (slopes.py), tests of
 many claims at once (family.py), how many blocks (planning.py), bootstrap
-intervals (bootstrap.py), least squares (regression.py) and those of windows
-of trials (windows.py). Conventions:
+intervals (bootstrap.py) and least squares (regression.py). Conventions:
 
 - an array of shape (cells, n) holds n independent trials (or pairs of
   trials) of each cell; no function mixes cells unless it says so;
@@ -30,11 +29,10 @@ from report.bootstrap import bootstrap_median_interval  # noqa: F401
 from report.crossover import crossover  # noqa: F401
 from report.equivalence import equivalence  # noqa: F401
 from report.family import (Side, beyond, family, family_needs,  # noqa: F401
-                           inside, outside, pairs_against)
-from report.paired import (clopper_pearson, detectable, lag_one,  # noqa: F401
-                           outliers, pairs_needed, share_interval, shift,
-                           shift_interval, sign_test, slot_adjusted,
-                           standard_error, values_per_trial,
+                           inside, outside)
+from report.paired import (clopper_pearson, detectable,  # noqa: F401
+                           outliers, share_interval, shift, shift_interval,
+                           sign_test, slot_adjusted, standard_error,
                            variance_components)
 from report.planning import (least_blocks, rank_power,  # noqa: F401
                              recommended_blocks, visible_effect)
@@ -45,33 +43,9 @@ from report.signed_rank import (feasible, hodges_lehmann,  # noqa: F401
                                 signed_rank_tail, signed_ranks, walsh,
                                 walsh_rank)
 from report.slopes import block_slopes, slope  # noqa: F401
-from report.windows import regress_windows  # noqa: F401
 
 RANKING_NEEDS = 6  # smallest n with a 95 % signed-rank interval
 VERDICT_NEEDS = 20  # trials per arm that a gate or a claim needs (R11)
-
-
-# ---- averages (R3) --------------------------------------------------------
-
-def mean_cost(costs):
-    """Arithmetic mean of costs [ns]; any shape -> scalar."""
-    return float(np.mean(costs))
-
-
-def mean_rate(rates):
-    """Harmonic mean of rates [1/s], each over the same work -> scalar."""
-    rates = np.asarray(rates, float)
-    if np.any(rates <= 0):
-        raise ValueError("rates must be above 0")
-    return float(rates.size / np.sum(1.0 / rates))
-
-
-def mean_ratio(ratios):
-    """Geometric mean of ratios [1], for when costs are not to be had."""
-    ratios = np.asarray(ratios, float)
-    if np.any(ratios <= 0):
-        raise ValueError("ratios must be above 0")
-    return float(np.exp(np.mean(np.log(ratios))))
 
 
 # ---- the contrast ---------------------------------------------------------
@@ -192,22 +166,3 @@ def median_interval(x, level=0.95):
     quantile_interval(); the value is the usual median."""
     _, low, high = quantile_interval(x, 0.5, level)
     return float(np.median(x)), low, high
-
-
-def histogram_quantile(low_edge, high_edge, count, p, level=0.95):
-    """Quantile p of a histogram; bounds go outward to bucket edges.
-
-    low_edge, high_edge, count  (buckets,), ascending, same unit; high_edge
-    is the largest value of the bucket. -> value, low, high as of
-    quantile_interval(); n is the sum of count (0: all nan).
-    """
-    upto = np.cumsum(count)
-    n = int(upto[-1]) if len(upto) else 0
-    if n == 0:
-        return np.nan, np.nan, np.nan
-    at = functools.partial(np.searchsorted, upto)
-    value = high_edge[at(max(math.ceil(n * p), 1))]
-    ranks = quantile_ranks(n, p, level)
-    if ranks is None:
-        return value, np.nan, np.nan
-    return value, low_edge[at(ranks[0])], high_edge[at(ranks[1])]

@@ -13,27 +13,6 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", ".."))
 from report import signed_rank, stats  # noqa: E402
 
 
-# ---- R3: averages ---------------------------------------------------------
-
-def test_costs_are_averaged_arithmetically():
-    assert stats.mean_cost([10.0, 30.0]) == 20.0
-
-
-def test_rates_are_averaged_harmonically():
-    assert stats.mean_rate([60.0, 30.0]) == pytest.approx(40.0)
-
-
-def test_ratios_are_averaged_geometrically():
-    assert stats.mean_ratio([2.0, 8.0]) == pytest.approx(4.0)
-
-
-def test_a_rate_of_zero_is_refused_not_averaged():
-    with pytest.raises(ValueError):
-        stats.mean_rate([1.0, 0.0])
-    with pytest.raises(ValueError):
-        stats.mean_ratio([1.0, 0.0])
-
-
 def test_the_contrast_is_positive_where_head_is_slower():
     d = stats.log_ratio([100.0, 100.0], [102.0, 98.0])
     assert d[0] == pytest.approx(math.log(1.02)) and d[1] < 0
@@ -151,23 +130,6 @@ def test_p999_of_too_few_samples_has_no_interval():
     assert value == 3683.0 and np.isnan(low) and np.isnan(high)
 
 
-def test_histogram_bounds_go_outward_to_bucket_edges():
-    x = np.sort(np.random.default_rng(3).exponential(100.0, 5000))
-    edges = np.arange(0.0, 2000.0, 10.0)
-    count, _ = np.histogram(x, np.append(edges, 2000.0))
-    _, low, high = stats.quantile_interval(x, 0.99)
-    _, h_low, h_high = stats.histogram_quantile(edges, edges + 10, count, 0.99)
-    assert h_low <= low < h_low + 10 and h_high - 10 < high <= h_high
-
-
-@pytest.mark.parametrize("p", [0.001, 0.5, 0.9, 0.99, 0.999])
-def test_a_histogram_of_single_values_has_their_quantiles(p):
-    for n in (1, 2, 3, 10, 99, 100, 101, 1000, 1001):
-        x = np.arange(n, dtype=float)
-        value, _, _ = stats.histogram_quantile(x, x, np.ones(n, int), p)
-        assert value == stats.quantile_interval(x, p)[0], n
-
-
 # ---- curves and shapes ----------------------------------------------------
 
 def test_crossover_lies_on_the_log2_line():
@@ -204,10 +166,6 @@ def test_crossover_interval_holds_the_truth_and_may_be_open():
 def test_outliers_are_classified_not_dropped():
     x = [10, 11, 12, 13, 14, 19, 40]
     assert list(stats.outliers(x)) == [0, 0, 0, 0, 0, 0, 2]
-    assert stats.lag_one([1, 2, 3, 4, 5, 6]) > 0.4
-    assert math.isnan(stats.lag_one([1.0, 1.0, 1.0]))
-    assert math.isnan(stats.lag_one([1.0, 2.0]))
-    assert stats.lag_one([1.0, 2.0, 1.0]) == pytest.approx(-2 / 3)
 
 
 @pytest.mark.parametrize("far, kind", [(6.0, 0), (6.1, 1), (9.0, 1),

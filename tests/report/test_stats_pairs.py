@@ -79,7 +79,7 @@ def test_smallest_detectable_slowdown_is_found_as_often_as_it_says():
 
 
 def test_a_family_can_see_less_than_one_test():
-    """The family's level is shared out, as it is in pairs_needed()."""
+    """The family's level is shared out."""
     one = stats.detectable(0.01, 0.005, 0.001)
     assert stats.detectable(0.01, 0.005, 0.01, cells=10) == \
         pytest.approx(one)
@@ -88,22 +88,13 @@ def test_a_family_can_see_less_than_one_test():
     assert one == pytest.approx(0.005 + z * 0.01)
 
 
-def test_pairs_needed_falls_with_the_effect():
-    d = np.random.default_rng(7).normal(0, 0.0135, 1000)
-    few = stats.pairs_needed(d, math.log1p(0.005), 0.01)
-    many = stats.pairs_needed(d, math.log1p(0.005), 0.01, effect=0.01)
-    assert (few, many) == (24, 200)
-
-
-def test_variance_components_and_the_values_per_trial_they_ask_for():
+def test_variance_components():
     """R12."""
     rng = np.random.default_rng(8)
     y = rng.normal(0, 2.0, (4000, 1)) + rng.normal(0, 3.0, (4000, 5))
     between, within = stats.variance_components(y)
     assert between == pytest.approx(4.0, rel=0.08)
     assert within == pytest.approx(9.0, rel=0.05)
-    assert stats.values_per_trial(4.0, 9.0, 100.0, 9.0) == 5
-    assert stats.values_per_trial(0.0, 9.0, 1.0, 1.0) == math.inf
 
 
 # ---- tests and families ---------------------------------------------------

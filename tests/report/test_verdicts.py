@@ -206,7 +206,7 @@ def three_tied():
 
 def test_of_a_tie_any_two_differ_by_no_more_than_is_said():
     rates = three_tied()
-    centres = {m: stats.mean_ratio(list(r.values()))
+    centres = {m: math.prod(r.values()) ** (1 / len(r))
                for m, r in rates.items()}
     group = verdicts.judge(rates, verdicts.compare(
         {0: rates}, {0: centres})[0])
