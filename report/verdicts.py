@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who is fastest, and what may be said of it (docs/verdicts.md).
+"""The fastest map of each group, and the word for its lead (docs/verdicts.md).
 
 The only module that turns intervals into outcomes and words. Page, terminal
 and files print its results.

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What all modules share: their reports have figures only if a module asks
-for them, and tests that are marked `long` are left out on request."""
+"""Shared by all modules: the marker `long`, and reports without figures.
+
+A module that looks at figures sets DRAWN = True.
+"""
 import pytest
 import report_helpers
 

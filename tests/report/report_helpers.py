@@ -44,8 +44,7 @@ def figures(drawn):
 class Built:
     """A report: what the program said, and what it wrote.
 
-    drawn -- with figures; a module of tests that looks at them says so for
-             all of its reports by DRAWN = True (conftest.py)
+    drawn -- with figures; set for a whole module by DRAWN = True (conftest.py)
     """
 
     drawn = False

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recomputes the numbers of a report from trials.jsonl and campaign.json.
 
-The rules are those of docs/verdicts.md and results/README.md. This module
+It implements docs/verdicts.md and results/README.md. This module
 shares no code with report/: a wrong filter, centre, base, count or byte in
 report/ makes the two differ. It checks no interval and no text.
 """
@@ -38,7 +38,7 @@ def pseudo_median(values):
 
 
 def centre(values):
-    """Of positive values: on logarithms. None without a value."""
+    """Pseudo-median on logarithms, of values above 0; None without values."""
     logs = [math.log(v) for v in values]
     return math.exp(pseudo_median(logs)) if logs else None
 
