@@ -15,9 +15,6 @@ OPT     ?= -O2 -g -gdwarf-4
 # instruction; types, globals and lines stay. The machine code is the same.
 DEBUG   := $(if $(findstring clang,$(CC)),,-fno-var-tracking \
            -fno-var-tracking-assignments -gno-statement-frontiers)
-# Instead of the usual ones for the stats and the simulated maps: a test that
-# only asks what gcc warns of says -O0, which takes a sixth of the time.
-SIDE_OPT ?=
 SANITIZE ?=
 BUILD   ?= build/$(notdir $(CC))
 ifneq ($(findstring :,$(CURDIR)$(BUILD)),)
@@ -44,45 +41,41 @@ ALL_CXXFLAGS = -std=gnu++2b -D_GNU_SOURCE -I. -pthread $(CFLAGS) $(DEBUG) \
 # nothing can be written beside the sources.
 KEPT    := $(if $(shell mkdir -p build 2>/dev/null && [ -w build ] && echo yes),build,$(BUILD))
 
-# A map is built where pkg-config knows every library on its `needs:` line;
-# .ci/pc tells it of those that have no file for it, and of the C++ compiler.
+# A map is built if pkg-config knows every library on its `needs:` line; .ci/pc
+# tells it of those that have no file for it, and of the C++ compiler.
 # HIDE='NAMES' builds as on a machine without these libraries, HIDE=peers
 # without those of the group `peers` of .ci/packages.
 # IMPL=path/to/map.c or map.cc adds a map from outside the tree, IMPL_FLAGS what
-# it alone is compiled with.
-HIDE    ?=
-HIDDEN  := $(if $(filter peers,$(HIDE)),$(shell sed -n 's/^peers [^ ]* \(wanted\|unpacked\) //p' .ci/packages),$(HIDE))
-PKG     := PKG_CONFIG_PATH='$(shell .ci/pc $(CC) $(CXX) $(KEPT))':$$PKG_CONFIG_PATH pkg-config
-needs   = $(if $(filter %.c %.cc,$(1)),$(shell sed -n 's/^.*needs: *\([a-z].*[^ */]\).*$$/\1/p' $(1)),$(subst :, ,$(patsubst $(1)=%,%,$(filter $(1)=%,$(ELSEWHERE_NEEDS)))))
-has     = $(if $(call needs,$(1)),$(if $(filter $(HIDDEN),$(call needs,$(1))),,$(shell $(PKG) --exists \
-          $(call needs,$(1)) 2>/dev/null && echo yes)),yes)
-# The packages that the libraries of a map come in.
-comes_in = $(sort $(foreach l,$(call needs,$(1)),$(shell awk '{ for (i = 4; i <= NF; i++) if ($$i == "$(l)") print $$2 }' .ci/packages)))
-# Where a library's headers lie; what they warn of is not ours.
-headers = $(if $(filter $(1),$(IMPLS)),$(if $(call needs,$(1)),$(patsubst -I%,-isystem %,$(shell $(PKG) --cflags $(call needs,$(1))))))
-objects = $(patsubst %,$(1)/%.o,$(basename $(2)))
-IMPL      ?=
+# it alone is compiled with. OUT is where programs go.
+HIDE       ?=
+IMPL       ?=
 IMPL_FLAGS ?=
-ALL_IMPLS := $(sort $(wildcard impls/*/*.c impls/*/*.cc)) $(filter-out %.so,$(IMPL))
-IMPLS     := $(foreach f,$(ALL_IMPLS),$(if $(call has,$(f)),$(f)))
-SKIPPED   := $(filter-out $(IMPLS),$(ALL_IMPLS))
-# MAPS_BUILT='IDS' links these maps only (STATS_MAPS, SIM_MAPS: into the
-# programs of their names), OUT is where the programs go: `make bench` has one
-# set of programs for each mode, over the same objects.
-OUT       ?= $(BUILD)
-MAPS_BUILT ?= $(notdir $(basename $(IMPLS))) $(ELSEWHERE)
-include impls/languages.mk
-STATS_MAPS ?= $(MAPS_BUILT)
-SIM_MAPS   ?= $(MAPS_BUILT)
-named      = $(foreach id,$(sort $(filter-out $(ELSEWHERE_ALL),$(1))),$(or $(filter $(foreach end,c cc,$(id).$(end) %/$(id).$(end)),$(IMPLS)),$(error no map of this build is called $(id))))
-LINKED    := $(call named,$(MAPS_BUILT))
-MAP_LIBS  := $(sort $(foreach f,$(IMPLS) $(ELSEWHERE),$(call needs,$(f))))
-# Of the maps that are linked: a trial shall not load what it does not run.
-LDLIBS    = $(shell $(PKG) --libs $(LIBRARIES) $(sort $(foreach f,$(LINKED) $(STATS_LINKED),$(call needs,$(f))))) -lm -ldl
+OUT        ?= $(BUILD)
+PROGRAMS    = $(OUT)/maps
+HIDDEN  := $(if $(filter peers,$(HIDE)),$(shell sed -n 's/^peers [^ ]* \(wanted\|unpacked\) //p' .ci/packages),$(HIDE))
+PC      := PKG_CONFIG_PATH='$(shell .ci/pc $(CC) $(CXX) $(KEPT))':$$PKG_CONFIG_PATH
+PKG     := $(PC) pkg-config
 
-RUNNER  := $(filter-out runner/main.c %_helper.c %_stats.c,$(wildcard runner/*.c runner/*/*.c runner/sim/model/*.c))
-OBJS    := $(call objects,$(BUILD),$(RUNNER) $(LINKED)) $(OUT)/impl_table.o $(OUT)/map_code.o \
-           $(BUILD)/events_tsv.o $(BUILD)/cpus_tsv.o $(BUILD)/build_info.o $(BUILD)/sim_machines.o $(BUILD)/facts.o
+# All maps, as ID|SOURCE|STATE|NEEDS (impls/names.sh). MAP_id, STATE_id and NEEDS_id
+# are the source without its end, its states and its libraries.
+comma   := ,
+NAMES   := $(shell $(PC) impls/names.sh $(OUT)/maps/names.tsv '$(HIDDEN)' $(filter-out %.so,$(IMPL)))
+$(foreach name,$(NAMES),$(eval f := $(subst |, ,$(subst ||,|-|,$(name)|)))$(eval MAP_$(word 1,$(f)) := $(basename $(word 2,$(f))))$(eval \
+  STATE_$(word 1,$(f)) := $(subst $(comma), ,$(word 3,$(f))))$(eval NEEDS_$(word 1,$(f)) := $(subst :, ,$(filter-out -,$(word 4,$(f))))))
+IDS     := $(foreach name,$(NAMES),$(firstword $(subst |, ,$(name))))
+with     = $(foreach id,$(IDS),$(if $(filter $(1),$(STATE_$(id))),$(id)))
+BUILT   := $(call with,built)
+FOREIGN := $(filter $(call with,language),$(BUILT))
+NATIVE  := $(filter-out $(FOREIGN),$(BUILT))
+SIZED   := $(filter $(call with,sized) $(notdir $(basename $(IMPL))),$(NATIVE))
+SIZES   := 24 64 256 1024
+SOURCES := $(foreach id,$(NATIVE),$(wildcard $(MAP_$(id)).c $(MAP_$(id)).cc))
+objects  = $(patsubst %,$(1)/%.o,$(basename $(2)))
+# The headers of a map's libraries; their warnings are not ours.
+headers  = $(if $(NEEDS_$(basename $(notdir $<))),$(patsubst -I%,-isystem %,$(shell $(PKG) --cflags $(NEEDS_$(basename $(notdir $<))))))
+own      = $(if $(filter $<,$(IMPL)),$(IMPL_FLAGS))
+lies_at    = $(shell $(PKG) --variable=path $(1))
+version_of = $(shell $(PKG) --modversion $(1))
 
 # What a person typed, as one word for the shell; and as a list of words.
 quoted   = '$(subst ','\'',$(1))'
@@ -91,15 +84,17 @@ words_of = $(foreach word,$(1),$(call quoted,$(word)))
 MODE    ?= smoke
 PYTHON  ?= $(shell report/find_python.sh 2>/dev/null)
 
-.PHONY: all bench campaign crossover claims chooser programs report artifact deps deps-peers help clean FORCE
+.PHONY: all maps sizes check-programs sim-programs explore-programs programs bench campaign crossover claims report artifact deps deps-peers help clean FORCE
 .DEFAULT_GOAL := all
 # On a full disk a recipe fails with half of its file written, which is newer
 # than what it is made of.
 .DELETE_ON_ERROR:
 # Keeps the objects of tests, which make takes for intermediate.
 .SECONDARY:
-all: $(OUT)/readmostly  ## build what this machine can
-	@$(foreach f,$(SKIPPED),echo "skip: $(f) needs $(call needs,$(f)) (packages: $(call comes_in,$(f)))";)
+.SUFFIXES:
+%.o: %.s
+all: $(OUT)/readmostly $(OUT)/readmostly-history $(PROGRAMS)/check/library maps  ## build what this machine can
+	@$(foreach id,$(call with,missing),echo "skip: $(id) needs $(NEEDS_$(id))";)
 
 bench:  ## measure and report: MODE=smoke|quick|articles|production|peers|standard|full MAPS=ids
 	@CC='$(CC)' BUILD=$(BUILD) MAPS=$(call quoted,$(MAPS)) runner/bench.sh $(call quoted,$(MODE)) $(BENCH_ARGS)
@@ -117,10 +112,6 @@ claims:  ## decide the published claims: MODE=quick|standard|full IDS='...'
 FLEET_WISH = NODES PARTITION CONSTRAINT MACHINES $(if $(filter command% environment%,$(origin OUT)),OUT) SITE GIVE_UP PLAN ADMIT
 campaign:  ## one plan on several machines: NODES=n1,n[3-5] | PARTITION= CONSTRAINT= | MACHINES=file MODE= PLAN=1
 	@$(foreach v,$(FLEET_WISH),$(v)=$(call quoted,$($(v)))) MODE=$(call quoted,$(MODE)) runner/fleet/campaign.sh $(ARGS)
-
-# Knows every map by name and has none: it says what a mode needs.
-chooser:
-	@$(MAKE) --no-print-directory OUT=$(BUILD)/chooser MAPS_BUILT= $(BUILD)/chooser/readmostly
 
 report:  ## the report again: CAMPAIGN=results/... PREVIOUS=results/...
 	@.ci/deps build
@@ -141,8 +132,8 @@ deps-peers:  ## install the libraries that peers are made of
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | sort | expand -t 28
 
-schemas: $(BUILD)/readmostly  ## the schema of a cell, from the table of factors
-	$(BUILD)/readmostly describe --schema >docs/cell.schema.json
+schemas: $(OUT)/readmostly  ## the schema of a cell, from the table of factors
+	$(BUILD)/readmostly dev describe --schema >docs/cell.schema.json
 
 clean:  ## remove everything built
 	rm -rf build
@@ -154,153 +145,62 @@ NEW := .$$PPID.new
 # The headers of what is compiled and linked at once, which may lie outside of BUILD.
 reads = -MMD -MP -MF $@.d -MT $@
 
+# ---- programs of maps: maps/FLAVOUR/ID ------------------------------------
+#
+# The map's object of the flavour and the archive of the flavour (runner/catalog/
+# has the names). A plain program is asked for its description at once.
+
+CORE     := $(wildcard $(addprefix runner/,base/*.c protocol/*.c machine/*.c counters/*.c)) runner/impl_words.c
+CORE     := $(filter-out %_helper.c,$(CORE))
+TABLES   := $(addprefix $(BUILD)/,events_tsv.o cpus_tsv.o)
+TRIAL    := $(filter-out %_stats.c,$(wildcard runner/trial/*.c)) $(wildcard runner/trace/*.c runner/map_program/*.c) verify/check/pause.c
+COUNTING := $(filter-out $(if $(SANITIZE),%/allocations_stats.c,%/allocations.c),$(TRIAL) $(wildcard runner/trial/*_stats.c))
+core      = $(call objects,$(BUILD),$(CORE)) $(TABLES)
+archive   = @rm -f $@ && ar rcsT $@ $(filter %.o,$^)
+
+$(BUILD)/plain.a: $(call objects,$(BUILD),$(TRIAL)) $(core)
+	$(archive)
+$(BUILD)/stats.a: $(call objects,$(BUILD)/stats,$(COUNTING)) $(core)
+	$(archive)
+$(foreach size,$(SIZES),$(eval $(BUILD)/x$(size).a: $(call objects,$(BUILD)/x$(size),$(TRIAL)) $(core)))
+$(foreach size,$(SIZES),$(BUILD)/x$(size).a):
+	$(archive)
+
+# Links the first object with the archive: a test that runs the old program while
+# make links goes on with it.
+BASE_LIBS := $(shell $(PKG) --libs hwloc jansson zlib) -lm -ldl
+link_map   = $(SAY_LINK)$(CC) -pthread $(SANITIZE) -o $@$(NEW) $(firstword $(filter %.o,$^)) -Wl,--as-needed \
+  -Wl,--defsym=rm_this_map=rm_impl_$(subst -,_,$(@F)) $(filter %.a,$^) $(filter-out $(firstword $(filter %.o,$^)),$(filter %.o,$^)) \
+  $(if $(NEEDS_$(@F)),$(shell $(PKG) --libs $(NEEDS_$(@F)))) $(BASE_LIBS) && mv $@$(NEW) $@
+# A hash of the map's machine code before it is linked: whether counts that were
+# made before are of this map (docs/adr/0026).
+describe   = @objcopy -O binary -j '.text*' $(firstword $(filter %.o,$^)) $@.text && \
+  $@ describe "$$(sha256sum <$@.text | cut -c1-12)" >$@.json$(NEW) && mv $@.json$(NEW) $@.json; status=$$?; rm -f $@.text; exit $$status
+SAY_LINK   = $(if $(V),,@echo '  LINK   $@' && mkdir -p $(@D) && )
+
+maps: $(addprefix $(PROGRAMS)/plain/,$(BUILT))
+check-programs: $(addprefix $(PROGRAMS)/check/,$(NATIVE) library)
+stats-programs: $(addprefix $(PROGRAMS)/stats/,$(NATIVE))
+sizes: $(foreach size,$(SIZES),$(addprefix $(PROGRAMS)/x$(size)/,$(SIZED)))  ## programs for other sizes of keys and values
+sim-programs: $(addprefix $(PROGRAMS)/sim/,$(NATIVE))  ## programs of the simulated machine
+explore-programs: $(addprefix $(PROGRAMS)/explore/,$(NATIVE))
+# NEEDED='FLAVOUR/ID ...' builds what a plan names, and nothing else.
+CAN = $(addprefix plain/,$(BUILT)) $(foreach flavour,stats check sim explore,$(addprefix $(flavour)/,$(NATIVE))) \
+  $(foreach size,$(SIZES),$(addprefix x$(size)/,$(SIZED)) $(addprefix check-x$(size)/,$(SIZED))) check/library
+# `readmostly` reads what the plain program of a map has printed; one of IMPL is named if it is needed.
+programs: $(OUT)/readmostly $(addprefix $(PROGRAMS)/,$(filter $(CAN),$(NEEDED) $(addprefix plain/,$(filter-out \
+  $(notdir $(basename $(IMPL))),$(notdir $(NEEDED))))))
+
+# ---- readmostly: no map ----------------------------------------------------
+RUNNER := $(filter-out %/record.c %/play.c,$(CORE) $(wildcard $(addprefix runner/,catalog/*.c plan/*.c campaign/*.c cli/*.c trace/*.c sim/model/*.c))) runner/campaign/play.c runner/campaign/record.c runner/trial/kernel.c
+OBJS   := $(call objects,$(BUILD),$(RUNNER)) $(TABLES) $(BUILD)/build_info.o $(BUILD)/sim_machines.o $(BUILD)/facts.o
+LDLIBS  = $(shell $(PKG) --libs $(LIBRARIES)) -lm -ldl
+
 # Links a program: tests that run the old one while a make links go on with it.
 link = $(SAY)$(CC) $(ALL_CFLAGS) -o $@$(NEW) $(1) && mv $@$(NEW) $@
-
-# The table of maps is written from the file names: adding a map is adding
-# a file. It is replaced only when it differs, so that nothing relinks.
-# Which of those left out are planted misuses, their files say themselves.
-define write_table # FILE, MAP.c..., ids of maps in other languages
+$(OUT)/readmostly: $(BUILD)/runner/main.o $(OBJS)
 	@mkdir -p $(@D)
-	@{ echo '#include "runner/impl_table.h"'; \
-	   for n in $(sort $(notdir $(basename $(2)))); do echo "extern const struct rm_impl rm_impl_$$n;"; done; \
-	   $(call elsewhere_rows,$(3)); \
-	   echo 'const struct rm_impl *const rm_impl_table[] = {'; \
-	   for n in $(sort $(notdir $(basename $(2)))); do echo "	&rm_impl_$$n,"; done; \
-	   for n in $(3); do echo "	&rm_impl_$$n,"; done; \
-	   echo '	NULL };'; \
-	   echo 'const size_t rm_impl_count = $(words $(2));'; \
-	   echo 'const size_t rm_impl_all_count = $(words $(2) $(3));'; \
-	   echo 'const struct rm_unbuilt rm_unbuilt_table[] = {'; \
-	   for f in $(filter-out $(2),$(IMPLS)); do \
-	     grep -q '\.misuse *=' $$f && misuse=true || misuse=false; \
-	     n=$${f##*/}; echo "	{ \"$${n%.*}\", $$misuse, false },"; done; \
-	   for n in $(filter-out $(3),$(ELSEWHERE)); do echo "	{ \"$$n\", false, true },"; done; \
-	   echo '	{ NULL, false, false },'; \
-	   echo '};'; \
-	   echo 'const struct rm_skipped rm_skipped_table[] = {'; \
-	   $(foreach f,$(SKIPPED),echo '	{ "$(notdir $(basename $(f)))", "$(call needs,$(f))", "$(call comes_in,$(f))" },';) \
-	   echo '	{ NULL, NULL, NULL },'; \
-	   echo '};'; \
-	   echo 'const size_t rm_skipped_count = $(words $(SKIPPED));'; } >$(1)$(NEW)
-	@cmp -s $(1)$(NEW) $(1) && rm $(1)$(NEW) || mv $(1)$(NEW) $(1)
-endef
-
-$(OUT)/impl_table.c: FORCE
-	$(call write_table,$@,$(LINKED),$(ELSEWHERE_LINKED))
-$(OUT)/stats/impl_table.c: FORCE
-	$(call write_table,$@,$(STATS_LINKED))
-$(OUT)/impl_table.o $(OUT)/stats/impl_table.o $(OUT)/map_code.o: %.o: %.c
-	$(SAY)$(CC) $(ALL_CFLAGS) -c -o $@ $<
-
-# A hash of each map's machine code, before it is linked: whether counts that
-# were made before are those of the maps of this build (docs/adr/0026).
-$(BUILD)/%.code: $(BUILD)/%.o
-	@objcopy -O binary -j '.text*' $< $@.text && sha256sum <$@.text | cut -c1-12 >$@; rm -f $@.text
-$(OUT)/map_code.c: $(patsubst %.o,%.code,$(call objects,$(BUILD),$(LINKED))) FORCE
-	@mkdir -p $(@D)
-	@{ echo '#include "runner/impl_table.h"'; \
-	   echo 'const struct rm_map_code rm_map_codes[] = {'; \
-	   $(foreach f,$(LINKED),echo "	{ \"$(notdir $(basename $(f)))\", \"$$(cat $(BUILD)/$(basename $(f)).code)\" },";) \
-	   echo '	{ NULL, NULL },'; \
-	   echo '};'; } >$@$(NEW)
-	@cmp -s $@$(NEW) $@ && rm $@$(NEW) || mv $@$(NEW) $@
-
-$(OUT)/readmostly: $(BUILD)/runner/main.o $(OBJS) | $(OUT)/libreadmostly_quarantine.so
 	$(call link,$^ $(LDLIBS))
-
-# What `readmostly check` loads before malloc; a sanitizer has its own.
-$(OUT)/libreadmostly_quarantine.so: runner/check/quarantine/library.c $(BUILD)/flags
-	@mkdir -p $(@D)
-	$(SAY)$(CC) $(filter-out $(SANITIZE),$(ALL_CFLAGS)) $(reads) -fPIC -shared -o $@$(NEW) $< && mv $@$(NEW) $@
--include $(wildcard $(OUT)/libreadmostly_quarantine.so.d)
-
-# The stats build: maps and the measured loop again, with the counts of
-# runner/stat.h, and the same program around them. `measure = causes` runs it.
-# Its allocations are counted, too, but by a sanitizer's own malloc.
-# A build that counts anyway (sanitizers: one set of maps) is its own. Counts are
-# the source's, so operations are called (runner/map.h): a third of the time.
-# gcc cannot see there that a value of 8 bytes is never read as one of 24.
-STATS_FLAGS := -DRM_STATS -DRM_CALLED -g1 $(if $(findstring clang,$(CC)),,-Wno-maybe-uninitialized)
-STATS_LINKED := $(call named,$(STATS_MAPS))
-ifneq ($(findstring -DRM_STATS,$(OPT)),)
-STATS_OBJS := $(OBJS)
-else
-STATS_SOURCES := $(wildcard runner/trial/*_stats.c) \
-  $(filter-out %_stats.c,$(wildcard runner/trial/*.c))
-STATS_SOURCES := $(filter-out $(if $(SANITIZE),%/allocations_stats.c,%/allocations.c),$(STATS_SOURCES))
-STATS_OBJS := $(call objects,$(BUILD)/stats,$(STATS_SOURCES) $(STATS_LINKED)) \
-  $(OUT)/stats/impl_table.o $(filter-out $(OUT)/impl_table.o $(call objects,$(BUILD), \
-  $(LINKED) $(STATS_SOURCES) runner/trial/allocations.c),$(OBJS))
-endif
-
-$(BUILD)/stats/%.o: %.c $(BUILD)/flags $(BUILD)/side-flags
-	@mkdir -p $(@D)
-	$(SAY){ $(CC) $(ALL_CFLAGS) $(SIDE_OPT) $(call headers,$<) $(STATS_FLAGS) -MMD -MP -c -o $@ $< 2>$@.warned; \
-	  status=$$?; cat $@.warned >&2; exit $$status; }
-
-$(BUILD)/stats/%.o: %.cc $(BUILD)/cxx-flags $(BUILD)/side-flags
-	@mkdir -p $(@D)
-	$(SAY_CXX){ $(CXX) $(ALL_CXXFLAGS) $(SIDE_OPT) $(call headers,$<) $(STATS_FLAGS) -MMD -MP -c -o $@ $< 2>$@.warned; \
-	  status=$$?; cat $@.warned >&2; exit $$status; }
-
-# What clang says of these and of the simulated maps, without an object:
-# -emit-llvm-only ends before the optimizer, behind the last that warns.
-.PHONY: side-warnings
-side-warnings: $(patsubst %.o,%.warned,$(call objects,$(BUILD)/side-stats,$(IMPLS)))
-warns = { $(1) -O0 -Xclang -emit-llvm-only -MMD -MP -MF $@.d -MT $@ -c $< 2>$@; \
-	  status=$$?; cat $@ >&2; [ $$status = 0 ] || rm $@; exit $$status; }
-$(BUILD)/side-stats/%.warned: %.c $(BUILD)/flags
-	@mkdir -p $(@D)
-	$(SAY)$(call warns,$(CC) $(ALL_CFLAGS) $(call headers,$<) $(STATS_FLAGS))
-$(BUILD)/side-stats/%.warned: %.cc $(BUILD)/cxx-flags
-	@mkdir -p $(@D)
-	$(SAY_CXX)$(call warns,$(CXX) $(ALL_CXXFLAGS) $(call headers,$<) $(STATS_FLAGS))
-
-all: $(if $(NO_STATS),,$(OUT)/readmostly-stats)
-$(OUT)/readmostly-stats: $(BUILD)/runner/main.o $(STATS_OBJS)
-	$(call link,$^ $(LDLIBS))
-
-# Programs for other sizes of keys and values (docs/adr/0030): readmostly-x1024
-# has values of 1,024 bytes, readmostly-x24 long keys. Maps that say .value_most,
-# and all that knows the length of a value, compiled once more. Built where
-# X1024_MAPS='IDS' asks for them, as `make bench` does for a mode that needs them.
-# SIZED_FLAGS='-O1 -DRM_CALLED' is for who asks whether they are right and not
-# how fast they are: objects of their own, in a quarter of the time.
-SIZES         := 24 64 256 1024
-SIZED_FLAGS   ?=
-SIZED_AS      := $(if $(SIZED_FLAGS),called-)
-SIZED_IMPLS   := $(shell grep -l '\.value_most *=' $(IMPLS) /dev/null) $(IMPL)
-SIZED_SOURCES := $(filter-out %_stats.c,$(wildcard runner/trial/*.c)) $(wildcard runner/check/*.c runner/trace/*.c) \
-  runner/impl_find.c $(addprefix runner/cli/,check.c dump.c replay.c)
-.PHONY: sizes
-sizes:  ## programs for other sizes of keys and values, of all maps that offer them
-	@$(MAKE) --no-print-directory $(foreach s,$(SIZES),X$(s)_MAPS='$(notdir $(basename $(SIZED_IMPLS)))') \
-	  $(SIZES:%=$(OUT)/readmostly-x%)
-
-define sized_program # BYTES
-X$(1)_LINKED = $$(filter $$(SIZED_IMPLS),$$(call named,$$(X$(1)_MAPS)))
-X$(1)_OBJS = $$(call objects,$$(BUILD)/$(SIZED_AS)x$(1),$$(SIZED_SOURCES) $$(X$(1)_LINKED)) $$(OUT)/x$(1)/impl_table.o \
-  $$(filter-out $$(OUT)/impl_table.o $$(call objects,$$(BUILD),$$(LINKED) $$(SIZED_SOURCES)),$$(OBJS))
-$$(OUT)/x$(1)/impl_table.c: FORCE
-	$$(call write_table,$$@,$$(X$(1)_LINKED))
-$$(OUT)/x$(1)/impl_table.o: %.o: %.c
-	$$(SAY)$$(CC) $$(ALL_CFLAGS) -DRM_SIZED=$(1) -c -o $$@ $$<
-$$(BUILD)/$(SIZED_AS)x$(1)/%.o: %.c $$(BUILD)/flags
-	@mkdir -p $$(@D)
-	$$(SAY)$$(CC) $$(ALL_CFLAGS) $$(call headers,$$<) -DRM_SIZED=$(1) $(SIZED_FLAGS) -MMD -MP -c -o $$@ $$<
-$$(BUILD)/$(SIZED_AS)x$(1)/%.o: %.cc $$(BUILD)/cxx-flags
-	@mkdir -p $$(@D)
-	$$(SAY_CXX)$$(CXX) $$(ALL_CXXFLAGS) $$(call headers,$$<) -DRM_SIZED=$(1) $(SIZED_FLAGS) -MMD -MP -c -o $$@ $$<
-$$(OUT)/readmostly-x$(1): $$(BUILD)/runner/main.o $$(X$(1)_OBJS)
-	$$(call link,$$^ $$(shell $$(PKG) --libs $$(LIBRARIES) $$(sort $$(foreach f,$$(X$(1)_LINKED),$$(call needs,$$(f))))) -lm -ldl)
-endef
-$(foreach s,$(SIZES),$(eval $(call sized_program,$(s))))
-
-# What a mode runs: the programs that have no map are left out.
-programs: $(foreach s,$(SIZES),$(if $(X$(s)_LINKED),$(OUT)/readmostly-x$(s))) $(OUT)/readmostly $(if $(STATS_LINKED),$(OUT)/readmostly-stats) \
-  $(if $(call named,$(SIM_MAPS)),$(OUT)/readmostly-sim)
-
 # Plays every bad end of a trial for the tests of the campaign.
 $(BUILD)/tests/fake_trial: tests/fixtures/fake_trial.c
 	@mkdir -p $(@D)
@@ -325,7 +225,7 @@ $(BUILD)/build_info.c: FORCE
 	@{ echo '#include "runner/base/build_info.h"'; \
 	   echo 'const char *const rm_build_compiler = "$(COMPILER)";'; \
 	   echo 'const char *const rm_build_flags = "$(CFLAGS)";'; \
-	   echo "const char *const rm_build_libraries = \"$$(for l in $(LIBRARIES) $(MAP_LIBS); do printf '%s %s, ' $$l $$($(PKG) --modversion $$l); done)\";"; \
+	   echo "const char *const rm_build_libraries = \"$$(for l in $(LIBRARIES) $(sort $(foreach id,$(BUILT),$(NEEDS_$(id)))); do printf '%s %s, ' $$l $$($(PKG) --modversion $$l); done)\";"; \
 	   echo "const char *const rm_build_commit = \"$${RM_COMMIT:-$$(git rev-parse -q --verify HEAD || echo unknown)}\";"; \
 	   echo "const int rm_build_dirty = $${RM_DIRTY:-$$([ -z "$$(git status --porcelain 2>/dev/null)" ] && echo 0 || echo 1)};"; } >$@$(NEW)
 	@cmp -s $@$(NEW) $@ && rm $@$(NEW) || mv $@$(NEW) $@
@@ -334,30 +234,36 @@ $(BUILD)/build_info.o: $(BUILD)/build_info.c
 	$(SAY)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # Objects are made again when the compiler or its flags change, not when the
-# Makefile does: of the stats, of simulated maps (sim.mk), and of a map from outside
-# by what it alone is compiled with.
+# Makefile does; a map from outside also by what it alone is compiled with.
 stamp      = @mkdir -p $(@D) && { printf '%s\n' $(call quoted,$(1)) | cmp -s - $@ || printf '%s\n' $(call quoted,$(1)) >$@; }
 version    = $(shell $(1) --version 2>/dev/null | head -n 1)
 $(BUILD)/flags: FORCE
 	$(call stamp,$(CC) $(ALL_CFLAGS) by $(call version,$(CC)))
 $(BUILD)/cxx-flags: FORCE
 	$(call stamp,$(CXX) $(ALL_CXXFLAGS) by $(call version,$(CXX)))
-$(BUILD)/side-flags: FORCE
-	$(call stamp,$(SIDE_OPT) $(STATS_FLAGS))
 $(BUILD)/%.impl-flags: FORCE
 	$(call stamp,$(IMPL_FLAGS))
 $(foreach f,$(basename $(filter %.c %.cc,$(IMPL))),$(eval $(BUILD)/$(f).o $(BUILD)/sim/$(f).s: $(BUILD)/$(f).impl-flags))
 
-# What the compiler warned of is kept: compilers.sh builds nothing twice for it.
-$(BUILD)/%.o: %.c $(BUILD)/flags
-	@mkdir -p $(@D)
-	$(SAY){ $(CC) $(ALL_CFLAGS) $(call headers,$<) $(if $(filter $<,$(IMPL)),$(IMPL_FLAGS)) -MMD -MP -c -o $@ $< 2>$@.warned; \
-	  status=$$?; cat $@.warned >&2; exit $$status; }
-
-$(BUILD)/%.o: %.cc $(BUILD)/cxx-flags
-	@mkdir -p $(@D)
-	$(SAY_CXX){ $(CXX) $(ALL_CXXFLAGS) $(call headers,$<) $(if $(filter $<,$(IMPL)),$(IMPL_FLAGS)) -MMD -MP -c -o $@ $< 2>$@.warned; \
-	  status=$$?; cat $@.warned >&2; exit $$status; }
+# stats: maps and the measured loop with the counts of runner/stat.h (measure =
+# causes). Counts are the source's, so operations are called (runner/map.h): a
+# third of the time. xN: long keys (24) or values of N bytes (docs/adr/0030);
+# SIZED_FLAGS='-O1 -DRM_CALLED' is for tests of answers, in a quarter of the time.
+STATS_FLAGS := -DRM_STATS -DRM_CALLED -g1 $(if $(findstring clang,$(CC)),,-Wno-maybe-uninitialized)
+SIZED_FLAGS ?=
+compile_c  = $(SAY)$(CC) $(ALL_CFLAGS) $(headers) $(own) $(1) -MMD -MP -c -o $@ $<
+compile_cc = $(SAY_CXX)$(CXX) $(ALL_CXXFLAGS) $(headers) $(own) $(1) -MMD -MP -c -o $@ $<
+define flavour # FOLDER, FLAGS
+$(BUILD)/$(1)%.o: %.c $(BUILD)/flags
+	@mkdir -p $$(@D)
+	$$(call compile_c,$(2))
+$(BUILD)/$(1)%.o: %.cc $(BUILD)/cxx-flags
+	@mkdir -p $$(@D)
+	$$(call compile_cc,$(2))
+endef
+$(eval $(call flavour,stats/,$(STATS_FLAGS)))
+$(foreach size,$(SIZES),$(eval $(call flavour,x$(size)/,-DRM_SIZED=$(size) $(SIZED_FLAGS))))
+$(eval $(call flavour,,))
 
 # The tables of events and CPUs are compiled in, so that an installed binary
 # finds them anywhere.
@@ -374,7 +280,7 @@ $(BUILD)/events_tsv.o $(BUILD)/cpus_tsv.o: %.o: %.c
 FACTS := $(sort $(wildcard impls/facts/*.txt))
 $(BUILD)/facts.c: $(FACTS)
 	@mkdir -p $(@D)
-	@{ echo '#include "runner/impl_table.h"'; \
+	@{ echo '#include "runner/catalog/catalog.h"'; \
 	   echo 'const struct rm_facts rm_facts_table[] = {'; \
 	   for f in $(FACTS); do \
 	     echo "{ \"$$(basename $$f .txt)\","; \
@@ -395,7 +301,7 @@ $(OUT)/readmostly-likwid: $(LIKWID_OBJS)
 # until it has ended: no other run builds anew what this one measures.
 LOCK ?= build/regress.lock
 REGRESS_AT   := build/regress$(if $(IMPL),-their)
-REGRESS_ARMS := $(foreach arm,base copy head,$(REGRESS_AT)-$(arm)/readmostly)
+REGRESS_ARMS := $(foreach arm,base copy head,$(REGRESS_AT)-$(arm)/maps)
 .PHONY: regress regress-arms
 arms_of = CC='$(CC)' BUILD=$(BUILD) LOCK=$(LOCK) MAPS=$(call quoted,$(MAPS)) IMPL=$(call quoted,$(IMPL)) \
   IMPL_FLAGS=$(call quoted,$(IMPL_FLAGS)) IMPL_MAKE=$(call quoted,$(IMPL_MAKE)) runner/regress_arms.sh $(call quoted,$(BASE))
@@ -422,5 +328,24 @@ regress-bisect:  ## which commit made a cell red: GOOD=ref BAD=ref CELL=MAP/nKEY
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 include impls/interposed/interposed.mk
+include impls/languages.mk
 include runner/sim/sim.mk
+include verify/verify.mk
 include tests/tests.mk
+
+# ---- the link rules, whose prerequisites depend on the map -------------------
+.SECONDEXPANSION:
+$(addprefix $(PROGRAMS)/plain/,$(NATIVE)): $(PROGRAMS)/plain/%: $(BUILD)/$$(MAP_$$*).o $(BUILD)/plain.a
+	$(link_map)
+	$(describe)
+$(addprefix $(PROGRAMS)/stats/,$(NATIVE)): $(PROGRAMS)/stats/%: $(BUILD)/stats/$$(MAP_$$*).o $(BUILD)/stats.a
+	$(link_map)
+$(addprefix $(PROGRAMS)/sim/,$(SIM_C)): $(PROGRAMS)/sim/%: $(SIM)/$$(MAP_$$*).o $(SIM)/$$(MAP_$$*).verdict $(BUILD)/sim.a
+	$(link_instrumented)
+define sized # BYTES
+$(addprefix $(PROGRAMS)/x$(1)/,$(SIZED)): $(PROGRAMS)/x$(1)/%: $(BUILD)/x$(1)/$$$$(MAP_$$$$*).o $(BUILD)/x$(1).a
+	$$(link_map)
+endef
+$(foreach size,$(SIZES),$(eval $(call sized,$(size))))
+$(foreach size,$(SIZES),$(eval $(call check_sized,$(size))))
+$(eval $(check_rules))

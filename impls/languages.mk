@@ -1,21 +1,39 @@
 # SPDX-License-Identifier: Apache-2.0
 # Maps in other languages (docs/adr/0027, 0031): impls/LANGUAGE/maps.tsv has a row
-# for each; its column `needs` is needed as the libraries of a map in C are, and
-# LANGUAGE.mk builds their program, readmostly-LANGUAGE. Ids begin with LANGUAGE_.
-LANGUAGES := $(patsubst impls/%/maps.tsv,%,$(wildcard impls/*/maps.tsv))
-LANGUAGE_ROWS := $(LANGUAGES:%=impls/%/maps.tsv)
-ELSEWHERE_NEEDS := $(shell awk -F '\t' '!/^[\#]/ { gsub(" ", ":", $$10); print $$1 "=" $$10 }' $(LANGUAGE_ROWS))
-ELSEWHERE_ALL := $(foreach row,$(ELSEWHERE_NEEDS),$(firstword $(subst =, ,$(row))))
-# Of this build; of this program (MAPS_BUILT); the rest is skipped.
-ELSEWHERE := $(foreach id,$(ELSEWHERE_ALL),$(if $(call has,$(id)),$(id)))
-ELSEWHERE_LINKED = $(filter $(ELSEWHERE),$(sort $(MAPS_BUILT)))
-SKIPPED += $(filter-out $(ELSEWHERE),$(ELSEWHERE_ALL))
+# for each, and a language one program, readmostly-LANGUAGE, which each of its maps
+# has a link to. Ids begin with LANGUAGE_.
+OF       = $(filter $(1)_%,$(FOREIGN))
+VERSIONS = $(foreach need,$(sort $(foreach id,$(FOREIGN),$(firstword $(NEEDS_$(id))))),$(need)=$(call version_of,$(need)))
+link_row = @echo '  LINK   $@' && mkdir -p $(@D) && ln -sf ../../readmostly-$(1) $@ && \
+  awk -v id=$(@F) -v versions='$(VERSIONS)' -f impls/rows.awk impls/$(1)/maps.tsv >$@.json$(NEW) && mv $@.json$(NEW) $@.json
+define language_rules # NAME
+$(addprefix $(PROGRAMS)/plain/,$(call OF,$(1))): $(OUT)/readmostly-$(1) impls/$(1)/maps.tsv impls/rows.awk
+	$$(call link_row,$(1))
+endef
+$(foreach language,go java rust,$(if $(call OF,$(language)),$(eval $(call language_rules,$(language)))))
 
-lies_at    = $(shell $(PKG) --variable=path $(1))
-version_of = $(shell $(PKG) --modversion $(1))
-# What a row's source begins with.
-ELSEWHERE_VERSIONS = $(foreach need,$(sort $(foreach id,$(ELSEWHERE),$(firstword $(call needs,$(id))))),$(need)=$(call version_of,$(need)))
-elsewhere_rows = $(if $(1),awk -v ids='$(1)' -v versions='$(ELSEWHERE_VERSIONS)' -f impls/rows.awk $(LANGUAGE_ROWS),:)
+GO_HERE  = GOTOOLCHAIN=local GOFLAGS=-buildvcs=false GOPROXY=off CGO_ENABLED=0 \
+  GOPATH='$(abspath $(KEPT)/go-path)' GOCACHE='$(abspath $(KEPT)/go-cache)'
+$(OUT)/readmostly-go: $(wildcard impls/go/*.go) impls/go/go.mod
+	@mkdir -p $(@D)
+	@echo '  GO     $@'
+	@cd impls/go && $(GO_HERE) $(call lies_at,go) build -o '$(abspath $@)' .
 
-include $(foreach language,$(LANGUAGES),impls/$(language)/$(language).mk)
-all programs: $(foreach language,$(LANGUAGES),$(if $(filter $(language)_%,$(ELSEWHERE_LINKED)),$(OUT)/readmostly-$(language)))
+# Classes, and a script that starts the virtual machine. A map whose library is
+# missing is not compiled.
+JAVA_JARS    = $(foreach jar,$(filter gson jctools,$(sort $(foreach id,$(call OF,java),$(NEEDS_$(id))))),$(call lies_at,$(jar)))
+JAVA_SOURCES = $(filter-out $(if $(filter java_nbhm_long,$(call OF,java)),,%/JavaNbhmLong.java),$(wildcard impls/java/*.java))
+$(OUT)/readmostly-java: $(wildcard impls/java/*.java) impls/java/launch.sh
+	@mkdir -p $(@D)
+	@echo '  JAVA   $@'
+	@jars=$$(echo $(JAVA_JARS) | tr ' ' ':') && rm -rf $(OUT)/java && \
+	  javac --release 17 -Xlint:all $(if $(CI),-Werror) -d $(OUT)/java -cp "$$jars" $(JAVA_SOURCES) && \
+	  sed "s|CLASSPATH|$$jars|" impls/java/launch.sh >$@$(NEW) && chmod +x $@$(NEW) && mv $@$(NEW) $@
+
+RUST_CRATES = $(patsubst crate-%,%,$(filter crate-arc-swap crate-concread crate-dashmap,$(sort \
+  $(foreach id,$(call OF,rust),$(NEEDS_$(id))))))
+$(OUT)/readmostly-rust: $(wildcard impls/rust/*)
+	@mkdir -p $(@D)
+	@echo '  RUST   $@'
+	@CARGO_TARGET_DIR='$(abspath $(KEPT)/cargo)' RUST_VERSION=$(call version_of,rust) \
+	  impls/rust/build.sh impls/rust $@ $(RUST_CRATES)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Is a campaign's folder as it was written? Computes its checksums again
-(results/README.md); `readmostly validate` does the same in C."""
+(results/README.md); `readmostly dev validate` does the same in C."""
 import hashlib
 import json
 import re
@@ -9,7 +9,7 @@ import zlib
 SEAL = re.compile(rb'(.*),"crc32":"([0-9a-f]{8})"\}', re.S)
 ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|.)")
 QUOTE = json.JSONEncoder(ensure_ascii=False).encode
-ADVICE = "`readmostly validate` names all that is wrong in the folder"
+ADVICE = "`readmostly dev validate` names all that is wrong in the folder"
 
 
 def is_sealed(meta):

@@ -34,7 +34,7 @@ def what_failed(error):
                 f"the system's Python; this is {sys.executable}, and `$(report"
                 "/find_python.sh) -m report ...` takes one that has it")
     return (f"{said} (met in {place_of(error)}): the folder is damaged if "
-            "`readmostly validate` says so, else this is a mistake of the "
+            "`readmostly dev validate` says so, else this is a mistake of the "
             "report, and --debug shows the way to it")
 
 

@@ -5,8 +5,9 @@
     python3 -m report.exact decide FOLDER [--json FILE]
 
 FOLDER is what the script behind `make regress-exact` makes: plan.json, about
-(a word and its value on each line), message (of the head commit), an answer of
-both arms to each request. Prints the verdict, what it stands on, and every
+(a word and its value on each line), message (of the head commit), same (maps
+whose programs are equal, which are not asked), an answer of both arms to each
+other request. Prints the verdict, what it stands on, and every
 difference. Exit status: 0 equal or accepted, 1 red, 2 usage or input.
 Rules: docs/exact-gate.md. Needs nothing but Python.
 """
@@ -34,8 +35,8 @@ LOST = {"": "left no status: is the disk full?", "3": "lost its answer",
         "130": "was interrupted", "137": "was killed: by whom, or for memory?",
         "143": "was ended by somebody"}
 ROOM = "; make room where TMPDIR is, then the same call again"
-RED, ACCEPTED, EQUAL, LAID_OUT, ONLY_HEAD = (
-    "red", "accepted", "equal", "layout", "only head")
+RED, ACCEPTED, EQUAL, LAID_OUT, ONLY_HEAD, SAME = (
+    "red", "accepted", "equal", "layout", "only head", "same program")
 
 
 def read(path):
@@ -85,7 +86,8 @@ def requests_of(plan, factors):
 
 
 def write_requests(folder):
-    """A file for each request; `order` names them, the longest first."""
+    """A file for each request; `order` has their numbers and maps, the longest
+    first; maps in the file `same` are left out."""
     factors = read_json(DOCS / "cell.schema.json")["properties"]
     requests = requests_of(read_json(folder / "plan.json"), factors)
     (folder / "requests").mkdir()
@@ -93,7 +95,16 @@ def write_requests(folder):
         write(folder / "requests" / f"{number:03}", json.dumps(request))
     order = sorted(range(len(requests)), key=lambda n: (
         -requests[n][1]["cell"]["threads"], -requests[n][1]["cell"]["keys"]))
-    write(folder / "order", "".join(f"{n:03}\n" for n in order))
+    same = same_of(folder)
+    write(folder / "order", "".join(
+        f"{n:03} {name}\n" for n in order
+        if (name := requests[n][1]["cell"]["map"]) not in same))
+
+
+def same_of(folder):
+    """The maps whose programs are equal in base and head."""
+    path = folder / "same"
+    return read(path).split() if path.exists() else []
 
 
 # ---- what was answered ----------------------------------------------------
@@ -143,15 +154,17 @@ def answer_of(folder, number):
 def read_cells(folder):
     """Of each planned cell its name and what both arms answered."""
     factors = read_json(DOCS / "cell.schema.json")["properties"]
-    cells = []
+    cells, same = [], same_of(folder)
     for number, (name, request) in enumerate(
             requests_of(read_json(folder / "plan.json"), factors)):
         cell = {"cell": name, "id": request["cell"]["id"],
                 "map": request["cell"]["map"],
                 "machine": request["cell"]["measure"].partition(":")[2],
-                "threads": request["cell"]["threads"]}
+                "threads": request["cell"]["threads"],
+                "same": request["cell"]["map"] in same}
         for arm in ("base", "head"):
-            cell[arm], cell[f"{arm}_reason"] = answer_of(folder / arm, number)
+            cell[arm], cell[f"{arm}_reason"] = (None, None) if cell["same"] \
+                else answer_of(folder / arm, number)
         cells.append(cell)
     return cells
 
@@ -227,6 +240,8 @@ def judge(cell, accepted):
     row = {"cell": cell["cell"], "id": cell["id"], "map": cell["map"],
            "threads": cell["threads"], "base": base, "head": head,
            "differ": {}, "reason": None, "unpaired": []}
+    if cell.get("same"):
+        return row | {"verdict": SAME}
     if head is None:
         return row | {"verdict": RED, "reason": f"head {cell['head_reason']}"}
     if base is None:
@@ -251,9 +266,10 @@ def judge(cell, accepted):
 def check_comparable(cells):
     """What compares nothing decides nothing. A head whose trials fail is red;
     one that does not understand them speaks another protocol."""
+    cells = [cell for cell in cells if not cell.get("same")]
     for arm, words in (("base", ""), ("head", "ended with status 2")):
         reasons = [cell[f"{arm}_reason"] or "" for cell in cells]
-        if all(cell[arm] is None for cell in cells) and \
+        if cells and all(cell[arm] is None for cell in cells) and \
                 all(reason.startswith(words) for reason in reasons):
             raise InputError(f"{arm} answers none of the {len(cells)} requests"
                              f": {reasons[0]}; expected a commit that speaks "
@@ -331,7 +347,7 @@ def alike(rows):
     """Rows without figures, those of one map and reason in one line."""
     groups = {}
     for row in rows:
-        if not row["differ"] and row["verdict"] != EQUAL:
+        if not row["differ"] and row["verdict"] not in (EQUAL, SAME):
             key = row["verdict"], row["map"], row["reason"]
             groups.setdefault(key, []).append(row["cell"])
     for (verdict, name, reason), cells in groups.items():

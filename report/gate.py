@@ -338,4 +338,4 @@ def decide(campaign, rows):
             "said": trailers.words(campaign.get("notes", {}), gated, name_of),
             "sized": campaign["sized"],
             "cells": gated, "advice": advice, "controls": controls,
-            "skipped": campaign["skipped"]}
+            "same": campaign["same"], "skipped": campaign["skipped"]}

@@ -77,16 +77,21 @@ def contrasts_of(meta):
     return contrasts, skipped
 
 
-def check_arms(arms):
-    """The controls are of base: a copy of it, and base with more to do."""
-    missing = {"base", "head", "copy", "slow"} - set(arms)
+def check_arms(sets):
+    """arm -> its entry; base is head's. The controls are of base: a copy of
+    it, and base with more to do."""
+    named = {name: arm for arms in sets.values() for name, arm in arms.items()}
+    missing = {"base", "head", "copy", "slow"} - set(named)
     if missing:
         raise InputError("no regression check: no arm "
                          + ", ".join(sorted(missing)))
-    for name in ("copy", "slow"):
-        if arms[name]["sha256"] != arms["base"]["sha256"]:
-            raise InputError(f"arm {name} ({arms[name]['program']}): expected "
-                             "a copy of base, a file of equal content")
+    for arms in sets.values():
+        for name in {"copy", "slow"} & set(arms):
+            # A folder's hash is of the programs that its own cells run.
+            if arms[name]["sha256"] != arms.get("base", {}).get("sha256"):
+                raise InputError(f"arm {name} ({arms[name]['program']}): "
+                                 "expected a copy of base, of equal content")
+    return named | next(arms for arms in sets.values() if "head" in arms)
 
 
 def sized_of(meta, rules):
@@ -142,8 +147,7 @@ def view_of(meta, rules, rules_digest):
         raise InputError("the rules of the gate were changed since the "
                          f"campaign began: SHA-256 {rules_digest}, expected "
                          f"{named}")
-    arms = {arm["name"]: arm for arm in meta.get("arms", [])}
-    check_arms(arms)
+    arms = check_arms(arms_of(meta))
     contrasts, skipped = contrasts_of(meta)
     plan = rules | {
         "blocks": max((c["blocks"] for c in meta["cells"]), default=0),
@@ -160,6 +164,7 @@ def view_of(meta, rules, rules_digest):
                     arms["head"]["control_extra"], digest],
             "contrasts": contrasts, "skipped": skipped, "arms": arms,
             "sized": sized_of(meta, rules), "notes": meta.get("notes", {}),
+            "same": meta.get("notes", {}).get("same", "").split(),
             "cells": {c["id"]: c for c in meta["cells"]},
             "seed": meta["seed"], "created_utc": meta["created_utc"],
             "machine": meta["machine"], "attempt": 1, "earlier": [],

@@ -72,6 +72,8 @@ def markdown(verdicts):
                  "-" if mde is None else f"{mde:.2f}", row["n"],
                  f"{row['verdict']}: {row['words']}")
         lines.append("| " + " | ".join(map(in_cell, cells)) + " |")
+    lines += [f"\nPASS: same program: {in_cell(name)}"
+              for name in verdicts["same"]]
     lines += [f"\nNot run: {in_cell(s['cell'])} ({in_cell(s['reason'])})"
               for s in verdicts["skipped"]]
     lines += [f"\n{in_cell(words)}" for words in verdicts.get("said", [])]
@@ -109,6 +111,8 @@ def junit(verdicts):
         kind = "failure" if verdicts["verdict"] == "FAIL" else "error"
         ElementTree.SubElement(whole, kind, message=headline(verdicts))
     cases = [case_of(row) for row in rows_of(verdicts)]
+    cases += [ElementTree.Element("testcase", name=f"{name}: same program",
+                                  classname=name) for name in verdicts["same"]]
     for skipped in verdicts["skipped"]:
         case = ElementTree.Element("testcase", name=gate.name_of(
             skipped["cell"]), classname=skipped["cell"])

@@ -132,6 +132,8 @@ def regression(report, verdicts, campaign, rows, esc):
                          [table_row(row) for row in shown])
     lost = [f"<li>{esc(row['label'])}: {esc(text)}</li>"
             for row in shown for text in row["lost"][:5]]
+    lost += [f"<li>{esc(name)}: PASS: same program in base and head</li>"
+             for name in verdicts["same"]]
     lost += [f"<li>{esc(s['cell'])}: not run: {esc(s['reason'])}</li>"
              for s in verdicts["skipped"]]
     report.section("regression", "11 Head against base",

@@ -35,6 +35,7 @@ def table(verdicts):
         cells = [line[0].ljust(width[0])]
         cells += [c.rjust(w) for c, w in zip(line[1:-1], width[1:-1])]
         out.append("  ".join(cells + [line[-1]]))
+    out += [f"PASS: same program: {name}" for name in verdicts["same"]]
     out += [f"not run: {s['cell']} ({s['reason']})"
             for s in verdicts["skipped"]]
     out += verdicts.get("said", [])

@@ -2,14 +2,16 @@
 """make regress, before its first pair: what to run, and how often.
 
     python3 -m report.regress_plan settings
-    python3 -m report.regress_plan cells MAPS CELLS  <plan.json
+    python3 -m report.regress_plan cells MAPS CELLS SAME  <plan.json
     python3 -m report.regress_plan blocks DIR SECONDS
 
 `settings`: what regress.json says of runs, as words for runner/regress.sh:
 seconds allowed, blocks of a calibration, repeat-wait, repeat-most.
 `cells`: ids of the plan's cells that are chosen, and of the controls; MAPS
 are ids, separated by commas or spaces, CELLS globs of names or ids, by
-commas (names have spaces); '' is all.
+commas (names have spaces); '' is all. The cells of the maps SAME, whose
+programs are equal in base and head, are left out; without another, so are the
+controls.
 `blocks`: DIR is a campaign of base against its copy, SECONDS what all blocks
 may take; prints the number of blocks, and a note for campaign.json from which
 report.regress computes it again; what a person must know goes to stderr.
@@ -132,8 +134,9 @@ def is_chosen(cell, maps, globs):
         for name in (gate.name_of(cell["id"]), cell["id"])))
 
 
-def cells(plan, maps, globs):
-    """Ids of the chosen timed cells; InputError where a wish finds none."""
+def cells(plan, maps, globs, same=""):
+    """Ids of the chosen timed cells; the maps `same` are left out. A wish
+    that finds no cell is an InputError."""
     maps = ",".join(maps.split())
     timed = [c for c in plan["cells"] if c["measure"] == "throughput"]
     gated = [c for c in timed if c["workload"] not in gate_campaign.CONTROLS]
@@ -147,12 +150,13 @@ def cells(plan, maps, globs):
                 raise ending.InputError(
                     f"{what}={wish}: no cell of the plan; expected some of "
                     + ", ".join(known))
-    chosen = [c["id"] for c in timed
-              if is_chosen(c, listed(maps), listed(globs))]
-    if not set(chosen) & {c["id"] for c in gated}:
+    chosen = [c for c in gated if is_chosen(c, listed(maps), listed(globs))]
+    if not chosen:
         raise ending.InputError(f"MAPS={maps} CELLS={globs}: no cell of the "
                                  "plan is of both")
-    return chosen
+    chosen = [c for c in chosen if c["map"] not in same.split()]
+    return [c["id"] for c in timed if c in chosen or
+            chosen and c["workload"] in gate_campaign.CONTROLS]
 
 
 def blocks(folder, allowed_s, rules):
@@ -170,17 +174,19 @@ def lines_of(argv):
     match argv:
         case ["settings"]:
             return [settings(rules)]
-        case ["cells", maps, globs]:
-            return cells(strict_json.loads(sys.stdin.read()), maps, globs)
+        case ["cells", maps, globs, same]:
+            return cells(strict_json.loads(sys.stdin.read()), maps, globs,
+                         same)
         case ["blocks", folder, seconds] if seconds.isdigit():
             return blocks(folder, seconds, rules)
     raise ValueError(f"{' '.join(argv)}: expected settings, cells MAPS CELLS"
-                     " or blocks DIR SECONDS")
+                     " SAME or blocks DIR SECONDS")
 
 
 def main(argv=None):
     try:
-        print("\n".join(lines_of(sys.argv[1:] if argv is None else argv)))
+        for line in lines_of(sys.argv[1:] if argv is None else argv):
+            print(line)
     except (ending.InputError, ValueError) as error:
         print(f"regress: {error}", file=sys.stderr)
         return ending.USAGE

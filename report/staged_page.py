@@ -69,7 +69,7 @@ def folder_of(of):
 def commands(of):
     """(what for, command): each is whole on its line and can be pasted."""
     meta, folder = of.meta, shlex.quote(folder_of(of))
-    again = ["readmostly", "crossover", *of.maps()]
+    again = ["readmostly", "dev", "crossover", *of.maps()]
     for option in ("mode", "seed"):
         if meta.get(option) is not None:
             again += [f"--{option}", str(meta[option])]
@@ -79,10 +79,10 @@ def commands(of):
     return {"search again": shlex.join(again),
             "this page again": f"make report CAMPAIGN={folder}",
             "go on where it was stopped":
-                f"readmostly crossover -o {folder} --resume",
+                f"readmostly dev crossover -o {folder} --resume",
             "what was found, as JSON": f"python3 -m report decide {folder}",
             "is every trial as it was written":
-                f"readmostly validate {folder}"}
+                f"readmostly dev validate {folder}"}
 
 
 def status(s):

@@ -4,9 +4,8 @@
 The one place where numbers are made from trials (docs/method.md). Callers
 import this module alone. Exported from here: signed-rank methods
 (signed_rank.py), Tukey's biweight (biweight.py), paired trials (paired.py), crossovers (crossover.py),
-equivalence (equivalence.py), slopes on log-log lines (slopes.py), tests of
-many claims at once (family.py), how many blocks (planning.py), bootstrap
-intervals (bootstrap.py) and least squares (regression.py). Conventions:
+slopes on log-log lines (slopes.py), tests of many claims at once (family.py),
+how many blocks (planning.py) and least squares (regression.py). Conventions:
 
 - an array of shape (cells, n) holds n independent trials (or pairs of
   trials) of each cell; no function mixes cells unless it says so;
@@ -25,9 +24,7 @@ from scipy import stats as dist
 from report.biweight import (biweight_interval, biweight_scores,  # noqa: F401
                              biweight_slot, mean_interval, scale_of,
                              tail_scores, widened)
-from report.bootstrap import bootstrap_median_interval  # noqa: F401
 from report.crossover import crossover  # noqa: F401
-from report.equivalence import equivalence  # noqa: F401
 from report.family import (Side, beyond, family, family_needs,  # noqa: F401
                            inside, outside)
 from report.paired import (clopper_pearson, detectable,  # noqa: F401
@@ -42,7 +39,7 @@ from report.signed_rank import (feasible, hodges_lehmann,  # noqa: F401
                                 signed_rank_interval, signed_rank_p,
                                 signed_rank_tail, signed_ranks, walsh,
                                 walsh_rank)
-from report.slopes import block_slopes, slope  # noqa: F401
+from report.slopes import block_slopes  # noqa: F401
 
 RANKING_NEEDS = 6  # smallest n with a 95 % signed-rank interval
 VERDICT_NEEDS = 20  # trials per arm that a gate or a claim needs (R11)

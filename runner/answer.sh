@@ -25,11 +25,11 @@ crossover)
 	;;
 *) command=(claims run) ;;
 esac
-needs_of "$mode" "${maps[@]}"
+needs_of --mode "$mode" "${maps[@]}"
 echo "$what: built for mode $mode: $(needed plain)"
 [ -z "$BENCH_DRY" ] || exit 0
-build_needed "$build/$mode"
-command=("$build/$mode/readmostly" "${command[@]}" --mode "${MODE:-quick}" "$@")
+build_needed
+command=("$build/readmostly" "${command[@]}" --mode "${MODE:-quick}" "$@")
 measure "${command[@]}"
 [ $what = crossover ] || campaign+=/stage-01 # which has all of a run for claims
 python=$(report/find_python.sh) || exit 3

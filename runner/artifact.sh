@@ -42,7 +42,7 @@ campaign() { # FOLDER
 	name=$(basename "$(realpath "$1")")
 	[ -d "$1" ] || die 2 "$1: no such folder"
 	[ ! -e "$stage/campaigns/$name" ] || die 2 "$1: a campaign of that name is in the artifact already"
-	"$build/readmostly" validate "$1" >"$stage/said" 2>&1 || {
+	"$build/readmostly" dev validate "$1" >"$stage/said" 2>&1 || {
 		head -n 3 "$stage/said" >&2
 		die 1 "$1: not a complete campaign; finish it (readmostly run --resume -o $1)"
 	}

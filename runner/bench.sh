@@ -12,7 +12,6 @@ unset $(git rev-parse --local-env-vars 2>/dev/null | grep -v CONFIG) # a git hoo
 mode=$1; shift
 . runner/programs.sh
 TOUCHED_MAX=8 name='' spent=''
-out=$build/bench-$(basename "$mode" .conf)
 
 now() { date +%s; }
 stage() { # NAME: the one before is over
@@ -44,14 +43,14 @@ for file in $IMPL; do touched+=("$(basename "${file%.*}")"); done
 touched+=(${MAPS//,/ })
 mapfile -t touched < <(printf '%s\n' "${touched[@]}" | awk 'NF && !seen[$0]++')
 [ ${#touched[@]} = 0 ] || set -- "$@" --touched "${touched[*]}"
-needs_of "$mode" "$@"
+needs_of --mode "$mode" "$@"
 say "touched: ${touched[*]:-none}"
 say "built for mode $mode: $(needed plain)"
 [ -z "$BENCH_DRY" ] || exit 0
-build_needed "$out"
+build_needed
 
 stage measuring
-measure "$out/readmostly" run --mode "$mode" "$@"
+measure "$build/readmostly" run --mode "$mode" "$@"
 
 stage page
 python=$(report/find_python.sh) || exit 3

@@ -6,7 +6,7 @@
  * An event is a span of one thread (a rehash, a rebuild, a wait) or a state
  * of an object that some thread opens and another may close (a growth that
  * many writes share). runner/trial/events.c keeps them per thread without
- * allocating; `readmostly timeline` exports them, and `measure = causes` sums
+ * allocating; `readmostly dev timeline` exports them, and `measure = causes` sums
  * them up. In measured builds these macros leave no code and evaluate
  * nothing.
  */

@@ -34,13 +34,16 @@
 
 enum { RM_CACHE_LINE = 64 };
 
+/* Version of this contract: the runner refuses programs of another one. */
+enum { RM_CONTRACT = 1 };
+
 /*
  * RM_PAUSE() marks a spot between two steps of an operation at which others
  * may come in between. Nothing in measured builds; with -DRM_PAUSES a check
  * waits there now and then, so that rare interleavings become frequent.
  */
 RM_C_BEGIN
-void rm_pause(void); /* runner/check/pause.c */
+void rm_pause(void); /* verify/check/pause.c */
 RM_C_END
 #ifdef RM_PAUSES
 #define RM_PAUSE() rm_pause()
@@ -308,16 +311,6 @@ struct rm_impl {
 	   of the one that is loaded where it has a function for that, else of
 	   its headers. */
 	const char *(*version)(void);
-	/* NULL, or the program beside this one whose map it is, in another
-	   language: here it is a description only, its drives are no code. */
-	const char *program;
-	/* Of such a program, for who plans: what it takes before and after its
-	   phases, in ms, and how many times the warm-up that is asked for it
-	   may take until it is steady, or 2 s if that is more; 0: just that. */
-	unsigned start_ms, warm_up_most;
-	/* Of such a program: it has the open loop and its latencies, too, not
-	   the loop mix and its throughput alone. */
-	bool paced;
 	/* The longest values that it takes in programs for other sizes of keys
 	   and values (docs/adr/0030): 8 to 1024 bytes; 0: it is in none. */
 	unsigned value_most;
@@ -325,6 +318,9 @@ struct rm_impl {
 	   is with the key, where a look-up is when it has found it; "by
 	   pointer" in an object of their own. NULL: there are none. */
 	const char *value_place;
+	/* It orders by volatile accesses, as the headers of Concurrency Kit
+	   do: data races to C11, so "explore all" leaves it out. */
+	bool volatile_order;
 };
 
 #endif /* RM_MAP_H */

@@ -1,13 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # regress.sh BASE COPY HEAD [ARGUMENTS of run] - `make regress`: measures three
-# programs against each other, then decides. HEAD may be FILE+2%, for a test of
-# the gate. RUNNER: the program that runs them (HEAD's file); LOCK: held to the end,
+# arms against each other, then decides. An arm is a folder of map programs, or one
+# program. HEAD may be ARM+2%, for a test of the gate. RUNNER: the program that runs
+# them (readmostly beside the folder HEAD, or HEAD's file); LOCK: held to the end,
 # so that no two gates disturb each other: what tells why a red is red has trials,
 # too; REF, COMMIT: what base was built from. MAPS, CELLS, WORKLOAD: a part of the
 # plan, or another one (docs/method.md 5); MINUTES: what it may take; BUSY=ok: go
 # on although others work here; PLAN: a folder of workloads in place of the mode's;
-# NOTES: a file of KEY=TEXT, kept in the campaign. Arguments with --resume go on
+# NOTES: a file of KEY=TEXT, kept in the campaign; the maps of its key `same` have
+# equal programs in base and head, pass and are not measured. Arguments with --resume go on
 # with a run, those with --set blocks= set their number by hand. Status: the
 # verdict's (report/regress.py); 3, too, where others work here and nothing was
 # begun; 75: interrupted.
@@ -15,6 +17,7 @@ unset $(git rev-parse --local-env-vars 2>/dev/null | grep -v CONFIG) # a git hoo
 base=$1 copy=$2 head=$3
 shift 3
 runner=${RUNNER:-${head%+*}}
+[ ! -d "$runner" ] || runner=$(dirname "$runner")/readmostly
 python=$(report/find_python.sh) || exit 2
 say() { echo "regress: $*" >&2; }
 case ${MINUTES:-1} in *[!0-9]* | 0*) say "MINUTES=$MINUTES: expected a number from 1"; exit 2 ;; esac
@@ -73,16 +76,9 @@ for folder in "$(dirname "${out:-results/x}")"/*/; do
 		say "${folder%/} was interrupted and has no verdict: readmostly run -o ${folder%/} --resume, or remove it"
 done
 
-# It looks first: a minute of measuring among others ends without a verdict.
-if ! look=$("$runner" doctor --busy); then
-	say "$look"
-	if [ "${BUSY:-}" != ok ]; then
-		say "nothing was begun: stop other work (top -b -n 1 -o %CPU | head -15), or wait; BUSY=ok goes on"
-		exit 3
-	fi
-fi
-
 # The plan, and of it what was chosen.
+same=''
+[ ! -f "${NOTES:-}" ] || same=$(sed -n 's/^same=//p' "$NOTES")
 if [ "${WORKLOAD:-}" ]; then
 	[ -f "$WORKLOAD" ] || WORKLOAD=workloads/${WORKLOAD%.conf}.conf
 	plan="$WORKLOAD workloads/regress-aa.conf workloads/regress-slow.conf"
@@ -94,13 +90,26 @@ fi
 # The arms of some MAPS have these and the controls' only; the files name others.
 if [ "${MAPS:-}" ] && [ -z "${PLAN:-}" ]; then
 	controls=$(sed -n 's/^maps *= *//p' workloads/regress-aa.conf workloads/regress-slow.conf)
-	plan="--maps $("$runner" list --ids |
+	plan="--maps $("$runner" dev list --ids |
 		grep -xF "$(echo "$MAPS $controls" | tr -s ', ' '\n')" | paste -sd,) $plan"
 fi
 # shellcheck disable=SC2086
 "$runner" plan --json $plan >"$dir/plan" &&
-	"$python" -m report.regress_plan cells "${MAPS:-}" "${CELLS:-}" \
+	"$python" -m report.regress_plan cells "${MAPS:-}" "${CELLS:-}" "$same" \
 		<"$dir/plan" >"$dir/cells" || exit 2
+[ -s "$dir/cells" ] || {
+	echo "verdict: PASS (same program in base and head: $same)"
+	exit 0
+}
+
+# It looks first: a minute of measuring among others ends without a verdict.
+if ! look=$("$runner" env doctor --busy); then
+	say "$look"
+	if [ "${BUSY:-}" != ok ]; then
+		say "nothing was begun: stop other work (top -b -n 1 -o %CPU | head -15), or wait; BUSY=ok goes on"
+		exit 3
+	fi
+fi
 
 measure() { # ARGUMENTS of run; with what all campaigns of this run share
 	# shellcheck disable=SC2086 # words

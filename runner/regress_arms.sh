@@ -1,9 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# regress_arms.sh BASE [COMMAND...] - of `make regress`: builds base (a commit)
-# into build/regress-base/, a second real copy of it for the A/A control into
-# build/regress-copy/, head (the work tree) into build/regress-head/, and holds
-# head to the checks: what answers wrongly, crashes or hangs is not timed.
+# regress_arms.sh BASE [COMMAND...] - of `make regress`: builds the map programs of
+# base (a commit) into build/regress-base/maps, a real copy of them for the A/A
+# control into build/regress-copy/maps, those of head (the work tree) into
+# build/regress-head/maps, and checks head: a map that answers wrongly, crashes or
+# hangs is not timed. A map whose program is equal in both arms is neither checked
+# nor timed; the note `same` has these maps.
 # IMPL=FILE: of a map of another project, whose commits are compared
 # (runner/regress_refs.sh); all is then in build/regress-their-ARM/, and what is
 # measured of it in build/regress-their-plan/. Built and checked are the maps of
@@ -52,8 +54,9 @@ room_in build
 # $build, of base its own.
 ours() {
 	local key have
+	# shellcheck disable=SC2086 # words
 	quiet_make "head, the work tree," "$at-head/log" 'mend it' BUILD="$build" OUT="$at-head" \
-		MAPS_BUILT="$maps" STATS_MAPS= SIM_MAPS= "$at-head/readmostly"
+		NEEDED="$(printf 'plain/%s ' $maps)$(printf 'check/%s ' $chosen)" programs
 	key="$base $(compiled_by)"
 	[ "$(cat "$at-base/built" 2>/dev/null)" != "$key $maps" ] || return
 	# Objects of the same commit serve other maps, too, where their make has ended.
@@ -66,8 +69,9 @@ ours() {
 	fi
 	# shellcheck disable=SC2086 # words
 	have=$(maps_in "$at-base/tree" "$base" $maps) || exit
+	# shellcheck disable=SC2046,SC2086 # words
 	quiet_make "base, ${base:0:12}," "$at-base/log" 'choose another commit' -C "$at-base/tree" \
-		BUILD="$PWD/$at-base" MAPS_BUILT="$have" STATS_MAPS= SIM_MAPS= "$PWD/$at-base/readmostly"
+		BUILD="$PWD/$at-base" $(printf "$PWD/$at-base/maps/plain/%s " $have)
 	echo "$key $maps" >"$at-base/built" || cannot "$at-base" "$at-base/built cannot be written"
 }
 
@@ -85,7 +89,7 @@ theirs() { # ARM WHAT [COMMIT]
 	quiet_make "$1, $impl of $2," "$at-$1/log" 'mend it or choose another commit' \
 		BUILD="$build" OUT="$at-$1" \
 		IMPL="$file" IMPL_FLAGS="$(flags_of "$PWD/$tree")" \
-		MAPS_BUILT="$id" STATS_MAPS= SIM_MAPS= "$at-$1/readmostly"
+		NEEDED="plain/$id check/$id check/library" programs
 }
 # called ARM: the map whose operations are calls into their library; whether it is
 # one is judged by `readmostly check`, of base as of head.
@@ -130,7 +134,8 @@ broken() {
 }
 stop_broken() {
 	local map
-	for map in $chosen; do
+	for map in ${checked:-$chosen}; do
+		[[ " $same " != *" $map "* ]] || continue
 		# what one thread shows is told before all that hangs by it
 		broken "$map" --only model || broken "$map" || continue
 		[ "${GITHUB_ACTIONS:-}" != true ] ||
@@ -145,35 +150,38 @@ choose_maps() {
 	local plan='--mode regress'
 	[ -z "${WORKLOAD:-}" ] || plan=$WORKLOAD
 	[ -z "${WORKLOAD:-}" ] || [ -f "$plan" ] || plan=workloads/${WORKLOAD%.conf}.conf
-	make_chooser
+	make_readmostly
 	# shellcheck disable=SC2086 # words
 	chosen=$(maps_of ${MAPS:+--maps "$(tr ' ' , <<<"$MAPS")"} $plan) || exit
 	maps=$(MAPS='' maps_of workloads/regress-aa.conf workloads/regress-slow.conf) || exit
 	maps=$(tr ' ' '\n' <<<"$chosen $maps" | sort -u | paste -sd' ')
 }
 if [ -n "$id" ]; then
-	chosen=$id
+	chosen=$id maps=$id
 	theirs base "${base:0:12}" "$base"
 	theirs head 'the work tree'
 	their_plan
 	case $impl in *.so)
 		judge_library base
 		judge_library head
-		chosen="$at-head/theirs/$impl $id" ;;
+		checked="$at-head/theirs/$impl $id" ;;
 	esac
 else
 	choose_maps
 	ours
 fi
-same_protocol "$at-base/readmostly" "$at-head/readmostly" "$base"
-cp --reflink=never "$at-base/readmostly" "$at-copy/readmostly" 2>/dev/null ||
+# shellcheck disable=SC2086 # words
+same_protocol "$at-base/maps" "$at-head/maps" "$base" $maps
+rm -rf "$at-copy/maps" && cp -rL --reflink=never "$at-base/maps" "$at-copy/maps" 2>/dev/null ||
 	cannot "$at-copy" "$at-copy cannot be written"
+# shellcheck disable=SC2086 # words
+same=$(same_maps "$at-base/maps" "$at-head/maps" plain $chosen) || exit
 changed=$(changes_of "$repo")
 how='' # the measured operations are reached
 case $impl in *.so) how=' (each operation is a call through runner/foreign.h)' ;; esac
 # Slowdowns that are accepted on purpose: report/trailers.py reads them.
 printf '%s\n' "commit=$base" "head=$head$changed" ${id:+"map=$impl$how"} \
-	${id:+"readmostly=$(readmostly_commit)"} >"$at-notes" &&
+	${id:+"readmostly=$(readmostly_commit)"} ${same:+"same=$same"} >"$at-notes" &&
 	git -C "$repo" log --reverse --topo-order --format=%B "$base..$head" |
 	sed -n '/^Slower:/p' | sed = | sed 'N; s/^/slower/; s/\n/=/' >>"$at-notes" ||
 	cannot build "$at-notes cannot be written"

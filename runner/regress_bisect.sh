@@ -58,16 +58,18 @@ conf_of() {
 # built what has the same time, and within one tick of the file system's clock
 # (up to 10 ms) all times are the same.
 tick() { sleep 0.02; }
-# made COMMIT: builds what the judge runs, of the worktree; its programs are in
-# $place/out. Objects stay, so that only what a commit edits is compiled.
+# made COMMIT: builds the map's program that the judge runs, of the worktree, in
+# $place/out/maps. Objects stay, so that only what a commit edits is compiled.
 made() {
-	local want="$place/out/readmostly" status
-	[ "$judge" != exact ] || want="$want $place/out/readmostly-sim"
+	local want="$place/out/maps/plain/$map" status
+	[ "$judge" != exact ] || want=$place/out/maps/sim/$map
+	# GOOD's readmostly plans and runs
+	[ "$1" != "$good" ] || want="$want $place/out/readmostly $place/out/maps/plain/$map"
 	git -C "$tree" checkout -q --force --detach "$1" 2>"$place/checkout.log" ||
 		say "${1:0:12} cannot be checked out: $(tail -n 1 "$place/checkout.log")"
 	# shellcheck disable=SC2086
 	make --no-print-directory -s -j"$(nproc)" -C "$tree" CC="$cc" BUILD="$place/objects" \
-		OUT="$place/out" MAPS_BUILT="$map" STATS_MAPS= SIM_MAPS="$map" $want \
+		OUT="$place/out" $want \
 		>"$place/build.log" 2>&1
 	status=$?
 	tick # git bisect checks out as soon as this step ends; what failed built, too
@@ -85,7 +87,7 @@ machine_failed() {
 # answers FOLDER: counts of the cell by what was built.
 answers() {
 	mkdir -p "$1"
-	"$place/out/readmostly-sim" trial <"$place/exact/requests/000" >"$1/000" 2>"$1/000.err"
+	"$place/out/maps/sim/$map" trial <"$place/exact/requests/000" >"$1/000" 2>"$1/000.err"
 	echo $? >"$1/000.status"
 }
 judge_exact() { # COMMIT
@@ -100,12 +102,13 @@ judge_exact() { # COMMIT
 }
 judge_time() { # COMMIT: looks that are fixed beforehand
 	local look blocks status folders=()
-	cp "$place/out/readmostly" "$place/head" || return 255
+	cp "$place/out/maps/plain/$map" "$place/head" || return 255
 	for look in 1:60 2:60 3:120; do
 		blocks=${look#*:} folders+=("$place/looks/${1:0:12}-${look%:*}")
 		[ -f "${folders[-1]}.whole" ] || {
 			rm -rf "${folders[-1]}"
-			"$place/good" run --counters none --busy-ok --arms "base=$place/good,head=$place/head" \
+			"$place/good/readmostly" run --counters none --busy-ok \
+				--arms "base=$place/good/maps/plain/$map,head=$place/head" \
 				--set "blocks=$blocks" --seed "${look%:*}" -o "${folders[-1]}" \
 				"$place/cell.conf" >"$place/run.log" 2>&1
 			status=$?
@@ -200,7 +203,7 @@ exact)
 		"$python" -m report.exact requests "$place/exact" || exit 2
 	answers "$place/exact/base"
 	;;
-time) cp "$place/out/readmostly" "$place/good" ;;
+time) rm -rf "$place/good" && cp -r "$place/out" "$place/good" || say "$place/good cannot be written" ;;
 esac
 # The judge must tell the ends apart, or whatever it found would be chance.
 judged "$bad"

@@ -6,7 +6,8 @@
 # MAPS='IDS' narrows the plan, PLAN='FILES' is another one; CC and BUILD are
 # make's. IMPL=FILE counts a map of another project, whose commits are compared
 # (runner/regress_refs.sh). Arms of commits are kept in build/regress-exact/, by
-# commit, compiler, flags and maps. Status: 0 equal or accepted; 1 red; 2 usage
+# commit, compiler, flags and maps. A map whose simulated program is equal in both
+# arms is equal without a trial. Status: 0 equal or accepted; 1 red; 2 usage
 # or input.
 unset $(git rev-parse --local-env-vars 2>/dev/null | grep -v CONFIG) # a git hook exports these
 export LC_ALL=C
@@ -47,33 +48,32 @@ if [ -n "$id" ]; then
 else
 	files=${PLAN:-$(echo workloads/regress-exact*.conf)}
 	[ -z "${MAPS-}" ] || set -- --maps "$(tr ' ' , <<<"$MAPS")" "$@"
-	make_chooser
+	make_readmostly
 	# shellcheck disable=SC2086
 	maps=$(maps_of "$@" $files) || exit
 fi
 
 # What plans is always of the work tree, as this script is; as head it counts, too.
 build_tree() {
+	# shellcheck disable=SC2086 # words
 	quiet_make "the work tree" "$place/tree.log" "mend it first" BUILD="$build" \
-		OUT="$place/tree" MAPS_BUILT="$maps" STATS_MAPS= SIM_MAPS="$maps" \
-		"$place/tree/readmostly" "$place/tree/readmostly-sim"
+		OUT="$place/tree" NEEDED="$(printf 'plain/%s ' $maps)$(printf 'sim/%s ' $maps)" programs
 	key=$(echo "$(compiled_by) $maps" | sha256sum | cut -c1-8)
 }
-# built COMMIT: makes $place/COMMIT-KEY, its readmostly-sim with those of the maps
-# that it has; whole or not at all.
+# built COMMIT: makes $place/COMMIT-KEY, programs of its maps; whole or not at all.
 built() {
 	local at=$place/${1:0:12}-$key new=$place/new have
-	[ -x "$at" ] && [ -x "$at.native" ] && return
+	[ ! -d "$at" ] || return 0
 	echo "building ${1:0:12}" >&2
 	rm -rf "$new" && mkdir -p "$new" || cannot build "$new cannot be written"
 	unpack "$1" "$new/tree"
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2046,SC2086 # words
 	have=$(maps_in "$new/tree" "$1" $maps) || exit
+	# shellcheck disable=SC2046,SC2086 # words
 	quiet_make "${1:0:12}" "$place/commit.log" "choose a commit that does" \
-		-C "$new/tree" BUILD="$PWD/$new/build" MAPS_BUILT="$have" STATS_MAPS= \
-		SIM_MAPS="$have" "$PWD/$new/build/readmostly-sim" "$PWD/$new/build/readmostly"
-	mv "$new/build/readmostly" "$at.native" &&
-		mv "$new/build/readmostly-sim" "$at" && rm -rf "$new"
+		-C "$new/tree" BUILD="$PWD/$new/build" \
+		$(printf "$PWD/$new/build/maps/plain/%s " $have; printf "$PWD/$new/build/maps/sim/%s " $have)
+	mv "$new/build/maps" "$at" && rm -rf "$new"
 }
 # theirs ARM [COMMIT]: makes $place/their-ARM/, programs of Readmostly as it is
 # here with their map in it, and no more than the map is compiled.
@@ -84,38 +84,39 @@ theirs() {
 	rm -rf "$build/sim/$tree" "${build:?}/$tree"
 	quiet_make "$1, $impl of ${2:-the work tree}," "$log" "mend it or choose another commit" \
 		BUILD="$build" OUT="$out" IMPL="$tree/$impl" \
-		IMPL_FLAGS="$(flags_of "$PWD/$tree")" MAPS_BUILT="$id" STATS_MAPS= \
-		SIM_MAPS="$id" "$out/readmostly" "$out/readmostly-sim"
-	no=$(sed -n "s/^$id no //p" "$out/sim/maps.c.all")
+		IMPL_FLAGS="$(flags_of "$PWD/$tree")" NEEDED="plain/$id sim/$id" programs
+	no=$(cat "$out/maps/sim/$id.no" 2>/dev/null)
 	[ -z "$no" ] || say "$1, $impl of ${2:-the work tree}: a map that $no is not simulated; its time: make regress"
 }
 mkdir "$dir/base" "$dir/head"
-# take ARM FILE NATIVE: copies, as the next run in this tree links others.
+# take ARM FOLDER: copies, as the next run in this tree links others.
 take() {
-	cp "$2" "$dir/$1.sim" 2>/dev/null && cp "$3" "$dir/$1.native" 2>/dev/null ||
-		cannot "$dir" "$2 cannot be copied to $dir"
+	cp -r "$2" "$dir/$1/maps" 2>/dev/null || cannot "$dir" "$2 cannot be copied to $dir"
 }
 if [ -n "$id" ]; then
 	planner=$place/their-head/readmostly
 	theirs base "$base_commit"
 	theirs head "${head:+$head_commit}"
 	for arm in base head; do
-		take "$arm" "$place/their-$arm/readmostly"{-sim,}
+		take "$arm" "$place/their-$arm/maps"
 	done
 else
 	planner=$place/tree/readmostly
 	build_tree
 	built "$base_commit"
-	take base "$place/${base_commit:0:12}-$key"{,.native}
+	take base "$place/${base_commit:0:12}-$key"
 	if [ -n "$head" ]; then
 		built "$head_commit"
-		take head "$place/${head_commit:0:12}-$key"{,.native}
+		take head "$place/${head_commit:0:12}-$key"
 	else
-		take head "$place/tree/readmostly"{-sim,}
+		take head "$place/tree/maps"
 	fi
 fi
 
-same_protocol "$dir/base.native" "$dir/head.native" "$base_commit"
+# shellcheck disable=SC2086 # words
+same_protocol "$dir/base/maps" "$dir/head/maps" "$base_commit" $maps
+# shellcheck disable=SC2086 # words
+same_maps "$dir/base/maps" "$dir/head/maps" sim $maps >"$dir/same"
 room_in "$dir"
 
 # What is asked: the same of both.
@@ -123,9 +124,6 @@ room_in "$dir"
 "$planner" plan --json "$@" $files >"$dir/plan.json" || exit 2
 exec 9>&-
 "$python" -m report.exact requests "$dir" || exit 2
-compiler() { "$dir/$1.sim" --version | sed -n 's/^compiler: //p'; }
-[ "$(compiler base)" = "$(compiler head)" ] ||
-	say "base was built with $(compiler base), head with $(compiler head): expected one"
 # Each commit since base may accept what it changes; where there is none, head's.
 git -C "$repo" log --reverse --topo-order --format=%B "$base_commit..$head_commit" >"$dir/message"
 [ -s "$dir/message" ] || git -C "$repo" log -1 --format=%B "$head_commit" >"$dir/message"
@@ -136,7 +134,7 @@ base_ref $base
 head $head_commit
 head_ref $head
 head_changed ${changed-}
-compiler $(compiler head)
+compiler $("$planner" --version | sed -n 's/^compiler: //p')
 plan $(cat $files | sha256sum | cut -c1-12)
 ${id:+map $impl
 readmostly $(readmostly_commit)}
@@ -144,10 +142,16 @@ ABOUT
 
 # Cells side by side: counts do not know of each other.
 # shellcheck disable=SC2016
-while read -r number; do
-	echo "base $number"; echo "head $number"
-done <"$dir/order" | xargs -P "$(nproc)" -L 1 sh -c '
-	"$0/$1.sim" trial <"$0/requests/$2" >"$0/$1/$2" 2>"$0/$1/$2.err"
+while read -r number map; do
+	echo "base $number $map"; echo "head $number $map"
+done <"$dir/order" | xargs -r -P "$(nproc)" -L 1 sh -c '
+	program=$0/$1/maps/sim/$3
+	if [ -s "$program" ]; then
+		"$program" trial <"$0/requests/$2" >"$0/$1/$2" 2>"$0/$1/$2.err"
+	else
+		echo "$3: $(cat "$program.no" 2>/dev/null || echo "no such map")" >"$0/$1/$2.err"
+		(exit 2)
+	fi
 	echo $? >"$0/$1/$2.status"' "$dir"
 "$python" -m report.exact decide "$dir" "${json[@]}"
 status=$?
@@ -157,5 +161,5 @@ rm -f "$place/counts.txt"
 		echo "to accept: lines of $place/counts.txt, each with its reason, into head's message"
 }
 [ "${WHY:-}" = no ] || { [ $status != 1 ] && [ "${INSTRUCTIONS:-}" != all ]; } ||
-	runner/why.sh exact "$dir" "$place/why" "$dir/base.native" "$dir/head.native"
+	runner/why.sh exact "$dir" "$place/why" "$dir/base/maps" "$dir/head/maps"
 exit $status

@@ -29,10 +29,9 @@ cell_args=("$artifact/$plan")
 IFS=';' read -r -a lines <<<"$settings"
 for line in "${lines[@]}"; do cell_args+=(--set "$line"); done
 
-quiet chooser || exit
-needs=$("$build/chooser/readmostly" run "${cell_args[@]}" --needs) || exit
-build_needed "$build/artifact"
-readmostly=$build/artifact/readmostly
+needs_of "${cell_args[@]}"
+build_needed
+readmostly=$build/readmostly
 "$readmostly" plan "${cell_args[@]}" | tail -n 1
 python=$(report/find_python.sh) || exit 3
 if [ "$id" = kick ] && ! "$readmostly" plan --json "${cell_args[@]}" |

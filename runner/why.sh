@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # why.sh exact|time FOLDER REASONS BASE HEAD - what may tell why a verdict is
-# red, of two native programs: their code by objdump, a map's instructions by
-# cachegrind, and, for a red time, simulated counts of the same cells (of commit
+# red, of two arms (a folder of map programs, or one program): a map's code by
+# objdump, its instructions by cachegrind, and, for a red time, simulated counts of the same cells (of commit
 # COMMIT, else that which the campaign names, against the work tree) and this machine's counters
 # (COUNTERS=auto, as `readmostly run` takes them; RUNNER runs that, else BASE).
 # Then prints the reasons (report/why). INSTRUCTIONS=all counts each red cell,
@@ -20,10 +20,17 @@ all=()
 "$python" -m report.why ask "$kind" "$folder" "$into" "${all[@]}" || exit 2
 [ -s "$into/ask.json" ] || exit 0
 
-listed() { # ARM PROGRAM: what objdump says of it
-	objdump -t "$2" >"$into/$1.symbols" && objdump -R "$2" >"$into/$1.links" &&
-		objdump -s -j .rodata "$2" >"$into/$1.data" &&
-		objdump -d --no-show-raw-insn "$2" >"$into/$1.code"
+program_of() { # ARM MAP
+	if [ -d "$1" ]; then echo "$1/plain/$2"; else echo "$1"; fi
+}
+listed() { # ARM FOLDER: objdump of the program of each map
+	local map program
+	while read -r map; do
+		program=$(program_of "$2" "$map")
+		objdump -t "$program" >"$into/$1/$map.symbols" && objdump -R "$program" >"$into/$1/$map.links" &&
+			objdump -s -j .rodata "$program" >"$into/$1/$map.data" &&
+			objdump -d --no-show-raw-insn "$program" >"$into/$1/$map.code" || return
+	done <"$into/maps"
 }
 if ! command -v objdump >/dev/null; then
 	echo "not compared: objdump is not installed (package binutils)" >"$into/no-code"
@@ -38,8 +45,9 @@ elif ! command -v valgrind >/dev/null; then
 else
 	# One after the other for each CPU: instructions do not know of each other.
 	# shellcheck disable=SC2016
-	while read -r number; do
-		echo "base $number $base"; echo "head $number $head"
+	while read -r number map; do
+		echo "base $number $(program_of "$base" "$map")"
+		echo "head $number $(program_of "$head" "$map")"
 	done <"$into/order" | xargs -P "$(nproc)" -L 1 sh -c '
 		valgrind --tool=cachegrind --cache-sim=no --fair-sched=yes \
 			--cachegrind-out-file="$0/$1/$2.cachegrind" "$3" trial \
@@ -50,7 +58,7 @@ fi
 # turns where there are more metrics than counters.
 counters() {
 	local runner=${RUNNER:-$base} want=${COUNTERS:-auto} said
-	said=$("$runner" counters 2>&1)
+	said=$("$runner" env counters 2>&1)
 	if [ "$want" = none ]; then
 		echo 'not read: COUNTERS=none' >"$into/no-counters"
 	elif [ "$want" = auto ] && grep -q '^auto takes: none$' <<<"$said"; then

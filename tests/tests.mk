@@ -1,131 +1,86 @@
 # SPDX-License-Identifier: Apache-2.0
 # Targets that test. `make test` is what CI runs; long forms stand apart.
-# One program of build/CC/tests/ for each tests/unit/ROOM/test_*.c; the shell
+# One program of BUILD/tests/ for each test_*.c of tests/unit/MODULE/ and verify/tests/MODULE/; the shell
 # tests are tests/cli/*.sh, those of the report tests/report/test_*.py.
-TEST_SOURCES := $(sort $(wildcard tests/unit/*/test_*.c))
-TESTS        := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(TEST_SOURCES)))
-FAST_TESTS   := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(shell \
-  grep -L '^ \* slow: ' $(TEST_SOURCES))))
-# $(call with_object,TESTS,FOLDER): each program gets its object of FOLDER/.
-with_object   = $(foreach t,$(1),$(eval $(t): $(patsubst %.c,$(2)/%.o,$(filter %/$(notdir $(t)).c,$(TEST_SOURCES)))))
+T            := $(BUILD)/tests
+# test_sim_threads has its own run time in the place of a sanitizer's.
+TEST_SOURCES := $(filter-out $(if $(SANITIZE),%/test_sim_threads.c),$(sort $(wildcard tests/unit/*/test_*.c verify/tests/*/test_*.c)))
+programs_of   = $(patsubst %.c,$(T)/%,$(notdir $(1)))
+TESTS        := $(call programs_of,$(TEST_SOURCES))
+FAST_TESTS   := $(call programs_of,$(shell grep -L '^ \* slow: ' $(TEST_SOURCES)))
+# These cannot run under a sanitizer.
+PLAIN_TESTS  := $(call programs_of,$(shell grep -l '^ \* plain: ' $(TEST_SOURCES)))
 
-# Tests take what they need of it: with all maps each were 60 MB.
-$(BUILD)/readmostly.a: $(OBJS)
-	@rm -f $@ && ar rcsT $@ $^
+# A test program is its object, the objects of the maps that it names, and one archive
+# of all the runner's objects. A test replaces a function by defining it, if the
+# object that has it has nothing else that the test needs.
+PARTS := $(RUNNER) $(TRIAL) $(CHECKING) $(HISTORY) $(wildcard verify/explore/*.c) runner/sim/guest/ctx.c runner/sim/guest/space.c
+PARTS := $(filter-out %/main.c %/this_map.c verify/check/program.c verify/history/program.c %/no_open_loop.c,$(PARTS))
+HELPERS := $(filter-out %/sim_threads.c %/sim_threads_heap.c tests/unit/sim/test_sim_threads.c,$(filter-out $(TEST_SOURCES),$(wildcard tests/unit/*.c tests/unit/*/*.c verify/tests/*/*.c)))
+$(BUILD)/tests.a: $(sort $(call objects,$(BUILD),$(PARTS) $(HELPERS)) $(filter %_tsv.o %/build_info.o %/sim_machines.o %/facts.o,$(OBJS)))
+	$(archive)
+# Tests that read counts of hot paths.
+$(BUILD)/tests_stats.a: $(call objects,$(BUILD)/stats,$(filter-out %/main.c %/this_map.c,$(COUNTING)))
+	$(archive)
 
-
-# Tests that read counts of hot paths are linked with the stats objects.
-STATS_TESTS := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(shell grep -lE \
-  '/(epoch_arena|map_race|map_stall|syncmap_bench)\.h"|linked with the stats objects' $(TEST_SOURCES))))
-$(call with_object,$(STATS_TESTS),$(BUILD)/stats)
-$(BUILD)/stats.a: $(STATS_OBJS)
-	@rm -f $@ && ar rcsT $@ $^
-$(STATS_TESTS): $(BUILD)/stats.a
-	@mkdir -p $(@D)
-	$(call link,$(filter %.o,$^) $< $(LDLIBS))
-
-# Programs of schedules, as text: also without the run time that plays them.
-EXPLORE_TEXTS := program menu classes written
-
-# Parsers that are fuzzed and the model of the simulated machine are sanitized
-# whatever the build is: one archive for their tests (no kernel that is counted).
-SANITIZED_ROOMS := base machine protocol plan history trace counters campaign sim/model
-SANITIZED_OBJS  := $(patsubst %.c,$(BUILD)/sanitized/%.o,$(filter-out %_helper.c %/kernels.c, \
-  $(wildcard $(SANITIZED_ROOMS:%=runner/%/*.c) $(EXPLORE_TEXTS:%=runner/sim/explore/%.c) tests/unit/fuzz*.c)))
-FUZZERS         := $(sort $(wildcard tests/unit/*/test_fuzz_*.c))
-SANITIZED_TESTS := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(FUZZERS) $(filter \
-  $(addprefix %/test_,sim_cache.c sim_che.c sim_coherence.c sim_mach.c sim_sched.c sim_watch.c),$(TEST_SOURCES))))
-SANITIZED_FLAGS  = $(filter-out -fsanitize=thread,$(ALL_CFLAGS)) \
-  -fsanitize=address,undefined -fno-sanitize-recover=all
-$(BUILD)/sanitized/%.o: %.c $(BUILD)/flags
-	@mkdir -p $(@D)
-	$(SAY)$(CC) $(SANITIZED_FLAGS) -MMD -MP -c -o $@ $<
-$(BUILD)/sanitized.a: $(SANITIZED_OBJS) $(BUILD)/sim_machines.o $(BUILD)/build_info.o $(BUILD)/events_tsv.o $(BUILD)/cpus_tsv.o
-	@rm -f $@ && ar rcsT $@ $^
-$(call with_object,$(SANITIZED_TESTS),$(BUILD)/sanitized)
-# Campaigns and programs name the maps, which are not sanitized: what is left comes last.
-$(addprefix $(BUILD)/tests/test_fuzz_,campaign explore_program): | $(BUILD)/readmostly.a
-$(SANITIZED_TESTS): $(BUILD)/sanitized.a
-	@mkdir -p $(@D)
-	$(SAY)$(CC) $(SANITIZED_FLAGS) -o $@ $(filter %.o,$^) $< $(filter %.a,$|) \
-	  $(if $|,$(LDLIBS),$(shell pkg-config --libs $(LIBRARIES)) -lm)
+NEEDED_LIBS = $(shell $(PKG) --libs $(LIBRARIES) $(sort $(foreach o,$(filter %.o,$^),$(NEEDS_$(basename $(notdir $(o))))))) -lm -ldl
+link_test   = $(SAY)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -rdynamic -o $@$(NEW) $(filter %.o,$^) $(filter %.a,$^) $(NEEDED_LIBS) && mv $@$(NEW) $@
+maps_of     = $(foreach id,$(filter $(if $(filter each_map,$(1)),$(NATIVE),$(1)),$(NATIVE)),$(MAP_$(id)))
+define test_program # NAME SOURCE FLAVOUR IDS
+$(T)/$(1): $(call objects,$(BUILD)$(3:%/=/%),$(2) $(call maps_of,$(4))) $(if $(3),$(BUILD)/tests_stats.a) $(BUILD)/tests.a
+endef
+$(foreach row,$(shell tests/tools/test_maps.sh $(TEST_SOURCES)),$(eval f := $(subst |, ,$(subst ||,|plain|,$(row))))$(eval \
+  $(call test_program,$(word 1,$(f)),$(word 2,$(f)),$(filter-out plain,$(word 3,$(f))),$(subst $(comma), ,$(word 4,$(f))))))
+$(filter-out %/test_sim_ctx,$(TESTS)):
+	$(link_test)
 
 # The fuzzers' mutator, for those in Python.
-$(BUILD)/tests/fuzz_mutate.so: tests/unit/fuzz_mutate.c tests/unit/fuzz_mutate.h
+$(T)/fuzz_mutate.so: tests/unit/fuzz_mutate.c tests/unit/fuzz_mutate.h
 	@mkdir -p $(@D)
 	$(SAY)$(CC) -std=c11 -D_GNU_SOURCE -I. $(WARN) -O2 -shared -fPIC -o $@ $<
 
 .PHONY: fuzzers
-fuzzers: $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(FUZZERS))) $(BUILD)/tests/fuzz_mutate.so
-
-# Models of published bugs: no maps of the suite (tests/bugs/README.md).
-BUGS := $(sort $(wildcard tests/bugs/*.c))
-# And, with CORPUS=broken, maps that another hand has broken (tests/broken/README.md),
-# with CORPUS=unseen those of a third one (tests/unseen/README.md);
-# with CORPUS=fixtures the planted bugs, whose windows nothing widens here;
-# with CORPUS=right, right maps that a checker might accuse (tests/right/README.md).
-CORPUS ?= bugs
-CORPUS_FILES := $(sort $(if $(filter fixtures,$(CORPUS)),$(wildcard tests/fixtures/planted/*.c tests/fixtures/explored/*.c),$(wildcard tests/$(CORPUS)/*.c)))
-CORPUS_IDS   := $(notdir $(basename $(CORPUS_FILES)))
-CORPUS_MAPS   = IMPL='$(CORPUS_FILES)' IMPL_FLAGS=-DPLANTED_BARE MAPS_BUILT='$(CORPUS_IDS)'
-.PHONY: bugs bugs-sanitized test-bugs-sanitized
-bugs:  ## models of published map bugs and their twins: build/CC/bugs/readmostly check ID; CORPUS=broken: another hand's
-	@$(MAKE) --no-print-directory OUT=$(BUILD)/$(CORPUS) $(CORPUS_MAPS) \
-	  SIM_MAPS='$(CORPUS_IDS)' $(addprefix $(BUILD)/$(CORPUS)/,readmostly readmostly-explore)
-
-# The loops of `check` under ThreadSanitizer and AddressSanitizer, beside the programs.
-bugs-sanitized: bugs
-	+@for san in tsan:thread asan:address,undefined; do $(SANITIZED) BUILD=build/bugs-$${san#*:} \
-	  SANITIZE="-fsanitize=$${san#*:} -fno-sanitize-recover=all" OUT=$(BUILD)/$(CORPUS)/$${san%:*} $(CORPUS_MAPS) \
-	  $(BUILD)/$(CORPUS)/$${san%:*}/readmostly || exit 1; done
-
-$(BUILD)/bugs/table.c: FORCE
-	$(call write_table,$@,$(BUGS))
-$(BUILD)/bugs/table.o: $(BUILD)/bugs/table.c
-	$(SAY)$(CC) $(ALL_CFLAGS) -c -o $@ $<
-BUG_TESTS := $(BUILD)/tests/test_bugs
-$(call with_object,$(BUG_TESTS),$(BUILD))
-$(BUG_TESTS): $(call objects,$(BUILD),$(BUGS)) $(BUILD)/bugs/table.o $(BUILD)/readmostly.a
-	@mkdir -p $(@D)
-	$(call link,$(filter %.o,$^) $(filter %.a,$^) $(LDLIBS))
-
-# The bugs are what sanitizers look for; the twins must be silent.
-test-bugs-sanitized:  ## the twins of the models of bugs under AddressSanitizer, UBSan and ThreadSanitizer
-	+@for san in address,undefined thread; do $(SANITIZED) BUILD=build/bugs-$$san MAPS_BUILT= IMPLS= \
-	  SANITIZE="-fsanitize=$$san -fno-sanitize-recover=all" build/bugs-$$san/tests/test_bugs && \
-	  build/bugs-$$san/tests/test_bugs twins || exit 1; done
+fuzzers: $(filter %/test_fuzz_%,$(TESTS)) $(T)/fuzz_mutate.so
 
 # It loads what `readmostly check` loads before malloc.
-$(BUILD)/tests/test_quarantine: | $(OUT)/libreadmostly_quarantine.so
-
-# Those with rules of their own are at the end of this file.
-OTHER_TESTS := $(STATS_TESTS) $(SANITIZED_TESTS) $(addprefix $(BUILD)/tests/,test_sim_threads test_sim_ctx) $(BUG_TESTS)
-PLAIN_TESTS := $(filter-out $(OTHER_TESTS),$(TESTS))
-$(call with_object,$(PLAIN_TESTS),$(BUILD))
-$(PLAIN_TESTS): $(BUILD)/readmostly.a
-	@mkdir -p $(@D)
-	$(call link,$(filter %.o,$^) $< $(LDLIBS))
+$(T)/test_quarantine: | $(PROGRAMS)/check/libreadmostly_quarantine.so
 
 .PHONY: test check lint format bench-floor golden
 
 # Programs that tests run and that are no tests.
-TRIED := $(addprefix $(BUILD)/tests/,fake_trial their_trial judge_facts)
+TRIED := $(addprefix $(T)/,fake_trial their_trial judge_facts)
 
-# C and shell tests print TAP, Python tests are pytest's.
-# What is built and what is run are lines of their own: make -n runs the line
-# that calls make.
-test:  ## all tests, what CI runs
+# Two builds: the unit tests under AddressSanitizer and UBSan, and the map programs that shell tests
+# need, as they are measured. Sanitizers instrument what the simulated machine instruments, too.
+UNIT        := build/test
+SANITIZING   = $(MAKE) --no-print-directory -j$$(nproc) BUILD=$(UNIT) OPT='-O1 -g1 -DRM_CALLED' \
+  SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all'
+# The `needs` lines of shell tests (tests/tools/tap.sh).
+needs_of     = $(shell awk '/^needs /{on = 1} on{sub(/^needs /, ""); sub(/\\$$/, ""); print} !/\\$$/{on = 0}' $(1))
+# Map programs that tests of the report start.
+REPORT_NEEDS := $(addprefix plain/,gomap_rw syncmap shard_rw_32 shard_seg snapshot slab unsync_probe gomap_u64)
+FAST_CLI    := $(shell grep -LE '(^|[^a-z])slow: ' tests/cli/*.sh)
+
+# What is built and what is run are lines of their own: make -n runs the line that calls make.
+test:  ## the fast tests: ten minutes on two CPUs
 	@.ci/deps build test
-	@mkdir -p $(BUILD) && date +%s >$(BUILD)/begun
-	@$(MAKE) --no-print-directory -j$$(nproc) all test-programs
-	@BUILT_S=$$(($$(date +%s) - $$(cat $(BUILD)/begun))) tests/tools/prove.sh $(BUILD)
+	+@$(SANITIZING) fast-tests
+	+@$(MAKE) --no-print-directory -j$$(nproc) $(filter $(PLAIN_TESTS),$(FAST_TESTS)) $(TRIED)
+	@CC='$(CC)' tests/tools/programs.sh $(BUILD) $(call needs_of,$(FAST_CLI)) $(REPORT_NEEDS)
+	@printf '%s\n' $(call needs_of,$(FAST_CLI)) >$(BUILD)/prebuilt
+	@UNIT=$(UNIT) PREBUILT=$(BUILD)/prebuilt FUZZ_INPUTS=$${FUZZ_INPUTS:-2000} tests/tools/prove.sh --fast $(BUILD)
 
-# What says "slow:" in its first lines is for `make test`.
-check:  ## the fast tests, and lint of what changed: between two edits
+test-long:  ## all other tests: an hour on two CPUs
+	@.ci/deps build test
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(filter-out $(FAST_TESTS),$(TESTS)) $(TRIED)
+	@tests/tools/prove.sh --long $(BUILD)
+
+.PHONY: fast-tests test-long
+fast-tests: $(filter-out $(PLAIN_TESTS),$(FAST_TESTS)) $(TRIED)
+
+check:  ## lint of what changed, and the fast tests: between two edits
 	@tests/tools/lint.sh --changed
-	@mkdir -p $(BUILD) && date +%s >$(BUILD)/begun
-	@$(MAKE) --no-print-directory -j$$(nproc) all $(FAST_TESTS) $(TRIED)
-	@BUILT_S=$$(($$(date +%s) - $$(cat $(BUILD)/begun))) tests/tools/prove.sh --fast $(BUILD)
+	@$(MAKE) --no-print-directory test
 
 lint:  ## formatting, static analysis, layers
 	@tests/tools/lint.sh
@@ -167,7 +122,7 @@ test-peers: $(BUILD)/readmostly  ## all checks of the maps of other libraries; s
 check-dispatch:  ## no indirect call in a measured loop (gcc and clang)
 	@tests/cli/maps_dispatch.sh
 
-map-objects: $(call objects,$(BUILD),$(IMPLS))
+map-objects: $(call objects,$(BUILD),$(SOURCES))
 
 # The maps' own tests and all checks, with a sanitizer in every object and a
 # tenth of the operations. The sanitizer's finding ends the check's process,
@@ -200,7 +155,7 @@ test-tsan:  ## the maps under ThreadSanitizer
 	  IMPLS='$(filter-out $(foreach id,$(TSAN_OUT),%/$(id).c %/$(id).cc),$(IMPLS))' map-tests
 
 # The longest operation while shards grow (docs/special-maps.md).
-$(BUILD)/tests/growth_bench: $(BUILD)/tests/long/growth_bench.o $(BUILD)/readmostly.a
+$(BUILD)/tests/growth_bench: $(BUILD)/tests/long/growth_bench.o $(BUILD)/tests.a
 	$(SAY)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
 
 # Equality with Go and its speed (docs/go-equality.md). Without a Go of the
@@ -210,67 +165,38 @@ GO_BUILD = cd tests/go && GOTOOLCHAIN=local GOFLAGS=-buildvcs=false GOPROXY=off 
   GOPATH='$(abspath $(KEPT)/go-path)' GOCACHE='$(abspath $(KEPT)/go-cache)'
 GO_SOURCES := $(wildcard tests/go/*/*.go tests/go/*/*.s tests/go/go.mod)
 GO_PROGRAMS := $(if $(GO),$(BUILD)/go/replay)
-EQUAL_TESTS := $(addprefix $(BUILD)/tests/test_equal_,syncmap gomap floats)
 
 $(BUILD)/go/%: $(GO_SOURCES)
 	@mkdir -p $(@D)
 	@echo '  GO     $@'
 	@$(GO_BUILD) $(GO) build -o '$(abspath $@)' ./$*
 
-$(EQUAL_TESTS): | $(GO_PROGRAMS)
+$(addprefix $(T)/test_equal_,syncmap gomap floats): | $(GO_PROGRAMS)
 
 # Both Go versions; the operations of 1.20 and 1.23 need the newer.
 .PHONY: go-logs
-go-logs: $(EQUAL_TESTS)  ## record Go's maps anew: needs Go 1.19 and 1.23
+go-logs: $(filter %/test_equal_syncmap %/test_equal_gomap %/test_equal_floats,$(TESTS))  ## record Go's maps anew: needs Go 1.19 and 1.23
 	@tests/go/record.sh $(BUILD)
 
-# A program of another project, as far as it may be one in this tree.
-$(BUILD)/tests/their_trial: examples/trial/their_trial.c $(BUILD)/readmostly.a
-	@mkdir -p $(@D)
-	$(SAY)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
-
-# Of tests/report/test_judges.py.
-$(BUILD)/tests/judge_facts: tests/fixtures/judge_facts/facts.c tests/unit/trial/array_map.h $(BUILD)/readmostly.a
-	@mkdir -p $(@D)
-	$(SAY)$(CC) $(ALL_CFLAGS) -o $@ $< $(BUILD)/readmostly.a $(LDLIBS)
+# A program of another project, as far as it may be one in this tree; and one of
+# tests/report/test_judges.py.
+$(T)/their_trial: $(BUILD)/examples/trial/their_trial.o $(BUILD)/tests.a $(BUILD)/$(MAP_gomap_rw).o
+	$(link_test)
+$(T)/judge_facts: $(BUILD)/tests/fixtures/judge_facts/facts.o $(BUILD)/tests.a
+	$(link_test)
 
 # Locks and malloc of the simulated machine under test: threads compiled as
 # maps are, on a world without a trial.
 SIM_THREADS := $(SIM)/tests/unit/sim/sim_threads.o $(SIM)/tests/unit/sim/sim_threads_heap.o
-SIM_WORLD    = $(SIM_GUEST) $(filter $(BUILD)/runner/sim/guest/%,$(SIM_HOST)) \
-  $(filter $(BUILD)/runner/sim/% $(BUILD)/runner/base/% $(BUILD)/runner/protocol/% $(BUILD)/runner/plan/% %/machine/topology.o $(BUILD)/sim_%.o %/build_info.o,$(SIM_BASE))
-$(BUILD)/tests/test_sim_threads: $(BUILD)/tests/unit/sim/test_sim_threads.o $(SIM_THREADS) $(SIM_WORLD)
-	@mkdir -p $(@D)
-	$(SAY)$(CC) $(ALL_CFLAGS) -o $@ $^ $(shell pkg-config --libs $(LIBRARIES)) -lm -ldl
+ifeq ($(SANITIZE),)
+$(T)/test_sim_threads: $(SIM_THREADS) $(SIM_GUEST) $(filter $(BUILD)/runner/sim/guest/%,$(SIM_HOST))
+endif
 .SECONDARY: $(SIM_THREADS:.o=.s) $(SIM_THREADS:.o=.raw.o)
-
-# Schedulers, without the run time that asks them.
-$(BUILD)/tests/test_explore_schedule: $(patsubst %,$(BUILD)/runner/sim/explore/%.o,schedule stall)
-
-# Programs as text.
-EXPLORE_TEXT := $(EXPLORE_TEXTS:%=$(BUILD)/runner/sim/explore/%.o)
-$(addprefix $(BUILD)/tests/test_explore_,classes program written): $(EXPLORE_TEXT)
-
-# The run time that maps have, with programs of steps instead of maps.
-EXPLORE_RUN := $(patsubst %,$(BUILD)/runner/sim/explore/%.o,access clocks events heap kernel lanes memory memory_c11 \
-  memory_tso mutex open reach schedule) $(BUILD)/runner/sim/guest/ctx.o $(BUILD)/runner/sim/guest/space.o
-$(BUILD)/tests/test_explore_exhaustive: $(BUILD)/tests/unit/sim/explore_brute.o \
-  $(patsubst %,$(BUILD)/runner/sim/explore/%.o,exhaust meet tree) $(EXPLORE_RUN)
-# The same with litmus tests: models of memory, which maps have under --memory.
-$(BUILD)/tests/test_explore_litmus $(BUILD)/tests/test_explore_protocol: $(BUILD)/tests/unit/sim/explore_litmus.o $(EXPLORE_RUN)
-$(BUILD)/tests/test_explore_memory: $(EXPLORE_RUN)
-# And with locks, which programs of steps have none of.
-$(addprefix $(BUILD)/tests/test_explore_,clocks cond heap kernel mutex rwlock starved): $(EXPLORE_RUN) \
-  $(patsubst %,$(BUILD)/runner/sim/explore/%.o,cond rwlock)
-$(BUILD)/tests/test_explore_starved: $(patsubst %,$(BUILD)/runner/sim/explore/%.o,meet tree)
-$(BUILD)/tests/test_explore_play: $(EXPLORE_RUN) $(patsubst %,$(BUILD)/runner/sim/explore/%.o,call collide)
 
 # Switches between stacks: this machine's assembly, and the portable form.
 # AArch64 by hand: CC=aarch64-linux-gnu-gcc CFLAGS='-O2 -static', qemu-aarch64.
-TESTS += $(BUILD)/tests/test_sim_ctx_portable
-$(BUILD)/tests/test_sim_ctx: tests/unit/sim/test_sim_ctx.c runner/sim/guest/ctx.c
-$(BUILD)/tests/test_sim_ctx_portable: tests/unit/sim/test_sim_ctx.c runner/sim/guest/ctx.c
-$(BUILD)/tests/test_sim_ctx $(BUILD)/tests/test_sim_ctx_portable: tests/unit/tap.h runner/sim/guest/ctx.h
+TESTS += $(T)/test_sim_ctx_portable
+$(T)/test_sim_ctx $(T)/test_sim_ctx_portable: tests/unit/sim/test_sim_ctx.c runner/sim/guest/ctx.c tests/unit/tap.h runner/sim/guest/ctx.h
 	@mkdir -p $(@D)
 	$(SAY)$(CC) -std=c11 -D_GNU_SOURCE -I. $(WARN) -O2 -g -ffp-contract=off $(if $(findstring portable,$@),-DRM_SIM_CTX_PORTABLE) \
 	  -o $@ $(filter %.c,$^)

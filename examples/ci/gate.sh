@@ -131,7 +131,7 @@ timed() {
 	# shellcheck disable=SC2086 # words
 	env ${ADVICE:+-u GITHUB_ACTIONS} LOCK= REF="${base:0:12}" \
 		NOTES=build/regress-their-notes PLAN=build/regress-their-plan \
-		runner/regress.sh build/regress-their-{base,copy,head}/readmostly \
+		runner/regress.sh build/regress-their-{base,copy,head}/maps \
 		-o "$folder" ${TIME_ARGS:-}
 	told=$?
 	[ ! -d "$folder/report" ] || cp -r "$folder/report/." "$out"

@@ -16,6 +16,7 @@
 RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_gomap_ck_brlock = {
+	.volatile_order = true,
 	.id = "gomap_ck_brlock",
 	.label = "port of Go's map + big-reader lock, spins",
 	.family = "lock",

@@ -16,6 +16,7 @@
 RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_gomap_ck_pflock = {
+	.volatile_order = true,
 	.id = "gomap_ck_pflock",
 	.label = "port of Go's map + phase-fair lock, spins",
 	.family = "lock",

@@ -4,7 +4,7 @@
 # begins on the cell's CPUs, since it makes as many collector threads as it sees
 # CPUs, and each thread inherits them. RM_JAVA_HEAP: MiB of its heap; else 1,024
 # or half of what a process may have. JDK_JAVA_OPTIONS are java's own.
-here=$(dirname "$0")
+here=$(dirname "$(readlink -f "$0")")
 request=$(cat)
 cpus=$(printf '%s' "$request" | tr -d ' \t\n' |
 	sed -n 's/.*"cpus":\[\([0-9,]*\)\].*/\1/p')

@@ -20,6 +20,7 @@
 RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_ck_hs = {
+	.volatile_order = true,
 	.id = "ck_hs",
 	.label = "ck_hs, one writer",
 	.family = "free",

@@ -219,6 +219,7 @@ static const struct rm_map_ops ops = {
 RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_ck_ht = {
+	.volatile_order = true,
 	.id = "ck_ht",
 	.label = "ck_ht, one writer",
 	.family = "free",

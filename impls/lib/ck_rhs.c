@@ -25,6 +25,7 @@
 RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_ck_rhs = {
+	.volatile_order = true,
 	.id = "ck_rhs",
 	.label = "ck_rhs, one writer",
 	.family = "free",

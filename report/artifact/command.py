@@ -3,7 +3,7 @@
 python3 -m report artifact inspect PATH: is every file as it was packed?
 python3 -m report artifact again DIR: are pages and tables what the data give?
 
-`make artifact` calls the first, `readmostly verify-artifact` the others, with
+`make artifact` calls the first, `readmostly dev verify-artifact` the others, with
 --json. inspect of a FILE unpacks it into the folder --into. Exit status: 0
 done; 1 something is not as it was, which with --json the object says, not the
 status; 2 it cannot be read or written.

@@ -144,7 +144,7 @@ data; `docs/artifact.md` in sources/ explains it.
     make claim ID=c001
 
 Nothing is written into this folder: what is built and measured goes to its neighbour `{top}-work` (`WORK=DIR` is another). The whole check, with
-each journal held against its schema: `readmostly verify-artifact DIR`, of a copy of sources/ that was built.
+each journal held against its schema: `readmostly dev verify-artifact DIR`, of a copy of sources/ that was built.
 
 {kick}
 ## Claims

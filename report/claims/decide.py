@@ -285,7 +285,7 @@ def main(stages):
     """The same of a staged one, whose only stage has all of its cells."""
     if not stages.stages and not stages.begun:
         raise journal.JournalError(f"{stages.path}: no stage has begun: "
-                                   "readmostly claims run --resume")
+                                   "readmostly dev claims run --resume")
     claims = ledger.read()
     return printed((stages.stages or [stages.begun])[0], claims,
                    decision_rules.read(claims), bool(stages.stages))

@@ -57,7 +57,7 @@ def links(claims):
         name, *cell = text.split()
         if name not in claims:
             raise Wrong(f"{name}: expected the id of a claim, such as S4-01 "
-                        "(readmostly claims list), a comma between two")
+                        "(readmostly dev claims list), a comma between two")
         wheres = evidence.named(claims[name].each()) if cell else []
         if cell and len(fitting(cell, wheres)) != 1:
             raise Wrong(f"{text.strip()}: expected words of one of its cells:"

@@ -202,11 +202,6 @@ def of_parts(campaign, ones):
             for one, name in zip(ones, named(ones))]
 
 
-def of_claim(campaign, claim, go=False):
-    """The same of a claim; of Go's own maps where `go`."""
-    return of_parts(campaign, parts(campaign, claim, claim.each(go)))
-
-
 def logs(evidence):
     """ln of its values, by block; one of 0 or less lies below every limit,
     and without it what lies above would be surer than it is."""

@@ -19,7 +19,7 @@ def asked(staged):
             f"{staged.plan_file}: none of its cells is of "
             + ("a claim" if len(claims) != 1 else next(iter(claims)))
             + ": run another mode, or see what the claim lacks "
-            "(readmostly claims show ID)")
+            "(readmostly dev claims show ID)")
     return {"format": 1, "stage": 1, "cells": cells, "blocks": None,
             "trials": sum(plan.cells[name].blocks for name in cells
                           if not plan.cells[name].skip),

@@ -33,7 +33,7 @@ INDENT = " " * 14
 
 def arguments(argv):
     parser = argparse.ArgumentParser(
-        prog="readmostly claims", description="The ledger of published "
+        prog="readmostly dev claims", description="The ledger of published "
         "claims: what was said, the experiment that decides it, the verdict.")
     kinds = parser.add_subparsers(dest="do", required=True,
                                   metavar="list | show | power | cells | "
@@ -194,7 +194,7 @@ def text_of(claim, row):
               *told("rule", rule_text(claim)), *told("instead", claim.instead),
               *verdict_lines(row)]
     if claim.workload:
-        lines += told("again", f"readmostly claims run {claim.id}")
+        lines += told("again", f"readmostly dev claims run {claim.id}")
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -209,7 +209,7 @@ def rule_lines(rule, found):
     yield from told("stands", f"{found['standing']}: {found['why']}"
                     if found else "no run yet")
     if rule.pair:
-        yield from told("flips", f"readmostly crossover "
+        yield from told("flips", f"readmostly dev crossover "
                         f"{' '.join(rule.pair)}")
 
 

@@ -32,17 +32,18 @@ def within(campaign):
 
 
 def pooled(campaign):
-    """Trials of another program than the campaign's, by its hash."""
+    """Trials of another program than the campaign's, by its hash. An arm that is a
+    folder has a program for each map."""
     build = campaign.meta.get("build") or {}
-    wanted = {arm.get("name"): arm.get("sha256")
-              for arm in campaign.meta.get("arms") or []}
+    wanted = {arm.get("name"): list((arm.get("programs") or {}).values())
+              or [arm.get("sha256")] for arm in campaign.meta.get("arms") or []}
     for cell, trial in campaign.ran:
-        own = wanted.get(trial.get("arm", "head")) or \
-            build.get("binary_sha256")
+        own = wanted.get(trial.get("arm", "head")) or [build.get("binary_sha256")]
         has = trial.get("binary_sha256")
-        if has is not None and has != own:
+        if has is not None and has not in own:
             return (f"pooled builds: block {trial['block']} of {cell.id} is "
-                    f"of binary {short(has)}, the campaign of {short(own)}")
+                    f"of binary {short(has)}, the campaign of "
+                    f"{', '.join(map(short, own))}")
     return ""
 
 

@@ -5,7 +5,7 @@ import itertools
 from typing import NamedTuple
 
 from report import stats, verdicts, words
-from report.analysis import Analysis, Board, Line, board_of, line_order
+from report.analysis import Analysis, Board, Line, board_of
 
 
 class Place(NamedTuple):
@@ -137,10 +137,6 @@ class Comparison:
         """The headline's line: its places by thread count."""
         return sorted((p for p in self.places
                        if p[:2] == self.head[:2]), key=lambda p: p.threads)
-
-    def board_lines(self):
-        return sorted({p.line for p in self.places
-                       if p.board == self.head.board}, key=line_order)
 
     def all_pairs(self):
         """(label, place, map) -> summary of map ÷ base at 95 %."""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """python3 -m report reproduce OLD NEW [--headline | --figure NAME]: what a
 second campaign says of each clear comparison of a first one.
-python3 -m report reproduce inputs OLD, cells OLD: what `readmostly reproduce`
+python3 -m report reproduce inputs OLD, cells OLD: what `readmostly dev reproduce`
 has to run, for that program.
 
 Exit status: 0 some are replicated and none is opposite; 1 one is opposite; 2

@@ -178,13 +178,13 @@ def add(report, a):
          ("misses per second", "text"),
          ("counted per 10⁶ operations; =: at the end", "text")], rows)
     report.section("causes", "5c Causes", QUESTION, table, (
-        "<p>Counts come from <code>readmostly-stats</code>; no ranking uses "
-        "its speed. Allocations are those of the whole process. A level, "
-        "such as slots or the most bytes held, stands after = as it was at "
-        "the end; so does lock competition, which is of the window. Misses "
-        "per second are those of the run with hooks, over the length of its "
-        "window; in a closed loop they grow with its speed. What a rebuild "
-        "keeps is "
+        "<p>Counts come from the programs with hooks "
+        "(<code>maps/stats</code>); no ranking uses their speed. Allocations "
+        "are those of the whole process. A level, such as slots or the most "
+        "bytes held, stands after = as it was at the end; so does lock "
+        "competition, which is of the window. Misses per second are those of "
+        "the run with hooks, over the length of its window; in a closed loop "
+        "they grow with its speed. What a rebuild keeps is "
         "<code>rebuild_kept_entries</code>: not the removed ones that it "
         "scans and leaves out. All statistics: "
         f"{report.data('causes-all', COLUMNS, data)}.</p>"),

@@ -90,7 +90,7 @@ def evidence(row):
         lines.append(f"variant {agreement.of_variant(row)}")
     if row["instead"]:
         lines.append(f"instead: {row['instead']}")
-    lines.append(f"readmostly claims run {row['id']}")
+    lines.append(f"readmostly dev claims run {row['id']}")
     return details("evidence", f"<pre>{esc(chr(10).join(lines))}</pre>")
 
 
@@ -143,7 +143,7 @@ def rule_row(rule, ids):
     return [rule["id"], rule["situation"], rule["advises"],
             f"{STANDS[rule['standing']]} {rule['standing']}",
             linked(rule["why"], ids), linked(claims, ids),
-            f"readmostly crossover {' '.join(rule['pair'])}"
+            f"readmostly dev crossover {' '.join(rule['pair'])}"
             if rule["pair"] else "–"]
 
 

@@ -97,7 +97,7 @@ def dash(text):
 def promised(report, a, maps):
     return report.table(
         "guarantees", "<b>What each map promises</b>: of the fact sheets of "
-        "libraries' maps (<code>readmostly list --facts ID</code>), as the "
+        "libraries' maps (<code>readmostly dev list --facts ID</code>), as the "
         "campaign has them; of others, of their descriptions. The progress "
         "is that of the weakest operation on a key.", COLUMNS,
         [[chip(a.look, m), *row(about)] for m, about in maps.items()],

@@ -166,7 +166,7 @@ def claims_commands(a, folder, mode):
     return [("measure again, then report", f"make claims MODE={mode}"),
             page_again(a, folder),
             ("go on where it was stopped",
-             f"readmostly claims run -o {stages} --resume"),
+             f"readmostly dev claims run -o {stages} --resume"),
             *drawings(folder)]
 
 

@@ -35,13 +35,13 @@ def ask(kind, folder, into, everything):
     return 0
 
 
-def sides_of(folder, maps):
-    """Both arms' code, or why it cannot be told."""
+def sides_of(folder, name):
+    """Both arms' code of a map, or why it cannot be read."""
     reason = folder / "no-code"
     if reason.exists():
         return exact.read(reason).strip()
     try:
-        return [code.Side(listing.read_program(folder, arm, maps))
+        return [code.Side(listing.read_program(folder / arm, name))
                 for arm in ("base", "head")]
     except listing.ListingError as error:
         return str(error)
@@ -84,8 +84,9 @@ def reasons_of(folder):
     said = exact.read_json(folder / "ask.json")
     cells = said["cells"]
     maps = sorted({cell["map"] for cell in cells})
-    sides, codes = sides_of(folder, set(maps)), []
+    codes = []
     for name in maps:
+        sides = sides_of(folder, name)
         mine = [cell for cell in cells if cell["map"] == name]
         if isinstance(sides, str):
             codes.append({"map": name, "problem": sides, "loops": {}})

@@ -3,7 +3,7 @@
 
 Of the exact gate's folder, or of a campaign of `make regress`: the red cells,
 and for each that cachegrind runs a request of the trial protocol. Files of the
-folder of reasons: ask.json, maps, requests/NUMBER, order, counts.conf; of a
+folder of reasons: ask.json, maps, requests/NUMBER, order (NUMBER MAP), counts.conf; of a
 campaign red and plan/NAME.conf, of which counters are read, and commit-of-base,
 which the simulated machine counts.
 """
@@ -164,7 +164,9 @@ def write(folder, judge, about, cells, everything):
                 **cell["factors"], operations=OPERATIONS,
                 share=100 * cell["factors"]["write_share"]))
     exact.write(folder / "order", "".join(
-        f"{n:03}\n" for n in range(len(runs))))
+        f"{n:03} {cell['map']}\n" for n, cell in enumerate(runs)))
+    exact.write(folder / "maps", "".join(
+        f"{name}\n" for name in sorted({cell["map"] for cell in cells})))
     if "commit" in about:
         exact.write(folder / "commit-of-base", about.pop("commit") + "\n")
     exact.write(folder / "ask.json", json.dumps(

@@ -186,15 +186,13 @@ def loop_change(ours, theirs):
 def compare(base, head, map_id, cells):
     """What changed in the code of one map: functions, and for each cell the
     loop that is measured. base, head -- Side"""
-    others = {f"{m}.{e}" for m in base.program.maps - {map_id}
-              for e in ("c", "cc")}
     loops, reached = {}, set()
     for cell in cells:
         drives = [side.drive(map_id, cell) for side in (base, head)]
         loops[cell["id"]] = loop_change(*drives)
         reached |= base.reached(drives[0]) | head.reached(drives[1])
-    found = [c for c in changes(base, head, lambda key: key in reached or (
-        key[0] or "").rpartition(".")[0] == map_id) if c["file"] not in others]
+    found = changes(base, head, lambda key: key in reached or (
+        key[0] or "").rpartition(".")[0] == map_id)
     for change in found:
         ours, theirs = change.pop("keys")
         change["measured"] = bool({ours, theirs} & reached)

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads what objdump wrote of a program: symbols, links, constants, code.
 
-Four texts beside each other, as why.sh makes them for an arm:
+Four texts beside each other, as why.sh makes them for a map in an arm's folder:
 
-    ARM.symbols  objdump -t                    which functions lie where
-    ARM.links    objdump -R                    what the loader fills in
-    ARM.data     objdump -s -j .rodata         constants without a name
-    ARM.code     objdump -d --no-show-raw-insn
+    MAP.symbols  objdump -t                    which functions lie where
+    MAP.links    objdump -R                    what the loader fills in
+    MAP.data     objdump -s -j .rodata         constants without a name
+    MAP.code     objdump -d --no-show-raw-insn
 
 Nothing here judges; report/why/code.py does. x86-64 in AT&T syntax only.
 """
@@ -59,11 +59,9 @@ class Function:
 class Program:
     """One arm's program as far as its listing tells of it."""
 
-    def __init__(self, symbols, links, data, code, only):
-        """only -- the maps whose own code is kept beside what is no map's"""
+    def __init__(self, symbols, links, data, code):
         self.functions, self.objects, self.tls = [], [], 0
         self.read_symbols(symbols)
-        self.drop_other_maps(only)
         self.links = read_links(links)
         self.data = read_bytes(data)
         self.read_code(code)
@@ -102,14 +100,6 @@ class Program:
             raise ListingError("expected a listing of an x86-64 program "
                                f"({X86_64}): {first.strip()[:80] or 'empty'}")
         self.functions = [seen[start] for start in sorted(seen)]
-
-    def drop_other_maps(self, only):
-        """Leaves out the static functions of maps that nobody asks for."""
-        self.maps = {name[len("rm_impl_"):] for _, _, name, _ in self.objects
-                     if name.startswith("rm_impl_")}
-        others = self.maps - set(only)
-        self.functions = [f for f in self.functions if f.unit is None or
-                          f.unit.rpartition(".")[0] not in others]
 
     def read_code(self, lines):
         """Instructions, each in its function, padding left out."""
@@ -185,14 +175,14 @@ def read_bytes(lines):
     return runs
 
 
-def read_program(folder, arm, only):
-    """The program of an arm, of the four texts in `folder`."""
+def read_program(folder, name):
+    """The program of a map, of the four texts in the folder of its arm."""
     def lines(end):
-        path = folder / f"{arm}.{end}"
+        path = folder / f"{name}.{end}"
         try:
             return path.open(encoding="utf-8", errors="replace")
         except OSError as error:
             raise ListingError(f"{path}: {error.strerror}") from error
     with lines("symbols") as symbols, lines("links") as links, \
             lines("data") as data, lines("code") as code:
-        return Program(symbols, links, data, code, only)
+        return Program(symbols, links, data, code)

@@ -2,6 +2,7 @@
 /* arms.c - sets of arms: read, checked, written, put in order. */
 #include "runner/campaign/internal.h"
 
+#include "runner/base/host.h"
 #include "runner/base/rng.h"
 
 #include <ctype.h>
@@ -19,7 +20,7 @@ enum { SLOT_STREAM = 76 };
 
 static const char expected[] = "expected [WORKLOAD:]NAME=FILE[+SHARE%], "
                                "separated by commas, as in "
-                               "base=old/readmostly,head=new/readmostly";
+                               "base=old/maps,head=new/maps";
 
 static bool is_name(const char *text, size_t length)
 {
@@ -134,12 +135,22 @@ bool rm_arms_asked(const struct rm_arms *arms)
 	return arms->count && arms->list[0].program;
 }
 
-/* Its hash and absolute path. */
+static bool is_folder(const char *path)
+{
+	struct stat file;
+
+	return !stat(path, &file) && S_ISDIR(file.st_mode);
+}
+
+/* Its absolute path, and the hash of a single program. */
 static int find_program(struct rm_arm *arm, struct rm_error *error)
 {
 	struct rm_error why = { 0 };
-	int result = rm_sha256_file(arm->program, arm->sha256, &why);
+	int result = 0;
 
+	arm->is_folder = is_folder(arm->program);
+	if (!arm->is_folder)
+		result = rm_sha256_file(arm->program, arm->sha256, &why);
 	if (result)
 		return rm_error_set(
 		        error, result, "arm %s: %s", arm->name, why.text);
@@ -206,6 +217,65 @@ int rm_arms_settle(struct rm_arms *arms, const struct rm_workload *workloads,
 	return 0;
 }
 
+const char *rm_arm_program_name(
+        const struct rm_cell *cell, char name[RM_ARM_PROGRAM_BYTES])
+{
+	snprintf(name, RM_ARM_PROGRAM_BYTES, "%s/%s", rm_cell_flavour(cell),
+	        cell->map);
+	return name;
+}
+
+/* Adds the program that an arm has for a cell. */
+static void add_program(struct rm_arm *arm, const struct rm_cell *cell)
+{
+	char path[RM_PROGRAM_BYTES], name[RM_ARM_PROGRAM_BYTES];
+	char hash[RM_SHA256_TEXT];
+	struct rm_error why;
+
+	if (cell->skip[0] ||
+	        json_object_get(arm->programs, rm_arm_program_name(cell, name)))
+		return;
+	json_object_set_new(arm->programs, name,
+	        rm_sha256_file(rm_arm_program(arm, cell, path), hash, &why)
+	                ? json_null()
+	                : json_string(hash));
+}
+
+/* Sets sha256 of an arm with a folder; -ENOMEM. */
+static int hash_programs(struct rm_arm *arm)
+{
+	char *text = json_dumps(arm->programs, JSON_COMPACT | JSON_SORT_KEYS);
+
+	if (!text)
+		return -ENOMEM;
+	rm_sha256(text, strlen(text), arm->sha256);
+	free(text);
+	return 0;
+}
+
+int rm_arms_hash(struct rm_arms *arms, const struct rm_plan *plan)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < arms->count && !result; i++) {
+		struct rm_arm *arm = &arms->list[i];
+
+		if (arm->program && !arm->is_folder)
+			continue;
+		arm->programs = json_object();
+		for (size_t c = 0; c < plan->cell_count; c++) {
+			const struct rm_cell *cell = &plan->cells[c].cell;
+			const struct rm_arm_set set =
+			        rm_arms_of(arms, cell->workload);
+
+			if (arm >= set.arms && arm < set.arms + set.count)
+				add_program(arm, cell);
+		}
+		result = hash_programs(arm);
+	}
+	return result;
+}
+
 json_t *rm_arms_to_json(const struct rm_arms *arms)
 {
 	json_t *list = json_array();
@@ -214,11 +284,12 @@ json_t *rm_arms_to_json(const struct rm_arms *arms)
 		const struct rm_arm *arm = &arms->list[i];
 
 		json_array_append_new(
-		        list, json_pack("{s:s, s:s?, s:s?, s:s?, s:f}", "name",
-		                      arm->name, "workload",
+		        list, json_pack("{s:s, s:s?, s:s?, s:s?, s:O*, s:f}",
+		                      "name", arm->name, "workload",
 		                      arm->workload[0] ? arm->workload : NULL,
 		                      "program", arm->program, "sha256",
 		                      arm->sha256[0] ? arm->sha256 : NULL,
+		                      "programs", arm->programs,
 		                      "control_extra", arm->control_extra));
 	}
 	return list;
@@ -260,6 +331,10 @@ static const char *read_arm(const json_t *entry, struct rm_arm *arm)
 	if (!take_text(arm->sha256, sizeof(arm->sha256),
 	            json_object_get(entry, "sha256"), true))
 		return "sha256: expected a hash or null";
+	arm->programs = json_incref(json_object_get(entry, "programs"));
+	if (arm->programs && !json_is_object(arm->programs))
+		return "programs: expected an object";
+	arm->is_folder = arm->program && arm->programs;
 	arm->control_extra = json_number_value(extra);
 	if (!json_is_number(extra) ||
 	        !(arm->control_extra >= 0 && arm->control_extra <= 1))
@@ -311,6 +386,13 @@ static int check_asked(const struct rm_arms *asked, const struct rm_arms *arms,
         struct rm_error *error)
 {
 	json_t *now = rm_arms_to_json(asked), *then = rm_arms_to_json(arms);
+	json_t *arm;
+	size_t i;
+
+	/* programs of a folder were compared with the files one by one */
+	json_array_foreach (then, i, arm)
+		if (!json_object_del(arm, "programs"))
+			json_object_set_new(arm, "sha256", json_null());
 	bool equal = json_equal(now, then);
 
 	json_decref(now);
@@ -322,6 +404,42 @@ static int check_asked(const struct rm_arms *asked, const struct rm_arms *arms,
 	                       "(another -o DIR)");
 }
 
+/* The path of a program by its name in `programs`. */
+static const char *path_of(
+        const struct rm_arm *arm, const char *name, char path[RM_PROGRAM_BYTES])
+{
+	char beside[RM_ARM_PROGRAM_BYTES + 8];
+
+	snprintf(beside, sizeof(beside), "maps/%s", name);
+	if (!arm->program)
+		return rm_host_beside(beside, path, RM_PROGRAM_BYTES);
+	snprintf(path, RM_PROGRAM_BYTES, "%s/%s", arm->program, name);
+	return path;
+}
+
+static int check_programs(const struct rm_arm *arm, struct rm_error *error)
+{
+	char path[RM_PROGRAM_BYTES], hash[RM_SHA256_TEXT];
+	struct rm_error why;
+	const char *name;
+	json_t *recorded;
+
+	json_object_foreach (arm->programs, name, recorded) {
+		const char *then = json_string_value(recorded);
+
+		if (then &&
+		        (rm_sha256_file(path_of(arm, name, path), hash, &why) ||
+		                strcmp(hash, then)))
+			return rm_error_set(error, -EINVAL,
+			        "arm %s: %.200s was changed since the "
+			        "campaign began, expected SHA-256 %s: build "
+			        "that version again, or start a new campaign "
+			        "(another -o DIR)",
+			        arm->name, path, then);
+	}
+	return 0;
+}
+
 /* A file that was built anew would go on under the old hash: -EINVAL, or the
    error of a file that cannot be read. An arm without path or hash has nothing
    to compare. */
@@ -331,6 +449,8 @@ static int check_program(const struct rm_arm *arm, struct rm_error *error)
 	char hash[RM_SHA256_TEXT];
 	int result;
 
+	if (arm->programs)
+		return check_programs(arm, error);
 	if (!arm->program || !arm->sha256[0])
 		return 0;
 	result = rm_sha256_file(arm->program, hash, &why);
@@ -396,7 +516,9 @@ void rm_arms_order(uint64_t seed, size_t count, size_t order[RM_ARMS_MAX])
 
 void rm_arms_clear(struct rm_arms *arms)
 {
-	for (size_t i = 0; i < arms->count; i++)
+	for (size_t i = 0; i < arms->count; i++) {
 		free(arms->list[i].program);
+		json_decref(arms->list[i].programs);
+	}
 	memset(arms, 0, sizeof(*arms));
 }

@@ -61,18 +61,20 @@ static int keep(
 	return result;
 }
 
-/* NULL where the program that ran is not the arm's: causes, simulated cells,
-   maps in other languages and other sizes are played by another one
-   (rm_program_for()), and a test has its stand-in. The hash of a program that did not run would be false evidence. */
+/* SHA-256 of the program that runs the trial; NULL: not known, or a test has its
+   stand-in. */
 static const char *hash_of(
         const struct rm_campaign *campaign, const struct trial *trial)
 {
-	char path[RM_PROGRAM_BYTES];
-	bool is_arms = trial->arm->program ||
-	               (!campaign->program &&
-	                       !rm_program_for(cell_of(campaign, trial), path));
+	const struct rm_arm *arm = trial->arm;
+	char name[RM_ARM_PROGRAM_BYTES];
 
-	return is_arms && trial->arm->sha256[0] ? trial->arm->sha256 : NULL;
+	if (campaign->program && !arm->program)
+		return NULL;
+	if (!arm->programs)
+		return arm->sha256[0] ? arm->sha256 : NULL;
+	return json_string_value(json_object_get(arm->programs,
+	        rm_arm_program_name(cell_of(campaign, trial), name)));
 }
 
 static struct rm_record record_of(

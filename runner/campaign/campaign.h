@@ -38,9 +38,14 @@ enum { RM_ARMS_MAX = 16, RM_ARM_NAME_BYTES = 17 };
 struct rm_arm {
 	char name[RM_ARM_NAME_BYTES]; /* a-z, 0-9 and - */
 	rm_name workload; /* whose cells it runs; "": of those without own */
-	char *program;    /* absolute path, owned; NULL: this build's own, which
-	                  the measure of a cell chooses */
-	char sha256[RM_SHA256_TEXT]; /* of the program; "": not known */
+	char *program;    /* absolute path, owned: of a program that runs all
+	                  cells, or of a folder of map programs, as `maps` beside
+	                  this program is; NULL: that folder */
+	bool is_folder;   /* `program` is a folder */
+	json_t *programs; /* of a folder: FLAVOUR/ID of each program of the plan
+	                  and its SHA-256, null where it cannot be read; owned */
+	char sha256[RM_SHA256_TEXT]; /* of the program, or of `programs` as JSON
+	                             with sorted keys; "": not known */
 	double control_extra;        /* operations more than reported, 0 .. 1 */
 };
 
@@ -152,6 +157,7 @@ struct rm_prepared {
 	bool has_topology;
 	struct rm_inputs mode;    /* workloads, from a mode or from files */
 	struct rm_cell_list list; /* of --cells-from */
+	struct rm_catalog catalog;
 	struct rm_plan plan;
 	struct rm_arms arms;
 	json_t *calibration; /* NULL: windows are as planned */
@@ -248,37 +254,13 @@ int rm_launch(const struct rm_launch *launch, const json_t *request,
 
 void rm_outcome_clear(struct rm_outcome *outcome);
 
-enum { RM_PROGRAM_BYTES = 4096 };
-
 /*
- * The program of a measure: `causes` is played by readmostly-stats and
- * `simulated` by readmostly-sim beside this program, whose path goes to
- * `path`; everything else by this program: NULL, as struct rm_launch has it. A
- * program that is not there is a trial that fails with that reason. Any
- * thread.
+ * The program that an arm has for a cell: a map program of its folder, or the
+ * arm's own program. A program that is not there is a trial that fails with
+ * that reason. Returns `path`. Any thread.
  */
-const char *rm_program_of(enum rm_measure measure, char path[RM_PROGRAM_BYTES]);
-/* The same of a cell: a map in another language is played by its program, other
-   sizes of keys and values (rm_cell_sized()) by theirs. */
-const char *rm_program_for(
-        const struct rm_cell *cell, char path[RM_PROGRAM_BYTES]);
-
-/* The answer of the `readmostly-sim` beside this program; free() `text`. */
-struct rm_simulator {
-	char *text;       /* lines `ID yes` and `ID no REASON`; NULL: none */
-	char reason[160]; /* why there is no answer */
-};
-
-/* Asks once; never fails, but may have no answer. */
-void rm_simulator_ask(struct rm_simulator *simulator);
-
-/*
- * Of a struct rm_simulator (struct rm_plan_options has it without a type):
- * whether map `id` can be simulated; where not, `why` gets the reason (of
- * `size` bytes), else "".
- */
-bool rm_simulator_can(
-        const void *simulator, const char *id, char *why, size_t size);
+const char *rm_arm_program(const struct rm_arm *arm, const struct rm_cell *cell,
+        char path[RM_PROGRAM_BYTES]);
 
 /*
  * Makes results/<UTC date>-<what>-<machine id>, with -2, -3, ... where that

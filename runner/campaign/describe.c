@@ -8,46 +8,16 @@
 #include <string.h>
 #include <time.h>
 
-static json_t *shapes_of(const struct rm_impl *impl)
-{
-	json_t *names = json_array();
-
-	for (size_t i = 0; i < RM_SHAPES; i++)
-		if (impl->shapes & 1U << i)
-			json_array_append_new(names,
-			        json_string(rm_shape_name(rm_shapes[i])));
-	return names;
-}
-
-static json_t *caps_of(const struct rm_impl *impl)
-{
-	json_t *names = json_array();
-	const char *word;
-
-	for (size_t i = 0; (word = rm_impl_cap_word(impl, i)); i++)
-		json_array_append_new(names, json_string(word));
-	return names;
-}
-
-static const char *code_of(const struct rm_impl *impl)
-{
-	const struct rm_map_code *map = rm_map_codes;
-
-	while (map->id && strcmp(map->id, impl->id))
-		map++;
-	return map->code;
-}
-
 /* Of a map that has a sheet: its lines, the library's version and who told
    it. */
-static json_t *facts_of(const struct rm_impl *impl)
+static json_t *facts_of(const struct rm_map_info *info)
 {
-	const struct rm_facts *sheet = rm_facts_find(impl->id);
+	const struct rm_facts *sheet = rm_facts_find(info->id);
 	char version[128];
 	struct rm_facts_line fact;
 	const char *at = sheet->text;
 	const char *teller =
-	        rm_facts_version(sheet, impl, version, sizeof(version));
+	        rm_facts_version(sheet, info, version, sizeof(version));
 	json_t *facts = json_pack(
 	        "{s:s, s:s}", "version", version, "version-told-by", teller);
 
@@ -62,60 +32,62 @@ static json_t *facts_of(const struct rm_impl *impl)
 	return facts;
 }
 
-json_t *rm_describe_map(const struct rm_impl *impl)
+json_t *rm_describe_map(const struct rm_map_info *info)
 {
-	json_t *map =
-	        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s*, "
-	                  "s:o, s:o}",
-	                "id", impl->id, "label", impl->label, "family",
-	                impl->family, "sync", impl->sync, "source",
-	                impl->source, "system", impl->system, "guarantees",
-	                impl->guarantees, "progress", impl->progress,
-	                "dispatch", impl->dispatch, "code", code_of(impl),
-	                "caps", caps_of(impl), "shapes", shapes_of(impl));
+	static const char *const members[] = { "id", "label", "family", "sync",
+		"source", "system", "guarantees", "progress", "dispatch",
+		"code", "caps", "shapes", "misuse", "program" };
+	json_t *map = json_object();
 
-	if (map && impl->misuse)
-		json_object_set_new(map, "misuse", json_string(impl->misuse));
-	if (map && impl->value_most)
+	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++) {
+		json_t *value = json_object_get(info->json, members[i]);
+
+		if (value && !json_is_null(value))
+			json_object_set(map, members[i], value);
+	}
+	if (info->value_most)
 		json_object_set_new(map, "values",
-		        json_pack("{s:i, s:s?}", "most_bytes",
-		                (int)impl->value_most, "place",
-		                impl->value_place));
-	if (map && impl->program)
-		json_object_set_new(map, "program", json_string(impl->program));
-	if (map && rm_facts_find(impl->id))
-		json_object_set_new(map, "facts", facts_of(impl));
+		        json_pack("{s:i, s:O}", "most_bytes",
+		                (int)info->value_most, "place",
+		                json_object_get(info->json, "value_place")));
+	if (rm_facts_find(info->id))
+		json_object_set_new(map, "facts", facts_of(info));
 	return map;
 }
 
-static json_t *maps(void)
+static json_t *maps(const struct rm_catalog *catalog)
 {
 	json_t *all = json_array();
 
-	for (size_t i = 0; i < rm_impl_all_count; i++)
-		json_array_append_new(all, rm_describe_map(rm_impl_table[i]));
+	for (size_t i = 0; i < catalog->count; i++)
+		json_array_append_new(all, rm_describe_map(&catalog->maps[i]));
 	return all;
 }
 
-static json_t *skipped_maps(void)
+static json_t *skipped_maps(const struct rm_catalog *catalog)
 {
 	json_t *all = json_array();
 
-	for (size_t i = 0; i < rm_skipped_count; i++)
-		json_array_append_new(all,
-		        json_pack("{s:s, s:s}", "id", rm_skipped_table[i].id,
-		                "needs", rm_skipped_table[i].needs));
+	for (size_t i = 0; i < catalog->name_count; i++)
+		if (catalog->names[i].missing)
+			json_array_append_new(
+			        all, json_pack("{s:s, s:s}", "id",
+			                     catalog->names[i].id, "needs",
+			                     catalog->names[i].needs));
 	return all;
 }
 
-/* Unlike those of skipped_maps() these lack no library, hence no "needs": the
-   program was built for one mode, which does not run them. */
-static json_t *unbuilt_maps(void)
+/* Unlike those of skipped_maps() these lack no library, hence no "needs": only
+   what the plan needs is built. */
+static json_t *unbuilt_maps(const struct rm_catalog *catalog)
 {
 	json_t *all = json_array();
 
-	for (size_t i = 0; rm_unbuilt_table[i].id; i++)
-		json_array_append_new(all, json_string(rm_unbuilt_table[i].id));
+	for (size_t i = 0; i < catalog->name_count; i++)
+		if (!catalog->names[i].missing &&
+		        !rm_catalog_find(catalog, catalog->names[i].id))
+			json_array_append_new(
+			        all, json_string(catalog->names[i].id));
 	return all;
 }
 
@@ -274,11 +246,13 @@ json_t *rm_describe(const struct rm_description *description)
 	        build(description->build), "plan_sha256", hash,
 	        "topology_sha256", topology, "workloads",
 	        workloads(description), "counters", counters(description),
-	        "maps", maps(), "skipped_maps", skipped_maps(), "arms",
+	        "maps", maps(description->catalog), "skipped_maps",
+	        skipped_maps(description->catalog), "arms",
 	        rm_arms_to_json(description->arms), "calibration",
 	        description->calibration, "notes", description->notes);
 
-	json_object_set_new(all, "unbuilt_maps", unbuilt_maps());
+	json_object_set_new(
+	        all, "unbuilt_maps", unbuilt_maps(description->catalog));
 	json_object_set_new(all, "busy", busy(description->busy));
 	json_object_set_new(all, "cells_from", cells_from(description->list));
 	/* that a line without one is damaged, not older than checksums */

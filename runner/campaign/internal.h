@@ -30,6 +30,15 @@ bool rm_arms_asked(const struct rm_arms *arms);
 int rm_arms_settle(struct rm_arms *arms, const struct rm_workload *workloads,
         size_t workload_count, struct rm_error *error);
 
+/* The name of a cell's program in rm_arm.programs, "plain/gomap_rw". */
+enum { RM_ARM_PROGRAM_BYTES = RM_NAME_BYTES + 16 };
+const char *rm_arm_program_name(
+        const struct rm_cell *cell, char name[RM_ARM_PROGRAM_BYTES]);
+
+/* Fills `programs` and sha256 of the arms with a folder: each program that a
+   cell of the plan needs. -ENOMEM. */
+int rm_arms_hash(struct rm_arms *arms, const struct rm_plan *plan);
+
 /*
  * For a resume, after settling what was asked for anew: the arms of
  * campaign.json into a zeroed *arms, whose programs must still be what they
@@ -137,6 +146,7 @@ struct rm_description {
 	const json_t *counters; /* of rm_counters_select() */
 	const struct rm_workload *workloads;
 	size_t workload_count;
+	const struct rm_catalog *catalog;
 	const struct rm_plan *plan;
 	const struct rm_arms *arms;
 	json_t *calibration; /* of rm_calibrate(); may be NULL */
@@ -167,7 +177,7 @@ int rm_describe_compare(const json_t *recorded,
         struct rm_error *error);
 
 /* A map as campaign.json lists it. New reference. */
-json_t *rm_describe_map(const struct rm_impl *impl);
+json_t *rm_describe_map(const struct rm_map_info *info);
 
 /* --- files.c: files that are whole or not there, lines read back --------- */
 

@@ -3,7 +3,6 @@
 #include "runner/campaign/internal.h"
 
 #include "runner/base/host.h"
-#include "runner/impl_table.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -43,37 +42,16 @@ uint64_t rm_memory_limit(unsigned threads)
 	return available_bytes / 2 + threads * stack_bytes();
 }
 
-/* Name of the build of its own that a measure needs, or NULL: this one. */
-static const char *build_of(enum rm_measure measure)
+const char *rm_arm_program(const struct rm_arm *arm, const struct rm_cell *cell,
+        char path[RM_PROGRAM_BYTES])
 {
-	switch (measure) {
-	case RM_MEASURE_CAUSES:
-		return "readmostly-stats";
-	case RM_MEASURE_SIMULATED:
-		return "readmostly-sim";
-	default:
-		return NULL;
-	}
-}
+	const char *flavour = rm_cell_flavour(cell);
 
-const char *rm_program_of(enum rm_measure measure, char path[RM_PROGRAM_BYTES])
-{
-	const char *name = build_of(measure);
-
-	return name ? rm_host_beside(name, path, RM_PROGRAM_BYTES) : NULL;
-}
-
-const char *rm_program_for(
-        const struct rm_cell *cell, char path[RM_PROGRAM_BYTES])
-{
-	for (size_t i = rm_impl_count; i < rm_impl_all_count; i++)
-		if (!strcmp(rm_impl_table[i]->id, cell->map))
-			return rm_host_beside(rm_impl_table[i]->program, path,
-			        RM_PROGRAM_BYTES);
-	if (rm_cell_sized(cell))
-		return rm_host_beside(
-		        rm_cell_program(cell), path, RM_PROGRAM_BYTES);
-	return rm_program_of(cell->measure, path);
+	if (!arm->program)
+		return rm_map_program(flavour, cell->map, path);
+	snprintf(path, RM_PROGRAM_BYTES, arm->is_folder ? "%s/%s/%s" : "%s",
+	        arm->program, flavour, cell->map);
+	return path;
 }
 
 static json_t *request_of(const struct rm_cell *cell, uint64_t seed,
@@ -93,11 +71,11 @@ int rm_play(const struct rm_play *play, struct rm_outcome *outcome,
         struct rm_error *error)
 {
 	const struct rm_cell *cell = play->cell;
-	const char *program =
-	        play->arm->program ? play->arm->program : play->program;
+	const bool stand_in = play->program && !play->arm->program;
 	char path[RM_PROGRAM_BYTES];
 	const struct rm_launch how = {
-		.program = program ? program : rm_program_for(cell, path),
+		.program = stand_in ? play->program
+		                    : rm_arm_program(play->arm, cell, path),
 		.deadline_ns = cell->deadline_ns,
 		/* a simulated machine reserves much and touches little */
 		.memory_limit_bytes = cell->measure == RM_MEASURE_SIMULATED

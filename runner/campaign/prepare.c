@@ -68,11 +68,13 @@ static void drop_simulated(struct rm_inputs *mode)
 static int build_plan(const struct rm_wishes *wishes,
         struct rm_prepared *prepared, struct rm_error *error)
 {
-	struct rm_simulator simulator;
 	struct rm_plan_options options = {
 		.seed = wishes->seed ? *wishes->seed : rm_campaign_seed(),
 		.maps = wishes->maps,
 		.cells = wishes->cells_from ? &prepared->list : NULL,
+		.can_simulate = rm_map_simulated,
+		.find_machine = wishes->find_machine,
+		.catalog = &prepared->catalog,
 	};
 	int result =
 	        rm_counters_select(wishes->counters ? wishes->counters : "auto",
@@ -84,14 +86,12 @@ static int build_plan(const struct rm_wishes *wishes,
 	options.counters_reason = why_no_counters(prepared->counters);
 	if (wishes->sources.mode && !options.counters_reason && !options.cells)
 		drop_simulated(&prepared->mode);
-	rm_simulator_ask(&simulator);
-	options.can_simulate = rm_simulator_can;
-	options.find_machine = wishes->find_machine;
-	options.simulator = &simulator;
 	result = rm_plan_build(prepared->mode.workloads,
 	        prepared->mode.workload_count, &prepared->topology, &options,
 	        &prepared->plan, error);
-	free(simulator.text);
+	if (!result && !wishes->program &&
+	        rm_arms_hash(&prepared->arms, &prepared->plan))
+		result = rm_error_set(error, -ENOMEM, "no memory for hashes");
 	return result;
 }
 
@@ -109,6 +109,7 @@ static struct rm_description description_of(
 		.counters = prepared->counters,
 		.workloads = prepared->mode.workloads,
 		.workload_count = prepared->mode.workload_count,
+		.catalog = &prepared->catalog,
 		.plan = &prepared->plan,
 		.arms = &prepared->arms,
 		.calibration = prepared->calibration,
@@ -448,6 +449,8 @@ int rm_prepare(const struct rm_wishes *wishes, struct rm_prepared *prepared,
 		result = rm_cell_list_read(
 		        wishes->cells_from, &prepared->list, error);
 	if (!result)
+		result = rm_catalog_load(NULL, &prepared->catalog, error);
+	if (!result)
 		result = rm_topology_load(NULL, &prepared->topology, error);
 	if (result)
 		return result;
@@ -483,6 +486,7 @@ void rm_prepared_clear(struct rm_prepared *prepared)
 	rm_arms_clear(&prepared->arms);
 	rm_inputs_clear(&prepared->mode);
 	rm_cell_list_clear(&prepared->list);
+	rm_catalog_clear(&prepared->catalog);
 	if (prepared->has_topology)
 		rm_topology_free(&prepared->topology);
 	json_decref(prepared->campaign);

@@ -95,6 +95,7 @@ static const struct rm_field fields[] = {
 	{ "arms[].workload", "S0" },
 	{ "arms[].program", "S0" },
 	{ "arms[].sha256", "S0" },
+	{ "arms[].programs", "-o" },
 	{ "arms[].control_extra", "n" },
 	{ "cells", "a" },
 	{ "cells[]", "o" },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* claims.c - `readmostly claims`: what is known of them is the report's, what
+/* claims.c - `readmostly dev claims`: what is known of them is the report's, what
    decides them runs here. */
 #include "runner/cli/campaign_run.h"
 #include "runner/cli/cli.h"
@@ -29,7 +29,7 @@ static error_t parse_run(int key, char *text, struct argp_state *state)
 	}
 }
 
-/* argv[0] is "readmostly claims run". */
+/* argv[0] is "readmostly dev claims run". */
 static int run(int argc, char **argv)
 {
 	static const struct argp argp = { NULL, parse_run, "[ID...]",
@@ -80,7 +80,7 @@ static const struct argp argp = { NULL, NULL,
 int rm_cli_claims(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
-	char name[] = "readmostly claims run";
+	char name[] = "readmostly dev claims run";
 	struct rm_error error = { 0 };
 
 	if (!strcmp(what, "list") || !strcmp(what, "show"))

@@ -170,9 +170,9 @@ int rm_planned_build(struct rm_planned *planned, uint64_t seed,
 {
 	struct rm_plan_options options = { .seed = seed,
 		.maps = maps,
-		.can_simulate = rm_simulator_can,
+		.can_simulate = rm_map_simulated,
 		.find_machine = rm_find_machine,
-		.simulator = &planned->simulator,
+		.catalog = &planned->catalog,
 		.cells = planned->list.lines ? &planned->list : NULL };
 
 	return rm_plan_build(planned->inputs.workloads,
@@ -189,11 +189,9 @@ int rm_planned_load(const struct rm_wish *wish, struct rm_planned *planned,
 	            wish->sets, wish->set_count, &planned->inputs, error) ||
 	        (wish->cells_from && rm_cell_list_read(wish->cells_from,
 	                                     &planned->list, error)) ||
+	        rm_catalog_load(NULL, &planned->catalog, error) ||
 	        rm_topology_load(NULL, &planned->topology, error))
 		return RM_USAGE;
-	/* Starts a program to ask what it can simulate: only once the files and
-	   the machine are known to be right. */
-	rm_simulator_ask(&planned->simulator);
 	return rm_planned_build(planned, wish->seed, wish->maps, error);
 }
 
@@ -203,7 +201,7 @@ void rm_planned_clear(struct rm_planned *planned)
 	rm_topology_free(&planned->topology);
 	rm_inputs_clear(&planned->inputs);
 	rm_cell_list_clear(&planned->list);
-	free(planned->simulator.text);
+	rm_catalog_clear(&planned->catalog);
 	*planned = (struct rm_planned){ 0 };
 }
 
@@ -223,11 +221,4 @@ int rm_complain(const char *command, const struct rm_error *error, int status)
 {
 	fprintf(stderr, "readmostly %s: %s\n", command, error->text);
 	return status;
-}
-
-int rm_print_json(const json_t *json, size_t flags)
-{
-	if (!json || json_dumpf(json, stdout, flags) || putchar('\n') == EOF)
-		return RM_INCOMPLETE;
-	return fflush(stdout) ? RM_INCOMPLETE : RM_OK;
 }

@@ -82,7 +82,7 @@ bool rm_command_switch(int argc, char **argv, const char *name, int key,
 struct rm_planned {
 	struct rm_inputs inputs;
 	struct rm_cell_list list; /* of --cells-from */
-	struct rm_simulator simulator;
+	struct rm_catalog catalog;
 	struct rm_topology topology;
 	struct rm_plan plan;
 };
@@ -94,11 +94,19 @@ int rm_find_machine(const char *name, struct rm_error *error);
 int rm_planned_load(const struct rm_wish *wish, struct rm_planned *planned,
         struct rm_error *error);
 /* Its second half, for inputs that were read otherwise: the plan of these
-   inputs, this topology, this simulator's answer, and of the list's cells where
+   inputs, this topology, this catalog, and of the list's cells where
    it was read. RM_USAGE with `error`. */
 int rm_planned_build(struct rm_planned *planned, uint64_t seed,
         const char *maps, struct rm_error *error);
 void rm_planned_clear(struct rm_planned *planned);
+
+/*
+ * Starts the program of the request's cell with the words (a command of
+ * runner/map_program/, NULL at the end) and the request as its input. *result
+ * is its answer; a new reference. 0, or RM_INCOMPLETE with `error`.
+ */
+int rm_ask_program(const struct rm_request *request, const char *const words[],
+        json_t **result, struct rm_error *error);
 
 /* ---- how it ends -------------------------------------------------------- */
 
@@ -107,9 +115,5 @@ int rm_complain(const char *command, const struct rm_error *error, int status);
 
 /* Prints "8.3 s", "14.2 min" or "3.1 h" on standard output. */
 void rm_print_time(uint64_t time_ns);
-
-/* Prints one JSON value and a newline. RM_OK; RM_INCOMPLETE where there is
-   none (NULL) or standard output did not take it. */
-int rm_print_json(const json_t *json, size_t flags);
 
 #endif /* RM_CLI_COMMAND_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* counters.c - `readmostly counters`: what can be counted here, with proof. */
+/* counters.c - `readmostly env counters`: what can be counted here, with proof. */
 #include "runner/counters/counters.h"
 #include "runner/base/error.h"
 #include "runner/base/json.h"
@@ -166,7 +166,7 @@ static int write_recording(const char *file, const char *text)
 	if (out && fclose(out) && !failed)
 		failed = -errno;
 	if (failed)
-		fprintf(stderr, "readmostly counters: %s: %s\n", file,
+		fprintf(stderr, "readmostly env counters: %s: %s\n", file,
 		        strerror(-failed));
 	return failed ? RM_INCOMPLETE : RM_OK;
 }

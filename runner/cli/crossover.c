@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* crossover.c - `readmostly crossover`: where the ranking of two maps flips, or
+/* crossover.c - `readmostly dev crossover`: where the ranking of two maps flips, or
    of all pairs of a list, each a campaign of its own. */
+#include "runner/catalog/catalog.h"
 #include "runner/cli/campaign_run.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/stages.h"
-#include "runner/impl_table.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -32,22 +32,18 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-/* Ends the program where there is no such map in it, and says what there is. */
+/* Ends the program if no program of this build runs the map. */
 static void check_map(const char *id, struct argp_state *state)
 {
+	struct rm_catalog catalog;
 	struct rm_error error = { "" };
 
-	for (size_t i = 0; i < rm_impl_all_count; i++)
-		if (!strcmp(rm_impl_table[i]->id, id))
-			return;
-	if (rm_impl_absent(id, &error))
+	if (!rm_catalog_load(NULL, &catalog, &error) &&
+	        !rm_catalog_find(&catalog, id))
+		rm_catalog_refuse(&catalog, id, &error);
+	rm_catalog_clear(&catalog);
+	if (error.text[0])
 		argp_error(state, "%s", error.text);
-	fprintf(stderr, "maps of this program:");
-	for (size_t i = 0; i < rm_impl_all_count; i++)
-		fprintf(stderr, " %s", rm_impl_table[i]->id);
-	fprintf(stderr, "\n");
-	argp_error(state, "no map is called \"%s\", expected one of the above",
-	        id);
 }
 
 static void parse_list(char *text, struct argp_state *state)

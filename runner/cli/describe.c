@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* describe.c - `readmostly describe`: the table of factors, for people and
+/* describe.c - `readmostly dev describe`: the table of factors, for people and
    as the schema of a cell. */
 #include "runner/cli/cli.h"
 #include "runner/protocol/protocol.h"

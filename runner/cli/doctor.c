@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* doctor.c - `readmostly doctor`: what disturbs here; changes nothing. */
+/* doctor.c - `readmostly env doctor`: what disturbs here; changes nothing. */
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
 

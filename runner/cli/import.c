@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* import.c - `readmostly import`: traces of others become ours. */
+/* import.c - `readmostly dev import`: traces of others become ours. */
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
 #include "runner/trace/trace.h"
@@ -52,7 +52,8 @@ static const struct argp argp = { options, parse, "twitter FILE",
 	"Makes a trace of FILE, which is in the format of Twitter's public "
 	"cache traces: timestamp,key,key size,value size,client,operation,TTL."
 	"\vKeys and values keep their lengths; what expires is removed at its "
-	"time (docs/traces.md). `readmostly replay TRACE` goes on. Status: 0; "
+	"time (docs/traces.md). `readmostly dev replay TRACE` goes on. Status: "
+	"0; "
 	"2 where FILE is damaged; 3 where TRACE could not be written.",
 	NULL, NULL, NULL };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* machine.c - `readmostly machine`: what this machine is. */
+/* machine.c - `readmostly env machine`: what this machine is. */
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
 
@@ -54,7 +54,7 @@ int rm_cli_machine(int argc, char **argv)
 	if (rm_topology_load(NULL, &topology, &error) == 0)
 		machine = rm_machine_facts(&topology);
 	if (!machine) {
-		fprintf(stderr, "readmostly machine: %s\n",
+		fprintf(stderr, "readmostly env machine: %s\n",
 		        error.text[0] ? error.text : "out of memory");
 		status = RM_FAILED;
 	} else if (!json) {

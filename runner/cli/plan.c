@@ -31,7 +31,7 @@ static const struct argp_option options[] = {
 	{ "json", OPTION_JSON, NULL, 0, "the plan as campaign.json has it", 0 },
 	{ "requests", OPTION_REQUESTS, NULL, 0,
 	        "the request of each cell's first trial, one a line, to run it "
-	        "by hand: readmostly trial <LINE (docs/trial-protocol.md)",
+	        "by hand: readmostly dev trial <LINE (docs/trial-protocol.md)",
 	        0 },
 	{ 0 }
 };
@@ -166,12 +166,13 @@ static bool names(const struct rm_inputs *inputs, const char *map)
 
 /* Maps that a workload names and whose libraries are not here; "all" means those
    whose libraries are. */
-static void print_not_built(const struct rm_inputs *inputs)
+static void print_not_built(
+        const struct rm_inputs *inputs, const struct rm_catalog *catalog)
 {
-	for (size_t i = 0; i < rm_skipped_count; i++) {
-		const struct rm_skipped *map = &rm_skipped_table[i];
+	for (size_t i = 0; i < catalog->name_count; i++) {
+		const struct rm_map_name *map = &catalog->names[i];
 
-		if (names(inputs, map->id))
+		if (map->missing && names(inputs, map->id))
 			printf("not run: %s: not built: needs %s (packages: "
 			       "%s)\n",
 			        map->id, map->needs, map->packages);
@@ -235,14 +236,15 @@ static void print_plan(const struct rm_planned *planned, bool cells)
 		print_cells(plan);
 	print_table(plan, &planned->inputs);
 	print_skipped(plan);
-	print_not_built(&planned->inputs);
+	print_not_built(&planned->inputs, &planned->catalog);
 	if (plan->same_count)
 		printf("%zu cells equal another on this machine and run once "
 		       "(--cells names them)\n",
 		        plan->same_count);
 	for (size_t i = 0; i < plan->cell_count; i++)
 		if (plan->cells[i].cell.measure == RM_MEASURE_COUNTERS) {
-			printf("counters cells run where `readmostly counters` "
+			printf("counters cells run where `readmostly env "
+			       "counters` "
 			       "finds a back end, else they are planned "
 			       "skips\n");
 			break;

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* replay.c - `readmostly replay`: shows, replays and records traces. */
+/* replay.c - `readmostly dev replay`: shows, replays and records traces. */
+#include "runner/catalog/catalog.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
-#include "runner/impl_table.h"
 #include "runner/trace/trace.h"
-#include "runner/trial/trial.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
 	OPTION_RECORD = 256,
@@ -185,7 +185,7 @@ static int report(
 		        text_of(trace, "digest"));
 	if (!strcmp(text_of(result, "status"), "ok"))
 		return RM_OK;
-	fprintf(stderr, "readmostly replay: %s: %s\n",
+	fprintf(stderr, "readmostly dev replay: %s: %s\n",
 	        text_of(result, "status"), text_of(result, "reason"));
 	/* void: the answers are right, but it was no measurement */
 	return strcmp(text_of(result, "status"), "void") ? RM_FAILED : RM_OK;
@@ -248,8 +248,7 @@ static void fill(const struct arguments *a, const struct rm_trace *trace,
 		.presize = true,
 		.window_ops = (all + a->threads - 1) / a->threads,
 		.deadline_ns = 3600000000000,
-		.measure = RM_STATS_BUILT ? RM_MEASURE_CAUSES
-		                          : RM_MEASURE_THROUGHPUT };
+		.measure = RM_MEASURE_THROUGHPUT };
 	strcpy(cell->workload, "replay");
 	snprintf(cell->map, sizeof(cell->map), "%s", a->replay);
 	snprintf(cell->trace, sizeof(cell->trace), "%s", a->file);
@@ -260,112 +259,74 @@ static void fill(const struct arguments *a, const struct rm_trace *trace,
 static int replay_numbers(
         const struct arguments *a, const struct rm_trace *trace)
 {
+	const char *const words[] = { "trial", NULL };
 	struct rm_request request = { .seed = a->recording.seed };
+	struct rm_error error = { "" };
 	json_t *result;
 	int status;
 
 	fill(a, trace, &request.cell);
 	request.counters = json_pack("{s:s}", "backend", "none");
-	result = rm_trial_run(&request);
-	status = report("replayed", &request.cell, result);
+	status = rm_ask_program(&request, words, &result, &error);
+	status = status ? rm_complain("replay", &error, status)
+	                : report("replayed", &request.cell, result);
 	json_decref(result);
 	rm_request_clear(&request);
 	return status;
 }
 
-/* Lengths of a trace's keys or values, as words. */
-static void say_lengths(const char *what, const struct rm_dictionary *texts)
+/* Becomes the map's program, which plays the trace's own keys and values. */
+static int play_texts(const struct arguments *a)
 {
-	size_t least = SIZE_MAX, most = 0;
+	char path[RM_PROGRAM_BYTES], play[] = "play", threads[48], passes[48];
+	char seed[48], shape[48], state[RM_PATH_BYTES];
+	char *argv[] = { path, play, threads, passes, seed, shape,
+		(char *)(uintptr_t)a->file, a->state ? state : NULL, NULL };
 
-	for (size_t i = 0; i < texts->count; i++) {
-		size_t length = texts->keys[i].length;
+	rm_map_program("plain", a->replay, path);
+	snprintf(threads, sizeof(threads), "--threads=%" PRIu64, a->threads);
+	snprintf(passes, sizeof(passes), "--passes=%" PRIu64, a->passes);
+	snprintf(seed, sizeof(seed), "--seed=%" PRIu64, a->recording.seed);
+	snprintf(shape, sizeof(shape), "--shape=%s", rm_shape_name(a->shape));
+	snprintf(state, sizeof(state), "--state=%s", a->state ? a->state : "");
+	fflush(stdout);
+	execv(path, argv);
+	fprintf(stderr, "readmostly dev replay: %s: %s\n", path,
+	        strerror(errno));
+	return RM_INCOMPLETE;
+}
 
-		least = length < least ? length : least;
-		most = length > most ? length : most;
+/* Whether there is such a map to play on; else standard error has the reason. */
+static bool has_map(const char *id)
+{
+	struct rm_catalog catalog;
+	struct rm_error error = { "" };
+	const struct rm_map_info *info = NULL;
+
+	if (!rm_catalog_load(NULL, &catalog, &error)) {
+		info = rm_catalog_find(&catalog, id);
+		if (!info || info->language)
+			rm_catalog_refuse(&catalog, id, &error);
+		else if (!info->is_map)
+			rm_error_set(&error, RM_USAGE,
+			        "%s is a technique, and operations are played "
+			        "on maps alone",
+			        id);
 	}
-	if (texts->count)
-		printf("%s of %zu to %zu bytes\n", what, least, most);
-}
-
-static int play(const struct arguments *a, const struct rm_trace *trace,
-        const struct rm_impl *impl, FILE *state)
-{
-	const struct rm_trace_play wish = { .impl = impl,
-		.shape = a->shape,
-		.threads = (unsigned)a->threads,
-		.passes = a->passes,
-		.seed = a->recording.seed,
-		.state = state };
-	struct rm_trace_played played;
-	struct rm_error error = { "" };
-	int failed = rm_trace_play(trace, &wish, &played, &error);
-
-	if (failed)
-		return rm_complain("replay", &error,
-		        failed == -ENOTSUP ? RM_USAGE : RM_FAILED);
-	printf("replayed %" PRIu64 " operations on %s, %u thread%s, %.3f s\n",
-	        trace->count * a->passes, impl->id, wish.threads,
-	        wish.threads > 1 ? "s" : "", (double)played.elapsed_ns / 1e9);
-	say_lengths("own keys", &trace->dictionary);
-	say_lengths("own values", &trace->values);
-	printf("keys %" PRIu64 "\ndigest %016" PRIx64 "\n", played.held,
-	        played.digest);
-	return RM_OK;
-}
-
-/* With the state that it leaves written to a file, if there is to be one. */
-static int play_and_keep(const struct arguments *a,
-        const struct rm_trace *trace, const struct rm_impl *impl)
-{
-	FILE *state = a->state ? fopen(a->state, "wb") : NULL;
-	struct rm_error error = { "" };
-	int status, failed = 0;
-
-	if (a->state && !state) {
-		rm_error_set(
-		        &error, -errno, "%s: %s", a->state, strerror(errno));
-		return rm_complain("replay", &error, RM_INCOMPLETE);
-	}
-	status = play(a, trace, impl, state);
-	if (state && ferror(state))
-		failed = -EIO;
-	if (state && fclose(state))
-		failed = -errno;
-	if (!failed || status != RM_OK)
-		return status;
-	rm_error_set(&error, failed, "%s: %s", a->state, strerror(-failed));
-	return rm_complain("replay", &error, RM_INCOMPLETE);
-}
-
-/* NULL: there is no such map to play on, and it said why. */
-static const struct rm_impl *find_map(const char *id)
-{
-	const struct rm_impl *impl = rm_impl_find(id);
-	struct rm_error error = { "" };
-
-	if (impl && rm_impl_is_map(impl))
-		return impl;
-	if (impl)
-		rm_error_set(&error, RM_USAGE,
-		        "%s is a technique, and operations are played on maps "
-		        "alone",
-		        id);
-	else
-		rm_impl_refuse(id, &error);
-	rm_complain("replay", &error, RM_USAGE);
-	return NULL;
+	rm_catalog_clear(&catalog);
+	if (error.text[0])
+		rm_complain("replay", &error, RM_USAGE);
+	return !error.text[0];
 }
 
 static int replay(const struct arguments *a, const struct rm_trace *trace)
 {
-	const struct rm_impl *impl = find_map(a->replay);
 	struct rm_error error;
 
-	if (!impl)
+	if (!has_map(a->replay))
 		return RM_USAGE;
 	if (a->shape.str)
-		return play_and_keep(a, trace, impl);
+		return play_texts(a);
 	if (strlen(a->file) < RM_TRACE_BYTES)
 		return replay_numbers(a, trace);
 	rm_error_set(&error, -EINVAL,
@@ -410,45 +371,21 @@ static const struct rm_cell *choose(
 	return error->text[0] ? NULL : found;
 }
 
-static int write_record(const struct arguments *a,
-        const struct rm_recorder *recorder, uint64_t resident,
-        struct rm_error *error)
-{
-	FILE *out = fopen(a->record, "wb");
-	int failed = out ? rm_recorder_write(
-	                           recorder, resident, a->binary, out, error)
-	                 : -errno;
-
-	if (out && fclose(out) && !failed)
-		failed = -errno;
-	if (failed)
-		rm_error_set(
-		        error, failed, "%s: %s", a->record, strerror(-failed));
-	return failed;
-}
-
 static int record_cell(const struct arguments *a, const struct rm_cell *cell,
         struct rm_error *error)
 {
+	const char *const words[] = { "record", a->binary ? "binary" : "text",
+		a->record, NULL };
 	struct rm_request request = { .cell = *cell,
 		.seed = a->recording.seed,
-		.counters = json_pack("{s:s}", "backend", "none"),
-		.recorder = rm_recorder_create(UINT32_MAX) };
+		.counters = json_pack("{s:s}", "backend", "none") };
 	json_t *result = NULL;
-	int status = RM_FAILED;
+	int status = rm_ask_program(&request, words, &result, error);
 
-	/* only the window is recorded: it must begin with the prefill */
-	request.cell.warm_up_ns = 0;
-	if (request.recorder)
-		result = rm_trial_run(&request);
-	if (result)
+	if (!status)
 		status = report("recorded", cell, result);
-	if (status == RM_OK &&
-	        write_record(a, request.recorder, cell->keys, error))
-		status = RM_INCOMPLETE;
 	json_decref(result);
 	json_decref(request.counters);
-	rm_recorder_destroy(request.recorder);
 	return status;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* reproduce.c - `readmostly reproduce DIR`: the same plan here, and what it says
+/* reproduce.c - `readmostly dev reproduce DIR`: the same plan here, and what it says
    of what DIR decided. Which cells, and the verdicts, are the report's. */
 #include "runner/base/json.h"
 #include "runner/cli/campaign_run.h"
@@ -208,9 +208,10 @@ static int plan_all(struct again *again, struct rm_error *error)
 	int result =
 	        rm_inputs_read(&again->wishes.sources, &planned->inputs, error);
 
+	if (!result)
+		result = rm_catalog_load(NULL, &planned->catalog, error);
 	if (result)
 		return result;
-	rm_simulator_ask(&planned->simulator);
 	return rm_planned_build(planned, 1, NULL, error) ? -EINVAL : 0;
 }
 

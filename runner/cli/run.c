@@ -48,11 +48,12 @@ static const struct argp_option options[] = {
 	        "the maps of the mode's workload `touched`, beside its base",
 	        0 },
 	{ "needs", OPTION_NEEDS, NULL, 0,
-	        "run nothing: print which maps must be built, and for which "
-	        "program: plain, stats or sim",
+	        "run nothing: print which map programs must be built, as "
+	        "FLAVOUR/ID",
 	        0 },
 	{ "arms", OPTION_ARMS, "[WORKLOAD:]NAME=FILE[+SHARE%],...", 0,
-	        "programs to be compared, each once per block, one right after "
+	        "folders of map programs (or programs) to be compared, each "
+	        "once per block, one right after "
 	        "the other, with windows of equal operations: those of one "
 	        "workload, or of all that have none of their own; may be "
 	        "repeated. +2%: it does so many more operations than it says",
@@ -164,28 +165,32 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	}
 }
 
-/* PROGRAM MAP, from which runner/bench.sh builds. The plain program needs every
-   map, since it verifies each before anything is measured. */
+/* FLAVOUR/ID, which make builds. The plain program is always needed: it verifies
+   the map before anything is measured. */
 static void print_need(const char *map, enum rm_measure measure, unsigned sized)
 {
-	printf("plain %s\n", map);
+	printf("plain/%s\n", map);
 	if (sized)
-		printf("x%u %s\n", sized, map);
+		printf("x%u/%s\n", sized, map);
 	if (measure == RM_MEASURE_CAUSES)
-		printf("stats %s\n", map);
+		printf("stats/%s\n", map);
 	if (measure == RM_MEASURE_SIMULATED)
-		printf("sim %s\n", map);
+		printf("sim/%s\n", map);
 }
 
 static int print_needs(const struct rm_wishes *wishes)
 {
 	struct rm_inputs mode = { 0 };
+	struct rm_catalog catalog = { 0 };
 	struct rm_error error = { 0 };
 	int result = rm_inputs_read(&wishes->sources, &mode, &error);
 
 	if (!result)
+		result = rm_catalog_load(NULL, &catalog, &error);
+	if (!result)
 		result = rm_plan_needs(mode.workloads, mode.workload_count,
-		        wishes->maps, print_need, &error);
+		        &catalog, wishes->maps, print_need, &error);
+	rm_catalog_clear(&catalog);
 	rm_inputs_clear(&mode);
 	if (!result)
 		return RM_OK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sim_sensitivity.c - `readmostly sim-sensitivity`: the band that a simulated
+/* sim_sensitivity.c - `readmostly dev sim-sensitivity`: the band that a simulated
    count may lie in: nobody knows the guessed costs, and machines differ. */
 #include "runner/base/rng.h"
 #include "runner/cli/cli.h"
@@ -386,7 +386,7 @@ int rm_cli_sim_sensitivity(int argc, char **argv)
 		"cost at both ends of its range, one at a time, then all of "
 		"them drawn at random. FILE is a workload with measure = "
 		"simulated:MODEL (workloads/simulated-97-3.conf).\v"
-		"Example: readmostly sim-sensitivity --maps gomap_rw "
+		"Example: readmostly dev sim-sensitivity --maps gomap_rw "
 		"--set threads=16\nStatus: 0; 1 a trial failed; 2 usage.",
 		rm_wish_children, NULL, NULL };
 	struct sensitivity asked = { .simulated = { .cell = try_all },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sim_top.c - `readmostly sim-top`: the hottest lines of memory, who writes
+/* sim_top.c - `readmostly dev sim-top`: the hottest lines of memory, who writes
    and who loses them, exact and without hardware. */
 #include "runner/base/capture.h"
 #include "runner/cli/cli.h"
@@ -46,14 +46,14 @@ static error_t parse(int key, char *text, struct argp_state *state)
 /* "function file:line" of a program counter by addr2line, else its offset. It is
    where a call returns to: the byte before it lies in the call, and so in its
    line, which what follows need not. */
-static void name_site(json_int_t site, char *text)
+static void name_site(const char *map, json_int_t site, char *text)
 {
 	char path[RM_PROGRAM_BYTES], tool[] = "addr2line", flags[] = "-fse";
 	char offset[24], *said = NULL;
 	char *argv[] = { tool, flags, path, offset, NULL };
 	int function, place;
 
-	rm_program_of(RM_MEASURE_SIMULATED, path);
+	rm_map_program("sim", map, path);
 	snprintf(text, SITE_BYTES, "0x%" PRIx64, (uint64_t)site);
 	snprintf(offset, sizeof(offset), "0x%" PRIx64, (uint64_t)site - 1);
 	if (!site || rm_capture(argv, &said))
@@ -73,7 +73,7 @@ static double number(const json_t *object, const char *name)
 
 /* Two sites a line at most: each name costs a process (addr2line), and --json
    has all of them. */
-static void print_lines(const json_t *lines, double ops)
+static void print_lines(const char *map, const json_t *lines, double ops)
 {
 	printf("%12s  %-20s %9s %9s %6s %7s %7s  %s\n", "line", "region",
 	        "misses/op", "lost/op", "false", "readers", "writers", "sites");
@@ -93,8 +93,9 @@ static void print_lines(const json_t *lines, double ops)
 		for (size_t s = 0; s < json_array_size(sites) && s < 2; s++) {
 			char text[SITE_BYTES];
 
-			name_site((json_int_t)number(
-			                  json_array_get(sites, s), "site"),
+			name_site(map,
+			        (json_int_t)number(
+			                json_array_get(sites, s), "site"),
 			        text);
 			printf("%s %s", s ? "," : "", text);
 		}
@@ -102,7 +103,7 @@ static void print_lines(const json_t *lines, double ops)
 	}
 }
 
-static void print_sites(const json_t *sites, double ops)
+static void print_sites(const char *map, const json_t *sites, double ops)
 {
 	printf("%12s %12s %12s %12s  %s\n", "misses/op", "coherence/op",
 	        "upgrades/op", "caused/op", "site");
@@ -110,7 +111,7 @@ static void print_sites(const json_t *sites, double ops)
 		const json_t *site = json_array_get(sites, i);
 		char text[SITE_BYTES];
 
-		name_site((json_int_t)number(site, "site"), text);
+		name_site(map, (json_int_t)number(site, "site"), text);
 		printf("%12.4f %12.4f %12.4f %12.4f  %s\n",
 		        number(site, "misses") / ops,
 		        number(site, "coherence_misses") / ops,
@@ -139,9 +140,9 @@ static void print_cell(const struct rm_cell *cell, const json_t *result)
 	        rm_simulated_per_op(result, "coherence_misses"),
 	        rm_simulated_per_op(result, "invalidations"),
 	        rm_simulated_per_op(result, "false_sharing_invalidations"));
-	print_lines(json_object_get(counters, "lines"), ops);
+	print_lines(cell->map, json_object_get(counters, "lines"), ops);
 	putchar('\n');
-	print_sites(json_object_get(counters, "sites"), ops);
+	print_sites(cell->map, json_object_get(counters, "sites"), ops);
 	putchar('\n');
 }
 
@@ -174,7 +175,8 @@ int rm_cli_sim_top(int argc, char **argv)
 		"the simulated machine: region, sharers, source lines. "
 		"FILE is a workload with measure = simulated:MODEL "
 		"(workloads/simulated-97-3.conf).\v"
-		"Example: readmostly sim-top --maps gomap_rw --set threads=16\n"
+		"Example: readmostly dev sim-top --maps gomap_rw --set "
+		"threads=16\n"
 		"lost/op: copies invalidated by another core's write; false: "
 		"of those, of bytes that the loser did not use. Counts are of "
 		"a model (docs/simulated-machine.md). Status: 0; 1 a trial "

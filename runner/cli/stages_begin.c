@@ -66,7 +66,7 @@ static int read_inputs(struct rm_stages *stages, struct rm_error *error)
 		result = rm_topology_load(
 		        NULL, &stages->planned.topology, error);
 	if (!result)
-		rm_simulator_ask(&stages->planned.simulator);
+		result = rm_catalog_load(NULL, &stages->planned.catalog, error);
 	return result;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* timeline.c - `readmostly timeline`: one trial, and what the map did inside
+/* timeline.c - `readmostly dev timeline`: one trial, and what the map did inside
    as a time line for Perfetto. */
+#include "runner/base/json.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
-#include "runner/trial/trial.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -57,8 +57,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 }
 
 static const struct argp argp = { options, parse, "FILE",
-	"Runs one cell of a workload once, in the build that counts inside "
-	"(readmostly-stats), and writes a time line of what the map did: "
+	"Runs one cell of a workload once, in the map's program that counts "
+	"inside (flavour stats), and writes a time line of what the map did: "
 	"growth, evacuation, promotion, rebuild, reclamation, waits. Prints "
 	"how "
 	"often and how long each was and, for an open loop (loop = paced), the "
@@ -156,67 +156,35 @@ static void print_longest(const json_t *result)
 	}
 }
 
-static int write_timeline(const char *file, const struct rm_cell *cell)
-{
-	struct rm_error error = { "" };
-	FILE *out = fopen(file, "w");
-	int failed;
-
-	if (!out) {
-		rm_error_set(&error, -errno, "%s: %s", file, strerror(errno));
-		return rm_complain("timeline", &error, RM_INCOMPLETE);
-	}
-	failed = rm_timeline_write(out, cell);
-	failed |= fclose(out);
-	if (failed) {
-		rm_error_set(&error, -EIO, "%s: not written", file);
-		return rm_complain("timeline", &error, RM_INCOMPLETE);
-	}
-	printf("%s\n%s: open it in Perfetto\n", cell->id, file);
-	return RM_OK;
-}
-
 static int run(
         const char *out, const struct rm_plan *plan, struct rm_cell *cell)
 {
+	const char *const words[] = { "timeline", out, NULL };
 	struct rm_request request = { .seed = rm_plan_seed(plan, cell->id, 0),
 		.counters = json_pack("{s:s}", "backend", "none") };
-	const char *status;
+	struct rm_error error = { "" };
 	json_t *result;
 	int ended;
 
 	cell->measure = RM_MEASURE_CAUSES;
 	rm_cell_name(cell);
 	request.cell = *cell;
-	result = rm_trial_run(&request);
-	status = json_string_value(json_object_get(result, "status"));
-	/* void: fit for no statistics, yet what happened has happened */
-	if (!status || !strcmp(status, "failed")) {
-		fprintf(stderr, "readmostly timeline: %s: %s\n", cell->id,
-		        status ? json_string_value(
-		                         json_object_get(result, "reason"))
-		               : "out of memory");
+	ended = rm_ask_program(&request, words, &result, &error);
+	if (ended) {
+		rm_complain("timeline", &error, ended);
+	} else if (!strcmp(rm_json_text(result, "status"), "failed")) {
+		/* void: fit for no statistics, yet what happened has happened */
+		fprintf(stderr, "readmostly dev timeline: %s: %s\n", cell->id,
+		        rm_json_text(result, "reason"));
 		ended = RM_FAILED;
 	} else {
 		print_pauses(result);
 		print_longest(result);
-		ended = write_timeline(out, cell);
+		printf("%s\n%s: open it in Perfetto\n", cell->id, out);
 	}
 	json_decref(request.counters);
 	json_decref(result);
 	return ended;
-}
-
-/* This program again, in the build that counts. Returns only on failure. */
-static int run_stats_build(char **argv)
-{
-	char path[RM_PROGRAM_BYTES], command[] = "timeline";
-
-	rm_program_of(RM_MEASURE_CAUSES, path);
-	argv[0] = command;
-	execv(path, argv - 1);
-	fprintf(stderr, "readmostly timeline: %s: %s\n", path, strerror(errno));
-	return RM_INCOMPLETE;
 }
 
 int rm_cli_timeline(int argc, char **argv)
@@ -227,8 +195,6 @@ int rm_cli_timeline(int argc, char **argv)
 	struct rm_cell *cell = NULL;
 	int status;
 
-	if (!rm_trial_counts())
-		return run_stats_build(argv);
 	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
 		return RM_FAILED;
 	status = rm_planned_load(&arguments.wish, &planned, &error);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* validate.h - what `readmostly validate` does, for who has many folders. */
+/* validate.h - what `readmostly dev validate` does, for who has many folders. */
 #ifndef RM_CLI_VALIDATE_H
 #define RM_CLI_VALIDATE_H
 

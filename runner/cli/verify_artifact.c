@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* verify_artifact.c - `readmostly verify-artifact`: is what somebody packed
+/* verify_artifact.c - `readmostly dev verify-artifact`: is what somebody packed
    whole, complete, and what its data give? Names, hashes and pages are the
    report's to compare, journals ours. */
 #include "runner/base/build_info.h"

@@ -87,10 +87,10 @@ site_here() {
 }
 
 build_here() { # a session of its own, so that TERM ends all of make
-	export BUILD=build/$node mode out=build/$node/bench-${mode##*/}
+	export BUILD=build/$node mode
 	setsid bash -c '. runner/programs.sh
-		needs_of "$mode" "$@"
-		build_needed "$out"' build "$@" &
+		needs_of --mode "$mode" "$@"
+		build_needed' build "$@" &
 	attend -$!
 }
 # Sets program.
@@ -100,19 +100,19 @@ program_here() { # [ARGUMENTS of run]
 	build_here "$@"
 	[ -z "$stopped" ] || end 75 "stopped while building"
 	[ "$rc" = 0 ] || end 2 "the build failed with status $rc"
-	program=build/$node/bench-${mode##*/}/readmostly
+	program=build/$node/readmostly
 }
 
 run_here() { # [ARGUMENTS of run]
 	local reason
-	"$program" doctor >"$state/$node.doctor" 2>&1
+	"$program" env doctor >"$state/$node.doctor" 2>&1
 	"$program" run -o "$folder/$node" --mode "$mode" --resume "$@" &
 	attend $!
 	reason=$(said)
 	case $rc in
 	0) end 0 '' ;;
 	3) # every trial has its line, and some cells no result: nothing is left to do
-		if [ -z "$reason" ] && "$program" validate "$folder/$node" >/dev/null 2>&1; then
+		if [ -z "$reason" ] && "$program" dev validate "$folder/$node" >/dev/null 2>&1; then
 			word whole 3 "${job:--}" "$(grep -a '^status: ' "$state/$node.log" | tail -n 1)"
 			exit 3
 		fi

@@ -57,7 +57,7 @@ void rm_topology_free(struct rm_topology *topology);
 
 /*
  * {"id": "8 hex digits", "topology": "...", "cpus": 2, ..., "facts": {NAME:
- * {"status", "text"}, ...}} (readmostly machine --json). `topology` as loaded
+ * {"status", "text"}, ...}} (readmostly env machine --json). `topology` as loaded
  * at the start. The id is a hash of stable facts only: CPU model and stepping,
  * topology, size of memory (whole GiB); not of frequencies, kernel or load.
  * Each fact is {"status", "text"}: a file that is not there is "absent", one

@@ -16,11 +16,8 @@ struct rm_planning {
 	struct rm_plan *plan;
 	const struct rm_topology *topology;
 	const struct rm_plan_options *options;
-	const struct rm_impl *const *impls; /* never NULL */
-	size_t impl_count;
-	const struct rm_skipped *skipped;
-	const struct rm_unbuilt *unbuilt; /* ended by a NULL id */
-	uint64_t available_bytes;         /* 0: not known */
+	const struct rm_catalog *catalog;
+	uint64_t available_bytes; /* 0: not known */
 	size_t cell_room, same_room;
 	/* Open addressing over plan->cells, by what they do rather than by
 	   their names: index + 1, or 0. */
@@ -31,9 +28,9 @@ struct rm_planning {
 };
 
 /*
- * Which maps a workload runs on: chosen[i] for impls[i]. -EINVAL where a name
- * fits neither a map of this build nor one that was left out of it for want of
- * a library, and where a map is chosen that this program was built without.
+ * Which maps a workload runs on: chosen[i] for the catalog's maps[i]. -EINVAL if a
+ * name fits no map of the tree, and if a map is chosen whose program is not
+ * built although its libraries are there.
  */
 int rm_plan_choose_maps(const struct rm_planning *planning,
         const struct rm_workload *workload, bool *chosen);
@@ -62,12 +59,12 @@ int rm_plan_add(
         struct rm_planning *planning, struct rm_cell *cell, const char *base);
 
 /* The map that a cell was made from. */
-const struct rm_impl *rm_plan_impl(
+const struct rm_map_info *rm_plan_map(
         const struct rm_planning *planning, const char *id);
 
 /* Fills estimate_ns and memory_bytes. */
 void rm_plan_cost(struct rm_plan_cell *planned, unsigned cpus,
-        const struct rm_impl *impl);
+        const struct rm_map_info *map);
 
 /*
  * Traces of one workload (plan_traces.c): what its keys are, and what of them
@@ -97,14 +94,14 @@ uint64_t rm_plan_simulated_ns(const struct rm_cell *cell, bool slow_writes);
 uint64_t rm_plan_simulated_bytes(const struct rm_cell *cell);
 bool rm_plan_simulated_makes_sense(const unsigned *at);
 void rm_plan_simulated_judge(const struct rm_planning *planning,
-        const struct rm_impl *impl, struct rm_cell *cell);
+        const struct rm_map_info *map, struct rm_cell *cell);
 
 /* Whether this kind of loop is anything for this subject (plan_judge.c). */
-bool rm_plan_suits(const struct rm_impl *impl, enum rm_loop_kind kind);
+bool rm_plan_suits(const struct rm_map_info *map, enum rm_loop_kind kind);
 
 /* cell->skip: why this map does not run this cell, or "" (plan_judge.c). */
 void rm_plan_judge(const struct rm_planning *planning,
-        const struct rm_impl *impl, struct rm_cell *cell);
+        const struct rm_map_info *map, struct rm_cell *cell);
 
 /* Totals over all blocks, from cells and blocks. */
 void rm_plan_total(struct rm_plan *plan);

@@ -122,16 +122,11 @@ int rm_plan_build(const struct rm_workload *workloads, size_t workload_count,
         const struct rm_plan_options *options, struct rm_plan *plan,
         struct rm_error *error)
 {
-	static const struct rm_unbuilt none[] = { { 0 } };
 	struct rm_planning planning = {
 		.plan = plan,
 		.topology = topology,
 		.options = options,
-		.impls = options->impls ? options->impls : rm_impl_table,
-		.impl_count = options->impls ? options->impl_count
-		                             : rm_impl_all_count,
-		.skipped = options->impls ? options->skipped : rm_skipped_table,
-		.unbuilt = options->impls ? none : rm_unbuilt_table,
+		.catalog = options->catalog,
 		.available_bytes = options->available_bytes
 		                           ? options->available_bytes
 		                           : rm_memory_available_bytes(),

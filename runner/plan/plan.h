@@ -14,7 +14,7 @@
 #include "runner/base/error.h"
 #include "runner/base/lines.h"
 #include "runner/base/sha256.h"
-#include "runner/impl_table.h"
+#include "runner/catalog/catalog.h"
 #include "runner/protocol/protocol.h"
 
 #include <jansson.h>
@@ -188,21 +188,15 @@ struct rm_plan_options {
 	/* NULL: a counter back end works; else why none does, and every
 	   counters cell is planned once with this as its skip */
 	const char *counters_reason;
-	/* Whether the map with this id can be simulated; where not, `why` gets
-	   the reason. Called with `simulator`. NULL: all can. */
-	bool (*can_simulate)(
-	        const void *simulator, const char *map, char *why, size_t size);
-	const void *simulator;
+	/* Whether the map with this id can be simulated; if not, `why` gets
+	   the reason: rm_map_simulated(). NULL: all can. */
+	bool (*can_simulate)(const char *map, char *why, size_t size);
 	/* 0 where there is a simulated machine of that name; else -errno, with
 	   `error` that tells those that there are. NULL: any name is taken. */
 	int (*find_machine)(const char *name, struct rm_error *error);
 	/* MemAvailable; 0: read it from /proc/meminfo */
 	uint64_t available_bytes;
-	/* The maps to choose from; NULL: rm_impl_table and rm_skipped_table.
-	   `skipped` ends with a NULL id. */
-	const struct rm_impl *const *impls;
-	size_t impl_count;
-	const struct rm_skipped *skipped;
+	const struct rm_catalog *catalog; /* the maps to choose from */
 };
 
 /*
@@ -222,15 +216,16 @@ typedef void rm_plan_take(
         const char *map, enum rm_measure measure, unsigned sized);
 
 /*
- * Says which maps these workloads and --maps choose, also of those that this
- * program was built without: `take` is called for each choice, with the
- * measures and sizes of its workload one by one, and may be told the same
- * again; a map need not have these sizes. `maps`
- * is as in rm_plan_options. -EINVAL with `error` for a name that no map has.
- * Any thread.
+ * Calls `take` for each map of the tree that these workloads and --maps choose
+ * and that can be built, with each measure and size of the workload. It needs
+ * the names of the catalog only, no program of a map. `take` may be called
+ * with the same values again; a map need not have these sizes. `maps` is as in
+ * rm_plan_options. -EINVAL with `error` for a name that no map has. Any
+ * thread.
  */
 int rm_plan_needs(const struct rm_workload *workloads, size_t workload_count,
-        const char *maps, rm_plan_take *take, struct rm_error *error);
+        const struct rm_catalog *catalog, const char *maps, rm_plan_take *take,
+        struct rm_error *error);
 
 /* The cell that verifies the map of a timed one, for its shape and write kind;
    NULL: the plan has none (options.cells left it out), the cell is not run, or

@@ -124,14 +124,11 @@ static int add_same(
 	return 0;
 }
 
-const struct rm_impl *rm_plan_impl(
+const struct rm_map_info *rm_plan_map(
         const struct rm_planning *planning, const char *id)
 {
-	size_t i = 0;
-
-	while (strcmp(planning->impls[i]->id, id))
-		i++; /* every cell has been made from one of them */
-	return planning->impls[i];
+	/* every cell was made from one of them */
+	return rm_catalog_find(planning->catalog, id);
 }
 
 /* The plan takes the CPUs of the cell. A name that fills its buffer was cut,
@@ -140,7 +137,7 @@ static int add_new(struct rm_planning *planning, struct rm_cell *cell,
         const char *base, size_t *slot)
 {
 	struct rm_plan *plan = planning->plan;
-	const struct rm_impl *impl;
+	const struct rm_map_info *map;
 	struct rm_plan_cell *planned;
 
 	if (strlen(cell->id) == RM_ID_BYTES - 1)
@@ -163,9 +160,9 @@ static int add_new(struct rm_planning *planning, struct rm_cell *cell,
 	planned->cell = *cell;
 	cell->cpus = NULL; /* the plan's from now on */
 	strcpy(planned->base, base);
-	impl = rm_plan_impl(planning, planned->cell.map);
-	planned->misuse = impl->misuse;
-	rm_plan_cost(planned, planning->topology->cpus, impl);
+	map = rm_plan_map(planning, planned->cell.map);
+	planned->misuse = map->misuse;
+	rm_plan_cost(planned, planning->topology->cpus, map);
 	*slot = ++plan->cell_count;
 	return 0;
 }

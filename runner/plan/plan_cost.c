@@ -77,10 +77,10 @@ static uint64_t running_ns(
  * steady before (WarmUp.java; a quarter of the deadline is the most).
  */
 static uint64_t elsewhere_ns(
-        const struct rm_cell *cell, const struct rm_impl *impl)
+        const struct rm_cell *cell, const struct rm_map_info *map)
 {
-	uint64_t most_ns = impl->warm_up_most * cell->warm_up_ns;
-	uint64_t ns = impl->start_ms * (uint64_t)1000000;
+	uint64_t most_ns = map->warm_up_most * cell->warm_up_ns;
+	uint64_t ns = map->start_ms * (uint64_t)1000000;
 
 	if (most_ns && most_ns < COMPILED_NS)
 		most_ns = COMPILED_NS;
@@ -122,16 +122,16 @@ static uint64_t string_bytes(const struct rm_cell *cell)
 
 /* About: estimates are for people who wait, and keep a trial from a machine
    that has no room for it. No result is made of them. */
-void rm_plan_cost(
-        struct rm_plan_cell *planned, unsigned cpus, const struct rm_impl *impl)
+void rm_plan_cost(struct rm_plan_cell *planned, unsigned cpus,
+        const struct rm_map_info *map)
 {
 	const struct rm_cell *cell = &planned->cell;
-	const bool slow_writes = impl->caps & RM_CAP_SLOW_WRITES;
+	const bool slow_writes = map->caps & RM_CAP_SLOW_WRITES;
 	uint64_t payload = rm_plan_payload_bytes(cell);
 
 	planned->estimate_ns =
 	        PROCESS_NS + keys_ns(cell) + threads_ns(cell, cpus) +
-	        running_ns(cell, cpus, slow_writes) + elsewhere_ns(cell, impl);
+	        running_ns(cell, cpus, slow_writes) + elsewhere_ns(cell, map);
 	planned->memory_bytes = 2 * payload + cell->keys * ENTRY_BYTES +
 	                        cell->threads * (uint64_t)THREAD_BYTES +
 	                        PROCESS_BYTES;

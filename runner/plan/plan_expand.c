@@ -240,9 +240,9 @@ static bool named(const struct rm_workload *w, const char *id)
 }
 
 /* Whether its threads may be the scheduler's; those of others are threads. */
-static bool has_goroutines(const struct rm_impl *impl)
+static bool has_goroutines(const struct rm_map_info *map)
 {
-	return impl->program && !strcmp(impl->program, "readmostly-go");
+	return map->language && !strcmp(map->language, "go");
 }
 
 /* One cell for every chosen map; `cell` lends its CPUs. */
@@ -250,14 +250,14 @@ static int add_for_maps(struct rm_planning *planning,
         const struct rm_workload *w, const bool *chosen,
         const struct rm_cell *cell)
 {
-	for (size_t i = 0; i < planning->impl_count; i++) {
+	for (size_t i = 0; i < planning->catalog->count; i++) {
+		const struct rm_map_info *map = &planning->catalog->maps[i];
 		struct rm_cell own = *cell;
 		int failed;
 
 		/* what nobody named and does not fit is not worth a line */
-		if (!chosen[i] ||
-		        (!rm_plan_suits(planning->impls[i], cell->loop.kind) &&
-		                !named(w, planning->impls[i]->id)))
+		if (!chosen[i] || (!rm_plan_suits(map, cell->loop.kind) &&
+		                          !named(w, map->id)))
 			continue;
 		own.cpus = NULL;
 		if (cell->cpus) {
@@ -269,12 +269,11 @@ static int add_for_maps(struct rm_planning *planning,
 				        "out of memory");
 			memcpy(own.cpus, cell->cpus, size);
 		}
-		snprintf(
-		        own.map, sizeof(own.map), "%s", planning->impls[i]->id);
-		if (!has_goroutines(planning->impls[i]))
+		snprintf(own.map, sizeof(own.map), "%s", map->id);
+		if (!has_goroutines(map))
 			own.goroutines = RM_GOROUTINES_WIRED;
-		if (rm_plan_suits(planning->impls[i], cell->loop.kind))
-			rm_plan_judge(planning, planning->impls[i], &own);
+		if (rm_plan_suits(map, cell->loop.kind))
+			rm_plan_judge(planning, map, &own);
 		else
 			snprintf(own.skip, sizeof(own.skip),
 			        "it has no loop of the kind %s",
@@ -334,7 +333,7 @@ int rm_plan_expand(
         struct rm_planning *planning, const struct rm_workload *workload)
 {
 	struct rm_plan_trace traces[RM_LIST_MAX] = { { .file = "" } };
-	bool chosen[planning->impl_count + 1];
+	bool chosen[planning->catalog->count + 1];
 	struct choice choice = { { 0 } };
 	int failed = rm_plan_choose_maps(planning, workload, chosen);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan_judge.c - cells that a map, or this machine, does not run, and why. */
 #include "runner/base/host.h"
-#include "runner/impl_table.h"
 #include "runner/plan/internal.h"
 
 #include <errno.h>
@@ -12,10 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
-bool rm_plan_suits(const struct rm_impl *impl, enum rm_loop_kind kind)
+bool rm_plan_suits(const struct rm_map_info *map, enum rm_loop_kind kind)
 {
-	return rm_impl_own_loop(impl, rm_loop_name(kind)) ||
-	       (!rm_loop_is_own(kind) && rm_impl_is_map(impl));
+	return rm_map_info_has(map, "loops", rm_loop_name(kind)) ||
+	       (!rm_loop_is_own(kind) && map->is_map);
 }
 
 /* Where this machine or measure has no such allocator. */
@@ -36,50 +35,54 @@ static void judge_allocator(struct rm_cell *cell)
 
 /* Whether a map has loops for the sizes of a cell, here or in a program that
    is made for them. */
-static bool offers_shape(const struct rm_impl *impl, const struct rm_cell *cell)
+static bool offers_shape(
+        const struct rm_map_info *map, const struct rm_cell *cell)
 {
 	struct rm_shape plain = cell->shape; /* what it offers of such keys */
 
 	if (!rm_cell_sized(cell))
-		return impl->drive[rm_shape_index(cell->shape)];
+		return map->shapes & 1U << rm_shape_index(cell->shape);
 	if (plain.value_bytes > RM_VALUE_LONG)
 		plain.value_bytes = RM_VALUE_LONG;
-	return impl->value_most >= cell->shape.value_bytes &&
-	       impl->shapes & 1U << rm_shape_index(plain);
+	return map->value_most >= cell->shape.value_bytes &&
+	       map->shapes & 1U << rm_shape_index(plain);
 }
 
-/* What a program for other sizes cannot, or lacks here. */
+/* What programs for other sizes cannot do, or a program that is not built. */
 static void judge_sized(struct rm_cell *cell)
 {
-	const char *name = rm_cell_program(cell);
-	char path[PATH_MAX];
+	char path[RM_PROGRAM_BYTES];
 
 	if (cell->measure == RM_MEASURE_CAUSES ||
 	        cell->measure == RM_MEASURE_SIMULATED)
 		snprintf(cell->skip, RM_REASON_BYTES,
-		        "%s, which has shape %s, neither counts causes nor "
-		        "runs on a simulated machine",
-		        name, rm_cell_shape_name(cell));
-	else if (access(rm_host_beside(name, path, sizeof(path)), X_OK))
+		        "programs for shape %s neither count causes nor run on "
+		        "a simulated machine",
+		        rm_cell_shape_name(cell));
+	else if (access(rm_map_program(rm_cell_flavour(cell), cell->map, path),
+	                 X_OK))
 		snprintf(cell->skip, RM_REASON_BYTES,
-		        "%s, which has shape %s, is not beside this program "
-		        "(make sizes): %s",
-		        name, rm_cell_shape_name(cell), strerror(errno));
+		        "its program for shape %s is not built (make sizes): "
+		        "maps/%s/%s: %s",
+		        rm_cell_shape_name(cell), rm_cell_flavour(cell),
+		        cell->map, strerror(errno));
 }
 
 /* Whether the map can run this loop at all; if not, why. */
-static void judge_loop(const struct rm_impl *impl, struct rm_cell *cell)
+static void judge_loop(const struct rm_map_info *map, struct rm_cell *cell)
 {
-	const bool own = rm_impl_own_loop(impl, rm_loop_name(cell->loop.kind));
+	const bool own =
+	        rm_map_info_has(map, "loops", rm_loop_name(cell->loop.kind));
 
 	if (own && rm_cell_sized(cell))
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "its own loop has no other sizes of keys and values");
-	else if (!own && !offers_shape(impl, cell))
+	else if (!own && !offers_shape(map, cell))
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "shape %s is not offered by this map",
 		        rm_cell_shape_name(cell));
-	else if (rm_loop_scans(cell->loop.kind) && !impl->ops->scan)
+	else if (rm_loop_scans(cell->loop.kind) &&
+	         !rm_map_info_has(map, "operations", "scan"))
 		snprintf(
 		        cell->skip, RM_REASON_BYTES, "this map offers no scan");
 	else if (rm_loop_only_scans(&cell->loop, cell->threads) &&
@@ -99,7 +102,7 @@ static void judge_loop(const struct rm_impl *impl, struct rm_cell *cell)
 		        "a session is one value in this map: it has no slots "
 		        "to be more or fewer of");
 	else if (cell->loop.kind == RM_LOOP_LAZY &&
-	         !impl->ops->insert_if_absent)
+	         !rm_map_info_has(map, "operations", "insert_if_absent"))
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "this map offers no insert_if_absent");
 }
@@ -118,7 +121,7 @@ static void judge_decimal(struct rm_cell *cell)
 /* What a litmus would say of such a map or thread, whatever it does: a map that
    holds nothing, or may answer with what was, always shows both of a pair an
    old value, and a thread without a partner does nothing. */
-static void judge_litmus(const struct rm_impl *impl, struct rm_cell *cell)
+static void judge_litmus(const struct rm_map_info *map, struct rm_cell *cell)
 {
 	const uint64_t store_buffering = 0; /* the first word */
 
@@ -127,10 +130,10 @@ static void judge_litmus(const struct rm_impl *impl, struct rm_cell *cell)
 	if (cell->threads == 1)
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "threads work in pairs: one alone has no partner");
-	else if (impl->caps & RM_CAP_NO_STATE)
+	else if (map->caps & RM_CAP_NO_STATE)
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "this map holds nothing: no answer of it is wrong");
-	else if (impl->caps & RM_CAP_STALE &&
+	else if (map->caps & RM_CAP_STALE &&
 	         cell->loop.args[0] == store_buffering)
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "this map may answer with what was: that both of a "
@@ -193,61 +196,56 @@ static void judge_dist(struct rm_cell *cell)
 
 /* Each loop of such a program has its measure. */
 static bool program_measures(
-        const struct rm_impl *impl, const struct rm_cell *cell)
+        const struct rm_map_info *map, const struct rm_cell *cell)
 {
 	if (cell->measure == RM_MEASURE_LATENCY)
-		return impl->paced && cell->loop.kind == RM_LOOP_PACED;
+		return map->paced && cell->loop.kind == RM_LOOP_PACED;
 	return cell->measure == RM_MEASURE_THROUGHPUT &&
 	       cell->loop.kind == RM_LOOP_MIX;
 }
 
-/* What a program in another language cannot, or lacks here. */
-static void judge_program(const struct rm_impl *impl, struct rm_cell *cell)
+/* What programs in another language cannot do. */
+static void judge_language(const struct rm_map_info *map, struct rm_cell *cell)
 {
-	char path[PATH_MAX];
-
-	if (cell->trace[0] || !program_measures(impl, cell))
+	if (cell->trace[0] || !program_measures(map, cell))
 		snprintf(cell->skip, RM_REASON_BYTES,
-		        "%s measures throughput of the loop mix%s",
-		        impl->program,
-		        impl->paced ? " and latency of the loop paced" : "");
+		        "maps in %s: only throughput of the loop mix%s is "
+		        "measured",
+		        map->language,
+		        map->paced ? " and latency of the loop paced" : "");
 	else if (strcmp(cell->memory, "first-touch") ||
 	         cell->allocator != RM_ALLOCATOR_GLIBC ||
 	         cell->huge_pages != RM_HUGE_PAGES_SYSTEM)
 		snprintf(cell->skip, RM_REASON_BYTES,
-		        "%s has its own allocator, and memory first-touch",
-		        impl->program);
-	else if (impl->caps & RM_CAP_INEXACT_RETURNS &&
+		        "maps in %s have their own allocator, and memory "
+		        "first-touch",
+		        map->language);
+	else if (map->caps & RM_CAP_INEXACT_RETURNS &&
 	         cell->write_kind != RM_UPDATE && cell->threads > 1)
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "a write of this map that meets a removal says what "
 		        "it did not do: %s needs one thread, not %u",
 		        rm_write_kind_name(cell->write_kind), cell->threads);
-	else if (access(rm_host_beside(impl->program, path, sizeof(path)),
-	                 X_OK))
-		snprintf(cell->skip, RM_REASON_BYTES,
-		        "%s, whose map it is, is not beside this program: %s",
-		        impl->program, strerror(errno));
 }
 
 /* Who has no synchronisation, or room for one writer, runs where that is
    enough. */
-static void judge_writers(const struct rm_impl *impl, struct rm_cell *cell)
+static void judge_writers(const struct rm_map_info *map, struct rm_cell *cell)
 {
 	bool alone = cell->threads == 1 ||
 	             (cell->write_share == 0 &&
 	                     !rm_loop_always_writes(cell->loop.kind));
-	bool in_place = impl->caps & RM_CAP_UNSAFE_INSERT &&
+	bool in_place = map->caps & RM_CAP_UNSAFE_INSERT &&
 	                cell->write_kind == RM_UPDATE &&
 	                !rm_loop_moves_keys(&cell->loop);
 
-	if (impl->caps & (RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT) && !alone &&
+	if (map->caps & (RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT) && !alone &&
 	        !in_place)
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "unsafe: this map has no synchronisation and %u "
 		        "threads would write (%s)",
 		        cell->threads, rm_write_kind_name(cell->write_kind));
-	else if (impl->caps & RM_CAP_SINGLE_WRITER && !alone)
+	else if (map->caps & RM_CAP_SINGLE_WRITER && !alone)
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "unsafe: this map allows one writer and %u threads "
 		        "would write",
@@ -260,40 +258,40 @@ static void judge_writers(const struct rm_impl *impl, struct rm_cell *cell)
  * say why a map is missing from a figure.
  */
 void rm_plan_judge(const struct rm_planning *planning,
-        const struct rm_impl *impl, struct rm_cell *cell)
+        const struct rm_map_info *map, struct rm_cell *cell)
 {
 	const char *reason = planning->options->counters_reason;
 
-	judge_loop(impl, cell);
+	judge_loop(map, cell);
 	if (!cell->skip[0])
 		judge_decimal(cell);
 	if (!cell->skip[0])
-		judge_litmus(impl, cell);
+		judge_litmus(map, cell);
 	if (!cell->skip[0])
 		judge_misses(cell);
 	if (!cell->skip[0])
 		judge_dist(cell);
 	if (!cell->skip[0])
 		judge_write_share(cell);
-	if (!cell->skip[0] && impl->program)
-		judge_program(impl, cell);
+	if (!cell->skip[0] && map->language)
+		judge_language(map, cell);
 	else if (!cell->skip[0] && rm_cell_sized(cell))
 		judge_sized(cell);
-	if (cell->skip[0] || impl->program)
+	if (cell->skip[0] || map->language)
 		return;
-	if (impl->caps & RM_CAP_FIXED_SIZE && !cell->presize)
+	if (map->caps & RM_CAP_FIXED_SIZE && !cell->presize)
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "this map never grows: it would be made for all of "
 		        "its keys, as with presize = yes");
 	else
-		judge_writers(impl, cell);
+		judge_writers(map, cell);
 	if (cell->skip[0])
 		return;
 	if (cell->measure == RM_MEASURE_COUNTERS && reason)
 		snprintf(cell->skip, RM_REASON_BYTES, RM_NO_COUNTERS "%.600s",
 		        reason);
 	else if (cell->measure == RM_MEASURE_SIMULATED)
-		rm_plan_simulated_judge(planning, impl, cell);
+		rm_plan_simulated_judge(planning, map, cell);
 	else
 		judge_allocator(cell);
 }

@@ -12,14 +12,14 @@ static bool fits(const char *pattern, const char *id)
 	return !strcmp(pattern, "all") || fnmatch(pattern, id, 0) == 0;
 }
 
-/* What is measured where somebody asks for it by its name: a planted misuse, and
-   a map in another language, which is not what workloads mean by "all". */
-static bool by_name_only(const struct rm_unbuilt *map)
+/* Chosen by its full id only, never by "all" or a pattern: a map with an injected
+   bug, or in another language. */
+static bool by_name_only(const struct rm_map_name *map)
 {
-	return map->misuse || map->elsewhere;
+	return map->misuse || map->other_language;
 }
 
-static bool means(const char *pattern, const struct rm_unbuilt *map)
+static bool means(const char *pattern, const struct rm_map_name *map)
 {
 	return by_name_only(map) ? !strcmp(pattern, map->id)
 	                         : fits(pattern, map->id);
@@ -28,14 +28,13 @@ static bool means(const char *pattern, const struct rm_unbuilt *map)
 static bool names_anything(
         const struct rm_planning *planning, const char *pattern)
 {
-	for (size_t i = 0; i < planning->impl_count; i++)
-		if (fits(pattern, planning->impls[i]->id))
+	const struct rm_catalog *catalog = planning->catalog;
+
+	for (size_t i = 0; i < catalog->count; i++)
+		if (fits(pattern, catalog->maps[i].id))
 			return true;
-	for (const struct rm_skipped *map = planning->skipped; map->id; map++)
-		if (fits(pattern, map->id))
-			return true;
-	for (const struct rm_unbuilt *map = planning->unbuilt; map->id; map++)
-		if (fits(pattern, map->id))
+	for (size_t i = 0; i < catalog->name_count; i++)
+		if (fits(pattern, catalog->names[i].id))
 			return true;
 	return false;
 }
@@ -54,10 +53,10 @@ static int unknown(const struct rm_planning *planning, const char *where,
 {
 	char ids[256] = "";
 
-	for (size_t i = 0; i < planning->impl_count; i++)
-		add_id(ids, sizeof(ids), planning->impls[i]->id);
-	for (const struct rm_unbuilt *map = planning->unbuilt; map->id; map++)
-		add_id(ids, sizeof(ids), map->id);
+	for (size_t i = 0; i < planning->catalog->name_count; i++)
+		add_id(ids, sizeof(ids), planning->catalog->names[i].id);
+	for (size_t i = 0; !ids[0] && i < planning->catalog->count; i++)
+		add_id(ids, sizeof(ids), planning->catalog->maps[i].id);
 	return rm_error_set(planning->error, -EINVAL,
 	        "%s: no map is called \"%s\", expected some of%s", where,
 	        pattern, ids);
@@ -79,7 +78,7 @@ static int check_names(const struct rm_planning *planning, const char *where,
 /* The last pattern that fits decides. A list that begins with a removal removes
    from all maps but those that run by their name only. */
 static bool chosen_by(
-        const struct rm_workload *list, const struct rm_unbuilt *map)
+        const struct rm_workload *list, const struct rm_map_name *map)
 {
 	bool chosen = list->values[0].map[0] == '~' && !by_name_only(map);
 
@@ -126,7 +125,7 @@ static int check_choice(const struct rm_planning *planning,
 	if (!names_anything(planning, workload->values[0].base))
 		return rm_error_set(planning->error, -EINVAL,
 		        "%s: base: no map is called \"%s\", expected the id "
-		        "of a map (readmostly list)",
+		        "of a map (readmostly dev list)",
 		        workload->where[RM_KEY_BASE], workload->values[0].base);
 	if (check_names(planning, workload->where[RM_KEY_MAPS], workload))
 		return -EINVAL;
@@ -137,37 +136,42 @@ static int check_choice(const struct rm_planning *planning,
    another language that --maps has named need not be named again. */
 static bool chooses(const struct rm_planning *planning,
         const struct rm_workload *workload, const struct rm_workload *filter,
-        const struct rm_unbuilt *map)
+        const struct rm_map_name *map)
 {
-	struct rm_unbuilt chosen = *map;
+	struct rm_map_name chosen = *map;
 
 	if (!planning->options->maps)
 		return chosen_by(workload, map);
-	chosen.elsewhere = false;
+	chosen.other_language = false;
 	return chosen_by(filter, map) && chosen_by(workload, &chosen);
 }
 
-static struct rm_unbuilt name_of(const struct rm_impl *impl)
+static struct rm_map_name name_of(const struct rm_map_info *map)
 {
-	return (struct rm_unbuilt){ impl->id, impl->misuse != NULL,
-		impl->program != NULL };
+	return (struct rm_map_name){ .id = map->id,
+		.misuse = map->misuse != NULL,
+		.other_language = map->language != NULL };
 }
 
 int rm_plan_choose_maps(const struct rm_planning *planning,
         const struct rm_workload *workload, bool *chosen)
 {
+	const struct rm_catalog *catalog = planning->catalog;
 	struct rm_workload filter = { 0 };
 
 	if (check_choice(planning, workload, &filter))
 		return -EINVAL;
-	for (const struct rm_unbuilt *map = planning->unbuilt; map->id; map++)
-		if (chooses(planning, workload, &filter, map))
+	for (size_t i = 0; i < catalog->name_count; i++) {
+		const struct rm_map_name *map = &catalog->names[i];
+
+		if (!map->missing && !rm_catalog_find(catalog, map->id) &&
+		        chooses(planning, workload, &filter, map))
 			return rm_error_set(planning->error, -EINVAL,
-			        "%s: %s was not built into this program, "
-			        "expected one of `make`, which has all maps",
+			        "%s: %s is not built: `make` builds all maps",
 			        workload->where[RM_KEY_MAPS], map->id);
-	for (size_t i = 0; i < planning->impl_count; i++) {
-		struct rm_unbuilt map = name_of(planning->impls[i]);
+	}
+	for (size_t i = 0; i < catalog->count; i++) {
+		struct rm_map_name map = name_of(&catalog->maps[i]);
 
 		chosen[i] = chooses(planning, workload, &filter, &map);
 	}
@@ -215,28 +219,23 @@ static int workload_needs(const struct rm_planning *planning,
 
 	if (check_choice(planning, workload, &filter))
 		return -EINVAL;
-	for (size_t i = 0; i < planning->impl_count; i++) {
-		struct rm_unbuilt map = name_of(planning->impls[i]);
+	for (size_t i = 0; i < planning->catalog->name_count; i++) {
+		const struct rm_map_name *map = &planning->catalog->names[i];
 
-		if (chooses(planning, workload, &filter, &map))
-			take_sizes(workload, map.id, take);
-	}
-	for (const struct rm_unbuilt *map = planning->unbuilt; map->id; map++)
-		if (chooses(planning, workload, &filter, map))
+		if (!map->missing && chooses(planning, workload, &filter, map))
 			take_sizes(workload, map->id, take);
+	}
 	return 0;
 }
 
 int rm_plan_needs(const struct rm_workload *workloads, size_t workload_count,
-        const char *maps, rm_plan_take *take, struct rm_error *error)
+        const struct rm_catalog *catalog, const char *maps, rm_plan_take *take,
+        struct rm_error *error)
 {
 	const struct rm_plan_options options = { .maps = maps };
 	const struct rm_planning planning = {
 		.options = &options,
-		.impls = rm_impl_table,
-		.impl_count = rm_impl_all_count,
-		.skipped = rm_skipped_table,
-		.unbuilt = rm_unbuilt_table,
+		.catalog = catalog,
 		.error = error,
 	};
 	int failed = 0;

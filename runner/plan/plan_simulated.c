@@ -41,11 +41,11 @@ bool rm_plan_simulated_makes_sense(const unsigned *at)
 }
 
 void rm_plan_simulated_judge(const struct rm_planning *planning,
-        const struct rm_impl *impl, struct rm_cell *cell)
+        const struct rm_map_info *map, struct rm_cell *cell)
 {
 	const struct rm_plan_options *options = planning->options;
 	char why[RM_NAME_BYTES * 4] = "";
-	bool slow = impl->caps & RM_CAP_SLOW_WRITES;
+	bool slow = map->caps & RM_CAP_SLOW_WRITES;
 	uint64_t ns = rm_plan_simulated_ns(cell, slow);
 
 	if (cell->allocator != RM_ALLOCATOR_GLIBC ||
@@ -54,8 +54,7 @@ void rm_plan_simulated_judge(const struct rm_planning *planning,
 		        "not simulated: the machine has an allocator of its "
 		        "own");
 	else if (options->can_simulate &&
-	         !options->can_simulate(
-	                 options->simulator, impl->id, why, sizeof(why)))
+	         !options->can_simulate(map->id, why, sizeof(why)))
 		snprintf(cell->skip, RM_REASON_BYTES, "not simulated: %s", why);
 	else if (cell->threads > CORES_MAX)
 		snprintf(cell->skip, RM_REASON_BYTES,

@@ -26,15 +26,15 @@ static bool verified(const struct rm_plan *plan, const struct rm_cell *cell)
 	return false;
 }
 
-static unsigned verify_threads(const struct rm_impl *impl,
+static unsigned verify_threads(const struct rm_map_info *map,
         enum rm_write_kind kind, const struct rm_topology *topology)
 {
 	/* exchange is atomic in none of these */
-	if (impl->caps &
+	if (map->caps &
 	        (RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT | RM_CAP_SINGLE_WRITER))
 		return 1;
 	/* no account of its removals adds up where two threads write */
-	if (impl->caps & RM_CAP_INEXACT_RETURNS && kind != RM_UPDATE)
+	if (map->caps & RM_CAP_INEXACT_RETURNS && kind != RM_UPDATE)
 		return 1;
 	if (topology->cpus > VERIFY_THREADS_MAX)
 		return VERIFY_THREADS_MAX;
@@ -63,7 +63,7 @@ static int place_as_cores(
 static int add_verify(struct rm_planning *planning,
         const struct rm_workload *workload, const struct rm_cell *timed)
 {
-	const struct rm_impl *impl = rm_plan_impl(planning, timed->map);
+	const struct rm_map_info *map = rm_plan_map(planning, timed->map);
 	struct rm_cell cell = {
 		.shape = timed->shape,
 		.str_bytes = timed->str_bytes,
@@ -73,7 +73,7 @@ static int add_verify(struct rm_planning *planning,
 		.dist = RM_DIST_UNIFORM,
 		.loop = { .kind = RM_LOOP_MIX },
 		.threads = verify_threads(
-		        impl, timed->write_kind, planning->topology),
+		        map, timed->write_kind, planning->topology),
 		.placement = "cores",
 		.memory = "first-touch",
 		.presize = true,
@@ -90,7 +90,7 @@ static int add_verify(struct rm_planning *planning,
 	}
 	memcpy(cell.workload, timed->workload, sizeof(cell.workload));
 	memcpy(cell.map, timed->map, sizeof(cell.map));
-	if (impl->caps & RM_CAP_NO_STATE)
+	if (map->caps & RM_CAP_NO_STATE)
 		snprintf(cell.skip, sizeof(cell.skip),
 		        "this map holds nothing that could be verified");
 	return rm_plan_add(planning, &cell, workload->values[0].base);
@@ -116,7 +116,7 @@ int rm_plan_verify(struct rm_planning *planning,
 		int failed = 0;
 
 		if (would_run(&cell) &&
-		        rm_impl_is_map(rm_plan_impl(planning, cell.map)) &&
+		        rm_plan_map(planning, cell.map)->is_map &&
 		        !verified(planning->plan, &cell))
 			failed = add_verify(planning, workload, &cell);
 		if (failed)

@@ -150,19 +150,21 @@ unsigned rm_cell_sized(const struct rm_cell *cell)
 	return cell->str_bytes ? LONG_KEYS : 0;
 }
 
-const char *rm_cell_program(const struct rm_cell *cell)
+const char *rm_cell_flavour(const struct rm_cell *cell)
 {
 	switch (rm_cell_sized(cell)) {
 	case 0:
-		return "readmostly";
+		return cell->measure == RM_MEASURE_CAUSES      ? "stats"
+		       : cell->measure == RM_MEASURE_SIMULATED ? "sim"
+		                                               : "plain";
 	case LONG_KEYS:
-		return "readmostly-x24";
+		return "x24";
 	case 64:
-		return "readmostly-x64";
+		return "x64";
 	case 256:
-		return "readmostly-x256";
+		return "x256";
 	default:
-		return "readmostly-x1024";
+		return "x1024";
 	}
 }
 

@@ -108,7 +108,7 @@ static const struct kind {
 	        { { TIME, 10000000, NULL } } },
 	/* Two kinds, though both are an experiment of the subject's own: the
 	   check of loops runs 20 audits, which take a millisecond and more
-	   (runner/check/loops.c), and as many turns of a tally as operations
+	   (verify/check/loops.c), and as many turns of a tally as operations
 	   of a map. Cells that were measured are named by either. */
 	[RM_LOOP_AUDIT] = { "audit", true, false, no_writes,
 	        { { COUNT, 100, NULL } } },

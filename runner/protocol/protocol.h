@@ -369,10 +369,12 @@ unsigned rm_cell_key_bytes(const struct rm_cell *cell);
    of what that says of them; then they are 0. */
 void rm_cell_resize(struct rm_cell *cell);
 
-/* Which program has loops for a cell's sizes (docs/adr/0030): 0 the plain one,
-   else N of readmostly-xN; and its name. */
+/* The size that programs are compiled for which run a cell (docs/adr/0030): 0 of
+   the plain ones, else 24, 64, 256 or 1024. */
 unsigned rm_cell_sized(const struct rm_cell *cell);
-const char *rm_cell_program(const struct rm_cell *cell);
+/* The flavour of the map program that runs it: "plain", "stats", "sim", "x24",
+   "x64", "x256" or "x1024". */
+const char *rm_cell_flavour(const struct rm_cell *cell);
 
 /*
  * Writes cell->id from the other members, every factor in a fixed order:

@@ -100,22 +100,4 @@ struct rm_sim_builtin {
 };
 extern const struct rm_sim_builtin rm_sim_builtins[];
 
-/*
- * Which maps' instrumented objects can be run on another run time than the
- * machine's own, as runner/sim/simulatable.sh decides when a program is built,
- * never by trying. Made by sim.mk, for the programs that link these objects.
- */
-struct rm_sim_verdict {
-	const char *id;
-	const char *reason; /* why it is not simulated; NULL: it is */
-};
-
-extern const struct rm_sim_verdict rm_sim_verdicts[];
-extern const size_t rm_sim_verdict_count;
-
-/* Maps that order by volatile accesses, as the headers of Concurrency Kit do:
-   the machine runs them as any other, but to who looks for data races they are
-   plain. Ids; ends with NULL. */
-extern const char *const rm_sim_volatile[];
-
 #endif /* RM_SIM_H */

@@ -17,55 +17,46 @@ $(BUILD)/sim_machines.c: $(SIM_MACHINES) runner/sim/sim.mk
 $(BUILD)/sim_machines.o: $(BUILD)/sim_machines.c
 	$(SAY)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-
-# readmostly-sim: the same maps, instrumented, on the simulated machine.
-# Not with sanitizers, which instrument the same places.
-.PHONY: sim
-sim: $(BUILD)/readmostly-sim  ## the simulated machine's program
-
-ifeq ($(SANITIZE)$(IMPL),)
-all: $(OUT)/readmostly-sim $(OUT)/readmostly-explore
-endif
-
-SIM      := $(BUILD)/sim
-SIM_IMPLS = $(patsubst %.c,$(SIM)/%.o,$(filter %.c,$(call named,$(SIM_MAPS))))
-SIM_VERDICTS = $(SIM_IMPLS:.o=.verdict)
+# Flavours sim and explore: maps that are instrumented, on the simulated machine
+# or under schedules. Not with sanitizers, which instrument the same places.
+SIM := $(BUILD)/sim
 # Locks and allocator are simulated code, too.
-SIM_GUEST_C := $(addprefix runner/sim/guest/,cond.c heap.c \
-               heap_arena.c heap_bins.c mutex.c rwlock.c)
+SIM_GUEST_C := $(addprefix runner/sim/guest/,cond.c heap.c heap_arena.c heap_bins.c mutex.c rwlock.c)
 SIM_GUEST := $(patsubst %.c,$(SIM)/%.o,$(SIM_GUEST_C))
-SIM_HOST  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(SIM_GUEST_C), \
-               $(wildcard runner/sim/guest/*.c)) $(wildcard runner/sim/program/*.c))
-# The trial's team and what it judges by: renamed copies of the other program's
-# objects. What the kernel knows of a process is replaced.
-SIM_TEAM  := $(patsubst runner/trial/%.c,$(SIM)/trial/%.o,$(filter-out \
-               %_stats.c %/kernel.c,$(wildcard runner/trial/*.c)))
-SIM_ALLOC := $(addprefix $(SIM)/trial/,team.o key_stream.o)
-SIM_BASE   = $(filter-out $(BUILD)/runner/plan/plan%,$(filter $(BUILD)/runner/base/% $(BUILD)/runner/trace/% \
-               $(BUILD)/runner/protocol/% $(BUILD)/runner/plan/% $(BUILD)/runner/sim/% %/machine/topology.o \
-               %/runner/counters/reading.o %/runner/impl_find.o %/runner/cli/trial.o %/runner/cli/standard.o \
-               $(BUILD)/sim_%.o %/build_info.o,$(OBJS)))
+SIM_HOST  := $(call objects,$(BUILD),$(filter-out $(SIM_GUEST_C),$(wildcard runner/sim/guest/*.c)) \
+             $(wildcard runner/sim/program/*.c runner/sim/model/*.c) $(addprefix runner/map_program/,this_map.c trial.c)) $(BUILD)/sim_machines.o
+# The trial with the simulated machine's threads and clock (harness.h); what the
+# kernel knows of a process is replaced.
+SIM_TRIAL := $(call objects,$(BUILD)/harness,$(filter-out %/kernel.c,$(filter runner/trial/%,$(TRIAL))))
+$(BUILD)/sim.a: $(SIM_GUEST) $(SIM_HOST) $(SIM_TRIAL) $(call objects,$(BUILD),$(wildcard runner/trace/*.c) \
+  $(filter runner/base/% runner/protocol/% %/topology.c %/reading.c %/impl_words.c,$(CORE)))
+	$(archive)
+$(BUILD)/harness/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call compile_c,-include runner/sim/program/harness.h $(if $(filter %/team.c %/key_stream.c,$<),-DRM_SIM_MEMORY))
+
+# A map that cannot be simulated has ID.no with the reason, and an empty program
+# that nothing starts.
+link_instrumented = @mkdir -p $(@D); if [ -s $(SIM)/$(MAP_$(@F)).verdict ]; then cp $(SIM)/$(MAP_$(@F)).verdict $@.no; : >$@; else rm -f $@.no; \
+  echo '  LINK   $@' && $(CC) -pthread -o $@$(NEW) $< -Wl,--as-needed -Wl,--defsym=rm_this_map=rm_impl_$(@F) $(filter %.a,$^) $(BASE_LIBS) && mv $@$(NEW) $@; fi
+SIM_C   := $(filter $(notdir $(basename $(filter %.c,$(SOURCES)))),$(NATIVE))
+SIM_CXX := $(filter-out $(SIM_C),$(NATIVE))
+$(foreach flavour,sim explore,$(addprefix $(PROGRAMS)/$(flavour)/,$(SIM_CXX))):
+	@mkdir -p $(@D) && echo 'is in C++, whose run time is not simulated' >$@.no && : >$@
 
 # gcc is the reference. clang drops reads before writes and makes vectors.
-SIM_FLAGS := $(or $(SIDE_OPT),-O2) -gdwarf-4 -g1 $(DEBUG) $(ALIGN) -fsanitize=thread -fno-lto \
+SIM_FLAGS := -O2 -gdwarf-4 -g1 $(DEBUG) $(ALIGN) -fsanitize=thread -fno-lto \
              -include runner/sim/guest/relax.h -DCK_USE_CC_BUILTINS=1 \
              $(if $(findstring clang,$(CC)),-fno-vectorize -fno-slp-vectorize \
              -mllvm -tsan-instrument-read-before-write=1,-Wno-tsan -fno-tree-loop-distribute-patterns)
 
 # By way of assembly, which the lint reads.
-sim_maps = $(CC) -std=c11 -D_GNU_SOURCE -I. -pthread $(WARN) $(SIM_FLAGS) $(call headers,$<) $(if $(filter $<,$(IMPL)),$(IMPL_FLAGS))
+sim_maps = $(CC) -std=c11 -D_GNU_SOURCE -I. -pthread $(WARN) $(SIM_FLAGS) $(headers) $(own)
 $(BUILD)/sim-flags: FORCE
 	$(call stamp,$(SIM_FLAGS))
 $(SIM)/%.s: %.c $(BUILD)/flags $(BUILD)/sim-flags
 	@mkdir -p $(@D)
-	$(SAY)$(sim_maps) -MMD -MP -S -o $@ $< 2>$@.warned || \
-	  { cat $@.warned >&2; false; }
-	@cat $@.warned >&2
-
-side-warnings: $(patsubst %.c,$(BUILD)/side-sim/%.warned,$(filter %.c,$(IMPLS)))
-$(BUILD)/side-sim/%.warned: %.c $(BUILD)/flags
-	@mkdir -p $(@D)
-	$(SAY)$(call warns,$(sim_maps))
+	$(SAY)$(sim_maps) -MMD -MP -S -o $@ $<
 
 $(SIM)/%.raw.o: $(SIM)/%.s
 	@$(CC) -c -o $@ $<
@@ -76,61 +67,13 @@ $(SIM)/%.o: $(SIM)/%.raw.o runner/sim/names.txt
 	@objcopy --redefine-syms=$@.names --set-section-alignment .data=4096 \
 	  --set-section-alignment .bss=4096 --set-section-alignment .rodata=4096 $< $@
 
+# Empty, or why the map is not simulated.
 $(SIM)/%.verdict: $(SIM)/%.raw.o runner/sim/simulatable.sh runner/sim/names.txt
-	@runner/sim/simulatable.sh $(notdir $*) $< $(<:.raw.o=.s) >$@$(NEW) && mv $@$(NEW) $@
+	@runner/sim/simulatable.sh $< $(<:.raw.o=.s) >$@$(NEW) && mv $@$(NEW) $@
 
-$(SIM_TEAM): $(SIM)/trial/%.o: $(BUILD)/runner/trial/%.o $(wildcard runner/sim/program/*.txt)
-	@mkdir -p $(@D)
-	@objcopy --redefine-syms=runner/sim/program/harness.txt $(if $(filter $@,$(SIM_ALLOC)), \
-	  --redefine-syms=runner/sim/program/memory.txt) $< $@
 
-# The maps that can be simulated, and the verdict on each; the others' objects
-# are not linked. As the table of maps it is replaced only when it differs: which
-# maps are asked for, no file's time says.
-$(OUT)/sim/maps.c: $(SIM_VERDICTS) FORCE
-	@mkdir -p $(@D)
-	@{ sort $(SIM_VERDICTS) /dev/null; $(foreach f,$(filter %.cc,$(call named,$(SIM_MAPS))),echo '$(basename $(notdir $(f))) no is in C++, whose run time is not simulated';) } >$@.all$(NEW) && mv $@.all$(NEW) $@.all
-	@{ echo '#include "runner/impl_table.h"'; echo '#include "runner/sim/sim.h"'; \
-	   sed -n 's/^\([^ ]*\) yes$$/extern const struct rm_impl rm_impl_\1;/p' $@.all; \
-	   echo 'const struct rm_impl *const rm_impl_table[] = {'; \
-	   sed -n 's/^\([^ ]*\) yes$$/	\&rm_impl_\1,/p' $@.all; \
-	   echo '};'; \
-	   echo 'const size_t rm_impl_count = sizeof(rm_impl_table) / sizeof(*rm_impl_table);'; \
-	   echo 'const struct rm_sim_verdict rm_sim_verdicts[] = {'; \
-	   sed -n 's/^\([^ ]*\) yes$$/	{ "\1", NULL },/p; s/^\([^ ]*\) no \(.*\)$$/	{ "\1", "\2" },/p' $@.all; \
-	   echo '};'; \
-	   echo 'const size_t rm_sim_verdict_count = sizeof(rm_sim_verdicts) / sizeof(*rm_sim_verdicts);'; \
-	   echo 'const char *const rm_sim_volatile[] = {'; \
-	   grep -lE 'needs:.* ck( |$$)' $(filter %.c,$(call named,$(SIM_MAPS))) /dev/null | \
-	   sed 's|.*/\(.*\)\.c$$|	"\1",|'; \
-	   echo '	NULL'; echo '};'; } >$@$(NEW)
-	@cmp -s $@$(NEW) $@ && rm $@$(NEW) || mv $@$(NEW) $@
-
-$(OUT)/sim/maps.o: $(OUT)/sim/maps.c
-	$(SAY)$(CC) $(ALL_CFLAGS) -c -o $@ $<
-
-$(OUT)/readmostly-sim: $(OUT)/sim/maps.o $(SIM_IMPLS) $(SIM_GUEST) $(SIM_TEAM) $(SIM_HOST) $(SIM_BASE)
-	$(call link,$(filter-out $(SIM_IMPLS),$^) \
-	  $$(sed -n 's/^\([^ ]*\) yes$$/\1/p' $(OUT)/sim/maps.c.all | while read -r id; do \
-	  printf '%s\n' $(SIM_IMPLS) | grep "/$$id\.o$$"; done) \
-	  $$(pkg-config --libs $(LIBRARIES)) -lm -ldl)
-
-# readmostly-explore: the same objects of maps on the run time of runner/sim/explore/,
-# which switches threads at each access and counts nothing.
-.PHONY: explore
-EXPLORE   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard runner/sim/explore/*.c) $(addprefix runner/sim/guest/,ctx.c space.c))
-EXPLORE_BASE = $(filter $(BUILD)/runner/base/% $(BUILD)/runner/history/% $(BUILD)/runner/protocol/% \
-               %/runner/impl_find.o %/runner/cli/argument.o %/runner/cli/standard.o %/build_info.o,$(OBJS))
-$(OUT)/readmostly-explore: $(OUT)/sim/maps.o $(SIM_IMPLS) $(EXPLORE) $(EXPLORE_BASE)
-	$(call link,$(filter-out $(SIM_IMPLS),$^) \
-	  $$(sed -n 's/^\([^ ]*\) yes$$/\1/p' $(OUT)/sim/maps.c.all | while read -r id; do \
-	  printf '%s\n' $(SIM_IMPLS) | grep "/$$id\.o$$"; done) \
-	  $$(pkg-config --libs $(LIBRARIES)) -lm -ldl)
-
-explore: $(BUILD)/readmostly-explore $(BUILD)/readmostly  ## all simulatable maps under 2,000 schedules each: SCHEDULES=N MEMORY=tso|c11
-	@$(BUILD)/readmostly explore all --schedules $(or $(SCHEDULES),2000) $(if $(MEMORY),--memory $(MEMORY))
-.SECONDARY: $(SIM_IMPLS:.o=.s) $(SIM_IMPLS:.o=.raw.o) $(SIM_GUEST:.o=.s) $(SIM_GUEST:.o=.raw.o)
+.SECONDARY: $(foreach o,$(SIM_GUEST) $(foreach id,$(SIM_C),$(SIM)/$(MAP_$(id)).o),$(o:.o=.s) $(o:.o=.raw.o))
 
 .PHONY: golden-sim
-golden-sim: $(BUILD)/readmostly-sim $(BUILD)/readmostly  ## golden simulated counts again: WHY='...' (read the diff)
+golden-sim: sim-programs maps $(OUT)/readmostly  ## golden simulated counts again: WHY='...' (read the diff)
 	@$(PYTHON) tests/tools/sim_golden.py $(BUILD) --write '$(WHY)'

@@ -3,7 +3,7 @@
 #include "runner/trial/internal.h"
 
 #include "runner/base/clock.h"
-#include "runner/impl_table.h"
+#include "runner/impl.h"
 #include "runner/trial/events.h"
 
 #include <errno.h>

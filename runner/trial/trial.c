@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* trial.c - one trial: refuses what cannot be run, runs the rest. */
 #include "runner/base/clock.h"
-#include "runner/impl_table.h"
+#include "runner/impl.h"
 #include "runner/trace/trace.h"
 #include "runner/trial/internal.h"
 
@@ -50,12 +50,12 @@ static const struct rm_impl *find_map(
 
 	if (!impl)
 		rm_error_set(error, -ENOENT,
-		        "this build has no map \"%s\" (readmostly list)",
+		        "this build has no map \"%s\" (readmostly dev list)",
 		        cell->map);
 	else if (rm_cell_sized(cell) != RM_TRIAL_SIZED)
 		rm_error_set(error, -ENOTSUP,
-		        "shape %s runs in another program: %s",
-		        rm_cell_shape_name(cell), rm_cell_program(cell));
+		        "shape %s runs in the map's program of flavour %s",
+		        rm_cell_shape_name(cell), rm_cell_flavour(cell));
 	else if (!offers(impl, cell))
 		rm_error_set(error, -ENOTSUP,
 		        "%s does not offer loop %s with shape %s", cell->map,
@@ -63,8 +63,8 @@ static const struct rm_impl *find_map(
 		        rm_cell_shape_name(cell));
 	else if (!RM_STATS_BUILT && cell->measure == RM_MEASURE_CAUSES)
 		rm_error_set(error, -ENOTSUP,
-		        "measure causes runs in readmostly-stats: this build "
-		        "counts nothing on hot paths");
+		        "measure causes runs in the map's program of flavour "
+		        "stats: this one counts nothing on hot paths");
 	else if (RM_STATS_BUILT && cell->measure != RM_MEASURE_CAUSES)
 		rm_error_set(error, -ENOTSUP,
 		        "this build counts on hot paths: what it runs is "

@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Allocators and huge pages as factors: preloaded, read back, skipped, refused.
-# slow: over five seconds of CPU time; not part of `make check`.
+# slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
+needs plain/gomap_rw
 program=${BUILD:-build/gcc}/readmostly
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
@@ -70,7 +71,7 @@ for pair in glibc:libc.so jemalloc:libjemalloc mimalloc:libmimalloc tcmalloc:lib
 	done
 done
 check "no trial failed" says "$dir/out" " 0 failed"
-check "the campaign is valid" "$program" validate "$dir/campaign"
+check "the campaign is valid" "$program" dev validate "$dir/campaign"
 
 # a trial by hand, with nothing preloaded
 request() { # MEMBERS
@@ -84,12 +85,12 @@ request() { # MEMBERS
 "deadline_ns": 120000000000, "verify_ops": 0, "measure": "throughput", $1}}
 END
 }
-request '"allocator": "jemalloc"' | "$program" trial >"$dir/out"
+request '"allocator": "jemalloc"' | "$program" dev trial >"$dir/out"
 check "another malloc() than asked for is a failed trial" \
 	says "$dir/out" "asked for jemalloc"
-request '"huge_pages": "on"' | env -u GLIBC_TUNABLES "$program" trial >"$dir/out"
+request '"huge_pages": "on"' | env -u GLIBC_TUNABLES "$program" dev trial >"$dir/out"
 check "so are huge pages that nobody asked for" says "$dir/out" "huge pages: GLIBC_TUNABLES is not"
-request '"allocator": "best"' | "$program" trial >"$dir/out" 2>"$dir/err"
+request '"allocator": "best"' | "$program" dev trial >"$dir/out" 2>"$dir/err"
 check "an unknown one is no request" says "$dir/err" "cell.allocator: expected glibc, jemalloc"
 mistake() { # SET MESSAGE
 	"$program" plan "$dir/memory.conf" --set "$1" 2>"$dir/err" >"$dir/out"

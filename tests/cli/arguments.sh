@@ -3,15 +3,26 @@
 # What a command takes: each of its options, then a mistake. A parser that gives
 # up after an option would neither see what follows nor say so.
 . tests/tools/tap.sh
+needs plain/gomap_rw plain/null_map plain/cleanup_cancel check/library check/null_map \
+	check/gomap_rw explore/gomap_rw readmostly-history
 bin=${BUILD:-build/gcc}/readmostly
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
+
+spelled() { # COMMAND...: runs it under the group that it belongs to
+	case $1 in
+	run | plan | check | explore | report | compare | advise | env) ;;
+	machine | doctor | counters) set -- env "$@" ;;
+	*) set -- dev "$@" ;;
+	esac
+	"$bin" "$@"
+}
 
 # refuses TEXT COMMAND...: status 2, nothing on standard output, and TEXT, a
 # regular expression, on standard error.
 refuses() {
 	text=$1; shift
-	"$bin" "$@" >"$dir/out" 2>"$dir/err" </dev/null
+	spelled "$@" >"$dir/out" 2>"$dir/err" </dev/null
 	got=$?
 	[ $got = 2 ] && [ ! -s "$dir/out" ] && grep -qe "$text" "$dir/err" ||
 		{ echo "# status $got"; sed 's/^/# /' "$dir/err"; return 1; }
@@ -65,7 +76,7 @@ END
 # Who looks for an option finds it by its letter: --help has one list of them,
 # and behind it its own two.
 by_letter() { # COMMAND
-	"$bin" "$1" --help | grep -v -e '--help' -e '--usage' |
+	spelled "$1" --help | grep -v -e '--help' -e '--usage' |
 		sed -n 's/^ \{2,6\}\(-\(.\), \)\{0,1\}--\(.\).*/\2\3/p' |
 		cut -c1 >"$dir/letters"
 	[ -s "$dir/letters" ] && LC_ALL=C sort -fsc "$dir/letters"
@@ -87,12 +98,12 @@ check "a number is in its range" refuses '--states "0": expected a number' \
 	check --history x --states 0
 check "and a number" refuses '--seed "one": expected a number' run --seed one
 check "a budget is a number or a word" refuses \
-	'--budget "soon": expected quick, or seconds' check gomap --budget soon
+	'--budget "soon": expected quick, or seconds' check gomap_rw --budget soon
 echo 'get 1' >"$dir/ops"
 for words in check dump "replay $dir/ops --map"; do
 	# shellcheck disable=SC2086
 	check "${words%% *} says that a map is unknown, and where they stand" refuses \
-		'no map is called "no_such"; `readmostly list` prints all' $words no_such
+		'no map is called "no_such"; `readmostly dev list` prints all' $words no_such
 done
 check "operations are played on maps alone" refuses 'cleanup_cancel is a technique' \
 	replay "$dir/ops" --map cleanup_cancel
@@ -101,7 +112,7 @@ status=$?
 check "a check of nothing at all is no check that passed" eval \
 	'[ $status = 3 ] && grep -q "^check: 0 ok, 0 failed, [1-9][0-9]* skipped" "$dir/out" && grep -q "nothing was checked" "$dir/err"'
 check "a shape is one of those there are" \
-	refuses '--shape "u64": expected u64x8' dump -S u64 gomap
+	refuses '--shape "u64": expected u64x8' dump -S u64 gomap_rw
 check "a format, too" refuses '--format x: expected detect' \
 	check --history x --format x
 check "and a guarantee" refuses '--guarantee x: expected none' \
@@ -124,10 +135,15 @@ check "and what is not in C" \
 	refuses '/a.cc: expected a file that ends with .c' explore "$dir/a.cc"
 
 check "a switch that is not given is off" \
-	sh -c "'$bin' machine | head -n 1 | grep -q '^id  *[0-9a-f]*\$'"
+	sh -c "'$bin' env machine | head -n 1 | grep -q '^id  *[0-9a-f]*\$'"
 
 for help in --help -\? --usage; do
 	check "advise $help is no question" sh -c \
 		"'$bin' advise x $help | grep -q '^Usage: .*advise DIR'"
 done
+# An old spelling is refused with the new one.
+check "list is refused by its new name" eval \
+	'"$bin" list 2>"$dir/err"; [ $? = 2 ] && says "$dir/err" "readmostly dev list"'
+check "doctor is refused by its new name" eval \
+	'"$bin" doctor 2>"$dir/err"; [ $? = 2 ] && says "$dir/err" "readmostly env doctor"'
 done_testing

@@ -55,7 +55,7 @@ check "a missing ref is one line and status 2" \
 in_theirs git -c user.name=n -c user.email=n@n commit -q --allow-empty -m "Later
 
 Slower: their_map 1Ki: why"
-echo '/* more */' >>"$theirs/their_map.c"
+echo 'int more(void); int more(void) { return 1; }' >>"$theirs/their_map.c"
 timed() {
 	BUSY=ok CELLS='their_map 1Ki u*' make -s -C "$tree" regress CC="$(cut -d' ' -f1 "$build/flags")" \
 		BUILD="$build" IMPL="$theirs/their_map.c" BASE=good \

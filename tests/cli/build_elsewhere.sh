@@ -3,6 +3,7 @@
 # A build whose folder is elsewhere, or whose sources' folder has a blank in its
 # name, knows the same libraries and languages as any other: no map is left out for
 # what is installed.
+# slow: makes read three trees.
 . tests/tools/tap.sh
 . tests/tools/own_tree.sh
 dir=$(mktemp -d)
@@ -11,7 +12,7 @@ unset MAKEFLAGS MFLAGS MAKELEVEL IMPL HIDE BUILD
 cat >"$dir/ask.mk" <<'END'
 .PHONY: ask
 ask:
-	@printf '%s\n' 'maps $(words $(IMPLS)) $(ELSEWHERE)' 'libraries $(LDLIBS)'
+	@printf '%s\n' 'maps $(words $(BUILT)) $(IDS)' 'libraries $(LDLIBS)'
 	@$(GO_HERE) sh -c 'printf "%s\n" "$$GOPATH" "$$GOCACHE" >$(DIR)/caches'
 END
 known() { # FOLDER ARGUMENTS: what a make there would build and link

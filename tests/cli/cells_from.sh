@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # --cells-from FILE: a plan and a campaign of the cells of a list.
 . tests/tools/tap.sh
+needs plain/gomap_rw plain/syncmap plain/rwlock_probe tests/fake_trial
 build=$(realpath "${BUILD:-build/gcc}")
 readmostly=$build/readmostly
 python=$(report/find_python.sh)
@@ -66,7 +67,7 @@ printf '%s\n%s\n' $other $timed >"$list"
 run $conf -o "$dir/c" --cells-from "$list" --set blocks=2
 check "a campaign of a list" [ $? = 0 ]
 check "runs its cells" [ "$(wc -l <"$dir/c/trials.jsonl")" = 4 ]
-check "and is whole" "$readmostly" validate "$dir/c"
+check "and is whole" "$readmostly" dev validate "$dir/c"
 check "the list is in campaign.json, by its ids in order" json "
 ids = ''.join(i + '\n' for i in sorted(['$timed', '$other']))
 assert j['cells_from'] == {'file': '$list', 'ids': 2,
@@ -77,7 +78,7 @@ check "which is as the schema says" "$python" tests/report/schemas.py campaign \
 # A base of which no cell is left stays named, and there is no ratio.
 printf '%s\n' $other >"$list"
 run $conf -o "$dir/one" --cells-from "$list" --set blocks=2
-check "a list without the base is a campaign" "$readmostly" validate "$dir/one"
+check "a list without the base is a campaign" "$readmostly" dev validate "$dir/one"
 check "its cell names its base" json \
 	"assert [c['base'] for c in j['cells']] == ['gomap_rw']" "$dir/one/campaign.json"
 check "and the report reads it" "$python" -m report "$dir/one"
@@ -107,6 +108,6 @@ run $conf -o "$dir/all" --set blocks=1
 run -o "$dir/all" --resume --cells-from "$list"
 check "so is a list where there was none" says "$out" "begun with --cells-from (none)"
 sed -i 's/"ids": 2/"ids": "two"/' "$dir/c/campaign.json"
-"$readmostly" validate "$dir/c" >"$out"
+"$readmostly" dev validate "$dir/c" >"$out"
 check "validate knows the member" says "$out" "cells_from.ids"
 done_testing

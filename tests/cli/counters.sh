@@ -1,32 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# `readmostly counters`: what works here, why the rest does not, what it writes.
-cd "$(dirname "$0")/../.." || exit 1
+# `readmostly env counters`: what works here, why the rest does not, what it writes.
+. tests/tools/tap.sh
+needs readmostly-likwid tests/stub/liblikwid.so.5
 grep -q '^[^#]' runner/counters/events.tsv ||
 	{ echo '1..0 # SKIP the table of events has no line'; exit 0; }
 build=$PWD/${BUILD:-build/gcc}
 case ${BUILD:-} in /*) build=$BUILD ;; esac
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
-count=0 failed=0
-
-check() { # NAME COMMAND...
-	name=$1
-	shift
-	count=$((count + 1))
-	if "$@"; then
-		echo "ok $count - $name"
-	else
-		echo "not ok $count - $name"
-		failed=1
-		sed 's/^/# /' "$dir/out" "$dir/err" 2>/dev/null
-	fi
-}
-
 run() { # STATUS ARGUMENTS...: keeps output, compares the exit status
 	want=$1
 	shift
-	"$build/readmostly" counters "$@" >"$dir/out" 2>"$dir/err"
+	"$build/readmostly" env counters "$@" >"$dir/out" 2>"$dir/err"
 	[ $? = "$want" ]
 }
 
@@ -55,7 +41,7 @@ played() { # STATUS ARGUMENTS...
 	export RM_SYSFS RM_LIKWID_HELPER
 	want=$1
 	shift
-	taskset -c "$cpu" "$build/readmostly" counters "$@" \
+	taskset -c "$cpu" "$build/readmostly" env counters "$@" \
 		>"$dir/out" 2>"$dir/err"
 	status=$?
 	unset RM_SYSFS RM_LIKWID_HELPER
@@ -84,7 +70,7 @@ check "--json is one object; what does not work has a reason" whole
 
 mkdir "$dir/elsewhere"
 cp "$build/readmostly" "$build/readmostly-likwid" "$dir/elsewhere"
-far() { (cd / && "$dir/elsewhere/readmostly" counters >"$dir/out" 2>"$dir/err"); }
+far() { (cd / && "$dir/elsewhere/readmostly" env counters >"$dir/out" 2>"$dir/err"); }
 check "a copy in another folder works" far
 check "and knows its events and its helper" lacks "no program readmostly-likwid" "$dir/out"
 
@@ -131,7 +117,7 @@ root=$dir/strange
 check "an unknown CPU is no error" played 0
 check "its events are the kernel's generic ones, which is told" \
 	has "note: .*GenuineIntel 6/250 is not in cpus.tsv: counted are the kernel's generic events"
-RM_SYSFS=$root taskset -c "$cpu" "$build/readmostly" doctor >"$dir/out" 2>&1
+RM_SYSFS=$root taskset -c "$cpu" "$build/readmostly" env doctor >"$dir/out" 2>&1
 check "doctor says so, too" \
 	has "^note *event map *GenuineIntel 6/250 is not in the table of CPUs"
 
@@ -144,5 +130,4 @@ echo kept >"$dir/earlier"
 run 0 --record "$dir/earlier"
 check "nothing counted: an earlier recording stays" [ "$(cat "$dir/earlier")" = kept ]
 
-echo "1..$count"
-exit $failed
+done_testing

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The dispatch check sees each planted fault, and is silent where none is.
-# slow: over five seconds of CPU time; not part of `make check`.
+# slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 count=0
 failed=0

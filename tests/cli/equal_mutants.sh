@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Each rule of Go's maps, broken by one edit: the comparison with what Go was
 # recorded to hold must say so. One thread, no chance, no Go needed.
-# slow: over five seconds of CPU time; not part of `make check`.
+# slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
 dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT

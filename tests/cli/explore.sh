@@ -1,57 +1,69 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# `readmostly explore`: each bug of tests/fixtures/explored/tools.tsv is found
+# `readmostly explore`: each bug of verify/corpora/explored/tools.tsv is found
 # within the schedules that stand there, as what stands there; its twin, and
 # right maps, are not accused; a finding is the same on one CPU and on two, and
 # shows itself again, byte for byte. So is what only weak memory shows: memory.tsv.
-# slow: over five seconds of CPU time; not part of `make check`.
+# slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
+needs explore/gomap_rw explore/gomap_mutex explore/syncmap explore/shard_rw_32 explore/hashtriemap explore/snapshot \
+	explore/ck_ht explore/null_map explore/gomap_ck_pflock
 dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT
 build=${BUILD:-build/gcc}
-list=tests/fixtures/explored/tools.tsv
-weak=tests/fixtures/explored/memory.tsv
+list=verify/corpora/explored/tools.tsv
+weak=verify/corpora/explored/memory.tsv
 right_schedules=2000
 
 bugs() { grep -v '^#' "$list"; }
 files() {
 	grep -hv '^#' "$list" "$weak" | while IFS='	' read -r id folder rest; do
-		echo "tests/fixtures/$folder/$id.c"
-		echo "tests/fixtures/$folder/${id}_twin.c"
+		echo "verify/corpora/$folder/$id.c"
+		echo "verify/corpora/$folder/${id}_twin.c"
 	done
 	echo tests/fixtures/orders/limited_seg_grow.c
 }
 
 # finds ID FINDING SCHEDULES: within so many, by this name.
 finds() {
-	"$explore" "$1" --schedules "$3" >"$dir/$1"
+	explore "$1" --schedules "$3" >"$dir/$1"
 	[ $? = 1 ] && grep -q "^FAIL $1: .*: $2\$" "$dir/$1" ||
 		{ sed 's/^/# /' "$dir/$1"; return 1; }
 }
-passes() { # PROGRAM MAP
-	"$1" "$2" --schedules $right_schedules >"$dir/out" &&
-		grep -q "^ok   $2: $right_schedules schedules, .* 0 undecided" "$dir/out" ||
+passes() { # MAP
+	explore "$1" --schedules $right_schedules >"$dir/out" &&
+		grep -q "^ok   $1: $right_schedules schedules, .* 0 undecided" "$dir/out" ||
 		{ sed 's/^/# /' "$dir/out"; return 1; }
+}
+weak_passes() { # ID ARGUMENT...
+	id=$1; shift
+	explore "$id" "$@" >"$dir/out" && grep -q "^ok   $id: " "$dir/out" ||
+		{ sed 's/^/# /' "$dir/out"; return 1; }
+}
+right_passes() { # MAP MODEL
+	weak_passes "$1" --schedules $right_schedules --memory "$2"
 }
 # The page without the line of the run that found it.
 page() { sed 1d "$dir/$1"; }
 # shellcheck disable=SC2086
 again() { # ID: what its last line says gives the same page
 	line=$(sed -n 's/^again: readmostly explore //p' "$dir/$1")
-	$explore $line >"$dir/again"
+	explore $line >"$dir/again"
 	[ $? = 1 ] && page "$1" | cmp - "$dir/again"
 }
 on_one_cpu() { # ID SCHEDULES
-	"$explore" "$1" --schedules "$2" --cpus 1 | sed 1d >"$dir/one"
+	explore "$1" --schedules "$2" --cpus 1 | sed 1d >"$dir/one"
 	page "$1" | cmp - "$dir/one"
 }
 
-explore=$dir/build/readmostly-explore
+explore() { # MAP ARGUMENT...: by its program
+	place=$dir/build/maps/explore
+	[ -e "$place/$1" ] || place=$build/maps/explore
+	if [ -x "$place/$1" ]; then "$place/$1" "$@"; else "$build/readmostly" explore "$@"; fi
+}
 # shellcheck disable=SC2046
-check 'the fixtures build with IMPL=' env \
-	SIM_MAPS="$(for file in $(files); do basename "$file" .c; done | tr '\n' ' ')" \
-	tests/tools/explore_with.sh "$dir/build" $(files)
-[ -x "$explore" ] || { done_testing; exit 1; }
+check 'the fixtures build with IMPL=' tests/tools/with_impl.sh "$dir/build" explore $(files | sort -u)
+[ -x "$dir/build/readmostly" ] || { done_testing; exit 1; }
 bugs >"$dir/bugs"
 while IFS='	' read -r id folder finding schedules _; do
 	check "$id is found within $schedules schedules: $finding" \
@@ -59,7 +71,7 @@ while IFS='	' read -r id folder finding schedules _; do
 	check "$id: its line shows it again, byte for byte" again "$id"
 	check "$id: one CPU finds the same" on_one_cpu "$id" "$schedules"
 	check "$id: source lines of the map are shown" grep -q '\.[ch]:[0-9]' "$dir/$id"
-	check "$id: its twin passes $right_schedules" passes "$explore" "${id}_twin"
+	check "$id: its twin passes $right_schedules" passes "${id}_twin"
 done <"$dir/bugs"
 check 'what is written is on the page' grep -q ' plain_counter.c:[0-9]* writes 1$' "$dir/plain_counter"
 check 'a pointer is a place of the heap, the same in each run' \
@@ -67,25 +79,19 @@ check 'a pointer is a place of the heap, the same in each run' \
 check 'keys that collide are on the page' grep -q '^collide  = yes$' "$dir/slabhash_27"
 check 'and that an operation is repeated' grep -Eq '^thread [1-7] = [0-9]+ x ' "$dir/ck_212"
 for map in gomap_rw gomap_mutex syncmap shard_rw_32 hashtriemap; do
-	check "$map passes $right_schedules schedules" passes \
-		"$build/readmostly-explore" $map
+	check "$map passes $right_schedules schedules" right_passes $map sc
 done
 
 # What only weak memory shows, under the model that shows it: not under sc, the
 # same again, on one CPU, and not of the twin.
-weak_passes() { # ID ARGUMENT...
-	id=$1; shift
-	"$explore" "$id" "$@" >"$dir/out" && grep -q "^ok   $id: " "$dir/out" ||
-		{ sed 's/^/# /' "$dir/out"; return 1; }
-}
 finds_weak() { # ID FINDING SCHEDULES MODEL
-	"$explore" "$1" --schedules "$3" --memory "$4" >"$dir/$1"
+	explore "$1" --schedules "$3" --memory "$4" >"$dir/$1"
 	[ $? = 1 ] && grep -q "^FAIL $1: .* under $4, .*: $2\$" "$dir/$1" &&
 		grep -q "^map $1, .*, memory $4, " "$dir/$1" ||
 		{ sed 's/^/# /' "$dir/$1"; return 1; }
 }
 weak_on_one_cpu() { # ID SCHEDULES MODEL
-	"$explore" "$1" --schedules "$2" --memory "$3" --cpus 1 | sed 1d >"$dir/one"
+	explore "$1" --schedules "$2" --memory "$3" --cpus 1 | sed 1d >"$dir/one"
 	page "$1" | cmp - "$dir/one"
 }
 says_of_memory() { # ID MODEL
@@ -109,10 +115,6 @@ while IFS='	' read -r id folder finding schedules model; do
 	check "$id: its twin passes $right_schedules under $model" weak_passes "${id}_twin" \
 		--schedules $right_schedules --memory "$model"
 done <"$dir/weak"
-right_passes() { # MAP MODEL
-	(explore=$build/readmostly-explore
-	weak_passes "$1" --schedules $right_schedules --memory "$2")
-}
 for model in tso c11; do
 	for map in gomap_rw syncmap hashtriemap snapshot; do
 		check "$map passes $right_schedules schedules under $model" right_passes "$map" $model
@@ -121,12 +123,12 @@ done
 
 # All schedules of small programs: what is found there, again, and the words.
 exhausts() { # ID FINDING
-	"$explore" "$1" --scheduler exhaustive --schedules 5000 >"$dir/$1"
+	explore "$1" --scheduler exhaustive --schedules 5000 >"$dir/$1"
 	[ $? = 1 ] && grep -q "^FAIL $1: .* up to 2 preemptions, .*: $2\$" "$dir/$1" ||
 		{ sed 's/^/# /' "$dir/$1"; return 1; }
 }
 spares() { # MAP WORDS
-	"$explore" "$1" --scheduler exhaustive --ops 1 --programs 4 --schedules 2000 >"$dir/out" &&
+	explore "$1" --scheduler exhaustive --ops 1 --programs 4 --schedules 2000 >"$dir/out" &&
 		grep -Eq "^ok   $1: $2 up to 2 preemptions: none fails, .* 0 undecided" "$dir/out" ||
 		{ sed 's/^/# /' "$dir/out"; return 1; }
 }
@@ -148,13 +150,13 @@ cat >"$dir/between.txt" <<-'end'
 	thread 2 = upsert 0
 end
 finds_between() { # ARGUMENT...
-	"$explore" keeps_back --program-file "$dir/between.txt" "$@" >"$dir/out"
+	explore keeps_back --program-file "$dir/between.txt" "$@" >"$dir/out"
 	[ $? = 1 ] && grep -q '^FAIL keeps_back: .*: not linearizable$' "$dir/out" ||
 		{ sed 's/^/# /' "$dir/out"; return 1; }
 }
 check 'an operation comes between two of another thread' finds_between --schedules 5000
 check 'also where schedules are exhausted' finds_between --scheduler exhaustive
-check 'of a right map none of these fails' eval '"$explore" keeps_back_twin \
+check 'of a right map none of these fails' eval 'explore keeps_back_twin \
 	--program-file "$dir/between.txt" --scheduler exhaustive >"$dir/out"'
 
 # A program that somebody wrote: what it shows of a wrong map, and of its twin.
@@ -166,7 +168,7 @@ cat >"$dir/exchanges.txt" <<-'end'
 end
 written() { # MAP ARGUMENT...
 	map=$1; shift
-	"$explore" "$map" --program-file "$dir/exchanges.txt" "$@" >"$dir/$map"
+	explore "$map" --program-file "$dir/exchanges.txt" "$@" >"$dir/$map"
 }
 finds_written() { # ARGUMENT...
 	written lost_update "$@"
@@ -176,7 +178,7 @@ finds_written() { # ARGUMENT...
 }
 kept() { # the smallest program on the page is a program file
 	sed -n '/^the program:$/,/^$/p' "$dir/lost_update" | sed 1d >"$dir/kept.txt"
-	"$explore" lost_update --program-file "$dir/kept.txt" --scheduler exhaustive >"$dir/out"
+	explore lost_update --program-file "$dir/kept.txt" --scheduler exhaustive >"$dir/out"
 	[ $? = 1 ] && grep -q ' up to 2 preemptions, .*: not linearizable$' "$dir/out" ||
 		{ sed 's/^/# /' "$dir/kept.txt" "$dir/out"; return 1; }
 }
@@ -189,7 +191,7 @@ check 'the twin passes all schedules of it' written lost_update_twin --scheduler
 check 'and all means one program' grep -q ': all [0-9,]* schedules of 1 programs' "$dir/lost_update_twin"
 # Without a judge the history accuses nobody, and the rest does.
 unjudged() { # MAP: status of the run, its line in $dir/MAP
-	"$explore" "$1" --unjudged --memory c11 --unstamped --schedules 2000 >"$dir/$1"
+	explore "$1" --unjudged --memory c11 --unstamped --schedules 2000 >"$dir/$1"
 }
 check 'a wrong history is not seen by whom nobody asks to judge' unjudged lost_update
 check 'and the line says so' grep -q '^ok   lost_update: .*, answers not judged; ' "$dir/lost_update"
@@ -197,16 +199,15 @@ races() { unjudged plain_counter; [ $? = 1 ] && grep -q '^FAIL plain_counter: .*
 check 'a race is found by it all the same' races
 check 'its line says so' grep -q '^again: .* --unstamped --unjudged ' "$dir/plain_counter"
 check 'its line shows it again, byte for byte' again plain_counter
-explore=$build/readmostly-explore
 accuses_none() {
-	"$explore" all --schedules 200 >"$dir/out" && ! grep '^FAIL' "$dir/out"
+	explore all --schedules 200 >"$dir/out" && ! grep '^FAIL' "$dir/out"
 }
 check 'no map that says it is right is accused in 200 schedules' accuses_none
 check 'a map whose locks are volatile accesses is skipped with the reason' \
 	grep -q '^skip gomap_ck_pflock: it orders by volatile accesses' "$dir/out"
 refused() { # WORDS ARGUMENT...
 	words=$1; shift
-	"$explore" "$@" >"$dir/out" 2>&1
+	explore "$@" >"$dir/out" 2>&1
 	[ $? = 2 ] && says "$dir/out" "$words"
 }
 check 'an unknown map is refused' refused 'no map is called "nothing"' nothing
@@ -237,20 +238,20 @@ check 'what a program says is not said twice' refused 'the program file says it'
 	gomap_rw --program-file "$dir/exchanges.txt" --threads 2
 check 'a map that lacks an operation is skipped with the reason' sh -c "
 	echo 'thread 1 = update 0' >'$dir/update.txt'
-	'$explore' all --program-file '$dir/update.txt' --schedules 10 |
+	'$build/readmostly' explore all --program-file '$dir/update.txt' --schedules 10 |
 		grep -q '^skip .*: the map does not offer update 0$'"
 check 'what comes to its end is called all' spares gomap_rw 'all [0-9,]+ schedules of 4 programs'
 check 'what does not is not' spares syncmap \
 	'stopped at 2,000 schedules of a program, [0-9,]+ tried, [0-3] of 4 programs to their end,'
 skips_named() {
-	"$explore" null_map >"$dir/out"
+	explore null_map >"$dir/out"
 	[ $? = 3 ] && says "$dir/out" 'skip null_map: the map holds nothing'
 }
 check 'a map without state is skipped with the reason, which is no pass where it was named' \
 	skips_named
 # A copy, from outside of the tree; the line that shows it again names it.
 outside() {
-	cp tests/fixtures/explored/double_free.c "$dir/strange.c"
+	cp verify/corpora/explored/double_free.c "$dir/strange.c"
 	sed -i 's/double_free/strange/g' "$dir/strange.c"
 	"$build/readmostly" explore "$dir/strange.c" --schedules 100 >"$dir/strange"
 	[ $? = 1 ] && grep -q '^FAIL strange: .*: bad free$' "$dir/strange" &&
@@ -258,10 +259,5 @@ outside() {
 		{ sed 's/^/# /' "$dir/strange"; return 1; }
 }
 check 'a map from outside of the tree is built and explored' outside
-explore="$build/readmostly explore"
 check 'its line shows it again, byte for byte' again strange
-rm -rf "$build/explored/strange"
-check 'readmostly explore is the same program' sh -c "
-	'$build/readmostly' explore gomap_rw --schedule 3 |
-	grep -q '^schedule 3: nothing is wrong'"
 done_testing

@@ -3,16 +3,17 @@
 # A finding of `readmostly explore` as HTML and as a trace for Perfetto: both say
 # what the page of text says, and nothing is left half written unsaid.
 . tests/tools/tap.sh
-explore=${BUILD:-build/gcc}/readmostly-explore
+needs explore/gomap_rw explore/gomap_rw_unguarded_delete explore/syncmap_back_door
+explore() { "$build/readmostly" explore "$@"; }
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 map=gomap_rw_unguarded_delete # a misuse that each schedule of two writers shows
 program="$dir/a&b<c>.txt"
 
-"$explore" $map --html "$dir/f.html" --perfetto "$dir/f.json" >"$dir/text"
+explore $map --html "$dir/f.html" --perfetto "$dir/f.json" >"$dir/text"
 status=$?
 check 'a finding is status 1 with views, too' [ $status = 1 ]
-"$explore" $map --html "$dir/g.html" --perfetto "$dir/g.json" >/dev/null
+explore $map --html "$dir/g.html" --perfetto "$dir/g.json" >/dev/null
 check 'the same schedule gives the same page' cmp "$dir/f.html" "$dir/g.html"
 check 'and the same trace' cmp "$dir/f.json" "$dir/g.json"
 cat >"$dir/compare.py" <<'END'
@@ -86,13 +87,13 @@ agree() { # MAP inside|between: text, page and trace of it are in DIR
 	check "$1: the page has the command that shows it again" said again
 }
 agree $map inside
-"$explore" $map --scheduler exhaustive --html "$dir/each.html" >"$dir/text"
+explore $map --scheduler exhaustive --html "$dir/each.html" >"$dir/text"
 status=$?
 check 'so has what is found where each schedule is tried' eval \
 	'[ $status = 1 ] && says "$dir/each.html" " --scheduler exhaustive --program 0"'
 # One thread with several operations, one with none that joins and leaves: these
 # accesses are of no operation.
-"$explore" syncmap_back_door --html "$dir/f.html" --perfetto "$dir/f.json" >"$dir/text"
+explore syncmap_back_door --html "$dir/f.html" --perfetto "$dir/f.json" >"$dir/text"
 check 'a thread of the next has more than one operation' grep -q '^thread .*, ' "$dir/text"
 check 'and one that has none has its column' grep -q '<th scope="col">thread 1</th>' "$dir/f.html"
 agree syncmap_back_door between
@@ -104,7 +105,7 @@ resident =
 thread 2 = exchange 1
 thread 3 = remove 0
 END
-"$explore" $map --program-file "$program" --html "$dir/h.html" >/dev/null
+explore $map --program-file "$program" --html "$dir/h.html" >/dev/null
 check 'names are escaped' grep -qF 'a&amp;b&lt;c&gt;.txt' "$dir/h.html"
 if command -v tidy >/dev/null; then
 	check 'the page is valid' tidy -q -e "$dir/h.html"
@@ -112,16 +113,16 @@ else
 	skip 'the page is valid' 'tidy is not installed'
 fi
 
-"$explore" gomap_rw --schedules 50 --html "$dir/none.html" >/dev/null
+explore gomap_rw --schedules 50 --html "$dir/none.html" >/dev/null
 check 'where nothing fails no file is made' [ "$? $(ls "$dir" | grep -c none)" = '0 0' ]
-"$explore" $map --html "$dir/no/such.html" >/dev/null 2>"$dir/err"
+explore $map --html "$dir/no/such.html" >/dev/null 2>"$dir/err"
 check 'a file that cannot be made is named, before anything is run' [ "$? $(cat "$dir/err")" = \
 	"2 readmostly explore: --html $dir/no/such.html: cannot be written: No such file or directory" ]
-"$explore" $map --perfetto /dev/full >/dev/null 2>"$dir/err"
+explore $map --perfetto /dev/full >/dev/null 2>"$dir/err"
 check 'a full disk is named, and what was found stays found' [ "$? $(cat "$dir/err")" = \
 	"1 readmostly explore: $map: /dev/full: not written whole: No space left on device" ]
-"$explore" $map --html /dev/full >/dev/null 2>"$dir/err"
+explore $map --html /dev/full >/dev/null 2>"$dir/err"
 check 'of the page as well' says "$dir/err" '/dev/full: not written whole: No space left'
-"$explore" all --html "$dir/all.html" 2>"$dir/err"
+explore all --html "$dir/all.html" 2>"$dir/err"
 check 'of all maps there is no one page' says "$dir/err" 'of one map, not all'
 done_testing

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # `readmostly check ./their_map.so`: maps of other projects and languages, a
 # broken one, and files that are no such thing.
-# slow: over five seconds of CPU time; not part of `make check`.
+# slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
+needs check/library plain/null_map
 build=$(realpath "${BUILD:-build/gcc}")
 readmostly=$build/readmostly
 dir=$(mktemp -d) out=$dir/out

@@ -3,6 +3,7 @@
 # runner/gdb/readmostly.py shows maps on a stopped process and on its core:
 # compared with what the maps say of themselves.
 . tests/tools/tap.sh
+needs plain/shard_rw_32 plain/syncmap
 build=$(realpath "${BUILD:-build/gcc}")
 dir=$(mktemp -d) out=$dir/out pid=
 trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null; rm -rf "$dir"' EXIT
@@ -24,7 +25,7 @@ show() { # COMMAND...: of gdb, one after the other
 
 program=$dir/gdb_maps
 check 'the maps compile' "${CC:-gcc}" -std=c11 -D_GNU_SOURCE -I. -O2 -g -gdwarf-4 \
-	-pthread -o "$program" tests/fixtures/gdb_maps.c runner/check/pause.c
+	-pthread -o "$program" tests/fixtures/gdb_maps.c verify/check/pause.c
 cat >"$dir/commands" <<'END'
 print *growing
 print *strings
@@ -101,15 +102,15 @@ for more in "blocks", "base", "skip", "estimate_ns", "memory_bytes", "repeat":
 print(json.dumps({"protocol": 2, "seed": 1, "control_extra": 0.0, "cell": cell,
                   "counters": {"backend": "none"}}))
 END
-of_trial() { show "file $build/readmostly" "set confirm off" \
-	"break phases.c:verify" "run trial <$1 >$dir/result" rm-map kill; }
-of_trial "$dir/request" || true
+of_trial() { show "file $build/maps/plain/$1" "set confirm off" \
+	"break phases.c:verify" "run trial <$2 >$dir/result" rm-map kill; }
+of_trial shard_rw_32 "$dir/request" || true
 check 'rm-map finds the map of a running trial' \
 	grep -q '^shard 31: count [0-9]*, B [0-9]' "$out"
 total=$(awk '/^shard/ { sum += $4 } END { print sum }' "$out")
 check 'with all its entries' [ "$total" = 5000 ]
 sed 's/shard_rw_32/syncmap/g' "$dir/request" >"$dir/of_syncmap"
-of_trial "$dir/of_syncmap" || true
+of_trial syncmap "$dir/of_syncmap" || true
 check 'also where it is a sync.Map' grep -qE '^sync.Map: .* read [0-9]+ entries' "$out"
 
 show "file $program" 'rm-map 1 + 1' || true

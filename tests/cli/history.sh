@@ -3,6 +3,7 @@
 # `readmostly check --history`: verdicts, exit statuses, formats, messages.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
+needs readmostly-history
 program=${BUILD:-build/gcc}/readmostly
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Campaign folders with links that lead out of them, and results/ on another
 # disk: nothing is written elsewhere, and what is reported is what was measured.
-# slow: over five seconds of CPU time; not part of `make check`.
+# slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
+needs plain/gomap_rw tests/fake_trial readmostly-history
 top=$PWD build=$(realpath "${BUILD:-build/gcc}")
 readmostly=$build/readmostly
 python=$(report/find_python.sh) || exit 3
@@ -39,7 +40,7 @@ refused "an arm's path" "$dir/tiny.conf" -o "$dir/none" --arms "base=$dir/head,h
 check "and makes no folder" [ -z "$(ls -d "$dir/none" "$dir/$bytes.out" 2>/dev/null)" ]
 run "$dir/tiny.conf" -o "$dir/$bytes/slash/"
 check "the path to the folder may have any name" [ $? = 0 ]
-"$readmostly" validate "$dir/$bytes/slash" >"$out"
+"$readmostly" dev validate "$dir/$bytes/slash" >"$out"
 check "and a slash at its end is no name" says "$out" complete
 check "of the campaign" says "$dir/$bytes/slash/campaign.json" '"name": "slash"'
 
@@ -80,7 +81,7 @@ for file in /dev/zero "$dir/fifo"; do
 	limited "$readmostly" plan "$dir/z.conf"
 	check "keys = file:$file is status 2" [ $? = 2 ]
 	check "and says why" says "$out" "not a regular file"
-	limited "$readmostly" replay "$file"
+	limited "$readmostly" dev replay "$file"
 	check "replay $file is status 2" [ $? = 2 ]
 	check "and says why, too" says "$out" "not a regular file"
 	limited "$readmostly" check --history="$file"
@@ -90,7 +91,7 @@ for file in /dev/zero "$dir/fifo"; do
 	check "--counters replay:$file is status 2" [ $? = 2 ]
 	rm -rf "$dir/c" && cp -r "$dir/good" "$dir/c"
 	ln -sf "$file" "$dir/c/trials.jsonl"
-	limited "$readmostly" validate "$dir/c"
+	limited "$readmostly" dev validate "$dir/c"
 	check "validate of a journal that is $file is status 2" [ $? = 2 ]
 done
 rm -rf "$dir/c" && cp -r "$dir/good" "$dir/c"
@@ -137,21 +138,19 @@ rm results/latest && mkdir results/latest
 run "$dir/tiny.conf" -o results/third
 check "a latest that is a folder does not stop a campaign" [ $? = 0 ]
 check "and is named" says "$out" "results/latest: cannot link: "
-check "and the campaign is whole" "$readmostly" validate results/third
+check "and the campaign is whole" "$readmostly" dev validate results/third
 cd "$top" || exit 1
 
 # `make bench` reports what it measured, with programs that are there already.
-mkdir -p "$dir/bin" "$dir/b/chooser" "$dir/b/bench-smoke"
+mkdir -p "$dir/bin" "$dir/b"
 printf '#!/bin/sh\n' >"$dir/bin/make"
-for program in chooser bench-smoke; do
-	cat >"$dir/b/$program/readmostly" <<END
+cat >"$dir/b/readmostly" <<END
 #!/bin/sh
 [ "\$*" != "\${*%--needs}" ] && exit 0
 shift 3
 exec "$readmostly" run --counters none "$dir/tiny.conf" "\$@"
 END
-done
-chmod +x "$dir/bin/make" "$dir/b"/*/readmostly
+chmod +x "$dir/bin/make" "$dir/b/readmostly"
 PATH=$dir/bin:$PATH BUILD=$dir/b runner/bench.sh smoke -o "$dir/elsewhere" \
 	>"$out" 2>&1
 check "bench reports the folder of -o" says "$out" "report: $dir/elsewhere/report/index.html"

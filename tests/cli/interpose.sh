@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # A cache that is loaded before the library of `interpose`: right with
 # invalidation by writes, and caught without.
-# slow: over five seconds of CPU time; not part of `make check`.
+# slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
+needs check/interpose libreadmostly_cache.so libreadmostly_cache_stale.so
 build=$(cd "${BUILD:-build/gcc}" && pwd) || exit 1
 out=$(mktemp) || exit 1
 trap 'rm -f "$out"' EXIT

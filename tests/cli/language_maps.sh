@@ -3,8 +3,10 @@
 # Maps in Java and Rust beside maps in C: named by `list`, run by a campaign, and
 # named as not built where a language or a library is missing. What the programs
 # do is tests/report/test_language_maps.py's.
-# slow: over five seconds of CPU time; not part of `make check`.
+# slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
+# shellcheck disable=SC2046
+needs plain/gomap_rw $(awk -F '\t' '!/^#/ { print "plain/" $1 }' impls/java/maps.tsv impls/rust/maps.tsv)
 build=${BUILD:-build/gcc}
 readmostly=$build/readmostly
 dir=$(mktemp -d) || exit 1
@@ -29,41 +31,39 @@ rows() { # LANGUAGE COLUMN
 	awk -F '\t' -v n="$2" '!/^#/ { print $n }' "impls/$1/maps.tsv"
 }
 
-# Tables of maps as they are made where something is missing.
-table() { # NAMES: hidden
-	make -s HIDE="$1" BUILD="$build" OUT="$dir/none" MAPS_BUILT= \
-		"$dir/none/impl_table.c" >"$dir/said" 2>&1 || sed 's/^/# /' "$dir/said"
-	table=$dir/none/impl_table.c
+# Builds where something is missing.
+without() { # NAMES: leaves its list
+	make -s HIDE="$1" BUILD="$build" OUT="$dir/none" programs >"$dir/said" 2>&1 || sed 's/^/# /' "$dir/said"
+	"$dir/none/readmostly" dev list >"$dir/list"
 }
-named() { # LANGUAGE: all its maps as skipped, each with its packages
+named() { # LANGUAGE: all its maps as not built, each with its packages
 	for id in $(rows "$1" 1); do
-		grep -qE "\{ \"$id\", \"[a-z -]+\", \"[a-z0-9 -]+\" \}" "$table" ||
+		grep -qE "^$id +not built: needs [a-z -]+ \(packages: [a-z0-9 -]+\)" "$dir/list" ||
 			{ echo "# $id"; return 1; }
 	done
 }
-table "java rust"
+without "java rust"
 check "without Java each of its maps is named, with the packages" named java
 check "without Rust, too" named rust
-check "and none is in the table" sh -c "! grep -qE 'rm_impl_(java|rust)_' '$table'"
-table jctools
-check "without a library its map is named" says "$table" '{ "java_nbhm_long", "jctools'
+without jctools
+check "without a library its map is named" grep -q '^java_nbhm_long *not built: needs .*jctools' "$dir/list"
 
 # campaign LANGUAGE: of its maps that this build has, beside one in C.
 campaign() {
 	language=$1
-	maps=$(rows "$language" 1 | grep -vxF "$("$readmostly" list |
+	maps=$(rows "$language" 1 | grep -vxF "$("$readmostly" dev list |
 		sed -n 's/^\([a-z_]*\)  *not built.*/\1/p')" | xargs)
 	if ! [ -x "$build/readmostly-$language" ]; then
 		skip "a campaign of maps in $language" \
-			"$("$readmostly" list | grep "^${language}_null " | tr -s ' ')"
+			"$("$readmostly" dev list | grep "^${language}_null " | tr -s ' ')"
 		return
 	fi
-	"$readmostly" list >"$dir/list"
+	"$readmostly" dev list >"$dir/list"
 	check "list names the program of $language" says "$dir/list" "program    readmostly-$language"
 	for id in $maps; do
 		case $id in *_null) continue ;; esac
 		check "list --facts tells the version of what $id is made of" sh -c \
-			"'$readmostly' list --facts $id | sed -n 1p | grep -qE '^version: [a-z-]+ [0-9]'"
+			"'$readmostly' dev list --facts $id | sed -n 1p | grep -qE '^version: [a-z-]+ [0-9]'"
 	done
 	folder=$dir/$language
 	"$readmostly" run "$dir/mix.conf" --maps "$maps gomap_rw" -o "$folder" \
@@ -79,7 +79,7 @@ campaign() {
 	done
 	[ $language = rust ] || check "what a map does not offer is skipped with that reason" \
 		grep -q 'str16x8 is not offered by this map' "$journal"
-	check "the campaign is valid" "$readmostly" validate "$folder"
+	check "the campaign is valid" "$readmostly" dev validate "$folder"
 	check "campaign.json says whose maps they are" \
 		[ "$(grep -c "\"program\": \"readmostly-$language\"" "$folder/campaign.json")" = \
 		"$(echo "$maps" | wc -w)" ]
@@ -91,7 +91,7 @@ campaign java
 campaign rust
 
 # What a map cannot is told by the plan: no trial of it is begun.
-if ! "$readmostly" list | grep -q '^java_nbhm_long  *not built'; then
+if ! "$readmostly" dev list | grep -q '^java_nbhm_long  *not built'; then
 	"$readmostly" run "$dir/mix.conf" --maps java_nbhm_long -o "$dir/churn" --counters none \
 		--set write-kind="churn fresh" --set shape=u64x8 --set threads="1 2" >"$dir/said" 2>&1
 	check "a campaign of removals on two threads of a map that cannot ends well" [ $? = 0 ]

@@ -1,29 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # readmostly-likwid as a program, its licence border, and a trial that uses it.
-# slow: over five seconds of CPU time; not part of `make check`.
-cd "$(dirname "$0")/../.." || exit 1
+# slow: over ten seconds of CPU time.
+. tests/tools/tap.sh
+needs plain/null_map readmostly-likwid tests/stub/liblikwid.so.5 tests/fake_msr.so
 build=$PWD/${BUILD:-build/gcc}
 case ${BUILD:-} in /*) build=$BUILD ;; esac
 helper=$build/readmostly-likwid
 stub=$build/tests/stub/liblikwid.so.5
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
-count=0 failed=0
-
-check() { # NAME COMMAND...
-	name=$1
-	shift
-	count=$((count + 1))
-	if "$@"; then
-		echo "ok $count - $name"
-	else
-		echo "not ok $count - $name"
-		failed=1
-		sed 's/^/# /' "$dir/out" "$dir/err" 2>/dev/null
-	fi
-}
-
 run() { # STATUS ARGUMENTS...
 	want=$1
 	shift
@@ -65,8 +51,7 @@ if [ "$(id -u)" = 0 ]; then
 	run 0 --socket "$dir/socket"
 	check "a daemon that is set-uid root is daemon mode" has "^ready daemon"
 else
-	count=$((count + 1))
-	echo "ok $count - a set-uid daemon is daemon mode # SKIP needs root"
+	skip 'a set-uid daemon is daemon mode' 'needs root'
 fi
 unset RM_SYSFS
 check "at the end of its input it ends and removes its socket" \
@@ -112,7 +97,7 @@ END
 until [ -s "$dir/ready" ] || ! kill -0 $pid; do :; done
 request '{"metric": "cycles", "event": "E", "counter": "PMC0"},
 	{"metric": "l1d_fill", "event": "F", "counter": "PMC1"}' |
-	"$build/readmostly" trial >"$dir/out" 2>"$dir/err"
+	"$build/readmostly" dev trial >"$dir/out" 2>"$dir/err"
 check "a trial counts through the helper" has '"backend":"likwid"'
 # Two empty intervals, then the window: n = 3 (tests/fixtures/stub_likwid.c).
 check "its first event has the library's count" \
@@ -126,9 +111,8 @@ exec 9>&-
 wait $pid
 check "the helper ended with its campaign, and with status 0" [ $? = 0 ]
 request '{"metric": "cycles", "event": "E", "counter": "PMC0"}' |
-	"$build/readmostly" trial >"$dir/out" 2>"$dir/err"
+	"$build/readmostly" dev trial >"$dir/out" 2>"$dir/err"
 check "without the helper the counters are null" has '"counters":null'
 check "with a reason" has '"counters_reason":"likwid: no helper at'
 
-echo "1..$count"
-exit $failed
+done_testing

@@ -2,28 +2,29 @@
 # SPDX-License-Identifier: Apache-2.0
 # Each rule of the models of memory, broken by one edit: the litmus test that
 # is there for it fails (tests/fixtures/litmus_mutants.tsv). Seeds, no chance.
-# slow: over five seconds of CPU time; not part of `make check`.
+# slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
+needs tests/test_explore_litmus
 dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT
 build=${BUILD:-build/gcc}
 cc=$(cut -d' ' -f1 "$build/flags") || exit 1
-objects=$build/runner/sim/explore
+objects=$build/verify/explore
 
 # linked FILE EDIT: the test with that file edited.
 linked() {
 	local name list=
-	mkdir -p "$dir/runner/sim/explore"
-	sed -E "$2" "runner/sim/explore/$1" >"$dir/runner/sim/explore/$1"
-	cmp -s "runner/sim/explore/$1" "$dir/runner/sim/explore/$1" && return 1
+	mkdir -p "$dir/verify/explore"
+	sed -E "$2" "verify/explore/$1" >"$dir/verify/explore/$1"
+	cmp -s "verify/explore/$1" "$dir/verify/explore/$1" && return 1
 	$cc -std=c11 -D_GNU_SOURCE -w -O2 -fno-lto -I. -c -o "$dir/edited.o" \
-		"$dir/runner/sim/explore/$1" || return 1
+		"$dir/verify/explore/$1" || return 1
 	for name in access clocks events heap kernel lanes memory memory_c11 memory_tso mutex open reach schedule; do
 		[ "$name.c" = "$1" ] || list="$list $objects/$name.o"
 	done
 	# shellcheck disable=SC2086
 	$cc -o "$dir/test" "$build"/tests/unit/sim/{test_explore_litmus,explore_litmus}.o "$dir/edited.o" $list \
-		"$build"/runner/sim/guest/{ctx,space}.o "$build/readmostly.a" $(pkg-config --libs hwloc inih jansson zlib) -lm -ldl
+		"$build"/runner/sim/guest/{ctx,space}.o "$build/tests.a" $(pkg-config --libs hwloc inih jansson zlib) -lm -ldl
 }
 holds() { "$build/tests/test_explore_litmus" only "$1" >"$dir/out"; }
 # A test that does not come to its end tells nothing.

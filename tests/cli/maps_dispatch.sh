@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every map of the tree, built as it is measured, by both compilers: no
 # dispatch in its measured loops. With arguments: these compilers only.
-# slow: minutes of CPU time; not part of `make check`.
+# slow: minutes of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 count=0
 failed=0
@@ -17,11 +17,10 @@ for cc in ${*:-gcc clang}; do
 		echo "ok $count - $cc # SKIP $cc is not installed"
 		continue
 	fi
-	# compilers.sh builds there, too
 	mkdir -p "$build"
-	opt= # as compilers.sh has it: without debug information, where nobody made it
+	opt= # without debug information, unless the folder has it
 	[ -e "$build/flags" ] && ! grep -q -- '-O2 -falign' "$build/flags" || opt=OPT=-O2
-	if ! flock "$build" make -s -j"$(nproc)" CC="$cc" BUILD="$build" $opt map-objects >"$out" 2>&1; then
+	if ! flock "$build/make.lock" make -s -j"$(nproc)" CC="$cc" BUILD="$build" $opt map-objects >"$out" 2>&1; then
 		echo "not ok $count - $cc: the maps compile"
 		sed 's/^/# /' "$out"
 		failed=1

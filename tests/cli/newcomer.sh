@@ -13,20 +13,22 @@ before=$(git status --porcelain -- impls Makefile workloads 2>/dev/null)
 sed "s/rwlock_probe/$id/g" impls/bound/rwlock_probe.c >"$dir/$id.c"
 check "docs/adding-a-map.md says how" \
 	grep -q "sed -i 's/rwlock_probe/my_map/g' impls/bound/my_map.c" docs/adding-a-map.md
-tests/tools/with_impl.sh "$dir/build" "$dir/$id.c" >"$out" 2>&1
+make -s BUILD="$build" OUT="$dir/build" IMPL="$dir/$id.c" NEEDED="plain/$id check/$id plain/null_map" \
+	programs >"$out" 2>&1
 check "a copy of the example map builds" [ $? = 0 ]
 readmostly=$dir/build/readmostly
 
-"$readmostly" list >"$out" 2>&1
+"$readmostly" dev list >"$out" 2>&1
 check "it is listed" grep -q "^$id " "$out"
-"$readmostly" list --json >"$out" 2>&1
+"$readmostly" dev list --json >"$out" 2>&1
 check "also for programs" grep -q "\"id\": \"$id\"" "$out"
 "$readmostly" check $id --ops 20000 >"$out" 2>&1
 check "it is checked and right" [ $? = 0 ]
 check "in all four shapes" [ "$(grep -c "^ok .* model$" "$out")" = 4 ]
-object=$(find "$dir/build" -name "$id.o")
-tests/tools/check_dispatch.py --build "$dir/build" "$object" >"$out" 2>&1
+object=$build$dir/$id.o
+tests/tools/check_dispatch.py --build "$build" "$object" >"$out" 2>&1
 check "it has no dispatch in its loops" grep -q "^ok 1 - $id" "$out"
+rm -r "$build$dir"
 
 cat >"$dir/my-mix.conf" <<END
 # A newcomer's mix. Why: to see that a workload is one file.
@@ -78,18 +80,18 @@ IMPL=$dir/$id.c MAPS=$id,slab check "once, though MAPS names it, too" \
 cp "$dir/$id.c" "$tree/impls/bound/"
 check "a new map is measured by make bench, named" \
 	bench_plan "touched: $id" " $id "
-in_tree make BUILD="$build" OUT="$build/one" STATS_MAPS= SIM_MAPS= \
-	MAPS_BUILT="$id gomap_rw null_map" programs >"$out" 2>&1
+in_tree make BUILD="$build" OUT="$build/one" NEEDED="plain/$id plain/gomap_rw plain/null_map" \
+	programs >"$out" 2>&1
 check "and is the only one to be compiled" \
 	[ "$(grep -o "$build/impls/.*" "$out")" = "$build/impls/bound/$id.o" ]
 check "beside the others" \
-	[ "$(in_tree "$build/one/readmostly" list --ids | sort | xargs)" = "gomap_rw $id null_map" ]
+	[ "$(in_tree "$build/one/readmostly" dev list --ids | sort | xargs)" = "gomap_rw $id null_map" ]
 in_tree "$build/one/readmostly" run --mode smoke >"$out" 2>&1
-check "a program without a map that is wanted refuses to run" \
+check "without the program of a map that is wanted readmostly refuses to run" \
 	[ $? = 2 ]
-check "and says so" says "$out" "was not built into this program"
-check "it names what it was built without" sh -c \
-	"'$tree/$build/one/readmostly' list | grep -q '^ck_ht  *not built into this program'"
+check "and says so" says "$out" "is not built"
+check "it lists what is not built" sh -c \
+	"'$tree/$build/one/readmostly' dev list | grep -q '^ck_ht  *not built (make)'"
 rm "$tree/impls/bound/$id.c"
 echo '/* a change */' >>"$tree/impls/snapshot/snapshot_batch.h"
 check "a changed header touches the maps of its family that include it" \
@@ -101,10 +103,10 @@ MAPS=ck_ht,slab check "MAPS adds any" bench_plan "touched: snapshot_batch ck_ht 
 MAPS=no_such check "a name that no map has is refused" sh -c \
 	"! BENCH_DRY=1 make -C '$tree' bench BUILD='$build' >'$out' 2>&1 && grep -q 'no map is called \"no_such\"' '$out'"
 "$readmostly" run --mode quick --needs >"$out" 2>&1
-check "simulated cells need the simulated program" says "$out" "sim snapshot"
+check "simulated cells need simulated programs" says "$out" "sim/snapshot"
 "$readmostly" run --mode smoke --needs >"$out" 2>&1
 check "smoke, which shows stored counts, does not" sh -c \
-	"grep -q '^plain snapshot' '$out' && ! grep -q '^sim ' '$out'"
+	"grep -q '^plain/snapshot' '$out' && ! grep -q '^sim/' '$out'"
 check "and no file of the tree was touched" \
 	[ "$(git status --porcelain -- impls Makefile workloads 2>/dev/null)" = "$before" ]
 done_testing

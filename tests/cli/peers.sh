@@ -2,7 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # Maps of other libraries: built where the library is, named where it is not,
 # and each with a fact sheet. `make test` is green with them and without.
+# slow: builds and checks all peers.
 . tests/tools/tap.sh
+# shellcheck disable=SC2046
+needs plain/null_map $(ls impls/lib/*.c impls/lib/*.cc | sed 's|.*/\(.*\)\..*|check/\1|') \
+	$(awk -F '\t' '!/^#/ { print "plain/" $1 }' impls/*/maps.tsv)
 build=${BUILD:-build/gcc}
 readmostly=$build/readmostly
 dir=$(mktemp -d) out=$dir/out
@@ -48,8 +52,8 @@ check "and each sheet a peer" [ "$(ls impls/facts/*.txt | sed 's|.*/||; s/\.txt$
 	"$(echo "$sheets" | sort)" ]
 versions() { # of those in this program
 	for id in $peers; do
-		"$readmostly" list --ids | grep -qx "$id" || continue
-		"$readmostly" list --facts "$id" | sed -n 1p | grep -qE \
+		"$readmostly" dev list --ids | grep -qx "$id" || continue
+		"$readmostly" dev list --facts "$id" | sed -n 1p | grep -qE \
 			'^version: [^ ]+ (.*[0-9].*, told by (the library itself|pkg-config, .*)|unknown, told by nobody: .*)$' ||
 			{ echo "# $id: its version is not told, or by whom"; return 1; }
 	done
@@ -57,14 +61,14 @@ versions() { # of those in this program
 check "list --facts tells the version, and who told it" versions
 unknown() { # those whose version nobody tells
 	for id in $peers; do
-		"$readmostly" list --facts "$id" | sed -n 's/^version: \([^ ]*\) unknown, .*/\1/p'
+		"$readmostly" dev list --facts "$id" | sed -n 's/^version: \([^ ]*\) unknown, .*/\1/p'
 	done | sort -u
 }
 # neither has a macro, a function or a .pc file
 check "nobody does of libcuckoo and critnib alone" sh -c \
 	"! echo '$(unknown)' | grep -vxE 'libcuckoo|critnib|'"
 promised() { # the row's word of progress begins the sheet's line
-	"$readmostly" list --json | python3 -c '
+	"$readmostly" dev list --json | python3 -c '
 import json, sys
 wrong = 0
 for row in json.load(sys.stdin)["maps"]:
@@ -85,14 +89,14 @@ for row in json.load(sys.stdin)["maps"]:
 sys.exit(wrong)'
 }
 check "a sheet promises what its row does" promised
-"$readmostly" list --facts ck_ht >"$out"
+"$readmostly" dev list --facts ck_ht >"$out"
 check "and then the sheet" sh -c "sed 1d '$out' | cmp -s - impls/facts/ck_ht.txt"
-"$readmostly" list --facts no_such >"$out" 2>&1
+"$readmostly" dev list --facts no_such >"$out" 2>&1
 check "an unknown id is usage" [ $? = 2 ]
 check "that says what there is" says "$out" "expected one of absl_rw"
 
 # ---- in a campaign ----
-here=$("$readmostly" list --ids | grep -xF "$peers" | xargs)
+here=$("$readmostly" dev list --ids | grep -xF "$peers" | xargs)
 cat >"$dir/peers.conf" <<END
 # Peers, shortly. Why: each shape that they offer runs and is verified.
 writes     = 10%
@@ -136,7 +140,7 @@ cut() { # one shape of each, few operations
 		tests/tools/check_maps.sh "$readmostly" "${RM_CHECK_OPS:-1000}" >"$out" 2>&1 ||
 		{ sed 's/^/# /' "$out"; return 1; }
 }
-"$readmostly" list >"$dir/list"
+"$readmostly" dev list >"$dir/list"
 [ -z "$here" ] || check "all checks of $(echo "$here" | wc -w) peers, cut short" cut
 for id in $peers; do
 	echo " $here " | grep -q " $id " ||
@@ -144,16 +148,9 @@ for id in $peers; do
 done
 
 # ---- without the libraries ----
-# What make would link, and a program that says so: no map, of this build's
-# other objects.
 without() { # NAMES
-	make -s HIDE="$1" BUILD="$build" OUT="$dir" MAPS_BUILT= "$dir/impl_table.c" \
-		>"$out" 2>&1 || { sed 's/^/# /' "$out"; return 1; }
-	"${CC:-cc}" -std=c11 -I. -pthread -o "$dir/readmostly" "$build/runner/main.o" \
-		"$dir/impl_table.c" "$build/readmostly.a" \
-		$(pkg-config --libs hwloc inih jansson zlib) -lm -ldl >"$out" 2>&1 ||
-		{ sed 's/^/# /' "$out"; return 1; }
-	"$dir/readmostly" list >"$out"
+	make -s HIDE="$1" BUILD="$build" OUT="$dir" programs >"$out" 2>&1 || { sed 's/^/# /' "$out"; return 1; }
+	"$dir/readmostly" dev list >"$out"
 }
 named() { # ID...: as not built, with a package
 	for id in "$@"; do
@@ -164,7 +161,7 @@ named() { # ID...: as not built, with a package
 lacking() { # what `list` says is not built for want of a library
 	sed -n 's/^\([^ ]*\) *not built: needs.*/\1/p' "$1" | sort
 }
-"$readmostly" list >"$dir/here"
+"$readmostly" dev list >"$dir/here"
 check "a program without the packages of the group says so" without peers
 check "what needs them is named, each with its package" named $(needing $names)
 check "beside those that are not built here, and nothing else" [ "$(lacking "$out")" = \
@@ -178,34 +175,18 @@ check "a compiler that is not there is a library that is not there" sh -c \
 
 # ---- a map from outside the tree ----
 theirs() { # the example of docs/peers.md
-	tests/tools/with_impl.sh "$dir/build" examples/peer/their_map.cc >"$out" 2>&1 &&
+	tests/tools/with_impl.sh "$dir/build" 'plain check' examples/peer/their_map.cc >"$out" 2>&1 &&
 		"$dir/build/readmostly" check their_map --quiet --ops 20000 >"$out" 2>&1 ||
 		{ sed 's/^/# /' "$out"; return 1; }
 }
 no_dispatch() { # the tool's own TAP is not this test's
-	PKG_CONFIG_PATH=$(.ci/pc gcc g++) tests/tools/check_dispatch.py --build "$dir/build" \
-		"$dir/build/examples/peer/their_map.o" >"$out" 2>&1 ||
+	PKG_CONFIG_PATH=$(.ci/pc gcc g++) tests/tools/check_dispatch.py --build "$build" \
+		"$build/examples/peer/their_map.o" >"$out" 2>&1 ||
 		{ sed 's/^/# /' "$out"; return 1; }
 }
-if "$readmostly" list --ids | grep -qx std_mutex; then
+if "$readmostly" dev list --ids | grep -qx std_mutex; then
 	check "the example of docs/peers.md builds and is right" theirs
 	check "without dispatch in its loops" no_dispatch
 fi
 
-# ---- packages ----
-asked_by() { # TARGET FILE: the groups that it installs
-	sed -n "/^$1:/,/^\$/s/^	@\.ci\/deps //p" "$2"
-}
-check "make deps-peers installs the group" [ "$(asked_by deps-peers Makefile)" = peers ]
-check "make deps does not" [ "$(asked_by deps Makefile)" = "build test" ]
-check "nor does make test" [ "$(asked_by test tests/tests.mk)" = "build test" ]
-asked_by_bench() { sed -n 's/.*\.ci\/deps \([a-z ]*[a-z]\).*/\1/p' runner/bench.sh; }
-check "nor does make bench" [ "$(asked_by_bench)" = build ]
-check "none of the group is needed" sh -c \
-	"! grep '^peers' .ci/packages | grep -vE ' (wanted|unpacked) '"
-check "each library that a peer needs is in .ci/packages" sh -c "
-	for name in $(sed -n 's/^.*needs: *\([a-z].*[^ */]\).*$/\1/p' impls/lib/*.c impls/lib/*.cc | xargs) \
-		$(rows | cut -f 2 | xargs); do
-		grep -qE \"(wanted|unpacked) .*\$name\" .ci/packages || { echo \"# \$name\"; exit 1; }
-	done"
 done_testing

@@ -3,6 +3,7 @@
 # `readmostly plan`, `machine` and `doctor` as a person meets them.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
+needs plain/gomap_rw plain/rwlock_probe plain/gomap plain/hash_fnv1a plain/hold_go_rw
 bin=${BUILD:-build/gcc}/readmostly
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
@@ -74,7 +75,7 @@ check "and none for one that does not" eval \
 	'[ "$(wc -l <"$out")" = 4 ] && [ "$("$bin" plan --requests "$dir/halves.conf" --set threads=1 | wc -l)" = 4 ] &&
 	[ "$("$bin" plan --requests "$dir/halves.conf" --maps gomap | wc -l)" = 0 ]'
 grep -m1 '"map":"gomap_rw".*"measure":"throughput"' "$out" >"$dir/request"
-check "a trial takes it" eval '"$bin" trial <"$dir/request" >"$dir/answer"'
+check "a trial takes it" eval '"$bin" dev trial <"$dir/request" >"$dir/answer"'
 check "and answers for its cell" eval 'grep -q "\"status\":\"\(ok\|void\)\"" "$dir/answer" &&
 	grep -qF "$(grep -o "\"id\":\"[^\"]*\"" "$dir/request" | cut -d: -f2)" "$dir/answer"'
 status 0 "$bin" plan --json "$dir/tiny.conf"
@@ -94,34 +95,14 @@ check "of each file" says "$out" "22 trials in 5 blocks"
 check "--maps takes a part" status 0 "$bin" plan --maps 'gomap*' "$dir/tiny.conf"
 check "of what the file names" says "$out" "4 trials in 3 blocks"
 
-for mode in smoke quick articles peers standard full; do
-	check "mode $mode is planned" status 0 "$bin" plan --mode $mode
-	check "mode $mode names its budget" says "$out" "of a budget of"
-done
-
-lacking=$("$bin" list | awk '/ not built: needs / { print $1; exit }')
+lacking=$("$bin" dev list | awk '/ not built: needs / { print $1; exit }')
 if [ -n "$lacking" ]; then
 	check "a map that is named and not built is said so" status 0 "$bin" plan \
 		--set "maps=$lacking gomap_rw" "$dir/tiny.conf"
 	check "with its packages" grep -q \
 		"^not run: $lacking: not built: needs .* (packages: " "$out"
-	check "one that is not named is not" status 0 "$bin" plan --set maps=all \
-		"$dir/tiny.conf"
-	check "though its library is missing, too" [ "$(grep -c 'not built' "$out")" = 0 ]
 else
 	skip "a map that is named and not built" "all libraries are here"
-fi
-
-HWLOC_SYNTHETIC="core:2 pu:1" "$bin" plan --json --mode smoke >"$dir/smoke.json"
-costs() { # sets $out: what the record's trials took beside this plan
-	"$(report/find_python.sh)" tests/tools/trial_costs.py \
-		tests/fixtures/trial-costs.tsv "$dir/smoke.json" >"$out"
-}
-name="smoke takes what its plan says, within a quarter"
-if costs && busy=$(grep -o 'recorded at.*' "$out"); then
-	skip "$name" "$busy"
-else
-	check "$name" costs
 fi
 
 check "ten cells are planned" status 0 "$bin" plan --set blocks=1 \
@@ -188,12 +169,6 @@ import json, sys
 few, many = (max(c["memory_bytes"] for c in json.load(open(f))["cells"])
              for f in sys.argv[1:])
 assert many - few >= (1024 - 8) * 10 ** 6' "$dir/hash8" "$dir/hash1024"
-status 0 "$bin" plan --cells --set maps=all "$dir/tiny.conf"
-sed -n 's,^ *tiny/\([^/]*\)/.*,\1,p' "$out" | grep -vx gomap_rw | sort -u >"$dir/all"
-status 0 "$bin" plan --cells --set maps='~gomap_rw' "$dir/tiny.conf"
-sed -n 's,^ *tiny/\([^/]*\)/.*,\1,p' "$out" | sort -u >"$dir/but"
-check "a list of removals is all but these, and no other" \
-	test -s "$dir/all" -a "$(cmp -s "$dir/all" "$dir/but"; echo $?)" = 0
 # trace KEY: one set of the key among 30000 gets of another, which is there
 trace() {
 	{
@@ -230,13 +205,13 @@ check "and shows that it is another" says "$out" \
 	"16 CPUs, 8 cores, 2 sockets, 2 NUMA nodes (not this machine)"
 check "with its own threads" says "$out" "/t16/cores/throughput"
 
-check "machine --json is JSON" status 0 "$bin" machine --json
+check "machine --json is JSON" status 0 "$bin" env machine --json
 check "with an id of 8 hex digits" grep -qE '"id": "[0-9a-f]{8}"' "$out"
-check "machine is for people, too" status 0 "$bin" machine
+check "machine is for people, too" status 0 "$bin" env machine
 check "and says what is absent" says "$out" "absent"
-check "doctor reports and changes nothing" status 0 "$bin" doctor
+check "doctor reports and changes nothing" status 0 "$bin" env doctor
 check "doctor knows every check" test "$(grep -cE '^(ok|note|warning|unknown) ' "$out")" = 17
 check "strict: a warning is status 1" status 1 env HWLOC_SYNTHETIC="pu:2" \
-	"$bin" doctor --strict
+	"$bin" env doctor --strict
 check "with the command that changes it" says "$out" "change it: unset HWLOC"
 done_testing

@@ -3,7 +3,7 @@
 # Each planted bug is caught by the tool that is named for it in
 # tests/fixtures/README.md, and its twin is not accused. A bug that needs luck
 # gets it: up to 100 seeds, the first that shows it is enough.
-# slow: over five seconds of CPU time; not part of `make check`.
+# slow: a minute of CPU time. alone: the load decides how often threads meet.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
 . tests/tools/planted.sh

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # `python3 -m report --quick` on synthetic journals, and report/find_python.sh.
 cd "$(dirname "$0")/../.." || exit 1
+# slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 python=$(report/find_python.sh 2>/dev/null || command -v python3)
 work=$(mktemp -d) || exit 1

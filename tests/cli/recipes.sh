@@ -4,8 +4,9 @@
 # rows say: T3 (gdb, pahole), T7 (google-pprof), T8 (perf sched), and those of
 # "Recipes, run here once" for perf and bpftrace. The commands are those of the
 # page, in a shorter form only in their windows.
-# slow: over five seconds of CPU time; not part of `make check`.
+# slow: a minute of CPU time. alone: it counts what perf and bpftrace see of one process.
 . tests/tools/tap.sh
+needs plain/gomap plain/gomap_rw plain/syncmap stats/gomap_rw stats/syncmap
 build=${BUILD:-build/gcc}
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
@@ -69,7 +70,7 @@ stores() { # T7: W25, on a sync.Map
 }
 profiled() { # the window's process alone is in the loop of the measured trial
 	for file in "$dir"/stores.prof_*; do
-		google-pprof --text --cum "$build/readmostly" "$file" 2>/dev/null >"$dir/shares"
+		google-pprof --text --cum "$build/maps/plain/syncmap" "$file" 2>/dev/null >"$dir/shares"
 		! grep -q ' drive_u64x8_mix' "$dir/shares" || return 0
 	done
 	return 1
@@ -111,7 +112,7 @@ else
 		'perf sched cannot record here'
 fi
 
-dumps="$build/readmostly dump gomap --keys 1M"
+dumps="$build/readmostly dev dump gomap --keys 1M"
 # Leaves in `why` what keeps a tool from looking here, the kernel or nothing.
 try() { # COMMAND...
 	why="$1 is not installed"

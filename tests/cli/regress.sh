@@ -10,11 +10,13 @@ build=$(realpath "${BUILD:-build/gcc}")
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 report/find_python.sh >/dev/null || exit 3
+make -s BUILD="$build" OUT="$dir/base" programs \
+	NEEDED="$(printf 'plain/%s ' gomap_rw hashtriemap shard_rw_32 shard_seg snapshot syncmap)" >"$dir/made" 2>&1 || sed 's/^/# /' "$dir/made"
 for arm in copy head; do
-	cp --reflink=never "$build/readmostly" "$dir/$arm"
+	cp -r --reflink=never "$dir/base/maps" "$dir/$arm"
 done
 
-base=$build/readmostly runner=$build/readmostly copy=$dir/copy
+base=$dir/base/maps runner=$dir/base/readmostly copy=$dir/copy
 export BUSY=ok MAPS=gomap_rw CELLS='*1Ki update*'
 gate() { # NAME HEAD ARGUMENTS...: sets status; its table is in $dir/NAME
 	name=$1 head=$2; shift 2
@@ -45,16 +47,17 @@ check "the last line is the page" grep -q '^report: .*index.html$' "$dir/same"
 check "what base was built from is kept" \
 	says "$dir/results/same/campaign.json" '"commit": "abc"'
 check "validate finds the campaign whole" \
-	"$build/readmostly" validate "$dir/results/same"
+	"$dir/base/readmostly" dev validate "$dir/results/same"
 
 # Arms as `make regress MAPS=shard_rw_32` builds them lack maps of the plan.
-make -s BUILD="$build" OUT="$dir/some" MAPS_BUILT='gomap_rw shard_rw_32' STATS_MAPS= SIM_MAPS= \
-	"$dir/some/readmostly" >"$dir/made" 2>&1 || sed 's/^/# /' "$dir/made"
-cp "$dir/some/readmostly" "$dir/some/copy"
-cp "$dir/some/readmostly" "$dir/some/head"
-all=$runner base=$dir/some/readmostly runner=$base copy=$dir/some/copy MAPS=shard_rw_32
+make -s BUILD="$build" OUT="$dir/some" NEEDED='plain/gomap_rw plain/shard_rw_32' programs \
+	>"$dir/made" 2>&1 || sed 's/^/# /' "$dir/made"
+for arm in copy head; do
+	cp -r "$dir/some/maps" "$dir/some/$arm"
+done
+base=$dir/some/maps runner=$dir/some/readmostly copy=$dir/some/copy MAPS=shard_rw_32
 gate few "$dir/some/head" --set blocks=30
-base=$all runner=$all copy=$dir/copy MAPS=gomap_rw
+base=$dir/base/maps runner=$dir/base/readmostly copy=$dir/copy MAPS=gomap_rw
 check "programs with some maps are asked for these" [ $status = 0 -o $status = 3 ]
 check "and measured with the controls' map" \
 	[ "$(lines '"arm":"head".*/shard_rw_32/')" -ge 30 -a "$(lines '"arm":"slow".*/gomap_rw/')" -ge 30 ]
@@ -71,6 +74,7 @@ check "and named" says "$dir/crashed" "head in block 0: failed, ended by signal 
 gate gone "$dir/none" --set blocks=30
 check "a head that is not there is status 2" [ $status = 2 ]
 check "and is named" says "$dir/gone.err" "arm head: "
+rm -r "$dir/copy"
 cp "$build/tests/fake_trial" "$dir/copy"
 gate other "$dir/head" --set blocks=30
 check "a copy of other content is status 2" [ $status = 2 ]
@@ -119,7 +123,7 @@ check "a head that does 2 % more is FAIL" \
 cat >"$dir/witness" <<SCRIPT
 #!/bin/sh
 [ "\$1" != counters ] || flock -n "$dir/lock" true || : >"$dir/locked"
-exec "$build/readmostly" "\$@"
+exec "$dir/base/readmostly" "\$@"
 SCRIPT
 chmod +x "$dir/witness"
 plain=$runner runner=$dir/witness
@@ -127,6 +131,22 @@ check "a head that is 3 % slower is FAIL" planted slower FAIL 1 head=0.03
 check "and no other run begins while it asks why" [ -e "$dir/locked" ]
 runner=$plain
 check "a head that is 3 % faster is PASS" planted faster PASS 0 head=-0.03
+# Maps whose programs are equal in base and head, as runner/regress_arms.sh notes them.
+echo 'same=snapshot syncmap' >"$dir/notes"
+MAPS='shard_rw_32 syncmap' NOTES=$dir/notes CELLS='*1Ki update*'
+export NOTES
+check "a map with an equal program passes beside the others" planted part PASS 0
+check "and has no trial" \
+	[ "$(lines /syncmap/) $(lines '"arm":"head".*/shard_rw_32/' | sed 's/^[1-9].*/some/')" = '0 some' ]
+for file in verdicts.json gate.md index.html; do
+	check "$file names it" grep -q syncmap "$dir/results/part/report/$file"
+done
+check "and the table does" grep -qx 'PASS: same program: syncmap' "$dir/part"
+MAPS=syncmap
+gate all_same "$dir/planted/head"
+check "where no program differs it passes at once" eval '[ $status = 0 ] && [ ! -e "$dir/results/all_same" ] &&
+	says "$dir/all_same" "verdict: PASS (same program in base and head: snapshot syncmap)"'
+MAPS=gomap_rw NOTES=
 check "a copy of base that is 3 % slower leaves no verdict" \
 	planted odd_copy INVALID 3 copy=0.03
 
@@ -135,7 +155,7 @@ mkdir -p "$dir/busy/proc/pressure"
 echo 'some avg10=77.00 avg60=9.00' >"$dir/busy/proc/pressure/cpu"
 cat >"$dir/runner" <<SCRIPT
 #!/bin/sh
-RM_SYSFS=$dir/busy exec "$build/readmostly" "\$@"
+RM_SYSFS=$dir/busy exec "$dir/base/readmostly" "\$@"
 SCRIPT
 chmod +x "$dir/runner"
 begun=$(date +%s)

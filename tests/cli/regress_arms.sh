@@ -17,8 +17,8 @@ exact() { # NAME ARGUMENTS: one cell of each map, and short
 		--set window=500ops --set write-kind=update
 }
 builds() { grep -c . "$dir/log"; }
-built() { # WHAT: MAPS_BUILT of the make that has these words
-	grep -e "$1" "$dir/log" | sed "s/.*MAPS_BUILT=//; s/ STATS_MAPS=.*//; s/^ *//"
+built() { # WORDS: the maps of the makes that have these words
+	grep -e "$1" "$dir/log" | grep -o '\(plain\|sim\)/[a-z0-9_]*' | cut -d/ -f2 | sort -u | paste -sd' '
 }
 one_line() { # NAME WORDS: status 2, and all that is said
 	[ $status = 2 ] && [ "$(grep -c . "$dir/$1.err")" = 1 ] && grep -qE "^regress(-exact)?: .*$2" "$dir/$1.err"
@@ -32,7 +32,9 @@ done
 # Of the time gate.
 arms first HEAD
 check "base and head are made, copy is a copy of base" eval '[ $status = 0 ] &&
-	cmp -s "$tree"/build/regress-{base,copy}/readmostly && [ -x "$tree/build/regress-head/readmostly" ]'
+	diff -r "$tree"/build/regress-{base,copy}/maps && [ -x "$tree/build/regress-head/maps/plain/syncmap" ]'
+check "maps with equal programs are in the notes" [ "$all" = \
+	"$(sed -n 's/^same=//p' "$tree/build/regress-notes" | tr ' ' '\n' | sort | paste -sd' ')" ]
 check "of head the maps of the plan, and no more" [ "$(built OUT=build/regress-head)" = "$all" ]
 check "of base the same" [ "$(built '-C .*regress-base/tree')" = "$all" ]
 arms again HEAD
@@ -46,7 +48,7 @@ check "of the tree that is there" [ -e "$tree/build/regress-base/tree/kept" ]
 check "and that is what is noted" grep -q ' gomap_rw syncmap$' "$tree/build/regress-base/built"
 WORKLOAD=big-shards arms workload HEAD
 check "a workload of one's own has its maps" \
-	grep -q 'shard_rw_64 ' <(built OUT=build/regress-head)
+	grep -qw shard_rw_64 <(built OUT=build/regress-head)
 arms first_again HEAD
 in_tree rm -f impls/snapshot/snapshot.c
 in_tree commit_all 'a base that lacks a map'
@@ -68,7 +70,7 @@ exec $(command -v flock) "\$@"
 END
 cat >"$dir/measure" <<END
 #!/bin/bash
-sha256sum build/regress-*/readmostly >"$dir/begun"
+sha256sum build/regress-*/maps/plain/* >"$dir/begun"
 flock -n build/regress.lock true || echo "the lock is held"
 : >"$dir/asked"
 echo 'protocol 9' >played
@@ -85,7 +87,7 @@ check "what measures does so where the lock is held" \
 	eval '[ $status = 0 ] && says "$dir/held" "the lock is held"'
 check "a second run leaves it the arms that it began with" \
 	says "$dir/held" "the arms are those of before"
-check "and builds its own thereafter" says "$dir/second" "protocol is not 9"
+check "and builds its own thereafter" says "$dir/second" "head 9: choose a base"
 MAPS=nix arms none HEAD
 check "a map that is none is named, and nothing is built" \
 	eval 'one_line none "MAPS=nix: no map is called .nix." && [ "$(builds)" = 1 ]'
@@ -99,7 +101,7 @@ planted() { # WORDS: the commit is HEAD~1, and HEAD as before
 }
 planted 'protocol 1'
 arms other HEAD~1
-own=$(echo '{"protocol": 0}' | "$build/readmostly" trial 2>&1 | sed -n 's/.*not //p')
+own=$(echo '{"protocol": 0}' | "$build/readmostly" dev trial 2>&1 | sed -n 's/.*not //p')
 check "a base of another protocol is one line: which, and what to do" \
 	one_line other "base, [0-9a-f]{12}, speaks version 1 of the trial protocol, head $own: choose a base of the same version"
 exact other_exact HEAD~1
@@ -110,6 +112,13 @@ arms breaks HEAD~1
 check "a base that does not build is status 2, and named" eval '[ $status = 2 ] &&
 	tail -n 1 "$dir/breaks.err" | grep -q "^regress: base, .* does not build with gcc (.*/log): choose another commit"'
 check "after its last words" says "$dir/breaks.err" 'error: planted'
+in_tree git rm -q impls/names.sh
+in_tree commit_all 'one program of all maps'
+in_tree git checkout -q HEAD~1 -- impls/names.sh
+in_tree commit_all 'one program a map'
+arms older HEAD~1
+check "a base that has one program of all maps is one line" one_line older \
+	'[0-9a-f]{12} is older than one program a map: choose a commit that has impls/names.sh'
 planted killed
 arms killed HEAD~1 2>/dev/null
 check "who is killed while base is made leaves no note" \
@@ -121,10 +130,11 @@ check "the next call trusts nothing of it" [ ! -e "$tree/build/regress-base/tree
 # Of the exact gate.
 MAPS='gomap_rw,syncmap' exact equal HEAD
 check "maps of the exact gate are chosen, built and equal" \
-	eval '[ $status = 0 ] && says "$dir/equal" "equal: 2 cells: 2 equal"'
-check "in either arm" [ "$(built MAPS_BUILT=.*-sim | sort -u)" = 'gomap_rw syncmap' ]
+	eval '[ $status = 0 ] && says "$dir/equal" "equal: 2 cells: 2 same program"'
+check "in either arm" [ "$(built 'OUT=.*/tree.*sim/') and $(built '-C .*sim/')" = \
+	'gomap_rw syncmap and gomap_rw syncmap' ]
 exact whole HEAD
-check "else those of the plan" [ "$(built MAPS_BUILT=.*-sim | sort -u)" = "$all" ]
+check "else those of the plan" [ "$(built sim/)" = "$all" ]
 MAPS=nix exact nix HEAD
 check "a map that is none is named there, too" one_line nix 'MAPS=nix: no map is called .nix.'
 done_testing

@@ -17,11 +17,13 @@ cp -r report/*.py report/find_python.sh report/why "$tree/report/"
 cp runner/regress_bisect.sh runner/regress_builds.sh "$tree/runner/"
 in_tree() { (cd "$tree" && "$@"); }
 commit() { in_tree git add -A && in_tree git -c user.name=n -c user.email=n@n commit -qm "$1"; }
-# The smallest tree that builds: `readmostly` is a text with a number. Where FULL
+# The smallest tree that builds: a map's program is a text with a number. Where FULL
 # has it, it cannot be written; where KILL has it, its compiler is killed.
 cat >"$tree/Makefile" <<'MAKE'
-$(OUT)/readmostly: value
-	@mkdir -p $(OUT)
+$(OUT)/readmostly:
+	@mkdir -p $(OUT) && : >$@
+$(OUT)/maps/plain/m: value
+	@mkdir -p $(@D)
 	! grep -qxF "$$FULL" value || { echo "as: $@: No space left on device" >&2; exit 1; }
 	! grep -qxF "$$KILL" value || kill -9 $$$$
 	grep -q '^[0-9]' value || { echo "error: no number" >&2; exit 1; }
@@ -37,7 +39,7 @@ done
 # Bad from commit FIRST on, skipped where SKIP has its number.
 cat >"$dir/judge" <<'JUDGE'
 #!/bin/sh
-n=$(cat "$2/readmostly")
+n=$(cat "$2/maps/plain/m")
 echo "$n" >>"$0.calls"
 case " $SKIP " in *" $n "*) exit 125 ;; esac
 [ "$n" != "${BREAK:-none}" ] || exit 2
@@ -148,10 +150,10 @@ said = json.dumps({"status": "ok", "ops": 1, "writes": 0, "stats": [], "counters
 print(said.replace('"VALUE"', "VALUE"))
 END
 cat >"$tree/Makefile" <<'MAKE'
-$(OUT)/readmostly $(OUT)/readmostly-sim: value
-	@mkdir -p $(OUT)
+$(OUT)/readmostly $(OUT)/maps/plain/m $(OUT)/maps/sim/m: value
+	@mkdir -p $(@D)
 	{ echo '#!/bin/sh'; echo "cat <<'END'"; sed "s/VALUE/$$(cat value)/" \
-	$(if $(filter %-sim,$@),said,plan).json; echo END; } >$@
+	$(if $(filter %/sim/m,$@),said,plan).json; echo END; } >$@
 	chmod +x $@
 MAKE
 echo build >"$tree/.gitignore"

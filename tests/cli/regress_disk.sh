@@ -32,7 +32,7 @@ one_line() { # NAME FOLDER
 	[ $status = 2 ] && [ "$(grep -vc ^building "$dir/$1.err")" = 1 ] &&
 		grep -q "^regress[-a-z]*: .*$2.*: no space left on its disk: make room (df -h .*).*, then the same call again$" "$dir/$1.err"
 }
-program_kib=$(du -k --apparent-size "$dir/programs/readmostly" | cut -f1)
+program_kib=$(du -k --apparent-size "$dir/programs/plain/gomap_rw" | cut -f1)
 
 # Full before anything is built.
 for which in arms exact; do
@@ -57,7 +57,7 @@ for missing in 16500 $((tree_kib + program_kib / 2)); do
 	room "$tree/build"
 	arms "after_$missing"
 	check "with room the same call makes all of it" eval '[ $status = 0 ] &&
-		cmp -s "$dir/programs/readmostly" "$tree/build/regress-copy/readmostly"'
+		cmp -s "$dir/programs/plain/syncmap" "$tree/build/regress-copy/maps/plain/syncmap"'
 done
 
 # The exact gate the same: while its arms are built, while they are copied to
@@ -65,7 +65,7 @@ done
 exact equal
 check "with room counts are compared" [ $status = 0 ]
 for missing in 16500 $((tree_kib + program_kib / 2)); do
-	rm -f "$tree"/build/regress-exact/????????????-*
+	rm -rf "$tree"/build/regress-exact/????????????-*
 	left "$tree/build" "$missing"
 	exact "exact_$missing"
 	check "$missing KiB are too few for an arm of the exact gate: one line" \
@@ -75,7 +75,7 @@ for missing in 16500 $((tree_kib + program_kib / 2)); do
 	room "$tree/build"
 done
 exact exact_after
-check "with room the same call compares" says "$dir/exact_after" "equal: 2 cells: 2 equal"
+check "with room the same call compares" says "$dir/exact_after" "equal: 2 cells: 2 same program"
 for missing in 1000 17000; do
 	left "$dir/small" $missing
 	TMPDIR=$dir/small exact "answers_$missing"

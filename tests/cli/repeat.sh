@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Disturbed and void trials run again: which, when, how often, what counts, and
 # what kill -9 makes of it; and the warning of a machine that is busy.
-# slow: over five seconds of CPU time; not part of `make check`.
+# slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
+needs plain/gomap_rw plain/rwlock_probe tests/fake_trial
 build=$(realpath "${BUILD:-build/gcc}")
 readmostly=$build/readmostly
 dir=$(mktemp -d) out=$dir/out log=$dir/pids
@@ -97,7 +98,7 @@ check "trials that are void or disturbed are repeated: status 0" [ $status = 0 ]
 check "there were many" [ "$(lines '"attempt":[234]')" -gt 100 ]
 check "some to the end" [ "$(lines '"attempt":4')" -gt 5 ]
 check "order and number obey the rule" obeys "$campaign"
-check "validate agrees" "$readmostly" validate "$campaign"
+check "validate agrees" "$readmostly" dev validate "$campaign"
 repeated=$(lines '"attempt":[234]')
 check "progress counts them beside the plan" says "$out" \
 	"$(lines '"attempt":1,')/$(lines '"attempt":1,') trials, $repeated repeated"
@@ -117,7 +118,7 @@ for seed in 11 12 13 14 15 16; do
 	run "most$seed" "$fixture" --set blocks=9 --seed $seed \
 		--set repeat-most=$most --set repeat-share=$((seed * 17 % 101))%
 	obeys "$campaign" && [ "$(lines "\"attempt\":$((most + 2))")" = 0 ] &&
-		"$readmostly" validate "$campaign" >/dev/null || wrong="$wrong $seed"
+		"$readmostly" dev validate "$campaign" >/dev/null || wrong="$wrong $seed"
 done
 check "whatever the draws and the most that is allowed" [ -z "$wrong" ]
 run unasked "$fixture" --seed 3 --set blocks=9 --set repeat-wait=0%
@@ -145,7 +146,7 @@ check "a person is told that the budget was spent" says "$out" \
 check "the progress tells the most that there may be" says "$out" \
 	"16/16 trials, 6 repeated (at most 6)"
 check "order and number obey the rule with the budget" obeys "$campaign"
-check "validate agrees with a budget" "$readmostly" validate "$campaign"
+check "validate agrees with a budget" "$readmostly" dev validate "$campaign"
 check "campaign.json records it" [ "$(python3 -c 'import json, sys
 print({c["repeat"]["share"] for c in json.load(open(sys.argv[1]))["cells"] if c["repeat"]["most"]})' "$campaign/campaign.json")" = "{0.5}" ]
 RM_FAKE="=disturbed" run nothing "$fixture" --set blocks=3 --set repeat-share=0%
@@ -158,7 +159,7 @@ RM_FAKE="verify=ok;=disturbed" run paced "$fixture" --set blocks=2 \
 files() { grep -oE '"histogram":"[^"]*"' "$campaign/trials.jsonl"; }
 check "each attempt has its own histogram" \
 	[ "$(files | wc -l)" = 16 -a "$(files | sort -u | wc -l)" = 16 ]
-check "which validate finds" "$readmostly" validate "$campaign"
+check "which validate finds" "$readmostly" dev validate "$campaign"
 
 # kill -9 at random points; the draws of an attempt do not depend on them.
 export RM_FAKE=$draws
@@ -192,7 +193,7 @@ check "the same attempts count as without kills" \
 	[ "$(counted "$campaign")" = "$(counted "$dir/whole")" ]
 check "the rule holds" obeys "$campaign"
 check "and the budget was spent" says "$out" "budget of repeats (repeat-share) was spent"
-check "validate agrees with that, too" "$readmostly" validate "$campaign"
+check "validate agrees with that, too" "$readmostly" dev validate "$campaign"
 
 # Arms: a pair is repeated whole.
 for arm in base head; do
@@ -204,7 +205,7 @@ run pairs "$fixture" "${pairs[@]}" --seed 5
 check "pairs are repeated: status 0" [ $status = 0 ]
 check "some were" [ "$(lines '"attempt":[234]')" -gt 4 ]
 check "both arms as often" obeys "$campaign"
-check "validate agrees on pairs" "$readmostly" validate "$campaign"
+check "validate agrees on pairs" "$readmostly" dev validate "$campaign"
 whole=$(lines .)
 sed -i '$d' "$campaign/trials.jsonl"
 run pairs --resume
@@ -232,7 +233,7 @@ marked = next(i for i, x in enumerate(t) if x["disturbed"])
 exec(sys.argv[2])
 open(sys.argv[1], "w").writelines(json.dumps(x) + "\n" for x in t)
 PYTHON
-	"$readmostly" validate "$campaign" >"$out" 2>&1
+	"$readmostly" dev validate "$campaign" >"$out" 2>&1
 	local code=$?
 	check "$1 is found" [ $code = 1 ]
 	check "$1: the words" says "$out" "$2"
@@ -290,7 +291,7 @@ check "a busy machine is a warning, no stop" [ $status = 0 ]
 check "that says how busy and what to do" says "$out" \
 	"somebody waited for a CPU in 14.6 % of the last 10 s, and still does: results will not rank; stop other work, or wait (--wait-idle 60), or go on like this (--busy-ok)"
 check "and stands in campaign.json" eval 'busy | grep -q "14.59"'
-check "validate knows it" "$readmostly" validate "$campaign"
+check "validate knows it" "$readmostly" dev validate "$campaign"
 look fine --busy-ok
 check "--busy-ok: no warning" eval '! says "$out" "waited for a CPU"'
 check "but the record" eval 'busy | grep -q "14.59"'

@@ -1,30 +1,31 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# `readmostly replay` and `keys = file:`: recorded, replayed, refused.
-# slow: over five seconds of CPU time; not part of `make check`.
+# `readmostly dev replay` and `keys = file:`: recorded, replayed, refused.
+# slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
+needs plain/gomap_rw plain/syncmap
 program=${BUILD:-build/gcc}/readmostly
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 traces=tests/fixtures/traces
 
 refuses() { # FILE MESSAGE: one line that names the place, status 2
-	"$program" replay "$1" >"$dir/out" 2>"$dir/err"
+	"$program" dev replay "$1" >"$dir/out" 2>"$dir/err"
 	[ $? = 2 ] && [ ! -s "$dir/out" ] && says "$dir/err" "$2" &&
 		[ "$(wc -l <"$dir/err")" = 1 ]
 }
 digest() { sed -n 's/^digest //p' "$1"; }
 replays() { # TRACE ARGUMENTS...: to the digest of the recording
-	"$program" replay "$@" >"$dir/replayed" 2>&1 && [ -n "$(digest "$dir/recorded")" ] &&
+	"$program" dev replay "$@" >"$dir/replayed" 2>&1 && [ -n "$(digest "$dir/recorded")" ] &&
 		[ "$(digest "$dir/replayed")" = "$(digest "$dir/recorded")" ] ||
 		{ sed 's/^/# /' "$dir/recorded" "$dir/replayed"; false; }
 }
 
-"$program" replay $traces/good.trace >"$dir/shown"
+"$program" dev replay $traces/good.trace >"$dir/shown"
 check "a get first means: was there" says "$dir/shown" \
 	"keys: 3 distinct, 2 there at the beginning, at most 3 at one time, 2 at the end"
-"$program" replay $traces/has.trace >"$dir/shown"
+"$program" dev replay $traces/has.trace >"$dir/shown"
 check "has says what was there" says "$dir/shown" "4 distinct, 2 there at the"
 check "an unknown operation" refuses $traces/bad_word.trace 'bad_word.trace:3: "sot 3"'
 check "a line that was cut" refuses $traces/cut.trace "cut.trace:3: the last line"
@@ -37,7 +38,7 @@ check "an empty file" refuses "$dir/empty" "empty:1: no operation"
 check "what is no regular file" refuses /dev/null "/dev/null: not a regular file"
 check "no file" refuses "$dir/none" "No such file"
 keeps() { # STATE WORDS: what cannot be written is status 3 and one line
-	"$program" replay $traces/own.trace --map gomap_rw --shape str16x8 --state "$1" >/dev/null 2>"$dir/err"
+	"$program" dev replay $traces/own.trace --map gomap_rw --shape str16x8 --state "$1" >/dev/null 2>"$dir/err"
 	[ $? = 3 ] && says "$dir/err" "$1: $2" && [ "$(wc -l <"$dir/err")" = 1 ]
 }
 check "a state that has no room is named" keeps /dev/full "No space left"
@@ -45,7 +46,7 @@ check "and so is one that cannot be made" keeps "$dir/none/state" "No such file"
 long=$(printf 'd%.0s' $(seq 200))
 long=$dir/$long/$long
 mkdir -p "$long" && cp $traces/good.trace "$long"
-"$program" replay "$long/good.trace" --map gomap_rw --shape u64x8 >/dev/null 2>"$dir/err"
+"$program" dev replay "$long/good.trace" --map gomap_rw --shape u64x8 >/dev/null 2>"$dir/err"
 check "a path that no cell can hold is status 2" [ $? = 2 ]
 check "and is named whole" says "$dir/err" "good.trace: a path of"
 
@@ -59,7 +60,7 @@ placement  = none
 window     = 500000ops
 deadline   = 30min
 END
-"$program" replay --record gomap_rw -o "$dir/churn.trace" "$dir/churn.conf" >"$dir/recorded"
+"$program" dev replay --record gomap_rw -o "$dir/churn.trace" "$dir/churn.conf" >"$dir/recorded"
 check "a run of 10^6 operations is recorded" [ $? = 0 ]
 for map in gomap_rw syncmap; do
 	for threads in 1 2 5; do
@@ -75,7 +76,7 @@ check "more rounds end as one does" \
 check "string keys, too" \
 	replays "$dir/churn.trace" --map gomap_rw --shape str16x24
 cp "$dir/recorded" "$dir/churn.recorded"
-"$program" replay --record syncmap --set shape=str16x8 --set write-kind=fresh --set misses=0% \
+"$program" dev replay --record syncmap --set shape=str16x8 --set write-kind=fresh --set misses=0% \
 	--set threads=1 -o "$dir/fresh.trace" "$dir/churn.conf" --binary >"$dir/recorded"
 check "fresh keys of strings, recorded in binary, end the same" \
 	replays "$dir/fresh.trace" --map gomap_rw --threads 2
@@ -88,16 +89,16 @@ check "10^7 operations of two threads, too" [ $status = 0 ]
 # the first set that there is becomes a get
 awk '!done && /^set/ { sub("set", "get"); done = 1 } { print }' \
 	"$dir/churn.trace" >"$dir/other.trace"
-"$program" replay "$dir/other.trace" >"$dir/shown"
+"$program" dev replay "$dir/other.trace" >"$dir/shown"
 check "a lost set is another state" \
 	[ "$(digest "$dir/shown")" != "$(digest "$dir/churn.recorded")" ]
 
 binary=$dir/small.bin
-"$program" replay $traces/has.trace --write "$binary" --binary
-"$program" replay "$binary" --write "$dir/again.trace"
+"$program" dev replay $traces/has.trace --write "$binary" --binary
+"$program" dev replay "$binary" --write "$dir/again.trace"
 check "binary and back is the same text" cmp $traces/has.trace "$dir/again.trace"
-"$program" replay $traces/own.trace --write "$dir/own.bin" --binary
-"$program" replay "$dir/own.bin" --write "$dir/own.trace"
+"$program" dev replay $traces/own.trace --write "$dir/own.bin" --binary
+"$program" dev replay "$dir/own.bin" --write "$dir/own.trace"
 check "also of keys and values of any bytes" \
 	cmp "$dir/own.trace" - <<END
 $(grep -av '^# Keys and values' $traces/own.trace)
@@ -124,7 +125,7 @@ printf '%s\n' 'keys = file:churn.trace' 'threads = 1 2' 'placement = none' \
 	'maps = gomap_rw' 'blocks = 1' 'window = 2passes' 'deadline = 30min' >"$dir/mine.conf"
 "$program" run "$dir/mine.conf" -o "$dir/campaign" --seed 1 --counters none >"$dir/out" 2>&1
 check "a campaign replays it" grep -q '^3 trials: .* 0 failed' "$dir/out"
-check "and is valid" "$program" validate "$dir/campaign"
+check "and is valid" "$program" dev validate "$dir/campaign"
 check "its trials say the state" \
 	says "$dir/campaign/trials.jsonl" "\"digest\":\"$(digest "$dir/churn.recorded")\""
 plans() { # SET MESSAGE: a mistake of the plan

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# `readmostly replay --record` records windows of the mix and refuses others.
+# `readmostly dev replay --record` records windows of the mix and refuses others.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
+needs plain/gomap_rw plain/families_one
 program=${BUILD:-build/gcc}/readmostly
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
@@ -18,7 +19,7 @@ records() { # LOOP [SETTING...]
 	loop=$1
 	shift
 	rm -f "$dir/trace"
-	"$program" replay --record "${map:-gomap_rw}" -o "$dir/trace" "$dir/mix.conf" \
+	"$program" dev replay --record "${map:-gomap_rw}" -o "$dir/trace" "$dir/mix.conf" \
 		--set "loop=$loop" "$@" >"$dir/out" 2>"$dir/err"
 }
 refuses() { # LOOP [SETTING...]: one line that says what is expected
@@ -31,7 +32,7 @@ refuses() { # LOOP [SETTING...]: one line that says what is expected
 
 check "a window of the mix is recorded" records mix
 check "with its operations" [ "$(grep -cE '^(get|set) ' "$dir/trace")" -ge 1000 ]
-check "which are read back" "$program" replay "$dir/trace"
+check "which are read back" "$program" dev replay "$dir/trace"
 check "fill is refused: it begins with no key" refuses fill --set writes=100%
 check "scan" refuses scan --set threads=2
 check "alternate" refuses alternate --set writes=50%

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # reproduce DIR: the same plan again, with played trials whose speeds the test
 # knows, and once with real ones.
+# slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
+needs plain/gomap_rw plain/rwlock_probe tests/fake_trial
 build=$(realpath "${BUILD:-build/gcc}")
 readmostly=$build/readmostly
 python=$(report/find_python.sh)
@@ -16,7 +18,7 @@ conf=tests/fixtures/campaign.conf
 
 # again SPEEDS ARGUMENT...: sets status and out.
 again() {
-	RM_FAKE=$1 "$readmostly" reproduce "$dir/old" --busy-ok "${@:2}" \
+	RM_FAKE=$1 "$readmostly" dev reproduce "$dir/old" --busy-ok "${@:2}" \
 		>"$out" 2>&1
 	status=$?
 }
@@ -48,7 +50,7 @@ check "of the same cells" about "$dir/same" \
 check "with another seed" about "$dir/same" "new['seed'] != old['seed']"
 check "of which campaign is kept" about "$dir/same" \
 	"new['notes'] == {'reproduces': old['name']}"
-check "its folder is a campaign" eval '"$readmostly" validate "$dir/same" >"$dir/v"'
+check "its folder is a campaign" eval '"$readmostly" dev validate "$dir/same" >"$dir/v"'
 "$python" -m report reproduce "$dir/old" "$dir/same" >"$dir/told"
 check "the report alone says the same" \
 	eval "tail -n 1 '$out' | cmp -s - <(tail -n 1 '$dir/told')"
@@ -66,7 +68,7 @@ check "who waits for the answer can stop it" \
 # the machine of this /proc somebody always waits for a CPU.
 mkdir -p "$dir/busy/proc/pressure"
 echo 'some avg10=90.00 avg60=90.00 avg300=90.00' >"$dir/busy/proc/pressure/cpu"
-RM_SYSFS=$dir/busy "$readmostly" reproduce "$dir/old" --wait-idle 1 -o "$dir/waited" >"$out" 2>&1
+RM_SYSFS=$dir/busy "$readmostly" dev reproduce "$dir/old" --wait-idle 1 -o "$dir/waited" >"$out" 2>&1
 check "who waits in vain is status 2" [ $? = 2 ]
 check "and can say the same line again" says "$out" "nothing was begun; the same line"
 check "as nothing is left" [ ! -e "$dir/waited" ]
@@ -106,7 +108,7 @@ sed 's/"name": *"campaign"/"name": "..\/campaign"/' "$dir/old/campaign.json" \
 	>"$dir/changed"
 cp -r "$dir/old" "$dir/spoilt"
 cp "$dir/changed" "$dir/spoilt/campaign.json"
-"$readmostly" reproduce "$dir/spoilt" -o "$dir/none" >"$out" 2>&1
+"$readmostly" dev reproduce "$dir/spoilt" -o "$dir/none" >"$out" 2>&1
 check "a changed campaign is status 2" [ $? = 2 ]
 check "and writes nothing" [ ! -e "$dir/none" ]
 
@@ -115,7 +117,7 @@ mkdir "$dir/mine"
 cp tests/fixtures/traces/good.trace "$dir/mine/mine.trace"
 printf '%s\n' 'keys = file:mine.trace' 'threads = 1' 'blocks = 8' \
 	'verify = 1kops' >"$dir/mine/mine.conf"
-others=$("$readmostly" list --ids | grep -vx 'gomap_rw\|rwlock_probe' |
+others=$("$readmostly" dev list --ids | grep -vx 'gomap_rw\|rwlock_probe' |
 	head -n 60 | sed 's/^/~/')
 mv "$dir/old" "$dir/first"
 RM_FAKE=$first "$readmostly" run $conf "$dir/mine/mine.conf" --set blocks=8 \
@@ -143,7 +145,7 @@ mv "$dir/first" "$dir/old"
 # Real trials: what they say depends on the machine, that each comparison gets
 # a word does not.
 unset RM_TRIAL_PROGRAM
-"$readmostly" reproduce "$dir/old" --headline --busy-ok --seed 2 \
+"$readmostly" dev reproduce "$dir/old" --headline --busy-ok --seed 2 \
 	-o "$dir/real" >"$out" 2>&1
 status=$?
 check "real trials end with a verdict" [ $status = 0 -o $status = 1 -o $status = 3 ]

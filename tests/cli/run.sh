@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # What `readmostly run` makes of maps that crash, hang, lie or are unfit.
-# slow: over five seconds of CPU time; not part of `make check`.
 . tests/tools/tap.sh
+needs plain/gomap_rw plain/rwlock_probe tests/fake_trial
 build=$(realpath "${BUILD:-build/gcc}")
 readmostly=$build/readmostly
 dir=$(mktemp -d) out=$dir/out number=0
@@ -20,7 +20,7 @@ run() { # FAKE ARGUMENTS...: a new campaign; sets status and campaign
 # lines PATTERN: how many lines of the journal match.
 lines() { grep -cE -- "$1" "$campaign/trials.jsonl"; }
 # A campaign with a mistake is complete all the same: a reason per trial.
-is_complete() { "$readmostly" validate "$campaign" >"$dir/v" || { cat "$dir/v"; return 1; }; }
+is_complete() { "$readmostly" dev validate "$campaign" >"$dir/v" || { cat "$dir/v"; return 1; }; }
 
 run ""
 check "trials that all work are status 0" [ $status = 0 ]
@@ -33,7 +33,7 @@ code=$(objcopy -O binary -j '.text*' "$build/impls/gomap/gomap_rw.o" "$dir/text"
 check "campaign.json tells each map's machine code" \
 	grep -qF "\"code\": \"$code\"" "$campaign/campaign.json"
 
-lacking() { "$readmostly" list | sed -n 's/^\([a-z0-9_]*\)  *not built: needs.*/\1/p' | sort; }
+lacking() { "$readmostly" dev list | sed -n 's/^\([a-z0-9_]*\)  *not built: needs.*/\1/p' | sort; }
 told_lacking() {
 	/usr/bin/python3 -c '
 import json, sys

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The maps' own tests and all checks of all maps under the sanitizers.
-# slow: minutes of CPU time; not part of `make check`.
+# slow: minutes of CPU time.
 . tests/tools/tap.sh
 unset MAKEFLAGS MFLAGS MAKELEVEL SANITIZE CI
 out=$(mktemp) && trap 'rm -f "$out"' EXIT

@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # Misses per operation on one core are cachegrind's: the short form of
 # tests/tools/sim_fidelity.py --long. gcc is the reference; other compilers make other code.
-# slow: over five seconds of CPU time; not part of `make check`.
-build=${BUILD:-build/gcc}
+# slow: over ten seconds of CPU time.
+. tests/tools/tap.sh
+for map in gomap_mutex gomap_rw hashtriemap null_map rwlock_probe shard_rw_32 snapshot syncmap; do
+	needs sim/$map
+done
 case $(basename "$(cut -d' ' -f1 "$build/flags")") in *clang*)
 	echo '1..0 # SKIP the reference compiler is gcc'; exit 0 ;;
 esac

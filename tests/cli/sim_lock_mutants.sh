@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # Locks, waits and order of the simulated machine, broken by one edit each: a
 # test of them must say so. Virtual time and seeds, no chance.
-# slow: over five seconds of CPU time; not part of `make check`.
+# slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
+needs tests/test_sim_threads sim/gomap_rw
 dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT
 build=${BUILD:-build/gcc}
 cc=$(cut -d' ' -f1 "$build/flags") || exit 1

@@ -3,55 +3,29 @@
 # Other sizes of keys and values, in programs of their own (docs/adr/0030):
 # each length goes through a map and back, a torn value is found, a campaign
 # plays each cell with its program and says what is not offered.
-# slow: over five seconds of CPU time; not part of `make check`.
+# slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 build=$(realpath "${BUILD:-build/gcc}")
 dir=$(mktemp -d) out=$dir/out
 trap 'rm -rf "$dir"' EXIT
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
-cc=$(cut -d' ' -f1 "$build/flags")
-sized=(null_map gomap_rw ck_ht syncmap std_mutex shard_seg snapshot)
+maps=(null_map gomap_rw ck_ht syncmap std_mutex shard_seg snapshot)
 late=(tests/fixtures/bad_tears_late.c tests/fixtures/bad_wrong_late.c)
-bad="bad_tears_late bad_wrong_late"
-maps=()
-for id in "${sized[@]}"; do
-	"$build/readmostly" list --ids | grep -qx "$id" && maps+=("$id")
+for id in "${maps[@]}"; do
+	for bytes in 24 64 256 1024; do needed+=("x$bytes/$id" "check-x$bytes/$id"); done
 done
-for bytes in 24 64 256 1024; do
-	args+=("X${bytes}_MAPS=${maps[*]} $bad" "$dir/readmostly-x$bytes")
-done
-# Objects go where the others are: the next run compiles nothing. Nobody times
-# them; those whose loops are read below are compiled as they are measured. With
-# -O1 gcc guesses worse what may be uninitialized, and CI takes it for an error.
-builds() { # ARGUMENT of make...
-	flock "$build" make -s -j"$(nproc)" CC="$cc" BUILD="$build" "$@" >"$out" 2>&1 ||
-		{ sed 's/^/# /' "$out"; return 1; }
+# Objects that are not timed; those whose loops are read below are compiled as they are measured.
+builds() {
+	ALSO="plain/shard_rw_64 ${needed[*]}" IMPL_FLAGS='-O1 -DRM_CALLED -Wno-maybe-uninitialized' tests/tools/with_impl.sh "$dir" \
+		'x24 x64 x1024 check-x24 check-x64 check-x1024' "${late[@]}" >"$out" 2>&1 || { sed 's/^/# /' "$out"; return 1; }
 }
-check 'four programs are built, of maps that say value_most' \
-	builds OUT="$dir" IMPL="${late[*]}" SIZED_FLAGS='-O1 -DRM_CALLED -Wno-maybe-uninitialized' \
-	MAPS_BUILT="${maps[*]} $bad shard_rw_64" "$dir/readmostly" "${args[@]}"
-
-# ---- what is compiled once more is all that knows the length of a value ----
-again=$(make -s -f - BUILD="$build" <<'END'
-include Makefile
-.DEFAULT_GOAL := again
-again: ; @echo $(SIZED_SOURCES)
-END
-)
-strays() {
-	grep -lE 'struct rm_(value|worker|key_bytes)\b.*[^*;]*;|rm_(key|value)_of\(' \
-		runner/*/*.c runner/*.c | grep -vxF "$(tr ' ' '\n' <<<"$again")" |
-		grep -v _stats.c >"$dir/strays"
-	sed 's/^/# takes values for 24 bytes: /' "$dir/strays"
-	[ ! -s "$dir/strays" ] && [ "$(wc -w <<<"$again")" -gt 40 ]
-}
-check 'no other file of the runner knows the length of a value' strays
+check 'programs of four sizes are built' builds
 
 # ---- round trips ----
 trips() { # BYTES: all maps, all operations, against an array
 	for id in "${maps[@]}"; do
-		"$dir/readmostly-x$1" check "$id" --only model --ops 20000
+		"$dir/maps/check-x$1/$id" "$id" --only model --ops 20000
 	done >"$out" 2>&1 && ! grep -q '^FAIL' "$out" &&
 		[ "$(grep -c '^ok .*model' "$out")" = "$(( (${#maps[@]} - 1) * 2 ))" ]
 }
@@ -62,14 +36,14 @@ dispatch() {
 	local objects
 	objects=$(printf "$build/x1024/impls/%s.o\n" bound/null_map gomap/gomap_rw syncmap/syncmap)
 	# shellcheck disable=SC2086
-	builds $objects && CC=$cc tests/tools/check_dispatch.py --build "$build/x1024" $objects >"$out" 2>&1
+	tests/tools/check_dispatch.py --build "$build/x1024" $objects >"$out" 2>&1
 }
 check 'the loops of long values have no dispatch, either' dispatch
 
 # ---- torn values: the fixture lets others in before each last word ----
 export RM_FAULT_PERIOD=1
 torn() { # BYTES CHECK SHAPE
-	"$dir/readmostly-x$1" check bad_tears_late --only "$2" --shape "$3" >"$out" 2>&1
+	"$dir/readmostly" check bad_tears_late --only "$2" --shape "$3" >"$out" 2>&1
 	[ $? = 1 ] && says "$out" torn
 }
 check 'a last word that is late is found in 1,024 bytes' torn 1024 exchange u64x1024
@@ -77,7 +51,7 @@ check 'and in 64, under string keys' torn 64 upsert str16x64
 
 # ---- a wrong byte late in a long key: the fixture stores one ----
 lost() { # BYTES SHAPE
-	"$dir/readmostly-x$1" check bad_wrong_late --only model --shape "$2" >"$out" 2>&1
+	"$dir/readmostly" check bad_wrong_late --only model --shape "$2" >"$out" 2>&1
 	[ $? = 1 ] && says "$out" 'FAIL bad_wrong_late'
 }
 check 'the 64th byte of a key is found wrong under short values' lost 24 str16x8
@@ -138,21 +112,21 @@ request() { # MAP SHAPE THREADS
  "verify_ops": 0, "measure": "throughput"}}
 END
 }
-result() { # PROGRAM MAP SHAPE THREADS
-	request "$2" "$3" "$4" | "$1" trial >"$out" 2>&1
+result() { # FLAVOUR MAP SHAPE THREADS
+	request "$2" "$3" "$4" | "$dir/maps/$1/$2" trial >"$out" 2>&1
 }
-result "$dir/readmostly-x1024" bad_tears_late str64x1024 2
+result x1024 bad_tears_late str64x1024 2
 check 'a trial of a map that tears fails' says "$out" '"status":"failed"'
-result "$dir/readmostly-x24" bad_wrong_late str64x8 1
+result x24 bad_wrong_late str64x8 1
 check 'and so does one of a map with a wrong byte late in a key' says "$out" '"status":"failed"'
-result "$dir/readmostly-x24" bad_tears_late str32x8 1
+result x24 bad_tears_late str32x8 1
 check 'keys are as long as the cell says' says "$out" '"name":"longest_key","unit":"bytes","value":32.0'
-result "$dir/readmostly-x64" bad_tears_late str64x64 1
+result x64 bad_tears_late str64x64 1
 check 'and longer, under long values' says "$out" '"name":"longest_key","unit":"bytes","value":64.0'
-result "$dir/readmostly" gomap_rw u64x64 1
+result plain gomap_rw u64x64 1
 check 'the plain program refuses a length that it has not' says "$out" 'runs in another program'
-result "$dir/readmostly-x1024" gomap_rw u64x256 1
+result x1024 gomap_rw u64x256 1
 check 'and so does that of another length' says "$out" 'runs in another program'
-result "$dir/readmostly-x24" gomap_rw u64x8 1
+result x24 gomap_rw u64x8 1
 check 'and that of long keys a short one' says "$out" 'runs in another program'
 done_testing

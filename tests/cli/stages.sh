@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Campaigns in stages, with a played report (tests/fixtures/staged/) that asks
 # for what the test has written down: crossover, claims, advise.
-# slow: over five seconds of CPU time; not part of `make check`.
+# slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
+needs plain/gomap_rw plain/syncmap plain/null_map plain/shard_seg plain/unsync_probe tests/fake_trial
 top=$PWD build=$(realpath "${BUILD:-build/gcc}")
 readmostly=$build/readmostly
 dir=$(mktemp -d) out=$dir/out
@@ -94,8 +95,8 @@ len({meta['seed'], *(s['seed'] for s in stages)}) == 3"
 check "the blocks that were asked for, and verifications once" about a "
 [sorted({t['block'] for t in stage}) for stage in timed] == [[0, 1], [0, 1, 2]]
 and [s['cells_from']['ids'] for s in stages] == [4, 6]"
-check "each stage is a campaign" "$readmostly" validate a/stage-02
-check "validate takes the whole" "$readmostly" validate a
+check "each stage is a campaign" "$readmostly" dev validate a/stage-02
+check "validate takes the whole" "$readmostly" dev validate a
 check "it asked for rule, stages and decision, in this order" [ \
 	"$(tr '\n' ' ' <"$FAKE_LOG")" = "rule crossover next a next a next a decide a " ]
 check "a stage can be repeated by hand" sh -c "'$readmostly' run --busy-ok --counters none \
@@ -146,17 +147,14 @@ refuses "three maps" 2 "\"null_map\": expected two maps, or --all" \
 	crossover gomap_rw syncmap null_map
 refuses "a map twice" 2 "gomap_rw twice" crossover gomap_rw gomap_rw
 refuses "an unknown map" 2 'no map is called "gopher"' crossover gopher gomap_rw -o n
-check "which says what there is" grep -q "^maps of this program:.* gomap_rw .*syncmap" "$out"
-lacking=$("$readmostly" list | awk '/ not built: needs / { print $1; exit }')
+check "which says what there is" grep -q "readmostly dev list. prints all" "$out"
+lacking=$("$readmostly" dev list | awk '/ not built: needs / { print $1; exit }')
 if [ -n "$lacking" ]; then
 	refuses "a map that is not built" 2 "$lacking is not built: needs " \
 		crossover "$lacking" gomap_rw
 else
 	skip "a map that is not built" "all libraries are here"
 fi
-unbuilt=$("$readmostly" list | awk '/ not built into this program/ { print $1; exit }')
-[ -z "$unbuilt" ] || refuses "a map of another program" 2 "was not built into this program" \
-	crossover "$unbuilt" gomap_rw
 refuses "a pair and a list" 2 "expected one of them" crossover gomap_rw syncmap --all gomap_rw,syncmap
 refuses "a list of one" 2 "--all: expected two maps or more" crossover --all gomap_rw
 refuses "a list with a map twice" 2 "--all: gomap_rw twice" crossover --all gomap_rw,syncmap,gomap_rw
@@ -183,7 +181,7 @@ check "none of these left a folder" [ ! -e n ]
 FAKE_BAD=python refuses "no Python" 2 "no Python here can make the report" \
 	crossover gomap_rw syncmap -o n
 check "with the finder's remedy" says "$out" "played: apt-get install python3"
-(cd "$dir" && "$readmostly" crossover gomap_rw syncmap >"$out" 2>&1)
+(cd "$dir" && "$readmostly" dev crossover gomap_rw syncmap >"$out" 2>&1)
 check "elsewhere the mode is named that is not there" says "$out" "workloads/modes/crossover-quick.conf: No such"
 (cd "$dir" && "$readmostly" advise x >"$out" 2>&1)
 check "and the report is" says "$out" "expected to be started where report/ and workloads/ are"
@@ -214,7 +212,7 @@ changed "another build" "c was begun with build_id 0123, now it is" \
 	rehash c 'meta["build_id"] = "0123"'
 changed "a changed rule" "c/stages.json was changed: sha256 is" \
 	sed -i 's/"error": 0.05/"error": 0.5/' c/stages.json
-"$readmostly" validate c >"$out"
+"$readmostly" dev validate c >"$out"
 check "which validate names, too" says "$out" "c/stages.json was changed: sha256 is"
 rm -rf c && cp -r a c && rm -r c/stage-01
 go validate c
@@ -241,7 +239,7 @@ answers() { # BAD WORDS
 	FAKE_BAD=$1 crossover gomap_rw syncmap -o "bad$number"
 	check "$1: status 3" [ $status = 3 ]
 	check "$1: the sentence" says "$out" "$2"
-	check "$1: how to go on" says "$out" "go on with: $readmostly crossover -o bad$number --resume"
+	check "$1: how to go on" says "$out" "go on with: $readmostly dev crossover -o bad$number --resume"
 }
 answers garbage "report next bad1: expected one JSON object"
 answers list "report next bad2: expected one JSON object"
@@ -304,7 +302,7 @@ check "and how many cells have none" says "$out" "status: incomplete: 1 cells fa
 stop_when() { # FOLDER COMMAND...: until it succeeds; then SIGTERM
 	local folder=$1
 	shift
-	"$readmostly" crossover --busy-ok gomap_rw syncmap -o "$folder" >"$out" 2>&1 &
+	"$readmostly" dev crossover --busy-ok gomap_rw syncmap -o "$folder" >"$out" 2>&1 &
 	local runner=$!
 	while kill -0 $runner 2>/dev/null && ! "$@"; do sleep 0.02; done
 	kill -TERM $runner
@@ -316,7 +314,7 @@ RM_FAKE="w10/update=hang" RM_FAKE_LOG=$dir/started stop_when term \
 	grep -q w10/update "$dir/started"
 check "SIGTERM in a trial is status 75" [ $status = 75 ]
 check "with the words how to go on" says "$out" \
-	"status: interrupted; what was measured is safe, go on with: $readmostly crossover -o term --resume"
+	"status: interrupted; what was measured is safe, go on with: $readmostly dev crossover -o term --resume"
 crossover -o term --resume
 check "then the unfinished stage is first" says "$out" "stage 1: the rest of it"
 check "and all that was asked for runs" about term "[len(t) for t in timed] == [4, 12]"
@@ -328,7 +326,7 @@ check "and ends Python" [ -z "$(pgrep -f "report next $think")" ]
 RM_FAKE="w10/update=hang" RM_FAKE_LOG=$dir/started
 export RM_FAKE RM_FAKE_LOG
 : >"$dir/started"
-"$readmostly" crossover --busy-ok gomap_rw syncmap -o owned >"$dir/first" 2>&1 &
+"$readmostly" dev crossover --busy-ok gomap_rw syncmap -o owned >"$dir/first" 2>&1 &
 runner=$!
 while kill -0 $runner && ! grep -q w10/update "$dir/started"; do sleep 0.02; done
 refuses "a second owner" 2 "process $runner runs this campaign" crossover -o owned --resume
@@ -351,7 +349,7 @@ check "with the trials that it asked for" about real "
 [len({(t['cell'], t['block']) for t in s}) for s in timed] == [18, 4]"
 check "measured by this program" about real "
 all(t['result']['ops'] > 0 for s in timed for t in s if t['status'] == 'ok')"
-check "and whole" "$readmostly" validate real
+check "and whole" "$readmostly" dev validate real
 
 # All pairs.
 FAKE_STAGES='*n1024/w10/update/*/uniform/t1/*=1' crossover --all gomap_rw,syncmap,shard_seg -o all
@@ -363,13 +361,13 @@ check "can be resumed" [ "$status $(grep -c '^resuming all/' "$out")" = "0 3" ]
 FAKE_STAGES='*n1024/w10/update/*/uniform/t1/*=1' crossover --all gomap_rw,syncmap
 check "a folder of its own is made in results" [ "$status $(echo results/*-crossover-*/)" = \
 	"0 $(dirname "$(sed -n 's/^campaign: //p' "$out")")/" ]
-RM_FAKE='=hang' "$readmostly" crossover --busy-ok --all gomap_rw,syncmap,shard_seg -o pairs >"$out" 2>&1 &
+RM_FAKE='=hang' "$readmostly" dev crossover --busy-ok --all gomap_rw,syncmap,shard_seg -o pairs >"$out" 2>&1 &
 runner=$!
 while kill -0 $runner && [ ! -e pairs/gomap_rw-syncmap/stage-01/campaign.json ]; do sleep 0.02; done
 kill -TERM $runner
 wait $runner
 check "a stop of all pairs says how all go on" [ "$? $(tail -n 1 "$out")" = \
-	"75 all pairs go on with: $readmostly crossover --all gomap_rw,syncmap,shard_seg -o pairs --resume" ]
+	"75 all pairs go on with: $readmostly dev crossover --all gomap_rw,syncmap,shard_seg -o pairs --resume" ]
 crossover gomap_rw syncmap --plan
 check "--plan is status 0" [ $status = 0 ]
 check "and runs nothing" [ "$(wc -l <"$out")" = 2 ]

@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# kill -9 of `readmostly crossover` at random points, with a played report: the
+# kill -9 of `readmostly dev crossover` at random points, with a played report: the
 # same command goes on, and ends with what a search has that nobody killed.
-# slow: over five seconds of CPU time; not part of `make check`.
+# slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
+needs plain/gomap_rw plain/syncmap tests/fake_trial
 top=$PWD build=$(realpath "${BUILD:-build/gcc}")
 readmostly=$build/readmostly
 dir=$(mktemp -d) log=$dir/pids out=$dir/out
@@ -18,7 +19,7 @@ RANDOM=11 # the same pauses in every run
 
 # The same command, whatever is there. A function in the background would be a
 # shell of its own, and what is to be killed its child.
-command=("$readmostly" crossover gomap_rw syncmap --seed 3 --busy-ok --resume -o)
+command=("$readmostly" dev crossover gomap_rw syncmap --seed 3 --busy-ok --resume -o)
 search() { "${command[@]}" "$1"; }
 # Until a line more is in $log than $1, or the runner ended.
 until_trial() {
@@ -54,7 +55,7 @@ check "stages among them" [ $begun -gt 0 ]
 search killed >"$out" 2>&1
 check "the last resume ends with status 0" [ $? = 0 ]
 check "and the decision" says "$out" "decided on 4 stages"
-check "all of it is whole" "$readmostly" validate killed
+check "all of it is whole" "$readmostly" dev validate killed
 search quiet >"$out" 2>&1
 check "a search that nobody killed" [ $? = 0 ]
 check "asked for the same stages" [ "$(lists killed)" = "$(lists quiet)" ]

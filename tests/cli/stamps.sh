@@ -4,11 +4,11 @@
 # version of a compiler, with other flags of a map from outside, of the stats or of
 # the simulated maps. What is the same is not. Compilers are played: they note what
 # they are asked for, and hand it on.
-# slow: over five seconds of CPU time; not part of `make check`.
+# slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-unset MAKEFLAGS MFLAGS MAKELEVEL IMPL IMPL_FLAGS MAPS_BUILT OUT
+unset MAKEFLAGS MFLAGS MAKELEVEL IMPL IMPL_FLAGS OUT
 for compiler in gcc g++; do
 	cat >"$dir/$compiler" <<END
 #!/bin/sh

@@ -3,6 +3,7 @@
 # Standard descriptors that are closed, full or broken: no file takes their
 # number, and output that is lost is never "done".
 . tests/tools/tap.sh
+needs plain/gomap_rw check/gomap_rw sim/gomap_rw tests/fake_trial readmostly-history
 build=$(realpath "${BUILD:-build/gcc}")
 readmostly=$build/readmostly
 dir=$(mktemp -d) out=$dir/out
@@ -15,11 +16,11 @@ for closed in "<&-" ">&-" "2>&-" "<&- >&- 2>&-"; do
 	rm -rf "$dir/campaign"
 	eval '"$readmostly" run "$dir/tiny.conf" -o "$dir/campaign" --counters none' "$closed" >"$out" 2>&1
 	check "run $closed writes a whole campaign" \
-		"$readmostly" validate "$dir/campaign"
+		"$readmostly" dev validate "$dir/campaign"
 	check "run $closed leaves its process number in the lock" \
 		grep -qx '[0-9]*' "$dir/campaign/lock"
 done
-"$readmostly" trial <&- >"$out" 2>&1
+"$readmostly" dev trial <&- >"$out" 2>&1
 check "a trial without standard input is status 2" [ $? = 2 ]
 check "and says why" says "$out" "request unreadable"
 
@@ -35,9 +36,9 @@ lost() { # STATUS ARGUMENTS...
 }
 histories=tests/fixtures/histories
 for arguments in --version --help "plan --help" "plan $dir/tiny.conf" \
-	"plan --json $dir/tiny.conf" doctor machine "machine --json" list \
-	"list --json" describe "describe --schema" "dump gomap_rw" \
-	"replay tests/fixtures/traces/good.trace" "validate $dir/campaign" \
+	"plan --json $dir/tiny.conf" "env doctor" "env machine" "env machine --json" "dev list" \
+	"dev list --json" "dev describe" "dev describe --schema" "dev dump gomap_rw" \
+	"dev replay tests/fixtures/traces/good.trace" "dev validate $dir/campaign" \
 	"check gomap_rw --only model --ops 100" \
 	"check --history=$histories/good.jsonl" "run --resume -o $dir/campaign"; do
 	# shellcheck disable=SC2086
@@ -46,12 +47,10 @@ done
 "$readmostly" plan "$dir/tiny.conf" >/dev/full 2>"$out"
 check "with the system's reason" says "$out" "lost: No space left on device"
 cp -r "$dir/campaign" "$dir/damaged" && echo >>"$dir/damaged/topology.xml"
-"$readmostly" validate "$dir/damaged" >/dev/full 2>"$out"
+"$readmostly" dev validate "$dir/damaged" >/dev/full 2>"$out"
 check "a verdict that says more than done stays" [ $? = 1 ]
-"$build/readmostly-sim" maps >/dev/full 2>"$out"
-check "the simulated machine's list is no exception" [ $? = 3 ]
-"$build/readmostly-sim" --version >/dev/full 2>"$out"
-check "nor is its version" [ $? = 3 ]
+"$build/maps/plain/gomap_rw" --help >/dev/full 2>"$out"
+check "the help of a map program is no exception" [ $? = 3 ]
 
 # A reader that goes: the signal ends a campaign, and it can be resumed.
 rm -rf "$dir/campaign"
@@ -63,14 +62,17 @@ sys.exit(-subprocess.call(sys.argv[1:], stdout=writer))' "$readmostly" run \
 check "a reader that went ends a campaign by SIGPIPE" [ $? = 13 ]
 "$readmostly" run --resume -o "$dir/campaign" >"$out" 2>&1
 check "and a resume completes it" \
-	"$readmostly" validate "$dir/campaign"
+	"$readmostly" dev validate "$dir/campaign"
 
 # A mistake in the options is status 2, whatever the command.
-for command in list import plan replay run trial check dump counters doctor machine \
-	describe sim-top sim-sensitivity timeline validate; do
+for command in plan run check 'env counters' 'env doctor' 'env machine' 'dev list' 'dev import' \
+	'dev replay' 'dev trial' 'dev dump' 'dev describe' 'dev sim-top' 'dev sim-sensitivity' \
+	'dev timeline' 'dev validate'; do
 	"$readmostly" $command --bogus >"$out" 2>&1
 	check "$command --bogus is status 2" [ $? = 2 ]
 done
-"$build/readmostly-sim" trial --bogus >"$out" 2>&1
-check "readmostly-sim trial --bogus, too" [ $? = 2 ]
+for program in plain sim; do
+	"$build/maps/$program/gomap_rw" trial --bogus >"$out" 2>&1
+	check "gomap_rw trial --bogus ($program) is status 2" [ $? = 2 ]
+done
 done_testing

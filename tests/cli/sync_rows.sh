@@ -1,9 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# slow: over five seconds of CPU time; not part of `make check`.
+# slow: over ten seconds of CPU time.
 # Files of the articles about sync.Map, run in small: each reports what its
 # row in docs/workloads.md promises.
 . tests/tools/tap.sh
+needs stats/syncmap stats/syncmap_seqcst stats/shard_rw_64 stats/shard_grow stats/gomap stats/gomap_rw stats/gomap_u64 \
+	stats/gomap_str stats/gomap_str_unchecked stats/urcu_lfht \
+	stats/families_one stats/families_sync_one stats/families_sync_three stats/families_three
 readmostly=$(realpath "${BUILD:-build/gcc}")/readmostly
 dir=$(mktemp -d) out=$dir/out
 trap 'rm -rf "$dir"' EXIT
@@ -183,7 +186,7 @@ check 'a fill runs' ran uniform-97-3 'urcu_lfht syncmap' loop=fill writes=100% m
 	presize=no placement=cores threads=2 keys=30000 shape=u64x8 write-kind=update
 check 'a rebuild has a statistic of what it kept' \
 	so 'last(*chosen(map="syncmap"), "rebuild_kept_entries") >= 0'
-if "$readmostly" list | grep -q '^ *urcu_lfht '; then
+if "$readmostly" dev list | grep -q '^ *urcu_lfht '; then
 	check 'growth of the table of liburcu is resizes' \
 		so 'last(*chosen(map="urcu_lfht"), "pause_resize") >= 1 and
 		last(*chosen(map="urcu_lfht"), "pause_resize_ns") > 0'

@@ -37,7 +37,7 @@ gate() { # NAME BASE [HEAD]: sets status; leaves $dir/NAME, NAME.err
 }
 gate good good
 check "a map of another project is equal to itself" [ $status = 0 ]
-check "of 1 cell" says "$dir/good" "equal: 1 cells: 1 equal; base "
+check "of 1 cell" says "$dir/good" "equal: 1 cells: 1 same program; base "
 check "whose map and the commit of Readmostly are said" \
 	says "$dir/good" "; src/their_map.c, Readmostly $(git -C "$tree" rev-parse HEAD)"
 check "nothing is written into their repository" \

@@ -87,7 +87,7 @@ check "both arms ran, and were verified" eval \
 # A map in C++.
 made=
 arms cxx their_cxx.cc good
-check "a map in C++ has its arms" eval '[ $status = 0 ] && [ -x "$tree/build/regress-their-head/readmostly" ]'
+check "a map in C++ has its arms" eval '[ $status = 0 ] && [ -x "$tree/build/regress-their-head/maps/plain/their_cxx" ]'
 edit their_cxx.cc 's/^	bool try_lock_shared()/	int planted = 0;\n&/; s/^		lock();/&\n		if (++planted % 1000 == 999)\n			__builtin_trap();/'
 arms crash their_cxx.cc good
 check "one that crashes is FAIL before it is timed" stopped crash their_cxx '^FAIL .*signal'

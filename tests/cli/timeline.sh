@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# `readmostly timeline`: a growth under load as a Chrome trace that Perfetto can
+# `readmostly dev timeline`: a growth under load as a Chrome trace that Perfetto can
 # read, and what it must show.
-# slow: over five seconds of CPU time; not part of `make check`.
 . tests/tools/tap.sh
+needs plain/gomap_rw stats/gomap_rw stats/syncmap stats/snapshot stats/rwlock_probe
 build=$(realpath "${BUILD:-build/gcc}")
 readmostly=$build/readmostly
 dir=$(mktemp -d) out=$dir/out
@@ -24,7 +24,7 @@ END
 
 timeline() { # MAP MORE...
 	map=$1; shift
-	"$readmostly" timeline "$dir/growth.conf" --maps "$map" \
+	"$readmostly" dev timeline "$dir/growth.conf" --maps "$map" \
 		-o "$dir/$map.json" "$@" >"$out" 2>&1 ||
 		{ sed 's/^/# /' "$out"; return 1; }
 }
@@ -106,13 +106,13 @@ fails() { # STATUS COMMAND...
 	"$@" >"$out" 2>&1
 	[ $? = "$expected" ] || { sed 's/^/# /' "$out"; return 1; }
 }
-check 'no file is usage' fails 2 "$readmostly" timeline
-check 'no cell is usage' fails 2 "$readmostly" timeline "$dir/growth.conf" --cell nothing
+check 'no file is usage' fails 2 "$readmostly" dev timeline
+check 'no cell is usage' fails 2 "$readmostly" dev timeline "$dir/growth.conf" --cell nothing
 check 'and says where to look' says "$out" 'plan --cells'
 check 'a file that cannot be written is incomplete' \
-	fails 3 "$readmostly" timeline "$dir/growth.conf" -o "$dir/no/where.json"
-mkdir "$dir/alone" && cp "$readmostly" "$dir/alone/"
+	fails 3 "$readmostly" dev timeline "$dir/growth.conf" -o "$dir/no/where.json"
+mkdir -p "$dir/alone/maps" && cp "$readmostly" "$dir/alone" && cp -r "$build/maps/plain" "$dir/alone/maps"
 check 'without the build that counts there is no time line' \
-	fails 3 "$dir/alone/readmostly" timeline "$dir/growth.conf"
-check 'and it says which program is missing' says "$out" readmostly-stats
+	fails 3 "$dir/alone/readmostly" dev timeline "$dir/growth.conf"
+check 'and it says which program is missing' says "$out" maps/stats/
 done_testing

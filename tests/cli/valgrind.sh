@@ -3,13 +3,15 @@
 # valgrind finds no wrong access, no use of what was never written and no leak
 # in one map per core family. Few operations: a valgrind is 30 times slower,
 # and AddressSanitizer runs all checks (tests/cli/sanitizers.sh).
-# slow: over five seconds of CPU time; not part of `make check`.
+# slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
+needs check/gomap_rw check/syncmap check/syncmap_hp check/shard_rw_32 check/shard_seg check/snapshot \
+	check/hashtriemap check/urcu_lfht check/ck_ht check/rwlock_probe
 build=$(realpath "${BUILD:-build/gcc}")
 readmostly=$build/readmostly
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-export readmostly dir
+export build dir
 
 families='gomap_rw syncmap syncmap_hp shard_rw_32 shard_seg snapshot hashtriemap
 	urcu_lfht ck_ht rwlock_probe'
@@ -19,7 +21,7 @@ families='gomap_rw syncmap syncmap_hp shard_rw_32 shard_seg snapshot hashtriemap
 one() { # ID CHECK
 	valgrind -q --error-exitcode=9 --fair-sched=try --leak-check=full \
 		--errors-for-leak-kinds=definite,indirect --show-leak-kinds=definite,indirect \
-		"$readmostly" check "$1" --in-process --quiet --only "$2" --ops 100 \
+		"$build/maps/check/$1" "$1" --in-process --quiet --only "$2" --ops 100 \
 		--threads 2 --shape "$3" >"$dir/$1.$2" 2>&1
 	echo "$?" >"$dir/$1.$2.status"
 }
@@ -41,7 +43,7 @@ if ! command -v valgrind >/dev/null || ldd "$readmostly" | grep -q 'lib[at]san';
 	echo '1..0 # SKIP no valgrind, or a build with a sanitizer'
 	exit
 fi
-"$readmostly" list --ids >"$dir/list"
+"$readmostly" dev list --ids >"$dir/list"
 present=$(for id in $families; do grep -x "$id" "$dir/list"; done)
 for id in $present; do
 	for check in exchange growth atomic scan; do

@@ -16,15 +16,15 @@ sed 's/^/# /' "$dir/layout"
 check "of four layouts and a plant" [ "$(grep -c '^| ok |' "$dir/layout")" = 5 ]
 
 # The folder of the exact gate as its script leaves it: one cell of a map, red
-# by a plant in head's answer, and two programs that are one.
+# by a plant in head's answer, and arms that are one folder.
 mkdir -p "$dir/gate/base" "$dir/gate/head"
-make -s BUILD="$build" OUT="$dir/out" MAPS_BUILT=gomap_rw "$dir/out/readmostly" >/dev/null
-"$build/readmostly" plan --json --maps gomap_rw --set keys=1Ki \
+make -s BUILD="$build" OUT="$dir/out" NEEDED='plain/gomap_rw sim/gomap_rw' programs >/dev/null
+"$dir/out/readmostly" plan --json --maps gomap_rw --set keys=1Ki \
 	--set write-kind=update --set threads=1 workloads/regress-exact.conf \
 	>"$dir/gate/plan.json"
 /usr/bin/python3 -m report.exact requests "$dir/gate"
 for arm in base head; do
-	"$build/readmostly-sim" trial <"$dir/gate/requests/000" >"$dir/gate/$arm/000"
+	"$dir/out/maps/sim/gomap_rw" trial <"$dir/gate/requests/000" >"$dir/gate/$arm/000"
 	echo $? >"$dir/gate/$arm/000.status"
 	: >"$dir/gate/$arm/000.err"
 done
@@ -34,7 +34,7 @@ printf 'base aaaa\nbase_ref v1\nhead bbbb\nhead_ref \nhead_changed \ncompiler gc
 echo "Change it" >"$dir/gate/message"
 why() { # NAME [PATH]: the reasons, with another PATH
 	PATH=${2:-$PATH} PYTHON=/usr/bin/python3 runner/why.sh exact "$dir/gate" \
-		"$dir/$1.d" "$dir/out/readmostly" "$dir/out/readmostly" >"$dir/$1" 2>&1
+		"$dir/$1.d" "$dir/out/maps" "$dir/out/maps" >"$dir/$1" 2>&1
 	status=$?
 	sed 's/^/# /' "$dir/$1"
 }
@@ -64,16 +64,16 @@ window = 4ms
 blocks = 1
 maps = gomap_rw
 CONF
-program=$dir/out/readmostly
+program=$dir/out/maps/plain/gomap_rw
 cp "$program" "$dir/copy"
-"$build/readmostly" run --busy-ok --counters none --arms "base=$program,head=$dir/copy" \
+"$dir/out/readmostly" run --busy-ok --counters none --arms "base=$program,head=$dir/copy" \
 	--note "commit=$(git rev-parse HEAD)" -o "$dir/timed" "$dir/timed.conf" >"$dir/ran" 2>&1 || sed 's/^/# /' "$dir/ran"
 mkdir "$dir/timed/report"
 cell=$(grep -o 'timed/gomap_rw/[^"]*ops/throughput' "$dir/timed/campaign.json" | head -n 1)
 printf '{"cells": [{"cell": "%s", "verdict": "FAIL", "slowdown_percent": 3, "low_percent": 2, "high_percent": 4, "n": 1}]}\n' \
 	"$cell" >"$dir/timed/report/verdicts.json"
 why_time() { # COUNTERS: the lines about counters; nothing can be built to be simulated
-	CC=false BUILD=$dir/nothing COUNTERS=$1 PYTHON=$(report/find_python.sh) RUNNER=$build/readmostly INSTRUCTIONS=no \
+	CC=false BUILD=$dir/nothing COUNTERS=$1 PYTHON=$(report/find_python.sh) RUNNER=$dir/out/readmostly INSTRUCTIONS=no \
 		runner/why.sh time "$dir/timed" "$dir/timed/report/why" "$program" "$dir/copy" >"$dir/time" 2>&1
 	status=$?
 	sed 's/^/# /' "$dir/time"

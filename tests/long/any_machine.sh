@@ -124,7 +124,7 @@ without() { # PACKAGE...
 no_wanted() {
 	mapfile -t packages < <(wanted)
 	without "${packages[@]}" || return
-	[ -n "$CHECK" ] || build/gcc/chooser/readmostly list | grep 'urcu_lfht .*needs liburcu'
+	[ -n "$CHECK" ] || build/gcc/readmostly dev list | grep 'urcu_lfht .*needs liburcu'
 }
 no_events() { sed -i '/^#/!d' runner/counters/events.tsv && bench; }
 no_apt() { unshare -m bash -c "$(hide /usr/bin/apt-get) bench"; }
@@ -205,7 +205,7 @@ verdict() { # STATUS LOG
 	esac
 	(cd "$here" && [ -s "$page" ]) || { echo "no page: $page"; return; }
 	campaign=$(cd "$here" && cd "$(dirname "$page")/.." && pwd)
-	"$program" validate "$campaign" >"$2.validate" 2>&1 ||
+	"$program" dev validate "$campaign" >"$2.validate" 2>&1 ||
 		{ echo "validate: $(tail -n 1 "$2.validate")"; return; }
 	! grep 'findfont\|Traceback' "$2" | head -n 1 | grep . || return
 	echo "ok, $counts"

@@ -40,7 +40,7 @@ if wanted 1; then
 	stage "packing again"
 fi
 mkdir "$work/u" && tar -C "$work/u" -xzf "$work/1.tar.gz"
-check "the file is right" "$readmostly" verify-artifact "$work/1.tar.gz"
+check "the file is right" "$readmostly" dev verify-artifact "$work/1.tar.gz"
 
 if wanted 2; then
 	for what in "$work/u/artifact" "$work/1.tar.gz"; do
@@ -99,7 +99,7 @@ if wanted 3; then
 	stage kick
 	cp "$work/1.tar.gz" "$root/a/" &&
 		check "the program that was built there verifies the file" cut \
-			sh -c 'cd /a/artifact-work/sources && build/gcc/artifact/readmostly verify-artifact /a/1.tar.gz'
+			sh -c 'cd /a/artifact-work/sources && build/gcc/artifact/readmostly dev verify-artifact /a/1.tar.gz'
 	check "nothing was written into the artifact" cut make -C /a/artifact verify
 	stage "verify-artifact there"
 fi

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """artifact_flips.py READMOSTLY DIR|FILE N [SEED] - flips one random bit of an
-artifact, asks `readmostly verify-artifact`, flips it back; N times.
+artifact, asks `readmostly dev verify-artifact`, flips it back; N times.
 
 Every bit of every file is as likely as any other, those of the list of hashes
 and of the file's own headers among them. Prints what was not found, and how

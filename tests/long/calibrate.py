@@ -86,7 +86,7 @@ def our_trial(pair, name):
     program = elsewhere if elsewhere.exists() else BUILD / "readmostly"
 
     def once():
-        result = json.loads(run([program, "trial"], name, input=request, timeout=LONGEST_S))
+        result = json.loads(run([program, "dev", "trial"], name, input=request, timeout=LONGEST_S))
         if result["status"] != "ok":
             raise Unable(f"{name}: {result['status']}: {result['reason']}")
         return sum(t["cpu_ns"] for t in result["by_thread"]) / result["ops"]

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # check_hours.sh [--loaded] [--asan] [MINUTES] - `readmostly check` of all maps and
-# of the correct maps in tests/right, seed after seed, for 60 minutes or MINUTES.
+# of the correct maps in verify/corpora/right, seed after seed, for 60 minutes or MINUTES.
 # No map may be accused. --loaded: a busy loop on each CPU. --asan: also under
 # AddressSanitizer and UBSan, by turns. MAPS='ID...' and SECONDS_EACH=60 (CPU
 # budget of a map and shape: 5) change what is checked. Status 1: a map was accused.
@@ -18,12 +18,12 @@ minutes=${1:-60} each=${SECONDS_EACH:-5}s
 cd "$(dirname "$0")/../.." || exit 2
 unset MAKEFLAGS MFLAGS MAKELEVEL
 build=${BUILD:-build/gcc} status=0 seed=0
-make -s -j"$(nproc)" BUILD="$build" "$build/readmostly" && make -s BUILD="$build" CORPUS=right bugs || exit 2
+make -s -j"$(nproc)" BUILD="$build" all check-programs && make -s BUILD="$build" CORPUS=right bugs || exit 2
 programs=("$build/readmostly" "$build/right/readmostly")
 if [ -n "$asan" ]; then
 	make -s -j"$(nproc)" OPT='-O1 -g1 -DRM_STATS' BUILD=build/asan-soak \
 		SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' \
-		build/asan-soak/readmostly || exit 2
+		all check-programs || exit 2
 	programs+=(build/asan-soak/readmostly)
 fi
 trap '[ ${#busy[@]} = 0 ] || kill "${busy[@]}"' EXIT

@@ -23,7 +23,7 @@ from pathlib import Path
 
 BUILD = Path(os.environ.get("BUILD", "build/gcc"))
 OURS = r"^FAIL "
-CHECK, EXPLORE = ("readmostly", "check"), ("readmostly-explore",)
+CHECK, EXPLORE = ("readmostly", "check"), ("readmostly", "explore")
 TOOLS = {  # name: program, options, what begins a finding
     "check": (CHECK, ["--quiet"], OURS),
     "explore": (EXPLORE, [], OURS),
@@ -43,8 +43,8 @@ def rows_of(file):
 def bugs_of(corpus):
     """(id, shape) of each bug of a corpus."""
     if corpus == "fixtures":
-        rows = [(r[0], r[3]) for r in rows_of("tests/fixtures/planted/tools.tsv")]
-        rows += [(r[0], r[4]) for r in rows_of("tests/fixtures/explored/tools.tsv")
+        rows = [(r[0], r[3]) for r in rows_of("verify/corpora/planted/tools.tsv")]
+        rows += [(r[0], r[4]) for r in rows_of("verify/corpora/explored/tools.tsv")
                  if r[1] == "explored"]
         return [(name, "u64x24" if shape == "u64x24" else "u64x8")
                 for name, shape in rows]

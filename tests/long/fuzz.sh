@@ -6,9 +6,10 @@
 # each parser: name, seed, inputs, accepted, refused, CPU seconds. Status 1: a fuzzer
 # found something.
 cd "$(dirname "$0")/../.." || exit 2
-export BUILD=${BUILD:-build/gcc} FUZZ_INPUTS=${FUZZ_INPUTS:-1000000} FUZZ_SECONDS=${FUZZ_SECONDS:-3600}
+export BUILD=${BUILD:-build/test} FUZZ_INPUTS=${FUZZ_INPUTS:-1000000} FUZZ_SECONDS=${FUZZ_SECONDS:-3600}
 unset MAKEFLAGS MFLAGS MAKELEVEL
-make -s -j"$(nproc)" BUILD="$BUILD" fuzzers || exit 2
+make -s -j"$(nproc)" BUILD="$BUILD" OPT='-O1 -g1 -DRM_CALLED' \
+	SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' fuzzers || exit 2
 # shellcheck disable=SC2046 # names
 [ $# -gt 0 ] || set -- $(ls tests/unit/*/test_fuzz_*.c | sed 's/.*test_fuzz_//; s/\.c$//') readers
 status=0

@@ -14,7 +14,7 @@
 #include "runner/base/clock.h"
 #include "runner/base/histogram.h"
 #include "runner/base/rng.h"
-#include "runner/impl_table.h"
+#include "runner/impl.h"
 #include "runner/keys.h"
 
 #include <pthread.h>

@@ -6,10 +6,11 @@
 # What judging long histories costs: tests/long/history_cost.py.
 cd "$(dirname "$0")/../.." || exit 2
 program=${BUILD:-build/gcc}/readmostly each=${1:-10000}
+make -s -j"$(nproc)" BUILD="${BUILD:-build/gcc}" all check-programs || exit 2
 dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT
-"$program" list --json | python3 -c 'import json, sys
+"$program" dev list --json | python3 -c 'import json, sys
 for row in json.load(sys.stdin)["maps"]:
-    if row["shapes"] and not row["misuse"] and not row["program"]:
+    if row["shapes"] and not row["misuse"] and not row.get("program"):
         print(row["id"], len(row["shapes"]))' >"$dir/maps"
 while read -r id shapes; do
 	# 1000 operations make about one batch of 64 histories a shape

@@ -13,7 +13,6 @@ comparison are two accesses. What the language forbids (a load that releases, a
 comparison that fails more strongly than it succeeds) is never an edit.
 """
 import argparse
-import os
 import re
 import subprocess
 import sys
@@ -165,8 +164,8 @@ def rows_of(name):
 def build(tree, source):
     """The program that explores the map of one file of the tree, and its files."""
     out = tree / "build/one"
-    subprocess.run(["tests/tools/explore_with.sh", out, source], cwd=tree, check=True)
-    return out / "readmostly-explore"
+    subprocess.run(["tests/tools/with_impl.sh", out, "explore", source], cwd=tree, check=True)
+    return out / "maps/explore" / Path(source).stem
 
 
 def parts_of(tree, source):
@@ -206,9 +205,6 @@ def main():
     texts = {p: (tree / p).read_text("utf-8") for p in sorted(set().union(*parts.values()))}
     todo = [e for p, t in texts.items() for a in accesses(p, t) for e in edits(a)
             if args.only in e.name]
-    if not args.list:
-        subprocess.run(["make", "-s", "-j", str(os.cpu_count()), "build/gcc/readmostly-explore"],
-                       cwd=tree, check=True)
     count = 0
     for edit in todo:
         path, finding = edit.access.path, None

@@ -64,7 +64,7 @@ def peers_of(program):
     """Ids of the maps of this build that have a fact sheet, those in programs
     of other languages among them."""
     listed = json.loads(subprocess.run(
-        [program, "list", "--json"], capture_output=True, text=True,
+        [program, "dev", "list", "--json"], capture_output=True, text=True,
         check=True).stdout)["maps"]
     return [about["id"] for about in listed
             if (FACTS / f"{about['id']}.txt").exists()]

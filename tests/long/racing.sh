@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # racing.sh [--loaded] N [NAME...] - runs tests N times each, one after another,
 # and prints runs, failures and the longest run. NAME: test_x of tests/unit, x.sh of
-# tests/cli or test_x.py of tests/report; the default is tests/alone.txt.
-# --loaded: a busy loop on each CPU and one more. Programs of a test are built once.
+# tests/cli or test_x.py of tests/report; the default is tests marked `alone:`.
+# --loaded: a busy loop on each CPU and one more.
 # Logs of failed runs: BUILD/racing. Status 1: a run failed.
 loaded=
 [ "$1" != --loaded ] || { loaded=1; shift; }
@@ -11,11 +11,13 @@ case $1 in '' | *[!0-9]* | 0) sed -n '3,8s/^# \{0,1\}//p' "$0"; exit 2 ;; esac
 runs=$1; shift
 cd "$(dirname "$0")/../.." || exit 2
 export BUILD=${BUILD:-build/gcc} PYTHONDONTWRITEBYTECODE=1
-# shellcheck disable=SC2046 # names
-[ $# -gt 0 ] || set -- $(grep -v '^#' tests/alone.txt)
+if [ $# = 0 ]; then
+	for file in $(grep -lE '(^|[^a-z])alone: ' tests/unit/*/test_*.c tests/cli/*.sh); do
+		set -- "$@" "$(basename "$file" .c)"
+	done
+fi
 dir=$(mktemp -d) kept=$BUILD/racing busy=()
-export KEPT_BUILDS=$dir/builds
-mkdir -p "$kept" "$KEPT_BUILDS"
+mkdir -p "$kept"
 trap '[ ${#busy[@]} = 0 ] || kill "${busy[@]}"; rm -rf "$dir"' EXIT
 trap 'exit 130' INT TERM
 if [ -n "$loaded" ]; then

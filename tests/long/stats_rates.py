@@ -27,8 +27,7 @@ from report import stats  # noqa: E402
 FIRST_SEED = 20261122
 SIZES = 10, 20, 30, 100
 CHUNK = 500  # draws at a time: bounds memory
-RANK_BAR, BOOTSTRAP_BAR, LEDGER_BAR = (0.94, 0.97), (0.93, 0.97), (0, 0.013)
-KEYS = np.array([1e2, 1e3, 1e4, 1e5, 1e6])
+RANK_BAR, CROSSING_BAR, LEDGER_BAR = (0.94, 0.97), (0.93, 0.97), (0, 0.013)
 
 
 @dataclass(frozen=True)
@@ -102,10 +101,6 @@ def pseudo_median(world):
     return middle(lambda m: float(np.mean(world.cdf(2 * m - first))))
 
 
-def median(world):
-    return middle(lambda m: float(world.cdf(m)))
-
-
 def covered(world, at, n, draws, seed, interval):
     """In how many of `draws` samples of n the interval holds `at`."""
     rng, held = np.random.default_rng(seed), 0
@@ -139,19 +134,6 @@ def rank_intervals(seed, draws=10_000):
                          why_outside(name, n))
 
 
-def bootstrap_intervals(seed, draws=3_000):
-    """Median of a distribution in its 95 % bootstrap interval."""
-    for name, world in WORLDS.items():
-        at = median(world)
-        for n in SIZES:
-            hits = covered(world, at, n, draws, [seed, 2, n],
-                           stats.bootstrap_median_interval)
-            yield Figure("median in its bootstrap interval, 95 %",
-                         f"{name}, n = {n}", hits, draws,
-                         BOOTSTRAP_BAR if n >= 30 else None,
-                         "ends are values of the sample: steps of coverage")
-
-
 def crossings(seed, draws=400):
     """The crossing of two planted lines in the interval of crossover()."""
     line, at = np.array([-0.3, -0.1, 0.1, 0.3]), 2 ** 1.5
@@ -164,50 +146,8 @@ def crossings(seed, draws=400):
                         for c in found)
         yield Figure("crossing in its bootstrap interval, 95 %",
                      f"four thread counts, n = {n}", held, draws,
-                     BOOTSTRAP_BAR if n >= 30 else None,
+                     CROSSING_BAR if n >= 30 else None,
                      "it is the zero of a median of blocks")
-
-
-def slope_worlds(rng, shape):
-    """name -> ln of what a block does to its curve, (blocks, points)."""
-    tilt = rng.normal(0, 0.03, (shape[0], 1)) * (np.log(KEYS) - 9.2)
-    return {"normal": rng.normal(0, 0.1, shape),
-            "t, 3 degrees": 0.1 * rng.standard_t(3, shape),
-            "bursts hit a whole block": rng.normal(0, 0.1, shape)
-            * rng.choice([1.0, 6.0], (shape[0], 1)),
-            "blocks with slopes of their own": tilt
-            + rng.normal(0, 0.1, shape)}
-
-
-def slopes(seed, draws=2_000):
-    """The exponent 1 in both intervals of slope(), 20 blocks, 5 points."""
-    held = {}
-    rng = np.random.default_rng([seed, 4])
-    for _ in range(draws):
-        for name, noise in slope_worlds(rng, (20, 5)).items():
-            got = stats.slope(KEYS, np.exp(np.log(KEYS) + noise))
-            row = held.setdefault(name, [0, 0])
-            row[0] += got["low"] <= 1 <= got["high"]
-            row[1] += got["kendall_low"] <= 1 <= got["kendall_high"]
-    for name, (blocks, kendall) in held.items():
-        yield Figure("exponent in its interval by blocks, 95 %", name, blocks,
-                     draws, RANK_BAR)
-        yield Figure("the same in Kendall's interval", name, kendall, draws,
-                     None)
-
-
-def equivalences(seed, draws=5_000):
-    """A false "equivalent" and a false "different" at the edge of a band."""
-    band = math.log(1.02)
-    rng = np.random.default_rng([seed, 5])
-    for name, x in (("normal", rng.normal(0, 0.01, (draws, 20))),
-                    ("t, 3 degrees",
-                     0.006 * rng.standard_t(3, (draws, 20)))):
-        found = [stats.equivalence(band + row, band)["verdict"] for row in x]
-        for word in ("equivalent", "different"):
-            yield Figure("a false word at the edge of the band, 2.5 %",
-                         f"{word}, {name}, n = 20", found.count(word), draws,
-                         (0, 0.025 + 3 * math.sqrt(0.025 * 0.975 / draws)))
 
 
 HARD = {"margin": 0.0, "cells": 1}  # no margin: the truth is at the limit
@@ -241,8 +181,7 @@ def ledgers(seed, share=1.0):
 def figures(seed, share=1.0):
     """All of them, as they are drawn."""
     yield from ledgers(seed, share)
-    for part in (rank_intervals, bootstrap_intervals, crossings, slopes,
-                 equivalences):
+    for part in (rank_intervals, crossings):
         draws = round(share * part.__defaults__[0])
         yield from part(seed, max(draws, 1))
 

@@ -16,7 +16,7 @@ BUILD = (ROOT / os.environ.get("BUILD", "build/gcc")).resolve()
 @functools.cache
 def listed():
     """What `list` says: (ids of this build, id -> why it is not built)."""
-    done = subprocess.run([BUILD / "readmostly", "list", "--json"], text=True,
+    done = subprocess.run([BUILD / "readmostly", "dev", "list", "--json"], text=True,
                           capture_output=True, check=True)
     told = json.loads(done.stdout)
     return ({m["id"] for m in told["maps"]},

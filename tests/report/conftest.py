@@ -1,14 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """Shared by all modules: the marker `long`, and reports without figures.
 
-A module that looks at figures sets DRAWN = True.
+Tests marked `long` run with RM_LONG=1 and no others do; without it they are
+deselected. A module that looks at figures sets DRAWN = True.
 """
+import os
+
 import pytest
 import report_helpers
 
+LONG = os.environ.get("RM_LONG", "") not in ("", "0")
+
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "long: not part of `make test`")
+    config.addinivalue_line("markers", "long: runs with RM_LONG=1 only")
+
+
+def pytest_collection_modifyitems(config, items):
+    parts = {True: [], False: []}
+    for item in items:
+        chosen = (item.get_closest_marker("long") is not None) == LONG
+        parts[chosen].append(item)
+    config.hook.pytest_deselected(items=parts[False])
+    items[:] = parts[True]
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -11,7 +11,6 @@ FUZZ_INPUTS, FUZZ_SEED, FUZZ_FIRST and FUZZ_SECONDS of the environment as in
 tests/unit/fuzz.h; prints the same `# fuzz` lines.
 """
 import ctypes
-import io
 import json
 import math
 import os

@@ -51,8 +51,8 @@ def unpack(file, into):
 
 
 def verify(*arguments):
-    """readmostly verify-artifact -> (status, what it said)."""
-    done = subprocess.run([READMOSTLY, "verify-artifact", *map(str, arguments)],
+    """readmostly dev verify-artifact -> (status, what it said)."""
+    done = subprocess.run([READMOSTLY, "dev", "verify-artifact", *map(str, arguments)],
                           cwd=TOP, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
 

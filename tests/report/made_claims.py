@@ -5,7 +5,7 @@ import types
 from pathlib import Path
 
 from report import journal
-from report.claims import ledger
+from report.claims import evidence, ledger
 
 BLOCKS = 20
 
@@ -51,3 +51,8 @@ def claim(**said):
         "article": "unstated", "rule": "direction", "side": "above",
         "workload": "w", "cells": ("threads=2",), "subject": "a",
         "against": "b", "statistic": "ops/elapsed_s", **said})
+
+
+def of_claim(of, one):
+    """[(the claim of one cell, its Evidence)] of a claim."""
+    return evidence.of_parts(of, evidence.parts(of, one, one.each()))

@@ -12,7 +12,6 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(TOP), str(TOP / "tests")]
-import drawn_before  # noqa: E402,F401
 import make_journal  # noqa: E402
 from report import page, svg  # noqa: E402
 from report.__main__ import main  # noqa: E402

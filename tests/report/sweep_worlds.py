@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from report.sweep import grid, next as following, outcome
+from report.sweep import grid, next as following
 from report.sweep import rule as rules
 
 MAPS = ("gomap_rw", "syncmap")

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import advise_campaigns as campaigns
 import pytest
-import report_helpers  # noqa: F401
 import staged_folder
 
 from report import advise
@@ -157,8 +156,10 @@ def same_numbers(folder, got):
         pytest.approx([ratio, first.centre, second.centre], rel=1e-9)
 
 
-@pytest.mark.parametrize("name,question,needs,word,front,places,flips",
-                         QUESTIONS)
+@pytest.mark.parametrize(
+    "name,question,needs,word,front,places,flips",
+    QUESTIONS[::4] + [pytest.param(*q, marks=pytest.mark.long)
+                      for i, q in enumerate(QUESTIONS) if i % 4])
 def test_advise_answers_as_the_data_do(folders, capsys, name, question, needs,
                                        word, front, places, flips):
     options = asked(question) + (["--needs", needs] if needs else [])

@@ -5,7 +5,6 @@ import pathlib
 import random
 
 import pytest
-import report_helpers  # noqa: F401
 
 from report.advise import decide, needs, numbers, places, questions
 from report.advise.questions import FACTORS, ORDERED, place_of

@@ -3,13 +3,10 @@
 have them (docs/advise.md): each of them, also those that nobody can ask for,
 which stand in a refusal."""
 import pytest
-import report_helpers  # noqa: F401
 
 from report.advise import questions
-from report.advise.questions import (FACTORS, moved, name_of, place_of,
-                                     place_text, said, value_at, written)
-
-BLANK = "\u00a0"
+from report.advise.questions import (
+    FACTORS, moved, place_of, place_text, value_at)
 
 
 def place(**more):
@@ -20,57 +17,10 @@ def place(**more):
 
 # ---- in words, and as workload files write them ---------------------------
 
-@pytest.mark.parametrize("factor,value,words,text", [
-    ("write_share", 0.03, f"3{BLANK}% writes", "3%"),
-    ("keys", 65536, "64 Ki keys", "64Ki"), ("keys", 1, "1 key", "1"),
-    ("threads", 1, "1 thread", "1"), ("threads", 8, "8 threads", "8"),
-    ("miss_share", 0.1, f"10{BLANK}% misses", "10%"),
-    ("write_kind", "update", "updates", "update"),
-    ("write_kind", "churn", "churn writes", "churn"),
-    ("dist", "zipf:0.99", "dist zipf:0.99", "zipf:0.99"),
-    ("shape", "u64x8", "shape u64x8", "u64x8"),
-    ("placement", "numa:1", "placement numa:1", "numa:1"),
-    ("memory", "bind:1", "memory bind:1", "bind:1"),
-    ("presize", True, "presize yes", "yes"),
-    ("presize", False, "presize no", "no"),
-    ("write_run", 4, "write run 4", "4")])
-def test_a_factor_is_said_and_written(factor, value, words, text):
-    assert said(factor, value) == words
-    assert written(factor, value) == text
-
-
-@pytest.mark.parametrize("factor,name", [
-    ("write_share", "writes"), ("miss_share", "misses"),
-    ("write_kind", "write-kind"), ("keys", "keys"), ("memory", "memory"),
-    ("write_run", "write-run"), ("a_b_c", "a-b-c")])
-def test_a_factor_is_called_as_in_a_workload_file(factor, name):
-    assert name_of(factor) == name
-
-
-@pytest.mark.parametrize("more,text", [
-    ({}, "8 threads, {mix}, 10\u202f000 keys"),
-    ({"dist": "zipf:1", "threads": 1, "keys": 1024},
-     "1 thread, {mix}, 1 Ki keys, dist zipf:1"),
-    ({"miss_share": 0.5, "shape": "str16x64", "placement": "none"},
-     "8 threads, {mix}, 10\u202f000 keys, 50\u00a0% misses, shape str16x64, "
-     "placement none"),
-    ({"presize": False, "memory": "interleave"},
-     "8 threads, {mix}, 10\u202f000 keys, memory interleave, presize no")])
-def test_a_place_says_what_is_not_as_usual(more, text):
-    mix = f"97{BLANK}% lookups, 3{BLANK}% updates"
-    assert place_text(place(**more)) == text.format(mix=mix)
-
 
 def test_a_place_without_writes_has_lookups_only():
     assert place_text(place(write_share=0.0, write_kind="churn")) == (
         "8 threads, lookups only, 10\u202f000 keys")
-
-
-@pytest.mark.parametrize("cpus,crowded", [
-    (None, False), (0, False), (7, True), (8, False), (9, False)])
-def test_a_place_says_where_there_are_more_threads_than_cpus(cpus, crowded):
-    told = place_text(place(), cpus)
-    assert told.endswith(", more threads than CPUs") == crowded
 
 
 # ---- places ---------------------------------------------------------------

@@ -9,7 +9,6 @@ import subprocess
 
 import advise_campaigns as campaigns
 import pytest
-import report_helpers
 from report_helpers import edit
 
 from report import advise
@@ -105,6 +104,7 @@ def test_nothing_of_a_refusal_names_a_map_as_choice(folder, capsys):
         assert "choice" not in why and "times as fast" not in why
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not PROGRAM.exists(), reason="readmostly is not built")
 @pytest.mark.parametrize("options,factor,said,cell", REFUSALS)
 def test_the_runner_takes_the_workload_file(folder, capsys, tmp_path, options,
@@ -125,6 +125,7 @@ MANY = ("gomap_callback_rw", "gomap_ck_brlock", "gomap_ck_pflock",
         "shard_seg", "snapshot", "syncmap", "urcu_lfht")
 
 
+@pytest.mark.long
 def test_maps_that_fill_a_line_go_to_the_command(tmp_path, capsys):
     many = campaigns.write(tmp_path / "many", campaigns.grid(),
                            ("null_map", *MANY), blocks=1)
@@ -189,16 +190,6 @@ def test_a_wrong_question_is_a_mistake_of_usage(tmp_path, capsys, options,
 
 
 QUESTION = "--writes 3% --keys 64Ki --threads 2"
-
-
-def test_help_says_what_is_asked_and_how_it_ends(capsys, monkeypatch):
-    with pytest.raises(SystemExit) as end:
-        monkeypatch.setattr("sys.argv", ["report", "advise", "--help"])
-        report_helpers.main()
-    assert end.value.code == 0
-    said = " ".join(capsys.readouterr().out.split())
-    assert "--writes VALUE" in said and "bounded-memory" in said
-    assert "1 refused; 2 usage or input" in said
 
 
 def fails(capsys, folder):

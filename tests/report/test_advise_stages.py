@@ -5,7 +5,6 @@ import json
 
 import advise_campaigns as campaigns
 import pytest
-import report_helpers  # noqa: F401
 import staged_folder
 from report_helpers import edit
 

@@ -5,7 +5,6 @@ test_advise_refusals.py."""
 from types import SimpleNamespace as Made
 
 import pytest
-import report_helpers  # noqa: F401
 from test_advise_numbers import place
 
 from report import modes
@@ -78,30 +77,7 @@ def test_a_line_of_190_characters_is_the_longest():
     assert "maps" not in workload.settings(analysis(longest(191)), at)
 
 
-def test_maps_without_a_line_stand_in_the_commands():
-    maps = longest(191)
-    more = f' --maps "{" ".join(maps)}"'
-    assert workload.commands(analysis(maps), place(), ()) == [
-        f"readmostly plan question.conf{more}",
-        f"readmostly run question.conf -o results/question{more}",
-        "python3 -m report advise results/question --writes 3% --keys 1Ki "
-        "--threads 1"]
-
-
 # ---- what to type ---------------------------------------------------------
-
-@pytest.mark.parametrize("how,wanted,more", [
-    ({}, (), ""), ({}, ("scan",), " --needs scan"),
-    ({"dist": "zipf:0.99", "write_kind": "churn"}, ("scan", "growth"),
-     " --write-kind churn --dist zipf:0.99 --needs scan,growth"),
-    ({"miss_share": 0.1, "placement": "smt"}, (),
-     " --misses 10% --placement smt")])
-def test_the_question_again_says_what_is_not_usual(how, wanted, more):
-    said = "--writes 3% --keys 1Ki --threads 1" + more
-    assert workload.again("results/a", place(**how), wanted) == \
-        f"python3 -m report advise results/a {said}"
-    assert workload.again("my results", place(**how), wanted) == \
-        f"python3 -m report advise 'my results' {said}"
 
 
 def test_the_whole_file():
@@ -117,22 +93,6 @@ def test_the_whole_file():
         "shape      = u64x8\nplacement  = cores\nwarm-up    = 50ms\n"
         "window     = 2s\ndeadline   = 90s\nblocks     = 20\n"
         "maps       = a b\n")
-
-
-def test_a_comment_is_plain_ascii_and_tears_no_word():
-    long = "b" * 100
-    assert workload.commented(f"a 3\u00a0% of 1\u202f000, \u22125 {long}") \
-        == ["# a 3 % of 1 000, -5", f"# {long}"]
-    assert workload.commented("a b", "  ") == ["#   a b"]
-
-
-def test_long_lists_of_maps_are_wrapped_in_the_file():
-    maps = [f"map_{i:03}" for i in range(40)]
-    lines = workload.text(analysis(maps), place(), (), "").split("\n")
-    assert max(map(len, lines)) <= 100
-    joined = " ".join(line.lstrip("# ") for line in lines)
-    assert joined.count(f'--maps "{" ".join(maps)}"') == 2
-    assert not any(line.startswith("maps ") for line in lines)
 
 
 # ---- modes ----------------------------------------------------------------

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-# slow: over five seconds of CPU time; not part of `make check`.
 """The articles' rows on the page: the table of figures is whole, and all of
 it comes out of `make bench MODE=articles` in a cut form, which runs every
 workload of the articles. Only figures that cannot be had here have none."""
@@ -13,16 +12,21 @@ import sys
 import types
 
 import pytest
-from article_rows import BUILD, FILES, ROOT, rows_of, run, table
+from built_maps import BUILD, ROOT, listed
 from report_helpers import Built, edit, make_journal
 
-sys.path.insert(0, str(ROOT))
-from report import articles, journal  # noqa: E402
-from report.sections import article_rows  # noqa: E402
+from report import articles, journal
+from report.sections import article_rows
 
 # Maps that this build has not: Go's own where no Go is. A plan leaves them out,
 # and with them the figures that are made of them.
-ABSENT = {one["id"] for one in json.loads(run("list", "--json"))["skipped"]}
+ABSENT = set(listed()[1])
+
+
+def rows_of(path):
+    """Rows of the articles that a workload file is for."""
+    return " ".join(re.findall(r"^article\s*=\s*(.*)$", path.read_text(),
+                               re.M)).split()
 
 
 def is_here(*sides):
@@ -36,9 +40,6 @@ CUT = ROOT / "tests/fixtures/articles-cut.conf"
 # Planned, of all cut forms together on 2 CPUs, Go's own maps among them; those
 # of production traffic have the rest of three minutes.
 MOST_S = 85
-# Taken by the programs of the run, whatever else the machine does; it was 27 s
-# on 2 busy CPUs. Making maps and checking them is not planned.
-MOST_CPU_S = 180
 # What a run in small may lack, though the mode has it: nothing grows in a
 # second, and a busy machine makes trials void. A part of all figures at most.
 LOAD = re.compile("its CPU was busy|could not be kept|overloaded|"
@@ -67,10 +68,6 @@ def sections(text):
                 value = f"{found[name].get(key, '')} {value}".strip()
             found[name][key] = value
     return found
-
-
-def ids(name):
-    return [row["id"] for row in table(name)]
 
 
 def mode_of(folder):
@@ -134,16 +131,6 @@ def campaign(ran):
 
 # ---- the table of figures -------------------------------------------------
 
-def test_each_row_of_the_articles_has_a_figure():
-    told = {row for f in FIGURES for row in f.row.split()}
-    assert [w for w in ids("workloads") if w not in told] == []
-    assert told <= {*ids("workloads"), *ids("measurements"), *ids("systems")}
-
-
-def test_a_figure_stands_once():
-    twice = collections.Counter((f.row, f.what) for f in FIGURES)
-    assert [k for k, n in twice.items() if n > 1] == []
-
 
 @pytest.mark.parametrize("workload", sorted({f.workload for f in FIGURES}))
 def test_a_figure_is_of_the_workload_of_its_row(workload):
@@ -153,21 +140,7 @@ def test_a_figure_is_of_the_workload_of_its_row(workload):
                 ROOT / f"workloads/{workload}.conf"), f
 
 
-def test_each_workload_of_the_articles_is_in_the_mode_and_has_a_figure():
-    files = {f.stem for f in FILES}
-    said = sections(MODE.read_text())
-    assert set(said[""]["workloads"].split()) == files
-    assert {f.workload for f in FIGURES} == files
-
-
-def test_each_figure_says_what_the_article_says_in_a_unit_of_the_page():
-    for f in FIGURES:
-        assert f.what and f.article and f.unit in article_rows.UNITS, f
-        fold = f.statistic.split()[0]
-        assert " " not in f.statistic or fold in (
-            "sum", "most", "least", "slope", "none:"), f
-
-
+@pytest.mark.long
 def test_each_figure_of_the_mode_names_one_planned_cell_a_side():
     """In full size; a pattern that fits two cells were no figure."""
     cells = {c["id"]: journal.Cell({**journal.DEFAULTS, **c})
@@ -276,21 +249,9 @@ def near(tmp_path_factory):
     return Built(folder)
 
 
-def test_a_page_says_which_figure_is_of_one_disturbed_trial(near):
-    rows = [r for r in near.rows("tables/rows.csv") if r["row"] == "W3"]
-    assert len(rows) == 2 and all(
-        r["this run"].endswith("(1 trial, in which others took 51.2 % of its "
-                               "threads' time)") for r in rows)
-
-
-def test_a_row_whose_workload_ran_at_other_settings_says_which(near):
-    said = near.section("rows")
-    far = said.partition("Workload not in this run: ")[2].partition(".")[0]
-    assert "W1, " in far and "W2" not in re.split(r"\W+", far)
-
-
 # ---- the cut form ---------------------------------------------------------
 
+@pytest.mark.long
 def test_all_cut_forms_together_are_planned_to_be_short(mode):
     """What they take is the machine's; a run says both."""
     planned_s = sum(c["estimate_ns"] * c["blocks"] / 1e9
@@ -298,10 +259,7 @@ def test_all_cut_forms_together_are_planned_to_be_short(mode):
     assert 0 < planned_s <= MOST_S
 
 
-def test_all_cut_forms_together_take_little_of_a_cpu(ran, spent):
-    assert 0 < spent["cpu_s"] <= MOST_CPU_S
-
-
+@pytest.mark.long
 def test_every_workload_ran_and_its_answers_are_right(campaign):
     """What fails is a planted misuse; what is void, on a busy machine, has
     answered rightly all the same."""
@@ -324,6 +282,7 @@ def is_nowhere(f):
     return f.statistic.startswith("none:") or "measure=counters" in f.where
 
 
+@pytest.mark.long
 def test_each_figure_is_there_or_says_why_not(campaign):
     lacking = {}
     for f in FIGURES:
@@ -341,6 +300,7 @@ def test_each_figure_is_there_or_says_why_not(campaign):
     assert len(small) <= MOST_LACKING * len(FIGURES), small
 
 
+@pytest.mark.long
 def test_each_row_has_a_figure_with_a_value(campaign):
     """A tenth of the figures that lack one must not be all of some rows."""
     of = collections.defaultdict(list)
@@ -364,42 +324,50 @@ def value(campaign, *words):
     return articles.answer(campaign, found[0]).value
 
 
+@pytest.mark.long
 def test_cold_stores_take_the_lock_and_warm_ones_do_not(campaign):
     assert 1 <= value(campaign, "W25", "lock_writes", "cold") < 1.01
     assert value(campaign, "W25", "lock_writes", "warm") < 0.01
 
 
+@pytest.mark.long
 def test_copies_tear_where_the_variable_has_several_words(campaign):
     assert value(campaign, "W16", "several words") > 0
     assert value(campaign, "W16", "Go's variable") == 0
     assert value(campaign, "W16", "clone") == 0
 
 
+@pytest.mark.long
 def test_two_writers_of_one_line_lose_it_and_two_readers_do_not(campaign):
     assert value(campaign, "counter.", "two writers, one line") > 0.1
     assert value(campaign, "counter.", "two writers, a line each") < 0.01
     assert value(campaign, "counter.", "two readers, one line") < 0.01
 
 
+@pytest.mark.long
 def test_nobody_sells_more_than_there_is_but_who_checks_once(campaign):
     assert 0 < value(campaign, "W23", "sold/initial", "RWMutex") <= 1
 
 
+@pytest.mark.long
 def test_no_count_is_negative_and_writes_are_a_share(campaign):
     assert value(campaign, "W12", "least lookups") > 0
     assert 0.1 < value(campaign, "W12", "writes/ops") < 0.5
 
 
+@pytest.mark.long
 def test_shards_are_added_and_closed_where_connections_ebb_and_flow(campaign):
     assert value(campaign, "W12", "shards_shrunk", "with the time") > 0
     assert value(campaign, "W12", "shards_grown", "with the time") > 40
 
 
+@pytest.mark.long
 def test_who_looks_every_5_s_finds_shards_above_their_load(campaign):
     assert value(campaign, "W27", "shard_load_most") >= 0.75
     assert value(campaign, "W27", "verify_failures") == 0
 
 
+@pytest.mark.long
 def test_a_lock_loses_no_increment_and_nobody_sees_two_old_values(campaign):
     assert value(campaign, "W32", "with a lock") == 0
     for order in ("Go's orders", "weakest orders"):
@@ -417,6 +385,7 @@ def page(ran):
     return ran
 
 
+@pytest.mark.long
 def test_the_page_has_a_line_for_each_figure(page):
     told = (page / "report/tables/rows.md").read_text()
     assert told.count("\n| W") == len(FIGURES)

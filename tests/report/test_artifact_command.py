@@ -8,7 +8,6 @@ import stat
 import tarfile
 
 import pytest
-import report_helpers  # noqa: F401
 
 from report.artifact import archive, command, manifest, rebuild
 

@@ -6,12 +6,10 @@ import json
 from types import SimpleNamespace as Made
 
 import pytest
-import report_helpers  # noqa: F401
 
 from report import verdicts
 from report.artifact import claims, guide
 
-COMMIT = "0123456789abcdef" + "0" * 24
 CELL = {"measure": "throughput", "skip": "", "threads": 2, "memory_bytes": 0}
 
 
@@ -24,61 +22,10 @@ def campaign(folder, lines=3, cells=(), **meta):
     return folder
 
 
-# ---- what the campaigns are -----------------------------------------------
-
-def test_a_campaign_says_its_day_mode_machine_trials_and_commit(tmp_path):
-    path = campaign(tmp_path / "c", lines=7, mode="quick",
-                    created_utc="2026-11-20T08:01:00Z",
-                    machine={"id": "5e7a0001"}, line_checksum="crc32",
-                    build={"commit": COMMIT})
-    assert guide.campaign_row("c", path, COMMIT) == [
-        "`c`", "2026-11-20", "quick", "5e7a0001", 7, "the packed one", "yes"]
-    assert guide.campaign_row("c", path, "f" * 40)[5] == "`0123456789ab`"
-
-
-def test_what_a_campaign_does_not_say_has_a_word(tmp_path):
-    path = campaign(tmp_path / "c")
-    assert guide.campaign_row("c", path, COMMIT) == [
-        "`c`", "", "-", "?", 3, "`unknown`",
-        "**no checksum**: older than they are"]
-
-
-def test_changes_beside_the_commit_are_said(tmp_path):
-    path = campaign(tmp_path / "c", build={"commit": COMMIT, "dirty": True})
-    assert guide.campaign_row("c", path, COMMIT)[5] == (
-        "the packed one (with changes)")
-
-
-def test_the_stages_of_a_campaign_are_one_row(tmp_path):
-    """Trials of all stages; one stage without checksums is enough to say."""
-    path = tmp_path / "c"
-    campaign(path / "stage-1", lines=4, mode="first", line_checksum="crc32")
-    campaign(path / "stage-2", lines=5, mode="second")
-    row = guide.campaign_row("c", path, COMMIT)
-    assert row[2] == "first" and row[4] == 9
-    assert row[6].startswith("**no checksum**")
-
-
 # ---- what they need -------------------------------------------------------
 
 def hardware(folder, **about):
     return guide.hardware_row("c", campaign(folder / "c", **about))
-
-
-def test_the_hardware_is_of_the_machine_and_of_what_was_timed(tmp_path):
-    """Most threads of what was timed and not skipped, most memory of any."""
-    facts = {"cpu_name": {"text": "A CPU", "status": "ok"}}
-    assert hardware(
-        tmp_path, machine={"cpus": 8, "sockets": 2, "facts": facts},
-        cells=[{"threads": 4, "memory_bytes": 3 << 20}, {"threads": 6},
-               {"threads": 16, "skip": "too large", "memory_bytes": 5 << 20},
-               {"threads": 32, "measure": "verify"}]) == [
-        "`c`", "A CPU", 8, 2, 6, "5.00 MiB", "none needed"]
-
-
-def test_hardware_that_is_not_known_is_a_question_mark(tmp_path):
-    assert hardware(tmp_path) == [
-        "`c`", "unknown", "?", "?", 0, "?", "none needed"]
 
 
 @pytest.mark.parametrize("backend,needed", [
@@ -101,31 +48,11 @@ def test_packages_are_those_of_the_group_that_are_installed(tmp_path):
 
 # ---- what is claimed ------------------------------------------------------
 
-def test_a_table_keeps_a_bar_of_its_text_apart_from_its_own():
-    assert guide.table(["a", "b"], [["x|y", 1], ["z", "`q`"]]) == (
-        "| a | b |\n| --- | --- |\n| x\\|y | 1 |\n| z | `q` |")
-
 
 def claim(number, **more):
     return {"id": f"c{number:03d}", "place": "2\u00a0threads, `w`",
             "campaign": "camp", "expected": "`a` leads", "minutes": "1.5"} \
         | more
-
-
-def test_a_claim_has_its_command_and_what_is_expected():
-    assert guide.claim_rows([claim(7)]) == [[
-        "c007", "2 threads, 'w' (`camp`)", "`make claim ID=c007`",
-        "'a' leads", "1.5"]]
-
-
-@pytest.mark.parametrize("unranked,said", [
-    (0, None), (1, "1 group of cells more without a verdict"),
-    (3, "3 groups of cells more without a verdict")])
-def test_groups_without_a_verdict_are_counted(unranked, said):
-    for rows in ([claim(1)], []):
-        text = guide.claims_text(rows, unranked)
-        assert text.startswith("| id |" if rows else "None: no group")
-        assert (said in text) if said else ("without" not in text)
 
 
 def test_a_claim_that_a_campaign_decided_stands_with_its_verdict():
@@ -142,41 +69,13 @@ def test_a_claim_that_a_campaign_decided_stands_with_its_verdict():
             assert (decided in text) == bool(have)
 
 
-def test_verdicts_of_stages_stand_beside_them(tmp_path):
-    (tmp_path / "report").mkdir()
-    (tmp_path / "report/verdicts.json").write_text('{"of": "page"}')
-    assert guide.verdicts_of(tmp_path) == {"of": "page"}
-    (tmp_path / "verdicts.json").write_text('{"of": "stages"}')
-    assert guide.verdicts_of(tmp_path) == {"of": "page"}
-    (tmp_path / "stages.json").write_text("{}")
-    assert guide.verdicts_of(tmp_path) == {"of": "stages"}
-
-
 def staged(monkeypatch, kind, **meta):
     """Makes every folder in stages one of this kind."""
     from report import staged as module, staged_page
     monkeypatch.setattr(module, "read", lambda path: Made(
         kind=kind, meta=meta))
     monkeypatch.setattr(staged_page, "commands",
-                        lambda of: {"search again": "readmostly crossover x"})
-
-
-@pytest.mark.parametrize("kind,row", [
-    ("crossover", ["`readmostly crossover x`", "it flips", "1.5"]),
-    ("claims", ["`make claims MODE=quick`", "it flips, nowhere", "1.5"])])
-def test_a_search_is_told_by_its_first_words_and_claims_by_all(
-        tmp_path, monkeypatch, kind, row):
-    """Minutes are those of both stages: 60 s and 30 s."""
-    staged(monkeypatch, kind, mode="quick")
-    path = tmp_path / "c"
-    for number, seconds in (1, 60), (2, 30):
-        campaign(path / f"stage-{number}", cells=[
-            {"id": "i", "blocks": 1, "estimate_ns": seconds * 10 ** 9}])
-    (path / "stages.json").write_text("{}")
-    (path / "verdicts.json").write_text('{"words": ["it flips", "nowhere"]}')
-    plain = campaign(tmp_path / "plain")
-    assert guide.search_rows([("c", path), ("plain", plain)]) == [
-        ["`c`", *row]]
+                        lambda of: {"search again": "readmostly dev crossover x"})
 
 
 # ---- what a second run may show -------------------------------------------
@@ -308,15 +207,6 @@ def test_of_a_campaign_without_throughput_nothing_is_tried(tmp_path):
     (tmp_path / "campaign.json").write_text(json.dumps({"cells": [
         planned("a", "latency"), planned("b", skip="no")]}))
     assert claims.kick_of(tmp_path, "camp", tmp_path, []) is None
-
-
-def test_an_empty_field_of_the_table_is_a_dash(tmp_path):
-    row = dict.fromkeys(claims.COLUMNS, "x") | {"maps": "", "cells": ""}
-    claims.write_table(tmp_path, [row])
-    head, line = (tmp_path / "claims.tsv").read_text().splitlines()
-    assert head.split("\t") == ["id", "campaign", "plan", "cells",
-                                "settings", "maps", "minutes", "expected"]
-    assert line.split("\t") == ["x", "x", "x", "-", "x", "-", "x", "x"]
 
 
 def test_claims_of_a_second_campaign_are_numbered_on(tmp_path):

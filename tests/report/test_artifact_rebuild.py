@@ -7,7 +7,6 @@ import shutil
 import zipfile
 
 import pytest
-import report_helpers  # noqa: F401
 
 from report.artifact import rebuild
 from report.journal import JournalError

@@ -104,25 +104,3 @@ def test_without_a_trial_the_reasons_stand_in_the_tables_place(reasons, told):
                SimpleNamespace(by_measure={"causes": cells} if cells else {}))
     assert said[:3] == ["causes", "5c Causes", causes.QUESTION]
     assert f": {told}.<" in said[3]
-
-
-@pytest.mark.parametrize("unit, value, told", [
-    ("%", 12.34, "12 %"), ("bytes", 2048, "2.00 KiB"),
-    ("bytes", -2048, "−2.00 KiB"), ("bytes", 0, "0 B"), ("ns", 2500.0, "2.50 µs"),
-    ("1", 2500.0, "2 500")])
-def test_an_amount_is_told_in_its_unit(unit, value, told):
-    row = {"statistic": "promotions", "unit": unit, "at_the_end": None,
-           "per_million_operations": value}
-    spaces = str.maketrans(dict.fromkeys("\u202f\u00a0\u2009", " "))
-    assert causes.amount(row).translate(spaces) == told
-    level = row | {"statistic": "bytes_peak", "at_the_end": value,
-                   "per_million_operations": None}
-    assert causes.amount(level).translate(spaces) == told
-
-
-@pytest.mark.parametrize("counts, end", [
-    (6, "miss 5 3 000"), (7, "miss 5 3 000, 1 more"), (9, "miss 5 3 000, 3 more")])
-def test_a_row_says_how_many_counts_it_leaves_out(counts, end):
-    rows = rows_of(trial(**{f"miss_{n}": n + 1 for n in range(counts)}))
-    told = causes.said(list(rows.values()))
-    assert told.replace("\u202f", " ").endswith(end)

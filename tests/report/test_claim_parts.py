@@ -2,10 +2,9 @@
 """Claims whose cells say something of their own: several subjects, amounts or
 statistics in one claim, Go's own cells, and slopes over a loop's number."""
 import pytest
-from made_claims import campaign, cell, claim
-from report_helpers import TOP  # noqa: F401  (puts report/ on the path)
+from made_claims import campaign, cell, claim, of_claim
 
-from report.claims import decide, evidence  # noqa: E402
+from report.claims import decide
 
 COUNT = {"rule": "count", "side": "", "against": "", "speaks": "count",
          "statistic": "n", "tolerance": 1.0, "claimed": (1.0, 1.0)}
@@ -78,7 +77,7 @@ def test_a_slope_runs_over_the_number_of_a_loop():
     made = campaign(*(
         counted("a", n * 3, loop=f"range-list:{n}", threads=1, keys=n)
         for n in (10, 100, 1000)))  # keys: ids that differ
-    (_, e), = evidence.of_claim(made, claim(
+    (_, e), = of_claim(made, claim(
         rule="slope", side="", against="", statistic="n", axis="loop",
         claimed=(0.9, 1.1), cells=("threads=1",), speaks="property"))
     assert e.reason == "" and len(e.cells) == 3

@@ -7,11 +7,9 @@ import json
 
 import numpy as np
 import pytest
-from made_claims import BLOCKS, campaign, cell, claim
-from report_helpers import TOP  # noqa: F401  (puts report/ on the path)
+from made_claims import BLOCKS, campaign, cell, claim, of_claim
 
-from report import words  # noqa: E402
-from report.claims import decide, evidence, rules  # noqa: E402
+from report.claims import decide, rules
 
 
 def noisy(level, seed, n=BLOCKS, sd=0.03):
@@ -38,16 +36,6 @@ def verdict(campaign_, claim_):
 RATIO = {"rule": "ratio", "claimed": (2.0, 2.0), "side": ""}
 EQUAL = {"rule": "equal", "side": "", "band": 0.05}
 FIGURE = {"rule": "figure", "claimed": (1e6, 1e6), "side": "", "against": ""}
-
-
-@pytest.mark.parametrize("rule,true,false,open_", [
-    ({}, 1.5, 0.7, 1.03), ({"side": "below"}, 0.7, 1.5, 0.98),
-    (RATIO, 2.0, 1.3, 1.67), (EQUAL, 1.0, 1.1, 1.05),
-    (FIGURE, 1.0, 0.6, 1.2)])
-def test_a_rule_on_values_says_what_is_true(rule, true, false, open_):
-    told = [verdict(campaign(*pair(ratio)), claim(**rule))
-            for ratio in (true, false, open_)]
-    assert told == ["reproduced", "refuted", "inconclusive"]
 
 
 @pytest.mark.parametrize("rule,ratio", [
@@ -156,6 +144,7 @@ def told_from_none(power, n, runs=200):
     return np.mean([c["low"] > 0 or c["high"] < 0 for c in found])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("n", [8, BLOCKS])
 def test_a_slope_could_show_what_it_tells_from_none(n):
     """Half of the time a slope of just that size; one of twice the size
@@ -174,14 +163,6 @@ def test_what_a_slope_could_show_is_no_matter_of_its_size(power):
     found = sloped(power, 3)
     half = pytest.approx((found["high"] - found["low"]) / 2, abs=1e-5)
     assert found["could_see"] == half == sloped(0, 3)["could_see"]
-
-
-def test_an_open_slope_says_what_it_could_have_shown():
-    found = sloped(0.001, 3)
-    assert found["word"] == "inconclusive"
-    assert found["how"] == ("the interval crosses a limit: it could show "
-                            f"slopes of {words.sig(found['could_see'])} and "
-                            "more")
 
 
 def test_a_slope_of_two_sizes_is_none():
@@ -289,6 +270,7 @@ def test_speed_needs_the_test_of_all_claims_together():
         "reproduced"
 
 
+@pytest.mark.long
 def test_labels_permuted_within_blocks_reproduce_nothing():
     """Per claim at most 5 of 100 permutations, all claims together 1 %."""
     rng, hits = np.random.default_rng(20261122), []
@@ -336,5 +318,5 @@ def test_a_document_says_of_which_machine_it_is():
 
 
 def test_the_base_of_a_ratio_has_its_value():
-    (_, e), = evidence.of_claim(campaign(*pair(2.0)), claim())
+    (_, e), = of_claim(campaign(*pair(2.0)), claim())
     assert e.base == pytest.approx(1e6, rel=0.05)

@@ -4,13 +4,11 @@ what ended otherwise is no crash; both hands, and the page, say the same."""
 import collections
 import functools
 import re
-import types
 
 import numpy as np
 import pytest
-import test_claims_page as made
 from made_claims import campaign, cell, claim
-from report_helpers import TOP, Built, edit
+from report_helpers import TOP
 
 from report import crashes, stats
 from report.claims import decide, ledger
@@ -19,8 +17,6 @@ MAY = {"rule": "can-happen", "side": "", "against": "", "speaks": "property",
        "statistic": "crashed+failed"}
 THROWN = ("ended with status 2: fatal error: concurrent map writes; "
           "fatal error: concurrent map writes;  goroutine 38 [running]:")
-FAULT = {"exit": "signal 11", "reason": "ended by signal 11 (Segmentation "
-         "fault)"}
 
 
 def died(trial, exit="signal 11", reason=None, status="failed"):
@@ -208,42 +204,3 @@ def test_a_rule_that_cannot_take_whole_trials_is_refused(tmp_path, changed):
 @pytest.mark.parametrize("name", ["S2-06", "S2-22"])
 def test_claims_that_something_crashes_count_crashes(name):
     assert ledger.read()[name].statistic == "crashed+failed"
-
-
-# ---- another hand -----------------------------------------------------------
-
-def other_rows(trials):
-    one = types.SimpleNamespace(map="a", lines=[
-        {**t, "block": i} for i, t in enumerate(trials)], ok=[],
-        place={"threads": 2}, factors={})
-    return types.SimpleNamespace(cells={"a": one}, maps={}, failed={})
-
-
-LEDGER = """
-[S4-01]
-says      = It may crash.
-article   = above 0
-rule      = can-happen
-speaks    = property
-workload  = uniform-97-3
-cells     = keys=65536 write_kind=update threads=2 measure=throughput
-subject   = syncmap
-against   = gomap_rw
-statistic = crashed+failed
-"""
-
-
-def test_a_page_with_crashes_is_right(tmp_path, monkeypatch):
-    own = tmp_path / "ledger"
-    own.mkdir()
-    (own / "made.claims").write_text(LEDGER)
-    monkeypatch.setattr(ledger, "FOLDER", own)
-    folder = made.run_for_claims(tmp_path / "c")
-    edit(folder, lambda t: t | FAULT | {"status": "failed", "result": None}
-         if "/syncmap/" in t["cell"] and t["block"] % 3 else t)
-    built = Built(folder)
-    (row,), (one,) = (built.verdicts["claims"],
-                      built.verdicts["claims"][0]["cells"])
-    assert (row["verdict"], row["how"], one["value"]) == (
-        "reproduced", "13 times in 20 trials", 0.65)
-    assert "0.650 [0.408, 0.846]" in built.section("claims")

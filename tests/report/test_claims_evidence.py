@@ -4,12 +4,11 @@ trial, and counts that are none on either side."""
 
 import numpy as np
 import pytest
-from made_claims import campaign, cell, claim
-from report_helpers import TOP  # noqa: F401  (puts report/ on the path)
+from made_claims import campaign, cell, claim, of_claim
 
-from report import articles  # noqa: E402
-from report.claims import decide, evidence, rules  # noqa: E402
-from report.sections import article_rows  # noqa: E402
+from report import articles
+from report.claims import decide, evidence, rules
+from report.sections import article_rows
 
 
 def sliced(seed, count=24, slope=0.5):
@@ -36,15 +35,15 @@ SLOPE = {"against": "", "side": "", "rule": "figure", "speaks": "property",
 
 
 def test_a_slope_is_one_of_each_trial():
-    (_, found), = evidence.of_claim(paused([24] * 8), claim(**SLOPE))
+    (_, found), = of_claim(paused([24] * 8), claim(**SLOPE))
     assert [b for b, _ in found.values] == list(range(8))
     assert [v for _, v in found.values] == pytest.approx([0.5] * 8, abs=0.02)
 
 
 def test_a_trial_with_few_slices_has_none():
-    (_, found), = evidence.of_claim(paused([24, 19, 20]), claim(**SLOPE))
+    (_, found), = of_claim(paused([24, 19, 20]), claim(**SLOPE))
     assert [b for b, _ in found.values] == [0, 2]
-    (_, none), = evidence.of_claim(paused([19, 5]), claim(**SLOPE))
+    (_, none), = of_claim(paused([19, 5]), claim(**SLOPE))
     assert "no trial has 20 slices" in none.reason
 
 
@@ -63,7 +62,7 @@ def test_slices_of_a_loop_that_fell_behind_have_no_slope():
     one.factors["rate_per_s"] = 1e5
     for trial in one.trials:
         trial["result"]["elapsed_ns"] = 15 * 10 ** 8
-    (_, found), = evidence.of_claim(made, claim(**SLOPE))
+    (_, found), = of_claim(made, claim(**SLOPE))
     assert not found.values and found.reason.startswith("overloaded at 100")
     told = articles.answer(made, articles.Figure(
         "", "", "w", "threads=2", "a", "", "slope pause_ms", "1", ""))
@@ -131,14 +130,14 @@ def test_two_lines_of_one_where_have_each_their_further_places():
         "threads=2", "threads=2 | against = c", "threads=2 | statistic = writes"
         " | side = below"))
     places = [(one.against, one.statistic, one.side, one.cells[0].strip())
-              for one, _ in evidence.of_claim(made, asked)]
+              for one, _ in of_claim(made, asked)]
     lines = (("b", "ops/elapsed_s", "above"), ("c", "ops/elapsed_s", "above"),
              ("b", "writes", "below"))
     assert sorted(places) == sorted(
         (*line, f"threads={threads}") for line in lines
         for threads in (1, 2, 4))
     again = claim(free=("threads",), cells=("threads=1", "threads=2"))
-    assert len(evidence.of_claim(made, again)) == 3
+    assert len(of_claim(made, again)) == 3
 
 
 # ---- counters, of which a block counts one set ------------------------------
@@ -173,7 +172,7 @@ def in_turn(sets=SETS, blocks=20):
 def test_a_claim_is_of_the_blocks_that_count_its_metrics():
     """It was not testable for the first block, whose turn another set was."""
     asked = claim(**MISSES)
-    (_, found), = evidence.of_claim(in_turn(), asked)
+    (_, found), = of_claim(in_turn(), asked)
     assert [b for b, _ in found.values] == [1, 4, 7, 10, 13, 16, 19]
     assert [v for _, v in found.values] == pytest.approx([0.5] * 7, rel=0.02)
     said, = decide.verdicts(in_turn(), {asked.id: asked})
@@ -193,7 +192,7 @@ def test_a_row_of_the_articles_is_of_them_too():
     ((("cycles", "l1d_load"), ("l1d_fill",)),
      "its trials do not tell counter.l1d_load_miss")])
 def test_metrics_that_no_block_has_are_named(sets, why):
-    (_, found), = evidence.of_claim(in_turn(sets), claim(**MISSES))
+    (_, found), = of_claim(in_turn(sets), claim(**MISSES))
     assert not found.values and found.reason == why
 
 
@@ -203,7 +202,7 @@ def test_a_count_that_failed_in_its_turn_is_not_left_out():
     trial = next(iter(made.cells.values())).trials[4]
     trial["result"]["counters"]["events"][1].update(
         total=None, quality="invalid", reason="stayed at 0")
-    (_, found), = evidence.of_claim(made, claim(**MISSES))
+    (_, found), = of_claim(made, claim(**MISSES))
     assert not found.values and "l1d_load_miss" in found.reason
 
 

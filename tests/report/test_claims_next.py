@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which run `readmostly claims` reads its verdicts from, and the cells that a
+"""Which run `readmostly dev claims` reads its verdicts from, and the cells that a
 run for claims has to measure: claims and plans are made by hand."""
 import json
 from types import SimpleNamespace as Made
 
 import pytest
 from made_claims import cell, claim
-from report_helpers import TOP  # noqa: F401  (puts report/ on the path)
 
 from report.claims import ledger, next as step, show
 from report.journal import JournalError

@@ -103,7 +103,7 @@ def test_the_page_has_a_row_for_each_claim_of_the_run(campaign):
 
 def test_every_verdict_has_its_command_and_its_cells(campaign):
     text = Built(campaign).section("claims")
-    assert "readmostly claims run S4-01" in text
+    assert "readmostly dev claims run S4-01" in text
     assert "uniform-97-3/syncmap/u64x8/n65536/w3/update" in text
 
 
@@ -111,48 +111,6 @@ def test_a_campaign_of_another_purpose_judges_no_claim(campaign):
     change(campaign, mode="smoke", notes={})
     built = Built(campaign)
     assert built.verdicts["claims"] == []
-
-
-def test_list_show_and_cells_say_what_the_ledger_has(campaign, capsys):
-    assert main(["claims", "list", "--from", str(campaign)]) == 0
-    listed = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in listed[:5]] == [
-        "S4-01", "S4-02", "S4-03", "S4-04", "D1"]
-    assert main(["claims", "show", "S4-01", "--from", str(campaign)]) == 0
-    capsys.readouterr()
-    assert main(["claims", "cells", str(campaign / "campaign.json")]) == 0
-    assert [line.split("/")[1] for line in capsys.readouterr().out.split()] \
-        == ["gomap_rw", "syncmap"]
-
-
-def test_the_page_says_how_advice_stands(campaign):
-    """With links to the rows of its claims, where these are there."""
-    text = Built(campaign).section("claims")
-    table = text[text.index('id="table-claims-rules"'):]
-    table = table[:table.index("</table>")]
-    assert "read-mostly &amp; &lt;busy&gt;" in table
-    assert re.findall(r'href="#claim-([^"]+)"', table) and set(
-        re.findall(r'href="#claim-([^"]+)"', table)) <= {"S4-01", "S4-02"}
-    for name in ("S4-01", "S4-02"):
-        assert text.count(f'<tr id="claim-{name}"') == 1
-    assert "readmostly crossover syncmap gomap_rw" in table
-    assert "Of 1 rule that the articles advise: " in text
-
-
-def test_words_with_links_are_text():
-    assert claims.linked("S4-01 <x>; S4-02", {"S4-01"}) == (
-        '<a href="#claim-S4-01">S4-01</a> &lt;x&gt;; S4-02')
-
-
-def test_a_rule_is_shown_as_a_claim_is(campaign, own, capsys):
-    assert main(["claims", "show", "D1", "--from", str(campaign)]) == 0
-    assert main(["claims", "show", "D1", "S4-01"]) == 0
-    (own / decision_rules.FILE).write_text(ADVICE.replace("S4-02", "S4-20"))
-    assert main(["claims", "list"]) == 2
-
-
-def test_a_claim_that_is_none_is_named(own, capsys):
-    assert main(["claims", "show", "S4-77"]) == 2
 
 
 def test_decide_prints_the_same_bytes_twice(campaign, capsys):
@@ -227,35 +185,6 @@ def test_claims_without_a_cell_are_refused_by_name(campaign, tmp_path,
                                                    capsys):
     folder = staged(tmp_path / "s", campaign, ids=["S4-03"])
     assert main(["next", str(folder)]) == 2
-
-
-def test_a_rule_holds_the_ledger(own, capsys):
-    assert main(["rule", "claims"]) == 0
-    said = json.loads(capsys.readouterr().out)
-    assert said["ledger_sha256"] == ledger.digest(ledger.read())
-
-
-def test_a_rule_holds_the_rules_in_words(tmp_path, monkeypatch):
-    """So that a rule that was changed after a run is named on its page."""
-    now, text = rule.contract(), rule.CONTRACT.read_text(encoding="utf-8")
-    assert rule.numbers()["contract_sha256"] == now
-    monkeypatch.setattr(rule, "CONTRACT", tmp_path / "claims.md")
-    for other, same in ((text.replace("\n", "\n\n", 3), True),
-                        (text.replace("inside the band", "near it"), False),
-                        (text + "\n## More\n", True)):
-        rule.CONTRACT.write_text(other, encoding="utf-8")
-        assert (rule.contract() == now) is same
-
-
-def test_a_cell_that_claims_an_amount_of_its_own_has_it_in_its_row(
-        campaign, own):
-    (own / "made.claims").write_text(LEDGER.replace("claimed = 0.435", (
-        "claimed = 0.435\ncells = keys=65536 write_kind=update threads=2 "
-        "measure=throughput\ncells = keys=65536 write_kind=update threads=1 "
-        "measure=throughput | claimed = 0.9 .. 1.1")))
-    rows = Built(campaign).rows("tables/claims-all.csv")
-    assert [(r["claimed_low"], r["claimed_high"]) for r in rows[:2]] == [
-        ("0.435", "0.435"), ("0.9", "1.1")]
 
 
 def test_the_ends_of_a_claimed_range_keep_their_order():

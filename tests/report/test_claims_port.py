@@ -4,10 +4,8 @@ variant of the port shows of the rest. Campaigns with a known truth."""
 import numpy as np
 import pytest
 from made_claims import BLOCKS, campaign, cell, claim
-from report_helpers import TOP  # noqa: F401  (puts report/ on the path)
 
-from report.claims import agreement, decide, ledger, show  # noqa: E402
-from report.sections import claims  # noqa: E402
+from report.claims import agreement, decide, ledger, show
 
 SHOWS = "its lock waits in the kernel."
 SIDES = {"port": ("a", "b"), "go": ("go_a", "go_b"),
@@ -101,14 +99,6 @@ def test_a_variant_that_does_not_leaves_it_unexplained(variant, word):
 def test_a_variant_that_did_not_run_leaves_it_unexplained():
     found = row(made(go=UP, port=DOWN), **VARIED)
     assert (found["cause"], found["variant"]) == ("unexplained", None)
-
-
-def test_terminal_and_page_say_why_they_differ():
-    said = claim(**VARIED)
-    found = row(made(go=UP, port=DOWN, variant=DOWN), **VARIED)
-    for text in (show.text_of(said, found), claims.evidence(found)):
-        assert "unexplained" in text
-        assert "a_spin / b_spin: refuted, opposite" in text
 
 
 def test_what_agrees_needs_no_cause():

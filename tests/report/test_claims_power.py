@@ -4,11 +4,10 @@ that the claim's effect is shown, by another library's test."""
 import numpy as np
 import pytest
 from made_claims import BLOCKS, campaign, cell, claim
-from report_helpers import TOP  # noqa: F401  (puts report/ on the path)
 from scipy import stats as scipy_stats
 
-from report.__main__ import main  # noqa: E402
-from report.claims import power  # noqa: E402
+from report.__main__ import main
+from report.claims import power
 
 
 def pair(ratio, sd, n=BLOCKS):

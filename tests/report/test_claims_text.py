@@ -4,7 +4,6 @@ import re
 from types import SimpleNamespace as Made
 
 import pytest
-import report_helpers  # noqa: F401
 
 from report.claims import text as reader
 

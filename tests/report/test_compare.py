@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import schemas
 from machine_campaigns import change, fleet, machine, seal, three
-from report_helpers import TOP, Page, main
+from report_helpers import Page, main
 from scipy.stats import rankdata
 
 from report.compare import gather
@@ -231,6 +231,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_does_not_belong_is_refused_by_name(tmp_path, name):
     edit, why = REFUSED[name]
@@ -248,6 +249,7 @@ CUT = {
     "in a line": (lambda t: [*t[:150], t[150][:40]], "torn last line")}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", CUT)
 def test_a_truncated_journal_is_named_as_incomplete(tmp_path, name):
     edit, why = CUT[name]
@@ -256,6 +258,7 @@ def test_a_truncated_journal_is_named_as_incomplete(tmp_path, name):
     assert "<b>Incomplete: spoilt</b>" in made.red and why in made.red
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("trials", [0, 3])
 def test_a_machine_that_ended_before_its_first_ratio_is_named(
         tmp_path, trials):
@@ -273,6 +276,7 @@ def test_a_machine_that_ended_before_its_first_ratio_is_named(
     assert made.status == 3 and "<b>Incomplete: c</b>" in made.red
 
 
+@pytest.mark.long
 def test_the_same_campaign_counts_once(tmp_path):
     one = machine(tmp_path / "one", "aaaaaaaa")
     machine(tmp_path / "two", "bbbbbbbb", seed=2)
@@ -332,15 +336,3 @@ def test_labels_differ_though_folders_have_one_name(tmp_path):
                            tmp_path / "y/smoke"])
     assert [label for label, *_ in found] == ["x/smoke", "y/smoke",
                                               "y/smoke (2)"]
-
-
-# ---- what is written for programs -----------------------------------------
-
-@pytest.mark.parametrize("name", ["comparison", "reproduction"])
-def test_the_list_of_files_names_each_member(name):
-    """Every answer of these tests is held against the schema, too."""
-    schema = json.loads((TOP / f"docs/{name}.schema.json").read_text())
-    text = (TOP / "results/README.md").read_text(encoding="utf-8")
-    part, = re.findall(rf"[^\n]*docs/{name}\.schema\.json.*?(?:\n\n|\n\|)",
-                       text, re.S)
-    assert [k for k in schema["properties"] if f"`{k}`" not in part] == []

@@ -3,7 +3,6 @@
 from types import SimpleNamespace as Made
 
 import pytest
-import report_helpers  # noqa: F401
 
 from report.compare import admit
 

@@ -5,7 +5,6 @@ is missing. Machines are made by hand."""
 from types import SimpleNamespace as Made
 
 import pytest
-import report_helpers  # noqa: F401
 
 from report import factors as known
 from report.analysis import Board, Line
@@ -123,14 +122,11 @@ def test_without_a_shared_place_or_a_pair_there_is_no_headline(how):
     assert compared(*sides, **{"head": place(2)} | how).headline() is None
 
 
-def test_the_headlines_line_and_board():
-    all_of = [place(4), place(1), place(2, 0.5), place(2, 0.7, keys=9),
-              place(2, kind="churn", share=0.1)]
+def test_the_headlines_line():
+    all_of = [place(4), place(1), place(2, 0.5)]
     made = compared(side("a", dict.fromkeys(all_of, "xy")))
     made.head = place(4)
     assert made.line_places() == [place(1), place(4)]
-    assert made.board_lines() == [Line("update", 0.03), Line("update", 0.5),
-                                  Line("churn", 0.1)]
 
 
 # ---- one machine ----------------------------------------------------------
@@ -206,17 +202,6 @@ def test_a_ratio_of_a_machine_stands_with_its_base_and_word(ends, word):
         "machine": "a", "map": "y", "base": "x", "ratio": 1.5,
         "low": ends[0], "high": ends[1], "n": 9, "side": word, "why": "",
         "base_mops": {"centre": 5.0}, "cell": "y"}
-
-
-def test_a_place_is_told_by_all_its_columns():
-    assert contrast.places_columns(place()) == {
-        "workload": "w", "shape": "u64x8", "keys": 64, "miss_share": 0.0,
-        "dist": "uniform", "placement": "cores", "memory": "first-touch",
-        "presize": True, "optional": "", "write_kind": "update",
-        "write_share": 0.03, "threads": 2}
-    assert place().text() == (
-        "2 threads, 97\u00a0% lookups, 3\u00a0% updates, w, 64 keys, "
-        "uniform, u64x8, placement cores")
 
 
 @pytest.mark.parametrize("cells,why", [

@@ -1,18 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Machines of one kind, version against version, claims machine by machine:
 what a comparison says of campaigns that share more than a plan."""
-import html
 import json
 import math
 import random
-import re
-import shlex
 
 import pytest
 from machine_campaigns import change, machine
 from report_helpers import Page
-from test_claims_page import own  # noqa: F401
 from test_compare import Compared
+from test_claims_page import own  # noqa: F401
 
 from report.compare import twins
 from report.compare.ranks import pair_word, tau
@@ -82,6 +79,7 @@ def installed(number):
     return lambda meta: meta["machine"]["facts"].update(installation=fact)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("numbers,said", [
     (("0123456789abcdef", "fedcba9876543210"), "two machines"),
     (("0123456789abcdef", "0123456789abcdef"), "one machine twice"),
@@ -142,30 +140,6 @@ def test_no_version_is_slower_where_a_control_failed(tmp_path, bad):
         "a control failed": 20}
 
 
-def test_the_later_one_is_now_however_they_are_named(tmp_path):
-    then = machine(tmp_path / "then", day=19)
-    now = machine(tmp_path / "now", seed=2, day=20, commit="1111111")
-    for order in ((then, now), (now, then)):
-        made = Compared(*order, out=tmp_path / "out")
-        found = made.told["versions"][0]
-        assert found["label"] == "then → now"
-        assert found["differs"] == "commit 1111111, then it was 0000000"
-
-
-def test_the_page_names_the_command_that_makes_it_again(tmp_path,
-                                                        monkeypatch):
-    """Every folder that was given, of other versions, too, and the pair."""
-    folders = [machine(tmp_path / "a b"),
-               machine(tmp_path / "now", seed=2, commit="1111111")]
-    made = Compared(*folders, "--contender", "ck_ht", out=tmp_path / "out")
-    told = re.search("<pre># this page again, of these folders\n(.*)</pre>",
-                     made.page)[1]
-    monkeypatch.chdir(tmp_path)
-    words = shlex.split(html.unescape(told))
-    assert words[:4] == ["python3", "-m", "report", "compare"]
-    assert Compared(*words[4:], out=tmp_path / "again").page == made.page
-
-
 # ---- claims ---------------------------------------------------------------
 
 def of_claims(folder, ident, factor, digest):
@@ -192,33 +166,7 @@ def test_each_machine_decides_a_claim_alone(tmp_path, own):  # noqa: F811
     assert not Page(made.page).wrong
 
 
-def test_without_a_campaign_of_claims_there_is_a_sentence(tmp_path):
-    made = Compared(machine(tmp_path / "a"),
-                    machine(tmp_path / "b", "bbbbbbbb", seed=2),
-                    out=tmp_path / "out")
-    assert made.told["claims"] == []
-
-
 # ---- machines that differ in what they have -------------------------------
-
-def test_a_place_that_a_machine_lacks_is_a_sentence_not_a_gap(tmp_path):
-    made = Compared(machine(tmp_path / "a", threads=(1, 2)),
-                    machine(tmp_path / "b", "bbbbbbbb", seed=2,
-                            threads=(1, 2, 4), cores=4), out=tmp_path / "o")
-    assert made.status == 0
-    places = {(r["machine"], r["threads"]) for r in made.told["ratios"]}
-    assert ("b", 4) not in places and ("b", 2) in places
-    assert "2 threads" in made.told["place"]
-
-
-def test_a_map_that_one_machine_lacks_says_so(tmp_path):
-    few = ("null_map", "gomap_rw", "syncmap")
-    made = Compared(machine(tmp_path / "a"),
-                    machine(tmp_path / "b", "bbbbbbbb", seed=2, maps=few),
-                    out=tmp_path / "out")
-    why = {r["why"] for r in made.told["ratios"]
-           if (r["machine"], r["map"]) == ("b", "ck_ht")}
-    assert why == {"ck_ht: not in this build"}
 
 
 def test_a_cell_that_stands_for_others_is_found_at_their_places(tmp_path):

@@ -8,7 +8,6 @@ from pathlib import Path
 from types import SimpleNamespace as Made
 
 import pytest
-import report_helpers  # noqa: F401
 
 from report.compare import gather
 from report.compare.gather import Gathered, Member
@@ -68,18 +67,6 @@ def unfinished(problems=(), to_come="", states=(), failed=()):
         missing=[Made(state=s) for s in states]))
 
 
-@pytest.mark.parametrize("more,said", [
-    ({}, []), ({"problems": ["line 3: torn"]}, ["line 3: torn"]),
-    ({"to_come": "1 trial not run yet"}, ["1 trial not run yet"]),
-    ({"to_come": "7 trials not run yet", "states": ["not run"]},
-     ["7 trials not run yet"]),
-    ({"states": ["void", "not run", "failed"]}, ["2 cells without a result"]),
-    ({"failed": ["b", "a"]}, ["a failed verification",
-                              "b failed verification"])])
-def test_what_a_campaign_lacks_is_said_in_words(more, said):
-    assert unfinished(**more) == said
-
-
 # ---- how they are called --------------------------------------------------
 
 def labels(*paths):
@@ -100,11 +87,6 @@ def test_what_goes_with_a_label_stays_with_it():
                            ("a", Path("/y/a"), None, None, None)])
     assert found == [("x/a", Path("/x/a"), "node", "state", "why"),
                      ("y/a", Path("/y/a"), None, None, None)]
-
-
-def test_a_message_does_not_repeat_its_folder():
-    assert gather.without("/a/b: torn at /a/b/x of /a/c", Path("/a/b")) == (
-        "torn at x of /a/c")
 
 
 # ---- a fleet --------------------------------------------------------------

@@ -5,10 +5,9 @@ made by hand."""
 from types import SimpleNamespace as Made
 
 import pytest
-import report_helpers  # noqa: F401
 
 from report import verdicts
-from report.compare import claims, parts, ranks
+from report.compare import claims, ranks
 from report.compare.versions import Version
 
 P, Q = "one place", "another"
@@ -150,62 +149,7 @@ def test_claims_keep_the_order_of_the_first_machine(monkeypatch):
         ("b", ["x"]), ("a", ["x", "y"]), ("c", ["y"])]
 
 
-@pytest.mark.parametrize("more,text", [
-    ({}, "reproduced"), ({"of": "Go"}, "reproduced (of Go)"),
-    ({"how": "at 2"}, "reproduced: at 2"),
-    ({"of": "Go", "how": "at 2"}, "reproduced (of Go): at 2")])
-def test_a_verdict_on_a_machine_says_of_whom_and_how(more, text):
-    said = parts.claim_text({"verdict": "reproduced", "of": "", "how": ""}
-                            | more)
-    assert said.split(" ", 1)[1] == text
-    assert parts.claim_text(None) == "not in this run"
-
-
 # ---- single cells ---------------------------------------------------------
-
-def test_a_ratio_stands_with_its_interval_or_with_the_reason():
-    row = {"ratio": 1.5, "low": 1.25, "high": 1.75, "why": ""}
-    assert parts.ratio_cell(row) == "1.50 [1.25, 1.75]"
-    few = row | {"low": None, "high": None, "why": "3 blocks"}
-    assert parts.ratio_cell(few) == "1.50 (3 blocks)"
-    assert parts.ratio_cell(few | {"ratio": None}) == "3 blocks"
-
-
-def test_the_text_of_a_figure_has_each_ratio():
-    rows = [{"machine": m, "threads": t, "ratio": r} for m, t, r in (
-        ("x", 1, 1.5), ("y", 4, None), ("z", 2, 0.5))]
-    assert parts.alt_of(rows) == ("x at 1 thread 1.50; z at 2 threads 0.500")
-    assert parts.alt_of(rows[1:2]) == "no ratio"
-
-
-def test_what_is_lost_is_named_with_its_word_and_reason():
-    members = [Made(label="a", notes=["x", "y"], marked="no checksum"),
-               Made(label="b", notes=[], marked="")]
-    found = Made(absent=[("c", "failed", "no answer"),
-                         ("d", "missing", "not begun")],
-                 refused=[("e", "another plan")], members=members)
-    assert parts.lost(Made(found=found)) == [
-        ("c", "missing", "failed: no answer"), ("d", "missing", "not begun"),
-        ("e", "refused", "another plan"), ("a", "incomplete", "x; y"),
-        ("a", "marked", "no checksum")]
-
-
-def test_a_machine_says_what_it_is_and_how_much_of_it_ran():
-    planned = [Made(ok=[1, 2], blocks=3), Made(ok=[], blocks=4)]
-    fact = {"cpu_name": "A CPU", "hypervisor_flag": "yes"}.get
-    member = Made(label="m", kind="5e7a", fact=fact, whole=False,
-                  campaign=Made(planned=planned, meta={
-                      "machine": {"cpus": 8}, "created_utc":
-                      "2026-11-20T08:01:00Z",
-                      "build": {"compiler_version": "gcc 12"}}))
-    assert parts.machine_row(None, Made(member=member)) == [
-        "m", "5e7a", "A CPU", "8", "virtual", "gcc 12", "2026-11-20",
-        "2 of 7", "incomplete"]
-    bare = Made(label="m", kind=None, fact={}.get, whole=True,
-                campaign=Made(planned=[], meta={}))
-    assert parts.machine_row(None, Made(member=bare)) == [
-        "m", "unknown", "unknown", "unknown", "unknown", "unknown", "",
-        "0 of 0", "complete"]
 
 
 def test_cells_of_two_versions_are_counted_by_their_word():

@@ -3,15 +3,15 @@
 
 The kernel's lists are a cut of its source (tests/fixtures/pmu-events.tsv);
 likwid's are read out of the library that is installed.
-slow: over five seconds of CPU time; not part of `make check`.
 """
 import ctypes.util
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+pytestmark = pytest.mark.long
 
 TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tests" / "tools"))
@@ -272,21 +272,3 @@ def test_no_cpu_has_two_lines():
             seen.add(key)
     plain = {key[:3] for key in seen if key[3] == "-"}
     assert not plain & {key[:3] for key in seen if key[3] != "-"}
-
-
-def test_the_fixture_is_made_of_the_tables():
-    """Each list that a CPU names was cut, and nothing else."""
-    assert set(KERNEL) == {name for cpu in CPUS
-                           for name in several(cpu["perf"])}
-
-
-def test_the_fixture_is_what_the_tool_makes():
-    """Where a kernel source is at hand: KERNEL_SOURCE=DIR."""
-    source = os.environ.get("KERNEL_SOURCE")
-    if not source:
-        pytest.skip("KERNEL_SOURCE names no kernel source")
-    made = subprocess.run(
-        [sys.executable, TOP / "tests/tools/pmu_events.py", source, "x"],
-        check=True, capture_output=True, text=True).stdout.splitlines()
-    kept = (TOP / "tests/fixtures/pmu-events.tsv").read_text().splitlines()
-    assert made[1:] == kept[1:]

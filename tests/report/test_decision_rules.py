@@ -89,30 +89,6 @@ def test_the_words_are_those_of_the_verdicts(tmp_path):
         "not in this run")
 
 
-def test_a_correction_of_the_size_alone_is_told_as_such(tmp_path):
-    only = row("S9-01", YES), row("S9-02", SMALLER)
-    assert stands(tmp_path, *only)[1].startswith("in size only: S9-02")
-    for other in (row("S9-02", NO), depends("S9-02")):
-        assert "in size only" not in stands(tmp_path, only[0], other)[1]
-    against = stands(tmp_path, *only, row("S9-03", SMALLER))
-    assert "in size only" not in against[1]
-    found = decision_rules.standings(read(tmp_path), only)
-    assert decision_rules.counted(found) == (
-        "0 confirmed, 1 corrected (1 of these in size only) and 0 left open")
-
-
-def test_a_link_may_mean_one_cell(tmp_path):
-    text = TEXT.replace("S9-01, S9-02", "S9-02 threads=2")
-    assert stands(tmp_path, depends("S9-02"), text=text)[0] == "confirmed"
-    other = text.replace("threads=2", "threads=4")
-    assert stands(tmp_path, depends("S9-02"), text=other) == (
-        "corrected", "S9-02 threads=4 refuted: opposite at threads=4")
-    elsewhere = {**depends("S9-02"), "cells": [
-        {"where": "keys=1", "word": "reproduced", "how": ""}]}
-    assert stands(tmp_path, elsewhere, text=text) == (
-        "left open", "S9-02 threads=2 not testable here: it has no such cell")
-
-
 @pytest.mark.parametrize("one,two,standing,why", [
     (YES, YES, "confirmed", "S9-02 threads=2 reproduced: at keys=1 threads=2 "
      "and keys=2 threads=2"),

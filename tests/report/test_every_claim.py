@@ -21,8 +21,8 @@ from report.claims import decide, ledger, power, rules, show  # noqa: E402
 CLAIMS = ledger.read()
 WITH_CELLS = {name: c for name, c in CLAIMS.items() if c.cells}
 MISSING = set().union(*map(maps_of, WITH_CELLS.values())) - listed()[0]
-pytestmark = pytest.mark.skipif(
-    bool(MISSING), reason="not built: " + ", ".join(sorted(MISSING)))
+pytestmark = [pytest.mark.long, pytest.mark.skipif(
+    bool(MISSING), reason="not built: " + ", ".join(sorted(MISSING)))]
 SIDED = ("direction", "ratio")
 # What a rule can be fed, and the words that it must find for that. A state
 # that is not here no journal can have, by the rule (docs/claims.md).

@@ -336,6 +336,23 @@ def test_a_head_whose_trials_all_fail_is_red(run):
     assert run.status() == 1
 
 
+def test_a_map_with_the_same_program_is_equal_without_a_trial(run, capsys):
+    run.write()
+    (run.folder / "same").write_text("snapshot\n")
+    exact.main(["requests", str(run.folder)])
+    assert (run.folder / "order").read_text() == "001 gomap_rw\n000 gomap_rw\n"
+    for arm in ("base", "head"):
+        (run.folder / arm / "002.status").unlink()
+    assert exact.main(["decide", str(run.folder)]) == 0
+    assert lines(capsys)[0].startswith("equal: 4 cells: 2 equal, 2 same program;")
+    (run.folder / "base" / "000.status").write_text("1\n")
+    (run.folder / "base" / "001.status").write_text("1\n")
+    assert exact.main(["decide", str(run.folder)]) == 2
+    (run.folder / "same").write_text("snapshot gomap_rw\n")
+    assert exact.main(["decide", str(run.folder)]) == 0
+    assert lines(capsys)[0].startswith("equal: 4 cells: 4 same program;")
+
+
 # ---- malformed input ------------------------------------------------------
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"status": "ok"}',
@@ -391,7 +408,8 @@ def test_another_usage_is_refused(words):
 def test_requests_are_of_the_protocol_and_the_longest_come_first(run):
     run.write()
     exact.main(["requests", str(run.folder)])
-    assert (run.folder / "order").read_text() == "001\n003\n000\n002\n"
+    assert (run.folder / "order").read_text() == \
+        "001 gomap_rw\n003 snapshot\n000 gomap_rw\n002 snapshot\n"
     request = json.loads((run.folder / "requests/001").read_text())
     assert "blocks" not in request["cell"] and "skip" not in request["cell"]
     assert request["cell"]["threads"] == 4

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = (ROOT / os.environ.get("BUILD", "build/gcc")).resolve()
 PLAYED = {"READMOSTLY": str(BUILD / "readmostly"), "RM_FAKE": "=ok",
@@ -89,11 +91,6 @@ def test_the_reframe_check_reads_what_its_command_says(check, tmp_path, fake,
     assert check.is_whole() == is_whole, done.stdout + done.stderr
     assert check.ok() > 40
     assert (check.failed() == 0) == is_whole
-
-
-def test_the_reframe_check_says_that_it_is_not_run_here():
-    text = (ROOT / "examples/fleet/reframe_check.py").read_text()
-    assert "Not run here: ReFrame is not packaged" in text
 
 
 @pytest.mark.parametrize("prologue, loaded, status", [

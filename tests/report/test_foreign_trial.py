@@ -12,13 +12,15 @@ import go_program
 import pytest
 from go_program import BUILD, ROOT, request_of
 
+pytestmark = pytest.mark.long
+
 SOURCE = ROOT / "examples/trial/their_trial.c"
 PROGRAM = BUILD / "tests/their_trial"
 MAP = "gomap_rw"
 VERIFY = {"measure": "verify", "window_ops": 0, "verify_ops": 100_000,
           "write_share": 1.0, "keys": 64, "threads": 2}
 needs_it = pytest.mark.skipif(not PROGRAM.exists(),
-                              reason=f"make {PROGRAM.relative_to(ROOT)}")
+                              reason=f"make {PROGRAM}")
 
 
 def result_of(program=PROGRAM, **factors):
@@ -30,7 +32,7 @@ def result_of(program=PROGRAM, **factors):
 @pytest.mark.parametrize("shape", ["u64x8", "u64x24", "str16x8", "str16x24"])
 def test_it_does_what_this_program_does(shape, threads):
     request = request_of(MAP, shape=shape, threads=threads)
-    here = subprocess.run([BUILD / "readmostly", "trial"], text=True,
+    here = subprocess.run([BUILD / "readmostly", "dev", "trial"], text=True,
                           input=json.dumps(request), capture_output=True,
                           timeout=300, check=True)
     here, there = json.loads(here.stdout), go_program.result_of(
@@ -109,7 +111,7 @@ def test_what_is_planted_is_caught(planted, tmp_path):
     subprocess.run([os.environ.get("CC", "gcc"), "-std=c11", "-D_GNU_SOURCE",
                     "-I.", "-O1", "-w", "-pthread", "-o",
                     tmp_path / "mutant", tmp_path / "mutant.c",
-                    BUILD / "readmostly.a", "-ljansson", "-lm"],
+                    BUILD / "tests.a", "-ljansson", "-lm"],
                    cwd=ROOT, check=True)
     result = result_of(tmp_path / "mutant", **factors)
     assert result["status"] == "failed"

@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# slow: seconds of CPU time; not part of `make check`.
 """Readers of the report on mutated files (long form: tests/long/fuzz.sh)."""
 import json
 import os
 import re
-import subprocess
-import sys
 
 import fuzz_readers
 import pytest

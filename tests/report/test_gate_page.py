@@ -15,7 +15,7 @@ def contrast(role, **other):
 
 
 def verdicts(**other):
-    return {"controls": [], "cells": [], "advice": []} | other
+    return {"controls": [], "cells": [], "advice": [], "skipped": [], "same": []} | other
 
 
 def test_controls_come_first_and_each_row_is_called_by_its_role():

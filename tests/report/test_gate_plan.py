@@ -179,7 +179,7 @@ def test_a_calibration_that_is_torn_is_refused(tmp_path, capsys):
     assert regress_plan.main(["blocks", "x"]) == 2
 
 
-def chosen(monkeypatch, maps, globs):
+def chosen(monkeypatch, maps, globs, same=""):
     plan = {"cells": [
         {"id": f"{w}/{m}/u64x8/n{n}/w3/{kind}/m0/uniform/t1/cores/throughput",
          "measure": "throughput", "map": m, "workload": w}
@@ -190,7 +190,7 @@ def chosen(monkeypatch, maps, globs):
         + [{"id": "regress/gomap_rw/verify", "measure": "verify",
             "map": "gomap_rw", "workload": "regress"}]}
     monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(plan)))
-    return regress_plan.main(["cells", maps, globs])
+    return regress_plan.main(["cells", maps, globs, same])
 
 
 @pytest.mark.parametrize("maps,globs,gated", [
@@ -204,6 +204,16 @@ def test_cells_are_chosen_and_controls_stay(monkeypatch, capsys, maps, globs,
     ids = capsys.readouterr().out.split()
     assert sum(i.startswith("regress-aa/") for i in ids) == 1
     assert len(ids) == gated + 1
+
+
+def test_maps_of_equal_programs_are_left_out(monkeypatch, capsys):
+    assert chosen(monkeypatch, "", "", "gomap_rw") == 0
+    ids = capsys.readouterr().out.split()
+    assert [i.split("/")[:2] for i in ids] == [
+        ["regress", "syncmap"], ["regress-aa", "gomap_rw"]]
+    assert chosen(monkeypatch, "", "", "gomap_rw syncmap") == 0
+    assert capsys.readouterr().out == ""
+    assert chosen(monkeypatch, "nix", "", "gomap_rw syncmap") == 2
 
 
 @pytest.mark.parametrize("maps,globs,word", [

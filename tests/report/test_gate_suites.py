@@ -14,6 +14,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../long"))
 import gate_suites  # noqa: E402
 from report import gate_rules  # noqa: E402
 
+pytestmark = pytest.mark.long
+
 RULES = gate_rules.load_rules()[0] | {"flips": 8000}  # p to 0.1 %
 SUITES = 40
 

@@ -12,6 +12,8 @@ import os
 import pytest
 from go_program import ROOT, changed_go, go, needs_go, request_of, result_of
 
+pytestmark = pytest.mark.long
+
 MAPS = ("go_map_mutex", "go_map_rw", "go_sync_map")
 KINDS = ("update", "churn", "fresh")
 VERIFY = {"measure": "verify", "window_ops": 0, "verify_ops": 20_000,

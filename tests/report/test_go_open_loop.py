@@ -12,6 +12,8 @@ import pytest
 from go_program import (BUILD, ROOT, changed_go, go, needs_go, request_of,
                         result_of)
 
+pytestmark = pytest.mark.long
+
 MAPS = ("go_map_mutex", "go_map_rw", "go_sync_map")
 KINDS = ("update", "churn", "fresh")
 MS = 1_000_000

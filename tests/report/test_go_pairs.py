@@ -3,15 +3,11 @@
 verdicts compare with those of the ports in C."""
 import json
 import shutil
-import subprocess
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
-from go_program import BUILD, ROOT, needs_go
 from report_helpers import Built, edit, make_journal
 
-from report.sections import ratio
 
 GO = ("go_map_rw", "go_sync_map")
 PORTS = ("gomap_rw", "syncmap")
@@ -69,14 +65,6 @@ def test_gos_own_base_has_gos_own_contender(both):
     shutil.copytree(both.folder, folder)
     asked = Built(folder, "--base", "go_map_rw")
     assert (asked.verdicts["base"], asked.verdicts["contender"]) == GO
-
-
-def test_a_map_without_a_base_says_which_base():
-    a = SimpleNamespace(base="go_map_rw", failed={}, wrong=lambda name: "",
-                        comparable=lambda cell: False)
-    cell = SimpleNamespace(map="syncmap", reason="", state="measured")
-    assert ratio.why_none(a, None, cell) == (
-        "not run", "no go_map_rw", "go_map_rw is not planned here")
 
 
 def sides(rows):
@@ -172,29 +160,7 @@ def fixture_headline(tmp_path_factory):
     return Built(folder)
 
 
-def test_a_map_without_an_open_loop_says_why(headline, both):
-    rows = [r for r in headline.rows("tables/rivals.csv")
-            if r["P50 of lookup"] == "not run"]
-    assert sorted(r["map"] for r in rows) == list(GO)
-
-
 def test_the_flip_map_has_the_boards_of_the_pair(headline, both):
     """And says how many others the file has."""
     assert {r["keys"] for r in headline.rows("figures/flip.csv")} == {
         "1024", "65536"}
-
-
-@needs_go
-def test_a_measured_page_says_nothing_of_go_from_a_port(tmp_path):
-    """Words only: no speed is asserted."""
-    subprocess.run(
-        [BUILD / "readmostly", "run", "workloads/uniform-97-3.conf", "--maps",
-         "go_sync_map go_map_rw syncmap gomap_rw shard_rw_32 null_map",
-         "--set", "keys=1000", "--set", "threads=1 2", "--set",
-         "placement=cores", "--set", "write-kind=update", "--set",
-         "warm-up=1ms", "--set", "window=2ms", "--set", "blocks=6", "--set",
-         "verify=10kops", "--set", "repeat-most=0", "--counters", "none",
-         "-o", tmp_path / "c"], cwd=ROOT, check=False, capture_output=True)
-    built = Built(tmp_path / "c")
-    assert (built.verdicts["base"], built.verdicts["contender"]) == GO
-    assert built.rows("tables/go-maps.csv")

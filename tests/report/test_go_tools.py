@@ -11,7 +11,7 @@ import pytest
 from built_maps import BUILD, ROOT
 from go_program import PROGRAM, changed_go, needs_go, request_of
 
-pytestmark = needs_go
+pytestmark = [needs_go, pytest.mark.long]
 
 
 def ended(name, program=PROGRAM, factors=(), **variables):

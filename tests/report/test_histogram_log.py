@@ -152,6 +152,7 @@ def test_the_log_holds_every_count(campaign):
         assert header[2:] == (0, 3, 1, 2**41 - 1, 1.0)
 
 
+@pytest.mark.long
 def test_the_table_is_a_percentile_distribution(campaign):
     out, trial, entries = campaign
     for entry, kept in zip(entries, trial["result"]["latency"]):
@@ -203,6 +204,7 @@ def test_a_level_that_a_bucket_just_reaches_is_told_of_it(campaign):
     assert [row[0] for row in rows if float(row[1]) == .5] == ["0.005"]
 
 
+@pytest.mark.long
 def test_a_curve_is_at_the_percentiles_that_it_names(campaign):
     """Not at those of the rows above them, which tell a longer tail."""
     out, trial, entries = campaign

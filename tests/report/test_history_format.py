@@ -42,12 +42,3 @@ def test_needed_members_are_needed(line):
             del less[member]
             assert not fits(less), member
     assert not fits({**line, "unknown": 1})
-
-
-def test_the_document_names_every_member_and_operation():
-    text = (ROOT / "docs/history-format.md").read_text()
-    definitions = SCHEMA["definitions"]
-    words = [*definitions["header"]["properties"], *definitions["operation"]["properties"],
-             *definitions["operation"]["properties"]["op"]["enum"]]
-    for word in words:
-        assert f"`{word}" in text, word

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`readmostly import twitter`: a second importer, written after docs/traces.md
+"""`readmostly dev import twitter`: a second importer, written after docs/traces.md
 and the format's own description, must make the same trace.
 """
 import os
@@ -25,7 +25,7 @@ def imported(tmp_path, text, *options):
     """The operations of the trace that is made of a file."""
     source, made = tmp_path / "source.csv", tmp_path / "made.trace"
     source.write_bytes(text)
-    done = run("import", "twitter", source, "-o", made, *options)
+    done = run("dev", "import", "twitter", source, "-o", made, *options)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     return lines_of(made.read_bytes()), done.stdout
 
@@ -131,8 +131,8 @@ def test_what_is_imported_replays(tmp_path, map_name):
     for options in (), ("--binary",):
         made = tmp_path / "made.trace"
         (tmp_path / "source.csv").write_bytes(drawn(9, 5000))
-        run("import", "twitter", tmp_path / "source.csv", "-o", made, *options)
-        done = run("replay", made, "--map", map_name, "--threads", "2")
+        run("dev", "import", "twitter", tmp_path / "source.csv", "-o", made, *options)
+        done = run("dev", "replay", made, "--map", map_name, "--threads", "2")
         assert done.returncode == 0, done.stderr
         assert "own keys of 4 to 20 bytes" in done.stdout
 
@@ -156,7 +156,7 @@ def test_what_is_imported_replays(tmp_path, map_name):
 def test_what_is_wrong_is_named_with_a_remedy(tmp_path, text, place, remedy):
     source, made = tmp_path / "source.csv", tmp_path / "made.trace"
     source.write_bytes(text)
-    done = run("import", "twitter", source, "-o", made)
+    done = run("dev", "import", "twitter", source, "-o", made)
     assert done.returncode == 2
     assert f"source.csv{place}" in done.stderr and remedy in done.stderr
     assert not made.exists()
@@ -164,9 +164,9 @@ def test_what_is_wrong_is_named_with_a_remedy(tmp_path, text, place, remedy):
 
 def test_usage_and_files_that_are_not_there(tmp_path):
     made = tmp_path / "made.trace"
-    assert run("import", "memcached", FIXTURE, "-o", made).returncode == 2
-    assert run("import", "twitter", FIXTURE).returncode == 2
-    assert run("import", "twitter", tmp_path / "no", "-o",
+    assert run("dev", "import", "memcached", FIXTURE, "-o", made).returncode == 2
+    assert run("dev", "import", "twitter", FIXTURE).returncode == 2
+    assert run("dev", "import", "twitter", tmp_path / "no", "-o",
                made).returncode == 2
-    assert run("import", "twitter", FIXTURE, "-o",
+    assert run("dev", "import", "twitter", FIXTURE, "-o",
                tmp_path / "no/made").returncode == 3

@@ -16,6 +16,8 @@ import language_programs
 import pytest
 from go_program import BUILD, ROOT, changed_go, request_of
 
+pytestmark = pytest.mark.long
+
 FACTS = ROOT / "tests/fixtures/judge_facts"
 MAPS = {"c": "array", "go": "go_map_rw", "java": "java_chm",
         "rust": "rust_rwlock"}
@@ -31,7 +33,7 @@ def rows():
 def c(_):
     program = BUILD / "tests/judge_facts"
     if not program.exists():
-        pytest.skip(f"make {program.relative_to(ROOT)}")
+        pytest.skip(f"make {program}")
     return program
 
 

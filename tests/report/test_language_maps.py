@@ -18,6 +18,8 @@ from language_programs import (LANGUAGES, MAPS, SHAPES, answer, changed,
                                require, result_of, rows)
 from test_go_maps import KINDS, VERIFY, sequences
 
+pytestmark = pytest.mark.long
+
 HOLDING = [name for name in MAPS if not name.endswith("_null")]
 EACH = [(name, shape) for name in HOLDING for shape in SHAPES[name]]
 # What its writes return is not what they replaced. On one CPU, 3 of 12 trials of

@@ -12,6 +12,8 @@ from report_helpers import TOP
 from report import articles  # noqa: E402
 from report.claims import evidence, ledger, show  # noqa: E402
 
+pytestmark = pytest.mark.long
+
 CLAIMS = ledger.read()
 MODES = ("quick", "standard", "full")
 

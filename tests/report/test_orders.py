@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests/long"))
 import orders  # noqa: E402
@@ -17,6 +19,7 @@ def told_of(table):
         capture_output=True, text=True, check=False)
 
 
+@pytest.mark.long
 def test_what_covers_an_order_of_the_epochs_is_what_the_axioms_say():
     done = told_of(PROTOCOL)
     assert done.returncode == 0, done.stdout

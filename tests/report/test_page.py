@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-# slow: over ten seconds of CPU time; not part of `make check`.
 """The page as a reader meets it: in a browser, by keyboard, on paper."""
 import json
-import re
 import shutil
 import subprocess
 
 import pytest
 from browser import PROGRAM, Browser, opened
 from report_helpers import TOP, build
+
+pytestmark = pytest.mark.long
 
 DRAWN = True  # its tests look at figures
 
@@ -205,47 +205,3 @@ def test_tidy_finds_nothing(pages):
              "no", "--custom-tags", "no", str(built.out / "index.html")],
             capture_output=True, text=True)
         assert done.stderr.strip().split("\n")[:10] == [""]
-
-
-def test_words_are_explained_once(pages):
-    """First use carries the meaning; the glossary has them all."""
-    text = pages[0].page
-    marked = re.findall(r'<abbr title="([^"]+)">([^<]+)</abbr>', text)
-    seen = {word.replace("\u00a0", " ") for _, word in marked}
-    assert {"MDE", "Mop/s", "3 % updates", "n", "u64x8"} <= seen
-    assert len(marked) == len({meaning for meaning, _ in marked})
-    closed = pages[0].section("glossary")
-    assert "<details><summary>Glossary: " in closed
-    assert all(meaning in closed for meaning, _ in marked)
-    assert len(re.findall("<dt>", closed)) >= 20
-
-
-@pytest.mark.parametrize("word,says", [
-    ("behind, ahead", "wholly beyond the practical margin of 2 %"),
-    ("tied", "also one that lies wholly above 1"),
-    ("no interval", "too few blocks"),
-    ("clear lead, small lead, lead of uncertain size", "above 1.10"),
-    ("simultaneous interval", "hold at once"),
-    ("weakest comparison", "The ratio to another rival may be lower"),
-    ("pseudo-median", "taken of logarithms"),
-    ("bound", "is not ranked"), ("floor", "the bound that is no map"),
-    ("slot", "the second half of a block against the first"),
-    ("block", "every cell that is planned for so many blocks"),
-    ("trial", "whose last attempt counts"),
-    ("void", "it did not run as it was asked to"),
-    ("retired", "then it is freed"), ("freed", "given back"),
-    ("invalidation", "false sharing where it was of none")])
-def test_the_glossary_of_the_page_has_the_words_of_verdicts(pages, word, says):
-    rows = dict(re.findall("<dt>(.*?)</dt><dd>(.*?)</dd>",
-                           pages[0].section("glossary")))
-    assert says in rows[word]
-
-
-def test_empty_sections_are_one_closed_line(pages):
-    absent = pages[0].section("absent")
-    assert absent.startswith('<section id="absent"')
-    whole = pages[0].page[pages[0].page.index(absent):]
-    inner = whole[:whole.index("</details>")]
-    keys = re.findall(r'<section id="(\w+)" aria-labelledby', inner)
-    assert {"causes", "claims", "machines", "regression"} <= set(keys)
-    assert "<details><summary>Not in this run: " in inner

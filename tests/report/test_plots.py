@@ -9,8 +9,9 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from report import (look, plot_claims, plot_gate, plot_lines, plot_machines,
-                    plot_rows, plot_trials, plots, svg)
+from report import (
+    look, plot_claims, plot_gate, plot_lines, plot_machines, plot_trials,
+    plots, svg)
 
 DRAWN = True  # its tests look at figures
 
@@ -38,80 +39,7 @@ def said(ax):
     return [t.get_text() for t in ax.texts]
 
 
-# ---- a word beside an interval ---------------------------------------------
-
-@pytest.mark.parametrize("low,high,verdict,end", [
-    (1.01, 1.06, "tied", ": the interval is not wholly beyond the margin"),
-    (0.95, 0.99, "tied", ": the interval is not wholly beyond the margin"),
-    (0.99, 1.06, "tied", ""), (1.03, 1.06, "ahead", ""),
-    (None, None, "no interval", "")])
-def test_a_tie_whose_interval_leaves_1_out_says_why(low, high, verdict, end):
-    row = {"low": low, "high": high, "verdict": verdict}
-    assert plot_rows.verdict_text(row) == verdict + end
-
-
 # ---- what all plots share --------------------------------------------------
-
-@pytest.mark.parametrize("low, high, ticks", [
-    (1, 10, [1, 2, 5, 10]), (0.9, 101, [1, 2, 5, 10, 20, 50, 100]),
-    (1, 200, [1, 3, 10, 30, 100]), (1, 1e4, [1, 10, 100, 1e3, 1e4]),
-    (0.2, 0.5, [0.2, 0.5]), (6, 7, [6, 7])])
-def test_ticks_are_round_inside_and_at_most_seven(low, high, ticks):
-    assert plots.ticks_between(low, high) == pytest.approx(ticks)
-
-
-@pytest.mark.parametrize("ns, text", [
-    (200, "200 ns"), (999, "999 ns"), (1e3, "1 µs"), (5e3, "5 µs"),
-    (1e6, "1 ms"), (2.5e8, "250 ms"), (1e9, "1 s"), (3e10, "30 s")])
-def test_a_duration_has_the_unit_that_it_reaches(ns, text):
-    assert plots.round_duration(ns) == text
-
-
-@pytest.mark.parametrize("which", ["x", "y"])
-def test_a_logarithmic_axis_has_room_at_both_ends(ax, which):
-    plots.log_scale(ax, which, 1, 10, pad=2)
-    axis = getattr(ax, f"{which}axis")
-    assert getattr(ax, f"get_{which}scale")() == "log"
-    assert getattr(ax, f"get_{which}lim")() == (0.5, 20)
-    assert list(axis.get_major_locator().locs) == [0.5, 1, 2, 5, 10, 20]
-
-
-@pytest.mark.parametrize("threads, labels", [
-    ([1, 2, 3, 4], [1, 2, 3, 4]), (list(range(1, 8)), list(range(1, 8))),
-    ([1, 2, 3, 4, 6, 8, 10, 12], [1, 2, 3, 4, 6, 8, 10, 12]),
-    ([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
-     [1, 2, 3, 4, 5, 6, 8, 10, 12]),
-    ([1, 2, 4, 8, 16, 32, 64, 96], [1, 2, 4, 8, 16, 32, 64, 96]),
-    ([1, 2, 4, 8, 16, 32, 64, 128, 160, 192],
-     [1, 2, 4, 8, 16, 32, 64, 128, 192]), ([6], [6]), ([6, 7], [6, 7])])
-def test_threads_that_stand_close_are_labelled_where_there_is_room(
-        ax, threads, labels):
-    """A fourteenth of the axis between two labels; the last one has one."""
-    plots.thread_axis(ax, threads)
-    assert list(ax.xaxis.get_major_locator().locs) == labels
-    assert ax.get_xlim() == pytest.approx(
-        (threads[0] / 1.18, threads[-1] * 1.18))
-
-
-def test_groups_stand_below_each_other_with_their_headings(ax):
-    rows = [[{"map": n} for n in names] for names in ("ab", "", "c")]
-    at = plots.grouped_axis(ax, list(zip(("one", "none", "two"), rows)))
-    assert at == [(0.0, [1, 2]), (3.35, []), (pytest.approx(4.7), [5.7])]
-    assert list(ax.get_yticks()) == pytest.approx([1, 2, 5.7])
-    assert [t.get_text() for t in ax.get_yticklabels()] == ["a", "b", "c"]
-    bottom, top = ax.get_ylim()
-    assert top < 0 and 5.7 + 0.5 <= bottom <= 5.7 + 2, "all rows are shown"
-    plots.down(ax, 1.0, at)
-    assert [tuple(line.get_ydata()) for line in ax.lines] == [
-        (0.5, 2.5), (5.2, 6.2)], "none beside a heading"
-
-
-def test_one_row_a_name_first_on_top(ax):
-    plots.rows_axis(ax, ["a", "b", "c"])
-    assert [t.get_text() for t in ax.get_yticklabels()] == ["a", "b", "c"]
-    assert list(ax.get_yticks()) == [0, 1, 2]
-    bottom, top = ax.get_ylim()
-    assert top < 0 < 2 < bottom
 
 
 def test_a_bar_is_its_interval_where_there_is_one(ax):
@@ -131,13 +59,6 @@ def test_words_with_quotes_keep_their_tool_tip(ax, why, title):
     text = svg.drawn(ax.figure)[0]
     for made in (svg.panel(text, "k", "n", "a"), svg.stand_alone(text)):
         assert f"<title>{title}</title>" in made and "tip|" not in made
-
-
-def test_lines_are_broken_between_words():
-    assert plots.wrapped("aa bb cc", 5) == "aa bb\ncc"
-    assert plots.wrapped("aa bb cc", 4) == "aa\nbb\ncc"
-    assert plots.wrapped("a" * 9 + " b", 5) == "a" * 9 + "\nb"
-    assert plots.wrapped("", 5) == ""
 
 
 # ---- claims ----------------------------------------------------------------
@@ -174,14 +95,6 @@ def test_each_claim_has_its_own_tolerance_shaded(ax):
     assert [(*v.min(0), *v.max(0)) for v in ends] == [
         pytest.approx((1 / 1.02, -0.5, 1.02, 0.5)),
         pytest.approx((1 / 1.5, 0.5, 1.5, 1.5))]
-
-
-@pytest.mark.parametrize("verdict", plot_claims.MARKS)
-def test_what_is_open_is_hollow(ax, verdict):
-    plot_claims.one(ax, claim(2.0, verdict=verdict), 0)
-    face = to_hex(ax.lines[-1].get_markerfacecolor())
-    hollow = verdict in ("inconclusive", "depends", "not testable here")
-    assert (face == to_hex(look.PAPER)) == hollow
 
 
 # ---- the gate --------------------------------------------------------------
@@ -247,14 +160,6 @@ def machine(name="a", ratio=2.0, low=1.5, high=3.0, threads=1):
             "base": "b", "base_mops": 5.0}
 
 
-def test_limits_hold_one_and_every_end():
-    assert plot_machines.limits([machine()]) == (1.0, 3.0)
-    assert plot_machines.limits([machine(low=0.2), machine(high=7.0)]) == (
-        0.2, 7.0)
-    assert plot_machines.limits([machine(ratio=None, low=None, high=None)]) \
-        == (1.0, 1.0)
-
-
 def test_machines_have_a_mark_each_and_virtual_ones_are_grey(ax):
     rows = [machine("a"), machine("none", None, None, None), machine("v")]
     plot_machines.at_one_place(ax, rows, {"a": False, "none": False,
@@ -277,14 +182,6 @@ def test_of_ticks_that_cover_each_other_the_highest_is_drawn():
     assert list(path.codes) == [path.MOVETO, path.LINETO] * 2
 
 
-@pytest.mark.parametrize("values, from_zero, limits", [
-    ([4.0, 10.0], True, (0.0, 13.0)), ([], True, (0.0, 1.3)),
-    ([10.0, 19.0], False, (9.0, 22.0)), ([], False, (0.0, 1.3))])
-def test_a_lane_has_room_for_its_name(values, from_zero, limits):
-    assert plot_trials.span(np.array(values), from_zero) == pytest.approx(
-        limits)
-
-
 def test_a_lane_tells_none_from_not_recorded(ax):
     about = plot_trials.LANES[1]
     x = np.array([1.0, 2.0])
@@ -293,19 +190,6 @@ def test_a_lane_tells_none_from_not_recorded(ax):
         each = ax.inset_axes([0, 0, 1, 1])
         plot_trials.lane(each, x, np.array(values), (1.5,), about)
         assert said(each)[1:] == told
-
-
-def test_only_the_last_lane_is_labelled(ax):
-    rows = [{"trial": i + 1, "block": i // 2, "adds_per_ns": 1.0,
-             "waited_percent": 0.0, "steal_percent": None} for i in range(6)]
-    plot_trials.strip(ax, rows)
-    lanes = ax.child_axes
-    assert [bool(lane.get_xlabel()) for lane in lanes] == [
-        False, False, True]
-    assert [lane.xaxis.get_major_ticks()[0].label1.get_visible()
-            for lane in lanes] == [False, False, True]
-    assert [[line.get_xdata()[0] for line in lane.lines] for lane in lanes] \
-        == [[2.5, 4.5]] * 3, "where another block begins"
 
 
 # ---- latency ---------------------------------------------------------------

@@ -11,6 +11,8 @@ import go_program
 import pytest
 from go_program import BUILD, go, needs_go, result_of
 
+pytestmark = pytest.mark.long
+
 MAPS = ("gomap_rw", "syncmap")  # workloads/port-speed.conf
 
 
@@ -42,7 +44,7 @@ def test_go_answers_by_the_schema_and_verifies(name, threads):
 def test_go_draws_what_the_port_draws():
     """Same seed, same generator, same decisions."""
     request = json.dumps(request_of("gomap_rw", presize=False))
-    port = subprocess.run([BUILD / "readmostly", "trial"],
+    port = subprocess.run([BUILD / "readmostly", "dev", "trial"],
                           input=request, text=True, capture_output=True,
                           timeout=300, check=True)
     port, real = json.loads(port.stdout), json.loads(go(request).stdout)

@@ -5,17 +5,17 @@ gives, and what the loop draws is what the files say.
 No speed is asserted, and one seed draws one sequence.
 """
 import csv
-import json
 import os
 import re
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import optimize, stats
+
+pytestmark = pytest.mark.long
 
 TOP = Path(__file__).resolve().parents[2]
 PROGRAM = (TOP / os.environ.get("BUILD", "build/gcc")).resolve() / "readmostly"
@@ -54,11 +54,6 @@ def test_the_committed_files_are_those_that_are_made():
     assert sorted(made) == sorted([*FILES, MEDIAN])
     for path, text in made.items():
         assert path.read_text(encoding="utf-8") == text, path.name
-
-
-def test_the_page_of_the_table_is_the_one_that_is_made():
-    page = (TOP / "docs/production.md").read_text(encoding="utf-8")
-    assert "\n".join(production.table()) in page
 
 
 def test_there_is_a_file_for_each_cluster_with_nine_reads_in_ten():
@@ -117,7 +112,7 @@ def recorded(path, tmp_path):
     form: fewer keys, a counted window."""
     cut, made = closed(path, tmp_path), tmp_path / "made.trace"
     done = subprocess.run(
-        [PROGRAM, "replay", "--record", "gomap_rw", "-o", made, cut,
+        [PROGRAM, "dev", "replay", "--record", "gomap_rw", "-o", made, cut,
          "--set", f"keys={min(KEYS, int(settings(path)['keys']))}",
          "--set", "threads=1", "--set", f"window={ITERATIONS}ops",
          "--set", "shape=str16x8"],
@@ -166,170 +161,6 @@ def test_the_loop_draws_what_the_file_says(path, tmp_path):
 
 
 # ---- that they run --------------------------------------------------------
-
-@pytest.fixture(scope="module")
-def program(tmp_path_factory):
-    """The program, with those for other sizes beside it, of one map each.
-    Their objects stay where those of tests/cli/sizes.sh are."""
-    folder, build = tmp_path_factory.mktemp("programs"), PROGRAM.parent
-    lengths = sorted({shape_of(path)[1] for path in FILES})
-    done = subprocess.run(
-        ["flock", build, "make", "-s", f"-j{os.cpu_count()}",
-         f"CC={(build / 'flags').read_text().split()[0]}", f"BUILD={build}",
-         f"OUT={folder}", f"MAPS_BUILT={MAP}", folder / "readmostly",
-         *(word for n in lengths
-           for word in (f"X{n}_MAPS={MAP}", folder / f"readmostly-x{n}"))],
-        cwd=TOP, capture_output=True, text=True, env={
-            k: v for k, v in os.environ.items()
-            if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")})
-    assert done.returncode == 0, done.stderr
-    return folder / "readmostly"
-
-
-def shape_of(path):
-    """(bytes of a key, of a value) that a file says."""
-    return tuple(map(int, re.fullmatch(
-        r"str(\d+)x(\d+)", settings(path)["shape"]).groups()))
-
-
-def run(program, files, folder, **given):
-    """Journal and plan of one block, the plan as cells by id."""
-    said = {"threads": 1, "blocks": 1, "warm-up": "1ms", "verify": "10kops",
-            "repeat-most": 0} | {k.replace("_", "-"): v
-                                 for k, v in given.items()}
-    done = subprocess.run(
-        [program, "run", *files, "-o", folder, "--busy-ok", "--counters",
-         "none", "--seed", "1", "--maps", MAP, *(word for k, v in said.items()
-                                  for word in ("--set", f"{k}={v}"))],
-        capture_output=True, text=True, cwd=TOP)
-    assert done.returncode in (0, 3), done.stdout + done.stderr  # 3: some void
-    plan = json.loads((folder / "campaign.json").read_text())
-    return [json.loads(line) for line in
-            (folder / "trials.jsonl").read_text().splitlines()], {
-                cell["id"]: cell for cell in plan["cells"]}
-
-
-@pytest.fixture(scope="module")
-def counted(program, tmp_path_factory):
-    """workload -> (cell, result) of its closed loop: one thread and a
-    counted window, which draw the same whenever they run, by the seed and
-    without a warm-up, whose time would draw first. A trial that was
-    disturbed has counted what others have."""
-    folder = tmp_path_factory.mktemp("counted")
-    files = [closed(path, folder) for path in [*FILES, MEDIAN]]
-    trials, cells = run(program, files, folder / "campaign", keys="64Ki",
-                        window=f"{ITERATIONS}ops", measure="throughput",
-                        huge_pages="off", warm_up="0s")
-    return {cells[t["cell"]]["workload"]: (cells[t["cell"]], t["result"])
-            for t in trials if cells[t["cell"]]["measure"] == "throughput"}
-
-
-def test_there_is_a_trial_of_every_file(counted):
-    assert set(counted) == {path.stem for path in [*FILES, MEDIAN]}
-
-
-@pytest.mark.parametrize("path", [*FILES, MEDIAN], ids=lambda path: path.stem)
-def test_a_trial_counts_the_shares_of_the_file(path, counted):
-    said, (_, result) = settings(path), counted[path.stem]
-    assert result["ops"] == ITERATIONS
-    assert result["lookups"] + result["writes"] == ITERATIONS
-    assert within(result["writes"], ITERATIONS, share(said["writes"]))
-    assert within(result["misses_absent"], result["lookups"],
-                  share(said["misses"]))
-    assert result["misses_resident"] == 0
-    assert result["hits"] + result["misses_absent"] == result["lookups"]
-
-
-@pytest.mark.parametrize("path", [*FILES, MEDIAN], ids=lambda path: path.stem)
-def test_a_trial_holds_keys_and_values_of_the_file(path, counted):
-    """What it is told, what was held and verified, and what the memory says:
-    beside its key and its value, an entry costs this map the same always,
-    to less than the 32 bytes by which two lengths differ."""
-    (cell, result), (key, value) = counted[path.stem], shape_of(path)
-    assert cell["shape"] == f"str{key}x{value}"
-    assert result["cell"] == cell["id"] and f"/str{key}x{value}/" in \
-        cell["id"]
-    assert result["verification"]["status"] == "ok"
-    assert result["keys_before"] == 65536
-    memory = result["footprint"]
-    entry = (memory["rss_filled_bytes"] - memory["rss_empty_bytes"]) / 65536
-    assert abs(entry - key - value - ENTRY_BYTES) < 15
-
-
-@pytest.fixture(scope="module")
-def campaign(program, tmp_path_factory):
-    """Every file in a cut form, its closed and its open loop."""
-    trials, _ = run(program, [*FILES, MEDIAN],
-                    tmp_path_factory.mktemp("production") / "campaign",
-                    keys="4Ki", threads=2, warm_up="2ms", window="50ms")
-    return trials
-
-
-def test_every_file_runs_closed_and_open_and_is_verified(campaign):
-    names = {path.stem for path in [*FILES, MEDIAN]}
-    for measure in "throughput", "latency":
-        ran = [t for t in campaign if f"/{measure}" in t["cell"]]
-        assert {t["cell"].split("/")[0] for t in ran} == names
-        for trial in ran:
-            # of two threads on a busy machine one may come late: no figure,
-            # but what was answered is right all the same
-            assert trial["status"] == "ok" or trial["reason"].endswith(
-                "its CPU was busy"), (trial["cell"], trial["result"])
-            assert trial["result"]["verification"]["status"] == "ok"
-            assert trial["result"]["keys_before"] == 4096
-
-
-def test_the_open_loop_has_the_rate_of_the_file(campaign):
-    for trial in campaign:
-        match = re.search(r"/r([\d.]+)/", trial["cell"])
-        if match:  # of Poisson arrivals in 50 ms
-            expected = float(match[1]) * 0.05
-            low, high = stats.poisson.interval(1 - 1e-6, expected)
-            done = trial["result"]["lookups"] + trial["result"]["writes"]
-            assert low <= done <= high, trial["cell"]
-
-
-def test_a_mode_runs_them_all():
-    mode = (TOP / "workloads/modes/production.conf").read_text()
-    named = " ".join(re.findall(r"^workloads *= (.*)$", mode, re.M)).split()
-    assert set(named) == {f"production/{path.stem}" for path in FILES} | {
-        "production", "uniform-97-3"}
-    keys = {path.stem: int(settings(path)["keys"]) for path in FILES}
-    less = {name: keys for name, keys in keys.items() if keys < 65536}
-    told = {name: int(number) for name, number in re.findall(
-        r"^\[production/(cluster-\d+)\]\nkeys *= (\d+)$", mode, re.M)}
-    assert told == less
-
-
-@pytest.fixture(scope="module")
-def planned():
-    """The cells of the mode where all programs are beside the first: a plan
-    only looks whether they are."""
-    with tempfile.TemporaryDirectory(dir=PROGRAM.parent) as folder:
-        program = Path(folder) / "readmostly"
-        program.hardlink_to(PROGRAM)
-        for name in ("x24", "x64", "x256", "x1024", "go"):
-            (Path(folder) / f"readmostly-{name}").symlink_to("/bin/true")
-        done = subprocess.run(
-            [program, "plan", "--mode", "production", "--json"],
-            capture_output=True, text=True, cwd=TOP)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)["cells"]
-
-
-@pytest.mark.parametrize("path", [*FILES, MEDIAN], ids=lambda path: path.stem)
-def test_the_mode_plans_a_cluster_with_many_maps(path, planned):
-    """With all of this suite that offer its lengths, whatever libraries are
-    here; of the others the plan says so."""
-    cells = [cell for cell in planned if cell["workload"] == path.stem
-             and cell["measure"] == "throughput"]
-    assert {cell["shape"] for cell in cells} == {settings(path)["shape"]}
-    assert {"gomap_rw", "hashtriemap", "null_map", "shard_rw_32",
-            "syncmap"} <= {
-        cell["map"] for cell in cells if not cell["skip"]}
-    for cell in cells:
-        assert not cell["skip"] or cell["skip"].endswith(
-            "is not offered by this map"), cell["skip"]
 
 
 def test_the_mode_is_no_next_step_of_the_others():

@@ -44,7 +44,7 @@ def real(tmp_path_factory):
     """Requests and results of real trials, closed and open loops."""
     folder = tmp_path_factory.mktemp("real")
     spy = script(folder / "spy", f"""#!/bin/sh
-tee {folder}/request.$$ | {READMOSTLY} trial | tee {folder}/result.$$
+tee {folder}/request.$$ | {READMOSTLY} dev trial | tee {folder}/result.$$
 """)
     workload = folder / "open.conf"
     workload.write_text("""writes = 10%
@@ -136,7 +136,7 @@ def test_trial_and_schema_refuse_the_same_requests(real):
                                                          more=1)))]
     assert len(cases) > 50
     for what, case in cases:
-        done = subprocess.run([READMOSTLY, "trial"], input=json.dumps(case),
+        done = subprocess.run([READMOSTLY, "dev", "trial"], input=json.dumps(case),
                               capture_output=True, text=True, timeout=600)
         # a request without a counter back end is the back end's to refuse
         if what.startswith("counters.backend"):
@@ -172,6 +172,7 @@ exec sed "s|CELL|${{id%%'"'*}}|" $answer
     return [t for t in lines if t["cell"].endswith("throughput")][::2]
 
 
+@pytest.mark.long
 def test_runner_and_schema_refuse_the_same_results(real, tmp_path):
     result = next(r for r in real[1] if r["latency"])
     result["cell"] = "CELL"
@@ -203,7 +204,7 @@ def test_two_distributions_of_one_kind_are_refused(real, tmp_path):
     trial = journaled(tmp_path, [result])[0]
     assert trial["status"] == "failed"
     assert "is the second of its operation and clock" in trial["reason"]
-    done = subprocess.run([READMOSTLY, "validate", str(tmp_path / "campaign")],
+    done = subprocess.run([READMOSTLY, "dev", "validate", str(tmp_path / "campaign")],
                           capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
 
@@ -226,6 +227,6 @@ def test_campaign_and_journal_obey_their_schemas(tmp_path):
 
 def test_the_schema_of_a_cell_is_the_one_that_is_made():
     """`make schemas` makes it from the table of factors."""
-    made = subprocess.run([READMOSTLY, "describe", "--schema"],
+    made = subprocess.run([READMOSTLY, "dev", "describe", "--schema"],
                           capture_output=True, text=True, check=True).stdout
     assert made == (ROOT / "docs" / "cell.schema.json").read_text()

@@ -135,11 +135,3 @@ def test_the_page_has_each_machine_apart_and_filters_by_it(given, tmp_path):
     rows = re.findall(r'<th scope="row"[^>]*>([^<]*\((?:a|b){8}\))', page)
     assert len(rows) == 8 and len(set(rows)) == 2
     assert (tmp_path / "report/tables/public-ratios.csv").is_file()
-
-
-def test_a_folder_without_entries_has_a_page_that_says_so(tmp_path):
-    status, said, _ = told("page", TOP / "results/public", "-o", tmp_path)
-    page = Path(said.removeprefix("report: ").strip()).read_text()
-    assert status == 0
-    if not list((TOP / "results/public").glob("*.json")):
-        assert "nobody has given an entry yet" in page

@@ -8,13 +8,11 @@ import re
 
 import pytest
 import schemas
-import report_helpers  # noqa: F401
 
 from report.journal import JournalError
 from report.public import entry, page, schema
 
 COMMIT = "0123456789abcdef" + "0" * 24
-THIN, BLANK = "\u202f", "\u00a0"
 
 
 def place(**more):
@@ -53,33 +51,6 @@ def one(**more):
 
 # ---- one entry ------------------------------------------------------------
 
-def test_a_row_says_of_a_campaign_what_it_is():
-    assert page.entry_row(one()) == [
-        "camp", "A CPU", "5e7a0001", "8", COMMIT[:12], "quick",
-        f"1{THIN}200", "complete", "trust", "on request"]
-
-
-@pytest.mark.parametrize("more,at,said", [
-    ({"machine": {"id": "x", "cpus": 1}}, 1, "unknown"),
-    ({"machine": {"cpus": 1, "cpu_name": "A"}}, 2, "–"),
-    ({"build": {"commit": COMMIT, "dirty": True}}, 4,
-     COMMIT[:12] + " (dirty)"),
-    ({"build": {}}, 4, "unknown"), ({"mode": None}, 5, "w and v"),
-    ({"complete": False}, 7, "incomplete"),
-    ({"invalid": "a control failed"}, 8, "a control failed")])
-def test_what_a_campaign_lacks_has_a_word_in_its_row(more, at, said):
-    assert page.entry_row(one(**more))[at] == said
-
-
-@pytest.mark.parametrize("more,front,blocks", [
-    ({}, "a", "12"), ({"front": []}, "–", "12"),
-    ({"front": ["a", "b"], "n": 1500}, "a and b", f"1{THIN}500")])
-def test_a_verdict_stands_with_its_machine_and_place(more, front, blocks):
-    assert page.group_row(one(), group(**more)) == [
-        "A CPU (5e7a0001)", "camp",
-        f"2 threads, 97{BLANK}% lookups, 3{BLANK}% updates, 64 Ki keys, "
-        "uniform, w", front, "clear lead", blocks]
-
 
 def test_nobody_was_in_front_where_a_control_failed():
     bad = one(invalid="INVALID: A/A shows 4 %; no ranking is reported.",
@@ -88,25 +59,6 @@ def test_nobody_was_in_front_where_a_control_failed():
     assert [r["side"] for r in page.ratio_rows(bad)] == [
         "a control failed", "no interval"]
     assert [r["side"] for r in page.ratio_rows(one())] == ["ahead"]
-
-
-def test_one_key_is_no_keys():
-    assert ", 1 key, uniform" in page.place(group(keys=1))
-    assert ", 2 keys, uniform" in page.place(group(keys=2))
-
-
-def test_a_warning_names_each_entry_that_needs_it():
-    fine, made = one(), one(name="made", synthetic=True)
-    part = one(name="part", complete=False, notes=["a <b>", "c lost"])
-    both = one(name="both", synthetic=True, complete=False, notes=["d"])
-    assert page.banner([fine]) == ""
-    said = re.findall(r'<div class="banner" role="note">(.*?)</div>',
-                      page.banner([fine, made, part, both]))
-    assert said == [
-        "<b>Synthetic: made</b>: nothing was measured.",
-        "<b>Synthetic: both</b>: nothing was measured.",
-        "<b>Incomplete: part</b>: a &lt;b&gt;; c lost.",
-        "<b>Incomplete: both</b>: d."]
 
 
 # ---- the page -------------------------------------------------------------
@@ -135,14 +87,6 @@ def test_machines_are_counted_once_each(built):
         sorted(listed.index(name) for name in ("first", "second", "third"))
     verdicts = re.search(r'id="table-public".*?</table>', text, re.S)[0]
     assert verdicts.count("clear lead") == 4
-
-
-def test_the_page_claims_no_check_that_it_does_not_make(built):
-    """No journal lies beside these entries."""
-    head = re.search("<header>.*?</header>",
-                     built.read_text(encoding="utf-8"), re.S)[0]
-    assert "Each can be verified from its journal by <code>" in head
-    assert "is verified" not in head
 
 
 def test_every_ratio_is_in_the_data_with_its_machine(built):
@@ -202,6 +146,7 @@ def spoilt(value):
                 "5e7a0001", [], {})
 
 
+@pytest.mark.long
 def test_what_is_refused_is_what_the_schema_refuses():
     judge, whole, fine, count = schemas.validator("public"), one(), 0, 0
     assert not schema.wrong_in(whole) and judge.is_valid(whole)

@@ -169,13 +169,6 @@ def test_the_line_of_counts_adds_up(tmp_path):
     assert sum(told[-2:]) == len(quality.Noise(a))
 
 
-@pytest.mark.parametrize("keep,told", [
-    (1, "1 trial was started. "), (2, "2 trials were started. ")])
-def test_one_trial_was_started(tmp_path, keep, told):
-    a = planted(tmp_path, plant={"keep": keep})
-    assert told in quality.counts_line(a)
-
-
 def test_steal_has_all_started_trials_below_it(tmp_path):
     def steal(trial):
         return trial | {"steal_ticks": int(of("syncmap", 1, 2)(trial))}
@@ -210,15 +203,6 @@ def speeds(low, high):
                                                "adds_per_ns_after": v}
         return trial
     return change
-
-
-def test_change_of_cpu_speed_is_said(tmp_path):
-    a = planted(tmp_path, speeds(1.5, 3.15))
-    assert "CPU speed changed × 2.1" in line(a)
-    assert list(quality.Noise(a).speeds()) == [1.5, 3.15]
-    assert "CPU speed changed × 1.0" in line(
-        planted(tmp_path, speeds(3, 3)))
-    assert "CPU speed" not in line(planted(tmp_path))
 
 
 def test_one_slow_reading_is_no_change_of_speed(tmp_path):
@@ -271,16 +255,6 @@ def test_the_mde_is_seen_nineteen_times_of_twenty(comparisons):
     _, low, _ = stats.signed_rank_interval(
         rng.normal(math.log(mde), sd, (4000, n)), level)
     assert 0.90 < np.mean(low > 0) < 0.99
-
-
-def test_the_line_says_what_the_headline_can_see(tmp_path):
-    a = planted(tmp_path, blocks=16)
-    mdes, rivals, n, group = quality.headline_mdes(a)
-    assert (len(mdes), rivals, n, group["maps"]) == (3, 3, 16, 4)
-    assert all(1 < m < 6 for m in mdes), "noise of 1.2 % in each trial"
-    assert (f"Can see differences above {words.seen(mdes[1])} in the median "
-            "of the headline's 3 comparisons, above "
-            f"{words.seen(mdes[0])} in the best") in line(a)
 
 
 def test_too_few_blocks_for_so_many_maps_see_nothing(tmp_path):
@@ -411,12 +385,6 @@ def test_a_sound_control_does_not_fail(tmp_path):
     assert checks.invalid(rows) is None
 
 
-def test_a_noisy_control_is_undecided_and_said_to_be(tmp_path):
-    a, rows, row = slot(tmp_path, shifted(0, noise=0.2), blocks=10)
-    assert row["word"] == "undecided"
-    assert "undecided controls: slot [" in quality.line(a, rows)
-
-
 def test_controls_of_five_blocks_cannot_decide(tmp_path):
     a, rows, row = slot(tmp_path, shifted(9), blocks=5)
     assert row["word"] == "cannot decide" and row["percent"] > 1
@@ -424,38 +392,6 @@ def test_controls_of_five_blocks_cannot_decide(tmp_path):
     assert row["why"] == "too few blocks planned"
     assert "controls cannot decide: too few blocks planned (n = 5)" in \
         quality.line(a, rows)
-
-
-def test_disturbed_blocks_are_not_said_to_be_too_few(tmp_path):
-    """The plan has blocks enough; others took their trials."""
-    def change(trial, late):
-        if trial["block"] > 3:
-            trial["disturbed"] = "others took 50 % of its threads' time"
-        return trial
-
-    told = "controls cannot decide: too few {} (n = {})"
-    a, rows, row = slot(tmp_path, change, blocks=8)
-    assert row["word"] == "cannot decide"
-    assert told.format("undisturbed trials in a block", 4) in quality.line(
-        a, rows)
-    a, rows, row = slot(tmp_path, shifted(0), blocks=8, maps=FEW[:1],
-                        threads=(1,))
-    assert told.format("trials in a block", 0) in quality.line(a, rows)
-
-
-def test_the_figure_says_what_a_control_lacks(tmp_path):
-    """In its alternative text; and what the drift is of in its caption."""
-    _, rows, _ = slot(tmp_path, shifted(9), blocks=5)
-    told = []
-    validity.control_figure(SimpleNamespace(
-        panel=lambda key, title, alt, *_: told.append(alt),
-        figure=lambda key, caption, *_, **__: told.append(caption)), rows)
-    assert told[0].startswith("slot: second half of a block − first: cannot "
-                              "decide (too few blocks planned); drift")
-    a = Analysis(journal.read(tmp_path))
-    cells = len(a.rates)
-    assert (f"Here it is of 5 blocks with {5 * cells} undisturbed trials of "
-            f"{cells} cells.") in told[1]
 
 
 @pytest.mark.parametrize("n", [6, 10, 16])
@@ -468,6 +404,7 @@ def test_sound_controls_rarely_fail(n):
     assert 0.005 < failed < 0.05
 
 
+@pytest.mark.long
 def test_cells_cannot_stand_in_for_blocks():
     """Why the interval is over 6 blocks and not over their 60 cells each:
     cells share the noise of their block, and sound runs fail."""
@@ -502,28 +439,7 @@ def test_the_trend_covers_what_it_should():
     assert stats.trend(np.arange(5.0))[1:] == (None, None)
 
 
-def test_a_value_has_no_reason_beside_it(tmp_path):
-    a = planted(tmp_path)
-    for row in checks.control_rows(a):
-        assert (row["percent"] is None) == bool(row["why"])
-
-
 # ---- checks over all groups ------------------------------
-
-def test_the_worst_group_of_the_driver_is_named(tmp_path):
-    """Not the headline's, which is within the limit."""
-    def fast(trial):
-        if "/syncmap/" in trial["cell"] and "/t1/" in trial["cell"]:
-            trial["result"]["ops"] = 260 * 10 ** 6
-            trial["result"]["elapsed_ns"] = 10 ** 9
-        return trial
-
-    name = "driver's share of the fastest map's time, worst of 2 cell groups"
-    a = planted(tmp_path, fast)
-    row = table(validity.floor_rows(a))[name]
-    assert "(syncmap, 1 thread, " in row[1] and "headline" in row[1]
-    assert "✗ 1 of 2 over the limit" in row[3]
-    assert table(validity.floor_rows(planted(tmp_path)))[name][3] == OK
 
 
 def test_groups_without_a_floor_are_named(tmp_path):
@@ -654,13 +570,6 @@ def test_each_language_has_a_floor_beside_its_maps(tmp_path):
     assert share[1].startswith("25.0\u00a0% (syncmap, ")
 
 
-def test_a_language_without_a_floor_says_so(tmp_path):
-    rows = table(validity.floor_rows(elsewhere(tmp_path, False)))
-    row = rows["readmostly-other: the driver alone, headline cell"]
-    assert row[1] == "not run" and row[3] == validity.bad("no floor")
-    assert not any("driver's share" in name for name in rows)
-
-
 def test_uneven_trials_are_counted(tmp_path):
     def uneven(trial):
         if of("syncmap", 1, 2, 3)(trial):
@@ -694,20 +603,6 @@ def compiling(*steady, name="snapshot"):
     return change
 
 
-def test_a_page_says_whose_code_was_still_being_compiled(tmp_path):
-    """Of ten blocks at two counts of threads: three blocks were not steady,
-    three were too short to say."""
-    make_journal.make(tmp_path, maps=FEW, threads=(1, 2), keys=(65536,),
-                      kinds=("update",))
-    edit(tmp_path, compiling(True, False, None))
-    edit(tmp_path, compiling(True, name="syncmap"))
-    built = Built(tmp_path)
-    assert built.status == 0
-    page = built.out / "index.html"
-    page.write_text(built.page.replace("12 of snapshot", "11 of snapshot"),
-                    "utf-8")
-
-
 def test_warm_ups_of_compiled_programs_are_not_judged(tmp_path):
     """A program in Rust tells its warm-up, too, and has nothing to compile."""
     def told(trial):
@@ -739,54 +634,6 @@ def test_shares_of_writes_have_the_error_they_are_given(tmp_path, kind,
 
 # ---- every trial -----------------------------------------
 
-def test_ticks_stand_where_the_trials_are():
-    from report.plot_trials import ticks
-    x = np.array([1.0, 2.0, 3.0, 3.1, 4.0])
-    path = ticks(x, np.zeros(5), np.array([5.0, 6, 7, 9, 8]), (0.5, 1))
-    assert path.vertices.tolist() == [
-        [1, 0], [1, 5], [2, 0], [2, 6], [3.1, 0], [3.1, 9], [4, 0], [4, 8]]
-    path = ticks(x, np.array([5.0, 6, 7, 9, 8]), np.array(
-        [5.5, 6.5, 7.5, 9.5, 8.5]), (0.5, 1))
-    assert path.vertices[0::2, 1].tolist() == [5, 6, 7, 9, 8], "no two cover"
-    many = np.arange(1, 10_001.0)
-    value = 3 + 0.01 * (many % 2)
-    assert len(ticks(many, value, value, (10_001 / 900, 0.1)).vertices
-               ) <= 2 * 901
-
-
-def test_the_page_shows_what_was_repeated(tmp_path):
-    """Rows to CSV, alternative text from rows, a mark where it is due."""
-    planted(tmp_path, speeds(1.5, 3))
-    again(tmp_path, of("syncmap", *range(4)))
-    built = Built(tmp_path)
-    assert built.status == 0 and built.error == ""
-    text = built.section("validity")
-    rows = built.rows("figures/strip.csv")
-    assert len(rows) == (tmp_path / "trials.jsonl").read_text().count("\n")
-    pairs = built.rows("tables/repeats.csv")
-    assert len(pairs) == 2 * 6, "of 4 maps at 2 thread counts"
-    marked = [r for r in pairs if r["unequal"] == "True"]
-    assert {r["threads"] for r in marked} == {"2"} and len(marked) == 3
-    assert built.verdicts["quality"] in text.replace("&#x27;", "'")
-
-
-def test_the_strip_has_every_started_trial(tmp_path):
-    def change(trial):
-        return waiting(of("syncmap", 2), 0.5)(speeds(1.5, 3)(trial))
-
-    a = planted(tmp_path, change, plant={"fail_verify": ("urcu_lfht",)})
-    a = again(tmp_path, of("gomap_rw", 3))
-    noise = quality.Noise(a)
-    rows = noise.rows()
-    assert len(rows) == a.campaign.started + 1 < len(a.campaign.ran)
-    assert [r["trial"] for r in rows] == list(range(1, len(rows) + 1))
-    assert rows[-1]["attempt"] == 2 and rows[-1]["map"] == "gomap_rw"
-    assert {r["adds_per_ns"] for r in rows} == {1.5, 3.0}
-    assert {round(r["waited_percent"], 3) for r in rows} == {0.0, 50.0}
-    told = validity.strip_alt(noise)
-    assert "CPU speed 1.50 to 3.00" in told and (
-        "waited for it in more than 20 % of the window in 1 of") in told
-
 
 # ---- the machine -----------------------------------------
 
@@ -794,18 +641,6 @@ def test_the_strip_has_every_started_trial(tmp_path):
 def cpus(a):
     return {placement: cell.cpus
             for placement, cell in machine.placements(a).items()}
-
-
-def test_the_pin_map_has_the_headlines_threads(tmp_path):
-    """Also where another workload puts 16 threads on those CPUs."""
-    a = planted(tmp_path, threads=(1, 2))
-    a.campaign.cells["x"] = journal.Cell(
-        next(iter(a.campaign.cells.values())).factors
-        | {"threads": 16, "cpus": [0, 1] * 8})
-    assert cpus(a) == {"cores": [0, 1]}
-    a.campaign.cells["y"] = journal.Cell(
-        a.campaign.cells["x"].factors | {"placement": "smt"})
-    assert cpus(a) == {"cores": [0, 1]}, "16 threads share 2"
 
 
 @pytest.mark.parametrize("status,is_missing", [

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-# slow: over ten seconds of CPU time; not part of `make check`.
 """Campaigns with little, broken or wrong data: what the page says then."""
 import json
 import re
@@ -8,8 +7,6 @@ import pytest
 from report_helpers import FEW, Built, Page, build, edit, make_journal
 
 from report.journal import JournalError, read
-
-DRAWN = True  # its tests look at figures
 
 
 def whole(built):
@@ -223,7 +220,6 @@ def test_few_blocks_rank_nothing(tmp_path, blocks):
     assert built.status == 0
     assert all(r["low"] == "" and r["high"] == ""
                for r in built.rows("figures/flip.csv"))
-    assert "(n &lt; 6)" in built.section("ratio")
 
 
 @pytest.mark.parametrize("maps,blocks", [(FEW[2:4], 6), (FEW, 8)])
@@ -266,7 +262,7 @@ def test_every_map_failed(tmp_path):
     assert built.status == 3
 
 
-def test_crashed_map_keeps_its_place_in_words(tmp_path):
+def test_crashed_map_keeps_its_place(tmp_path):
     built = build(tmp_path, plant={"crash": ("snapshot",)})
     whole(built)
     assert built.status == 3
@@ -274,8 +270,6 @@ def test_crashed_map_keeps_its_place_in_words(tmp_path):
             if r["map"] == "snapshot"]
     assert rows and all(r["ratio"] == "" and "signal 11" in r["why"]
                         for r in rows)
-    forest = built.section("ratio")
-    assert re.search(r"<title>signal 11.*?</title>.*?failed", forest, re.S)
 
 
 def test_crashed_base_says_so_in_every_row(tmp_path):

@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# slow: over ten seconds of CPU time; not part of `make check`.
 """Files that programs and papers read: CSV, zip, LaTeX, commands."""
 import base64
 import csv
-import functools
-import html
 import io
 import re
 import shutil
@@ -12,11 +9,10 @@ import subprocess
 import zipfile
 
 import pytest
-from report_helpers import FEW, TOP, Built, build
+from report_helpers import FEW, Built, build
 
-from report import datafiles, latex, stats, words
+from report import datafiles, stats
 from report.journal import read
-from report.sections import claims
 
 POOLED = {"controls"}  # of all cells: a control has none of its own
 
@@ -165,21 +161,6 @@ def words_of(command):
     return [part.split("\n") for part in done.stdout.split("\n--\n")[:-1]]
 
 
-def test_commands_of_the_page_can_be_pasted(good):
-    text = html.unescape(re.search(r"<pre>(.*?)</pre>",
-                                   good.section("artefacts"), re.S)[1])
-    lines = [line for line in text.split("\n") if not line.startswith("#")]
-    folder = "results/2026-11-20T0801-synthetic-5e7a0001"
-    assert [words_of(line) for line in lines] == [
-        [["make", "bench", "MODE=smoke"]],
-        [["make", "report", f"CAMPAIGN={folder}"]],
-        [["readmostly", "run", "-o", folder, "--resume"]],
-        [["python3", "-m", "report", folder, "--quick"]],
-        [["cd", f"{folder}/report/quick"], ["gnuplot", "scaling.gp"]]]
-    goals = re.findall(r"^(\w+):", (TOP / "Makefile").read_text(), re.M)
-    assert {"bench", "report"} <= set(goals)
-
-
 def test_a_hostile_campaign_name_stays_one_word(good):
     """What the names hold reaches no shell."""
     from types import SimpleNamespace
@@ -195,97 +176,7 @@ def test_a_hostile_campaign_name_stays_one_word(good):
                        "CAMPAIGN=results/a b; touch $(c)"]]
 
 
-def test_quick_plots_say_what_they_show(good):
-    for name in ("scaling", "ratio"):
-        script = (good.out / "quick" / f"{name}.gp").read_text()
-        assert "title = '97 % lookups, 3 % updates, uniform-97-3, 64 Ki keys" in script
-        assert "pseudo-median and 95 % interval" in script
-        assert "over blocks" not in script
-        assert "base = 'gomap_rw'" in script
-
-
 # ---- LaTeX ----------------------------------------------------------------
-
-@functools.lru_cache(maxsize=None)
-def advance(letter, points):
-    """Width of a letter in Computer Modern [mm]."""
-    from matplotlib import cbook, ft2font
-    font = ft2font.FT2Font(str(cbook._get_data_path("fonts/ttf/cmr10.ttf")))
-    font.set_size(points, 72)
-    glyph = font.load_char(ord(letter if " " <= letter <= "~" else "x"))
-    return glyph.linearHoriAdvance / 65536 * 25.4 / 72.27
-
-
-def millimetres(text, points):
-    return sum(advance(letter, points) for letter in text)
-
-
-def shown_letters(cell):
-    """A cell of LaTeX as letters: what is set, roughly."""
-    cell = re.sub(r"\\allowbreak\{\}", "\0", cell)
-    cell = re.sub(r"\$\\(\w+)\$", "x", cell)
-    cell = re.sub(r"\\(textbackslash|ldots)\{\}", "...", cell)
-    return re.sub(r"\\(.)", r"\1", cell).replace("\\,", " ")
-
-
-def columns_of(spec):
-    """[mm or None for each column of a preamble]."""
-    return [float(mm) if mm else None for mm in re.findall(
-        r">\{\\ragged\w+\\arraybackslash\}p\{([\d.]+)mm\}|[lr]", spec)]
-
-
-def test_latex_fits_a_column_or_the_page(good):
-    """Without LaTeX here, by measuring: cells set in Computer Modern,
-    plus 6 pt between columns, are within 84 mm (table) or 177 mm (table*,
-    longtable); a column that breaks lines holds its longest piece."""
-    files = sorted((good.out / "tables").glob("*.tex"))
-    assert len(files) >= 10
-    for file in files:
-        text = file.read_text(encoding="utf-8")
-        kind = re.search(r"\\begin\{(table\*?|longtable)\}", text)[1]
-        spec = re.search(r"\\begin\{(?:tabular|longtable)\}\{(.*)\}", text)[1]
-        widths = columns_of(spec)
-        points = dict(latex.SIZES)[re.search(
-            r"\\(\w+)\\setlength\{\\tabcolsep\}\{3pt\}", text)[1]]
-        rows = [line[:-3].split(" & ") for line in text.split("\n")
-                if line.endswith(r" \\") and not line.startswith("\\")]
-        assert {len(row) for row in rows} == {len(widths)}, file
-        total = 0.0
-        for i, width in enumerate(widths):
-            cells = [shown_letters(row[i]) for row in rows]
-            if width is None:
-                width = max(millimetres(c.replace("\0", ""), points)
-                            for c in cells)
-            else:
-                for piece in re.split(r"[ \0-]", " ".join(cells)):
-                    if len(piece) < 11 or re.search(r"\d", piece):
-                        assert millimetres(piece, points) <= width, (
-                            file, piece)
-            total += width + 6 * 25.4 / 72.27
-        assert total <= (84 if kind == "table" else 177.5), (file, total)
-
-
-def test_latex_knows_every_sign_of_the_tables():
-    """An engine that does not know one ends with an error."""
-    for sign in (*claims.GLYPHS.values(), *claims.STANDS.values(), "→", "²",
-                 "×", "≈", "÷", "±", words.MINUS, words.THIN, words.NARROW):
-        assert latex.tex(sign).isascii(), sign
-
-
-def test_latex_of_many_rows_is_a_longtable():
-    columns = [("cell", "text"), ("n", "num")]
-    few, many = ([["a/b", "1"]] * n for n in (20, 60))
-    assert r"\begin{table}" in latex.as_latex("t", "c", columns, few)
-    text = latex.as_latex("t", "c", columns, many)
-    assert r"\begin{longtable}{lr}" in text and r"\endhead" in text
-    assert text.count("a/b") == 60
-
-
-def test_latex_of_few_rows_of_many_lines_is_a_longtable():
-    """A page has so many lines, not rows: long text breaks."""
-    columns = [("cell", "text"), ("why", "text")]
-    text = latex.as_latex("t", "c", columns, [["a/b", "word " * 120]] * 20)
-    assert r"\begin{longtable}" in text and text.count("a/b") == 20
 
 
 @pytest.mark.skipif(not shutil.which("pdflatex"), reason="no pdflatex")

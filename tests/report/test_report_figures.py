@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What figures show and say: gains, percentiles, overload, counts, labels."""
 import copy
-import html
 import json
 import re
 
@@ -12,15 +11,9 @@ from report_helpers import Built, build, edit, make_journal
 from report import latencies, stats, words
 from report.analysis import Analysis
 from report.journal import read
-from report.page import plt
-from report.plot_rows import beside_marks, percent_text
-from report.plots import count_axis, end_labels, spread
 from report.sections.latency import groups_of
 from report.sections.ratio import two_groups
 from report.sections.scaling import level_rows, limits_of
-from report.sections.simulated import alike, short_lines
-
-DRAWN = True  # its tests look at figures
 
 MODEL = "icelake-sp"
 
@@ -91,104 +84,6 @@ def test_an_axis_has_no_empty_decades(tmp_path):
             if r["map"] != "snapshot" for k in ("low", "high")]
     assert (low, high) == (pytest.approx(min(seen), rel=1e-4),
                            pytest.approx(max(seen), rel=1e-4))
-
-
-def test_each_end_that_is_off_the_axis_has_words(tmp_path):
-    """A map that is slow at one count only has its mark at the other."""
-    make_journal.make(tmp_path, maps=("gomap_rw", "snapshot", "syncmap"),
-                      threads=(1, 2), keys=(1024,), kinds=("update",))
-
-    def slow(trial):
-        if "/snapshot/" in trial["cell"] and "/t2/" in trial["cell"]:
-            trial["result"]["ops"] //= 15000
-        return trial
-
-    edit(tmp_path, slow)
-    section = Built(tmp_path).section("scaling")
-    told = re.findall(r">off the axis: ([^<]*)<", section)
-    assert len(told) == 1
-    assert re.fullmatch(r"0.0\d+ Mop/s at 2 threads", told[0])
-    assert "snapshot, 1 thread: " in section
-
-
-@pytest.mark.parametrize("marks, at", [
-    ([], 0.02), ([90.0], 0.02), ([2.0], 0.5), ([2.0, 90.0], 0.5)])
-def test_words_in_a_row_stand_where_no_mark_is(marks, at):
-    assert beside_marks(marks, (1, 100)) == at
-
-
-def test_the_label_of_an_axis_has_few_digits():
-    _, ax = plt.subplots()
-    said = count_axis(ax, "y", [0.0005, 55.20165628])
-    assert said == " (log from 0.0006, linear below)"
-    assert ax.yaxis.get_transform().linthresh == 0.0006
-    plt.close()
-
-
-def test_a_per_cent_stands_with_its_number():
-    row = {"percent": 468.3, "low": None, "high": None, "reason": "n<6"}
-    assert percent_text(row).replace("\xa0", " ") == "468 % (n < 6)"
-    row |= {"low": 400.0, "high": 500.0}
-    assert percent_text(row).replace("\xa0", " ") == "468 [400, 500] %"
-
-
-# ---- simulated ------------------------------------------------------------
-
-def test_only_lines_that_reach_the_end_are_told(two):
-    """gomap runs at one core only: no value of it stands for 64."""
-    section = two.section("simulated")
-    panel = section[:section.index("</svg>")]
-    shown = re.findall(r"<text[^>]*>([^<]*)</text>", panel)
-    assert "gomap_rw" in shown and "gomap" not in shown
-
-
-def test_reasons_that_differ_in_numbers_are_one():
-    assert alike(["unsafe: 16 threads would write", "not on arm64",
-                  "unsafe: 4 threads would write"]) == {
-        "unsafe: 4 and 16 threads would write":
-            ["unsafe: 16 threads would write",
-             "unsafe: 4 threads would write"],
-        "not on arm64": ["not on arm64"]}
-    assert short_lines({"a": [1, 64], "b": [1], "c": [4, 1]}) == (
-        " Lines that end early: b at 1 core; c at 4 cores.")
-    assert short_lines({"a": [1, 4]}) == ""
-
-
-@pytest.mark.parametrize("values, kind", [
-    ([0, 0.5, 3], "linear"), ([0, 0], "linear"),
-    ([0, 0.8, 67], "symlog"), ([1e-9, 5], "symlog")])
-def test_counts_far_apart_get_a_logarithmic_axis(values, kind):
-    _, ax = plt.subplots()
-    said = count_axis(ax, "y", values)
-    assert ax.get_yscale() == kind and bool(said) == (kind == "symlog")
-    low, high = ax.get_ylim()
-    assert low == 0 and high > max(values)
-    places = ax.transData.transform([(0, v) for v in sorted(values)])[:, 1]
-    assert list(places) == sorted(places)
-    plt.close()
-
-
-def test_labels_stay_apart_and_inside():
-    rng = np.random.default_rng(3)
-    for n in range(1, 15):
-        at = sorted(rng.uniform(-50, 250, n))
-        put = spread(list(at), 12, 0, 200)
-        gap = min(12, 200 / max(n - 1, 1))
-        assert all(b - a >= gap - 1e-9 for a, b in zip(put, put[1:]))
-        assert -1e-9 <= put[0] and put[-1] <= 200 + 1e-9
-    assert spread([20, 90], 12, 0, 200) == [20, 90], "as they were"
-    assert spread([50, 50], 12, 0, 200) == [44, 56], "around their middle"
-
-
-def test_end_labels_are_beside_the_axes():
-    fig, ax = plt.subplots(figsize=(4, 3))
-    ax.set(xlim=(0, 1), ylim=(0, 1))
-    end_labels(ax, [(0.0, f"map_{i}", "#010101") for i in range(11)], 1, 12)
-    frame = ax.get_window_extent()
-    for text in ax.texts:
-        box = text.get_window_extent()
-        assert frame.y0 - 3 < box.y0 and box.y1 < frame.y1 + 3
-    plt.close(fig)
 
 
 # ---- latency --------------------------------------------------------------
@@ -282,7 +177,9 @@ def test_every_map_overloaded_is_still_a_page(tmp_path):
 
 # ---- trials and memory ----------------------------------------------------
 
-def test_raw_centres_are_those_of_the_ranking(tmp_path):
+@pytest.mark.long
+def test_raw_centres_are_those_of_the_ranking(tmp_path, monkeypatch):
+    monkeypatch.setattr(Built, "drawn", True)
     def modes(trial):
         if "/syncmap/" in trial["cell"] and trial["result"] \
                 and trial["block"] < 4:
@@ -370,36 +267,6 @@ def test_the_worst_moment_takes_no_less_than_rest(tmp_path):
     assert float(rows["gomap_rw"]["peak"]) > float(rows["gomap_rw"]["filled"])
 
 
-def test_statistics_of_ck_ht_wait_under_their_name(tmp_path):
-    make_journal.make(tmp_path, maps=("gomap_rw", "ck_ht"), threads=(1, 2),
-                      keys=(1024,), kinds=("update",))
-
-    def limbo(trial):
-        if "/ck_ht/" in trial["cell"] and trial["result"]:
-            trial["result"]["stats"] = [
-                {"name": "limbo_peak", "unit": "bytes", "value": 609280},
-                {"name": "growths", "unit": "1", "value": 8}]
-        return trial
-
-    edit(tmp_path, limbo)
-    built = Built(tmp_path)
-    assert [(r["statistic"], r["largest (bytes)"])
-            for r in built.rows("tables/retired.csv")] == [
-                ("limbo peak", "609280")]
-    assert "595 KiB" in built.section("memory")
-    assert [r for r in built.rows("tables/map-stats.csv")
-            if r["statistic"] == "growths" and r["note"] == "largest: 8"]
-
-
-def text_of(section):
-    return html.unescape(re.sub(r"<[^>]+>", "", section))
-
-
-def test_bytes_of_entries_are_said_to_be_nothing_else(two):
-    section = text_of(two.section("memory"))
-    assert "collect" not in section.lower()
-
-
 def test_the_worst_moment_may_be_of_an_attempt_that_was_repeated(tmp_path):
     make_journal.make(tmp_path, maps=("gomap_rw", "urcu_lfht"), keys=(1024,),
                       threads=(1, 2), kinds=("update",), blocks=6)
@@ -434,18 +301,3 @@ def test_a_latency_group_has_each_map_once(two, unlike):
         setattr(other, factor, value)
     a.by_measure["latency"] = [cell, other]
     assert [len(g) for g in groups_of(a).values()] == [1, 1]
-
-
-@pytest.mark.parametrize("alone", ["churn", "update"])
-def test_a_mix_may_lack_a_thread_count_of_its_board(tmp_path, monkeypatch,
-                                                    alone):
-    """Two workload files, one of them with fewer threads, share a board."""
-    plan = make_journal.plan
-    monkeypatch.setattr(make_journal, "plan", lambda spec, cpus: [
-        c for c in plan(spec, cpus) if c["measure"] == "verify"
-        or (c["write_kind"], c["threads"]) != (alone, 2)])
-    built = build(tmp_path, kinds=("update", "churn"), blocks=7)
-    assert built.status == 0 and built.error == ""
-    kinds = {(r["write_kind"], r["threads"])
-             for r in built.rows("figures/scaling.csv")}
-    assert len(kinds) == 3 and (alone, "2") not in kinds

@@ -11,8 +11,6 @@ from report_helpers import TOP, Built, build, make_journal
 
 from report import datafiles, folders, latex, page, tables
 
-DRAWN = True  # its tests look at figures
-
 NAMES = {"id", "map", "workload", "shape", "dist", "placement", "memory",
          "base", "cell", "as", "arrivals", "name", "family"}
 WORDS = {"measure", "status", "loop", "write_kind", "arm", "exit", "clock",
@@ -91,7 +89,9 @@ def test_names_that_are_alike_as_file_names_have_panels_of_their_own(
     assert {"ranked-sync.map", "ranked-sync-map"} <= set(ids)
 
 
-def test_dollars_in_a_name_are_no_formula_of_a_drawing(tmp_path):
+@pytest.mark.long
+def test_dollars_in_a_name_are_no_formula_of_a_drawing(tmp_path, monkeypatch):
+    monkeypatch.setattr(Built, "drawn", True)
     make_journal.make(tmp_path, maps=("gomap_rw", "syncmap"), threads=(1, 2),
                       keys=(65536,), kinds=("update",), blocks=7)
     for file in (tmp_path / "campaign.json", tmp_path / "trials.jsonl"):
@@ -144,6 +144,7 @@ def small(tmp_path_factory):
     return folder
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_lost_output_is_no_success(small, unbuffered):
     env = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
@@ -157,6 +158,7 @@ def test_lost_output_is_no_success(small, unbuffered):
             check=False, stdout=full, stderr=full).returncode == 3
 
 
+@pytest.mark.long
 def test_a_closed_output_is_lost_output(small):
     done = command(small, stdout=None, preexec_fn=lambda: os.close(1))
     assert done.returncode == 3 and "output was lost" in done.stderr

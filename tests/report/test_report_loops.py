@@ -66,13 +66,7 @@ def test_two_tables_of_one_name_are_refused(tmp_path):
         report.table("one", "caption", [("a", "num")], [[2]])
 
 
-def test_without_other_loops_the_section_says_so(tmp_path):
-    campaign(tmp_path, lambda meta: None)
-    main([str(tmp_path)])
-    assert "no loops beside mix and paced" in \
-        (tmp_path / "report/index.html").read_text()
-
-
+@pytest.mark.long
 def test_a_caught_misuse_is_no_gap(tmp_path):
     def plant(meta):
         scans(meta)

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-# slow: over ten seconds of CPU time; not part of `make check`.
 """The matrix, its filters in a real browser, and the trade-off figures."""
 import html
 import json
@@ -89,19 +88,6 @@ def test_the_highest_of_each_column_is_a_ranked_map(good):
         assert float(group[0]["leader_mops"]) == max(ranked)
 
 
-def test_words_stand_where_no_ratio_is(good):
-    words = {r["map"]: r for r in good.rows("tables/matrix.csv")
-             if not r["ratio"]}
-    assert words["snapshot"]["word"] == "not ranked (6)"
-    assert words["snapshot"]["why"] == "6 of 12 blocks, 6 void"
-    assert words["gomap_mutex"]["word"] == "failed verification"
-    assert words["gomap_mutex"]["why"] == "3 updates lost"
-    assert set(words) == {"snapshot", "gomap_mutex"}
-    text = good.section("matrix")
-    assert "<li>3 updates lost</li>" in text
-    assert "null_map" not in text.split("</table>")[0]
-
-
 def test_maps_that_are_not_told_apart_are_marked(tmp_path):
     """Two maps with one model: none is called behind the other."""
     built = build(tmp_path, maps=("gomap_rw", "twin_a", "twin_b"))
@@ -110,12 +96,6 @@ def test_maps_that_are_not_told_apart_are_marked(tmp_path):
     text = built.section("matrix")
     assert text.count("≈ 1.0") + text.count("≈ 0.99") == 4
     assert "best" not in text and "fastest" not in text
-
-
-def test_promises_are_the_maps_own(good):
-    rows = dict(re.findall(r'<tr id="matrix-(\w+)".*?data-promise="([^"]*)"',
-                           good.section("matrix")))
-    assert rows["gomap_rw"] == ""
 
 
 def test_a_failed_control_ranks_nothing(tmp_path):
@@ -169,32 +149,6 @@ def test_overload_needs_more_than_a_fifth():
         window_ns=1000, rate_per_s=10, ok=[{"result": {"elapsed_ns": ns}}])
     assert latencies.overload(cell(1200)) is None
     assert latencies.overload(cell(1201)).startswith("overloaded at 10/s")
-
-
-@pytest.mark.parametrize("spread", ["apart", "together", "equal"])
-def test_names_in_a_scatter_cover_nothing(spread):
-    """16 names: not on one another, not on a marker, not outside."""
-    from matplotlib.transforms import Bbox
-
-    from report.plot_scatter import place
-    frame = Bbox.from_bounds(0, 0, 520, 380)
-    step = {"apart": 20, "together": 3, "equal": 0}[spread]
-    marks = [(100 + step * i, 90 + step * (i * 7 % 16)) for i in range(16)]
-    boxes = place([(40 + 3 * i, 14) for i in range(16)], marks, frame)
-    assert None not in boxes
-    for i, box in enumerate(boxes):
-        assert frame.contains(box.x0, box.y0)
-        assert frame.contains(box.x1, box.y1)
-        assert not box.count_overlaps(boxes[:i])
-        assert not any(box.contains(*m) for m in marks)
-
-
-def test_a_scatter_without_room_leaves_names_out():
-    from matplotlib.transforms import Bbox
-
-    from report.plot_scatter import place
-    assert place([(500, 14)], [(10, 10)],
-                 Bbox.from_bounds(0, 0, 100, 100)) == [None]
 
 
 # ---- in the browser -------------------------------------------------------
@@ -257,12 +211,14 @@ def browse(good, tmp_path_factory):
 PEERS = 7
 
 
+@pytest.mark.long
 def test_filters_come_from_the_address(browse):
     state = browse("#threads=2&family=rcu")[0]
     assert sorted(state["maps"]) == ["snapshot", "urcu_lfht"]
     assert state["threads"] == "2222" and not state["hidden"]
 
 
+@pytest.mark.long
 def test_filters_go_to_the_address_and_are_taken_back(browse):
     pick = """
       var f = document.querySelector("form[data-filters=matrix]");
@@ -281,6 +237,7 @@ def test_filters_go_to_the_address_and_are_taken_back(browse):
     assert small["hash"] == "#keys=1024"
 
 
+@pytest.mark.long
 def test_columns_sort_with_words_last_both_ways(browse):
     click = """
       var b = t.tHead.rows[0].cells[4].querySelector("button");
@@ -293,6 +250,7 @@ def test_columns_sort_with_words_last_both_ways(browse):
     assert "descending" in down["said"]
 
 
+@pytest.mark.long
 def test_columns_sort_by_value_not_by_unit_or_note(browse, good):
     """906 ns come before 1.20 µs; a note behind a ratio is no digit of it."""
     click = """
@@ -312,6 +270,7 @@ def test_columns_sort_by_value_not_by_unit_or_note(browse, good):
         float(noted[2]), rel=0.01), "set aside, with a note"
 
 
+@pytest.mark.long
 def test_cells_are_found_by_words_and_by_id(browse, good):
     found = browse("#cells=syncmap%20/t2/%20throughput")[0]
     wanted = [r for r in good.rows("tables/cells.csv")
@@ -323,11 +282,6 @@ def test_cells_are_found_by_words_and_by_id(browse, good):
     state = browse("#" + one)[0]
     assert state["open"] and state["cells"] > 50 and state["hash"] == "#" + one
     assert not browse("")[0]["open"]
-
-
-@pytest.mark.parametrize("width", [500, 1400])
-def test_the_page_does_not_scroll_sideways(browse, width):
-    assert browse("#matrix", width=width)[0]["wide"] <= 0
 
 
 def test_without_script_the_matrix_is_a_plain_table(good):

@@ -80,28 +80,12 @@ def test_each_cluster_has_a_row(built):
     assert rows[2]["word"] == "tied"
 
 
-def test_the_lengths_of_table_and_measurement_stand_side_by_side(built):
-    row = built.rows("tables/production-all.csv")[0]
-    assert (row["key_bytes_table"], row["key_bytes"]) == ("67", "8")
-    assert (row["value_bytes_table"], row["value_bytes"]) == ("2439", "8")
-    assert "67 → 8" in built.section("production")
-
-
 def test_the_flip_map_has_a_row_for_each_cluster(built):
     fields = built.rows("figures/production.csv")
     assert [f["workload"] for f in fields] == [
         "cluster-04", "cluster-17", "cluster-35"]
     assert [f["side"] for f in fields] == ["contender"] * 3
     assert built.status == 0
-
-
-def of_production(draw):
-    """The places of a report that state something of clusters."""
-    text = (draw.out / "index.html").read_text("utf-8")
-    start = text.index('<section id="production"')
-    end = text.index("</section>", start)
-    return [spot for spot in draw.spots if "production" in spot[0]
-            or spot[0] == "index.html" and start < spot[1] < end]
 
 
 def test_a_control_that_failed_lets_nobody_lead(tmp_path):
@@ -125,12 +109,6 @@ def test_too_few_blocks_decide_nothing(tmp_path):
     few = Built(campaign(tmp_path, blocks=4))
     assert {r["uniform_names"] for r in few.rows(
         "tables/production-all.csv")} == {"not decided"}
-
-
-def test_another_campaign_has_no_such_section(tmp_path):
-    make_journal.make(tmp_path, maps=("gomap_rw", "syncmap"), threads=(1,),
-                      keys=(1024,), kinds=("update",), blocks=6)
-    assert 'id="production"' not in Built(tmp_path).page
 
 
 @pytest.mark.parametrize("traffic, uniform, named", [

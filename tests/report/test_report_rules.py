@@ -1,49 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-# slow: over ten seconds of CPU time; not part of `make check`.
 """Rules of method that the report keeps: pairing, ties, who is ranked,
 counters with a source."""
 import json
 import re
 
-import pytest
 from report_helpers import FEW, Built, build, edit, make_journal
 
-from report import ranking
 from report.analysis import Analysis
 from report.journal import read
-
-
-def test_ratios_are_paired_by_block(tmp_path):
-    """A block in which everything is 3 times slower changes no ratio."""
-    make_journal.make(tmp_path, maps=("gomap_rw", "syncmap"), threads=(2,),
-                      keys=(1024,), kinds=("update",))
-    before = Analysis(read(tmp_path))
-
-    def slow(trial):
-        if trial["block"] % 2:
-            trial["result"]["elapsed_ns"] *= 3
-        return trial
-
-    edit(tmp_path, slow)
-    after = Analysis(read(tmp_path))
-    where = before.headline()
-    pairs = [ranking.decision(a, where)["pair"] for a in (before, after)]
-    for key in ("centre", "low", "high"):
-        assert pairs[0][key] == pytest.approx(pairs[1][key], rel=1e-6)
-    levels = [a.level(a.at(where)["syncmap"]) for a in (before, after)]
-    assert levels[1]["high"] / levels[1]["low"] > 2
-
-
-def test_ties_name_everybody(tmp_path):
-    built = build(tmp_path, maps=("gomap_rw", "twin_a", "twin_b"))
-    top = built.verdicts["decisions"][0]
-    names = [top["leader"], *sorted({"gomap_rw", "twin_a", "twin_b"}
-                                    - {top["leader"]})]
-    assert {r["map"]: r["outcome"] for r in top["rivals"]} == dict.fromkeys(
-        names[1:], "tied")
-    assert top["word"] == "tied"
-    row = built.rows("tables/decision.csv")[0]
-    assert row["fastest"].count("≈") == 2
 
 
 def test_bounds_and_leaks_are_not_ranked(tmp_path):
@@ -51,12 +15,6 @@ def test_bounds_and_leaks_are_not_ranked(tmp_path):
     for d in built.verdicts["decisions"]:
         assert not {"null_map", "gomap", "unsync_probe", "syncmap_leak"} & {
             d["leader"], *(r["map"] for r in d["rivals"])}
-
-
-def test_no_counters_is_one_sentence(tmp_path):
-    built = build(tmp_path)
-    text = built.section("cache")
-    assert "<svg" not in text
 
 
 def test_zero_everywhere_is_no_measurement(tmp_path):
@@ -93,11 +51,6 @@ def test_replayed_counters_are_marked(tmp_path):
     built = Built(tmp_path)
     head = built.out.joinpath("tables/why.csv").read_text().split("\n")[0]
     assert "replayed: L1d lines brought in/operation" in head
-
-
-def test_synthetic_data_have_a_red_banner(tmp_path):
-    built = build(tmp_path, threads=(1,), kinds=("update",))
-    assert '<div class="banner" role="note"><b>Synthetic.</b>' in built.page
 
 
 def test_misplaced_thread_is_shown(tmp_path):

@@ -5,7 +5,6 @@ import itertools
 import json
 import math
 import random
-import re
 import statistics
 from types import SimpleNamespace
 
@@ -14,7 +13,6 @@ from report_helpers import Built, edit, make_journal
 
 from report import previous
 from report.journal import JournalError, read
-from report.sections import since as section
 
 SMALL = dict(maps=("null_map", "gomap_rw", "syncmap"), threads=(2,),
              keys=(1024,), kinds=("update",), blocks=8)
@@ -220,12 +218,6 @@ def test_where_a_control_failed_nothing_became_slower(tmp_path, bad):
     assert rows["syncmap"]["ratio"]
 
 
-def test_what_is_warned_of_stands_first(since):
-    items = re.findall(r"<li( class=warn)?>", since.section("since"))
-    assert 0 < items.count("") < len(items)
-    assert items == sorted(items, reverse=True)
-
-
 @pytest.mark.parametrize("low,high,word", [
     (previous.verdicts.MARGIN * 1.001, 9, "faster"),
     (previous.verdicts.MARGIN, 9, "not shown to differ"),
@@ -323,44 +315,3 @@ def test_a_campaign_in_which_a_map_gave_nothing_is_passed_over(
     edit(broken, fail)
     assert not read(broken).pending and read(broken).missing
     assert previous.find(now) == old
-
-
-def test_the_fastest_stand_first_and_what_did_not_run_last(monkeypatch):
-    """Of the headline's cells; the file has every cell."""
-    rows = [{"cell": n, "map": n, "mops": v} for n, v in (
-        ("b", 5.0), ("none", None), ("a", 5.0), ("c", 9.0), ("far", 99.0))]
-    there = {name: SimpleNamespace(id=name) for name in
-             ("a", "b", "c", "none")}
-    a = SimpleNamespace(headline=lambda: "h", at=lambda _: there,
-                        campaign=None)
-    kept, said = {}, []
-    monkeypatch.setattr(previous, "rows_of", lambda *_: rows)
-    monkeypatch.setattr(previous, "floor_warnings", lambda shown: [])
-    monkeypatch.setattr(section.checks, "refusal", lambda earlier: None)
-    monkeypatch.setattr(previous, "warnings", lambda *_: [
-        (False, "another kernel"), (True, "other <flags>")])
-    monkeypatch.setattr(section, "sentence", lambda a, earlier, shown: "s")
-    monkeypatch.setattr(section, "table", lambda report, a, shown:
-                        ",".join(r["map"] for r in shown))
-    report = SimpleNamespace(
-        data=lambda name, columns, of: kept.setdefault("rows", of) and "file",
-        section=lambda *parts: said.extend(parts))
-    section.add(report, a, None)
-    assert said == [], "no earlier campaign, no section"
-    section.add(report, a, "earlier")
-    assert "c,a,b,none" in said and kept["rows"] == rows
-    assert said[-1].endswith("file" + section.WIDER + ".</p>"), \
-        "the table's words are of its own rows"
-    items, = (part for part in said if "<li" in part)
-    assert items.index("<li class=warn>⚠ other &lt;flags&gt;</li>") < \
-        items.index("<li>another kernel</li>"), "what is bad comes first"
-
-
-@pytest.mark.parametrize("value, text", [
-    (True, "yes"), (False, "no"), (1, "1"), ("-O2", "-O2"),
-    ("0123456789" * 4, "012345678901"), ("0123456789" * 4 + " x",
-                                         "0123456789" * 4 + " x"),
-    ("0123456789" * 3, "0123456789" * 3), (None, "None")])
-def test_a_value_of_the_build_is_short_enough_to_read(value, text):
-    """Sums and commits are cut to twelve digits, words are not."""
-    assert previous.shown(value) == text

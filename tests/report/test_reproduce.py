@@ -19,7 +19,7 @@ from report_helpers import TOP, main
 from report import journal
 from report.analysis import Analysis
 from report.compare import admit
-from report.reproduce import asked, judge, setup
+from report.reproduce import asked, judge
 
 
 def told(*words, stdin=None, monkeypatch=None):
@@ -194,13 +194,6 @@ def test_what_differs_in_the_set_up_is_listed(tmp_path, pair):
     assert "build: flags: -O2 then, -O3 now" in said
     assert answer(*pair)[2]["setup"] == []
     assert "Nothing that is recorded differs" in answer(*pair)[1]
-
-
-def test_a_long_list_of_differences_is_cut_and_says_so():
-    rows = [("machine", f"fact {i}", "a", None) for i in range(30)]
-    lines = list(setup.lines(rows))
-    assert lines[0] == "  machine: fact 0: a then, not known now"
-    assert lines[-1] == "  and 6 more, all in reproduction.json"
 
 
 # ---- what is refused ------------------------------------------------------
@@ -378,6 +371,7 @@ def limited(folder, kib, *words):
             "PYTHONPATH": str(TOP)})
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("words, name, kib", [
     (("reproduce", "old", "new"), "new/reproduction.json", 4),
     (("compare", "old", "new", "-o", "out"), "out/report/comparison.json", 20),

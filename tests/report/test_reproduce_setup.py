@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What `readmostly reproduce` writes of a repeated campaign, and which
+"""What `readmostly dev reproduce` writes of a repeated campaign, and which
 differences of the set-up it finds. Rows and campaigns are made by hand."""
 import json
 from types import SimpleNamespace as Made
 
 import pytest
-import report_helpers  # noqa: F401
 
 from report.reproduce import say, setup
 
@@ -104,11 +103,3 @@ def test_how_it_ran_is_compared_too(monkeypatch):
         ("run", "CPU speed, additions per ns", "2.00", "3.50"),
         ("run", "busy before the first trial", "load 3", None),
         ("run", "counters", "perf", "none")]
-
-
-def test_the_kinds_stand_in_their_order():
-    one = machine({"kernel": "1"}, {"a": {"code": "1"}}, {"flags": "-O2"},
-                  counters={"backend": "perf"})
-    two = machine({"kernel": "2"}, {"a": {"code": "2"}}, {"flags": "-O3"})
-    assert [kind for kind, *_ in differs(one, two, "a")] == [
-        "machine", "build", "maps", "run"]

@@ -5,7 +5,6 @@ import html
 import json
 import re
 import shutil
-from types import SimpleNamespace
 
 import pytest
 import staged_folder as folder
@@ -16,8 +15,9 @@ from search_pages import (PLAN, PLANNED, SKIP, SKIPPED, WHY_SKIPPED, begun,
 from test_sweep_folder import called, drop_from
 
 from report import datafiles, words
-from report.sections import crossover, search
 from report.sweep import grid, lines
+
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module", name="done")
@@ -92,26 +92,6 @@ def test_all_boundaries_are_a_file(done):
         for b in told]
 
 
-def test_what_lies_between_is_told():
-    row = {"axis": "write_share", "steps": 5, "between": [
-        {"at": 0.01, "n": 28, "side": "tied"},
-        {"at": 0.03, "n": 28, "side": "tied"},
-        {"at": 0.1, "n": 3, "side": "no interval"}]}
-    assert crossover.between(row).replace(words.NARROW, " ") == (
-        "no interval at 10 %; not told apart at 1 % and 3 %; 1 point not "
-        "measured")
-    assert crossover.between(row | {"steps": 1, "between": []}) == \
-        "nothing, they are neighbours"
-
-
-def test_factors_have_their_figures(done):
-    found = said(done)["moves"]["factors"]
-    assert len(found) == 3  # two axes and the kind of write
-    assert [(r[2], r[4]) for r in cells(done, "moves")] == [
-        (words.percent(100 * f["share"]), str(f["comparisons"]))
-        for f in found]
-
-
 def test_numbers_of_points_and_trials(done):
     found = said(done)
     points = [int(r[1]) for r in cells(done, "points")]
@@ -124,26 +104,6 @@ def test_numbers_of_points_and_trials(done):
     assert sum(int(r[3]) for r in cells(done, "stages")) == found["trials"]
     assert [r[:2] for r in cells(done, "skipped")] == [
         [WHY_SKIPPED, str(SKIPPED)]]
-
-
-def test_rule_and_seed_and_machine_are_named(done):
-    meta = json.loads((done.folder / "stages.json").read_text())
-    rule = dict(cells(done, "rule"))
-    assert {meta["sha256"], meta["plan_sha256"], "7",
-            "7, then 7 more, then 14 more"} <= set(rule.values())
-    assert "5e7a0001" in done.section("machine")
-
-
-def test_a_seed_is_text_in_its_table():
-    """The column beside has marks of its own; who writes a stages.json writes
-    its hash, too."""
-    rule = search.rule_rows(SimpleNamespace(
-        search=SimpleNamespace(rule={"blocks": [7], "error": 0.05,
-                                     "margin": 1.02}),
-        staged=SimpleNamespace(meta={"seed": "<img onerror=1>",
-                                     "sha256": "a", "plan_sha256": "b"}),
-        said={"level": 0.95}))
-    assert ["seed", "&lt;img onerror=1&gt;"] in rule
 
 
 def test_what_did_not_count_is_counted(tmp_path):
@@ -166,10 +126,6 @@ def test_what_did_not_count_is_counted(tmp_path):
 
 
 # ---- before the end ----------------------------------------------------------
-
-def test_an_unfinished_search_says_so_and_how_to_go_on(own):
-    drop_from(own, 2)
-    assert Built(own).status == 3
 
 
 def test_a_stage_that_was_begun_is_named(own):

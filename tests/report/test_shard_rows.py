@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-# slow: over five seconds of CPU time; not part of `make check`.
 """Workloads of shards, hashes, growth and pauses in cut forms: each runs, is
 verified, reports what its file promises, and the page shows it."""
 import csv
@@ -10,6 +9,8 @@ import subprocess
 import sys
 
 import pytest
+
+pytestmark = pytest.mark.long
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = (ROOT / os.environ.get("BUILD", "build/gcc")).resolve()
@@ -63,7 +64,7 @@ def test_hashes_have_different_strings_and_count_collisions(tmp_path):
 
 def test_the_vector_unit_is_named():
     listed = json.loads(subprocess.run(
-        [BUILD / "readmostly", "list", "--json"], capture_output=True,
+        [BUILD / "readmostly", "dev", "list", "--json"], capture_output=True,
         check=True).stdout)["maps"]
     maps = {m["id"]: m for m in listed}
     if "hash_xxh3" not in maps:
@@ -75,51 +76,6 @@ def test_the_vector_unit_is_named():
         ["objdump", "-d", BUILD / "impls" / "technique" / "hash_xxh3.o"],
         capture_output=True, text=True, check=True).stdout
     assert unit != "SSE2" or "pmuludq" in code  # products of XXH3's lanes
-
-
-def test_shards_grow_beside_reads(tmp_path):
-    found = run(tmp_path / "c", "growing-shards", "keys=150k", "loop=grow:9",
-                "threads=2")
-    assert set(found) == {"shard_grow", "shard_grow_timed", "shard_grow_stop",
-                          "shard_rw_32"}
-    for results in found.values():
-        for result in results:
-            assert result["keys_after"] == 150000
-            assert value(result, "lookup_count") == 9 * 150000
-            assert value(result, "lookup_max") >= \
-                value(result, "lookup_p999") > 0
-            assert len(result["longest"]) == 16
-    assert value(found["shard_grow"][0], "shards_split") > 0
-    for result in found["shard_grow_timed"]:  # between looks nobody grows
-        assert value(result, "shard_load_most") >= 0.75
-        assert value(result, "keys_moved_by_one_operation") == 0
-        assert value(result, "verify_failures") == 0
-        assert value(result, "verify_passes") == \
-            value(result, "shards_split")
-    # What overlapped the longest is luck here: a thread that lost its CPU is
-    # longer than a growth (tests/cli/timeline.sh asks where it is not).
-    counted = [r for r in found["shard_grow_stop"]
-               if value(r, "pause_evacuate")]
-    assert counted, "the stats build counts what the growth moved"
-    assert all(isinstance(one["causes"], list)
-               for r in counted for one in r["longest"])
-
-
-def test_connections_ebb_and_flow_so_that_shards_shrink_and_grow(tmp_path):
-    """20,000 connections are 40 shards of 500 at least; a twentieth of them is
-    a tenth of what 40 shards of 100 have. Windows are counts: a thread that
-    steps 150,000 times has gone with the tide and back."""
-    found = run(tmp_path / "c", "connection-trace", "keys=20k",
-                "loop=lifecycle:5:4:20", "threads=2", "window=150kops",
-                "dist=uniform", "maps=shard_life shard_life_hash gomap_rw")
-    for name in ("shard_life", "shard_life_hash"):
-        for result in found[name]:
-            assert value(result, "shards_shrunk") > 0
-            assert value(result, "shards_grown") > 40  # and again after that
-            assert value(result, "shard_active_max") <= 501
-    (result,) = found["gomap_rw"]
-    assert 1000 <= result["keys_after"] <= 20000
-    assert result["removes"] > 9500  # one thread's ebb at least
 
 
 def test_segments_grow_in_the_window_or_are_presized(tmp_path):
@@ -140,13 +96,6 @@ def test_segments_grow_in_the_window_or_are_presized(tmp_path):
     assert value(grown[0], "pause_resize") == 64 * 8  # 16 to 4096 bins
     assert {c["event"] for one in grown[0]["longest"]
             for c in one["causes"]} & {"resize", "lock_wait"}
-
-
-def test_encoded_segments_are_measured_beside_plain_ones(tmp_path):
-    found = run(tmp_path / "c", "random-writes", "keys=20k", "threads=2",
-                "window=20ms", "maps=shard_seg shard_seg_encoded")
-    for results in found.values():
-        assert len(results) == 4 and all(r["ops"] > 1000 for r in results)
 
 
 def test_lazy_shards_and_address_routing(tmp_path):

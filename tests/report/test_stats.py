@@ -2,15 +2,12 @@
 """Facts about report/stats.py: known answers, coverage, false alarms."""
 import itertools
 import math
-import os
-import sys
 
 import numpy as np
 import pytest
 from scipy import stats as dist
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", ".."))
-from report import signed_rank, stats  # noqa: E402
+from report import signed_rank, stats
 
 
 def test_the_contrast_is_positive_where_head_is_slower():
@@ -203,3 +200,90 @@ def test_a_crossing_is_known_better_by_more_blocks(counts):
         return math.log2(found["high"] / found["low"])
     few, many = (np.median([width(n) for _ in range(5)]) for n in (10, 160))
     assert 2 < few / many < 8
+
+
+# ---- the exact p of one side --------------------------------------------
+
+def draws(seed, n):
+    return np.random.default_rng(seed).normal(0.0, 0.02, n)
+
+
+@pytest.mark.parametrize("n", [6, 12, 20, 49])
+def test_p_is_that_of_scipys_exact_test(n):
+    for seed in range(20):
+        d = draws(seed, n) + 0.005
+        for limit in (0.0, 0.01, -0.02):
+            assert float(stats.signed_rank_p(d, limit)) == pytest.approx(
+                dist.wilcoxon(d - limit, alternative="greater",
+                              mode="exact").pvalue, rel=1e-9)
+
+
+def test_p_from_50_pairs_on_is_scipys_approximation():
+    for seed in range(20):
+        d = draws(seed, 60) + 0.003
+        assert float(stats.signed_rank_p(d)) == pytest.approx(
+            dist.wilcoxon(d, alternative="greater", mode="approx",
+                          correction=True).pvalue, rel=1e-9)
+
+
+def test_p_by_hand():
+    """Of 3 values, 1 below 0 with the smallest rank: T- = 1, two of eight
+    sign patterns are as unusual."""
+    assert float(stats.signed_rank_p([-0.1, 0.2, 0.3])) == 2 / 8
+    assert float(stats.signed_rank_p([0.1, 0.2, 0.3])) == 1 / 8
+    # A tie speaks for "not above", as if the rank of -0.2 were 2: three
+    # patterns have T- of 2 or less. So does a zero.
+    assert float(stats.signed_rank_p([-0.2, 0.2, 0.3])) == 3 / 8
+    assert float(stats.signed_rank_p([0.0, 0.2, 0.3])) == 2 / 8
+
+
+@pytest.mark.parametrize("n", [6, 15, 20, 49, 50, 80])
+@pytest.mark.parametrize("tail", [0.025, 0.05, 1 / 64, 0.0005])
+def test_p_is_at_most_its_level_exactly_where_the_interval_is_beyond(n, tail):
+    """Also where values are tied, and at a limit that is a Walsh average."""
+    rng = np.random.default_rng(n)
+    for part in range(10):
+        d = rng.normal(0.3, 1.0, n)
+        if part % 2:
+            d = np.round(d * 4) / 4
+        _, low, high = stats.signed_rank_interval(d, 1 - 2 * tail)
+        alpha = (1.0 - (1 - 2 * tail)) / 2.0
+        for limit in (0.0, 0.25, *stats.walsh(d)[::n]):
+            assert (stats.signed_rank_p(d, limit) <= alpha) == (low > limit)
+            assert (stats.signed_rank_p(-d, -limit) <= alpha) == \
+                (high < limit)
+
+
+def test_p_of_many_cells_is_that_of_each():
+    x = np.random.default_rng(3).normal(size=(5, 17))
+    limits = np.linspace(-0.2, 0.2, 5)
+    assert np.array_equal(
+        stats.signed_rank_p(x, limits),
+        [float(stats.signed_rank_p(r, c)) for r, c in zip(x, limits)])
+
+
+# ---- equivalence ----------------------------------------------------------
+
+
+# ---- slopes of blocks ----------------------------------------------------
+
+KEYS = np.array([1e2, 1e3, 1e4, 1e5, 1e6])
+
+
+def curves(rng, exponent, blocks, noise=0.05, own=0.0):
+    """exp of exponent ln x + noise, blocks with slopes of their own."""
+    tilt = exponent + rng.normal(0, own, (blocks, 1)) if own else exponent
+    return np.exp(tilt * np.log(KEYS) + rng.normal(0, noise, (blocks, 5)))
+
+
+def test_slope_of_a_block_by_hand():
+    """ln y = 0, 1, 5 at ln x = 0, 1, 2: slopes 1, 4 and 5/2."""
+    got = stats.block_slopes(np.exp([0.0, 1, 2]), np.exp([[0.0, 1, 5]]))
+    assert got == pytest.approx([2.5])
+
+
+def test_slope_of_a_block_is_scipys():
+    rng = np.random.default_rng(1)
+    y = curves(rng, 0.3, 30, 0.5)
+    assert stats.block_slopes(KEYS, y) == pytest.approx(
+        [dist.theilslopes(np.log(row), np.log(KEYS))[0] for row in y])

@@ -2,19 +2,17 @@
 """Facts about paired trials and tests: slot effect, MDE, false alarms."""
 import itertools
 import math
-import os
-import sys
 
 import numpy as np
 import pytest
 from scipy import stats as dist
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", ".."))
-from report import stats  # noqa: E402
+from report import stats
 
 
 # ---- pairs ----------------------------------------------------------------
 
+@pytest.mark.long
 def test_slot_effect_of_5_percent_biases_by_less_than_a_thousandth():
     """R14."""
     rng = np.random.default_rng(4)
@@ -142,12 +140,14 @@ def suites(centre, count):
     return corrected, alone
 
 
+@pytest.mark.long
 def test_family_wise_false_alarms_of_a_against_a_stay_within_one_percent():
     """R27: 1000 suites of two equal builds, tested against the margin."""
     corrected, _ = suites(-math.log1p(0.005), 1000)
     assert stats.clopper_pearson(corrected, 1000) <= 0.017
 
 
+@pytest.mark.long
 def test_family_wise_false_alarms_are_within_alpha_at_the_margin_itself():
     """The hardest null. The same suites without correction must alarm
     often, or this proves nothing."""

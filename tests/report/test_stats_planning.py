@@ -1,16 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Facts about numbers of blocks, and about the bootstrap of a median."""
-import itertools
 import math
-import os
-import sys
 
 import numpy as np
 import pytest
 from scipy import stats as dist
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", ".."))
-from report import bootstrap, planning, stats  # noqa: E402
+from report import planning, stats
 
 
 # ---- power ----------------------------------------------------------------
@@ -105,40 +101,3 @@ def test_what_cannot_be_had_is_said():
 
 
 # ---- bootstrap of a median ------------------------------------------------
-
-@pytest.mark.parametrize("n", [2, 3, 4, 5, 6])
-def test_chances_are_those_of_all_resamples(n):
-    middle = [(n - 1) // 2, n // 2]
-    count = {}
-    for pick in itertools.product(range(n), repeat=n):
-        i, j = (sorted(pick)[m] for m in middle)
-        count[i, j] = count.get((i, j), 0) + 1
-    i, j, chance = bootstrap.median_chances(n)
-    assert chance.sum() == pytest.approx(1)
-    for a, b, p in zip(i, j, chance):
-        assert p == pytest.approx(count.get((a, b), 0) / n ** n, abs=1e-12)
-
-
-@pytest.mark.parametrize("n", [9, 30])
-def test_bootstrap_is_what_drawing_gives(n):
-    """scipy.stats.bootstrap as second hand, and the ranks it may miss by."""
-    x = np.sort(np.random.default_rng(n).exponential(1.0, n))
-    centre, low, high = stats.bootstrap_median_interval(x)
-    drawn = dist.bootstrap((x,), np.median, n_resamples=20_000,
-                           method="percentile", random_state=1,
-                           vectorized=True, axis=-1).confidence_interval
-    assert centre == np.median(x)
-    walsh = np.sort(stats.walsh(x))
-    for mine, theirs in ((low, drawn.low), (high, drawn.high)):
-        assert abs(np.searchsorted(walsh, mine)
-                   - np.searchsorted(walsh, theirs)) <= 0.02 * len(walsh) + 1
-
-
-def test_bootstrap_of_cells_is_that_of_each_and_turns_with_the_sign():
-    x = np.random.default_rng(7).normal(size=(4, 31))
-    many = np.array(stats.bootstrap_median_interval(x))
-    alone = np.array([stats.bootstrap_median_interval(r) for r in x]).T
-    assert np.array_equal(many, alone)
-    centre, low, high = stats.bootstrap_median_interval(-2.0 * x[:, ::-1])
-    assert np.allclose([centre, low, high],
-                       [-2 * many[0], -2 * many[2], -2 * many[1]])

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import sweep_worlds as worlds
 
-from report import crossover, verdicts
-from report.sweep import grid, lines, moves, next as following, outcome, rows
+from report import crossover
+from report.sweep import grid, lines, moves, next as following, outcome
 from report.sweep.outcome import BASE, CONTENDER, NONE, TIED
 
 SIDES = {"A": BASE, "B": CONTENDER, "=": TIED, "?": TIED, "x": NONE}
@@ -205,31 +205,3 @@ def test_half_of_an_axis_is_enough_to_compare_lines():
     half = dict(enumerate(["B", "A", None, None]))
     assert moves.apart(dict(enumerate("AABB")), half) == .5
     assert moves.apart(dict(enumerate("AABBB")), half) is None
-
-
-def test_sides_and_words_are_those_of_verdicts():
-    assert {BASE, CONTENDER, TIED, NONE} == {
-        verdicts.side({"low": low, "high": high}) for low, high in
-        ((0.5, 0.6), (1.5, 1.6), (0.9, 1.1), (None, None))}
-
-
-def test_sentences_of_boundaries():
-    row = {"axis": "threads", "kind": "flip", "write_share": 0.03,
-           "write_kind": "update", "keys": 65536, "leads_below": "gomap_rw",
-           "leads_above": "syncmap", "from": 1, "to": 2, "position": None,
-           "low": None, "high": None}
-    said = rows.sentence(row, []).replace("\u00a0", " ")
-    assert said == ("97 % lookups, 3 % updates, 64 Ki keys: gomap_rw leads "
-                    "at 1 thread, syncmap at 2 threads")
-    row |= {"to": 4, "position": 2.83, "low": 2.1, "high": 3.7}
-    assert rows.sentence(row, []).endswith(
-        "; they change places at about 2.83 threads [2.10, 3.70] "
-        "(interpolated)")
-    row |= {"kind": "end", "leads_above": None, "dist": "zipf:0.99"}
-    assert rows.sentence(row, ["dist"]).endswith(
-        "zipf:0.99: gomap_rw leads at 1 thread, not told apart at 4 threads")
-    row |= {"leads_below": None, "leads_above": "syncmap"}
-    assert rows.sentence(row, []).endswith(
-        "not told apart at 1 thread, syncmap leads at 4 threads")
-    row |= {"keys": 1}
-    assert " updates, 1 key: not told" in rows.sentence(row, [])

@@ -94,35 +94,6 @@ def test_the_crossover_table_has_flips_along_threads_alone():
         "along the share of writes"
 
 
-def test_a_line_tells_its_flips_and_who_leads_at_how_many_points():
-    search, found = search_of(["ABBA", "AA=x", "A..."])
-    told = [r for r in rows.line_rows(search, found)
-            if r["axis"] == "write_share"]
-    names = ("threads", "points", "measured", "flips", "base", "contender",
-             "tied", "no_interval")
-    assert [tuple(r[n] for n in names) for r in told] == [
-        (1, 4, 4, 2, 2, 2, 0, 0), (2, 4, 4, 0, 2, 0, 1, 1)], \
-        "of a line with one point nothing is told"
-    two, = [r for r in rows.line_rows(*search_of(["A..."] * 2))
-            if r["axis"] == "threads"]
-    assert (two["write_share"], two["measured"]) == (SHARES[0], 2)
-
-
-@pytest.mark.parametrize("stage, open_, budget, short, told", [
-    (True, "AB", 9, "not yet", "not run: no complete stage has it so far"),
-    (False, "A.B", 1, "not paid",
-     "not run: the budget of 1 trial was spent"),
-    (False, "A.B", 300, "not paid",
-     "not run: the budget of 300 trials was spent"),
-    (False, "AB", 9, "not needed", "not run: the search did not need it")])
-def test_why_a_point_was_not_asked_is_how_the_search_stands(
-        stage, open_, budget, short, told):
-    search, _ = search_of([open_])
-    search.budget, search.next = budget, lambda: (None, stage)
-    words = rows.unasked(search)
-    assert (words[0], words[1].replace("\u00a0", " ")) == (short, told)
-
-
 @pytest.mark.parametrize("letter, how, why", [
     ("A", {}, ""), ("=", {"proved": True}, "within the margin"),
     ("=", {"low": 0.5, "high": 1.1}, "they may differ by 100 %, after 7 "

@@ -100,7 +100,7 @@ def drawn(seed, count=3000):
 
 
 def replay(path, *arguments):
-    return subprocess.run([PROGRAM, "replay", path, *arguments], timeout=600,
+    return subprocess.run([PROGRAM, "dev", "replay", path, *arguments], timeout=600,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 

@@ -147,15 +147,3 @@ def test_a_line_without_cell_or_reason_accepts_nothing_and_is_told(line):
 def test_a_cell_that_is_none_is_told():
     said = verdicts_of({"slower1": "Slower: no cell: why"}, **SLOW)
     assert "accepted, but no gated cell: no cell" in gate_table.table(said)
-
-
-def test_a_map_of_another_project_is_said_with_this_commit():
-    said = verdicts_of({"map": "src/m.c", "head": "00ff and changes",
-                        "readmostly": "abcd"})
-    words = "map src/m.c of 00ff and changes, Readmostly abcd"
-    assert words in gate_table.table(said)
-    assert words in gate_outputs.markdown(said)
-
-
-def test_other_notes_say_nothing():
-    assert verdicts_of({"ref": "v1", "slowerX": "Slower: a: b"})["said"] == []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`readmostly validate` misses nothing that is taken away or changed."""
+"""`readmostly dev validate` misses nothing that is taken away or changed."""
 import copy
 import json
 import os
@@ -40,7 +40,7 @@ def good(tmp_path_factory):
 
 
 def validate(folder):
-    done = subprocess.run([READMOSTLY, "validate", str(folder)],
+    done = subprocess.run([READMOSTLY, "dev", "validate", str(folder)],
                           capture_output=True, text=True)
     return done.returncode, done.stdout + done.stderr
 
@@ -297,5 +297,5 @@ def test_what_cannot_be_read_is_status_2(copied, tmp_path):
     status, text = validate(copied)
     assert status == 2 and "trials.jsonl: cannot be read" in text
     for arguments in ([], ["a", "b"]):
-        assert subprocess.run([READMOSTLY, "validate", *arguments],
+        assert subprocess.run([READMOSTLY, "dev", "validate", *arguments],
                               capture_output=True).returncode == 2

@@ -4,7 +4,6 @@ import math
 from types import SimpleNamespace
 
 import pytest
-import report_helpers  # noqa: F401
 
 from report import modes, stats, trust, verdicts
 from report.latencies import overload
@@ -116,13 +115,6 @@ def test_an_overloaded_open_loop_has_no_percentile():
     assert overload(ran(110, 119)) is None
     assert overload(ran(198, 405)) == (
         "overloaded at 10\u202f000/s (took 2.0 to 4.0 times the time)")
-
-
-def test_modes_say_their_blocks_and_minutes():
-    known = {name: (minutes, blocks) for minutes, name, blocks
-             in modes.modes()}
-    assert {"smoke", "quick", "standard", "full"} <= set(known)
-    assert all(minutes and blocks for minutes, blocks in known.values())
 
 
 def test_the_next_mode_is_longer_and_can_rank():

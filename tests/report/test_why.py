@@ -68,7 +68,7 @@ def texts(shift=0, number=0, own=0xfffffffffffffff8, more="", words=b"some\0",
 def side(**how):
     """A program."""
     return code.Side(listing.Program(
-        *(text.splitlines() for text in texts(**how)), {"m"}))
+        *(text.splitlines() for text in texts(**how))))
 
 
 def changed(base, head):
@@ -155,8 +155,7 @@ def test_other_registers_are_no_line_of_a_diff():
 
 def test_a_listing_of_another_machine_is_refused():
     with pytest.raises(listing.ListingError, match="elf64-littleaarch64"):
-        listing.Program(["x: file format elf64-littleaarch64"], [], [], [],
-                        {"m"})
+        listing.Program(["x: file format elf64-littleaarch64"], [], [], [])
 
 
 # ---- cachegrind -----------------------------------------------------------

@@ -19,11 +19,11 @@ export readmostly amount CHECKS SHAPES ONE SEED=${SEED:-1}
 dir=$(mktemp -d) start=$SECONDS
 export dir
 trap 'rm -rf "$dir"' EXIT
-maps=${MAPS:-$("$readmostly" list --ids)}
+maps=${MAPS:-$("$readmostly" dev list --ids)}
 total=$(echo "$maps" | wc -w)
 [ "$total" -gt 0 ] || { echo "check_maps.sh: $readmostly lists no map" >&2; exit 2; }
 
-[ -z "$ONE" ] || "$readmostly" list >"$dir/list"
+[ -z "$ONE" ] || "$readmostly" dev list >"$dir/list"
 case $CHECKS in
 not\ *)
 	CHECKS=$("$readmostly" check --help | sed -n '/^Checks, in/,$s/^  \([a-z]*\)  *.*/\1/p' |
@@ -54,8 +54,8 @@ check_map() { # ID
 			[ "$shape" = all ] || set -- "$@" --shape "$shape"
 			"$readmostly" check "$@" >>"$dir/$1.log" 2>&1
 			status=$?
-			# 3: no check applies, as of what holds nothing
-			[ $status -le 1 ] || [ $status = 3 ] || echo "FAIL $1: status $status of" \
+			# 3: no check applies to the map
+			[ $status -le 1 ] || { [ $status = 3 ] && tail -n 1 "$dir/$1.log" | grep -q 'nothing was checked'; } || echo "FAIL $1: status $status of" \
 				"readmostly check" >>"$dir/$1.log"
 		done
 	done

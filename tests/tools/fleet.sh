@@ -25,7 +25,7 @@ campaign() { # FOLDER [ARGUMENTS of run]
 whole() { python3 tests/tools/fleet_whole.py "$dir/$1" "${@:2}"; } # FOLDER NODE...
 valid() { # FOLDER NODE...
 	local node
-	for node in "${@:2}"; do "$build/readmostly" validate "$dir/$1/$node" >&2 || return 1; done
+	for node in "${@:2}"; do "$build/readmostly" dev validate "$dir/$1/$node" >&2 || return 1; done
 }
 trials() { cat "$dir/$1/$2/trials.jsonl" 2>/dev/null | wc -l; } # FOLDER NODE
 starts() { cat "$dir/$1"/state/*.starts | wc -l; } # FOLDER: of all its machines

@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # layers.sh [ROOT] - who may include whom; prints each line that breaks it.
 # A stage knows its neighbours only, data flows one way:
-#   cli -> campaign -> {plan, trial, counters, machine, check} -> protocol -> base
-# A room of runner/ is entered by its door, runner/ROOM/ROOM.h; its other
-# headers are its own. base has none: all of it is for everybody.
+#   cli -> campaign -> {plan, trial, counters, machine} -> {catalog, protocol} -> base
+# Other modules include only the public header runner/MODULE/MODULE.h. All headers of base are public.
 cd "${1:-.}" || exit 2
 status=0
 
@@ -19,7 +18,7 @@ room() { # ROOM DOORS...: its own headers, the contract, base, these doors
 	own=$1
 	shift
 	for folder in "runner/$own" "runner/$own"/*/; do
-		allow "${folder%/}" "$contract|$base|${hash:-none}|runner/$own/[a-z0-9_/]*\.h|$(doors "$@")"
+		allow "${folder%/}" "$contract|$base|runner/protocol/command_line\.h|runner/$own/[a-z0-9_/]*\.h|$(doors "$@")"
 	done
 }
 doors() { # ROOM...: a pattern, of nothing where there is none
@@ -28,7 +27,7 @@ doors() { # ROOM...: a pattern, of nothing where there is none
 	echo "$pattern"
 }
 
-contract='runner/(map|operations|stat|event|search|driver|worker|keys|decimal_key|impl_table|foreign|foreign_loop)\.h'
+contract='runner/(map|operations|stat|event|search|driver|worker|keys|decimal_key|impl|foreign|foreign_loop)\.h'
 base='runner/base/[a-z0-9_]*\.h'
 for family in impls/*/; do
 	allow "${family%/}" "runner/(map|driver|keys)\.h|runner/base/(rng|clock|histogram)\.h|impls/[a-z]*/[a-z0-9_]*\.hh?"
@@ -38,22 +37,27 @@ allow runner "$contract|$base|$(doors cli)"
 allow runner/base "$base"
 room trace
 room machine
-room history
 room protocol
-room plan protocol machine trace
+room catalog protocol
+room plan protocol machine trace catalog
 room counters machine
-room sim machine protocol trial counters cli history
-hash='impls/support/hash\.h' # the check of growth makes keys that collide
-room check protocol history
-hash=
 room trial protocol trace counters
-room campaign protocol plan machine trial counters
-room cli protocol plan campaign trial counters machine check history sim trace
+room map_program protocol trace trial
+room sim machine protocol trial counters map_program
+room campaign protocol plan machine trial counters catalog
+room cli protocol plan campaign counters machine sim trace catalog
+# Verification knows the contract, base, protocol and the simulated guest.
+hash='impls/support/hash\.h' # the check of growth makes keys that collide
+for folder in verify/*/ verify/*/*/; do
+	case $folder in verify/corpora/* | verify/tests/*) continue ;; esac
+	allow "${folder%/}" "$contract|$base|$hash|verify/[a-z0-9_/]*\.h|runner/protocol/(protocol|command_line)\.h|runner/sim/guest/[a-z_]*\.h|runner/sim/sim\.h|runner/map_program/map_program\.h"
+done
+grep -rn '#include "verify/' runner impls && status=1
 
 # The report reads results, never the C code. Only commands, helper programs
 # and the forked child of a check (leak checkers run in exit()) end a process.
 grep -rnE '(impls|runner)/[a-z_/]*\.[ch]\b' report --include='*.py' && status=1
-grep -rnE '\bsystem\(|\bexit\(' runner --include='*.c' |
-	grep -vE '^runner/(cli/|main\.c|check/isolate\.c|[a-z]*/[a-z0-9_]*_helper\.c)|_exit\(|^[^:]*:[0-9]*: \*' && status=1
+grep -rnE '\bsystem\(|\bexit\(' runner verify/check verify/history verify/explore --include='*.c' |
+	grep -vE '^(runner/(cli/|main\.c|protocol/standard\.c|[a-z]*/[a-z0-9_]*_helper\.c)|verify/check/isolate\.c)|_exit\(|^[^:]*:[0-9]*: \*' && status=1
 [ $status = 0 ] || echo "layers: these lines include what their room does not know" >&2
 exit $status

@@ -5,7 +5,7 @@ tests/fixtures/orders/protocol.tsv is a few accesses of a protocol with some of
 their orders weakened, outcomes that must not come, and whether C11 allows one:
 all executions are tried by litmus_axioms.py, which shares nothing with explore.
 That explore's own model of memory has the same outcomes, and no others, is held
-by tests/unit/sim/test_explore_protocol.c.
+by verify/tests/explore/test_explore_protocol.c.
 
     orders_protocol.py [TABLE]      status 1 where a row says something else
 """

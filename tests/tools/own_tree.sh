@@ -8,9 +8,11 @@ unset $(git rev-parse --local-env-vars 2>/dev/null | grep -v CONFIG) # a git hoo
 own_tree() {
 	files_in "$1" || return
 	find "$build" \( -name '*.[ods]' -o -name '*.code' -o -name '*.verdict' \) \
-		! -path "$build/tests/*" ! -path "$build/stats/*" ! -path "$build/sanitized/*" \
+		! -path "$build/tests/*" ! -path "$build/stats/*" \
 		-exec cp -p --parents -t "$1" {} +
-	cp -p --parents -t "$1" "$build/flags" "$build/sim-flags"
+	for file in flags sim-flags cxx-flags; do
+		[ ! -f "$build/$file" ] || cp -p --parents -t "$1" "$build/$file"
+	done
 	begin_in "$1"
 }
 bare_tree() { files_in "$1" && begin_in "$1"; }

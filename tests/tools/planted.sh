@@ -1,19 +1,17 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: Apache-2.0
 # planted.sh - what tests of the planted bugs share: `. tests/tools/planted.sh`.
-planted=tests/fixtures/planted
+planted=verify/corpora/planted
 asan_flags='-fsanitize=address,undefined -fno-sanitize-recover=all'
 
-# Builds $1/plain/readmostly with all planted bugs and twins and bare_stores, and
-# $1/asan/readmostly with those that a sanitizer must catch: the objects of
-# test-asan, with its flags (tests/tests.mk), and no other maps.
+# Builds $1/plain with all injected bugs, their corrected versions and bare_stores, and $1/asan with
+# those that a sanitizer must catch.
 planted_build() {
-	tests/tools/with_impl.sh "$1/plain" $planted/*.c tests/fixtures/bare_stores.c || return 1
+	tests/tools/with_impl.sh "$1/plain" 'plain check' $planted/*.c tests/fixtures/bare_stores.c || return 1
 	(unset MAKEFLAGS MFLAGS MAKELEVEL CI CC
 	make -s -j"$(nproc)" OPT='-O1 -g1 -DRM_STATS -DRM_CALLED' SANITIZE="$asan_flags" \
-		BUILD=build/asan IMPLS="$(echo $planted/use_after_free*.c)" \
-		build/asan/readmostly && mkdir -p "$1/asan" &&
-		cp build/asan/readmostly "$1/asan/")
+		BUILD=build/asan OUT="$1/asan" IMPL="$(echo $planted/use_after_free*.c)" \
+		NEEDED='plain/use_after_free check/use_after_free plain/use_after_free_twin check/use_after_free_twin' programs)
 }
 
 # Lines "bug tool check shape operations"; of exploration only with `all`.

@@ -8,10 +8,15 @@ unset MAKEFLAGS MFLAGS MAKELEVEL MAPS HEAD BASE IMPL IMPL_FLAGS PLAN WORKLOAD NO
 report/find_python.sh >/dev/null || exit 3
 tree=$dir/tree
 bare_tree "$tree"
-mkdir "$dir/bin" "$dir/programs"
+mkdir -p "$dir/bin" "$dir/programs/plain"
 cp tests/tools/played_make.sh "$dir/bin/make"
-for program in readmostly readmostly-sim; do
-	strip -o "$dir/programs/$program" "$build/$program" || exit 1
+played='gomap_rw hashtriemap shard_rw_32 shard_rw_64 shard_seg snapshot syncmap'
+make -s BUILD="$build" NEEDED="$(printf 'plain/%s ' $played)" programs >/dev/null || exit 1
+cp "$build/maps/names.tsv" "$dir/programs"
+strip -o "$dir/programs/readmostly" "$build/readmostly" || exit 1
+for map in $played; do
+	strip -o "$dir/programs/plain/$map" "$build/maps/plain/$map" &&
+		cp "$build/maps/plain/$map.json" "$dir/programs/plain" || exit 1
 done
 export PLAYED=$dir/programs PLAYED_LOG=$dir/log
 

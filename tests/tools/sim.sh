@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: Apache-2.0
-# sim.sh - requests to readmostly-sim and answers, for shell tests: `. tests/tools/sim.sh`
-sim=${BUILD:-build/gcc}/readmostly-sim
+# sim.sh - requests to simulated maps and answers, for shell tests: `. tests/tools/sim.sh`
+sim=${BUILD:-build/gcc}/maps/sim # their programs
 
 # request MAP CORES [NAME=VALUE...]: a trial request as JSON. Names: members of
 # the cell, seed, machine, limit_ns, costs.
@@ -28,7 +28,7 @@ END
 }
 
 # trial MAP CORES [NAME=VALUE...] >ANSWER
-trial() { request "$@" | "$sim" trial; }
+trial() { request "$@" | "$sim/$1" trial; }
 
 # hash <ANSWER: over all counts of all cores; "failed" where there is none.
 hash_of() { grep -o '"hash":"[0-9a-f]*"' || echo failed; }

@@ -94,7 +94,7 @@ def native(build, case, ops):
             [*layout(), "valgrind", "--tool=callgrind", "--cache-sim=yes",
              *CACHES, "--toggle-collect=run_window",
              f"--callgrind-out-file={profile}",
-             str(build / "readmostly"), "trial"],
+             str(build / "maps/plain" / case[0]), "trial"],
             input=request(case, ops), capture_output=True, text=True,
             check=True)
         return answer(run.stdout)["ops"], misses_of(profile)
@@ -104,7 +104,7 @@ def simulated(build, case, ops):
     """(operations, L1d misses of the window)."""
     asked = json.loads(request(case, ops))
     asked["cell"]["measure"] = "simulated:cachegrind"
-    run = subprocess.run([str(build / "readmostly-sim"), "trial"],
+    run = subprocess.run([str(build / "maps/sim" / case[0]), "trial"],
                          input=json.dumps(asked), capture_output=True,
                          text=True, check=True)
     result = answer(run.stdout)

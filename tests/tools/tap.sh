@@ -1,7 +1,20 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: Apache-2.0
-# tap.sh - TAP for shell tests: `. tests/tools/tap.sh`, check ..., done_testing.
+# tap.sh - TAP for shell tests: `. tests/tools/tap.sh`, needs ..., check ..., done_testing.
 tap_count=0 tap_failed=0
+build=${BUILD:-build/gcc}
+
+# needs NAME...: builds these (tests/tools/programs.sh). `make test` reads the lines that begin
+# with `needs`, builds all of them at once and lists them in the file PREBUILT.
+needs() {
+	for tap_name; do
+		[ -n "$PREBUILT" ] && grep -qx -- "$tap_name" "$PREBUILT" && continue
+		tests/tools/programs.sh "$build" "$@" >&2 && return
+		echo "not ok 1 - builds: $*"
+		echo 1..1
+		exit 1
+	done
+}
 
 # check NAME COMMAND...: one fact, true where the command succeeds.
 check() {

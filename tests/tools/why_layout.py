@@ -80,16 +80,22 @@ class Bench:
         out = self.folder / "out"
         said = subprocess.run(
             ["make", "-n", "V=1", f"BUILD={build}", f"OUT={out}",
-             f"MAPS_BUILT={MAP}", f"{out}/readmostly"], check=True,
+             f"{out}/maps/plain/{MAP}"], check=True,
             capture_output=True, text=True).stdout
         subprocess.run(["make", "-s", f"BUILD={build}", f"OUT={out}",
-                        f"MAPS_BUILT={MAP}", f"{out}/readmostly"],
+                        f"{out}/maps/plain/{MAP}"],
                        check=True, capture_output=True)
         line = [x for x in said.splitlines() if f"{MAP}.o" in x and
-                "-o " + str(out) + "/readmostly" in x][-1]
-        return [w for w in line.partition(" && ")[0].split()
-                if w.endswith(".o") or w.startswith("-l") or
-                w.startswith("-L")]
+                f"-o {out}/maps/plain/{MAP}" in x][-1]
+        words = []
+        for word in line.partition(" && ")[0].split():
+            if word.endswith(".a"):  # thin: its members are files
+                words += subprocess.run(["ar", "t", word], check=True, text=True,
+                                        capture_output=True).stdout.split()
+            elif word.endswith(".o") or word[:2] in ("-l", "-L") or \
+                    "defsym" in word:
+                words.append(word)
+        return words
 
     def compile(self, name, text, flags=(), header=None):
         """A map's object of an edited text; header -- (path, text)"""
@@ -129,7 +135,7 @@ class Bench:
                       encoding="utf-8") as out:
                 subprocess.run(["objdump", *how, program], stdout=out,
                                check=True)
-        return code.Side(listing.read_program(self.folder, name, {MAP}))
+        return code.Side(listing.read_program(self.folder, name))
 
 
 def shuffled(seed):

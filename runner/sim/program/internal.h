@@ -3,7 +3,7 @@
 #ifndef RM_SIM_PROGRAM_H
 #define RM_SIM_PROGRAM_H
 
-#include "runner/impl_table.h"
+#include "runner/impl.h"
 #include "runner/sim/guest/world.h"
 #include "runner/sim/sim.h"
 #include "runner/trial/trial.h"

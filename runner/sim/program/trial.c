@@ -2,9 +2,9 @@
 /*
  * trial.c - rm_trial_run() on the simulated machine.
  *
- * The trial is the other program's, object for object: its team, phases and
- * judge (runner/trial/), renamed by objcopy so that threads are cores and time
- * is virtual. This file makes the machine around it, and turns the ends that a
+ * The trial is that of the other flavours: its team, phases and judge
+ * (runner/trial/), compiled with harness.h, which makes threads cores and time
+ * virtual. This file makes the machine around it, and turns the ends that a
  * real process has no words for (deadlock, no more virtual time) into results.
  */
 #include "runner/sim/program/internal.h"
@@ -79,23 +79,10 @@ unsigned rm_sim_alarm(unsigned seconds)
 	return seconds;
 }
 
-/* Why this build does not simulate the map, or NULL: it does, or has none. */
-static const char *refused(const char *map)
-{
-	for (size_t i = 0; i < rm_sim_verdict_count; i++)
-		if (!strcmp(rm_sim_verdicts[i].id, map))
-			return rm_sim_verdicts[i].reason;
-	return NULL;
-}
-
 static int check(const struct rm_request *request, struct rm_error *error)
 {
 	const struct rm_cell *cell = &request->cell;
-	const char *why = refused(cell->map);
 
-	if (why)
-		return rm_error_set(error, -ENOTSUP, "%s is not simulated: %s",
-		        cell->map, why);
 	if (cell->threads > RM_SIM_CORES_MAX)
 		return rm_error_set(error, -ERANGE,
 		        "%u threads: the simulated machine has at most %d "

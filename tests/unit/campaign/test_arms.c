@@ -338,6 +338,61 @@ static void a_resume_has_the_same_arms(void)
 	rm_arms_clear(&arms);
 }
 
+/* A plan of these cells: map, measure and whether it is skipped. */
+static void folders_have_programs(void)
+{
+	static struct rm_plan_cell cells[4];
+	static const struct rm_plan plan = { .cells = cells, .cell_count = 4 };
+	static const char programs[] =
+	        "{\"plain/a\":\"" SHA_ABC "\",\"stats/a\":null}";
+	struct rm_arms back = { .count = 0 };
+	static const struct rm_arms none;
+	char hash[RM_SHA256_TEXT];
+	json_t *campaign;
+	char *text;
+
+	for (size_t i = 0; i < 4; i++) {
+		strcpy(cells[i].cell.workload, "w");
+		strcpy(cells[i].cell.map, i == 3 ? "b" : "a");
+		cells[i].cell.shape = (struct rm_shape){ false, 8 };
+	}
+	cells[1].cell.measure = RM_MEASURE_CAUSES; /* has no program */
+	strcpy(cells[3].cell.skip, "skipped");
+	fake_root_write(root, "maps/plain/a", "abc");
+	fake_root_write(root, "maps/plain/b", "not run");
+	CHECK(settled("head=maps", NULL, 0) == 0 && arms.list[0].is_folder &&
+	                !arms.list[0].sha256[0] &&
+	                rm_arms_hash(&arms, &plan) == 0,
+	        "an arm may be a folder of map programs");
+	text = json_dumps(arms.list[0].programs, JSON_COMPACT | JSON_SORT_KEYS);
+	CHECK(text && !strcmp(text, programs),
+	        "programs of cells that run are hashed, once each");
+	free(text);
+	rm_sha256(programs, strlen(programs), hash);
+	CHECK(!strcmp(arms.list[0].sha256, hash),
+	        "the hash of the folder is that of its programs");
+	campaign = campaign_of(&arms);
+	CHECK(rm_arms_from_json(campaign, &back, &error) == 0 &&
+	                equal_arms(&arms, &back) && back.list[0].is_folder,
+	        "a folder reads back as one");
+	rm_arms_clear(&back);
+	settled("head=maps", NULL, 0);
+	CHECK(!*recalled(campaign, &none) && !*recalled(campaign, &arms),
+	        "a resume goes on with the same folder");
+	fake_root_write(root, "maps/plain/b", "new");
+	CHECK(!*recalled(campaign, &none),
+	        "also where a program that it does not use was changed");
+	fake_root_write(root, "maps/plain/a", "new");
+	CHECK(strstr(recalled(campaign, &none), "arm head: ") &&
+	                strstr(error.text, "/maps/plain/a was changed since"),
+	        "and not with a program that was changed");
+	remove(in_root("maps/plain/a"));
+	CHECK(strstr(recalled(campaign, &none), "/maps/plain/a was changed"),
+	        "or that is gone");
+	json_decref(campaign);
+	rm_arms_clear(&arms);
+}
+
 /* Each of the n! orders of some seeds comes about as often. */
 static void orders_are_fair(void)
 {
@@ -376,6 +431,7 @@ int main(void)
 	written_and_read_back();
 	what_is_no_set();
 	a_resume_has_the_same_arms();
+	folders_have_programs();
 	orders_are_fair();
 	fake_root_remove(root);
 	return DONE();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_campaign.c - which trials a campaign plays, in whose name, and when it
-   stops. They are played: rm_play() and rm_program_for() are this file's. */
+   stops. They are played: rm_play() and rm_arm_program() are this file's. */
 #include "runner/campaign/internal.h"
 #include "tests/unit/fake_root.h"
 #include "tests/unit/tap.h"
@@ -51,12 +51,12 @@ static struct rm_tally tally;
 static bool interrupted;
 static struct rm_progress progress;
 
-const char *rm_program_for(
-        const struct rm_cell *cell, char path[RM_PROGRAM_BYTES])
+const char *rm_arm_program(const struct rm_arm *arm, const struct rm_cell *cell,
+        char path[RM_PROGRAM_BYTES])
 {
+	(void)arm;
 	(void)cell;
-	(void)path;
-	return NULL;
+	return strcpy(path, "p");
 }
 
 int rm_play(const struct rm_play *play, struct rm_outcome *outcome,

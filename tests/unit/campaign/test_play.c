@@ -76,29 +76,45 @@ static bool ends_with(const char *text, const char *end)
 	return size >= rest && !strcmp(text + size - rest, end);
 }
 
+/* The file of a map's program, of a flavour, that plays this measure. */
+static bool plays(enum rm_measure measure, const char *file)
+{
+	begin(measure);
+	if (play(NULL) == 0 && ends_with(launched.program, file))
+		return true;
+	printf("# %s\n", launched.program);
+	return false;
+}
+
 static void which_program_plays(void)
 {
 	static char own[] = "arm";
 
+	CHECK(plays(RM_MEASURE_THROUGHPUT, "/maps/plain/gomap") &&
+	                plays(RM_MEASURE_VERIFY, "/maps/plain/gomap"),
+	        "the map's program beside this one plays");
+	CHECK(plays(RM_MEASURE_CAUSES, "/maps/stats/gomap") &&
+	                plays(RM_MEASURE_SIMULATED, "/maps/sim/gomap"),
+	        "a measure has the program of its flavour");
 	begin(RM_MEASURE_THROUGHPUT);
-	CHECK(play(NULL) == 0 && !launched.how.program,
-	        "this program plays what is asked of nobody else");
 	CHECK(play("given") == 0 && !strcmp(launched.program, "given"),
 	        "a program that is given plays for arms without one");
 	arm.program = own;
 	CHECK(play("given") == 0 && !strcmp(launched.program, "arm") &&
 	                play(NULL) == 0 && !strcmp(launched.program, "arm"),
 	        "an arm's own program plays for it, whatever is given");
-	begin(RM_MEASURE_CAUSES);
+	arm.is_folder = true;
+	CHECK(play("given") == 0 &&
+	                !strcmp(launched.program, "arm/plain/gomap"),
+	        "of an arm's folder the program of map and flavour");
+	cell.measure = RM_MEASURE_CAUSES;
+	CHECK(play(NULL) == 0 && !strcmp(launched.program, "arm/stats/gomap"),
+	        "also for another flavour");
+	begin(RM_MEASURE_THROUGHPUT);
+	cell.shape.value_bytes = 256;
 	CHECK(play(NULL) == 0 &&
-	                ends_with(launched.program, "/readmostly-stats"),
-	        "causes are played by the stats build beside this program");
-	begin(RM_MEASURE_SIMULATED);
-	CHECK(play(NULL) == 0 && ends_with(launched.program, "/readmostly-sim"),
-	        "what is simulated by the simulator");
-	begin(RM_MEASURE_VERIFY);
-	CHECK(play(NULL) == 0 && !launched.how.program,
-	        "verifications by this program");
+	                ends_with(launched.program, "/maps/x256/gomap"),
+	        "and for other sizes");
 }
 
 static void what_is_asked(void)

@@ -4,7 +4,7 @@
  * line, and whose word a version is. With sheets and libraries of this test.
  */
 #include "runner/base/build_info.h"
-#include "runner/impl_table.h"
+#include "runner/catalog/catalog.h"
 
 static const struct rm_facts sheets[] = {
 	{ "tree", "library: ck\nlicence: BSD-2-Clause\nnote: a: b\n" },
@@ -19,7 +19,7 @@ static const char *libraries = "liburcu-cds 0.13.2, ck 0.7.1, ck-more 3, "
 /* The code itself, with these: the library's object is then not linked. */
 #define rm_facts_table     sheets
 #define rm_build_libraries libraries
-#include "runner/facts.c"
+#include "runner/catalog/facts.c"
 #undef rm_facts_table
 #undef rm_build_libraries
 
@@ -62,19 +62,14 @@ static void lines_are_read(void)
 	        "after the last there is none");
 }
 
-static const char *loaded(void)
-{
-	return "9.9";
-}
-
 /* What is said of a map's library, and by whom. */
-static bool told(const char *id, const char *(*version)(void),
-        const char *wanted, const char *by)
+static bool told(
+        const char *id, const char *version, const char *wanted, const char *by)
 {
-	const struct rm_impl impl = { .version = version };
+	const struct rm_map_info map = { .version = version };
 	char text[64];
 	const char *who =
-	        rm_facts_version(rm_facts_find(id), &impl, text, sizeof(text));
+	        rm_facts_version(rm_facts_find(id), &map, text, sizeof(text));
 
 	if (strcmp(text, wanted) || strcmp(who, by))
 		printf("# %s, told by %s\n", text, who);
@@ -87,7 +82,7 @@ static void versions_are_told(void)
 	static const char nobody[] =
 	        "nobody: neither the library nor pkg-config knows it";
 
-	CHECK(told("tree", loaded, "ck 9.9", "the library itself"),
+	CHECK(told("tree", "9.9", "ck 9.9", "the library itself"),
 	        "the version is the library's own, where it says one");
 	CHECK(told("tree", NULL, "ck 0.7.1", built),
 	        "else that of the library of just this name");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Words of what a map has, as `readmostly list` prints them. */
-#include "runner/impl_table.h"
+#include "runner/impl.h"
 #include "tests/unit/tap.h"
 
 #include <stdio.h>

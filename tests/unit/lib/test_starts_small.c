@@ -4,9 +4,12 @@
  * it allocates before its first key depends on no number of keys, and is no
  * table. A library's own default may be one of hundreds of thousands of slots.
  * This test is linked with the stats objects.
+ *
+ * slow: it is linked with each map of the build.
  */
-#include "runner/impl_table.h"
+#include "runner/impl.h"
 #include "runner/trial/trial.h"
+#include "tests/unit/find_map.h"
 #include "tests/unit/tap.h"
 #include "tests/unit/wanted_stat.h"
 
@@ -61,14 +64,18 @@ static void starts_small(const struct rm_impl *impl)
 		printf("# %.0f bytes without a key\n", made);
 }
 
+static void starts_small_if_map(const struct rm_impl *impl)
+{
+	if (rm_impl_is_map(impl))
+		starts_small(impl);
+}
+
 int main(void)
 {
 	if (isnan(bytes())) { /* a sanitizer's malloc */
 		SKIP("maps start small", "no allocations are counted here");
 		return DONE();
 	}
-	for (size_t i = 0; i < rm_impl_count; i++)
-		if (rm_impl_is_map(rm_impl_table[i]))
-			starts_small(rm_impl_table[i]);
+	each_map(starts_small_if_map);
 	return DONE();
 }

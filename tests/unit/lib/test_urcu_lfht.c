@@ -5,7 +5,7 @@
  * Not for ThreadSanitizer, which knows nothing of liburcu's own barriers: the
  * library is not instrumented, and every node it frees looks like a race.
  */
-#include "runner/impl_table.h"
+#include "runner/impl.h"
 #include "tests/unit/map_model.h"
 #include "tests/unit/map_race.h"
 #include "tests/unit/map_stall.h"

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_machine.c - facts, id and doctor on made-up roots of /proc and /sys. */
+/*
+ * test_machine.c - facts, id and doctor on made-up roots of /proc and /sys.
+ *
+ * plain: libc keeps the buffers of streams that the test closes.
+ */
 #include "runner/machine/internal.h"
 #include "tests/unit/fake_root.h"
 #include "tests/unit/tap.h"

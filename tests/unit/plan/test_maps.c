@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every map in this build is described as runner/map.h asks. */
-#include "runner/impl_table.h"
+/*
+ * Every map in this build is described as runner/map.h asks.
+ *
+ * slow: it is linked with each map of the build.
+ */
+#include "runner/impl.h"
 #include "runner/protocol/protocol.h"
+#include "tests/unit/find_map.h"
 #include "tests/unit/tap.h"
 
 #include <string.h>
@@ -92,24 +97,9 @@ static void description(const struct rm_impl *impl)
 	fact(impl, rm_impl_find(impl->id) == impl, "is found by its id");
 }
 
-static void table_is_sorted(void)
-{
-	bool sorted = true;
-
-	for (size_t i = 1; i < rm_impl_count; i++)
-		sorted = sorted && strcmp(rm_impl_table[i - 1]->id,
-		                           rm_impl_table[i]->id) < 0;
-	CHECK(sorted, "the table of maps is sorted by id, each id once");
-	CHECK(!rm_impl_find("no such map"), "an unknown id finds nothing");
-	CHECK(!rm_impl_absent("no such map", NULL),
-	        "and nothing knows where it would be");
-}
-
-/* What the checks find is tests/cli/check_maps.sh's to say. */
 int main(void)
 {
-	table_is_sorted();
-	for (size_t i = 0; i < rm_impl_count; i++)
-		description(rm_impl_table[i]);
+	each_map(description);
+	CHECK(!rm_impl_find("no such map"), "an unknown id finds nothing");
 	return DONE();
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_mode.c - what a mode adds to its workloads, and which maps are chosen. */
-#include "runner/impl_table.h"
+#include "runner/impl.h"
 #include "runner/plan/internal.h"
 #include "tests/unit/fake_root.h"
+#include "tests/unit/made_catalog.h"
 #include "tests/unit/tap.h"
 
 #include <errno.h>
@@ -253,23 +254,24 @@ static const struct rm_impl plain = { .id = "plain" },
                             other = { .id = "other" };
 static const struct rm_impl planted = { .id = "planted", .misuse = "so" };
 static const struct rm_impl *const impls[] = { &other, &plain, &planted };
-static const struct rm_skipped skipped[] = { { "missing", "lib", "lib-dev" },
-	{ NULL, NULL, NULL } };
-static const struct rm_unbuilt unbuilt[] = { { "left_out", false, false },
-	{ "left_misuse", true, false }, { "left_go", false, true },
-	{ NULL, false, false } };
+static struct rm_map_name names[] = { { .id = "left_go",
+	                                      .other_language = true },
+	{ .id = "left_misuse", .misuse = true }, { .id = "left_out" },
+	{ .id = "missing", .missing = true }, { .id = "other" },
+	{ .id = "plain" }, { .id = "planted", .misuse = true } };
+static struct rm_catalog catalog;
+static struct rm_map_name tree_names[] = { { .id = "gomap" },
+	{ .id = "gomap_rw" } };
+static const struct rm_catalog tree = { .names = tree_names, .name_count = 2 };
 
 /* "other plain", what a workload with these maps runs on; or why it has none. */
 static const char *chosen(const char *maps, const char *option)
 {
 	static char text[sizeof(error.text)];
 	const struct rm_plan_options options = { .maps = option };
-	const struct rm_planning planning = { .options = &options,
-		.impls = impls,
-		.impl_count = 3,
-		.skipped = skipped,
-		.unbuilt = unbuilt,
-		.error = &error };
+	const struct rm_planning planning = {
+		.options = &options, .catalog = &catalog, .error = &error
+	};
 	struct rm_workload workload = { .file = NULL };
 	bool chosen[3] = { false };
 	char file[256];
@@ -317,15 +319,15 @@ static void what_is_chosen(void)
 	                chooses("plain other", "~other", "plain ") &&
 	                chooses("plain other", " other,,plain", "other plain "),
 	        "--maps only narrows");
-	CHECK(chooses("all", NULL, "w.conf:5: left_out was not built") &&
+	CHECK(chooses("all", NULL, "w.conf:5: left_out is not built") &&
 	                chooses("all ~left_out", NULL, "other plain "),
 	        "a map that was not built cannot be chosen");
-	CHECK(chooses("left_misuse", NULL, ": left_misuse was not built") &&
-	                chooses("left_go", NULL, ": left_go was not built"),
+	CHECK(chooses("left_misuse", NULL, ": left_misuse is not built") &&
+	                chooses("left_go", NULL, ": left_go is not built"),
 	        "nor by its name");
-	CHECK(chooses("all", "left_go", ": left_go was not built") &&
+	CHECK(chooses("all", "left_go", ": left_go is not built") &&
 	                chooses("all left_go", "left_go",
-	                        ": left_go was not built") &&
+	                        ": left_go is not built") &&
 	                chooses("all", "plain", "plain "),
 	        "what --maps leaves out need not be built");
 	CHECK(chooses("missing", NULL, "") &&
@@ -334,8 +336,8 @@ static void what_is_chosen(void)
 	CHECK(chooses("nobody", NULL,
 	              "w.conf:5: no map is called \"nobody\"") &&
 	                strstr(chosen("plain ~nobody", NULL),
-	                        "\"nobody\", expected some of other "
-	                        "plain planted left_out"),
+	                        "\"nobody\", expected some of left_go "
+	                        "left_misuse left_out missing other"),
 	        "a name that no map has is refused, and maps are named");
 	CHECK(chooses("plain", "nobody", "--maps: no map is called") &&
 	                chooses("plain", " ,", "--maps: names nothing"),
@@ -368,19 +370,20 @@ static void what_is_needed(void)
 		if (rm_workload_parse("w.conf", text, strlen(text), NULL, 0,
 		            &workloads[i], &error))
 			printf("# %s\n", error.text);
-	CHECK(rm_plan_needs(workloads, 1, NULL, take, &error) == 0 &&
+	CHECK(rm_plan_needs(workloads, 1, &tree, NULL, take, &error) == 0 &&
 	                needs.throughput == 6 && needs.counters == 6 &&
 	                needs.others == 0,
 	        "each measure, shape and size of a map is needed");
 	/* 8 bytes are the shapes' own; 64 and 256 are sizes of each */
 	CHECK(needs.sized == 8, "sizes are told from what shapes have");
-	CHECK(rm_plan_needs(workloads, 2, NULL, take, &error) == 0 &&
+	CHECK(rm_plan_needs(workloads, 2, &tree, NULL, take, &error) == 0 &&
 	                needs.throughput == 18,
 	        "so are those of other workloads");
-	CHECK(rm_plan_needs(workloads, 1, "gomap", take, &error) == 0 &&
+	CHECK(rm_plan_needs(workloads, 1, &tree, "gomap", take, &error) == 0 &&
 	                needs.throughput == 18,
 	        "a map that --maps leaves out is not");
-	CHECK(rm_plan_needs(workloads, 2, "nobody", take, &error) == -EINVAL &&
+	CHECK(rm_plan_needs(workloads, 2, &tree, "nobody", take, &error) ==
+	                        -EINVAL &&
 	                strstr(error.text, "--maps: no map is called"),
 	        "a name that no map has is refused there, too");
 	rm_workload_clear(&workloads[0]);
@@ -389,6 +392,9 @@ static void what_is_needed(void)
 
 int main(void)
 {
+	made_of(&catalog, impls, 3);
+	catalog.names = names;
+	catalog.name_count = sizeof(names) / sizeof(*names);
 	fake_root_enter(root, sizeof(root));
 	fake_root_write(root, "w/one.conf",
 	        "writes = 3%\nkeys = 1\nthreads = 1\nblocks = 3\nmaps = m1\n");

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_plan.c - plans for made-up maps on made-up machines. */
-#include "runner/impl_table.h"
+#include "runner/impl.h"
 #include "runner/machine/machine.h"
 #include "runner/plan/internal.h"
+#include "tests/unit/made_catalog.h"
 #include "tests/unit/tap.h"
 
 #include <errno.h>
@@ -35,16 +36,11 @@ static const struct rm_impl sized = { .id = "sized",
 	.shapes = RM_ALL_SHAPES,
 	.drive = { ALL },
 	.value_most = 256 };
-/* Of a program in another language: this one, which is beside itself. */
-static const struct rm_impl elsewhere = { .id = "elsewhere",
-	.caps = RM_CAP_INEXACT_RETURNS,
-	.program = "test_plan",
-	.start_ms = 400,
-	.warm_up_most = 10,
-	.drive = { ALL } };
+/* Of a program in another language. */
+static const struct rm_impl elsewhere = {
+	.id = "elsewhere", .caps = RM_CAP_INEXACT_RETURNS, .drive = { ALL }
+};
 static const struct rm_impl elsewhere_paced = { .id = "elsewhere_paced",
-	.program = "test_plan",
-	.paced = true,
 	.drive = { ALL } };
 static const struct rm_own_loop own_loops[] = { { "stock", no_drive },
 	{ NULL, NULL } };
@@ -71,15 +67,17 @@ static const struct rm_impl able = {
 static const struct rm_impl *const impls[] = { &copying, &in_place, &late,
 	&nothing, &other, &plain, &single, &u64_only, &unsafe };
 enum { IMPLS = sizeof(impls) / sizeof(*impls) };
-static const struct rm_skipped skipped[] = {
-	{ "missing_map", "libmissing", "libmissing-dev" }, { NULL, NULL, NULL }
-};
+static struct rm_map_name names[] = { { .id = "missing_map",
+	.missing = true,
+	.needs = "libmissing",
+	.packages = "libmissing-dev" } };
 
-static const struct rm_plan_options usual = { .seed = 1,
-	.available_bytes = 16ULL << 30,
-	.impls = impls,
-	.impl_count = IMPLS,
-	.skipped = skipped };
+/* All of `impls`, those that are sized, and what one test makes. */
+static struct rm_catalog usual_maps, sized_maps, own_maps;
+
+static const struct rm_plan_options usual = {
+	.seed = 1, .available_bytes = 16ULL << 30, .catalog = &usual_maps
+};
 
 /* Plans one workload on a made-up machine; the error is kept. */
 static struct rm_error last;
@@ -423,13 +421,18 @@ static void what_a_litmus_says_nothing_of(void)
 /* Plans it and a map of this program, each with the same cells. */
 static int build_elsewhere(const char *text, struct rm_plan *plan)
 {
-	static const struct rm_impl *const all[] = { &elsewhere,
-		&elsewhere_paced, &plain };
 	struct rm_plan_options options = usual;
 	char named[512];
 
-	options.impls = all;
-	options.impl_count = 3;
+	rm_catalog_clear(&own_maps);
+	made_add(&own_maps, &elsewhere,
+	        "{\"language\": \"go\", \"program\": \"readmostly-go\", "
+	        "\"start_ms\": 400, \"warm_up_most\": 10}");
+	made_add(&own_maps, &elsewhere_paced,
+	        "{\"language\": \"go\", \"program\": \"readmostly-go\", "
+	        "\"paced\": true}");
+	made_add(&own_maps, &plain, NULL);
+	options.catalog = &own_maps;
 	snprintf(named, sizeof(named), "%s%s", text,
 	        strstr(text, "maps =") ? "" : "maps = elsewhere plain\n");
 	return build(named, "pu:2", &options, plan);
@@ -602,8 +605,8 @@ static void decimal_text_is_of_strings(void)
 	struct rm_plan plan;
 	char text[256];
 
-	options.impls = own;
-	options.impl_count = 1;
+	made_of(&own_maps, own, 1);
+	options.catalog = &own_maps;
 	for (size_t i = 0; i < 4; i++) {
 		snprintf(text, sizeof(text),
 		        "writes = 100%%\nkeys = 1001\nthreads = 4\n"
@@ -655,8 +658,8 @@ static void a_distribution_needs_a_loop_that_draws_by_it(void)
 	struct rm_plan plan;
 	char text[256];
 
-	options.impls = own;
-	options.impl_count = 2;
+	made_of(&own_maps, own, 2);
+	options.catalog = &own_maps;
 	for (size_t i = 0; i < 2 * all; i++) {
 		bool is_drawn = i / 2 < drawn, uniform = i % 2;
 
@@ -724,8 +727,8 @@ static void build_loop(
 			own[owned++] = (struct rm_own_loop){
 				rm_loop_name((enum rm_loop_kind)kind), no_drive
 			};
-	options.impls = one;
-	options.impl_count = 1;
+	made_of(&own_maps, one, 1);
+	options.catalog = &own_maps;
 	snprintf(text, sizeof(text),
 	        "%skeys = 1Ki\nthreads = 2\nbase = every\nmaps = every\n"
 	        "loop = %s%s\n",
@@ -846,11 +849,9 @@ static const char long_reason[] =
 
 /* Of this map alone: what is not an option of all others' tests. */
 static const struct rm_impl *const sized_impls[] = { &plain, &sized };
-static const struct rm_plan_options with_sized = { .seed = 1,
-	.available_bytes = 16ULL << 30,
-	.impls = sized_impls,
-	.impl_count = 2,
-	.skipped = skipped };
+static const struct rm_plan_options with_sized = {
+	.seed = 1, .available_bytes = 16ULL << 30, .catalog = &sized_maps
+};
 
 /* The shapes of a map's timed cells, in their order, with a blank each. */
 static const char *shapes_of(const struct rm_plan *plan, const char *map)
@@ -899,8 +900,7 @@ static void sizes_are_two_dimensions(void)
 	                !skipped_for(&plan, "sized", "x256 is not offered"),
 	        "longer than a map takes is not offered by it");
 	CHECK(skipped_for(&plan, "sized",
-	              "readmostly-x256, which has shape "
-	              "u64x256, is not beside"),
+	              "its program for shape u64x256 is not built"),
 	        "and a program that was not built is named");
 	rm_plan_free(&plan);
 	build(MINIMAL "shape = u64x24 str16x8\nvalue_bytes = shape 64\n"
@@ -955,11 +955,11 @@ static void shapes_and_counters(void)
 	rm_plan_free(&plan);
 }
 
-/* All but the map with the id `odd`. */
-static bool not_odd(const void *odd, const char *map, char *why, size_t size)
+/* All but one. */
+static bool not_other(const char *map, char *why, size_t size)
 {
 	snprintf(why, size, "it is too odd");
-	return strcmp(map, odd) != 0;
+	return strcmp(map, "other") != 0;
 }
 
 static void simulated_cells(void)
@@ -968,8 +968,7 @@ static void simulated_cells(void)
 	struct rm_plan plan;
 	const struct rm_cell *cell;
 
-	options.can_simulate = not_odd;
-	options.simulator = "other";
+	options.can_simulate = not_other;
 	build("writes = 3%\nkeys = 1Ki\nbase = plain\n"
 	      "threads = 1 64 200\nplacement = cores none\n"
 	      "measure = throughput simulated:zen3 simulated:x\n"
@@ -1144,8 +1143,8 @@ static void loops_that_run_once_have_no_warm_up(void)
 	                plan.cells[1].cell.window_ops == 251,
 	        "its threads have all keys between them");
 	rm_plan_free(&plan);
-	options.impls = sellers;
-	options.impl_count = 1;
+	made_of(&own_maps, sellers, 1);
+	options.catalog = &own_maps;
 	build("writes = 3%\nkeys = 1Ki\nthreads = 1\nbase = seller\n"
 	      "maps = seller\nloop = stock:1000\nwarm-up = 50ms\n",
 	        "pu:4", &options, &plan);
@@ -1255,7 +1254,7 @@ static void impossible_plans(void)
 	CHECK(build(MINIMAL "maps = plan\n", "pu:2", &usual, &plan) ==
 	                        -EINVAL &&
 	                strstr(last.text, "w.conf:5: no map ") &&
-	                strstr(last.text, "plain"),
+	                strstr(last.text, "expected some of missing_map"),
 	        "a map that nobody knows; the known ones are named");
 	rm_plan_free(&plan);
 	CHECK(build("writes = 3%\nkeys = 1\nthreads = 1\nbase = bass\n", "pu:2",
@@ -1449,88 +1448,6 @@ static void modes_simulate_the_maps_of_the_workload(void)
 		rm_inputs_clear(&mode);
 	}
 	rm_inputs_clear(&own);
-}
-
-/* Of all trials, also of the cells whose programs are not beside this test: the
-   mode runs them where `make bench` has built these. */
-static uint64_t whole_estimate_ns(const struct rm_plan *plan)
-{
-	uint64_t ns = plan->estimate_ns;
-
-	for (size_t i = 0; i < plan->cell_count; i++)
-		if (strstr(plan->cells[i].cell.skip,
-		            "is not beside this program"))
-			ns += plan->cells[i].cell.blocks *
-			      plan->cells[i].estimate_ns;
-	return ns;
-}
-
-/* With the maps of this build, those in other languages among them. Both outs
-   are to be cleared, also after an error. */
-static int plan_mode(const char *name, const char *machine,
-        struct rm_inputs *inputs, struct rm_plan *plan)
-{
-	struct rm_plan_options options = usual;
-	struct rm_topology topology;
-	int failed;
-
-	options.impls = rm_impl_table;
-	options.impl_count = rm_impl_all_count;
-	options.skipped = rm_skipped_table;
-	*plan = (struct rm_plan){ 0 };
-	last.text[0] = '\0'; /* of the mode before */
-	failed = rm_inputs_load(NULL, 0, name, NULL, 0, inputs, &last);
-	rm_topology_load(machine, &topology, &last);
-	if (!failed)
-		failed =
-		        rm_plan_build(inputs->workloads, inputs->workload_count,
-		                &topology, &options, plan, &last);
-	if (failed)
-		printf("# %s\n", last.text);
-	rm_topology_free(&topology);
-	return failed;
-}
-
-/* What a mode says of its time is true where its plan leaves room for trials
-   that are run again, three in twenty. */
-static void keeps_its_budget(
-        const char *mode, unsigned blocks, const char *machine)
-{
-	const double repeats = 1.15;
-	struct rm_inputs inputs;
-	struct rm_plan plan;
-	int failed = plan_mode(mode, machine, &inputs, &plan);
-	double seconds = (double)whole_estimate_ns(&plan) / 1e9;
-	double budget = (double)inputs.budget_ns / 1e9;
-	char fact[128];
-
-	snprintf(fact, sizeof(fact),
-	        "%s on %s: %.0f s planned and repeats within %.0f s, %u blocks",
-	        mode, machine, seconds, budget, plan.block_count);
-	CHECK(!failed && plan.block_count == blocks &&
-	                repeats * seconds <= budget,
-	        fact);
-	rm_plan_free(&plan);
-	rm_inputs_clear(&inputs);
-}
-
-/* Budgets are for two CPUs; the mode that everybody begins with keeps its own
-   on every machine. The modes name the maps that they want. */
-static void modes_keep_their_budgets(void)
-{
-	static const struct {
-		const char *name;
-		unsigned blocks;
-	} modes[] = { { "smoke", 26 }, { "quick", 13 }, { "articles", 6 },
-		{ "standard", 20 }, { "full", 40 }, { "production", 12 },
-		{ "peers", 20 } };
-	static const char *const machines[] = { "core:1 pu:1", "core:3 pu:1",
-		"core:64 pu:1", "pack:2 [numa] core:16 pu:2" };
-
-	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++)
-		keeps_its_budget(modes[i].name, modes[i].blocks, "core:2 pu:1");
-	for (size_t i = 0; i < sizeof(machines) / sizeof(*machines); i++)
-		keeps_its_budget("smoke", 26, machines[i]);
 }
 
 static bool has_map(const struct rm_workload *workload, const char *map)
@@ -1729,6 +1646,10 @@ static void two_workloads(void)
 
 int main(void)
 {
+	made_of(&usual_maps, impls, IMPLS);
+	usual_maps.names = names;
+	usual_maps.name_count = 1;
+	made_of(&sized_maps, sized_impls, 2);
 	order_depends_on_the_seed_only();
 	seeds_mean_what_they_meant();
 	skipped_cells_make_no_blocks();
@@ -1764,7 +1685,6 @@ int main(void)
 	json_both_ways();
 	modes_simulate_the_maps_of_the_workload();
 	repeats();
-	modes_keep_their_budgets();
 	every_mode_has_gos_own_maps();
 	smoke_spends_its_blocks_on_the_headline();
 	estimates_are_the_measured_ones();

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_answers.c - good and bad answers of a trial, and its bad ends. */
+/*
+ * test_answers.c - good and bad answers of a trial, and its bad ends.
+ *
+ * plain: the fake trial crashes, which a sanitizer reports in its own way.
+ */
 #include "tests/unit/campaign/launch_play.h"
 
 static void good_answers(void)

@@ -385,7 +385,7 @@ static void names_are_of_a_list(void)
 }
 
 static bool sized_as(unsigned key, unsigned value, const char *shape,
-        unsigned sized, const char *program)
+        unsigned sized, const char *flavour)
 {
 	struct rm_cell one = {
 		.shape = { true, 8 }, .key_bytes = key, .value_bytes = value
@@ -396,7 +396,7 @@ static bool sized_as(unsigned key, unsigned value, const char *shape,
 		printf("# %u %u: %s\n", key, value, rm_cell_shape_name(&one));
 	return !strcmp(rm_cell_shape_name(&one), shape) &&
 	       rm_cell_sized(&one) == sized &&
-	       !strcmp(rm_cell_program(&one), program) && !one.key_bytes &&
+	       !strcmp(rm_cell_flavour(&one), flavour) && !one.key_bytes &&
 	       !one.value_bytes;
 }
 
@@ -404,16 +404,16 @@ static void sizes_take_the_shapes_place(void)
 {
 	struct rm_shape shape = { false, 8 };
 
-	CHECK(sized_as(0, 0, "str16x8", 0, "readmostly") &&
-	                sized_as(1, 0, "u64x8", 0, "readmostly") &&
-	                sized_as(2, 2, "str16x24", 0, "readmostly"),
+	CHECK(sized_as(0, 0, "str16x8", 0, "plain") &&
+	                sized_as(1, 0, "u64x8", 0, "plain") &&
+	                sized_as(2, 2, "str16x24", 0, "plain"),
 	        "keys and values of the usual sizes have the usual program");
-	CHECK(sized_as(3, 0, "str32x8", 24, "readmostly-x24") &&
-	                sized_as(4, 2, "str64x24", 24, "readmostly-x24"),
+	CHECK(sized_as(3, 0, "str32x8", 24, "x24") &&
+	                sized_as(4, 2, "str64x24", 24, "x24"),
 	        "long keys of short values have one of their own");
-	CHECK(sized_as(0, 3, "str16x64", 64, "readmostly-x64") &&
-	                sized_as(4, 4, "str64x256", 256, "readmostly-x256") &&
-	                sized_as(1, 5, "u64x1024", 1024, "readmostly-x1024"),
+	CHECK(sized_as(0, 3, "str16x64", 64, "x64") &&
+	                sized_as(4, 4, "str64x256", 256, "x256") &&
+	                sized_as(1, 5, "u64x1024", 1024, "x1024"),
 	        "each length of long values has one");
 	CHECK(!rm_shape_parse("str16x24", &shape) && shape.str &&
 	                shape.value_bytes == 24 &&

@@ -7,7 +7,7 @@
 #ifndef RM_TEST_SHARD_GROW_H
 #define RM_TEST_SHARD_GROW_H
 
-#include "runner/impl_table.h"
+#include "runner/impl.h"
 #include "tests/unit/map_model.h"
 #include "tests/unit/map_race.h"
 

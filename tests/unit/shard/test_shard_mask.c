@@ -16,7 +16,7 @@ RM_HOT uint64_t shard_hash(struct rm_shape shape, struct rm_key key)
 
 #define SHARD_ARRAY "impls/shard/shard_array_mask.h"
 #include "impls/gomap/gomap_guarded.h"
-#include "runner/impl_table.h"
+#include "runner/impl.h"
 #include "runner/keys.h"
 #include "tests/unit/tap.h"
 

@@ -3,7 +3,7 @@
    what is its own: capacity, empty bins, chains. */
 enum { SEG_GROWS = 0, SEG_FEW_BINS = 0, SEG_ENCODES = 0 };
 #include "impls/shard/seg_more.h"
-#include "runner/impl_table.h"
+#include "runner/impl.h"
 #include "tests/unit/map_model.h"
 #include "tests/unit/map_race.h"
 

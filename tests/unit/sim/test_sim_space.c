@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_sim_space.c - where simulated memory lies: at the same places in each
-   process, zeroed, and given out again. */
+/*
+ * test_sim_space.c - where simulated memory lies: at the same places in each
+ * process, zeroed, and given out again.
+ *
+ * plain: it switches stacks or reserves addresses that AddressSanitizer uses.
+ */
 #include "runner/sim/guest/space.c"
 
 #include "tests/unit/tap.h"

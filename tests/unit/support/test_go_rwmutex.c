@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* alone: the load decides how often threads meet. */
 /* Go's RWMutex: who is let in when, and that nobody sleeps for ever. */
 #include "impls/support/go_rwmutex.h"
 #include "tests/unit/tap.h"

@@ -5,7 +5,7 @@
  * matter of test_lock_waits.c, whose locks tell when somebody waits.
  */
 #include "impls/support/ticket.h"
-#include "runner/impl_table.h"
+#include "runner/impl.h"
 #include "runner/keys.h"
 #include "tests/unit/tap.h"
 

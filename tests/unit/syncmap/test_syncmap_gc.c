@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_syncmap_gc.c - sync.Map under a collector: what is replaced is
    collected, pauses are counted, and nothing in use is lost. */
-#include "runner/impl_table.h"
+#include "runner/impl.h"
 #include "tests/unit/map_model.h"
 #include "tests/unit/map_race.h"
 

@@ -7,7 +7,7 @@
 #define RM_TEST_TECHNIQUES_H
 
 #include "runner/base/rng.h"
-#include "runner/impl_table.h"
+#include "runner/impl.h"
 #include "runner/worker.h"
 #include "tests/unit/tap.h"
 #include "tests/unit/wanted_stat.h"

@@ -83,8 +83,8 @@ static void each_module_has_its_map(void)
 		sized &= played.sizing[i].keys == KEYS &&
 		         played.sizing[i].presize &&
 		         played.sizing[i].seed == 5 + i &&
-		         !memcmp(&played.sizing[i].shape, &RM_STR16X8,
-		                 sizeof(RM_STR16X8));
+		         played.sizing[i].shape.str &&
+		         played.sizing[i].shape.value_bytes == 8;
 	CHECK(sized, "each map is sized for its keys, and has its own seed");
 	CHECK(played.joined == 6 && played.left == 6 && played.slot == 0,
 	        "who puts them in leaves again");

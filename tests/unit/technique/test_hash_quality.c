@@ -2,7 +2,7 @@
 /* What is said of hashes: collisions at each width, evenness over shards; and
    that the strings differ, on a hash that cannot tell them apart. */
 #include "impls/technique/hash_quality.h"
-#include "runner/impl_table.h"
+#include "runner/impl.h"
 #include "tests/unit/technique/techniques.h"
 
 #include <math.h>

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
+ * alone: the load decides how often threads meet.
+ *
+ * plain: the injected bugs leak.
+ */
+/*
  * test_misuse.c - techniques that are right and their misuse: the wrong ones
  * are caught, or shown by a count, 20 times of 20; the right ones never. What
  * races holds its own window open (technique_give_way()), tens of times a run:

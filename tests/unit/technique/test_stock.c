@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* alone: the load decides how often threads meet. */
 /* test_stock.c - stock: never oversold in 10^7 deductions, but by the control
    that looks once. */
 #include "runner/base/clock.h"

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fill:decimal: keys that are sequential numbers as text. */
+/*
+ * fill:decimal: keys that are sequential numbers as text.
+ *
+ * slow: it is linked with each map of the build.
+ */
 #include "impls/support/no_handle.h"
 #include "runner/decimal_key.h"
 #include "runner/driver.h"
-#include "runner/impl_table.h"
+#include "runner/impl.h"
+#include "tests/unit/find_map.h"
 #include "tests/unit/trial/loop_text.h"
 #include "tests/unit/trial/run_trial.h"
 
@@ -131,38 +136,36 @@ static void values_are_accounted_under_text(void)
 	json_decref(result);
 }
 
-/* Which of them cannot be filled so: those that have no strings, and who is
-   planned to fail. */
-static void every_map_of_strings_takes_text(void)
+static size_t text_maps, wrong_maps;
+
+/* Skips maps that have no strings or no state, and injected bugs. */
+static void fill_with_text(const struct rm_impl *impl)
 {
 	const unsigned strings = 1U << rm_shape_index(RM_STR16X8);
-	size_t maps = 0;
-	bool all = true;
+	struct rm_request request;
+	json_t *result;
 
-	for (size_t i = 0; i < rm_impl_count; i++) {
-		const struct rm_impl *impl = rm_impl_table[i];
-		struct rm_request request =
-		        loop_request(impl->id, "fill:decimal");
-		json_t *result;
-
-		if (!rm_impl_is_map(impl) || !(impl->shapes & strings) ||
-		        impl->misuse || impl->caps & RM_CAP_NO_STATE) {
-			json_decref(request.counters);
-			continue;
-		}
-		request.cell.shape = RM_STR16X8;
-		request.cell.presize = impl->caps & RM_CAP_FIXED_SIZE;
-		request.cell.threads = 1;
-		result = run_on(&request, impl);
-		if (!is(result, "ok", "") ||
-		        number_of(result, "keys_after") != 1000) {
-			printf("# %s\n", impl->id);
-			all = false;
-		}
-		maps++;
-		json_decref(result);
+	if (!rm_impl_is_map(impl) || !(impl->shapes & strings) ||
+	        impl->misuse || impl->caps & RM_CAP_NO_STATE)
+		return;
+	request = loop_request(impl->id, "fill:decimal");
+	request.cell.shape = RM_STR16X8;
+	request.cell.presize = impl->caps & RM_CAP_FIXED_SIZE;
+	request.cell.threads = 1;
+	result = run_on(&request, impl);
+	if (!is(result, "ok", "") || number_of(result, "keys_after") != 1000) {
+		printf("# %s\n", impl->id);
+		wrong_maps++;
 	}
-	CHECK(all && maps > 10, "every map of strings takes decimal text");
+	text_maps++;
+	json_decref(result);
+}
+
+static void every_map_of_strings_takes_text(void)
+{
+	each_map(fill_with_text);
+	CHECK(!wrong_maps && text_maps > 10,
+	        "every map of strings takes decimal text");
 }
 
 int main(void)

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_events.c - what a full ring of events loses, and what it does not.
-   linked with the stats objects. */
+/*
+ * test_events.c - what a full ring of events loses, and what it does not.
+ * linked with the stats objects.
+ *
+ * plain: it fails under AddressSanitizer; the cause is not known yet.
+ */
 #include "runner/trial/events.h"
 #include "tests/unit/tap.h"
 #include "tests/unit/wanted_stat.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Loops that begin with an empty map (grow, lazy), routes, and slices of an
    open loop: on real maps, and on maps that are wrong. */
-#include "runner/impl_table.h"
+#include "runner/impl.h"
 #include "tests/unit/trial/run_trial.h"
 
 static struct rm_request request_of(const char *map, const char *loop)

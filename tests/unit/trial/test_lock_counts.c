@@ -4,8 +4,11 @@
  * of runner/event.h says 0 in causes, as if it took none. Windows are counts of
  * operations on one thread, so that what a lock is taken for is known.
  * This test is linked with the stats objects.
+ *
+ * slow: it is linked with each map of the build.
  */
-#include "runner/impl_table.h"
+#include "runner/impl.h"
+#include "tests/unit/find_map.h"
 #include "tests/unit/trial/run_trial.h"
 #include "tests/unit/wanted_stat.h"
 
@@ -216,12 +219,15 @@ static double locks_of_growth(const char *id)
 	return all - INSERTS;
 }
 
+static void counts_if_map(const struct rm_impl *impl)
+{
+	if (rm_impl_is_map(impl) && !impl->misuse)
+		each_map_counts(impl);
+}
+
 int main(void)
 {
-	for (size_t i = 0; i < rm_impl_count; i++)
-		if (rm_impl_is_map(rm_impl_table[i]) &&
-		        !rm_impl_table[i]->misuse)
-			each_map_counts(rm_impl_table[i]);
+	each_map(counts_if_map);
 	statistics_lie_outside("gomap_rw");
 	statistics_lie_outside("shard_rw_256");
 	statistics_lie_outside("slab");

@@ -3,7 +3,7 @@
    a map's lock until it has been told that the other waits for it. So it is
    known, too, that a writer stands at a lock that readers have.
    This test is linked with the stats objects. */
-#include "runner/impl_table.h"
+#include "runner/impl.h"
 #include "runner/trial/events.h"
 #include "runner/trial/internal.h"
 #include "tests/unit/tap.h"

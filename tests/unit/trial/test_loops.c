@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * alone: the load decides how often threads meet.
+ *
+ * plain: it compares amounts of garbage, which depend on speed.
+ */
 /* The kinds of loops: their texts, the generic ones on real maps and on one
    that is wrong, and loops that a subject brings itself. */
 #include "impls/support/no_handle.h"
 #include "runner/driver.h"
-#include "runner/impl_table.h"
+#include "runner/impl.h"
 #include "tests/unit/trial/run_trial.h"
 
 #include <math.h>

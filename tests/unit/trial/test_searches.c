@@ -2,7 +2,7 @@
 /* What searches are made of, on Go's map and on sync.Map: hashes, walks, probes
    and compares that follow from the layout; linked with the stats objects. */
 #include "impls/gomap/gomap_ops.h"
-#include "runner/impl_table.h"
+#include "runner/impl.h"
 #include "runner/trial/internal.h"
 #include "tests/unit/tap.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sessions that ebb to a part and flow back: lifecycle:TOUCHES:SLOTS:EBB. */
 #include "runner/driver.h"
-#include "runner/impl_table.h"
+#include "runner/impl.h"
 #include "runner/operations.h"
 #include "tests/unit/trial/loop_text.h"
 #include "tests/unit/trial/run_trial.h"

@@ -3,7 +3,7 @@
  * The trial against maps that are right and maps with planted faults: what
  * verification, window and control must see.
  */
-#include "runner/impl_table.h"
+#include "runner/impl.h"
 #include "tests/unit/trial/array_map.h"
 
 static void a_right_map_passes(void)

@@ -1,0 +1,49 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# names.sh FILE HIDDEN [SOURCE...] - writes FILE, a row for each map of the tree
+# and each further SOURCE: id, source, state, needs, packages (by tab), and prints
+# `ID|SOURCE|STATE|NEEDS` of each, NEEDS with colons. It reads sources only: their
+# `needs:` lines, their marks of injected bugs and of other sizes, impls/*/maps.tsv.
+#
+# STATE is words, by commas: missing (a library is not here, or HIDDEN names it),
+# misuse, language, sized. pkg-config must know of the libraries of .ci/pc.
+out=$1 hidden=" $2 "; shift 2
+export LC_ALL=C
+
+rows() { # ID SOURCE WORDS NEEDS, by tab
+	awk '
+	FNR == 1 { row(); source = FILENAME; needs = words = "" }
+	needs == "" && match($0, /needs: *[a-z]/) {
+		needs = substr($0, RSTART)
+		sub(/needs: */, "", needs); sub(/ *(\*\/)? *$/, "", needs)
+	}
+	/\.misuse *=/ && words !~ /misuse/ { words = words ",misuse" }
+	/\.value_most *=/ && words !~ /sized/ { words = words ",sized" }
+	END { row() }
+	function row() {
+		if (source == "") return
+		id = source; sub(/.*\//, "", id); sub(/\.cc?$/, "", id)
+		print id "\t" source "\t" words "\t" needs
+	}' impls/*/*.c impls/*/*.cc "$@"
+	awk -F '\t' '!/^#/ { print $1 "\t" FILENAME "\t,language\t" $10 }' impls/*/maps.tsv
+}
+declare -A known=()
+has() { # LIBRARY
+	[ -n "${known[$1]}" ] || { known[$1]=no
+		[[ $hidden == *" $1 "* ]] || ! pkg-config --exists "$1" 2>/dev/null || known[$1]=yes; }
+	[ "${known[$1]}" = yes ]
+}
+packages() { # LIBRARY...: that they come in
+	awk -v names="$*" 'BEGIN { split(names, list, " "); for (i in list) wanted[list[i]] }
+		!/^#/ { for (i = 4; i <= NF; i++) if ($i in wanted) print $2 }' .ci/packages |
+		sort -u | paste -sd' '
+}
+mkdir -p "$(dirname "$out")" || exit
+while IFS='|' read -r id source words needs; do
+	state=built
+	for library in $needs; do has "$library" || state=missing; done
+	echo "$id|$source|$state$words|${needs// /:}"
+	printf '%s\t%s\t%s\t%s\t%s\n' "$id" "$source" "$state$words" "$needs" \
+		"$([ $state = built ] || packages $needs)" >&3
+done < <(rows "$@" | sort -t $'\t' -k1,1 | tr '\t' '|') 3>"$out.$$"
+cmp -s "$out.$$" "$out" && rm "$out.$$" || mv "$out.$$" "$out"

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* catalog.c - reads the descriptions of map programs and the names of all maps. */
+#include "runner/catalog/catalog.h"
+
+#include "runner/base/file.h"
+#include "runner/base/host.h"
+#include "runner/base/json.h"
+#include "runner/base/tsv.h"
+#include "runner/impl.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const char *rm_map_program(
+        const char *flavour, const char *id, char path[RM_PROGRAM_BYTES])
+{
+	char name[RM_NAME_BYTES + 32];
+
+	snprintf(name, sizeof(name), "maps/%s/%s", flavour, id);
+	return rm_host_beside(name, path, RM_PROGRAM_BYTES);
+}
+
+/* The text of a file, owned by the caller; NULL: -errno in *failed. */
+static char *read_file(const char *path, size_t *length, int *failed)
+{
+	FILE *in = rm_file_open(path);
+	char *text = NULL;
+
+	*failed = in ? rm_file_read(in, RM_INPUT_MAX, &text, length) : -errno;
+	if (in)
+		fclose(in);
+	return text;
+}
+
+/* Whether there is a program of an instrumented map, or the reason from ID.no. */
+static bool is_instrumented(
+        const char *flavour, const char *id, char *why, size_t size)
+{
+	char path[RM_PROGRAM_BYTES];
+	size_t length;
+	char *text;
+	int failed;
+
+	why[0] = '\0';
+	if (!access(rm_map_program(flavour, id, path), X_OK))
+		return true;
+	strncat(path, ".no", sizeof(path) - strlen(path) - 1);
+	text = read_file(path, &length, &failed);
+	if (text)
+		snprintf(why, size, "%.*s", (int)strcspn(text, "\n"), text);
+	else
+		snprintf(why, size, "is not built (make programs NEEDED=%s/%s)",
+		        flavour, id);
+	free(text);
+	return false;
+}
+
+bool rm_map_simulated(const char *id, char *why, size_t size)
+{
+	return is_instrumented("sim", id, why, size);
+}
+
+bool rm_map_explored(const char *id, char *why, size_t size)
+{
+	return is_instrumented("explore", id, why, size);
+}
+
+bool rm_map_info_has(
+        const struct rm_map_info *info, const char *list, const char *word)
+{
+	const json_t *words = json_object_get(info->json, list);
+
+	for (size_t i = 0; i < json_array_size(words); i++)
+		if (!strcmp(word, json_string_value(json_array_get(words, i))))
+			return true;
+	return false;
+}
+
+static unsigned shapes_of(const struct rm_map_info *info)
+{
+	unsigned bits = 0;
+
+	for (unsigned i = 0; i < RM_SHAPES; i++)
+		if (rm_map_info_has(
+		            info, "shapes", rm_shape_name(rm_shapes[i])))
+			bits |= 1U << i;
+	return bits;
+}
+
+static unsigned caps_of(const struct rm_map_info *info)
+{
+	static const struct rm_impl all = { .caps = ~0U };
+	unsigned bits = 0;
+	const char *word;
+
+	for (size_t i = 0; (word = rm_impl_cap_word(&all, i)); i++)
+		if (rm_map_info_has(info, "caps", word))
+			bits |= 1U << i;
+	return bits;
+}
+
+/* Whether the member is a list of texts. */
+static bool is_words(const json_t *list)
+{
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (!json_is_string(json_array_get(list, i)))
+			return false;
+	return json_is_array(list);
+}
+
+static const char *missing_member(const json_t *json)
+{
+	static const char *const texts[] = { "id", "label", "family", "sync",
+		"source", "system", "guarantees", "progress", "dispatch" };
+	static const char *const lists[] = { "shapes", "caps", "operations",
+		"loops" };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		if (!json_is_string(json_object_get(json, texts[i])))
+			return texts[i];
+	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
+		if (!is_words(json_object_get(json, lists[i])))
+			return lists[i];
+	return NULL;
+}
+
+static void fill_info(struct rm_map_info *info)
+{
+	const json_t *json = info->json;
+
+	info->id = rm_json_text(json, "id");
+	info->label = rm_json_text(json, "label");
+	info->family = rm_json_text(json, "family");
+	info->sync = rm_json_text(json, "sync");
+	info->source = rm_json_text(json, "source");
+	info->system = rm_json_text(json, "system");
+	info->guarantees = rm_json_text(json, "guarantees");
+	info->progress = rm_json_text(json, "progress");
+	info->dispatch = rm_json_text(json, "dispatch");
+	info->misuse = json_string_value(json_object_get(json, "misuse"));
+	info->language = json_string_value(json_object_get(json, "language"));
+	info->version = json_string_value(json_object_get(json, "version"));
+	info->shapes = shapes_of(info);
+	info->caps = caps_of(info);
+	info->paced = json_is_true(json_object_get(json, "paced"));
+	info->start_ms = (unsigned)rm_json_whole(json, "start_ms");
+	info->warm_up_most = (unsigned)rm_json_whole(json, "warm_up_most");
+	info->value_most = (unsigned)rm_json_whole(json, "value_most_bytes");
+	info->is_map = info->shapes ||
+	               !json_array_size(json_object_get(json, "loops"));
+}
+
+int rm_map_info_parse(const char *text, size_t length, const char *where,
+        struct rm_map_info *info, struct rm_error *error)
+{
+	json_error_t bad;
+	const char *member;
+
+	*info = (struct rm_map_info){ .json = json_loadb(
+		                              text, length, 0, &bad) };
+	if (!info->json)
+		return rm_error_set(error, -EINVAL,
+		        "%s:%d: %s: expected what the map's program prints for "
+		        "`describe`; build the map again",
+		        where, bad.line, bad.text);
+	member = missing_member(info->json);
+	if (member || rm_json_whole(info->json, "contract") != RM_CONTRACT)
+		return rm_error_set(error, -EINVAL,
+		        "%s: %s: expected a description of contract version "
+		        "%d; build the map again",
+		        where, member ? member : "contract", RM_CONTRACT);
+	fill_info(info);
+	return 0;
+}
+
+/* 0, or -errno with `error`. */
+static int add_map(
+        struct rm_catalog *catalog, const char *path, struct rm_error *error)
+{
+	struct rm_map_info *info = &catalog->maps[catalog->count];
+	size_t length;
+	int failed;
+	char *text = read_file(path, &length, &failed);
+
+	if (!text)
+		return rm_error_set(
+		        error, failed, "%s: %s", path, rm_file_reason(failed));
+	failed = rm_map_info_parse(text, length, path, info, error);
+	free(text);
+	catalog->count += info->json != NULL;
+	return failed;
+}
+
+static int is_description(const struct dirent *entry)
+{
+	size_t length = strlen(entry->d_name);
+
+	return length > 5 && !strcmp(entry->d_name + length - 5, ".json");
+}
+
+static int add_maps(
+        struct rm_catalog *catalog, const char *folder, struct rm_error *error)
+{
+	char path[RM_PROGRAM_BYTES + NAME_MAX + 16];
+	struct dirent **found = NULL;
+	int failed = 0, count;
+
+	snprintf(path, sizeof(path), "%s/plain", folder);
+	count = scandir(path, &found, is_description, NULL);
+	if (count < 0)
+		return errno == ENOENT ? 0
+		                       : rm_error_set(error, -errno, "%s: %s",
+		                                 path, strerror(errno));
+	catalog->maps = calloc((size_t)count + 1, sizeof(*catalog->maps));
+	if (!catalog->maps) {
+		failed = -ENOMEM;
+		rm_error_set(error, failed, "out of memory");
+	}
+	for (int i = 0; i < count; i++) {
+		snprintf(path, sizeof(path), "%s/plain/%s", folder,
+		        found[i]->d_name);
+		if (!failed)
+			failed = add_map(catalog, path, error);
+		free(found[i]);
+	}
+	free(found);
+	return failed;
+}
+
+enum { NAME_COLUMNS = 5 };
+
+/* "ID FILE STATE NEEDS PACKAGES" of names.tsv; STATE is words, by commas. */
+static int add_name(void *context, char *const *field, const char *where,
+        struct rm_error *error)
+{
+	struct rm_catalog *catalog = context;
+	size_t size = (catalog->name_count + 1) * sizeof(*catalog->names);
+	struct rm_map_name *names = realloc(catalog->names, size);
+
+	(void)where;
+	if (!names)
+		return rm_error_set(error, -ENOMEM, "out of memory");
+	catalog->names = names;
+	names[catalog->name_count++] = (struct rm_map_name){
+		.id = field[0],
+		.missing = rm_tsv_list_has(field[2], "missing"),
+		.misuse = rm_tsv_list_has(field[2], "misuse"),
+		.other_language = rm_tsv_list_has(field[2], "language"),
+		.needs = field[3],
+		.packages = field[4],
+	};
+	return 0;
+}
+
+static int add_names(
+        struct rm_catalog *catalog, const char *folder, struct rm_error *error)
+{
+	char path[RM_PROGRAM_BYTES + 16];
+	size_t length;
+	int failed;
+	char *text;
+
+	snprintf(path, sizeof(path), "%s/names.tsv", folder);
+	text = read_file(path, &length, &failed);
+	if (!text)
+		return failed == -ENOENT
+		               ? 0
+		               : rm_error_set(error, failed, "%s: %s", path,
+		                         rm_file_reason(failed));
+	failed = rm_tsv_read(text, path, NAME_COLUMNS, add_name, catalog,
+	        &catalog->text, error);
+	free(text);
+	return failed;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	return strcmp(((const struct rm_map_info *)a)->id,
+	        ((const struct rm_map_info *)b)->id);
+}
+
+int rm_catalog_load(
+        const char *program, struct rm_catalog *catalog, struct rm_error *error)
+{
+	char folder[RM_PROGRAM_BYTES];
+	int failed;
+
+	*catalog = (struct rm_catalog){ 0 };
+	if (program) {
+		const char *slash = strrchr(program, '/');
+
+		snprintf(folder, sizeof(folder), "%.*s/maps",
+		        slash ? (int)(slash - program) : 1,
+		        slash ? program : ".");
+	} else {
+		rm_host_beside("maps", folder, sizeof(folder));
+	}
+	failed = add_maps(catalog, folder, error);
+	if (!failed)
+		failed = add_names(catalog, folder, error);
+	if (catalog->count)
+		qsort(catalog->maps, catalog->count, sizeof(*catalog->maps),
+		        by_id);
+	return failed;
+}
+
+void rm_catalog_clear(struct rm_catalog *catalog)
+{
+	for (size_t i = 0; i < catalog->count; i++)
+		json_decref(catalog->maps[i].json);
+	free(catalog->maps);
+	free(catalog->names);
+	free(catalog->text);
+	*catalog = (struct rm_catalog){ 0 };
+}
+
+const struct rm_map_info *rm_catalog_find(
+        const struct rm_catalog *catalog, const char *id)
+{
+	for (size_t i = 0; i < catalog->count; i++)
+		if (!strcmp(catalog->maps[i].id, id))
+			return &catalog->maps[i];
+	return NULL;
+}
+
+const struct rm_map_name *rm_catalog_name(
+        const struct rm_catalog *catalog, const char *id)
+{
+	for (size_t i = 0; i < catalog->name_count; i++)
+		if (!strcmp(catalog->names[i].id, id))
+			return &catalog->names[i];
+	return NULL;
+}
+
+int rm_catalog_refuse(const struct rm_catalog *catalog, const char *id,
+        struct rm_error *error)
+{
+	const struct rm_map_info *info = rm_catalog_find(catalog, id);
+	const struct rm_map_name *name = rm_catalog_name(catalog, id);
+
+	if (info && info->language)
+		return rm_error_set(error, RM_USAGE,
+		        "%s is a map in %s: its program runs trials and no "
+		        "other command",
+		        id, info->language);
+	if (name && name->missing)
+		return rm_error_set(error, RM_USAGE,
+		        "%s is not built: needs %s (packages: %s)", id,
+		        name->needs, name->packages);
+	if (name)
+		return rm_error_set(error, RM_USAGE,
+		        "%s is not built: `make` builds all maps, `make "
+		        "programs NEEDED=plain/%s` this one",
+		        id, id);
+	return rm_error_set(error, RM_USAGE,
+	        "no map is called \"%s\"; `readmostly dev list` prints all",
+	        id);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * catalog.h - the maps of this build: what each is, and which program runs it.
+ *
+ * The folder `maps` beside a program has one program a map and flavour,
+ * maps/FLAVOUR/ID. Beside each plain program lies ID.json, what it prints for
+ * `describe`. maps/names.tsv lists all maps of the tree, also those that were
+ * not built. These files are all that is known of maps outside of map programs.
+ */
+#ifndef RM_CATALOG_H
+#define RM_CATALOG_H
+
+#include "runner/base/error.h"
+#include "runner/map.h"
+#include "runner/protocol/protocol.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { RM_PROGRAM_BYTES = 4096 };
+
+/* One built map. Texts are borrowed from `json`. */
+struct rm_map_info {
+	const char *id, *label, *family, *sync, *source, *system;
+	const char *guarantees, *progress, *dispatch;
+	const char *misuse;   /* NULL, or which check shows this injected bug */
+	const char *language; /* NULL: C or C++; else "go", "java", "rust" */
+	const char *version;  /* NULL, or of its library, as that reports it */
+	unsigned shapes, caps; /* as in struct rm_impl */
+	bool is_map;           /* keys can be stored in it */
+	bool paced;            /* of another language: it has the open loop */
+	unsigned start_ms, warm_up_most, value_most; /* as in struct rm_impl */
+	json_t *json; /* all members of ID.json; owned */
+};
+
+/* One map of the tree. */
+struct rm_map_name {
+	const char *id;
+	const char *needs; /* its libraries, as pkg-config calls them; or "" */
+	const char *packages; /* that these come in, on Debian and Ubuntu */
+	bool missing;         /* a library is missing: it cannot be built */
+	bool misuse;          /* an injected bug: chosen by its full id only */
+	bool other_language;  /* chosen by its full id only */
+};
+
+struct rm_catalog {
+	struct rm_map_info *maps; /* sorted by id */
+	size_t count;
+	struct rm_map_name *names; /* sorted by id */
+	size_t name_count;
+	char *text; /* that the names point into */
+};
+
+/*
+ * Reads the folder `maps` beside this program, or beside `program`, where that
+ * is not NULL. A folder that does not exist is an empty catalog. Returns 0;
+ * -EINVAL, -ENOMEM or the errno of a file that cannot be read, with `error`.
+ * Free with rm_catalog_clear(), also after an error. Main thread.
+ */
+int rm_catalog_load(const char *program, struct rm_catalog *catalog,
+        struct rm_error *error);
+void rm_catalog_clear(struct rm_catalog *catalog);
+
+/* Makes `info` of the text of an ID.json; -EINVAL with `error`. json_decref()
+   its member `json`. */
+int rm_map_info_parse(const char *text, size_t length, const char *where,
+        struct rm_map_info *info, struct rm_error *error);
+
+/* The built map of this id, or NULL. */
+const struct rm_map_info *rm_catalog_find(
+        const struct rm_catalog *catalog, const char *id);
+/* The map of the tree of this id, or NULL. */
+const struct rm_map_name *rm_catalog_name(
+        const struct rm_catalog *catalog, const char *id);
+/* Sets `error` to why no program runs this map, with the next step. Returns
+   RM_USAGE. */
+int rm_catalog_refuse(const struct rm_catalog *catalog, const char *id,
+        struct rm_error *error);
+
+/* Whether the member `list` of ID.json ("loops", "operations") has `word`. */
+bool rm_map_info_has(
+        const struct rm_map_info *info, const char *list, const char *word);
+
+/*
+ * Writes the path of a map's program beside this one; `flavour` is a folder:
+ * "plain", "stats", "sim", "explore", "check", "x24", "x64", "x256", "x1024".
+ * Returns `path`; a path that is too long is cut, and does not exist.
+ */
+const char *rm_map_program(
+        const char *flavour, const char *id, char path[RM_PROGRAM_BYTES]);
+/* Whether the map can be simulated, or explored; if not, `why` gets the reason. */
+bool rm_map_simulated(const char *id, char *why, size_t size);
+bool rm_map_explored(const char *id, char *why, size_t size);
+
+/* The fact sheet of a map of a library, impls/facts/ID.txt. */
+struct rm_facts {
+	const char *id, *text;
+};
+
+/* A line of a sheet, "NAME: TEXT": parts of its text, not ended by a NUL. */
+struct rm_facts_line {
+	const char *name;
+	size_t name_length;
+	const char *text;
+	size_t text_length;
+};
+
+extern const struct rm_facts rm_facts_table[]; /* ended by a NULL id */
+
+/* The sheet of this id, or NULL. */
+const struct rm_facts *rm_facts_find(const char *id);
+/* The line that `at` points to; moves it to the next. 0: there is none. */
+size_t rm_facts_next(const char **at, struct rm_facts_line *fact);
+/* "ck 0.7.1", or "critnib unknown", into `text`. Returns the source of the
+   version, in words that follow "told by". */
+const char *rm_facts_version(const struct rm_facts *facts,
+        const struct rm_map_info *info, char *text, size_t size);
+
+#endif /* RM_CATALOG_H */

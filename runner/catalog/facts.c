@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* facts.c - fact sheets of libraries' maps: the sheet of a map, the version of
+   its library and who told it. */
+#include "runner/base/build_info.h"
+#include "runner/catalog/catalog.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct rm_facts *rm_facts_find(const char *id)
+{
+	const struct rm_facts *facts = rm_facts_table;
+
+	while (facts->id && strcmp(facts->id, id))
+		facts++;
+	return facts->id ? facts : NULL;
+}
+
+size_t rm_facts_next(const char **at, struct rm_facts_line *fact)
+{
+	const size_t line = strcspn(*at, "\n");
+	const size_t name = strcspn(*at, ":");
+
+	if (line == 0)
+		return 0;
+	*fact = (struct rm_facts_line){ *at, name, *at + name + 2,
+		line - name - 2 };
+	*at += line + 1;
+	return line;
+}
+
+/* "NAME VERSION" of the libraries that the program was built with; NULL where
+   the name is none of them. */
+static const char *built_version(const char *name, size_t length)
+{
+	const char *at = rm_build_libraries;
+
+	while (*at && (strncmp(at, name, length) || at[length] != ' ')) {
+		at += strcspn(at, ",");
+		at += strspn(at, ", ");
+	}
+	return *at ? at + length + 1 : NULL;
+}
+
+const char *rm_facts_version(const struct rm_facts *facts,
+        const struct rm_map_info *info, char *text, size_t size)
+{
+	struct rm_facts_line library = { .text = "" }; /* of an empty sheet */
+	const char *at = facts->text, *built;
+
+	rm_facts_next(&at, &library);
+	if (info->version) {
+		snprintf(text, size, "%.*s %s", (int)library.text_length,
+		        library.text, info->version);
+		return "the library itself";
+	}
+	built = built_version(library.text, library.text_length);
+	if (built && strncmp(built, "unknown", 7)) {
+		snprintf(text, size, "%.*s %.*s", (int)library.text_length,
+		        library.text, (int)strcspn(built, ","), built);
+		return "pkg-config, when this program was built";
+	}
+	snprintf(text, size, "%.*s unknown", (int)library.text_length,
+	        library.text);
+	return "nobody: neither the library nor pkg-config knows it";
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* env.c - `readmostly env`: what this machine is, what disturbs measurement, and
+   which counters work. */
+#include "runner/cli/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct part {
+	const char *name, *title;
+	int (*run)(int argc, char **argv);
+} parts[] = {
+	{ "machine", "This machine", rm_cli_machine },
+	{ "doctor", "What disturbs measurement", rm_cli_doctor },
+	{ "counters", "Hardware counters", rm_cli_counters },
+};
+
+enum { PARTS = sizeof(parts) / sizeof(*parts) };
+
+static void usage(FILE *out)
+{
+	fprintf(out, "usage: readmostly env [machine|doctor|counters "
+	             "[OPTION...]]\n\nWithout arguments all three, one after "
+	             "the other. `readmostly env doctor --help` explains "
+	             "one.\n");
+}
+
+static int run_all(void)
+{
+	int worst = RM_OK;
+
+	for (size_t i = 0; i < PARTS; i++) {
+		char name[32], *argv[] = { name, NULL };
+		int status;
+
+		snprintf(name, sizeof(name), "readmostly env");
+		printf("%s## %s\n\n", i ? "\n" : "", parts[i].title);
+		status = parts[i].run(1, argv);
+		worst = status > worst ? status : worst;
+	}
+	return worst;
+}
+
+int rm_cli_env(int argc, char **argv)
+{
+	if (argc == 1)
+		return run_all();
+	for (size_t i = 0; i < PARTS; i++)
+		if (!strcmp(argv[1], parts[i].name))
+			return parts[i].run(argc - 1, argv + 1);
+	usage(!strcmp(argv[1], "--help") ? stdout : stderr);
+	return strcmp(argv[1], "--help") ? RM_USAGE : RM_OK;
+}

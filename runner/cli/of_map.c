@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * of_map.c - `readmostly check`, `explore` and `dump`: commands that run in the
+ * program of a map. The line is passed on as it is. For "all" each map's
+ * program is started in turn, with the same line.
+ */
+#include "runner/base/capture.h"
+#include "runner/base/error.h"
+#include "runner/base/host.h"
+#include "runner/catalog/catalog.h"
+#include "runner/cli/cli.h"
+#include "runner/cli/command.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Position of the first argument that is `text` or ends with `end`, or 0. */
+static int find(int argc, char **argv, const char *text, const char *end)
+{
+	for (int i = 1; i < argc; i++) {
+		size_t length = strlen(argv[i]), most = end ? strlen(end) : 0;
+
+		if (text && !strcmp(argv[i], text))
+			return i;
+		if (end && argv[i][0] != '-' && length > most &&
+		        !strcmp(argv[i] + length - most, end))
+			return i;
+	}
+	return 0;
+}
+
+/* Position of the argument that is the id of a map, or 0. */
+static int find_map(int argc, char **argv, const struct rm_catalog *catalog)
+{
+	for (int i = 1; i < argc; i++)
+		if (rm_catalog_find(catalog, argv[i]) ||
+		        rm_catalog_name(catalog, argv[i]))
+			return i;
+	return 0;
+}
+
+/* The flavour for the value of --shape: programs for long keys and values are
+   others (docs/adr/0030). */
+static const char *sized(
+        const char *base, int argc, char **argv, char flavour[RM_NAME_BYTES])
+{
+	const char *shape = NULL, *value;
+	int size = 0;
+
+	for (int i = 1; i < argc; i++) {
+		if (!strncmp(argv[i], "--shape=", 8))
+			shape = argv[i] + 8;
+		else if (!strcmp(argv[i], "--shape") || !strcmp(argv[i], "-S"))
+			shape = argv[i + 1];
+	}
+	value = shape ? strchr(shape, 'x') : NULL;
+	if (value)
+		size = atoi(value + 1);
+	if (size <= 24)
+		size = shape && (!strncmp(shape, "str32", 5) ||
+		                        !strncmp(shape, "str64", 5))
+		               ? 24
+		               : 0;
+	if (!size)
+		snprintf(flavour, RM_NAME_BYTES, "%s", base);
+	else if (!strcmp(base, "plain"))
+		snprintf(flavour, RM_NAME_BYTES, "x%d", size);
+	else
+		snprintf(flavour, RM_NAME_BYTES, "%s-x%d", base, size);
+	return flavour;
+}
+
+/* Becomes a program. Returns only on failure, and prints what builds it. */
+static int become(const char *command, const char *path, char **argv)
+{
+	const char *maps;
+	int reason;
+
+	execv(path, argv);
+	reason = errno;
+	maps = strstr(path, "/maps/");
+	fprintf(stderr, "readmostly %s: %s: %s; expected a program of `make",
+	        command, path, strerror(reason));
+	if (maps)
+		fprintf(stderr, " programs NEEDED=%s", maps + strlen("/maps/"));
+	fprintf(stderr, "`\n");
+	return RM_USAGE;
+}
+
+/* Maps that "all" means: no injected bugs, no other languages. */
+static bool is_of_all(const struct rm_map_info *info)
+{
+	return !info->misuse && !info->language;
+}
+
+struct sums {
+	unsigned ok, failed, skipped;
+	int status; /* the worst of the programs */
+};
+
+/* Passes a program's lines on, but sums of check, which are added. */
+static void pass_on(FILE *from, struct sums *sums)
+{
+	unsigned ok, failed, skipped;
+	char *line = NULL;
+	size_t room = 0;
+
+	while (getline(&line, &room, from) > 0) {
+		if (sscanf(line, "check: %u ok, %u failed, %u skipped", &ok,
+		            &failed, &skipped) != 3) {
+			fputs(line, stdout);
+			fflush(stdout);
+			continue;
+		}
+		sums->ok += ok;
+		sums->failed += failed;
+		sums->skipped += skipped;
+	}
+	free(line);
+}
+
+/* What the program of one map of "all" ended with. One that was killed has
+   failed. */
+static int run_one(
+        const char *id, const char *path, char **argv, struct sums *sums)
+{
+	int ends[2], status;
+	pid_t child;
+	FILE *from;
+
+	fflush(NULL);
+	if (pipe(ends))
+		return RM_INCOMPLETE;
+	child = fork();
+	if (!child) {
+		dup2(ends[1], STDOUT_FILENO);
+		close(ends[0]);
+		close(ends[1]);
+		execv(path, argv);
+		_exit(127);
+	}
+	close(ends[1]);
+	from = fdopen(ends[0], "r");
+	if (from) {
+		pass_on(from, sums);
+		fclose(from);
+	}
+	if (child < 0 || waitpid(child, &status, 0) < 0)
+		return RM_INCOMPLETE;
+	if (WIFEXITED(status) && WEXITSTATUS(status) <= RM_INCOMPLETE)
+		return WEXITSTATUS(status);
+	printf("FAIL %s: its program ended by %s %d\n", id,
+	        WIFEXITED(status) ? "status" : "signal",
+	        WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+	sums->failed++;
+	return RM_FAILED;
+}
+
+static void run_all(const char *flavour, char **argv,
+        const struct rm_catalog *catalog, struct sums *sums)
+{
+	char path[RM_PROGRAM_BYTES], why[256];
+
+	for (size_t i = 0; i < catalog->count; i++) {
+		const struct rm_map_info *info = &catalog->maps[i];
+		int status;
+
+		if (!is_of_all(info))
+			continue;
+		if (access(rm_map_program(flavour, info->id, path), X_OK)) {
+			if (!strcmp(flavour, "explore") &&
+			        !rm_map_explored(info->id, why, sizeof(why)))
+				printf("skip %s: %s\n", info->id, why);
+			else
+				printf("skip %s: not built (make programs "
+				       "NEEDED=%s/%s)\n",
+				        info->id, flavour, info->id);
+			continue;
+		}
+		status = run_one(info->id, path, argv, sums);
+		if (status == RM_USAGE || status == RM_FAILED ||
+		        sums->status == RM_OK)
+			sums->status = status;
+		if (status == RM_USAGE)
+			return;
+	}
+}
+
+static int check_all(
+        const char *flavour, char **argv, const struct rm_catalog *catalog)
+{
+	struct sums sums = { .status = RM_OK };
+
+	run_all(flavour, argv, catalog, &sums);
+	if (sums.status == RM_USAGE)
+		return RM_USAGE;
+	printf("check: %u ok, %u failed, %u skipped\n", sums.ok, sums.failed,
+	        sums.skipped);
+	return sums.failed ? RM_FAILED : sums.ok ? RM_OK : RM_INCOMPLETE;
+}
+
+static int explore_all(char **argv, const struct rm_catalog *catalog)
+{
+	struct sums sums = { .status = RM_OK };
+
+	run_all("explore", argv, catalog, &sums);
+	return sums.status;
+}
+
+/* Any program of the flavour: each reads the same line. `path`, or NULL. */
+static const char *any_program(const char *flavour,
+        const struct rm_catalog *catalog, char path[RM_PROGRAM_BYTES])
+{
+	if (!access(rm_map_program(flavour, "library", path), X_OK))
+		return path;
+	for (size_t i = 0; i < catalog->count; i++)
+		if (!catalog->maps[i].language &&
+		        !access(rm_map_program(
+		                        flavour, catalog->maps[i].id, path),
+		                X_OK))
+			return path;
+	return NULL;
+}
+
+/* Becomes the program of the map that the line names. If it names none, any
+   program prints the help, or what is wrong with the line. */
+static int of_one(const char *command, const char *flavour, int argc,
+        char **argv, const struct rm_catalog *catalog)
+{
+	int at = find_map(argc, argv, catalog);
+	const struct rm_map_info *info =
+	        at ? rm_catalog_find(catalog, argv[at]) : NULL;
+	char path[RM_PROGRAM_BYTES], why[256];
+	struct rm_error error = { "" };
+
+	if (!at && any_program(flavour, catalog, path))
+		return become(command, path, argv);
+	if (!at) {
+		fprintf(stderr,
+		        "readmostly %s: expected the id of a map that is "
+		        "built: `make programs NEEDED=%s/ID`; `readmostly "
+		        "list` prints all\n",
+		        command, flavour);
+		return RM_USAGE;
+	}
+	if (!info || info->language) {
+		rm_catalog_refuse(catalog, argv[at], &error);
+		return rm_complain(command, &error, RM_USAGE);
+	}
+	if (!strcmp(flavour, "explore") &&
+	        !rm_map_explored(info->id, why, sizeof(why))) {
+		fprintf(stderr, "readmostly %s: %s cannot be explored: it %s\n",
+		        command, info->id, why);
+		return RM_USAGE;
+	}
+	return become(command, rm_map_program(flavour, info->id, path), argv);
+}
+
+int rm_cli_dump(int argc, char **argv)
+{
+	char flavour[RM_NAME_BYTES], dump[] = "dump", *line[argc + 2];
+	struct rm_catalog catalog;
+	struct rm_error error = { "" };
+	int status;
+
+	line[0] = argv[0];
+	line[1] = dump;
+	memcpy(line + 2, argv + 1, (size_t)argc * sizeof(*argv));
+	sized("plain", argc, argv, flavour);
+	if (rm_catalog_load(NULL, &catalog, &error))
+		return rm_complain("dump", &error, RM_INCOMPLETE);
+	status = of_one("dump", flavour, argc + 1, line, &catalog);
+	rm_catalog_clear(&catalog);
+	return status;
+}
+
+/* A recorded history is judged without a map, a library by a program that has
+   none. */
+int rm_cli_check(int argc, char **argv)
+{
+	char flavour[RM_NAME_BYTES], path[RM_PROGRAM_BYTES];
+	struct rm_catalog catalog;
+	struct rm_error error = { "" };
+	int status;
+
+	for (int i = 1; i < argc; i++)
+		if (!strcmp(argv[i], "--history") ||
+		        !strncmp(argv[i], "--history=", 10))
+			return become("check",
+			        rm_host_beside("readmostly-history", path,
+			                sizeof(path)),
+			        argv);
+	sized("check", argc, argv, flavour);
+	if (find(argc, argv, NULL, ".so"))
+		return become("check", rm_map_program(flavour, "library", path),
+		        argv);
+	if (rm_catalog_load(NULL, &catalog, &error))
+		return rm_complain("check", &error, RM_INCOMPLETE);
+	if (find(argc, argv, "all", NULL))
+		status = check_all(flavour, argv, &catalog);
+	else
+		status = of_one("check", flavour, argc, argv, &catalog);
+	rm_catalog_clear(&catalog);
+	return status;
+}
+
+/* Builds the program of a map that is named by its file, in this source tree:
+   BUILD/explored/maps/explore/ID, into `path`. 0 or -errno; make has printed
+   why. */
+static int build(const char *file, char path[RM_PROGRAM_BYTES])
+{
+	char make[] = "make", silent[] = "-s", folder[PATH_MAX];
+	char impl[PATH_MAX + 8], in[PATH_MAX + 8], out[PATH_MAX + 32];
+	char *argv[] = { make, silent, impl, in, out, path, NULL };
+	const char *slash = strrchr(file, '/'), *id = slash ? slash + 1 : file;
+	int length = (int)strlen(id) - 2, failed;
+	char *printed = NULL;
+
+	rm_host_beside("", folder, sizeof(folder));
+	folder[strlen(folder) - 1] = '\0';
+	snprintf(impl, sizeof(impl), "IMPL=%s", file);
+	snprintf(in, sizeof(in), "BUILD=%s", folder);
+	snprintf(out, sizeof(out), "OUT=%s/explored", folder);
+	snprintf(path, RM_PROGRAM_BYTES, "%.3800s/maps/explore/%.*s",
+	        out + strlen("OUT="), length, id);
+	failed = rm_capture(argv, &printed);
+	free(printed);
+	return failed;
+}
+
+int rm_cli_explore(int argc, char **argv)
+{
+	int file = find(argc, argv, NULL, ".c");
+	int other = find(argc, argv, NULL, ".cc");
+	struct rm_catalog catalog;
+	struct rm_error error = { "" };
+	char path[RM_PROGRAM_BYTES];
+	int status;
+
+	if (!other)
+		other = find(argc, argv, NULL, ".so");
+	if (!file && other) {
+		fprintf(stderr,
+		        "readmostly explore: %s: expected a file that ends "
+		        "with .c: a map in C++ or a library is not explored; "
+		        "`readmostly check` runs it with threads\n",
+		        argv[other]);
+		return RM_USAGE;
+	}
+	if (file && access(argv[file], R_OK)) {
+		fprintf(stderr, "readmostly explore: %s: %s\n", argv[file],
+		        strerror(errno));
+		return RM_USAGE;
+	}
+	if (file && build(argv[file], path)) {
+		fprintf(stderr,
+		        "readmostly explore: %s: not built; expected a map "
+		        "(docs/adding-a-map.md) and to be in the source tree, "
+		        "whose make compiles it\n",
+		        argv[file]);
+		return RM_USAGE;
+	}
+	if (file)
+		return become("explore", path, argv);
+	if (rm_catalog_load(NULL, &catalog, &error))
+		return rm_complain("explore", &error, RM_INCOMPLETE);
+	status = find(argc, argv, "all", NULL)
+	                 ? explore_all(argv, &catalog)
+	                 : of_one("explore", "explore", argc, argv, &catalog);
+	rm_catalog_clear(&catalog);
+	return status;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* describe.c - `ID describe`: the map's description as one line of JSON. */
+#include "runner/base/error.h"
+#include "runner/map_program/map_program.h"
+#include "runner/protocol/protocol.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static json_t *shapes_of(const struct rm_impl *impl)
+{
+	json_t *names = json_array();
+
+	for (size_t i = 0; i < RM_SHAPES; i++)
+		if (impl->shapes & 1U << i)
+			json_array_append_new(names,
+			        json_string(rm_shape_name(rm_shapes[i])));
+	return names;
+}
+
+static json_t *words_of(const struct rm_impl *impl, rm_impl_word_fn *word_of)
+{
+	json_t *words = json_array();
+	const char *word;
+
+	for (size_t i = 0; (word = word_of(impl, i)); i++)
+		json_array_append_new(words, json_string(word));
+	return words;
+}
+
+json_t *rm_describe_impl(const struct rm_impl *impl)
+{
+	return json_pack(
+	        "{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:s, "
+	        "s:o, s:o, s:s?, s:s?, s:i, s:s?}",
+	        "contract", RM_CONTRACT, "id", impl->id, "label", impl->label,
+	        "family", impl->family, "sync", impl->sync, "source",
+	        impl->source, "system", impl->system, "shapes", shapes_of(impl),
+	        "caps", words_of(impl, rm_impl_cap_word), "guarantees",
+	        impl->guarantees, "progress", impl->progress, "dispatch",
+	        impl->dispatch, "operations",
+	        words_of(impl, rm_impl_operation_word), "loops",
+	        words_of(impl, rm_impl_loop_word), "misuse", impl->misuse,
+	        "version", impl->version ? impl->version() : NULL,
+	        "value_most_bytes", (int)impl->value_most, "value_place",
+	        impl->value_place);
+}
+
+/* With an argument, that is the hash of the map's machine code, which only the
+   build knows (docs/adr/0026). */
+int rm_program_describe(int argc, char **argv)
+{
+	json_t *map = rm_describe_impl(&rm_this_map);
+	int failed;
+
+	if (map && argc > 1)
+		json_object_set_new(map, "code", json_string(argv[1]));
+	failed = !map || json_dumpf(map, stdout, JSON_COMPACT) ||
+	         putchar('\n') == EOF || fflush(stdout);
+	json_decref(map);
+	return failed ? RM_INCOMPLETE : RM_OK;
+}

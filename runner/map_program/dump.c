@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* dump.c - `ID dump`: fills the map and prints what is inside. */
+#include "runner/base/error.h"
+#include "runner/decimal_key.h"
+#include "runner/map_program/map_program.h"
+#include "runner/protocol/command_line.h"
+
+#include <argp.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { OPTION_PRESIZE = 256, OPTION_LOOKUPS, OPTION_DECIMAL };
+
+struct wish {
+	struct rm_sizing sizing;
+	uint64_t keys, lookups;
+	const char *map;
+	bool decimal;
+};
+
+static const struct argp_option options[] = {
+	{ "keys", 'k', "N", 0, "entries to insert, e.g. 64Ki (1000)", 0 },
+	{ "lookups", OPTION_LOOKUPS, "N", 0,
+	        "lookups afterwards, of the keys in turn (0): sync.Map "
+	        "promotes by them",
+	        0 },
+	{ "shape", 'S', "SHAPE", 0,
+	        "u64x8, u64x24, str16x8 or str16x24 (u64x8)", 0 },
+	{ "decimal", OPTION_DECIMAL, NULL, 0,
+	        "of strings: keys are the numbers 0, 1, 2 ... as decimal text, "
+	        "as those of the loop fill:decimal",
+	        0 },
+	{ "seed", 's', "N", 0, "of the map's hash (1)", 0 },
+	{ "presize", OPTION_PRESIZE, NULL, 0,
+	        "make the map for that many keys, instead of letting it grow",
+	        0 },
+	{ 0 }
+};
+
+static void check(struct argp_state *state, const struct wish *wish)
+{
+	if (!wish->map)
+		argp_error(state, "expected a map's id");
+	if (wish->decimal && !wish->sizing.shape.str)
+		argp_error(state,
+		        "--decimal: expected --shape str16x8 or str16x24");
+}
+
+/* A value names its rank in 32 bits (runner/keys.h): more keys than that could
+   not be told apart. */
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+	struct wish *wish = state->input;
+
+	switch (key) {
+	case 'k':
+		wish->keys =
+		        rm_argument_number(state, "keys", text, 0, UINT32_MAX);
+		return 0;
+	case OPTION_LOOKUPS:
+		wish->lookups = rm_argument_number(
+		        state, "lookups", text, 0, UINT32_MAX);
+		return 0;
+	case 's':
+		wish->sizing.seed =
+		        rm_argument_number(state, "seed", text, 0, UINT32_MAX);
+		return 0;
+	case 'S':
+		rm_argument_shape(state, text, &wish->sizing.shape);
+		if (!rm_shape_built(wish->sizing.shape))
+			argp_error(state,
+			        "--shape %s: expected one of this program's",
+			        text);
+		return 0;
+	case OPTION_DECIMAL:
+		wish->decimal = true;
+		return 0;
+	case OPTION_PRESIZE:
+		wish->sizing.presize = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		rm_argument_once(state, &wish->map, text, "map");
+		return 0;
+	case ARGP_KEY_END:
+		check(state, wish);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = { options, parse, "MAP",
+	"Fills a map with --keys entries, as the prefill of a trial does on "
+	"one thread, and prints its inner state: for Go's maps the header, "
+	"how many entries each chain has (and would have by chance), how long "
+	"chains are, in how many a third key met two others; for sync.Map how "
+	"entries are split between read and dirty. Then its statistics.",
+	NULL, NULL, NULL };
+
+static struct rm_key key_of(
+        const struct wish *wish, uint64_t rank, struct rm_key_bytes *line)
+{
+	return wish->decimal ? rm_decimal_key(rank, line)
+	                     : rm_key_of(wish->sizing.shape, rank, line);
+}
+
+/* quiesce() as in the measured loop: what growth retired would else be counted
+   as held. */
+static void fill(
+        const struct rm_map_ops *ops, const struct wish *wish, void *thread)
+{
+	struct rm_shape shape = wish->sizing.shape;
+	struct rm_key_bytes line = { .bytes = "" };
+	struct rm_value value;
+
+	for (uint64_t rank = 0; rank < wish->keys; rank++) {
+		struct rm_key key = key_of(wish, rank, &line);
+
+		value = rm_value_of(rank, 0, 0);
+		ops->upsert(thread, shape, key, &value);
+		if (rank % 64 == 0)
+			ops->quiesce(thread);
+	}
+	for (uint64_t i = 0; wish->keys && i < wish->lookups; i++) {
+		ops->lookup(thread, shape, key_of(wish, i % wish->keys, &line),
+		        &value);
+		if (i % 64 == 0)
+			ops->quiesce(thread);
+	}
+}
+
+static void print_stat(
+        void *context, const char *name, const char *unit, double value)
+{
+	(void)context;
+	if (isfinite(value))
+		printf("%-24s %20.0f %s\n", name, value, unit);
+}
+
+/* The thread leaves before the map goes: none may be joined then, and what it
+   retired is handed over only so (runner/map.h). */
+static int dump(const struct rm_impl *impl, const struct wish *wish)
+{
+	const struct rm_map_ops *ops = impl->ops;
+	void *map = ops->create(&wish->sizing);
+	void *thread = map ? ops->join(map, 0) : NULL;
+
+	if (!thread) {
+		fprintf(stderr, "readmostly dev dump: out of memory\n");
+		return RM_FAILED;
+	}
+	fill(ops, wish, thread);
+	if (ops->dump)
+		ops->dump(map, STDOUT_FILENO);
+	else
+		printf("%s does not show its inner state\n", impl->id);
+	fflush(stdout);
+	if (ops->stats)
+		ops->stats(map, print_stat, NULL);
+	ops->leave(thread);
+	ops->destroy(map);
+	return RM_OK;
+}
+
+/* Whether keys of that shape can be put into it. */
+static bool can_fill(const struct rm_impl *impl, struct rm_shape shape)
+{
+	return impl->shapes & 1U << rm_shape_index(shape) &&
+	       impl->ops->upsert && impl->ops->lookup;
+}
+
+int rm_program_dump(int argc, char **argv)
+{
+	static char name[] = "readmostly dev dump";
+	struct wish wish = { .keys = 1000,
+		.sizing = { .threads = 1, .shape = RM_U64X8, .seed = 1 } };
+
+	argv[0] = name;
+	argp_parse(&argp, argc, argv, 0, NULL, &wish);
+	if (strcmp(wish.map, rm_this_map.id)) {
+		fprintf(stderr,
+		        "readmostly dev dump: no map is called \"%s\"; "
+		        "`readmostly dev list` prints all\n",
+		        wish.map);
+		return RM_USAGE;
+	}
+	if (!can_fill(&rm_this_map, wish.sizing.shape)) {
+		fprintf(stderr,
+		        "readmostly dev dump: %s: it cannot be filled with "
+		        "keys of "
+		        "that shape\n",
+		        rm_this_map.id);
+		return RM_USAGE;
+	}
+	wish.sizing.keys = wish.keys ? wish.keys : 1;
+	return dump(&rm_this_map, &wish);
+}

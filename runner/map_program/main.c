@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* main.c - `ID COMMAND`: finds the command of a map program and calls it. */
+#include "runner/base/error.h"
+#include "runner/map_program/map_program.h"
+#include "runner/protocol/command_line.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct command {
+	const char *name, *what;
+	int (*run)(int argc, char **argv);
+};
+
+static const struct command commands[] = {
+	{ "describe", "what the map is, as one line of JSON",
+	        rm_program_describe },
+	{ "trial", "one cell: JSON in, JSON out (docs/trial-protocol.md)",
+	        rm_program_trial },
+	{ "record", "a trial whose operations are recorded",
+	        rm_program_record },
+	{ "timeline", "a trial, and what the map did meanwhile",
+	        rm_program_timeline },
+	{ "play", "a trace on the map", rm_program_play },
+	{ "dump", "fills the map and prints what is inside", rm_program_dump },
+};
+
+enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
+
+static void usage(FILE *out)
+{
+	fprintf(out, "usage: %s COMMAND [ARGUMENTS]\n\n", rm_this_map.id);
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(out, "  %-10s %s\n", commands[i].name,
+		        commands[i].what);
+	fprintf(out, "\n`readmostly` starts this program.\n");
+}
+
+int main(int argc, char **argv)
+{
+	rm_cli_begin();
+	for (size_t i = 0; argc > 1 && i < COMMANDS; i++) {
+		char name[RM_NAME_BYTES + 16];
+
+		if (strcmp(argv[1], commands[i].name))
+			continue;
+		snprintf(name, sizeof(name), "%s %s", rm_this_map.id, argv[1]);
+		argv[1] = name;
+		return commands[i].run(argc - 1, argv + 1);
+	}
+	usage(argc > 1 && !strcmp(argv[1], "--help") ? stdout : stderr);
+	return argc > 1 && !strcmp(argv[1], "--help") ? RM_OK : RM_USAGE;
+}

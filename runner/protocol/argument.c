@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* argument.c - arguments that are numbers, shapes or there once (cli.h). */
+#include "runner/base/number.h"
+#include "runner/protocol/command_line.h"
+#include "runner/protocol/protocol.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <stdlib.h>
+
+uint64_t rm_argument_number(struct argp_state *state, const char *option,
+        const char *text, uint64_t low, uint64_t high)
+{
+	uint64_t value = 0;
+	char *end;
+
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	/* strtoull() also takes signs and spaces, hence the look at the first
+	   character; it is needed for seeds, which may be above 2^53. What is
+	   left has a unit, and rm_number_count() is exact up to there. */
+	if (text[0] < '0' || text[0] > '9' || errno || *end)
+		errno = -rm_number_count(text, &value);
+	if (errno || value < low || value > high)
+		argp_error(state,
+		        "--%s \"%s\": expected a number from %llu to %llu",
+		        option, text, (unsigned long long)low,
+		        (unsigned long long)high);
+	return value;
+}
+
+void rm_argument_shape(
+        struct argp_state *state, const char *text, struct rm_shape *shape)
+{
+	if (rm_shape_parse(text, shape))
+		argp_error(state,
+		        "--shape \"%s\": expected u64x8, u64x24, str16x8 or "
+		        "str16x24",
+		        text);
+}
+
+void rm_argument_once(struct argp_state *state, const char **slot, char *text,
+        const char *what)
+{
+	if (*slot)
+		argp_error(state, "\"%s\": expected one %s", text, what);
+	*slot = text;
+}

@@ -1,5 +1,0 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-/* leaver_shortens_wait_twin.c - the same map without the bug. */
-#define RIGHT 1
-#define ID    leaver_shortens_wait_twin
-#include "tests/broken/leaver_shortens_wait.c"

@@ -1,5 +1,0 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-/* table_read_before_lock_twin.c - the same map without the bug. */
-#define RIGHT 1
-#define ID    table_read_before_lock_twin
-#include "tests/broken/table_read_before_lock.c"

@@ -1,5 +1,0 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-/* two_removers_free_twin.c - the same map without the bug. */
-#define RIGHT 1
-#define ID    two_removers_free_twin
-#include "tests/broken/two_removers_free.c"

@@ -1,5 +1,0 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-/* clht_8_twin.c - clht_8.c with its bug corrected. */
-#define BUG_TWIN
-#define BUG_ID clht_8_twin
-#include "tests/bugs/clht_8.c"

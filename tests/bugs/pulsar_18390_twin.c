@@ -1,5 +1,0 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-/* pulsar_18390_twin.c - pulsar_18390.c with its bug corrected. */
-#define BUG_TWIN
-#define BUG_ID pulsar_18390_twin
-#include "tests/bugs/pulsar_18390.c"

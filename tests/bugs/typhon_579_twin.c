@@ -1,5 +1,0 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-/* typhon_579_twin.c - typhon_579.c with its bug corrected. */
-#define BUG_TWIN
-#define BUG_ID typhon_579_twin
-#include "tests/bugs/typhon_579.c"

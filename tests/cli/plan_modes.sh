@@ -1,0 +1,39 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The modes of `make bench` are planned, each with its budget, and smoke takes the planned time.
+# slow: builds the maps of all modes.
+. tests/tools/tap.sh
+needs readmostly-history
+bin=$build/readmostly dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+out=$dir/out
+for mode in smoke quick articles peers standard full; do
+	check "the programs of mode $mode build" tests/tools/programs.sh "$build" $("$bin" run --mode $mode --needs)
+	check "mode $mode is planned" eval '"$bin" plan --mode $mode >"$out"'
+	check "mode $mode names its budget" says "$out" "of a budget of"
+done
+
+HWLOC_SYNTHETIC="core:2 pu:1" "$bin" plan --json --mode smoke >"$dir/smoke.json"
+costs() { # sets $out: what the record's trials took beside this plan
+	"$(report/find_python.sh)" tests/tools/trial_costs.py \
+		tests/fixtures/trial-costs.tsv "$dir/smoke.json" >"$out"
+}
+printf '%s\n' 'writes = 3%' 'keys = 1Ki' 'threads = 1' 'maps = gomap_rw' 'window = 10ms' 'blocks = 3' >"$dir/tiny.conf"
+check "all maps build" tests/tools/programs.sh "$build" \
+	$(awk -F '\t' '$3 ~ /^built/ { print "plain/" $1 }' "$build/maps/names.tsv")
+check "all maps are planned" eval '"$bin" plan --set maps=all "$dir/tiny.conf" >"$out"'
+check "and none that is not built" [ "$(grep -c 'not built' "$out")" = 0 ]
+"$bin" plan --cells --set maps=all "$dir/tiny.conf" >"$out"
+sed -n 's,^ *tiny/\([^/]*\)/.*,\1,p' "$out" | grep -vx gomap_rw | sort -u >"$dir/all"
+"$bin" plan --cells --set maps='~gomap_rw' "$dir/tiny.conf" >"$out"
+sed -n 's,^ *tiny/\([^/]*\)/.*,\1,p' "$out" | sort -u >"$dir/but"
+check "a list of removals is all but these, and no other" \
+	test -s "$dir/all" -a "$(cmp -s "$dir/all" "$dir/but"; echo $?)" = 0
+name="smoke takes what its plan says, within a quarter"
+if costs && busy=$(grep -o 'recorded at.*' "$out"); then
+	skip "$name" "$busy"
+else
+	check "$name" costs
+fi
+
+done_testing

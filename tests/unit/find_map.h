@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* find_map.h - maps of a unit test by their ids: those whose objects it is linked
+   with (tests/tools/test_maps.sh). rm_impl_find() of runner/impl.h is here, too. */
+#ifndef RM_TESTS_FIND_MAP_H
+#define RM_TESTS_FIND_MAP_H
+
+#include "runner/impl.h"
+
+/* Calls `each` for every map that is linked, in the order of their ids. */
+void each_map(void (*each)(const struct rm_impl *impl));
+
+#endif /* RM_TESTS_FIND_MAP_H */

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_catalog.c - reads a folder `maps` of this test: descriptions, names, and
+   which maps can be simulated. */
+#include "runner/base/host.h"
+#include "runner/catalog/catalog.h"
+#include "tests/unit/fake_root.h"
+#include "tests/unit/tap.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+#define MAP(contract, members)                                                \
+	"{\"contract\": " contract ", \"label\": \"l\", \"family\": \"lock\"" \
+	", \"sync\": \"s\", \"source\": \"o\", \"system\": \"y\""             \
+	", \"guarantees\": \"none\", \"progress\": \"blocking\""              \
+	", \"dispatch\": \"none\", \"operations\": [\"scan\"]"                \
+	", \"loops\": []" members "}"
+
+static char root[64], program[128];
+static struct rm_catalog catalog;
+static struct rm_error error;
+
+static int load(void)
+{
+	rm_catalog_clear(&catalog);
+	error.text[0] = '\0';
+	return rm_catalog_load(program, &catalog, &error);
+}
+
+static void no_folder_is_empty(void)
+{
+	CHECK(load() == 0 && catalog.count == 0 && catalog.name_count == 0,
+	        "a folder that does not exist is an empty catalog");
+}
+
+static void maps_are_read(void)
+{
+	const struct rm_map_info *map;
+
+	fake_root_write(root, "maps/plain/a_b.json",
+	        MAP("1", ", \"id\": \"z\", \"shapes\": [\"str16x8\"]"
+	                 ", \"caps\": [\"unsafe\", \"stale\"]"));
+	fake_root_write(root, "maps/plain/ab.json",
+	        MAP("1", ", \"id\": \"go_x\", \"shapes\": [\"u64x8\"]"
+	                 ", \"caps\": [], \"language\": \"go\", \"paced\": true"
+	                 ", \"start_ms\": 7, \"warm_up_most\": 3"
+	                 ", \"value_most_bytes\": 64"));
+	fake_root_write(root, "maps/plain/z", "a program");
+	CHECK(load() == 0 && catalog.count == 2 &&
+	                !strcmp(catalog.maps[0].id, "go_x") &&
+	                !strcmp(catalog.maps[1].id, "z"),
+	        "descriptions are read, sorted by the ids of their maps");
+	map = rm_catalog_find(&catalog, "z");
+	CHECK(map && map->shapes == 1U << rm_shape_index(RM_STR16X8) &&
+	                map->caps == (RM_CAP_UNSAFE | RM_CAP_STALE) &&
+	                map->is_map && !map->language && !map->misuse,
+	        "shapes and caps are bits");
+	CHECK(map && rm_map_info_has(map, "operations", "scan") &&
+	                !rm_map_info_has(map, "operations", "length") &&
+	                !rm_map_info_has(map, "loops", "scan"),
+	        "lists are searched for a word");
+	map = rm_catalog_find(&catalog, "go_x");
+	CHECK(map && !strcmp(map->language, "go") && map->paced &&
+	                map->start_ms == 7 && map->warm_up_most == 3 &&
+	                map->value_most == 64,
+	        "members of maps in other languages are read");
+	CHECK(!rm_catalog_find(&catalog, "ab"),
+	        "the name of the file is not the id");
+}
+
+static bool refused(const char *text, const char *words)
+{
+	int failed;
+
+	fake_root_write(root, "maps/plain/ab.json", text);
+	failed = load();
+	if (failed == -EINVAL && strstr(error.text, "/maps/plain/ab.json") &&
+	        strstr(error.text, words))
+		return true;
+	printf("# %d %s\n", failed, error.text);
+	return false;
+}
+
+static void what_is_no_description(void)
+{
+	CHECK(refused("{\n\n!}", "ab.json:3: "),
+	        "text that is not JSON is refused with its line");
+	CHECK(refused(MAP("1", ", \"shapes\": [], \"caps\": []"),
+	              "json: id: expected") &&
+	                refused(MAP("1", ", \"id\": \"a\", \"caps\": []"
+	                                 ", \"shapes\": [1]"),
+	                        "json: shapes: expected") &&
+	                refused("[]", "json: id: expected"),
+	        "a member that is missing or of another type is named");
+	CHECK(refused(MAP("2", ", \"id\": \"a\", \"shapes\": [], \"caps\": []"),
+	              "contract version 1; build the map again"),
+	        "a description of another contract version is refused");
+	fake_root_write(root, "maps/plain/ab.json",
+	        MAP("1", ", \"id\": \"a\", \"shapes\": [], \"caps\": []"));
+	CHECK(load() == 0, "one of this version is not");
+}
+
+static bool says(const char *id, const char *words)
+{
+	int refused_as;
+
+	error.text[0] = '\0';
+	refused_as = rm_catalog_refuse(&catalog, id, &error);
+	if (refused_as == RM_USAGE && strstr(error.text, words))
+		return true;
+	printf("# %d %s\n", refused_as, error.text);
+	return false;
+}
+
+static void names_are_read(void)
+{
+	const struct rm_map_name *name;
+
+	fake_root_write(root, "maps/names.tsv",
+	        "bad\tb.c\tbuilt,misuse\t\t\n"
+	        "go_y\tg.tsv\tbuilt,language\tgo\tgolang\n"
+	        "peer\tp.c\tmissing,sized\tlibck\tlibck-dev\n");
+	CHECK(load() == 0 && catalog.name_count == 3, "names are read");
+	name = rm_catalog_name(&catalog, "peer");
+	CHECK(name && name->missing && !name->misuse && !name->other_language &&
+	                !strcmp(name->needs, "libck") &&
+	                !strcmp(name->packages, "libck-dev"),
+	        "with what they need and what is missing");
+	name = rm_catalog_name(&catalog, "bad");
+	CHECK(name && name->misuse && !name->missing &&
+	                rm_catalog_name(&catalog, "go_y")->other_language &&
+	                !rm_catalog_name(&catalog, "pee"),
+	        "injected bugs and other languages are marked");
+	CHECK(says("peer", "needs libck (packages: libck-dev)") &&
+	                says("bad", "make programs NEEDED=plain/bad") &&
+	                says("none", "no map is called \"none\""),
+	        "a refusal names the next step");
+	fake_root_write(root, "maps/names.tsv", "a\tb\tbuilt\t\t\nb\tc\n");
+	CHECK(load() == -EINVAL && strstr(error.text, "/maps/names.tsv:2: "),
+	        "a line without its columns is refused with its number");
+}
+
+/* Beside this test; the ids are no maps. */
+static void simulated_or_why_not(void)
+{
+	char why[64] = "old", path[RM_PROGRAM_BYTES];
+	char no[RM_PROGRAM_BYTES + 4];
+	const char *slash;
+	FILE *file;
+
+	CHECK(!rm_map_simulated("no_map", why, sizeof(why)) &&
+	                strstr(why, "NEEDED=sim/no_map"),
+	        "a program that is not built cannot be run");
+	rm_map_program("sim", "test_catalog_no", path);
+	slash = strrchr(path, '/');
+	snprintf(no, sizeof(no), "mkdir -p '%.*s'", (int)(slash - path), path);
+	if (system(no))
+		abort();
+	snprintf(no, sizeof(no), "%s.no", path);
+	file = fopen(no, "w");
+	if (!file || fputs("it calls futex\nmore\n", file) < 0 || fclose(file))
+		abort();
+	CHECK(!rm_map_simulated("test_catalog_no", why, sizeof(why)) &&
+	                !strcmp(why, "it calls futex"),
+	        "the first line of ID.no is the reason");
+	CHECK(!rm_map_simulated("test_catalog_no", why, 5) &&
+	                !strcmp(why, "it c"),
+	        "which is cut where it is too long");
+	unlink(no);
+	file = fopen(path, "w");
+	if (!file || fclose(file) || chmod(path, 0700))
+		abort();
+	CHECK(rm_map_simulated("test_catalog_no", why, sizeof(why)) && !why[0],
+	        "a map that has a program has no reason");
+	unlink(path);
+}
+
+int main(void)
+{
+	fake_root_enter(root, sizeof(root));
+	snprintf(program, sizeof(program), "%s/readmostly", root);
+	no_folder_is_empty();
+	maps_are_read();
+	what_is_no_description();
+	names_are_read();
+	simulated_or_why_not();
+	rm_catalog_clear(&catalog);
+	fake_root_remove(root);
+	return DONE();
+}

@@ -1,5 +1,0 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-/* combiner_passes_by_twin.c - the same map without the bug. */
-#define RIGHT 1
-#define ID    combiner_passes_by_twin
-#include "tests/unseen/combiner_passes_by.c"

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * atomic.c - conditional operations under contention: of several threads that
+ * insert_if_absent one key exactly one inserts; no increment through update or
+ * compare_swap is lost.
+ */
+#include "verify/check/internal.h"
+
+#include <stdlib.h>
+
+enum { KEYS = 4, ROUND_KEYS = 512 };
+
+/* A counter as a value: the tag of its rank below, the count above. */
+static struct rm_value counter_value(uint64_t rank, uint64_t count)
+{
+	return rm_value_of(rank, 0, count);
+}
+
+static uint64_t counter_of(const struct rm_value *value)
+{
+	return value->word[0] >> 44;
+}
+
+struct contest {
+	uint64_t ops;                     /* per thread */
+	_Atomic uint64_t won[ROUND_KEYS]; /* inserts per rank */
+	_Atomic uint64_t added[KEYS];     /* increments per rank */
+};
+
+/* Everybody tries each rank in the same order: they meet. */
+static void insert_all(struct rm_peer *peer)
+{
+	struct contest *contest = peer->peers->context;
+
+	for (uint64_t i = 0; i < ROUND_KEYS && rm_peer_tick(peer); i++) {
+		struct rm_value value = rm_peer_value(peer, i);
+		struct rm_value present;
+		struct rm_key key = rm_peer_key(peer, i);
+
+		if (peer->ops->insert_if_absent(
+		            peer->thread, peer->shape, key, &value, &present))
+			rm_peer_verify(peer, &present, i, "insert_if_absent");
+		else
+			/* relaxed: read after the threads were joined */
+			atomic_fetch_add_explicit(
+			        &contest->won[i], 1, memory_order_relaxed);
+	}
+}
+
+static void check_winners(struct rm_peer *peer)
+{
+	struct contest *contest = peer->peers->context;
+
+	for (uint64_t i = 0; i < ROUND_KEYS; i++) {
+		/* relaxed: all writers have been joined */
+		uint64_t won = atomic_load_explicit(
+		        &contest->won[i], memory_order_relaxed);
+
+		if (won != 1)
+			rm_peer_fail(peer,
+			        "insert_if_absent of rank %llu inserted %llu "
+			        "times",
+			        (unsigned long long)i, (unsigned long long)won);
+	}
+}
+
+static void remove_all(struct rm_peer *peer)
+{
+	for (uint64_t i = 0; i < ROUND_KEYS; i++)
+		rm_peer_remove(peer, i);
+}
+
+static void counters_begin(struct rm_peer *peer)
+{
+	for (uint64_t rank = 0; rank < KEYS; rank++) {
+		struct rm_value value = counter_value(rank, 0);
+
+		rm_peer_upsert(peer, rank, value);
+	}
+}
+
+static void counters_end(struct rm_peer *peer)
+{
+	struct contest *contest = peer->peers->context;
+	const uint64_t mask = (1U << 20) - 1; /* values count modulo 2^20 */
+
+	for (uint64_t rank = 0; rank < KEYS; rank++) {
+		struct rm_value value = { { 0 } };
+		/* relaxed: all writers have been joined */
+		uint64_t added = atomic_load_explicit(
+		        &contest->added[rank], memory_order_relaxed);
+		bool was_there = rm_peer_lookup(peer, rank, &value);
+
+		if (!was_there || counter_of(&value) != (added & mask))
+			rm_peer_fail(peer,
+			        "counter %llu holds %llu after %llu increments",
+			        (unsigned long long)rank,
+			        (unsigned long long)counter_of(&value),
+			        (unsigned long long)added);
+	}
+}
+
+static void swap_counters(struct rm_peer *peer)
+{
+	struct contest *contest = peer->peers->context;
+
+	for (uint64_t n = 0; n < contest->ops && rm_peer_another(peer); n++) {
+		uint64_t rank = rm_next(&peer->rng) % KEYS;
+		struct rm_key key = rm_peer_key(peer, rank);
+		struct rm_value old = { { 0 } };
+
+		peer->ops->lookup(peer->thread, peer->shape, key, &old);
+		rm_peer_verify(peer, &old, rank, "lookup");
+		struct rm_value value =
+		        counter_value(rank, counter_of(&old) + 1);
+
+		if (peer->ops->compare_swap(
+		            peer->thread, peer->shape, key, &old, &value))
+			/* relaxed: read after the threads were joined */
+			atomic_fetch_add_explicit(
+			        &contest->added[rank], 1, memory_order_relaxed);
+	}
+}
+
+static bool increment(
+        void *context, const struct rm_value *old, struct rm_value *value)
+{
+	const uint64_t *rank = context;
+
+	*value = counter_value(*rank, old ? counter_of(old) + 1 : 1);
+	return true;
+}
+
+/* Everybody increments each rank once, in the same order: the first to come
+   finds no counter there. */
+static void update_all(struct rm_peer *peer)
+{
+	struct contest *contest = peer->peers->context;
+
+	for (uint64_t i = 0; i < ROUND_KEYS && rm_peer_tick(peer); i++)
+		if (!peer->ops->update(peer->thread, peer->shape,
+		            rm_peer_key(peer, i), increment, &i))
+			/* relaxed: read after the threads were joined */
+			atomic_fetch_add_explicit(
+			        &contest->won[i], 1, memory_order_relaxed);
+}
+
+static void check_updated(struct rm_peer *peer)
+{
+	struct contest *contest = peer->peers->context;
+	const unsigned threads = rm_case_writers(peer->peers->c, false);
+
+	for (uint64_t i = 0; i < ROUND_KEYS; i++) {
+		struct rm_value value = { { 0 } };
+		/* relaxed: all writers have been joined */
+		uint64_t won = atomic_load_explicit(
+		        &contest->won[i], memory_order_relaxed);
+		bool was_there = rm_peer_lookup(peer, i, &value);
+
+		if (won != 1)
+			rm_peer_fail(peer,
+			        "update of rank %llu found it absent %llu "
+			        "times",
+			        (unsigned long long)i, (unsigned long long)won);
+		if (!was_there || counter_of(&value) != threads)
+			rm_peer_fail(peer,
+			        "rank %llu, which was absent, holds %llu after "
+			        "one update of each of %u threads",
+			        (unsigned long long)i,
+			        (unsigned long long)counter_of(&value),
+			        threads);
+	}
+}
+
+static void update_counters(struct rm_peer *peer)
+{
+	struct contest *contest = peer->peers->context;
+
+	for (uint64_t n = 0; n < contest->ops && rm_peer_another(peer); n++) {
+		uint64_t rank = rm_next(&peer->rng) % KEYS;
+
+		peer->ops->update(peer->thread, peer->shape,
+		        rm_peer_key(peer, rank), increment, &rank);
+		/* relaxed: read after the threads were joined */
+		atomic_fetch_add_explicit(
+		        &contest->added[rank], 1, memory_order_relaxed);
+	}
+}
+
+static int counters(const struct rm_check_case *c, void *map, rm_peer_fn *fn,
+        struct contest *contest, struct rm_error *error)
+{
+	const struct rm_case_phase phases[] = { { 1, counters_begin },
+		{ rm_case_writers(c, true), fn }, { 1, counters_end }, { 0 } };
+
+	memset(contest->added, 0, sizeof(contest->added));
+	return rm_case_phases(c, map, phases, contest, error);
+}
+
+/* Of several threads one finds a key absent, again and again. */
+static int winners(const struct rm_check_case *c, void *map, rm_peer_fn *fn,
+        rm_peer_fn *check, struct contest *contest, struct rm_error *error)
+{
+	const struct rm_case_phase phases[] = { { rm_case_writers(c, false),
+		                                        fn },
+		{ 1, check }, { 1, remove_all }, { 0 } };
+	const uint64_t rounds = contest->ops * c->threads / ROUND_KEYS + 1;
+	int code = 0;
+
+	for (uint64_t i = 0;
+	        i < rounds && i < 64 && !code && rm_case_goes_on(c, i); i++) {
+		memset(contest->won, 0, sizeof(contest->won));
+		code = rm_case_phases(c, map, phases, contest, error);
+	}
+	return code;
+}
+
+int rm_check_atomic(const struct rm_check_case *c, struct rm_error *error)
+{
+	const struct rm_map_ops *ops = c->impl->ops;
+	struct contest contest = { .ops = rm_case_ops(c) / c->threads / 4 + 1 };
+	void *map = rm_case_create(c, ROUND_KEYS, c->seed & 1, error);
+	int code = 0;
+
+	if (!map)
+		return -1;
+	if (ops->insert_if_absent)
+		code = winners(
+		        c, map, insert_all, check_winners, &contest, error);
+	if (!code && ops->update)
+		code = winners(
+		        c, map, update_all, check_updated, &contest, error);
+	if (!code && ops->compare_swap)
+		code = counters(c, map, swap_counters, &contest, error);
+	if (!code && ops->update)
+		code = counters(c, map, update_counters, &contest, error);
+	if (!code)
+		code = rm_case_invariants(c, map, error);
+	c->impl->ops->destroy(map);
+	return code;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * drive.c - the measured loops themselves: they are other machine code than
+ * the operations behind the pointers. Keys and counts must agree at the end.
+ */
+#include "verify/check/internal.h"
+
+#include "runner/driver.h"
+
+#include <stdlib.h>
+
+enum { RESIDENT = 1000, SPAN = 1100, GUARD = 64, STREAM = 4096 };
+enum { STEP = 256 * RM_BATCH }; /* iterations of a thread */
+
+struct track {
+	enum rm_write_kind kind;
+	uint64_t iterations; /* per thread, a multiple of RM_BATCH */
+	const uint32_t *stream;
+	unsigned writers;
+	atomic_bool stop;
+	_Atomic uint64_t head;
+	struct rm_counts *counts; /* [threads] */
+	uint64_t *key_sums;       /* [threads] */
+};
+
+static void worker_init(
+        struct rm_worker *worker, struct rm_peer *peer, struct track *track)
+{
+	*worker = (struct rm_worker){ .thread = peer->thread,
+		.stop = &track->stop,
+		.head = &track->head,
+		.stream = track->stream,
+		.stream_mask = STREAM - 1,
+		.position = rm_next(&peer->rng) % STREAM,
+		.rng = rm_next(&peer->rng),
+		.resident = RESIDENT,
+		.span = track->kind == RM_FRESH ? RESIDENT - 2 * GUARD : SPAN,
+		.fresh_guard = GUARD,
+		.write_below = peer->slot < track->writers ? UINT32_MAX / 4 : 0,
+		.write_kind = track->kind,
+		.slot = peer->slot };
+}
+
+/* Ended by a number of iterations and not by time, since the sums are
+   compared with exactly what was done; in steps, between which it says that it
+   goes on: the loop itself tells nobody. Only where no key ever goes is a miss
+   a mistake. */
+static void drive(struct rm_peer *peer)
+{
+	struct track *track = peer->peers->context;
+	struct rm_worker *worker =
+	        aligned_alloc(RM_CACHE_LINE, sizeof(*worker));
+
+	if (!worker) {
+		rm_peer_fail(peer, "out of memory");
+		return;
+	}
+	worker_init(worker, peer, track);
+	do {
+		worker->iterations_limit += STEP;
+		if (worker->iterations_limit > track->iterations)
+			worker->iterations_limit = track->iterations;
+		peer->peers->c->impl->drive[rm_shape_index(peer->shape)](
+		        worker);
+		rm_witness_goes_on();
+	} while (worker->counts.iterations < track->iterations);
+	if (worker->counts.wrong)
+		rm_peer_fail(
+		        peer, "the measured loop met a wrong or torn value");
+	if (worker->counts.iterations != track->iterations)
+		rm_peer_fail(peer,
+		        "the measured loop counts %llu iterations, "
+		        "not %llu",
+		        (unsigned long long)worker->counts.iterations,
+		        (unsigned long long)track->iterations);
+	if (track->kind == RM_UPDATE && worker->counts.misses_resident)
+		rm_peer_fail(peer,
+		        "the measured loop missed %llu resident keys",
+		        (unsigned long long)worker->counts.misses_resident);
+	track->counts[peer->slot] = worker->counts;
+	track->key_sums[peer->slot] = worker->key_sum;
+	free(worker);
+}
+
+static void fill(struct rm_peer *peer)
+{
+	rm_peer_fill(peer, RESIDENT);
+}
+
+/* Every rank that was ever used against the sums of all threads. */
+static void weigh(struct rm_peer *peer)
+{
+	struct track *track = peer->peers->context;
+	/* relaxed: all writers have been joined */
+	const uint64_t head =
+	        atomic_load_explicit(&track->head, memory_order_relaxed);
+	uint64_t expected = 0, held = 0;
+	int64_t count = RESIDENT;
+
+	for (uint64_t rank = 0; rank < RESIDENT; rank++)
+		expected += rm_rank_mix(rank);
+	for (unsigned i = 0; i < peer->peers->c->threads; i++) {
+		expected += track->key_sums[i];
+		count += (int64_t)track->counts[i].inserts -
+		         (int64_t)track->counts[i].removes;
+	}
+	for (uint64_t rank = 0; rank < head + SPAN; rank++) {
+		struct rm_value value;
+
+		rm_peer_tick(peer);
+		if (!rm_peer_lookup(peer, rank, &value))
+			continue;
+		rm_peer_verify(peer, &value, rank, "lookup");
+		held += rm_rank_mix(rank);
+		count--;
+	}
+	if (count || held != expected)
+		rm_peer_fail(peer,
+		        "the measured loop's sums of keys are not "
+		        "what is held: %lld keys off",
+		        (long long)-count);
+}
+
+static int lap(const struct rm_check_case *c, struct track *track, bool presize,
+        struct rm_error *error)
+{
+	const bool in_place = track->kind == RM_UPDATE;
+	const unsigned threads = rm_case_threads(c, in_place);
+	const struct rm_case_phase phases[] = { { 1, fill }, { threads, drive },
+		{ 1, weigh }, { 0 } };
+
+	track->writers = rm_case_writers(c, in_place);
+	track->iterations =
+	        (rm_case_ops(c) / threads / 8 / RM_BATCH + 1) * RM_BATCH;
+	/* relaxed: no other thread runs */
+	atomic_store_explicit(&track->head, RESIDENT, memory_order_relaxed);
+	memset(track->counts, 0, c->threads * sizeof(*track->counts));
+	memset(track->key_sums, 0, c->threads * sizeof(*track->key_sums));
+	return rm_case_play(c, RESIDENT * 2, presize, phases, track, error);
+}
+
+static int laps(const struct rm_check_case *c, struct track *track,
+        const uint32_t *stream, struct rm_error *error)
+{
+	static const enum rm_write_kind kinds[] = { RM_UPDATE, RM_CHURN,
+		RM_FRESH };
+
+	for (size_t i = 0; i < 6; i++) {
+		track->kind = kinds[i / 2];
+		track->stream = i & 1 ? stream : NULL;
+		if (lap(c, track, i & 1, error))
+			return -1;
+	}
+	return 0;
+}
+
+int rm_check_drive(const struct rm_check_case *c, struct rm_error *error)
+{
+	struct track track = { .counts = calloc(
+		                       c->threads, sizeof(*track.counts)),
+		.key_sums = calloc(c->threads, sizeof(*track.key_sums)) };
+	uint32_t *stream = calloc(STREAM, sizeof(*stream));
+	uint64_t rng = c->seed;
+	int code = -1;
+
+	for (size_t i = 0; stream && i < STREAM; i++)
+		stream[i] = (uint32_t)(rm_next(&rng) % (RESIDENT - 2 * GUARD));
+	if (track.counts && track.key_sums && stream)
+		code = laps(c, &track, stream, error);
+	else
+		rm_error_set(error, -1, "out of memory");
+	free(track.counts);
+	free(track.key_sums);
+	free(stream);
+	return code;
+}

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * foreign.c - a map of another project: finds and judges the table of
+ * rm_foreign_map functions in a shared library, and is a table of rm_map_ops
+ * made of it.
+ */
+#include "verify/check/internal.h"
+
+#include "runner/foreign.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What every version has had: all but the optional members. */
+static const size_t least_bytes = offsetof(struct rm_foreign_map, join);
+
+bool rm_foreign_is_file(const char *name)
+{
+	size_t length = strlen(name);
+
+	return strchr(name, '/') ||
+	       (length > 3 && !strcmp(name + length - 3, ".so"));
+}
+
+static bool one_of(const char *word, const char *const words[])
+{
+	for (; word && *words; words++)
+		if (!strcmp(word, *words))
+			return true;
+	return false;
+}
+
+/* The first mandatory function that is missing, or NULL. */
+static const char *missing(const struct rm_foreign_map *table)
+{
+	if (!table->create)
+		return "create";
+	if (!table->destroy)
+		return "destroy";
+	if (!table->lookup)
+		return "lookup";
+	if (!table->upsert)
+		return "upsert";
+	return table->remove ? NULL : "remove";
+}
+
+/* The table was filled in by somebody else's compiler: whatever a check
+   calls or a report prints is looked at here, once, so that nothing behind
+   it has to doubt. */
+static int judge(const char *path, const struct rm_foreign_map *table,
+        struct rm_error *error)
+{
+	static const char *const guarantees[] = { "point-in-time",
+		"once-if-present", "none", NULL };
+	static const char *const progress[] = { "blocking", "lock-free",
+		"wait-free", NULL };
+	const uint32_t known = RM_FOREIGN_U64 | RM_FOREIGN_STR;
+	const uint32_t flags = RM_FOREIGN_ONE_WRITER | RM_FOREIGN_SLOW_WRITES;
+
+	if (missing(table))
+		return rm_error_set(error, -EINVAL,
+		        "%s: rm_foreign_map.%s is null, expected a function",
+		        path, missing(table));
+	if (!table->keys || table->keys & ~known)
+		return rm_error_set(error, -EINVAL,
+		        "%s: rm_foreign_map.keys is %u, expected 1 (u64), 2 "
+		        "(strings) or 3",
+		        path, table->keys);
+	if (table->flags & ~flags)
+		return rm_error_set(error, -EINVAL,
+		        "%s: rm_foreign_map.flags is %u, expected 0, 1 (one "
+		        "writer), 2 (slow writes) or 3",
+		        path, table->flags);
+	if (!table->name || !table->name[0] || strlen(table->name) > 24)
+		return rm_error_set(error, -EINVAL,
+		        "%s: rm_foreign_map.name, expected 1 .. 24 characters",
+		        path);
+	if (!one_of(table->guarantees, guarantees))
+		return rm_error_set(error, -EINVAL,
+		        "%s: rm_foreign_map.guarantees, expected "
+		        "point-in-time, once-if-present or none",
+		        path);
+	if (!one_of(table->progress, progress))
+		return rm_error_set(error, -EINVAL,
+		        "%s: rm_foreign_map.progress, expected blocking, "
+		        "lock-free or wait-free",
+		        path);
+	return 0;
+}
+
+/* The table, of which version and size are known to be right; or NULL. */
+static const struct rm_foreign_map *find(
+        const char *path, struct rm_error *error)
+{
+	char file[4096];
+	const struct rm_foreign_map *found;
+	void *library;
+
+	/* without a slash dlopen() searches the system's folders */
+	snprintf(file, sizeof(file), "%s%s", strchr(path, '/') ? "" : "./",
+	        path);
+	if (access(file, R_OK)) {
+		rm_error_set(error, -EINVAL,
+		        "%s: %s, expected a shared library", path,
+		        strerror(errno));
+		return NULL;
+	}
+	library = dlopen(file, RTLD_NOW | RTLD_LOCAL);
+	if (!library) {
+		rm_error_set(error, -EINVAL,
+		        "%s: not loaded: %s; expected a shared library", path,
+		        dlerror());
+		return NULL;
+	}
+	found = dlsym(library, "rm_foreign_map");
+	if (!found)
+		rm_error_set(error, -EINVAL,
+		        "%s: no symbol rm_foreign_map, expected the table of "
+		        "runner/foreign.h",
+		        path);
+	return found;
+}
+
+/* Loads `path` for good and copies its table, whole and checked; members that
+   the library does not know are null. Returns 0, or -EINVAL with `error`. */
+static int read_table(
+        const char *path, struct rm_foreign_map *table, struct rm_error *error)
+{
+	const struct rm_foreign_map *found = find(path, error);
+	size_t bytes;
+
+	if (!found)
+		return -EINVAL;
+	if (found->version != RM_FOREIGN_VERSION)
+		return rm_error_set(error, -EINVAL,
+		        "%s: rm_foreign_map.version is %u, expected %u", path,
+		        found->version, RM_FOREIGN_VERSION);
+	bytes = found->size;
+	if (bytes < least_bytes)
+		return rm_error_set(error, -EINVAL,
+		        "%s: rm_foreign_map.size is %zu, expected %zu or more",
+		        path, bytes, least_bytes);
+	memset(table, 0, sizeof(*table));
+	memcpy(table, found, bytes < sizeof(*table) ? bytes : sizeof(*table));
+	if (!judge(path, table, error))
+		return 0;
+	memset(table, 0, sizeof(*table));
+	return -EINVAL;
+}
+
+/* The one library of this process; written once, before any thread. */
+static struct rm_foreign_map table;
+
+static struct rm_foreign_key key_of(struct rm_key key)
+{
+	return (struct rm_foreign_key){ key.word, key.bytes, key.length };
+}
+
+static void *create(const struct rm_sizing *sizing)
+{
+	return table.create(sizing->shape.str ? RM_FOREIGN_STR : RM_FOREIGN_U64,
+	        sizing->presize ? sizing->keys : 0, sizing->threads,
+	        sizing->seed);
+}
+
+static void destroy(void *map)
+{
+	table.destroy(map);
+}
+
+static void *join(void *map, size_t slot)
+{
+	return table.join ? table.join(map, slot) : map;
+}
+
+static void leave(void *thread)
+{
+	if (table.leave)
+		table.leave(thread);
+}
+
+static void quiesce(void *thread)
+{
+	if (table.quiesce)
+		table.quiesce(thread);
+}
+
+static bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *value)
+{
+	struct rm_foreign_key foreign = key_of(key);
+
+	(void)shape;
+	return table.lookup(thread, &foreign, &value->word[0]);
+}
+
+static bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value, struct rm_value *old)
+{
+	struct rm_foreign_key foreign = key_of(key);
+
+	(void)shape;
+	return table.upsert(thread, &foreign, value->word[0], &old->word[0]);
+}
+
+static bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value)
+{
+	struct rm_foreign_key foreign = key_of(key);
+
+	(void)shape;
+	return table.upsert(thread, &foreign, value->word[0], NULL);
+}
+
+static bool take(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *old)
+{
+	struct rm_foreign_key foreign = key_of(key);
+
+	(void)shape;
+	return table.remove(thread, &foreign, &old->word[0]);
+}
+
+static bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
+{
+	struct rm_foreign_key foreign = key_of(key);
+
+	(void)shape;
+	return table.remove(thread, &foreign, NULL);
+}
+
+static bool insert_if_absent(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value,
+        struct rm_value *present)
+{
+	struct rm_foreign_key foreign = key_of(key);
+
+	(void)shape;
+	return table.insert_if_absent(
+	        thread, &foreign, value->word[0], &present->word[0]);
+}
+
+static bool compare_swap(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *expected, const struct rm_value *value)
+{
+	struct rm_foreign_key foreign = key_of(key);
+
+	(void)shape;
+	return table.compare_swap(
+	        thread, &foreign, expected->word[0], value->word[0]);
+}
+
+static bool compare_remove(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *expected)
+{
+	struct rm_foreign_key foreign = key_of(key);
+
+	(void)shape;
+	return table.compare_remove(thread, &foreign, expected->word[0]);
+}
+
+struct visit {
+	rm_scan_fn *fn;
+	void *context;
+};
+
+static int visit_one(
+        void *context, const struct rm_foreign_key *key, uint64_t value)
+{
+	struct visit *visit = context;
+	const struct rm_value own = { { value } };
+
+	return visit->fn(visit->context,
+	        (struct rm_key){ key->word, key->bytes, key->length }, &own);
+}
+
+static void scan(
+        void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
+{
+	struct visit visit = { fn, context };
+
+	(void)shape;
+	table.scan(thread, visit_one, &visit);
+}
+
+static size_t length(void *thread)
+{
+	return table.length(thread);
+}
+
+static void clear(void *thread)
+{
+	table.clear(thread);
+}
+
+/* What the library offers, in our words. */
+static struct rm_map_ops ops_of(void)
+{
+	struct rm_map_ops ops = {
+		.create = create,
+		.destroy = destroy,
+		.join = join,
+		.leave = leave,
+		.lookup = lookup,
+		.upsert = upsert,
+		.remove = remove_key,
+		.quiesce = quiesce,
+		.exchange = exchange,
+		.take = take,
+	};
+
+	if (table.insert_if_absent)
+		ops.insert_if_absent = insert_if_absent;
+	if (table.compare_swap)
+		ops.compare_swap = compare_swap;
+	if (table.compare_remove)
+		ops.compare_remove = compare_remove;
+	if (table.scan)
+		ops.scan = scan;
+	if (table.length)
+		ops.length = length;
+	if (table.clear)
+		ops.clear = clear;
+	return ops;
+}
+
+static unsigned shapes_of(uint32_t keys)
+{
+	unsigned shapes = 0;
+
+	if (keys & RM_FOREIGN_U64)
+		shapes |= 1U << rm_shape_index(RM_U64X8);
+	if (keys & RM_FOREIGN_STR)
+		shapes |= 1U << rm_shape_index(RM_STR16X8);
+	return shapes;
+}
+
+static unsigned caps_of(uint32_t flags)
+{
+	return (flags & RM_FOREIGN_ONE_WRITER ? RM_CAP_SINGLE_WRITER : 0) |
+	       (flags & RM_FOREIGN_SLOW_WRITES ? RM_CAP_SLOW_WRITES : 0);
+}
+
+uintptr_t rm_foreign_code(const struct rm_impl *impl)
+{
+	return impl->ops->upsert == upsert ? (uintptr_t)table.upsert
+	                                   : (uintptr_t)impl->ops->upsert;
+}
+
+int rm_foreign_load(
+        const char *path, const struct rm_impl **impl, struct rm_error *error)
+{
+	static struct rm_map_ops ops;
+	static struct rm_impl described;
+	int result;
+
+	if (table.create)
+		return rm_error_set(error, -EBUSY,
+		        "%s: a library is loaded already, expected one", path);
+	result = read_table(path, &table, error);
+	if (result)
+		return result;
+	ops = ops_of();
+	described = (struct rm_impl){
+		.id = path,
+		.label = table.name,
+		.family = "free",
+		.sync = "its own",
+		.source = path,
+		.system = "",
+		.shapes = shapes_of(table.keys),
+		.caps = caps_of(table.flags),
+		.guarantees = table.guarantees,
+		.progress = table.progress,
+		.dispatch = "callback",
+		.ops = &ops,
+	};
+	*impl = &described;
+	return 0;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * keyset.c - keys at which maps are known to err: the least and the greatest
+ * word, common prefixes, zero bytes, equal hashes.
+ */
+#include "verify/check/model.h"
+
+#include "impls/support/hash.h"
+#include "runner/base/rng.h"
+#include "runner/keys.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static uint64_t edge_word(size_t i)
+{
+	static const uint64_t special[] = { 0, UINT64_MAX, 1, 2,
+		(uint64_t)1 << 63, UINT64_MAX - 1, (uint64_t)1 << 32,
+		UINT32_MAX };
+
+	if (i < sizeof(special) / sizeof(special[0]))
+		return special[i];
+	/* neighbours, and keys that differ in their high bits only */
+	return i % 2 ? (uint64_t)i << 40 : i;
+}
+
+/* Lengths where a hash or a copy takes another way; zero bytes: each key is
+   the prefix of all longer ones. */
+static const size_t zeros[] = { 0, 1, 15, 16, 17, 31, 32, 128, 129, 2, 3, 4, 8,
+	33, 127, 64 };
+enum { ZEROS = sizeof(zeros) / sizeof(zeros[0]) };
+
+/* Zero bytes and then i: long common prefixes. */
+static struct rm_key edge_string(size_t i, char *buffer)
+{
+	struct rm_key key = { .bytes = buffer, .length = 4 + i * 7 % 37 };
+	uint32_t tail = (uint32_t)i;
+
+	if (i % 61 == 0)
+		key.length = 300;
+	if (i % 509 == 0)
+		key.length = 5000;
+	if (i < ZEROS)
+		key.length = zeros[i];
+	memset(buffer, 0, key.length);
+	if (i >= ZEROS)
+		memcpy(buffer + key.length - sizeof(tail), &tail, sizeof(tail));
+	return key;
+}
+
+/* A factor that is 0 makes the product 0: equal hashes whatever the seed, of
+   16 bytes and of each longer length. They differ in their last bytes. */
+static struct rm_key chain_string(size_t i, char *buffer)
+{
+	const uint64_t zero = RM_HASH_A, number = i;
+	const size_t more = i % 4 == 2 ? 16 : i % 4 == 3 ? 112 : 0;
+
+	memset(buffer, 'x', more);
+	memcpy(buffer + more, &zero, sizeof(zero));
+	memcpy(buffer + more + sizeof(zero), &number, sizeof(number));
+	return (struct rm_key){ .bytes = buffer, .length = more + 16 };
+}
+
+uint64_t rm_keyset_chain(size_t i, uint64_t seed)
+{
+	uint64_t go = rm_seed(seed, 0);
+	struct rm_key key = { .word = (uint64_t)i << 32 };
+
+	go = (uint32_t)rm_next(&go);
+	/* the low half never overflows: one word in 256 will do */
+	while (rm_hash(RM_U64X8, key, i % 2 ? go : seed) %
+	        (1U << RM_CHAIN_BITS))
+		key.word++;
+	return key.word;
+}
+
+struct rm_key rm_keyset_key(
+        enum rm_keyset set, struct rm_shape shape, size_t i, char *buffer)
+{
+	struct rm_key key = { .word = edge_word(i) };
+
+	if (set == RM_KEYS_EDGES)
+		return shape.str ? edge_string(i, buffer) : key;
+	if (set == RM_KEYS_CHAIN)
+		return shape.str ? chain_string(i, buffer) : key;
+	key.word = rm_scatter(i);
+	if (shape.str) {
+		uint64_t rank = i;
+
+		memcpy(buffer, &key.word, 8);
+		memcpy(buffer + 8, &rank, 8);
+		key = (struct rm_key){ .bytes = buffer,
+			.length = RM_STR_KEY_BYTES };
+	}
+	return key;
+}
+
+/* FNV-1a: not the maps' own hash. Of the length and the last bytes, in which
+   strings of all sets differ: some have thousands. */
+uint64_t rm_keyset_hash(struct rm_shape shape, struct rm_key key)
+{
+	enum { LAST = 16 };
+	const char *bytes = shape.str ? key.bytes : (const char *)&key.word;
+	size_t length = shape.str ? key.length : sizeof(key.word);
+	uint64_t hash = 0xcbf29ce484222325U ^ length;
+
+	for (size_t i = length > LAST ? length - LAST : 0; i < length; i++)
+		hash = (hash ^ (unsigned char)bytes[i]) * 0x100000001b3U;
+	return hash ^ hash >> 32;
+}
+
+void rm_keyset_print(
+        struct rm_shape shape, struct rm_key key, char *text, size_t size)
+{
+	size_t used;
+
+	if (!shape.str) {
+		snprintf(text, size, "0x%llx", (unsigned long long)key.word);
+		return;
+	}
+	used = (size_t)snprintf(text, size, "%zu bytes", key.length);
+	for (size_t i = 0; i < key.length && used + 4 < size && i < 20; i++)
+		used += (size_t)snprintf(text + used, size - used, " %02x",
+		        (unsigned char)key.bytes[i]);
+}

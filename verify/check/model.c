@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * model.c - differential test: every operation that the map offers, one after
+ * the other on one thread, against an array that cannot be wrong.
+ */
+#include "verify/check/model.h"
+
+#include "runner/base/rng.h"
+#include "runner/base/sanitized.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Sizes at and beside which maps are known to grow: powers of two and their
+   halves, Go's 13/2 per bucket. */
+static const size_t sizes[] = { 0, 1, 2, 8, 9, 13, 14, 16, 17, 26, 27, 32, 33,
+	52, 53, 64, 65, 104, 105, 128, 129, 208, 209, 256, 257, 416, 417, 512,
+	513, 832, 833, 1024, 1025, 1664, 1665, 2048, 2049, 3328, 3329, 4097 };
+
+enum {
+	SIZES = sizeof(sizes) / sizeof(sizes[0]),
+	SLOW_SIZE = 300,
+	CHAIN_SIZE = 300, /* longer chains are only slower */
+	LONG_SIZE = 200,  /* of the one long sequence per set */
+	ONE_VISIT = 300,
+	EDGES_SIZE = 1100, /* has every kind of edge; growth has larger ones */
+	FEW_OPS = 100000
+};
+
+/* Each key of the universe, and as many that were never there. */
+static int sweep(struct rm_model *model)
+{
+	for (size_t i = 0; i < model->keys * 2 + 2; i++)
+		if (rm_model_lookup(model, i))
+			return -1;
+	if (model->ops->length &&
+	        model->ops->length(model->thread) != model->count)
+		return rm_error_set(model->error, -1,
+		        "length() is %zu, but %zu keys are held; %zu keys, "
+		        "presize %s",
+		        model->ops->length(model->thread), model->count,
+		        model->keys, model->presize ? "yes" : "no");
+	if (rm_model_scan(model))
+		return -1;
+	return rm_case_invariants(model->c, model->map, model->error);
+}
+
+/* Up over every growth edge, to and fro, down to nothing. */
+static int phases(struct rm_model *model, uint64_t ops)
+{
+	/* of 8 writes, how many insert: growing, steady, shrinking */
+	static const unsigned weights[] = { 7, 4, 1, 4, 6 };
+
+	for (size_t i = 0; i < model->keys; i++)
+		if (rm_model_upsert(model, i) ||
+		        rm_model_lookup(model, i / 2) ||
+		        rm_model_lookup(model, i + 1))
+			return -1;
+	if (sweep(model))
+		return -1;
+	for (size_t p = 0; p < sizeof(weights) / sizeof(weights[0]); p++) {
+		for (uint64_t n = 0; n < ops / 5; n++)
+			if (rm_model_step(model, weights[p]))
+				return -1;
+		if (sweep(model))
+			return -1;
+	}
+	for (size_t i = 0; i < model->keys; i++)
+		if (rm_model_remove(model, i) ||
+		        rm_model_lookup(model, model->keys - 1 - i))
+			return -1;
+	return sweep(model);
+}
+
+/* A thread may leave and come back; another slot may take over. */
+static int sessions(struct rm_model *model, uint64_t ops)
+{
+	const unsigned slots[] = { 0, model->c->threads - 1, 0 };
+	const size_t visits = model->keys < ONE_VISIT ? 3 : 1;
+
+	for (size_t s = 0; s < visits; s++) {
+		int code;
+
+		model->thread = model->ops->join(model->map, slots[s]);
+		if (!model->thread)
+			return rm_error_set(model->error, -1,
+			        "join(%u) returned NULL", slots[s]);
+		code = phases(model, ops / visits);
+		model->ops->quiesce(model->thread);
+		model->ops->leave(model->thread);
+		if (code)
+			return -1;
+	}
+	return 0;
+}
+
+/* The words of a chain, computed once. */
+static int prepare_chain(struct rm_model *model)
+{
+	const size_t words = model->keys * 2 + 2;
+
+	if (model->set != RM_KEYS_CHAIN || model->c->shape.str)
+		return 0;
+	model->chain = calloc(words, sizeof(*model->chain));
+	if (!model->chain)
+		return rm_error_set(model->error, -1, "out of memory");
+	for (size_t i = 0; i < words; i++)
+		model->chain[i] = rm_keyset_chain(i, model->c->seed);
+	return 0;
+}
+
+/* No two maps of a check get the same operations: set and presizing make a
+   number below 8, the factor of the size in what the sequence is drawn from. */
+static int one_map(const struct rm_check_case *c, enum rm_keyset set,
+        size_t keys, bool presize, uint64_t ops, struct rm_error *error)
+{
+	struct rm_model model = { .c = c,
+		.ops = c->impl->ops,
+		.set = set,
+		.keys = keys,
+		.presize = presize,
+		.error = error,
+		.rng = rm_seed(c->seed, keys * 8 + set * 2 + presize) };
+	int code = -1;
+
+	model.present = calloc(keys * 2 + 2, sizeof(*model.present));
+	model.value = calloc(keys * 2 + 2, sizeof(*model.value));
+	model.map = rm_case_create(c, keys, presize, error);
+	if (!model.present || !model.value)
+		rm_error_set(error, -1, "out of memory");
+	else if (model.map && !prepare_chain(&model) &&
+	         !rm_model_number(&model))
+		code = sessions(&model, ops);
+	if (model.map)
+		model.ops->destroy(model.map);
+	free(model.present);
+	free(model.value);
+	free(model.numbers);
+	free(model.chain);
+	return code;
+}
+
+/* Three quarters of the time go into the largest sizes, however few the
+   operations are. A bad access of memory shows at an edge of any size: what
+   looks for these gets the largest size only, grown, of those beyond. */
+static bool is_left_out(const struct rm_check_case *c, size_t i, bool presize)
+{
+	return rm_sanitized() && c->ops < FEW_OPS && sizes[i] > EDGES_SIZE &&
+	       (presize || i < SIZES - 1);
+}
+
+/* A set at every size, presized and not; then one long sequence. */
+static int one_set(const struct rm_check_case *c, enum rm_keyset set,
+        struct rm_error *error)
+{
+	const uint64_t share = rm_case_ops(c) / RM_KEYSETS;
+	const size_t largest = c->impl->caps & RM_CAP_SLOW_WRITES ? SLOW_SIZE
+	                       : set == RM_KEYS_CHAIN             ? CHAIN_SIZE
+	                                                          : SIZE_MAX;
+
+	for (size_t i = 0; i < SIZES && sizes[i] <= largest; i++)
+		/* a chain does not depend on the size of the table */
+		for (int presize = 0; presize < (set == RM_KEYS_CHAIN ? 1 : 2);
+		        presize++)
+			if (!is_left_out(c, i, presize) &&
+			        one_map(c, set, sizes[i], presize,
+			                share / (SIZES * 4) + sizes[i], error))
+				return -1;
+	return one_map(c, set, LONG_SIZE, false, share / 2, error);
+}
+
+int rm_check_model(const struct rm_check_case *c, struct rm_error *error)
+{
+	for (int set = 0; set < RM_KEYSETS; set++)
+		if (one_set(c, (enum rm_keyset)set, error))
+			return -1;
+	return 0;
+}

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * model_step.c - one operation, or one scan, of a map and of the array that it
+ * is compared with.
+ */
+#include "verify/check/model.h"
+
+#include "runner/base/rng.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int rm_model_fail(struct rm_model *model, size_t i, const char *operation,
+        const char *what)
+{
+	char text[128];
+
+	rm_keyset_print(
+	        model->c->shape, rm_model_key(model, i), text, sizeof(text));
+	return rm_error_set(model->error, -1,
+	        "%s of key %zu (%s): %s; operation %llu, %zu keys, presize %s, "
+	        "%zu held",
+	        operation, i, text, what, (unsigned long long)model->done,
+	        model->keys, model->presize ? "yes" : "no", model->count);
+}
+
+struct rm_key rm_model_key_in(
+        const struct rm_model *model, size_t i, char *buffer)
+{
+	struct rm_key key =
+	        rm_keyset_key(model->set, model->c->shape, i, buffer);
+
+	if (model->chain)
+		key.word = model->chain[i];
+	return key;
+}
+
+struct rm_key rm_model_key(struct rm_model *model, size_t i)
+{
+	return rm_model_key_in(model, i, model->buffer);
+}
+
+bool rm_model_same(const struct rm_model *model, const struct rm_value *a,
+        const struct rm_value *b)
+{
+	return !memcmp(a, b, model->c->shape.value_bytes);
+}
+
+/* Values have no meaning here: 0 and all ones are among them. */
+struct rm_value rm_model_value(struct rm_model *model)
+{
+	struct rm_value value;
+
+	for (int i = 0; i < RM_VALUE_WORDS; i++) {
+		uint64_t x = rm_next(&model->rng);
+
+		value.word[i] = x % 16 == 0 ? 0 : x % 16 == 1 ? UINT64_MAX : x;
+	}
+	return value;
+}
+
+void rm_model_put(
+        struct rm_model *model, size_t i, const struct rm_value *value)
+{
+	model->count += !model->present[i];
+	model->present[i] = true;
+	model->value[i] = *value;
+}
+
+void rm_model_drop(struct rm_model *model, size_t i)
+{
+	model->count -= model->present[i];
+	model->present[i] = false;
+}
+
+struct visit {
+	struct rm_model *model;
+	bool *seen; /* by key number */
+	size_t visits, stop_after;
+	bool failed;
+};
+
+static bool same(const struct rm_model *model, struct rm_key a, struct rm_key b)
+{
+	if (!model->c->shape.str)
+		return a.word == b.word;
+	return a.length == b.length && !memcmp(a.bytes, b.bytes, a.length);
+}
+
+/* Where the number of this key stands in `numbers`, or the free place. */
+static uint32_t *place_of(struct rm_model *model, struct rm_key key)
+{
+	size_t at = rm_keyset_hash(model->c->shape, key);
+
+	for (;; at++) {
+		uint32_t *place = model->numbers + (at & model->numbers_mask);
+
+		if (!*place ||
+		        same(model, rm_model_key(model, *place - 1), key))
+			return place;
+	}
+}
+
+int rm_model_number(struct rm_model *model)
+{
+	char buffer[RM_KEYSET_BYTES]; /* place_of() needs the model's own */
+	size_t places = 4;
+
+	while (places < model->keys * 2 + 2)
+		places *= 2;
+	model->numbers = calloc(places, sizeof(*model->numbers));
+	model->numbers_mask = places - 1;
+	if (!model->numbers)
+		return rm_error_set(model->error, -1, "out of memory");
+	for (size_t i = 0; i < model->keys; i++)
+		*place_of(model, rm_model_key_in(model, i, buffer)) =
+		        (uint32_t)i + 1;
+	return 0;
+}
+
+/* The number of a key; model->keys if it is none of ours. */
+static size_t number_of(struct rm_model *model, struct rm_key key)
+{
+	uint32_t number = *place_of(model, key);
+
+	return number ? number - 1 : model->keys;
+}
+
+/* Judged entry by entry, so that the message names the first wrong key;
+   after it, and after `stop_after` entries, the map is told to stop. */
+static bool visit(
+        void *context, struct rm_key key, const struct rm_value *value)
+{
+	struct visit *v = context;
+	struct rm_model *model = v->model;
+	const size_t i = number_of(model, key);
+	const char *what = NULL;
+
+	v->visits++;
+	if (i == model->keys)
+		what = "visited a key that was never written";
+	else if (!model->present[i])
+		what = "visited a key that was removed";
+	else if (v->seen[i])
+		what = "visited a key twice";
+	else if (!rm_model_same(model, value, &model->value[i]))
+		what = "gave a value that is not the last one written";
+	if (what) {
+		rm_model_fail(model, i, "scan", what);
+		v->failed = true;
+		return false;
+	}
+	v->seen[i] = true;
+	return v->visits != v->stop_after;
+}
+
+/* A scan that is told to stop owes exactly as many entries as it was let go
+   on for, whichever they are; one that is not told owes all. */
+static int scan_until(struct rm_model *model, size_t stop_after)
+{
+	struct visit v = { .model = model,
+		.seen = calloc(model->keys + 1, sizeof(bool)),
+		.stop_after = stop_after };
+	const size_t expected = stop_after && stop_after < model->count
+	                                ? stop_after
+	                                : model->count;
+
+	if (!v.seen)
+		return rm_error_set(model->error, -1, "out of memory");
+	model->ops->scan(model->thread, model->c->shape, visit, &v);
+	for (size_t i = 0; !v.failed && v.visits < expected && i < model->keys;
+	        i++)
+		if (model->present[i] && !v.seen[i]) {
+			rm_model_fail(model, i, "scan", "left out the key");
+			v.failed = true;
+		}
+	if (!v.failed && v.visits != expected) {
+		rm_model_fail(model, 0, "scan", "went on after false");
+		v.failed = true;
+	}
+	free(v.seen);
+	return v.failed ? -1 : 0;
+}
+
+int rm_model_scan(struct rm_model *model)
+{
+	if (!model->ops->scan)
+		return 0;
+	if (scan_until(model, 0))
+		return -1;
+	return model->count > 1 ? scan_until(model, model->count / 2) : 0;
+}
+
+/* What an out parameter holds before a call that must not touch it. */
+static const struct rm_value untouched = { { 0x5555555555555555U,
+	0x6666666666666666U, 0x7777777777777777U } };
+
+/* `got` after a call that said was_there: the model's value, or untouched. */
+static int agree(struct rm_model *model, size_t i, const char *operation,
+        bool was_there, const struct rm_value *got)
+{
+	const bool expected = model->present[i];
+
+	model->done++;
+	rm_witness_goes_on();
+	if (was_there != expected)
+		return rm_model_fail(model, i, operation,
+		        expected ? "said absent, but the key is there"
+		                 : "said present, but the key is absent");
+	if (!got)
+		return 0;
+	if (!expected && !rm_model_same(model, got, &untouched))
+		return rm_model_fail(model, i, operation,
+		        "stored a value although the key is absent");
+	if (expected && !rm_model_same(model, got, &model->value[i]))
+		return rm_model_fail(model, i, operation,
+		        "gave a value that is not the last one written");
+	return 0;
+}
+
+int rm_model_lookup(struct rm_model *model, size_t i)
+{
+	struct rm_value got = untouched;
+	bool was_there = model->ops->lookup(
+	        model->thread, model->c->shape, rm_model_key(model, i), &got);
+
+	return agree(model, i, "lookup", was_there, &got);
+}
+
+int rm_model_upsert(struct rm_model *model, size_t i)
+{
+	struct rm_value value = rm_model_value(model);
+	bool was_there = model->ops->upsert(
+	        model->thread, model->c->shape, rm_model_key(model, i), &value);
+	int code = agree(model, i, "upsert", was_there, NULL);
+
+	rm_model_put(model, i, &value);
+	return code;
+}
+
+int rm_model_remove(struct rm_model *model, size_t i)
+{
+	bool was_there = model->ops->remove(
+	        model->thread, model->c->shape, rm_model_key(model, i));
+	int code = agree(model, i, "remove", was_there, NULL);
+
+	rm_model_drop(model, i);
+	return code;
+}
+
+static int step_exchange(struct rm_model *model, size_t i)
+{
+	struct rm_value value = rm_model_value(model), old = untouched;
+	bool was_there = model->ops->exchange(model->thread, model->c->shape,
+	        rm_model_key(model, i), &value, &old);
+	int code = agree(model, i, "exchange", was_there, &old);
+
+	rm_model_put(model, i, &value);
+	return code;
+}
+
+static int step_take(struct rm_model *model, size_t i)
+{
+	struct rm_value old = untouched;
+	bool was_there = model->ops->take(
+	        model->thread, model->c->shape, rm_model_key(model, i), &old);
+	int code = agree(model, i, "take", was_there, &old);
+
+	rm_model_drop(model, i);
+	return code;
+}
+
+static int step_insert_if_absent(struct rm_model *model, size_t i)
+{
+	struct rm_value value = rm_model_value(model), present = untouched;
+	bool was_there = model->ops->insert_if_absent(model->thread,
+	        model->c->shape, rm_model_key(model, i), &value, &present);
+	int code = agree(model, i, "insert_if_absent", was_there,
+	        was_there ? &present : NULL);
+
+	if (!model->present[i])
+		rm_model_put(model, i, &value);
+	return code;
+}
+
+/* Half of the time the value last held, so that both outcomes are common: a
+   random value hardly ever equals it. *right: the comparison must hold; for an
+   absent key it must fail, whatever was held before. */
+static struct rm_value expectation(
+        struct rm_model *model, size_t i, bool *right)
+{
+	struct rm_value expected = rm_model_value(model);
+
+	if (rm_next(&model->rng) % 2)
+		expected = model->value[i];
+	*right = model->present[i] &&
+	         rm_model_same(model, &expected, &model->value[i]);
+	return expected;
+}
+
+static int agree_did(struct rm_model *model, size_t i, const char *operation,
+        bool did, bool right)
+{
+	if (did == right)
+		return 0;
+	return rm_model_fail(model, i, operation,
+	        right ? "said no, but the expected value is there"
+	              : "said yes, but the expected value is not there");
+}
+
+static int step_compare_swap(struct rm_model *model, size_t i)
+{
+	struct rm_value value = rm_model_value(model);
+	bool right;
+	struct rm_value expected = expectation(model, i, &right);
+	bool did = model->ops->compare_swap(model->thread, model->c->shape,
+	        rm_model_key(model, i), &expected, &value);
+
+	model->done++;
+	rm_witness_goes_on();
+	if (right)
+		rm_model_put(model, i, &value);
+	return agree_did(model, i, "compare_swap", did, right);
+}
+
+static int step_compare_remove(struct rm_model *model, size_t i)
+{
+	bool right;
+	struct rm_value expected = expectation(model, i, &right);
+	bool did = model->ops->compare_remove(model->thread, model->c->shape,
+	        rm_model_key(model, i), &expected);
+
+	model->done++;
+	rm_witness_goes_on();
+	if (right)
+		rm_model_drop(model, i);
+	return agree_did(model, i, "compare_remove", did, right);
+}
+
+/* What step_update()'s callback saw and shall do. */
+struct change {
+	struct rm_value value, seen;
+	bool was_there, write;
+	unsigned calls;
+};
+
+static bool change(
+        void *context, const struct rm_value *old, struct rm_value *value)
+{
+	struct change *what = context;
+
+	/* a map that retries may call again; the last call counts */
+	what->calls++;
+	what->was_there = old != NULL;
+	what->seen = old ? *old : untouched;
+	if (what->write)
+		*value = what->value;
+	return what->write;
+}
+
+static int step_update(struct rm_model *model, size_t i)
+{
+	struct change what = { .value = rm_model_value(model),
+		.write = rm_next(&model->rng) % 4 != 0 };
+	bool was_there = model->ops->update(model->thread, model->c->shape,
+	        rm_model_key(model, i), change, &what);
+	int code = agree(model, i, "update", was_there, NULL);
+
+	if (!what.calls)
+		return rm_model_fail(
+		        model, i, "update", "never called the function");
+	if (!code)
+		code = agree(model, i, "update's old value", what.was_there,
+		        &what.seen);
+	if (what.write)
+		rm_model_put(model, i, &what.value);
+	return code;
+}
+
+/* Rare operations: they cost as much as all keys. */
+static int step_rare(struct rm_model *model)
+{
+	const struct rm_map_ops *ops = model->ops;
+
+	switch (rm_next(&model->rng) % 6) {
+	case 0:
+		return rm_model_scan(model);
+	case 1:
+		if (!ops->clear)
+			return 0;
+		ops->clear(model->thread);
+		memset(model->present, 0, model->keys * sizeof(bool));
+		model->count = 0;
+		return rm_model_scan(model);
+	case 2:
+		if (ops->length && ops->length(model->thread) != model->count)
+			return rm_model_fail(
+			        model, 0, "length", "is not the keys held");
+		return 0;
+	case 3:
+		if (ops->park) {
+			ops->park(model->thread);
+			ops->unpark(model->thread);
+		}
+		return 0;
+	default:
+		return rm_case_invariants(model->c, model->map, model->error);
+	}
+}
+
+static int step_insert(struct rm_model *model, size_t i)
+{
+	const struct rm_map_ops *ops = model->ops;
+
+	switch (rm_next(&model->rng) % 4) {
+	case 0:
+		return ops->exchange ? step_exchange(model, i) : 0;
+	case 1:
+		return ops->insert_if_absent ? step_insert_if_absent(model, i)
+		                             : 0;
+	case 2:
+		return ops->update ? step_update(model, i) : 0;
+	default:
+		return rm_model_upsert(model, i);
+	}
+}
+
+int rm_model_step(struct rm_model *model, unsigned inserts)
+{
+	uint64_t x = rm_next(&model->rng);
+	size_t i = rm_below(x, model->keys + 1);
+
+	if (x % 64 == 0)
+		model->ops->quiesce(model->thread);
+	/* as often as the rest of the work allows */
+	if ((x >> 17) % (128 + 4 * model->keys) == 0)
+		return step_rare(model);
+	if (x & 64 || i >= model->keys)
+		return rm_model_lookup(model, i + (x & 128 ? model->keys : 0));
+	if ((x >> 8) % 8 < inserts)
+		return step_insert(model, i);
+	if ((x >> 11) % 8 == 0 && model->ops->compare_swap)
+		return step_compare_swap(model, i);
+	if ((x >> 15) % 4 == 0 && model->ops->compare_remove)
+		return step_compare_remove(model, i);
+	if ((x >> 14) % 2 && model->ops->take)
+		return step_take(model, i);
+	return rm_model_remove(model, i);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * stacks_print.c - the stacks of stacks.c for a person. addr2line reads all that
+ * a debugger may know of a program before it answers, so it is asked once for
+ * each object, with all addresses in it.
+ */
+#include "verify/check/stacks.h"
+
+#include "runner/base/capture.h"
+
+#include <dlfcn.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SITES = RM_STACKS * RM_STACK_FRAMES, OFFSET_BYTES = 24 };
+
+/* One frame of one stack. */
+struct site {
+	Dl_info info; /* all NULL where no object is known */
+	uintptr_t at;
+	const char *line; /* function, file and line; NULL: not known */
+	char offset[OFFSET_BYTES];
+};
+
+/* All frames of all stacks, one stack after the other. */
+struct sites {
+	unsigned count, answers;
+	struct site site[SITES];
+	char *argv[SITES + 4];
+	char *answer[SITES]; /* what addr2line said, to be freed: per object */
+};
+
+/* The address of a call's return is one past the call. */
+static void add_frame(struct sites *sites, void *frame, bool returned_to)
+{
+	struct site *site = sites->site + sites->count++;
+
+	site->at = (uintptr_t)frame - returned_to;
+	if (!dladdr((void *)site->at, &site->info) || !site->info.dli_fname)
+		site->info = (Dl_info){ 0 };
+	snprintf(site->offset, OFFSET_BYTES, "0x%" PRIxPTR,
+	        site->at - (uintptr_t)site->info.dli_fbase);
+}
+
+/* The lines of `said` go to the sites of that object, in order. */
+static void deal_out(struct sites *sites, const void *base, char *said)
+{
+	for (unsigned i = 0; i < sites->count && said; i++) {
+		struct site *site = sites->site + i;
+
+		if (site->info.dli_fbase != base)
+			continue;
+		site->line = said[0] && said[0] != '?' ? said : NULL;
+		said = strchr(said, '\n');
+		if (said)
+			*said++ = 0;
+	}
+}
+
+/* All sites in the object of this one, which is the first in it. */
+static void ask_about_object(struct sites *sites, const struct site *first)
+{
+	static char tool[] = "addr2line", flags[] = "-sfpe";
+	char object[4096];
+	char **next = sites->argv;
+	char *said;
+
+	snprintf(object, sizeof(object), "%s", first->info.dli_fname);
+	*next++ = tool;
+	*next++ = flags;
+	*next++ = object;
+	for (unsigned i = 0; i < sites->count; i++)
+		if (sites->site[i].info.dli_fbase == first->info.dli_fbase)
+			*next++ = sites->site[i].offset;
+	*next = NULL;
+	if (rm_capture(sites->argv, &said))
+		return;
+	sites->answer[sites->answers++] = said;
+	deal_out(sites, first->info.dli_fbase, said);
+}
+
+static void ask_about_all(struct sites *sites)
+{
+	for (unsigned i = 0; i < sites->count; i++) {
+		const struct site *site = sites->site + i;
+		unsigned first = 0;
+
+		while (sites->site[first].info.dli_fbase !=
+		        site->info.dli_fbase)
+			first++;
+		if (site->info.dli_fbase && first == i)
+			ask_about_object(sites, site);
+	}
+}
+
+static void print_site(FILE *out, const struct site *site)
+{
+	if (site->line)
+		fprintf(out, "    %s\n", site->line);
+	else if (site->info.dli_fname)
+		fprintf(out, "    %s +%s%s%s\n", site->info.dli_fname,
+		        site->offset, site->info.dli_sname ? " " : "",
+		        site->info.dli_sname ? site->info.dli_sname : "");
+	else
+		fprintf(out, "    %s\n", site->offset);
+}
+
+void rm_stacks_print(FILE *out, const struct rm_witness *witness)
+{
+	/* relaxed: the process has ended or stands */
+	unsigned count = atomic_load_explicit(
+	        &witness->stack_count, memory_order_relaxed);
+	struct sites *sites = calloc(1, sizeof(*sites));
+	const struct site *site;
+
+	if (!sites)
+		return;
+	if (count > RM_STACKS)
+		count = RM_STACKS;
+	for (unsigned i = 0; i < count; i++) {
+		const struct rm_witness_stack *stack = witness->stacks + i;
+
+		for (int k = stack->skip; k < stack->depth; k++)
+			add_frame(sites, stack->frames[k], k > stack->skip);
+	}
+	ask_about_all(sites);
+	site = sites->site;
+	for (unsigned i = 0; i < count; i++) {
+		const struct rm_witness_stack *stack = witness->stacks + i;
+
+		fprintf(out, "  thread %d stood in\n", (int)stack->thread);
+		for (int k = stack->skip; k < stack->depth; k++)
+			print_site(out, site++);
+	}
+	fflush(out);
+	while (sites->answers)
+		free(sites->answer[--sites->answers]);
+	free(sites);
+}

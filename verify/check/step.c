@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* step.c - single steps by the CPU's trap flag, which a handler on the thread
+   itself sets and takes back: no debugger has to be asked. See recorder.h. */
+#include "verify/check/recorder.h"
+
+#include "verify/check/internal.h"
+
+#if defined(__x86_64__)
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+
+enum { TRAP_FLAG = 1 << 8 }; /* of EFLAGS: AMD APM vol. 2, 13.1.4 */
+
+/* A handler is given nothing else; each thread has its own. */
+static _Thread_local volatile unsigned steps_left, yields_left;
+
+/* The system call by which a thread holds signals back, and with them the next
+   trap, which would then end the process: libraries do so while they start a
+   thread, or when one of theirs is seen for the first time. */
+static bool may_hold_back(const greg_t *registers)
+{
+	const unsigned char *next =
+	        (const unsigned char *)(uintptr_t)registers[REG_RIP];
+
+	return next[0] == 0x0f && next[1] == 0x05 && /* syscall */
+	       registers[REG_RAX] == SYS_rt_sigprocmask;
+}
+
+/* One instruction further, or not. */
+static void trapped(int number, siginfo_t *info, void *opaque)
+{
+	ucontext_t *context = opaque;
+	greg_t *flags = context->uc_mcontext.gregs + REG_EFL;
+	const int keep = errno;
+
+	(void)number;
+	(void)info;
+	if (steps_left && !may_hold_back(context->uc_mcontext.gregs)) {
+		steps_left--;
+		*flags |= TRAP_FLAG;
+		return;
+	}
+	steps_left = 0;
+	*flags &= ~(greg_t)TRAP_FLAG;
+	for (; yields_left; yields_left--)
+		sched_yield();
+	errno = keep;
+}
+
+bool rm_step_init(void)
+{
+	struct sigaction action = { .sa_sigaction = trapped,
+		.sa_flags = SA_SIGINFO | SA_RESTART };
+
+	sigemptyset(&action.sa_mask);
+	return !rm_sanitized() && !sigaction(SIGTRAP, &action, NULL);
+}
+
+/* A breakpoint's handler returns with the trap flag set. */
+void rm_step_arm(unsigned steps, unsigned yields)
+{
+	yields_left = yields;
+	steps_left = steps;
+	__asm__ volatile("int3" ::: "memory");
+}
+
+void rm_step_disarm(void)
+{
+	yields_left = 0; /* first: the next step may be the last */
+	steps_left = 0;
+	__asm__ volatile("int3" ::: "memory");
+}
+#else
+bool rm_step_init(void)
+{
+	return false;
+}
+
+void rm_step_arm(unsigned steps, unsigned yields)
+{
+	(void)steps;
+	(void)yields;
+}
+
+void rm_step_disarm(void)
+{
+}
+#endif

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * thread_stopper.c - stops a thread by a signal whose handler waits, and looks
+ * at what the others do meanwhile: at the CPU time that they use, not at the
+ * clock, since on a busy machine time passes without them.
+ */
+#include "verify/check/thread_stopper.h"
+
+#include "runner/base/clock.h"
+
+#include <errno.h>
+#include <link.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+enum { BYSTANDERS_MAX = 8, STOPPED = 'S', ELSEWHERE = 'E' };
+
+static const uint64_t STUCK_NS = 2000000000U;
+static const uint64_t SAMPLE_NS = 10000000U;
+enum { SAMPLES = 100 }; /* at least, of one that sleeps */
+
+/* A signal handler gets no pointer of ours, so it finds the stopper here: there
+   is one per process, or none. */
+static struct rm_stopper *_Atomic standing;
+
+#if defined(__x86_64__)
+static uintptr_t instruction(const ucontext_t *context)
+{
+	return (uintptr_t)context->uc_mcontext.gregs[REG_RIP];
+}
+#elif defined(__aarch64__)
+static uintptr_t instruction(const ucontext_t *context)
+{
+	return (uintptr_t)context->uc_mcontext.pc;
+}
+#endif
+
+/* Only read() and write(): anything else may not be called here. */
+static void stand(int number, siginfo_t *info, void *context)
+{
+	/* relaxed, here and below: set before the signal was sent, or by this
+	   thread itself */
+	struct rm_stopper *stopper =
+	        atomic_load_explicit(&standing, memory_order_relaxed);
+	const uintptr_t at = instruction(context);
+	const int keep = errno;
+	char word = ELSEWHERE;
+
+	(void)number;
+	(void)info;
+	if (atomic_load_explicit(&stopper->inside, memory_order_relaxed) &&
+	        at >= stopper->low && at < stopper->high)
+		word = STOPPED;
+	while (write(stopper->told[1], &word, 1) < 0 && errno == EINTR)
+		;
+	while (word == STOPPED && read(stopper->go[0], &word, 1) < 0 &&
+	        errno == EINTR)
+		;
+	errno = keep;
+}
+
+struct search {
+	uintptr_t code;
+	struct rm_stopper *stopper;
+};
+
+/* The executable segment that holds the code: program or shared object. */
+static int find_segment(struct dl_phdr_info *info, size_t size, void *context)
+{
+	struct search *search = context;
+
+	(void)size;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		uintptr_t low = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
+		uintptr_t high = low + info->dlpi_phdr[i].p_memsz;
+
+		if (info->dlpi_phdr[i].p_type != PT_LOAD ||
+		        search->code < low || search->code >= high)
+			continue;
+		search->stopper->low = low;
+		search->stopper->high = high;
+		return 1;
+	}
+	return 0;
+}
+
+int rm_stopper_init(struct rm_stopper *stopper, uintptr_t code)
+{
+	struct sigaction action = { .sa_sigaction = stand,
+		.sa_flags = SA_SIGINFO | SA_RESTART };
+	struct search search = { code, stopper };
+
+	*stopper = (struct rm_stopper){ 0 };
+	if (!dl_iterate_phdr(find_segment, &search))
+		return -ENOENT;
+	if (pipe(stopper->told))
+		return -errno;
+	if (pipe(stopper->go)) {
+		close(stopper->told[0]);
+		close(stopper->told[1]);
+		return -errno;
+	}
+	/* relaxed: threads that get the signal are started later */
+	atomic_store_explicit(&standing, stopper, memory_order_relaxed);
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGUSR1, &action, NULL);
+	return 0;
+}
+
+void rm_stopper_free(struct rm_stopper *stopper)
+{
+	signal(SIGUSR1, SIG_DFL);
+	for (int i = 0; i < 2; i++) {
+		close(stopper->told[i]);
+		close(stopper->go[i]);
+	}
+}
+
+bool rm_stopper_stop(struct rm_stopper *stopper)
+{
+	char word = ELSEWHERE;
+
+	if (pthread_kill(stopper->victim, SIGUSR1))
+		return false;
+	while (read(stopper->told[0], &word, 1) < 0 && errno == EINTR)
+		;
+	return word == STOPPED;
+}
+
+void rm_stopper_release(struct rm_stopper *stopper)
+{
+	while (write(stopper->go[1], "", 1) < 0 && errno == EINTR)
+		;
+}
+
+static uint64_t done(const struct rm_bystander *other)
+{
+	/* relaxed: a count */
+	return atomic_load_explicit(&other->done, memory_order_relaxed);
+}
+
+static uint64_t cpu_ns(const struct rm_bystander *other)
+{
+	struct timespec t = { 0 };
+	clockid_t clock;
+
+	if (!pthread_getcpuclockid(other->id, &clock))
+		clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
+}
+
+/* Not running and not waiting for a CPU. */
+static bool asleep(const struct rm_bystander *other)
+{
+	char path[64], text[256] = "", *state;
+	FILE *file;
+
+	snprintf(
+	        path, sizeof(path), "/proc/self/task/%d/stat", (int)other->tid);
+	file = fopen(path, "r");
+	if (!file)
+		return false;
+	if (!fgets(text, sizeof(text), file))
+		text[0] = 0;
+	fclose(file);
+	state = strrchr(text, ')'); /* the name before may hold anything */
+	return state && state[1] && state[2] == 'S';
+}
+
+/* Evidence against the map, collected since an operation last ended. */
+struct evidence {
+	uint64_t since_ns, samples;
+	uint64_t sum; /* of operations */
+	uint64_t cpu_ns[BYSTANDERS_MAX];
+	bool awake[BYSTANDERS_MAX]; /* at any sample */
+};
+
+static void begin(struct evidence *evidence, struct rm_bystander *others,
+        unsigned count, uint64_t sum)
+{
+	*evidence = (struct evidence){ .since_ns = rm_now_ns(), .sum = sum };
+	for (unsigned i = 0; i < count; i++)
+		evidence->cpu_ns[i] = cpu_ns(others + i);
+}
+
+/* Takes one sample. True: they had the time, and did nothing with it. */
+static bool stuck(struct evidence *evidence, struct rm_bystander *others,
+        unsigned count, const bool *pending)
+{
+	bool all = true;
+
+	evidence->samples++;
+	for (unsigned i = 0; i < count; i++) {
+		evidence->awake[i] = evidence->awake[i] || !asleep(others + i);
+		if (!pending[i])
+			continue;
+		if (evidence->awake[i] &&
+		        cpu_ns(others + i) < evidence->cpu_ns[i] + STUCK_NS)
+			all = false;
+	}
+	return all && evidence->samples >= SAMPLES &&
+	       rm_now_ns() > evidence->since_ns + STUCK_NS;
+}
+
+bool rm_stopper_others_go_on(
+        struct rm_bystander *others, unsigned count, uint64_t enough, bool each)
+{
+	uint64_t from[BYSTANDERS_MAX], wait_ns = 20000;
+	struct evidence evidence = { 0 };
+
+	for (unsigned i = 0; i < count; i++)
+		from[i] = done(others + i);
+	for (;; wait_ns = wait_ns * 2 > SAMPLE_NS ? SAMPLE_NS : wait_ns * 2) {
+		bool pending[BYSTANDERS_MAX], any = false;
+		uint64_t sum = 0, slow = 0;
+
+		for (unsigned i = 0; i < count; i++) {
+			const uint64_t n = done(others + i) - from[i];
+
+			sum += n;
+			pending[i] = n < enough;
+			any = any || pending[i];
+			slow += pending[i] ? n : 0;
+		}
+		if (each ? !any : sum >= enough)
+			return true;
+		/* of `each`, only those that are behind count */
+		sum = each ? slow : sum;
+		if (!evidence.since_ns || sum != evidence.sum)
+			begin(&evidence, others, count, sum);
+		rm_sleep_until(rm_now_ns() + wait_ns);
+		if (wait_ns == SAMPLE_NS &&
+		        stuck(&evidence, others, count, pending))
+			return false;
+	}
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * compare_remove_takes_other.c - shards under reader-writer locks.
+ *
+ * The bug: compare_remove() compares under the read lock, which is cheap where
+ * the value differs, and then calls remove(), which takes out whatever is there
+ * by then. The twin compares once more under the write lock. A lookup writes
+ * the lock of its shard.
+ */
+#ifndef ID
+#define ID compare_remove_takes_other
+#endif
+#include "verify/corpora/broken/guard.h"
+#include "verify/corpora/broken/shards.h"
+
+static bool compare_remove(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *expected)
+{
+	struct rm_value present = { { 0 } };
+
+	if (!shards_lookup(thread, shape, key, &present) ||
+	        !broken_same(shape, &present, expected))
+		return false;
+	if (RIGHT)
+		return shards_compare_remove(thread, shape, key, expected);
+	return shards_remove(thread, shape, key);
+}
+
+static const struct rm_map_ops ops = {
+	SHARDS_OPS,
+	.upsert = shards_upsert,
+	.remove = shards_remove,
+	.exchange = shards_exchange,
+	.take = shards_take,
+	.insert_if_absent = shards_insert_if_absent,
+	.compare_swap = shards_compare_swap,
+	.compare_remove = compare_remove,
+	.length = shards_length,
+};
+
+RM_DRIVES_U64(ops)
+
+const struct rm_impl BROKEN_SYMBOL(ID) = {
+	BROKEN_NAMED,
+	.family = "shard",
+	.sync = "rwlock",
+	.guarantees = "once-if-present",
+	.progress = "blocking",
+	BROKEN_U64,
+};

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * count_behind_lock.c - shards under reader-writer locks with one atomic count
+ * of entries.
+ *
+ * The bug: an insert counts its key after it has given the lock back, so that
+ * the critical section is short. Who takes the key out in between subtracts
+ * first, and the length of a nearly empty map is negative for a moment: as a
+ * size_t it is huge. The twin counts under the lock. A lookup writes the lock
+ * of its shard.
+ */
+#ifndef ID
+#define ID count_behind_lock
+#endif
+#include "verify/corpora/broken/guard.h"
+#include "verify/corpora/broken/shards.h"
+
+RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value, struct rm_value *old)
+{
+	struct map *map = thread;
+	struct shard *shard = shard_of(thread, key);
+
+	guard_write(&shard->guard, thread);
+	struct node **link = chain_spot(&shard->chain, key);
+	const bool was_there = *link != NULL;
+	if (was_there) {
+		broken_copy(shape, old, &(*link)->value);
+		broken_copy(shape, &(*link)->value, value);
+	} else {
+		*link = chain_node(shape, key, value);
+		if (RIGHT)
+			atomic_fetch_add(&map->count, 1);
+	}
+	guard_leave(&shard->guard, thread);
+	if (!RIGHT && !was_there)
+		atomic_fetch_add(&map->count, 1);
+	return was_there;
+}
+
+RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value)
+{
+	return exchange(thread, shape, key, value, NULL);
+}
+
+static const struct rm_map_ops ops = {
+	SHARDS_OPS,
+	.upsert = upsert,
+	.remove = shards_remove,
+	.exchange = exchange,
+	.take = shards_take,
+	.compare_swap = shards_compare_swap,
+	.compare_remove = shards_compare_remove,
+	.scan = shards_scan,
+	.length = shards_length,
+};
+
+RM_DRIVES_U64(ops)
+
+const struct rm_impl BROKEN_SYMBOL(ID) = {
+	BROKEN_NAMED,
+	.family = "shard",
+	.sync = "rwlock",
+	.guarantees = "once-if-present",
+	.progress = "blocking",
+	BROKEN_U64,
+};

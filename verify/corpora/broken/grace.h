@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * grace.h - grace periods of threads that announce quiescent states.
+ *
+ * `now` is the epoch, from 1 on; a thread's `at` is the epoch of its last
+ * announcement, 0 while it is parked or not joined. `now` moves only when every
+ * thread that is not parked is at it. What is retired in epoch e is freed when
+ * `now` becomes e + 2: for that all were at e + 1, and who announced e + 1 did
+ * so after the retirement, so what it finds since is not the object. All
+ * atomics are sequentially consistent: this is to be right, not fast. Nobody
+ * ever waits.
+ */
+#ifndef BROKEN_GRACE_H
+#define BROKEN_GRACE_H
+
+#include "verify/corpora/broken/broken.h"
+
+/* The slots that are waited for; a file may define another rule before. */
+#ifndef GRACE_SLOTS
+#define GRACE_SLOTS(grace) ((grace)->threads)
+#endif
+
+/* First member of what is retired. */
+struct retired {
+	struct retired *next;
+};
+
+/* A thread's handle. */
+struct grace_thread {
+	_Alignas(128) _Atomic uint64_t at;
+	struct grace *grace;
+};
+
+struct grace {
+	_Atomic uint64_t now;
+	_Atomic size_t joined;
+	pthread_mutex_t lock;     /* of the limbo; `now` moves under it */
+	struct retired *limbo[3]; /* by the epoch of its retirement */
+	size_t threads;
+	struct grace_thread *thread;
+};
+
+static inline bool grace_init(struct grace *grace, size_t threads)
+{
+	atomic_init(&grace->now, 1);
+	atomic_init(&grace->joined, 0);
+	pthread_mutex_init(&grace->lock, NULL);
+	grace->threads = threads;
+	grace->thread = aligned_alloc(128, threads * sizeof(*grace->thread));
+	for (size_t i = 0; grace->thread && i < threads; i++) {
+		atomic_init(&grace->thread[i].at, 0);
+		grace->thread[i].grace = grace;
+	}
+	return grace->thread != NULL;
+}
+
+static inline void grace_free(struct grace *grace, uint64_t epoch)
+{
+	struct retired *object = grace->limbo[epoch % 3];
+
+	grace->limbo[epoch % 3] = NULL;
+	while (object) {
+		struct retired *next = object->next;
+
+		free(object);
+		object = next;
+	}
+}
+
+static inline void grace_end(struct grace *grace)
+{
+	for (uint64_t i = 0; i < 3; i++)
+		grace_free(grace, i);
+	free(grace->thread);
+	pthread_mutex_destroy(&grace->lock);
+}
+
+/* The thread may hold references from here on. */
+static inline void grace_unpark(void *handle)
+{
+	struct grace_thread *thread = handle;
+	uint64_t now, again = atomic_load(&thread->grace->now);
+
+	do {
+		now = again;
+		atomic_store(&thread->at, now);
+		again = atomic_load(&thread->grace->now);
+	} while (again != now); /* moved before we were seen */
+}
+
+static inline void grace_park(void *handle)
+{
+	struct grace_thread *thread = handle;
+
+	atomic_store(&thread->at, 0);
+}
+
+/* `now` cannot be two ahead of who is not parked: no second look is needed. */
+static inline void grace_quiesce(void *handle)
+{
+	struct grace_thread *thread = handle;
+
+	atomic_store(&thread->at, atomic_load(&thread->grace->now));
+}
+
+static inline void *grace_join(struct grace *grace, size_t slot)
+{
+	atomic_fetch_add(&grace->joined, 1);
+	grace_unpark(&grace->thread[slot]);
+	return &grace->thread[slot];
+}
+
+static inline void grace_leave(void *handle)
+{
+	struct grace_thread *thread = handle;
+
+	grace_park(thread);
+	atomic_fetch_sub(&thread->grace->joined, 1);
+}
+
+/* Under the lock: moves `now` if all have seen it, and frees. */
+static inline void grace_move(struct grace *grace)
+{
+	const uint64_t now = atomic_load(&grace->now);
+
+	for (size_t i = 0; i < GRACE_SLOTS(grace); i++) {
+		const uint64_t at = atomic_load(&grace->thread[i].at);
+
+		if (at != 0 && at != now)
+			return;
+	}
+	atomic_store(&grace->now, now + 1);
+	grace_free(grace, now + 2); /* retired in now - 1: the same third */
+}
+
+/* `object` is out of reach for whoever looks from here on. */
+static inline void grace_retire(void *handle, struct retired *object)
+{
+	struct grace *grace = ((struct grace_thread *)handle)->grace;
+
+	pthread_mutex_lock(&grace->lock);
+	struct retired **limbo = &grace->limbo[atomic_load(&grace->now) % 3];
+	object->next = *limbo;
+	*limbo = object;
+	grace_move(grace);
+	pthread_mutex_unlock(&grace->lock);
+}
+
+#endif /* BROKEN_GRACE_H */

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * scan_counts_upwards.c - a chained table that doubles, under 16 mutexes; scan
+ * takes the lock of one bucket at a time.
+ *
+ * The bug: it goes through the buckets by their numbers. When the table doubles
+ * meanwhile, half of the keys of the buckets that it was through with are in
+ * the upper half, and it yields them once more. The twin counts by the highest
+ * bit first (the idea: Redis' SCAN), so that the two buckets that one becomes
+ * follow each other. A lookup writes its lock.
+ */
+#ifndef ID
+#define ID scan_counts_upwards
+#endif
+#include "verify/corpora/broken/growing.h"
+
+RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value, struct rm_value *old)
+{
+	struct map *map = thread;
+	const uint64_t hash = hash_of(map, key.word);
+	struct stripe *stripe = &map->stripe[hash % LOCKS];
+
+	pthread_mutex_lock(&stripe->lock);
+	struct table *table = atomic_load(&map->table);
+	struct node **link = spot_in(table, hash, key);
+	const bool was_there = put(stripe, link, shape, key, value, old);
+	const bool full = is_full(stripe, table);
+	pthread_mutex_unlock(&stripe->lock);
+	if (full)
+		grow(map, table);
+	return was_there;
+}
+
+RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value)
+{
+	return exchange(thread, shape, key, value, NULL);
+}
+
+/* The bucket after `i` of mask + 1; 0: that was the last. */
+static size_t bucket_after(size_t i, size_t mask)
+{
+	if (!RIGHT)
+		return i < mask ? i + 1 : 0;
+
+	size_t bit = (mask + 1) / 2;
+
+	for (; bit && (i & bit); bit /= 2)
+		i -= bit;
+	return bit ? i + bit : 0;
+}
+
+/* A bucket at a time, under its lock: `fn` must not call this map. */
+static void scan(
+        void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
+{
+	struct map *map = thread;
+	size_t i = 0;
+	bool more = true;
+
+	(void)shape;
+	do {
+		pthread_mutex_t *lock = &map->stripe[i % LOCKS].lock;
+
+		pthread_mutex_lock(lock);
+		const struct table *table = atomic_load(&map->table);
+		for (struct node *node = table->bucket[i]; more && node;
+		        node = node->next)
+			more = fn(context, (struct rm_key){ .word = node->key },
+			        &node->value);
+		i = bucket_after(i, table->mask);
+		pthread_mutex_unlock(lock);
+	} while (more && i);
+}
+
+static const struct rm_map_ops ops = {
+	.create = create,
+	.destroy = destroy,
+	.join = map_itself,
+	.leave = nothing,
+	.lookup = lookup,
+	.upsert = upsert,
+	.remove = remove_key,
+	.quiesce = nothing,
+	.exchange = exchange,
+	.take = take,
+	.scan = scan,
+	.length = length,
+};
+
+RM_DRIVES_U64(ops)
+
+const struct rm_impl BROKEN_SYMBOL(ID) = {
+	BROKEN_NAMED,
+	.family = "lock",
+	.sync = "mutex",
+	.guarantees = "once-if-present",
+	.progress = "blocking",
+	BROKEN_U64,
+};

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * table_read_before_lock.c - a chained table that doubles, under 16 mutexes.
+ *
+ * The bug: a write reads which table is current before it has its lock. If
+ * another thread doubles the table while it waits, the key goes to the old
+ * table, where nobody looks any more, and one that was moved is not found. The
+ * twin reads it under the lock. A lookup writes its lock.
+ */
+#ifndef ID
+#define ID table_read_before_lock
+#endif
+#include "verify/corpora/broken/growing.h"
+
+RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value, struct rm_value *old)
+{
+	struct map *map = thread;
+	const uint64_t hash = hash_of(map, key.word);
+	struct stripe *stripe = &map->stripe[hash % LOCKS];
+	struct table *table = atomic_load(&map->table);
+
+	pthread_mutex_lock(&stripe->lock);
+	if (RIGHT)
+		table = atomic_load(&map->table);
+	struct node **link = spot_in(table, hash, key);
+	const bool was_there = put(stripe, link, shape, key, value, old);
+	const bool full = is_full(stripe, table);
+	pthread_mutex_unlock(&stripe->lock);
+	if (full)
+		grow(map, table);
+	return was_there;
+}
+
+RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value)
+{
+	return exchange(thread, shape, key, value, NULL);
+}
+
+static const struct rm_map_ops ops = {
+	.create = create,
+	.destroy = destroy,
+	.join = map_itself,
+	.leave = nothing,
+	.lookup = lookup,
+	.upsert = upsert,
+	.remove = remove_key,
+	.quiesce = nothing,
+	.exchange = exchange,
+	.take = take,
+	.length = length,
+};
+
+RM_DRIVES_U64(ops)
+
+const struct rm_impl BROKEN_SYMBOL(ID) = {
+	BROKEN_NAMED,
+	.family = "lock",
+	.sync = "mutex",
+	.guarantees = "once-if-present",
+	.progress = "blocking",
+	BROKEN_U64,
+};

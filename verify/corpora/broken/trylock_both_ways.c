@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * trylock_both_ways.c - shards under mutexes; scan and clear hold all of them.
+ *
+ * The bug: scan locks upwards, clear downwards, and against the deadlock each
+ * only tries; who does not get a lock gives all back and begins again. Two of
+ * them can go on so for ever, and busy shards can keep either from ever coming
+ * to its end. In the twin both wait, upwards. A lookup writes the lock of its
+ * shard.
+ */
+#ifndef ID
+#define ID trylock_both_ways
+#endif
+#include "impls/support/no_handle.h"
+#include "verify/corpora/broken/broken.h"
+
+struct guard {
+	pthread_mutex_t lock;
+};
+
+static inline void guard_init(struct guard *guard)
+{
+	pthread_mutex_init(&guard->lock, NULL);
+}
+
+static inline void guard_end(struct guard *guard)
+{
+	pthread_mutex_destroy(&guard->lock);
+}
+
+static inline void guard_write(struct guard *guard, void *thread)
+{
+	(void)thread;
+	pthread_mutex_lock(&guard->lock);
+}
+
+static inline void guard_read(struct guard *guard, void *thread)
+{
+	guard_write(guard, thread);
+}
+
+static inline void guard_leave(struct guard *guard, void *thread)
+{
+	(void)thread;
+	pthread_mutex_unlock(&guard->lock);
+}
+
+static inline void *guard_map(void *thread)
+{
+	return thread;
+}
+
+#include "verify/corpora/broken/shards.h"
+
+static struct guard *nth(struct map *map, size_t i, bool down)
+{
+	return &map->shard[down ? SHARDS - 1 - i : i].guard;
+}
+
+/* False: a shard was held by somebody; no lock is ours. */
+static bool try_all(struct map *map, bool down)
+{
+	for (size_t i = 0; i < SHARDS; i++) {
+		if (!pthread_mutex_trylock(&nth(map, i, down)->lock))
+			continue;
+		while (i)
+			guard_leave(nth(map, --i, down), map);
+		return false;
+	}
+	return true;
+}
+
+static void enter_all(struct map *map, bool down)
+{
+	if (RIGHT) {
+		for (size_t i = 0; i < SHARDS; i++)
+			guard_write(nth(map, i, false), map);
+		return;
+	}
+	while (!try_all(map, down))
+		;
+}
+
+static void leave_all(struct map *map)
+{
+	for (size_t i = 0; i < SHARDS; i++)
+		guard_leave(&map->shard[i].guard, map);
+}
+
+static void scan(
+        void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
+{
+	struct map *map = thread;
+	bool more = true;
+
+	(void)shape;
+	enter_all(map, false);
+	for (size_t i = 0; more && i < SHARDS; i++)
+		more = chain_scan(&map->shard[i].chain, fn, context);
+	leave_all(map);
+}
+
+static void clear(void *thread)
+{
+	struct map *map = thread;
+	size_t taken = 0;
+
+	enter_all(map, true);
+	for (size_t i = 0; i < SHARDS; i++)
+		taken += chain_empty(&map->shard[i].chain);
+	atomic_fetch_sub(&map->count, (int64_t)taken);
+	leave_all(map);
+}
+
+static const struct rm_map_ops ops = {
+	SHARDS_OPS,
+	.upsert = shards_upsert,
+	.remove = shards_remove,
+	.exchange = shards_exchange,
+	.take = shards_take,
+	.insert_if_absent = shards_insert_if_absent,
+	.scan = scan,
+	.length = shards_length,
+	.clear = clear,
+};
+
+RM_DRIVES_U64(ops)
+
+const struct rm_impl BROKEN_SYMBOL(ID) = {
+	BROKEN_NAMED,
+	.family = "shard",
+	.sync = "mutex",
+	.guarantees = "point-in-time",
+	.progress = "blocking",
+	BROKEN_U64,
+};

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * upgrade_without_second_look.c - shards under reader-writer locks; a write
+ * first looks under the read lock whether its key is there.
+ *
+ * The bug: POSIX has no upgrade, so exchange() gives the read lock back and
+ * takes the write lock; a key that it did not find it then puts in front
+ * without looking again. Two threads that insert one key both do. The twin
+ * looks again. A lookup writes the lock of its shard.
+ */
+#ifndef ID
+#define ID upgrade_without_second_look
+#endif
+#include "verify/corpora/broken/guard.h"
+#include "verify/corpora/broken/shards.h"
+
+/* Under the write lock: a new node in front of its bucket. */
+static void put_in_front(struct map *map, struct shard *shard,
+        struct rm_shape shape, struct rm_key key, const struct rm_value *value)
+{
+	struct chain *chain = &shard->chain;
+	struct node **head =
+	        &chain->bucket[chain_hash(chain, key.word) & chain->mask];
+	struct node *node = chain_node(shape, key, value);
+
+	node->next = *head;
+	*head = node;
+	atomic_fetch_add(&map->count, 1);
+}
+
+RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value, struct rm_value *old)
+{
+	struct map *map = thread;
+	struct shard *shard = shard_of(thread, key);
+
+	guard_read(&shard->guard, thread);
+	const bool seen = *chain_spot(&shard->chain, key) != NULL;
+	guard_leave(&shard->guard, thread);
+
+	guard_write(&shard->guard, thread);
+	/* what was there may be gone by now, and the other way round */
+	struct node *node =
+	        seen || RIGHT ? *chain_spot(&shard->chain, key) : NULL;
+	if (node) {
+		broken_copy(shape, old, &node->value);
+		broken_copy(shape, &node->value, value);
+	} else {
+		put_in_front(map, shard, shape, key, value);
+	}
+	guard_leave(&shard->guard, thread);
+	return node != NULL;
+}
+
+RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value)
+{
+	return exchange(thread, shape, key, value, NULL);
+}
+
+static const struct rm_map_ops ops = {
+	SHARDS_OPS,
+	.upsert = upsert,
+	.remove = shards_remove,
+	.exchange = exchange,
+	.take = shards_take,
+	.scan = shards_scan,
+	.length = shards_length,
+};
+
+RM_DRIVES_U64(ops)
+
+const struct rm_impl BROKEN_SYMBOL(ID) = {
+	BROKEN_NAMED,
+	.family = "shard",
+	.sync = "rwlock",
+	.guarantees = "once-if-present",
+	.progress = "blocking",
+	BROKEN_U64,
+};

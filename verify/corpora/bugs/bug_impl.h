@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bug_impl.h - the end of each model: its table of operations and its
+ * description. create, destroy, lookup, exchange and take are the file's own
+ * unless it names others; what else it offers it names, too. u64x8 alone, with
+ * BUG_WIDE u64x24, too.
+ */
+#ifndef BUG_CREATE
+#define BUG_CREATE create
+#endif
+#ifndef BUG_DESTROY
+#define BUG_DESTROY destroy
+#endif
+#ifndef BUG_JOIN
+#define BUG_JOIN map_itself
+#endif
+#ifndef BUG_LOOKUP
+#define BUG_LOOKUP lookup
+#endif
+#ifndef BUG_EXCHANGE
+#define BUG_EXCHANGE exchange
+#endif
+#ifndef BUG_TAKE
+#define BUG_TAKE take
+#endif
+#ifndef BUG_INSERT
+#define BUG_INSERT NULL
+#endif
+#ifndef BUG_SCAN
+#define BUG_SCAN NULL
+#endif
+#ifndef BUG_LENGTH
+#define BUG_LENGTH NULL
+#endif
+#ifndef BUG_CLEAR
+#define BUG_CLEAR NULL
+#endif
+#ifndef BUG_SYNC
+#define BUG_SYNC "mutex"
+#endif
+#ifndef BUG_GUARANTEES
+#define BUG_GUARANTEES "none"
+#endif
+
+RM_HOT bool bug_upsert(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value)
+{
+	return BUG_EXCHANGE(thread, shape, key, value, NULL);
+}
+
+RM_HOT bool bug_remove(void *thread, struct rm_shape shape, struct rm_key key)
+{
+	return BUG_TAKE(thread, shape, key, NULL);
+}
+
+static const struct rm_map_ops bug_ops = {
+	.create = BUG_CREATE,
+	.destroy = BUG_DESTROY,
+	.join = BUG_JOIN,
+	.leave = nothing,
+	.lookup = BUG_LOOKUP,
+	.upsert = bug_upsert,
+	.remove = bug_remove,
+	.quiesce = nothing,
+	.exchange = BUG_EXCHANGE,
+	.take = BUG_TAKE,
+	.insert_if_absent = BUG_INSERT,
+	.scan = BUG_SCAN,
+	.length = BUG_LENGTH,
+	.clear = BUG_CLEAR,
+};
+
+#ifdef BUG_WIDE
+RM_DRIVES_U64(bug_ops)
+#define BUG_SHAPES RM_U64_SHAPES
+#define BUG_DRIVES RM_U64_DRIVES
+#else
+RM_DRIVE(bug_ops, u64x8, RM_U64X8)
+#define BUG_SHAPES 0x1
+#define BUG_DRIVES                            \
+	{                                     \
+		drive_u64x8, NULL, NULL, NULL \
+	}
+#endif
+
+#define BUG_TEXT_(id)   #id
+#define BUG_TEXT(id)    BUG_TEXT_(id)
+#define BUG_SYMBOL_(id) rm_impl_##id
+#define BUG_SYMBOL(id)  BUG_SYMBOL_(id)
+
+const struct rm_impl BUG_SYMBOL(BUG_ID) = {
+	.id = BUG_TEXT(BUG_ID),
+	.label = BUG_TEXT(BUG_ID),
+	.family = "lock",
+	.sync = BUG_SYNC,
+	.source = "a model of a published bug, or its correction: "
+	          "verify/corpora/bugs",
+	.system = "",
+	.shapes = BUG_SHAPES,
+	.guarantees = BUG_GUARANTEES,
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &bug_ops,
+	.drive = BUG_DRIVES,
+};

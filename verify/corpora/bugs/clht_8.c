@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * clht_8.c - a lookup reads the value, compares the key, and looks at the value
+ * again. When it has changed meanwhile, the key was there before and after; the
+ * lookup answers that it is absent. The design did not foresee overwriting.
+ */
+#ifndef BUG_ID
+#define BUG_ID clht_8
+#endif
+#include "verify/corpora/bugs/entries.h"
+
+/* The second look is at the header here: equal values are written, too. */
+RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *value)
+{
+	struct entry *entry = after(&bucket_of(thread, key)->first);
+
+	while (entry) {
+		/* acquire, both: as in read_entry() */
+		const bool same = atomic_load_explicit(&entry->header,
+		                          memory_order_acquire) &
+		                          LIVE &&
+		                  atomic_load_explicit(&entry->key,
+		                          memory_order_acquire) == key.word;
+		const enum found found = read_entry(entry, shape, key, value);
+
+		if (found == FOUND)
+			return true;
+		if (found == CHANGED && same && !twin)
+			return false;
+		if (found == OTHER)
+			entry = after(&entry->next);
+		else
+			sched_yield();
+	}
+	return false;
+}
+
+#define BUG_INSERT entries_insert
+#include "verify/corpora/bugs/bug_impl.h"

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cpython_121388.c - the end of a write releases and the begin of a read
+ * acquires, but nothing keeps the reads before the second look at the sequence,
+ * nor the writes behind its first change: seen on ARM only.
+ */
+#ifndef BUG_ID
+#define BUG_ID cpython_121388
+#endif
+#ifndef BUG_TWIN
+#define WORD_STORE memory_order_relaxed
+#define WORD_LOAD  memory_order_relaxed
+#endif
+#include "verify/corpora/bugs/entries.h"
+
+#define BUG_LOOKUP entries_lookup
+#define BUG_INSERT entries_insert
+#define BUG_WIDE
+#include "verify/corpora/bugs/bug_impl.h"

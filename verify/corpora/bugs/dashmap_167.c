@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * dashmap_167.c - what a lookup returns is not tied to the lock of its shard:
+ * the caller reads the value when the lock has been given back, and growth may
+ * have freed the slots, or a writer changed them.
+ */
+#ifndef BUG_ID
+#define BUG_ID dashmap_167
+#endif
+#include "verify/corpora/bugs/locked.h"
+
+RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *value)
+{
+	struct shard *shard = shard_of(thread, key);
+
+	(void)shape;
+	pthread_rwlock_rdlock(&shard->lock);
+	uint64_t *slot = find(shard, key);
+
+	if (!twin)
+		pthread_rwlock_unlock(&shard->lock);
+	if (slot)
+		give(value, *value_of(slot));
+	if (twin)
+		pthread_rwlock_unlock(&shard->lock);
+	return slot;
+}
+
+#define BUG_CREATE   base_create
+#define BUG_EXCHANGE base_exchange
+#define BUG_TAKE     base_take
+#include "verify/corpora/bugs/bug_impl.h"

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gc.h - a small stand-in for the collectors and epochs of the libraries. An
+ * operation enters and leaves; what is retired is freed when every operation
+ * that was inside then has left. A map has a struct gc as its first member, and
+ * what it retires a struct gc_item.
+ */
+#ifndef RM_BUG_GC_H
+#define RM_BUG_GC_H
+
+#include "verify/corpora/bugs/bug.h"
+
+struct gc_item {
+	struct gc_item *next;
+	uint64_t stamp;
+};
+
+struct gc_thread {
+	_Alignas(RM_CACHE_LINE) _Atomic uint64_t seen; /* 0: outside */
+	void *map;
+};
+
+struct gc {
+	pthread_mutex_t lock;
+	_Atomic uint64_t now;
+	struct gc_item *waiting; /* under the lock */
+	size_t count, batch;     /* a collection after so many */
+	size_t threads;
+	struct gc_thread *thread;
+};
+
+/* Frees one item; each file's own. It may retire another. */
+static void gc_free(struct gc *gc, struct gc_item *item);
+
+/* seq_cst, all in this file: who enters after the look of a collection at its
+   `seen` finds nothing that was retired before. */
+RM_HOT void gc_enter(struct gc_thread *thread)
+{
+	struct gc *gc = thread->map;
+
+	atomic_exchange(&thread->seen, atomic_load(&gc->now));
+}
+
+RM_HOT void gc_leave(struct gc_thread *thread)
+{
+	atomic_store(&thread->seen, 0);
+}
+
+/* Takes from the list what nobody can be reading. Under the lock. */
+static inline struct gc_item *gc_ready(struct gc *gc)
+{
+	struct gc_item *ready = NULL, *item = gc->waiting, *next;
+	uint64_t oldest = UINT64_MAX;
+
+	for (size_t i = 0; i < gc->threads; i++) {
+		const uint64_t seen = atomic_fetch_add(&gc->thread[i].seen, 0);
+
+		if (seen && seen < oldest)
+			oldest = seen;
+	}
+	gc->waiting = NULL;
+	gc->count = 0;
+	for (; item; item = next) {
+		struct gc_item **list =
+		        item->stamp < oldest ? &ready : &gc->waiting;
+
+		next = item->next;
+		gc->count += list == &gc->waiting;
+		item->next = *list;
+		*list = item;
+	}
+	return ready;
+}
+
+static inline void gc_free_list(struct gc *gc, struct gc_item *item)
+{
+	for (struct gc_item *next; item; item = next) {
+		next = item->next;
+		gc_free(gc, item);
+	}
+}
+
+/* Nobody who enters from here on can find the item. */
+static RM_COLD void gc_retire(struct gc *gc, struct gc_item *item)
+{
+	struct gc_item *ready = NULL;
+
+	pthread_mutex_lock(&gc->lock);
+	item->stamp = atomic_fetch_add(&gc->now, 1);
+	item->next = gc->waiting;
+	gc->waiting = item;
+	if (++gc->count % gc->batch == 0)
+		ready = gc_ready(gc);
+	pthread_mutex_unlock(&gc->lock);
+	gc_free_list(gc, ready);
+}
+
+static inline void gc_create(struct gc *gc, size_t threads, size_t batch)
+{
+	pthread_mutex_init(&gc->lock, NULL);
+	atomic_store(&gc->now, 1);
+	gc->threads = threads;
+	gc->batch = batch;
+	gc->thread = bug_alloc_lines(threads * sizeof(gc->thread[0]));
+	for (size_t i = 0; i < threads; i++)
+		gc->thread[i].map = gc;
+}
+
+/* Nobody is inside any more. */
+static inline void gc_destroy(struct gc *gc)
+{
+	while (gc->waiting)
+		gc_free_list(gc, gc_ready(gc));
+	pthread_mutex_destroy(&gc->lock);
+	free(gc->thread);
+}
+
+static inline void *gc_join(void *map, size_t slot)
+{
+	struct gc *gc = map;
+
+	return gc->thread + slot;
+}
+
+#define BUG_JOIN gc_join
+
+#endif /* RM_BUG_GC_H */

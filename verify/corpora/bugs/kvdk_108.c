@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kvdk_108.c - a lookup that finds its key in a record asks whether the place
+ * has changed meanwhile. When it finds another key it does not ask: the key was
+ * written, its old record has become another key's, and it is taken for absent.
+ */
+#ifndef BUG_ID
+#define BUG_ID kvdk_108
+#endif
+#include "verify/corpora/bugs/records.h"
+
+RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *value)
+{
+	struct place *place = after(&bucket_of(thread, key)->first);
+
+	(void)shape;
+	while (place) {
+		const struct look look = look_at(place);
+		const bool same = look.record && look.key == key.word;
+
+		if (same && !look.moved) {
+			give(value, look.word);
+			return true;
+		}
+		if (look.moved && (same || twin))
+			continue;
+		place = after(&place->next);
+	}
+	return false;
+}
+
+#include "verify/corpora/bugs/bug_impl.h"

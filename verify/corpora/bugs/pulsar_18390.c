@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pulsar_18390.c - capacity last is the right order for growth and the wrong
+ * one for shrinking, which was added later: a lookup that has read the old
+ * capacity meets arrays that are shorter than it.
+ */
+#ifndef BUG_ID
+#define BUG_ID pulsar_18390
+#endif
+#define SECTION_SHRINKS 1
+#include "verify/corpora/bugs/section.h"
+
+static void publish(struct section *section, struct array *keys)
+{
+	/* seq_cst, both: volatile fields in Java */
+	atomic_store(&section->keys, keys);
+	atomic_store(&section->capacity, keys->length);
+}
+
+static struct view see(struct section *section)
+{
+	const size_t capacity = atomic_load(&section->capacity);
+	struct array *keys = atomic_load(&section->keys);
+
+	return (struct view){ keys, keys->values,
+		twin ? keys->length : capacity };
+}
+
+#include "verify/corpora/bugs/bug_impl.h"

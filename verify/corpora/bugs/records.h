@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * records.h - tables of places that refer to records elsewhere. A write makes a
+ * new record, lets the place refer to it, and gives the old one back at once:
+ * the next write, of any key, has it. A lookup that has read a place must ask
+ * afterwards whether it still refers to the same record in the same use.
+ *
+ * Records and places are kept until destroy. lookup() is each file's own.
+ */
+#ifndef RM_BUG_RECORDS_H
+#define RM_BUG_RECORDS_H
+
+#include "verify/corpora/bugs/bug.h"
+
+enum { BUCKETS = 1024 };
+
+struct record {
+	_Atomic uint64_t uses; /* how often it was given out */
+	_Atomic uint64_t key, word;
+	struct record *next; /* of the free ones */
+	struct record *made; /* of all */
+};
+
+struct place {
+	_Atomic(struct record *) record; /* NULL: free */
+	_Atomic(struct place *) next;    /* set once */
+};
+
+struct bucket {
+	pthread_mutex_t lock; /* of writers */
+	_Atomic(struct place *) first;
+};
+
+struct records {
+	pthread_mutex_t lock; /* of the two lists */
+	struct record *free, *all;
+	struct bucket buckets[BUCKETS];
+};
+
+/* What a place was when it was looked at. */
+struct look {
+	struct record *record;
+	uint64_t key, word;
+	bool moved; /* it refers to something else by now */
+};
+
+RM_HOT struct bucket *bucket_of(void *thread, struct rm_key key)
+{
+	struct records *map = thread;
+
+	return map->buckets + hash_of(key) % BUCKETS;
+}
+
+RM_HOT struct place *after(_Atomic(struct place *) *link)
+{
+	/* acquire: pairs with the release in claim() */
+	return atomic_load_explicit(link, memory_order_acquire);
+}
+
+RM_HOT struct look look_at(struct place *place)
+{
+	/* acquire, all: each is read before the next, and what is read of a
+	   record pairs with the releases in new_record() */
+	struct look look = { .record = atomic_load_explicit(
+		                     &place->record, memory_order_acquire) };
+
+	if (!look.record)
+		return look;
+	const uint64_t uses =
+	        atomic_load_explicit(&look.record->uses, memory_order_acquire);
+
+	look.moved = atomic_load_explicit(&place->record,
+	                     memory_order_acquire) != look.record;
+	look.key =
+	        atomic_load_explicit(&look.record->key, memory_order_acquire);
+	look.word =
+	        atomic_load_explicit(&look.record->word, memory_order_acquire);
+	/* relaxed: after acquires; a record in another use shows it here */
+	look.moved |= atomic_load_explicit(
+	                      &look.record->uses, memory_order_relaxed) != uses;
+	return look;
+}
+
+static inline struct record *new_record(
+        struct records *map, struct rm_key key, uint64_t word)
+{
+	pthread_mutex_lock(&map->lock);
+	struct record *record = map->free;
+
+	if (record) {
+		map->free = record->next;
+	} else {
+		record = bug_alloc(sizeof(*record));
+		record->made = map->all;
+		map->all = record;
+	}
+	pthread_mutex_unlock(&map->lock);
+	/* release: pairs with the acquire in look_at(), which looks at its place
+	   again: who sees this use must see that the last one is over */
+	atomic_fetch_add_explicit(&record->uses, 1, memory_order_release);
+	/* release, both: pair with the acquires in look_at() */
+	atomic_store_explicit(&record->key, key.word, memory_order_release);
+	atomic_store_explicit(&record->word, word, memory_order_release);
+	return record;
+}
+
+static inline void give_back(struct records *map, struct record *record)
+{
+	pthread_mutex_lock(&map->lock);
+	record->next = map->free;
+	map->free = record;
+	pthread_mutex_unlock(&map->lock);
+}
+
+/* The key's place, or a free one. Under the bucket's lock, which keeps others
+   from writing what the relaxed loads read. */
+static inline struct place *claim(struct bucket *bucket, struct rm_key key)
+{
+	struct place *empty = NULL, *place;
+	_Atomic(struct place *) *link = &bucket->first;
+
+	for (; (place = after(link)); link = &place->next) {
+		struct record *record = atomic_load_explicit(
+		        &place->record, memory_order_relaxed);
+
+		if (!record)
+			empty = place;
+		else if (atomic_load_explicit(&record->key,
+		                 memory_order_relaxed) == key.word)
+			return place;
+	}
+	if (empty)
+		return empty;
+	place = bug_alloc(sizeof(*place));
+	/* release: pairs with the acquire in after() */
+	atomic_store_explicit(link, place, memory_order_release);
+	return place;
+}
+
+/* Lets the place refer to `record`, NULL for none; gives back the other. */
+static inline bool refer(struct records *map, struct place *place,
+        struct record *record, struct rm_value *old)
+{
+	/* acq_rel: the release pairs with the acquire in look_at() */
+	struct record *last = atomic_exchange_explicit(
+	        &place->record, record, memory_order_acq_rel);
+
+	if (!last)
+		return false;
+	/* relaxed: it is this thread's until it is given back */
+	give(old, atomic_load_explicit(&last->word, memory_order_relaxed));
+	give_back(map, last);
+	return true;
+}
+
+static bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value, struct rm_value *old)
+{
+	struct bucket *bucket = bucket_of(thread, key);
+
+	(void)shape;
+	pthread_mutex_lock(&bucket->lock);
+	const bool was_there = refer(thread, claim(bucket, key),
+	        new_record(thread, key, value->word[0]), old);
+
+	pthread_mutex_unlock(&bucket->lock);
+	return was_there;
+}
+
+static bool take(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *old)
+{
+	struct bucket *bucket = bucket_of(thread, key);
+
+	(void)shape;
+	pthread_mutex_lock(&bucket->lock);
+	const bool was_there = refer(thread, claim(bucket, key), NULL, old);
+
+	pthread_mutex_unlock(&bucket->lock);
+	return was_there;
+}
+
+static void *create(const struct rm_sizing *sizing)
+{
+	struct records *map = bug_alloc(sizeof(*map));
+
+	(void)sizing;
+	pthread_mutex_init(&map->lock, NULL);
+	for (size_t i = 0; i < BUCKETS; i++)
+		pthread_mutex_init(&map->buckets[i].lock, NULL);
+	return map;
+}
+
+static void destroy(void *opaque)
+{
+	struct records *map = opaque;
+
+	for (size_t i = 0; i < BUCKETS; i++) {
+		struct place *place = after(&map->buckets[i].first);
+
+		for (struct place *next; place; place = next) {
+			next = after(&place->next);
+			free(place);
+		}
+		pthread_mutex_destroy(&map->buckets[i].lock);
+	}
+	for (struct record *record = map->all, *made; record; record = made) {
+		made = record->made;
+		free(record);
+	}
+	pthread_mutex_destroy(&map->lock);
+	free(map);
+}
+
+#define BUG_SYNC "records checked after reading, mutex for writes"
+
+#endif /* RM_BUG_RECORDS_H */

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * resizing.h - xsync's map over chains.h: who finds the table full resizes it
+ * alone, bucket by bucket; writers that meet a resize wait for its end and
+ * begin again in the newer table. Lookups read the table that they have found.
+ *
+ * still_ours() and end_resize() are each file's own.
+ */
+#ifndef RM_BUG_RESIZING_H
+#define RM_BUG_RESIZING_H
+
+#include "verify/corpora/bugs/chains.h"
+
+struct resizing {
+	_Atomic(struct table *) table;
+	_Atomic bool busy; /* somebody resizes */
+	_Atomic size_t count;
+	pthread_mutex_t lock; /* of who waits for the end of it */
+	pthread_cond_t ended;
+};
+
+/* May a writer that has the lock of a bucket of `table` write there? */
+static bool still_ours(struct resizing *map, struct table *table);
+/* The new table is published: lets writers go on. */
+static void end_resize(struct resizing *map);
+
+static inline void wait_for_resize(struct resizing *map)
+{
+	pthread_mutex_lock(&map->lock);
+	while (atomic_load(&map->busy))
+		pthread_cond_wait(&map->ended, &map->lock);
+	pthread_mutex_unlock(&map->lock);
+}
+
+/* Atomics are seq_cst, all, as they are in Go. */
+static RM_COLD void resize(struct resizing *map, struct table *full)
+{
+	bool nobody = false;
+
+	if (!atomic_compare_exchange_strong(&map->busy, &nobody, true)) {
+		wait_for_resize(map);
+		return;
+	}
+	if (atomic_load(&map->table) == full) {
+		struct table *larger = new_table((full->mask + 1) * 2, full);
+
+		for (size_t i = 0; i <= full->mask; i++) {
+			struct bucket *bucket = full->buckets + i;
+
+			pthread_mutex_lock(&bucket->lock);
+			copy_bucket(bucket, larger, false);
+			pthread_mutex_unlock(&bucket->lock);
+		}
+		atomic_store(&map->table, larger);
+	}
+	end_resize(map);
+}
+
+/* Locks the bucket in which a writer may write the key. */
+static inline struct bucket *lock_bucket(
+        struct resizing *map, struct rm_key key)
+{
+	for (;;) {
+		struct table *table = atomic_load(&map->table);
+		struct bucket *bucket = bucket_of(table, key);
+
+		if (atomic_load(&map->count) > table->mask) {
+			resize(map, table);
+			continue;
+		}
+		pthread_mutex_lock(&bucket->lock);
+		if (still_ours(map, table))
+			return bucket;
+		pthread_mutex_unlock(&bucket->lock);
+		wait_for_resize(map);
+	}
+}
+
+RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *value)
+{
+	struct resizing *map = thread;
+	struct bucket *bucket = bucket_of(atomic_load(&map->table), key);
+
+	(void)shape;
+	pthread_mutex_lock(&bucket->lock);
+	const bool was_there = chain_read(bucket, key, value);
+
+	pthread_mutex_unlock(&bucket->lock);
+	return was_there;
+}
+
+static bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value, struct rm_value *old)
+{
+	struct resizing *map = thread;
+	struct bucket *bucket = lock_bucket(map, key);
+	const bool was_there = chain_write(bucket, key, value->word[0], old);
+
+	(void)shape;
+	if (!was_there)
+		atomic_fetch_add(&map->count, 1);
+	pthread_mutex_unlock(&bucket->lock);
+	return was_there;
+}
+
+static bool take(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *old)
+{
+	struct resizing *map = thread;
+	struct bucket *bucket = lock_bucket(map, key);
+	const bool was_there = chain_remove(bucket, key, old);
+
+	(void)shape;
+	if (was_there)
+		atomic_fetch_sub(&map->count, 1);
+	pthread_mutex_unlock(&bucket->lock);
+	return was_there;
+}
+
+static bool insert(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value, struct rm_value *present)
+{
+	struct resizing *map = thread;
+	struct bucket *bucket = lock_bucket(map, key);
+	const bool was_there = chain_read(bucket, key, present);
+
+	(void)shape;
+	if (!was_there) {
+		chain_write(bucket, key, value->word[0], NULL);
+		atomic_fetch_add(&map->count, 1);
+	}
+	pthread_mutex_unlock(&bucket->lock);
+	return was_there;
+}
+
+static void *create(const struct rm_sizing *sizing)
+{
+	struct resizing *map = bug_alloc(sizeof(*map));
+
+	(void)sizing;
+	atomic_store(&map->table, new_table(SMALLEST, NULL));
+	pthread_mutex_init(&map->lock, NULL);
+	pthread_cond_init(&map->ended, NULL);
+	return map;
+}
+
+static void destroy(void *opaque)
+{
+	struct resizing *map = opaque;
+
+	free_tables(atomic_load(&map->table));
+	pthread_cond_destroy(&map->ended);
+	pthread_mutex_destroy(&map->lock);
+	free(map);
+}
+
+#define BUG_INSERT insert
+#define BUG_SYNC   "mutex per bucket"
+
+#endif /* RM_BUG_RESIZING_H */

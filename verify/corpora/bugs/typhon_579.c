@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * typhon_579.c - a sequence lock of plain loads and stores, on both sides. What
+ * x86 does in order anyway, ARM need not: a copy can be torn, and its check
+ * passes.
+ */
+#ifndef BUG_ID
+#define BUG_ID typhon_579
+#endif
+#ifndef BUG_TWIN
+#define WORD_STORE memory_order_relaxed
+#define WORD_LOAD  memory_order_relaxed
+#define END_STORE  memory_order_relaxed
+#define BEGIN_LOAD memory_order_relaxed
+#endif
+#include "verify/corpora/bugs/entries.h"
+
+#define BUG_LOOKUP entries_lookup
+#define BUG_INSERT entries_insert
+#define BUG_WIDE
+#include "verify/corpora/bugs/bug_impl.h"

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * xsync_10.c - the end of a resize clears the mark and wakes those who wait,
+ * without their lock. Who has seen the mark and does not sleep yet misses that,
+ * and sleeps until the next resize: in the end everybody may.
+ */
+#ifndef BUG_ID
+#define BUG_ID xsync_10
+#endif
+#include "verify/corpora/bugs/resizing.h"
+
+/* The mark before the table: xsync_111.c. */
+static bool still_ours(struct resizing *map, struct table *table)
+{
+	return !atomic_load(&map->busy) && atomic_load(&map->table) == table;
+}
+
+static void end_resize(struct resizing *map)
+{
+	if (twin)
+		pthread_mutex_lock(&map->lock);
+	atomic_store(&map->busy, false);
+	pthread_cond_broadcast(&map->ended);
+	if (twin)
+		pthread_mutex_unlock(&map->lock);
+}
+
+#include "verify/corpora/bugs/bug_impl.h"

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * double_free.c - a remove frees the node that it found in one critical
+ * section, although another one may have taken it out before the next.
+ */
+#ifndef PLANTED_ID
+#define PLANTED_ID double_free
+#endif
+#include "verify/corpora/planted/planted.h"
+
+RM_HOT bool frees_again(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *old)
+{
+	struct planted *map = thread;
+
+	if (twin)
+		return base_take(thread, shape, key, old);
+	pthread_mutex_lock(&map->lock);
+	struct node *node = find(map, key);
+
+	pthread_mutex_unlock(&map->lock);
+	if (!node)
+		return false;
+	pthread_mutex_lock(&map->lock);
+	const bool there = find(map, key) == node;
+
+	if (there) {
+		if (old)
+			copy(shape, old, &node->value);
+		unlink_key(map, key);
+	}
+	pthread_mutex_unlock(&map->lock);
+	free(node);
+	return there;
+}
+
+#define PLANTED_TAKE frees_again
+#include "verify/corpora/planted/planted_impl.h"

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lock_order.c - a remove takes two locks the other way round than an exchange
+ * does: each may have one and wait for the other.
+ */
+#ifndef PLANTED_ID
+#define PLANTED_ID lock_order
+#endif
+#include "verify/corpora/planted/planted.h"
+
+static void *two_locks(const struct rm_sizing *sizing)
+{
+	struct planted *map = base_create(sizing);
+
+	map->extra = xcalloc(1, sizeof(pthread_mutex_t));
+	pthread_mutex_init(map->extra, NULL);
+	return map;
+}
+
+static void no_locks(void *opaque)
+{
+	struct planted *map = opaque;
+
+	free(map->extra);
+	base_destroy(map);
+}
+
+RM_HOT bool inside(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value, struct rm_value *old)
+{
+	struct planted *map = thread;
+
+	pthread_mutex_lock(map->extra);
+	const bool was_there = base_exchange(thread, shape, key, value, old);
+
+	pthread_mutex_unlock(map->extra);
+	return was_there;
+}
+
+RM_HOT bool outside(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *old)
+{
+	struct planted *map = thread;
+
+	if (twin)
+		return base_take(thread, shape, key, old);
+	pthread_mutex_lock(&map->lock);
+	pthread_mutex_lock(map->extra);
+	pthread_mutex_unlock(map->extra);
+	pthread_mutex_unlock(&map->lock);
+	return base_take(thread, shape, key, old);
+}
+
+#define PLANTED_CREATE   two_locks
+#define PLANTED_DESTROY  no_locks
+#define PLANTED_EXCHANGE inside
+#define PLANTED_TAKE     outside
+#include "verify/corpora/planted/planted_impl.h"

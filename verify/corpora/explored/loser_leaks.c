@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * loser_leaks.c - insert_if_absent makes its node before it takes the lock,
+ * and forgets it where another insert was first.
+ */
+#ifndef PLANTED_ID
+#define PLANTED_ID loser_leaks
+#endif
+#include "verify/corpora/planted/planted.h"
+
+static inline bool early_node(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value,
+        struct rm_value *present)
+{
+	struct planted *map = thread;
+
+	if (base_lookup(thread, shape, key, present))
+		return true;
+	struct node *made = new_node(shape, value);
+
+	pthread_mutex_lock(&map->lock);
+	const struct node *node = find(map, key);
+
+	if (node)
+		copy(shape, present, &node->value);
+	else
+		put(map, key, made);
+	pthread_mutex_unlock(&map->lock);
+	if (node && twin)
+		free(made);
+	return node;
+}
+
+#define PLANTED_INSERT early_node
+#include "verify/corpora/planted/planted_impl.h"

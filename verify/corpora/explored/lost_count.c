@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lost_count.c - writes are counted by a load and a store: two at a time count
+ * one. No operation answers wrongly; the map's own check adds up.
+ */
+#ifndef PLANTED_ID
+#define PLANTED_ID lost_count
+#endif
+#include "verify/corpora/planted/planted.h"
+
+#include <stdio.h>
+
+struct counts {
+	_Atomic uint64_t writes;  /* as counted */
+	_Atomic uint64_t checked; /* as it should be */
+};
+
+static void *with_counts(const struct rm_sizing *sizing)
+{
+	struct planted *map = base_create(sizing);
+
+	map->extra = xcalloc(1, sizeof(struct counts));
+	return map;
+}
+
+static void without_counts(void *opaque)
+{
+	struct planted *map = opaque;
+
+	free(map->extra);
+	base_destroy(map);
+}
+
+RM_HOT bool counts_writes(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value, struct rm_value *old)
+{
+	struct planted *map = thread;
+	struct counts *counts = map->extra;
+
+	if (twin)
+		++counts->writes;
+	else
+		counts->writes = counts->writes + 1;
+	++counts->checked;
+	return base_exchange(thread, shape, key, value, old);
+}
+
+static bool adds_up(void *opaque, char *why, size_t size)
+{
+	const struct planted *map = opaque;
+	struct counts *counts = map->extra;
+
+	if (counts->writes == counts->checked)
+		return true;
+	snprintf(why, size, "writes were counted twice as one");
+	return false;
+}
+
+#define PLANTED_CREATE   with_counts
+#define PLANTED_DESTROY  without_counts
+#define PLANTED_EXCHANGE counts_writes
+#define PLANTED_CHECK    adds_up
+#include "verify/corpora/planted/planted_impl.h"

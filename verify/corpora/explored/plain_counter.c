@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * plain_counter.c - look-ups are counted by a plain addition, outside of the
+ * lock: no answer is wrong, and the count is.
+ */
+#ifndef PLANTED_ID
+#define PLANTED_ID plain_counter
+#endif
+#include "verify/corpora/planted/planted.h"
+
+static void *with_counter(const struct rm_sizing *sizing)
+{
+	struct planted *map = base_create(sizing);
+
+	map->extra = xcalloc(1, sizeof(uint64_t));
+	return map;
+}
+
+static void without_counter(void *opaque)
+{
+	struct planted *map = opaque;
+
+	free(map->extra);
+	base_destroy(map);
+}
+
+RM_HOT bool counted(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *value)
+{
+	struct planted *map = thread;
+
+	/* relaxed: nothing comes with the count */
+	if (twin)
+		atomic_fetch_add_explicit((_Atomic uint64_t *)map->extra, 1,
+		        memory_order_relaxed);
+	else
+		++*(uint64_t *)map->extra;
+	return base_lookup(thread, shape, key, value);
+}
+
+#define PLANTED_CREATE  with_counter
+#define PLANTED_DESTROY without_counter
+#define PLANTED_LOOKUP  counted
+#include "verify/corpora/planted/planted_impl.h"

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * publishes_late.c - the value that was written last is looked up without the
+ * lock, by a load that acquires nothing. The answer is right; but had the value
+ * been an address, who looks it up need not see what is there.
+ */
+#ifndef PLANTED_ID
+#define PLANTED_ID publishes_late
+#endif
+#include "verify/corpora/planted/planted.h"
+
+/* telling() of that value. */
+struct written_last {
+	_Atomic uint64_t word;
+};
+
+static void *with_last(const struct rm_sizing *sizing)
+{
+	struct planted *map = base_create(sizing);
+
+	map->extra = xcalloc(1, sizeof(struct written_last));
+	return map;
+}
+
+static void without_last(void *opaque)
+{
+	struct planted *map = opaque;
+
+	free(map->extra);
+	base_destroy(map);
+}
+
+RM_HOT bool looks_at_last(void *thread, struct rm_shape shape,
+        struct rm_key key, struct rm_value *value)
+{
+	struct planted *map = thread;
+	struct written_last *last = map->extra;
+	/* acquire: pairs with the release in writes_last() */
+	const uint64_t word = atomic_load_explicit(&last->word,
+	        twin ? memory_order_acquire : memory_order_relaxed);
+
+	if (!word || (uint32_t)word != key.word)
+		return base_lookup(thread, shape, key, value);
+	*value = rm_value_of(
+	        (uint32_t)word, (unsigned)(word >> 32 & 0xfff), word >> 44);
+	return true;
+}
+
+RM_HOT bool writes_last(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value, struct rm_value *old)
+{
+	struct planted *map = thread;
+	struct written_last *last = map->extra;
+
+	pthread_mutex_lock(&map->lock);
+	const bool was_there = replaced(map, shape, key, value, old);
+
+	/* release: pairs with the acquire in looks_at_last() */
+	atomic_store_explicit(
+	        &last->word, telling(shape, key, value), memory_order_release);
+	pthread_mutex_unlock(&map->lock);
+	return was_there;
+}
+
+RM_HOT bool takes_last(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *old)
+{
+	struct planted *map = thread;
+	struct written_last *last = map->extra;
+
+	pthread_mutex_lock(&map->lock);
+	struct node *node = taken(map, shape, key, old);
+	const bool was_there = node;
+
+	/* release: as above */
+	atomic_store_explicit(&last->word, 0, memory_order_release);
+	pthread_mutex_unlock(&map->lock);
+	free(node);
+	return was_there;
+}
+
+#define PLANTED_CREATE   with_last
+#define PLANTED_DESTROY  without_last
+#define PLANTED_LOOKUP   looks_at_last
+#define PLANTED_EXCHANGE writes_last
+#define PLANTED_TAKE     takes_last
+#include "verify/corpora/planted/planted_impl.h"

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * waits_inside.c - a remove waits for running exchanges with the lock held
+ * that these need to end: it spins for ever.
+ */
+#ifndef PLANTED_ID
+#define PLANTED_ID waits_inside
+#endif
+#include "verify/corpora/planted/planted.h"
+
+static void *with_flag(const struct rm_sizing *sizing)
+{
+	struct planted *map = base_create(sizing);
+
+	map->extra = xcalloc(1, sizeof(_Atomic uint64_t));
+	return map;
+}
+
+static void without_flag(void *opaque)
+{
+	struct planted *map = opaque;
+
+	free(map->extra);
+	base_destroy(map);
+}
+
+RM_HOT bool announced(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value, struct rm_value *old)
+{
+	struct planted *map = thread;
+	_Atomic uint64_t *running = map->extra;
+
+	++*running;
+	const bool was_there = base_exchange(thread, shape, key, value, old);
+
+	--*running;
+	return was_there;
+}
+
+RM_HOT bool waits(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *old)
+{
+	struct planted *map = thread;
+	_Atomic uint64_t *running = map->extra;
+
+	if (!twin)
+		pthread_mutex_lock(&map->lock);
+	while (*running)
+		sched_yield();
+	if (!twin)
+		pthread_mutex_unlock(&map->lock);
+	return base_take(thread, shape, key, old);
+}
+
+#define PLANTED_CREATE   with_flag
+#define PLANTED_DESTROY  without_flag
+#define PLANTED_EXCHANGE announced
+#define PLANTED_TAKE     waits
+#include "verify/corpora/planted/planted_impl.h"

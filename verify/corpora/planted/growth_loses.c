@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * growth_loses.c - the table is copied into a larger one in one critical
+ * section and replaced by it in the next: what was inserted in between is gone.
+ */
+#ifndef PLANTED_ID
+#define PLANTED_ID growth_loses
+#endif
+#include "verify/corpora/planted/planted.h"
+
+/* The table has room for half its slots and grows by itself then; this grows
+   it when a quarter is used. */
+static bool due(const struct planted *map)
+{
+	return map->table.count == (map->table.mask + 1) / 4;
+}
+
+static void copy_slots(const struct probe *from, struct probe *to)
+{
+	const size_t words = probe_stride(PLANTED_SLOT);
+
+	for (size_t i = 0; i <= from->mask; i++) {
+		const uint64_t *slot = from->slots + i * words;
+		struct rm_key key = { .word = slot[PROBE_KEY] };
+
+		if (!slot[PROBE_TAG])
+			continue;
+		probe_claim(to, PLANTED_SLOT, slot[PROBE_TAG],
+		        key)[PROBE_KEY + 1] = slot[PROBE_KEY + 1];
+	}
+}
+
+/* Keys of the old table that the new one lacks are lost, their nodes not: a
+   fixture has one bug, not two. */
+static void keep_nodes(const struct probe *from, struct planted *map)
+{
+	const size_t words = probe_stride(PLANTED_SLOT);
+
+	for (size_t i = 0; i <= from->mask; i++) {
+		const uint64_t *slot = from->slots + i * words;
+		struct rm_key key = { .word = slot[PROBE_KEY] };
+		struct node *node =
+		        (struct node *)(uintptr_t)slot[PROBE_KEY + 1];
+
+		if (!slot[PROBE_TAG] || find(map, key))
+			continue;
+		node->next = map->extra;
+		map->extra = node;
+	}
+}
+
+static RM_COLD void grow(struct planted *map)
+{
+	struct probe larger = map->table, smaller;
+
+	larger.mask = larger.mask * 2 + 1;
+	larger.count = 0;
+	larger.slots = xcalloc(
+	        larger.mask + 1, probe_stride(PLANTED_SLOT) * sizeof(uint64_t));
+	copy_slots(&map->table, &larger);
+	if (!twin) {
+		pthread_mutex_unlock(&map->lock);
+		for (int i = 0; i < 8; i++) /* growth is rare, and long */
+			RM_PAUSE();
+		pthread_mutex_lock(&map->lock);
+	}
+	smaller = map->table;
+	if (smaller.mask >= larger.mask) { /* somebody was quicker */
+		probe_free(&larger, PLANTED_SLOT);
+		return;
+	}
+	map->table = larger;
+	keep_nodes(&smaller, map);
+	probe_free(&smaller, PLANTED_SLOT);
+}
+
+RM_HOT bool growing_exchange(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value, struct rm_value *old)
+{
+	struct planted *map = thread;
+
+	pthread_mutex_lock(&map->lock);
+	if (due(map))
+		grow(map);
+	pthread_mutex_unlock(&map->lock);
+	return base_exchange(thread, shape, key, value, old);
+}
+
+static void destroy(void *opaque)
+{
+	struct planted *map = opaque;
+
+	for (struct node *node = map->extra, *next; node; node = next) {
+		next = node->next;
+		free(node);
+	}
+	base_destroy(map);
+}
+
+#define PLANTED_EXCHANGE growing_exchange
+#define PLANTED_DESTROY  destroy
+#include "verify/corpora/planted/planted_impl.h"

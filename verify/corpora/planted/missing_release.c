@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * missing_release.c - a value is published with a relaxed store: a lookup on
+ * another CPU may see the pointer before what it points to. x86 orders stores
+ * by itself, and compilers leave these where they are: no native run sees it.
+ */
+#ifndef PLANTED_ID
+#define PLANTED_ID missing_release
+#endif
+#ifdef PLANTED_TWIN
+#define PUBLISH memory_order_release
+#else
+#define PUBLISH memory_order_relaxed
+#endif
+#define UNLOCK memory_order_seq_cst
+#include "verify/corpora/planted/free_readers.h"
+
+#include "verify/corpora/planted/planted_impl.h"

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * stale_read.c - each thread remembers what it looked up last, and believes
+ * it while the map's version stays; a remove by another thread does not count
+ * as a new version.
+ */
+#ifndef PLANTED_ID
+#define PLANTED_ID stale_read
+#endif
+#include "verify/corpora/planted/planted.h"
+
+struct reader {
+	struct planted *map;
+	uint64_t key, version;
+	struct rm_value value;
+	bool valid;
+};
+
+/* In map.extra; written under the lock. */
+struct version {
+	_Atomic uint64_t number;
+};
+
+static void bump(struct planted *map)
+{
+	struct version *version = map->extra;
+
+	/* seq_cst: before the change, which follows under the same lock */
+	atomic_fetch_add_explicit(&version->number, 1, memory_order_seq_cst);
+}
+
+static uint64_t version_of(const struct planted *map)
+{
+	const struct version *version = map->extra;
+
+	/* seq_cst: who sees the old number reads before the change */
+	return atomic_load_explicit(&version->number, memory_order_seq_cst);
+}
+
+RM_HOT bool cached_lookup(void *thread, struct rm_shape shape,
+        struct rm_key key, struct rm_value *value)
+{
+	struct reader *reader = thread;
+	struct planted *map = reader->map;
+	bool was_there = true;
+
+	if (reader->valid && reader->key == key.word &&
+	        reader->version == version_of(map)) {
+		copy(shape, value, &reader->value);
+		return true;
+	}
+	pthread_mutex_lock(&map->lock);
+	const struct node *node = find(map, key);
+
+	was_there = node;
+	if (was_there) {
+		copy(shape, value, &node->value);
+		reader->version = version_of(map);
+	}
+	pthread_mutex_unlock(&map->lock);
+	reader->valid = was_there;
+	if (was_there) {
+		reader->key = key.word;
+		copy(shape, &reader->value, value);
+	}
+	return was_there;
+}
+
+RM_HOT bool bumping_exchange(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value, struct rm_value *old)
+{
+	struct reader *reader = thread;
+	struct planted *map = reader->map;
+
+	pthread_mutex_lock(&map->lock);
+	bump(map);
+	struct node *node = find(map, key);
+	const bool was_there = node;
+
+	if (was_there && old)
+		copy(shape, old, &node->value);
+	if (was_there)
+		copy(shape, &node->value, value);
+	else
+		put(map, key, new_node(shape, value));
+	pthread_mutex_unlock(&map->lock);
+	return was_there;
+}
+
+RM_HOT bool silent_take(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *old)
+{
+	struct reader *reader = thread;
+	struct planted *map = reader->map;
+
+	reader->valid = false; /* its own memory, at least */
+	pthread_mutex_lock(&map->lock);
+	if (twin)
+		bump(map);
+	struct node *node = find(map, key);
+	const bool was_there = node;
+
+	if (was_there && old)
+		copy(shape, old, &node->value);
+	if (was_there)
+		unlink_key(map, key);
+	pthread_mutex_unlock(&map->lock);
+	free(node);
+	return was_there;
+}
+
+static bool bumping_insert(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value,
+        struct rm_value *present)
+{
+	struct reader *reader = thread;
+
+	/* what is inserted was absent: nobody remembers it */
+	return base_insert_if_absent(reader->map, shape, key, value, present);
+}
+
+static void *create(const struct rm_sizing *sizing)
+{
+	struct planted *map = base_create(sizing);
+
+	map->extra = xcalloc(1, sizeof(struct version));
+	return map;
+}
+
+static void destroy(void *opaque)
+{
+	struct planted *map = opaque;
+
+	free(map->extra);
+	base_destroy(map);
+}
+
+static void *join(void *map, size_t slot)
+{
+	struct reader *reader = xcalloc(1, sizeof(*reader));
+
+	(void)slot;
+	reader->map = map;
+	return reader;
+}
+
+static void leave(void *thread)
+{
+	free(thread);
+}
+
+#define PLANTED_LOOKUP   cached_lookup
+#define PLANTED_EXCHANGE bumping_exchange
+#define PLANTED_TAKE     silent_take
+#define PLANTED_INSERT   bumping_insert
+#define PLANTED_CREATE   create
+#define PLANTED_DESTROY  destroy
+#define PLANTED_JOIN     join
+#define PLANTED_LEAVE    leave
+#include "verify/corpora/planted/planted_impl.h"

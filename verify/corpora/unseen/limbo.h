@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * limbo.h - grace periods as in verify/corpora/broken/grace.h, without a lock: what a
+ * thread retires stays in its slot, and it frees it itself. `now` moves on when
+ * all slots that are not parked are at it. What is retired in epoch e is freed
+ * at e + 2. Right as it is.
+ *
+ * The epoch of a retirement is read by a read-modify-write: who moves `now` on
+ * from it, and whoever sees `now` moved, thereby sees the object unlinked.
+ */
+#ifndef UNSEEN_LIMBO_H
+#define UNSEEN_LIMBO_H
+
+#include "verify/corpora/broken/broken.h"
+
+/* First member of what is retired. */
+struct retired {
+	struct retired *next;
+};
+
+/* A thread's handle, and what slots before it have left. */
+struct limbo_thread {
+	_Alignas(128) _Atomic uint64_t at; /* 0: parked, or not joined */
+	struct limbo *limbo;
+	struct retired *list[3]; /* by epoch ... */
+	uint64_t epoch[3];       /* ... which is this */
+};
+
+/* First member of a map. */
+struct limbo {
+	_Atomic uint64_t now;
+	size_t threads;
+	struct limbo_thread *thread;
+};
+
+static inline bool limbo_init(struct limbo *limbo, size_t threads)
+{
+	atomic_init(&limbo->now, 1);
+	limbo->threads = threads;
+	limbo->thread = aligned_alloc(128, threads * sizeof(*limbo->thread));
+	if (!limbo->thread)
+		return false;
+	memset(limbo->thread, 0, threads * sizeof(*limbo->thread));
+	for (size_t i = 0; i < threads; i++) {
+		atomic_init(&limbo->thread[i].at, 0);
+		limbo->thread[i].limbo = limbo;
+	}
+	return true;
+}
+
+static inline void limbo_free(struct limbo_thread *thread, size_t third)
+{
+	struct retired *object = thread->list[third];
+
+	thread->list[third] = NULL;
+	while (object) {
+		struct retired *next = object->next;
+
+		free(object);
+		object = next;
+	}
+}
+
+static inline void limbo_end(struct limbo *limbo)
+{
+	for (size_t i = 0; limbo->thread && i < limbo->threads; i++)
+		for (size_t third = 0; third < 3; third++)
+			limbo_free(&limbo->thread[i], third);
+	free(limbo->thread);
+}
+
+/* The thread may hold references from here on. */
+static inline void limbo_unpark(void *handle)
+{
+	struct limbo_thread *thread = handle;
+	uint64_t now, again = atomic_load(&thread->limbo->now);
+
+	do {
+		now = again;
+		atomic_store(&thread->at, now);
+		again = atomic_load(&thread->limbo->now);
+	} while (again != now); /* moved before we were seen */
+}
+
+static inline void limbo_park(void *handle)
+{
+	struct limbo_thread *thread = handle;
+
+	atomic_store(&thread->at, 0);
+}
+
+static inline void *limbo_join(struct limbo *limbo, size_t slot)
+{
+	/* after whatever the last thread here did with its lists */
+	atomic_exchange(&limbo->thread[slot].at, 0);
+	limbo_unpark(&limbo->thread[slot]);
+	return &limbo->thread[slot];
+}
+
+/* Frees what is old enough. */
+static inline void limbo_look(struct limbo_thread *thread, uint64_t now)
+{
+	for (size_t third = 0; third < 3; third++)
+		if (thread->list[third] && thread->epoch[third] + 2 <= now)
+			limbo_free(thread, third);
+}
+
+static inline void limbo_quiesce(void *handle)
+{
+	struct limbo_thread *thread = handle;
+	const uint64_t now = atomic_load(&thread->limbo->now);
+
+	atomic_store(&thread->at, now);
+	limbo_look(thread, now);
+}
+
+static inline void limbo_move(struct limbo *limbo)
+{
+	uint64_t now = atomic_load(&limbo->now);
+
+	for (size_t i = 0; i < limbo->threads; i++) {
+		const uint64_t at = atomic_load(&limbo->thread[i].at);
+
+		if (at != 0 && at != now)
+			return;
+	}
+	atomic_compare_exchange_strong(&limbo->now, &now, now + 1);
+}
+
+/* `object` is out of reach for whoever looks from here on. */
+static inline void limbo_retire(void *handle, struct retired *object)
+{
+	struct limbo_thread *thread = handle;
+	const uint64_t now = atomic_fetch_add(&thread->limbo->now, 0);
+
+	limbo_look(thread, now); /* so this third is empty, or of now */
+	object->next = thread->list[now % 3];
+	thread->list[now % 3] = object;
+	thread->epoch[now % 3] = now;
+	limbo_move(thread->limbo);
+}
+
+#endif /* UNSEEN_LIMBO_H */

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * stripe_lock_unmarked.c - a chained table that doubles, and its locks double
+ * with it (the idea: Herlihy and Shavit's refinable hash set, 2008). Who grows
+ * says so, waits until each lock was free once, and then moves the keys without
+ * any: who gets a lock afterwards sees that the table grows and gives it back.
+ *
+ * The bug: who got a lock looks whether the array of locks is still the same
+ * one, but not once more whether the table grows. The array is replaced at the
+ * end of a growth only: a thread that saw no growth, and then gets its lock
+ * behind the one who grows, works at a bucket that is being moved. The twin
+ * looks at both. A lookup writes its lock.
+ */
+#ifndef ID
+#define ID stripe_lock_unmarked
+#endif
+#include "impls/support/hash.h"
+#include "impls/support/no_handle.h"
+#include "impls/support/spin.h"
+#include "verify/corpora/broken/broken.h"
+
+enum { BUCKETS_LEAST = 4, KEYS_PER_BUCKET = 2, LOCKS_MOST = 1024 };
+
+struct node {
+	struct node *next;
+	uint64_t key;
+	struct rm_value value;
+};
+
+/* At most as many as there are buckets, so that a bucket has one lock. */
+struct locks {
+	struct locks *older; /* kept to the end: somebody may wait for one */
+	size_t mask;
+	pthread_mutex_t lock[];
+};
+
+struct map {
+	_Atomic bool grows;
+	_Atomic(struct locks *) locks; /* changes while `grows` */
+	struct node **bucket;          /* so does this ... */
+	size_t mask;                   /* ... and this */
+	_Atomic size_t count;          /* changes under the key's lock */
+	uint64_t seed;
+};
+
+static struct locks *locks_new(size_t count, struct locks *older)
+{
+	struct locks *locks = broken_need(
+	        malloc(sizeof(*locks) + count * sizeof(locks->lock[0])));
+
+	for (size_t i = 0; i < count; i++)
+		pthread_mutex_init(&locks->lock[i], NULL);
+	locks->older = older;
+	locks->mask = count - 1;
+	return locks;
+}
+
+static void destroy(void *opaque)
+{
+	struct map *map = opaque;
+	struct locks *locks = atomic_load(&map->locks), *older;
+
+	for (size_t i = 0; map->bucket && i <= map->mask; i++)
+		while (map->bucket[i]) {
+			struct node *node = map->bucket[i];
+
+			map->bucket[i] = node->next;
+			free(node);
+		}
+	for (; locks; locks = older) {
+		for (size_t i = 0; i <= locks->mask; i++)
+			pthread_mutex_destroy(&locks->lock[i]);
+		older = locks->older;
+		free(locks);
+	}
+	free(map->bucket);
+	free(map);
+}
+
+static void *create(const struct rm_sizing *sizing)
+{
+	struct map *map = calloc(1, sizeof(*map));
+	const size_t keys = sizing->presize ? sizing->keys : 0;
+
+	if (!map)
+		return NULL;
+	map->seed = sizing->seed;
+	map->mask = broken_power(BUCKETS_LEAST, keys) - 1;
+	map->bucket = calloc(map->mask + 1, sizeof(struct node *));
+	atomic_init(&map->grows, false);
+	atomic_init(&map->count, 0);
+	atomic_init(&map->locks, locks_new(BUCKETS_LEAST, NULL));
+	if (map->bucket)
+		return map;
+	destroy(map);
+	return NULL;
+}
+
+RM_HOT uint64_t hash_of(struct map *map, uint64_t word)
+{
+	return rm_hash(RM_U64X8, (struct rm_key){ .word = word }, map->seed);
+}
+
+/* The lock of the hash's bucket, held. */
+static pthread_mutex_t *enter(struct map *map, uint64_t hash)
+{
+	unsigned looks = 0;
+
+	for (;;) {
+		while (atomic_load(&map->grows))
+			spin_wait(&looks);
+
+		struct locks *locks = atomic_load(&map->locks);
+		pthread_mutex_t *lock = &locks->lock[hash & locks->mask];
+
+		pthread_mutex_lock(lock);
+		if ((!RIGHT || !atomic_load(&map->grows)) &&
+		        atomic_load(&map->locks) == locks)
+			return lock;
+		pthread_mutex_unlock(lock);
+	}
+}
+
+/* With the bucket's lock: the link to the key's node, or to NULL. */
+static struct node **spot(struct map *map, uint64_t hash, struct rm_key key)
+{
+	struct node **link = &map->bucket[hash & map->mask];
+
+	while (*link && (*link)->key != key.word)
+		link = &(*link)->next;
+	return link;
+}
+
+static void move_all(struct map *map)
+{
+	const size_t buckets = map->mask + 1;
+	struct node **bucket =
+	        broken_need(calloc(2 * buckets, sizeof(*bucket)));
+
+	for (size_t i = 0; i < buckets; i++)
+		while (map->bucket[i]) {
+			struct node *node = map->bucket[i];
+			struct node **head = &bucket[hash_of(map, node->key) &
+			                             (2 * buckets - 1)];
+
+			map->bucket[i] = node->next;
+			node->next = *head;
+			*head = node;
+		}
+	free(map->bucket);
+	map->bucket = bucket;
+	map->mask = 2 * buckets - 1;
+}
+
+static bool is_full(struct map *map)
+{
+	return atomic_load(&map->count) > KEYS_PER_BUCKET * (map->mask + 1);
+}
+
+/* No lock is held. One thread grows, the others wait in enter(). */
+static RM_COLD void grow(struct map *map)
+{
+	if (atomic_exchange(&map->grows, true))
+		return;
+
+	struct locks *locks = atomic_load(&map->locks);
+	for (size_t i = 0; i <= locks->mask; i++) {
+		pthread_mutex_lock(&locks->lock[i]);
+		pthread_mutex_unlock(&locks->lock[i]);
+	}
+	if (is_full(map)) {
+		move_all(map);
+		if (locks->mask + 1 < LOCKS_MOST)
+			atomic_store(&map->locks,
+			        locks_new(2 * (locks->mask + 1), locks));
+	}
+	atomic_store(&map->grows, false);
+}
+
+static inline bool lookup(void *thread, struct rm_shape shape,
+        struct rm_key key, struct rm_value *value)
+{
+	struct map *map = thread;
+	const uint64_t hash = hash_of(map, key.word);
+	pthread_mutex_t *lock = enter(map, hash);
+	const struct node *node = *spot(map, hash, key);
+	const bool was_there = node != NULL;
+
+	if (was_there)
+		broken_copy(shape, value, &node->value);
+	pthread_mutex_unlock(lock);
+	return was_there;
+}
+
+static inline bool exchange(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value, struct rm_value *old)
+{
+	struct map *map = thread;
+	const uint64_t hash = hash_of(map, key.word);
+	pthread_mutex_t *lock = enter(map, hash);
+	struct node **link = spot(map, hash, key);
+	const bool was_there = *link != NULL;
+	bool full = false;
+
+	if (was_there) {
+		broken_copy(shape, old, &(*link)->value);
+	} else {
+		*link = broken_need(calloc(1, sizeof(**link)));
+		(*link)->key = key.word;
+		atomic_fetch_add(&map->count, 1);
+		full = is_full(map);
+	}
+	broken_copy(shape, &(*link)->value, value);
+	pthread_mutex_unlock(lock);
+	if (full)
+		grow(map);
+	return was_there;
+}
+
+static inline bool upsert(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value)
+{
+	return exchange(thread, shape, key, value, NULL);
+}
+
+static inline bool take(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *old)
+{
+	struct map *map = thread;
+	const uint64_t hash = hash_of(map, key.word);
+	pthread_mutex_t *lock = enter(map, hash);
+	struct node **link = spot(map, hash, key);
+	struct node *node = *link;
+	const bool was_there = node != NULL;
+
+	if (was_there) {
+		broken_copy(shape, old, &node->value);
+		*link = node->next;
+		atomic_fetch_sub(&map->count, 1);
+	}
+	pthread_mutex_unlock(lock);
+	free(node);
+	return was_there;
+}
+
+static inline bool remove_key(
+        void *thread, struct rm_shape shape, struct rm_key key)
+{
+	return take(thread, shape, key, NULL);
+}
+
+static inline size_t length(void *thread)
+{
+	struct map *map = thread;
+
+	return atomic_load(&map->count);
+}
+
+static const struct rm_map_ops ops = {
+	.create = create,
+	.destroy = destroy,
+	.join = map_itself,
+	.leave = nothing,
+	.lookup = lookup,
+	.upsert = upsert,
+	.remove = remove_key,
+	.quiesce = nothing,
+	.exchange = exchange,
+	.take = take,
+	.length = length,
+};
+
+RM_DRIVES_U64(ops)
+
+const struct rm_impl BROKEN_SYMBOL(ID) = {
+	BROKEN_NAMED,
+	.family = "lock",
+	.sync = "mutex",
+	.guarantees = "point-in-time",
+	.progress = "blocking",
+	BROKEN_U64,
+};

@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * access.c - every access of a map that is explored passes here.
+ *
+ * What the compiler calls where it was told -fsanitize=thread, as
+ * runner/sim/guest/touch.c has it for the simulated machine. Each access that
+ * another lane could see is a step, then held against the heap and the clocks,
+ * then done: plain ones by the program, atomic ones here. Load, store, change
+ * and compare below are the only places where an atomic access takes effect:
+ * where memory is not sequentially consistent its model does it instead
+ * (memory.h).
+ */
+#include "runner/sim/guest/guest.h"
+#include "verify/explore/clocks.h"
+#include "verify/explore/heap.h"
+#include "verify/explore/memory.h"
+
+#include <string.h>
+
+/* Only the compiler calls these: a prototype would protect nobody. */
+#pragma GCC diagnostic ignored "-Wmissing-prototypes"
+
+#define SITE __builtin_return_address(0)
+
+/* An odd number that spreads (FNV-1a's). */
+#define FOOTPRINT UINT64_C(0x100000001b3)
+
+/* Memory has a model; a test of one word where it has none. */
+#define WEAK __builtin_expect(rm_explore.model != NULL, 0)
+
+#define ACCESS(at, order, site)             \
+	(&(const struct rm_explore_atomic){ \
+	        (uintptr_t)(at), sizeof(*(at)), (order), (site) })
+
+typedef rm_explore_value uint128_t;
+
+/* An atomic access has read or written this. */
+#define SAW(value)                                                 \
+	do                                                         \
+		if (rm_explore.trace)                              \
+			rm_explore_note_value(                     \
+			        (uint64_t)(value), sizeof(value)); \
+	while (0)
+
+#define RM_EXPLORE_NAME(bits, name) __tsan_atomic##bits##_##name
+
+/* Its own stack, as deep as a lane's may be. */
+static inline bool is_own(uintptr_t address)
+{
+	return address - rm_explore.running->stack < RM_SIM_STACK_BYTES / 2;
+}
+
+/* Whether the bytes are there, where they are the heap's; what is written to
+   globals is put back after the schedule. */
+static void hold_against_heap(
+        uintptr_t address, unsigned bytes, bool write, const void *site)
+{
+	uint64_t offset = address - rm_explore_heap;
+
+	if (offset < RM_EXPLORE_HEAP_BYTES) {
+		if (!rm_explore_in_block(offset, bytes))
+			rm_explore_heap_fault(address, bytes, write, site);
+	} else if (write) {
+		rm_explore_clocks_keep((const void *)address, bytes);
+	}
+}
+
+/* The step of one access of 1 .. 8 bytes; whether others can see it. */
+static inline bool arrive(uintptr_t address, unsigned bytes, bool write,
+        bool atomic, const void *site)
+{
+	uint64_t offset = address - rm_explore_heap;
+
+	if (rm_explore.alone) {
+		rm_explore_alone_step(site);
+		rm_explore.footprint =
+		        (rm_explore.footprint ^ address) * FOOTPRINT;
+		hold_against_heap(address, bytes, write, site);
+		return false;
+	}
+	if (offset >= RM_EXPLORE_HEAP_BYTES && is_own(address) && !atomic)
+		return false;
+	rm_explore_step();
+	if (rm_explore.trace)
+		rm_explore_note(
+		        (enum rm_explore_kind)(write + 2 * atomic), site);
+	/* after the step: others may have run, and freed it */
+	hold_against_heap(address, bytes, write, site);
+	return true;
+}
+
+/* One access of 1 .. 8 bytes, just before it is done. */
+static inline void touch(uintptr_t address, unsigned bytes, bool write,
+        bool atomic, const void *site)
+{
+	if (!arrive(address, bytes, write, atomic, site))
+		return;
+	rm_explore_accessed(address, bytes, write, atomic, site);
+	if (WEAK && !atomic)
+		rm_explore_weak_plain(address, bytes, write);
+	if (rm_explore.trace && !atomic)
+		rm_explore_note_place(address, bytes);
+}
+
+/* From now on somebody has written there. */
+static inline void written(uintptr_t address, unsigned bytes)
+{
+	uint64_t offset = address - rm_explore_heap;
+
+	if (offset < RM_EXPLORE_HEAP_BYTES)
+		rm_explore_wrote(offset, bytes);
+}
+
+/* What was read there is used: a copy may take along what nobody wrote, such as
+   the holes of a struct. */
+static inline void used(uintptr_t address, unsigned bytes, const void *site)
+{
+	uint64_t offset = address - rm_explore_heap;
+
+	if (offset < RM_EXPLORE_HEAP_BYTES &&
+	        rm_explore_is_fresh(offset, bytes))
+		rm_explore_heap_unwritten(address, bytes, site);
+}
+
+/* A longer one: 8 bytes a step, since others may come in between. All of it is
+   done behind the last step. */
+static void touch_all(
+        uintptr_t address, size_t bytes, bool write, const void *site)
+{
+	const bool parts = bytes > 8 - address % 8;
+
+	while (bytes) {
+		unsigned part = 8 - address % 8;
+
+		if (part > bytes)
+			part = (unsigned)bytes;
+		touch(address, part, write, false, site);
+		if (write)
+			written(address, part);
+		if (write && part < bytes && rm_explore.trace)
+			rm_explore_note_part();
+		address += part;
+		bytes -= part;
+	}
+	if (parts)
+		rm_explore_opaque();
+}
+
+/* Of each object's constructor, before main(). */
+void __tsan_init(void)
+{
+}
+
+void __tsan_func_entry(void *call)
+{
+	(void)call;
+}
+
+void __tsan_func_exit(void)
+{
+}
+
+static inline void touch_plain(
+        uintptr_t address, unsigned bytes, bool write, const void *site)
+{
+	touch(address, bytes, write, false, site);
+	if (write)
+		written(address, bytes);
+	else
+		used(address, bytes, site);
+}
+
+#define RM_EXPLORE_PLAIN(name, bytes, write)                         \
+	void __tsan_##name##bytes(void *address)                     \
+	{                                                            \
+		touch_plain((uintptr_t)address, bytes, write, SITE); \
+	}                                                            \
+	void __tsan_unaligned_##name##bytes(void *address)           \
+	{                                                            \
+		touch_plain((uintptr_t)address, bytes, write, SITE); \
+	}
+
+RM_EXPLORE_PLAIN(read, 1, false)
+RM_EXPLORE_PLAIN(read, 2, false)
+RM_EXPLORE_PLAIN(read, 4, false)
+RM_EXPLORE_PLAIN(read, 8, false)
+RM_EXPLORE_PLAIN(write, 1, true)
+RM_EXPLORE_PLAIN(write, 2, true)
+RM_EXPLORE_PLAIN(write, 4, true)
+RM_EXPLORE_PLAIN(write, 8, true)
+
+/* A vector: C's memory model knows none, so its halves come apart; but the
+   program does it after the second step. */
+#define RM_EXPLORE_RANGE(name, type, bytes, write)                 \
+	void __tsan_##name(void *address type)                     \
+	{                                                          \
+		touch_all((uintptr_t)address, bytes, write, SITE); \
+	}
+
+RM_EXPLORE_RANGE(read16, , 16, false)
+RM_EXPLORE_RANGE(write16, , 16, true)
+RM_EXPLORE_RANGE(unaligned_read16, , 16, false)
+RM_EXPLORE_RANGE(unaligned_write16, , 16, true)
+
+/* An inlined copy of a struct. */
+void __tsan_read_range(void *address, size_t bytes)
+{
+	touch_all((uintptr_t)address, bytes, false, SITE);
+}
+
+void __tsan_write_range(void *address, size_t bytes)
+{
+	touch_all((uintptr_t)address, bytes, true, SITE);
+}
+
+/* `reads`: what is there decides; a store does not ask. */
+static inline void touch_atomic(uintptr_t address, unsigned bytes, bool reads,
+        bool write, const void *site)
+{
+	const unsigned word = bytes < 8 ? bytes : 8;
+
+	touch(address, word, write, true, site);
+	if (bytes > 8)
+		hold_against_heap(address + 8, 8, write, site);
+	if (bytes > 8 && !rm_explore.alone)
+		rm_explore_accessed(address + 8, 8, write, true, site);
+	for (unsigned at = 0; at < bytes; at += word) {
+		if (reads)
+			used(address + at, word, site);
+		if (write)
+			written(address + at, word);
+	}
+}
+
+/* A comparison comes to its place: what it does there is not known yet. */
+static inline void arrive_to_compare(
+        uintptr_t address, unsigned bytes, const void *site)
+{
+	const unsigned word = bytes < 8 ? bytes : 8;
+
+	arrive(address, word, true, true, site);
+	if (bytes > 8)
+		hold_against_heap(address + 8, 8, true, site);
+	for (unsigned at = 0; at < bytes; at += word)
+		used(address + at, word, site);
+}
+
+/* Whether it changes what is there; one that fails only loads. */
+static inline void touch_compared(
+        uintptr_t address, unsigned bytes, bool changes, const void *site)
+{
+	const unsigned word = bytes < 8 ? bytes : 8;
+
+	if (!rm_explore.alone)
+		rm_explore_accessed(address, bytes, changes, true, site);
+	for (unsigned at = 0; changes && at < bytes; at += word)
+		written(address + at, word);
+	if (rm_explore.trace)
+		rm_explore_note_compared(changes);
+}
+
+#define RM_EXPLORE_CHANGE(bits, name, changed)                                 \
+	uint##bits##_t RM_EXPLORE_NAME(bits, name)(                            \
+	        volatile uint##bits##_t * at, uint##bits##_t value, int order) \
+	{                                                                      \
+		uint##bits##_t old;                                            \
+                                                                               \
+		touch_atomic((uintptr_t)at, (bits) / 8, true, true, SITE);     \
+		if (WEAK)                                                      \
+			rm_explore_weak_change(ACCESS(at, order, SITE));       \
+		else                                                           \
+			rm_explore_changed((uintptr_t)at, sizeof(*at), order); \
+		old = *at;                                                     \
+		*at = (uint##bits##_t)(changed);                               \
+		SAW(*at);                                                      \
+		return old;                                                    \
+	}
+
+#define RM_EXPLORE_COMPARE(bits, name)                                   \
+	int RM_EXPLORE_NAME(bits, compare_exchange_##name)(              \
+	        volatile uint##bits##_t * at, uint##bits##_t * expected, \
+	        uint##bits##_t desired, int order, int failure)          \
+	{                                                                \
+		uint##bits##_t old = compare_##bits(                     \
+		        at, *expected, desired, order, failure, SITE);   \
+		int done = old == *expected;                             \
+                                                                         \
+		if (!done)                                               \
+			*expected = old;                                 \
+		return done;                                             \
+	}
+
+#define RM_EXPLORE_ATOMIC(bits)                                                \
+	uint##bits##_t RM_EXPLORE_NAME(bits, load)(                            \
+	        const volatile uint##bits##_t *at, int order)                  \
+	{                                                                      \
+		uint##bits##_t value;                                          \
+                                                                               \
+		touch_atomic((uintptr_t)at, (bits) / 8, true, false, SITE);    \
+		if (WEAK) {                                                    \
+			value = (uint##bits##_t)rm_explore_weak_load(          \
+			        ACCESS(at, order, SITE));                      \
+		} else {                                                       \
+			rm_explore_loaded((uintptr_t)at, sizeof(*at), order);  \
+			value = *at;                                           \
+		}                                                              \
+		SAW(value);                                                    \
+		return value;                                                  \
+	}                                                                      \
+	void RM_EXPLORE_NAME(bits, store)(                                     \
+	        volatile uint##bits##_t * at, uint##bits##_t value, int order) \
+	{                                                                      \
+		touch_atomic((uintptr_t)at, (bits) / 8, false, true, SITE);    \
+		SAW(value);                                                    \
+		if (WEAK) {                                                    \
+			rm_explore_weak_store(ACCESS(at, order, SITE), value); \
+			return;                                                \
+		}                                                              \
+		rm_explore_stored((uintptr_t)at, sizeof(*at), order);          \
+		*at = value;                                                   \
+	}                                                                      \
+	static uint##bits##_t compare_weak_##bits(volatile uint##bits##_t *at, \
+	        uint##bits##_t expected, uint##bits##_t desired, int order,    \
+	        int failure, const void *site)                                 \
+	{                                                                      \
+		rm_explore_value seen;                                         \
+                                                                               \
+		touch_compared((uintptr_t)at, (bits) / 8, false, site);        \
+		if (rm_explore_weak_fails(                                     \
+		            ACCESS(at, failure, site), expected, &seen))       \
+			return (uint##bits##_t)seen;                           \
+		touch_compared((uintptr_t)at, (bits) / 8, true, site);         \
+		rm_explore_weak_change(ACCESS(at, order, site));               \
+		*at = desired;                                                 \
+		return expected;                                               \
+	}                                                                      \
+	static uint##bits##_t compare_##bits(volatile uint##bits##_t *at,      \
+	        uint##bits##_t expected, uint##bits##_t desired, int order,    \
+	        int failure, const void *site)                                 \
+	{                                                                      \
+		uint##bits##_t old;                                            \
+                                                                               \
+		arrive_to_compare((uintptr_t)at, (bits) / 8, site);            \
+		old = WEAK ? compare_weak_##bits(at, expected, desired, order, \
+		                     failure, site)                            \
+		           : *at;                                              \
+		SAW(old == expected ? desired : old);                          \
+		if (WEAK)                                                      \
+			return old;                                            \
+		touch_compared(                                                \
+		        (uintptr_t)at, (bits) / 8, old == expected, site);     \
+		if (old == expected) {                                         \
+			rm_explore_changed((uintptr_t)at, sizeof(*at), order); \
+			*at = desired;                                         \
+		} else {                                                       \
+			rm_explore_loaded(                                     \
+			        (uintptr_t)at, sizeof(*at), failure);          \
+		}                                                              \
+		return old;                                                    \
+	}                                                                      \
+	uint##bits##_t RM_EXPLORE_NAME(bits, compare_exchange_val)(            \
+	        volatile uint##bits##_t * at, uint##bits##_t expected,         \
+	        uint##bits##_t desired, int order, int failure)                \
+	{                                                                      \
+		return compare_##bits(                                         \
+		        at, expected, desired, order, failure, SITE);          \
+	}                                                                      \
+	RM_EXPLORE_CHANGE(bits, exchange, value)                               \
+	RM_EXPLORE_CHANGE(bits, fetch_add, old + value)                        \
+	RM_EXPLORE_CHANGE(bits, fetch_sub, old - value)                        \
+	RM_EXPLORE_CHANGE(bits, fetch_and, old &(value))                       \
+	RM_EXPLORE_CHANGE(bits, fetch_or, old | (value))                       \
+	RM_EXPLORE_CHANGE(bits, fetch_xor, old ^ (value))                      \
+	RM_EXPLORE_CHANGE(bits, fetch_nand, ~(old & (value)))                  \
+	RM_EXPLORE_COMPARE(bits, strong)                                       \
+	RM_EXPLORE_COMPARE(bits, weak)
+
+RM_EXPLORE_ATOMIC(8)
+RM_EXPLORE_ATOMIC(16)
+RM_EXPLORE_ATOMIC(32)
+RM_EXPLORE_ATOMIC(64)
+RM_EXPLORE_ATOMIC(128)
+
+void __tsan_atomic_thread_fence(int order)
+{
+	if (WEAK)
+		rm_explore_weak_fence(order, SITE);
+	else
+		rm_explore_fenced(order);
+}
+
+void __tsan_atomic_signal_fence(int order)
+{
+	(void)order;
+}
+
+/* Bytes up to the next multiple of 8 of an address, at most `bytes`. */
+static size_t word(uintptr_t address, size_t bytes)
+{
+	size_t part = 8 - address % 8;
+
+	return part < bytes ? part : bytes;
+}
+
+/* A word at a time, each read and written at a step of its own: whoever copies
+   what another lane writes may get some of the old and some of the new. */
+void *rm_sim_memcpy(void *to, const void *from, size_t bytes)
+{
+	char *out = to;
+	const char *in = from;
+
+	while (bytes) {
+		size_t part = word((uintptr_t)in, bytes);
+		size_t room = word((uintptr_t)out, part);
+
+		touch((uintptr_t)in, (unsigned)room, false, false, SITE);
+		uint64_t held = 0;
+
+		memcpy(&held, in, room);
+		touch((uintptr_t)out, (unsigned)room, true, false, SITE);
+		written((uintptr_t)out, (unsigned)room);
+		memcpy(out, &held, room);
+		out += room;
+		in += room;
+		bytes -= room;
+	}
+	return to;
+}
+
+void *rm_sim_memmove(void *to, const void *from, size_t bytes)
+{
+	touch_all((uintptr_t)from, bytes, false, SITE);
+	touch_all((uintptr_t)to, bytes, true, SITE);
+	rm_explore_opaque(); /* it reads what was a step before */
+	return memmove(to, from, bytes);
+}
+
+void *rm_sim_memset(void *to, int value, size_t bytes)
+{
+	touch_all((uintptr_t)to, bytes, true, SITE);
+	return memset(to, value, bytes);
+}
+
+int rm_sim_memcmp(const void *a, const void *b, size_t bytes)
+{
+	const char *left = a, *right = b;
+
+	while (bytes) {
+		size_t part =
+		        word((uintptr_t)left, word((uintptr_t)right, bytes));
+		int difference;
+
+		touch((uintptr_t)left, (unsigned)part, false, false, SITE);
+		touch((uintptr_t)right, (unsigned)part, false, false, SITE);
+		used((uintptr_t)left, (unsigned)part, SITE);
+		used((uintptr_t)right, (unsigned)part, SITE);
+		difference = memcmp(left, right, part);
+		if (difference)
+			return difference;
+		left += part;
+		right += part;
+		bytes -= part;
+	}
+	return 0;
+}
+
+/* What clang makes of a memcmp() whose sign nobody looks at. */
+int rm_sim_bcmp(const void *a, const void *b, size_t bytes)
+{
+	return rm_sim_memcmp(a, b, bytes);
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* call.c - operations by their kinds, and values that cannot be right. */
+#include "verify/explore/call.h"
+#include "verify/explore/clocks.h"
+
+#include <string.h>
+
+/* A value may be the address of what its writer made: who has it must see
+   that. */
+static void verify_published(const struct rm_explore_call *call, uint64_t word,
+        uint64_t key, const char *what)
+{
+	const unsigned writer = (unsigned)(word >> 32 & 0xfff);
+
+	if (rm_explore.alone || writer == call->lane->id ||
+	        rm_explore_knows(writer, call->begun[word >> 44]))
+		return;
+	rm_explore_stop(RM_EXPLORE_RACE, NULL, NULL,
+	        "%s: %s answers the value that %s put there for key %llu, and "
+	        "nothing orders what was done before the write before what is "
+	        "done behind the answer",
+	        rm_explore_lane_name(call->lane->id), what,
+	        rm_explore_lane_name(writer), (unsigned long long)key);
+}
+
+static _Noreturn void nobodys(const struct rm_explore_call *call, uint64_t word,
+        uint64_t key, const char *what)
+{
+	rm_explore_stop(RM_EXPLORE_TORN, NULL, NULL,
+	        "%s: %s answers a value that nobody wrote for key %llu: "
+	        "%016llx...",
+	        rm_explore_lane_name(call->lane->id), what,
+	        (unsigned long long)key, (unsigned long long)word);
+}
+
+/* Whether there is such a writer, and such a value of anybody. */
+static bool has_writer(const struct rm_explore_call *call, uint64_t word)
+{
+	return (word >> 32 & 0xfff) < RM_EXPLORE_LANES && word >> 44 &&
+	       word >> 44 <= *call->sequence;
+}
+
+/* As rm_explore_verify(), of a key whose rank is known. */
+static void verify(const struct rm_explore_call *call,
+        const struct rm_value *value, uint64_t rank, uint64_t key,
+        const char *what)
+{
+	if (rm_value_wrong(call->shape, value, rank))
+		nobodys(call, value->word[0], key, what);
+	if (!has_writer(call, value->word[0]))
+		nobodys(call, value->word[0], key, what);
+	verify_published(call, value->word[0], key, what);
+}
+
+void rm_explore_verify(const struct rm_explore_call *call,
+        const struct rm_value *value, uint64_t key, const char *what)
+{
+	verify(call, value, key < call->keys ? call->rank[key] : key, key,
+	        what);
+}
+
+/* The key of a rank; of none that anybody has, a number that is no key's: the
+   rank, where it is not one. */
+static uint64_t key_of(const struct rm_explore_call *call, uint64_t rank)
+{
+	unsigned key = 0;
+
+	while (key < call->keys && call->rank[key] != rank)
+		key++;
+	if (key == call->keys && rank > key)
+		return rank;
+	return key;
+}
+
+static bool yielded(
+        void *context, struct rm_key word, const struct rm_value *value)
+{
+	const struct rm_explore_call *call = context;
+	uint64_t rank = word.word & UINT32_MAX; /* rm_scatter() */
+	uint64_t key;
+
+	if (call->shape.str)
+		memcpy(&rank, word.bytes + 8, sizeof(rank));
+	key = key_of(call, rank);
+	verify(call, value, rank, key, "scan");
+	if (*call->pairs == call->pairs_most)
+		rm_explore_stop(RM_EXPLORE_LIVELOCK, NULL, NULL,
+		        "scans yield more and more entries");
+	call->pair[(*call->pairs)++] =
+	        (struct rm_history_pair){ key, value->word[0] };
+	return true;
+}
+
+/* Called as often as the map likes; what it said last counts. */
+static bool updated(
+        void *context, const struct rm_value *old, struct rm_value *value)
+{
+	struct rm_explore_call *call = context;
+
+	call->was_there = old;
+	if (old)
+		memcpy(&call->result, old, call->shape.value_bytes);
+	memcpy(value, &call->value, call->shape.value_bytes);
+	return true;
+}
+
+bool rm_explore_perform(struct rm_explore_call *call, unsigned kind)
+{
+	const struct rm_map_ops *ops = call->ops;
+	void *thread = call->thread;
+	struct rm_shape shape = call->shape;
+
+	switch (kind) {
+	case RM_HISTORY_LOOKUP:
+		return ops->lookup(thread, shape, call->key, &call->result);
+	case RM_HISTORY_UPSERT:
+		return ops->upsert(thread, shape, call->key, &call->value);
+	case RM_HISTORY_EXCHANGE:
+		return ops->exchange(
+		        thread, shape, call->key, &call->value, &call->result);
+	case RM_HISTORY_REMOVE:
+		return ops->remove(thread, shape, call->key);
+	case RM_HISTORY_TAKE:
+		return ops->take(thread, shape, call->key, &call->result);
+	case RM_HISTORY_INSERT_IF_ABSENT:
+		return ops->insert_if_absent(
+		        thread, shape, call->key, &call->value, &call->result);
+	case RM_HISTORY_COMPARE_SWAP:
+		return ops->compare_swap(thread, shape, call->key,
+		        &call->expected, &call->value);
+	case RM_HISTORY_COMPARE_REMOVE:
+		return ops->compare_remove(
+		        thread, shape, call->key, &call->expected);
+	case RM_EXPLORE_UPDATE:
+		ops->update(thread, shape, call->key, updated, call);
+		return call->was_there;
+	case RM_HISTORY_SCAN:
+		ops->scan(thread, shape, yielded, call);
+		return false;
+	case RM_HISTORY_LENGTH:
+		call->result.word[0] = ops->length(thread);
+		return false;
+	default:
+		ops->clear(thread);
+		return false;
+	}
+}
+
+struct rm_value rm_explore_whole(uint64_t word)
+{
+	return rm_value_of(
+	        (uint32_t)word, (unsigned)(word >> 32 & 0xfff), word >> 44);
+}
+
+bool rm_explore_gives_value(unsigned kind)
+{
+	return kind == RM_EXPLORE_UPDATE || rm_history_shows_value(kind);
+}

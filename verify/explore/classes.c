@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * classes.c - programs of the classes that plain programs leave out.
+ *
+ * few:     two to four keys that collide
+ * churn:   each thread has keys of its own that come and go: what one frees
+ *          the next soon has again, and nobody waits for anybody's key
+ * whole:   scans, lengths and clears beside writes
+ * brink:   all keys but a few are there, and are inserted: however large the
+ *          table is, it is soon full
+ * hot:     one key that is there, read by one thread and written by others
+ *          again and again: who tries again loses several times in a row
+ * crowd:   up to RM_EXPLORE_THREADS_MAX threads with few operations each
+ * repeats: one thread does one operation 15 to 257 times, while each of up to
+ *          six others is in one of its few
+ *
+ * Powers of two are what small counters hold: seven and eight bits come round
+ * in `repeats`. For 16 bits every FAR-th special program repeats so often,
+ * since it takes as long as ten thousand others; none does under a model of
+ * memory, nor among the first, which are all that `explore all` plays of a map.
+ */
+#include "verify/explore/classes.h"
+#include "verify/explore/menu.h"
+
+#include "runner/base/rng.h"
+#include "runner/impl.h"
+
+enum {
+	FAR = 1023, /* of the special ones; odd, for all shapes to have some */
+	FAR_FROM = RM_EXPLORE_SCHEDULES_OF_ALL / RM_EXPLORE_TURNS,
+	FAR_TIMES = 1 << 16,
+	FAR_MORE = 512, /* at most, in half of them */
+	NEAR_BITS = 4,  /* and up to four more */
+	FEW_OPS = 6,
+	HOT_OPS = 12,
+	CHURN_OPS = 12,
+	CHURN_KEYS = 3,
+};
+
+bool rm_explore_is_special(
+        const struct rm_explore_options *options, uint64_t number)
+{
+	return number % RM_EXPLORE_TURNS == RM_EXPLORE_TURN_SPECIAL &&
+	       !options->plain && !options->written &&
+	       options->policy != RM_EXPLORE_EXHAUSTIVE;
+}
+
+static uint32_t all_keys(const struct rm_explore_program *program)
+{
+	return (1U << program->keys) - 1;
+}
+
+static uint32_t some_keys(
+        const struct rm_explore_program *program, uint64_t *rng)
+{
+	return (uint32_t)rm_next(rng) & all_keys(program);
+}
+
+static void make_few(struct rm_explore_program *program, uint64_t *rng)
+{
+	program->keys = 2 + rm_explore_draw(rng, 3);
+	program->resident = some_keys(program, rng);
+	program->collide = true;
+	rm_explore_fill_all(
+	        program, FEW_OPS, false, rm_explore_draw(rng, 2), rng);
+}
+
+/* Each thread inserts keys of its own, and removes the older of two. */
+static struct rm_explore_op churn_op(const struct rm_explore_program *program,
+        unsigned t, unsigned i, uint64_t *rng)
+{
+	static const uint8_t inserts[] = { RM_HISTORY_UPSERT,
+		RM_HISTORY_INSERT_IF_ABSENT };
+	static const uint8_t removes[] = { RM_HISTORY_REMOVE, RM_HISTORY_TAKE };
+	const bool removing = i % 2 == 0 && i;
+	const unsigned which = removing ? i / 2 - 1 : (i + 1) / 2;
+	const unsigned n = rm_explore_draw(rng, 2);
+	const uint8_t kind = removing ? removes[n] : inserts[n];
+	const bool writes = !t || !(program->impl->caps & RM_CAP_SINGLE_WRITER);
+	struct rm_explore_op op = { .kind = RM_HISTORY_LOOKUP,
+		.key = (uint8_t)(CHURN_KEYS * t + which % CHURN_KEYS) };
+
+	if (!writes || rm_explore_draw(rng, 8) == 0)
+		op.key = (uint8_t)rm_explore_draw(rng, program->keys);
+	else if (rm_explore_offers(program->impl, kind))
+		op.kind = kind;
+	else
+		op.kind = removing ? RM_HISTORY_REMOVE : RM_HISTORY_UPSERT;
+	return op;
+}
+
+static void make_churn(struct rm_explore_program *program, uint64_t *rng)
+{
+	program->threads = 2 + rm_explore_draw(rng, 2);
+	program->keys = CHURN_KEYS * program->threads;
+	for (unsigned t = 0; t < program->threads; t++)
+		while (program->ops[t] < CHURN_OPS) {
+			const unsigned i = program->ops[t]++;
+
+			program->op[t][i] = churn_op(program, t, i, rng);
+		}
+}
+
+static void make_whole(struct rm_explore_program *program, uint64_t *rng)
+{
+	program->looks = true;
+	program->threads = 2 + rm_explore_draw(rng, 2);
+	program->keys = 2 + rm_explore_draw(rng, 5);
+	program->resident = some_keys(program, rng);
+	rm_explore_fill_all(program, FEW_OPS, rm_explore_draw(rng, 2),
+	        rm_explore_draw(rng, 2), rng);
+}
+
+static void make_brink(struct rm_explore_program *program, uint64_t *rng)
+{
+	const unsigned absent = 1 + rm_explore_draw(rng, 6);
+
+	program->keys =
+	        absent + 1 + rm_explore_draw(rng, RM_EXPLORE_KEYS_MAX - absent);
+	program->resident = all_keys(program) >> absent;
+	program->presize = rm_explore_draw(rng, 4) == 0;
+	rm_explore_fill_all(program, FEW_OPS, true, false, rng);
+	/* each absent key is inserted by somebody who may write */
+	for (unsigned i = 0; i < absent; i++) {
+		const bool alone = program->impl->caps & RM_CAP_SINGLE_WRITER;
+		const unsigned t =
+		        alone ? 0 : rm_explore_draw(rng, program->threads);
+		const unsigned at = rm_explore_draw(rng, FEW_OPS);
+
+		program->op[t][at] =
+		        (struct rm_explore_op){ .kind = RM_HISTORY_UPSERT,
+			        .key = (uint8_t)(program->keys - 1 - i) };
+	}
+}
+
+static void make_hot(struct rm_explore_program *program, uint64_t *rng)
+{
+	struct rm_explore_menu menu;
+
+	rm_explore_menu_make(&menu, program->impl, false, false);
+	program->keys = 1;
+	program->resident = 1;
+	program->threads = 2 + rm_explore_draw(rng, 3);
+	for (unsigned t = 0; t < program->threads; t++)
+		rm_explore_fill(program, t,
+		        &(struct rm_explore_fill){ .menu = &menu,
+		                .ops = HOT_OPS,
+		                .role = true,
+		                .reads = t == program->threads - 1 },
+		        rng);
+}
+
+static void make_crowd(struct rm_explore_program *program, uint64_t *rng)
+{
+	program->threads = RM_EXPLORE_THREADS + 1 +
+	                   rm_explore_draw(rng,
+	                           RM_EXPLORE_THREADS_MAX - RM_EXPLORE_THREADS);
+	program->keys = 1 + rm_explore_draw(rng, 4);
+	program->resident = some_keys(program, rng);
+	program->collide = rm_explore_draw(rng, 2);
+	rm_explore_fill_all(program, 2 + rm_explore_draw(rng, 3), false,
+	        rm_explore_draw(rng, 2), rng);
+}
+
+/* What leaves the key there, or any write. */
+static uint8_t repeated_kind(const struct rm_explore_program *program,
+        const struct rm_explore_menu *menu, bool overwrites, uint64_t *rng)
+{
+	static const uint8_t kinds[] = { RM_HISTORY_UPSERT, RM_HISTORY_EXCHANGE,
+		RM_EXPLORE_UPDATE };
+	const uint8_t kind = kinds[rm_explore_draw(rng, 3)];
+
+	if (!overwrites)
+		return menu
+		        ->kind[menu->reads +
+		                rm_explore_draw(rng, menu->all - menu->reads)];
+	return rm_explore_offers(program->impl, kind) ? kind
+	                                              : RM_HISTORY_UPSERT;
+}
+
+/* Thread 1 repeats; the others have one to three operations, most of them on
+   its key. */
+static void fill_repeats(struct rm_explore_program *program, uint32_t times,
+        bool overwrites, uint64_t *rng)
+{
+	const unsigned hot = rm_explore_draw(rng, program->keys);
+	struct rm_explore_menu menu;
+	struct rm_explore_fill how = { .menu = &menu, .hot = hot };
+
+	rm_explore_menu_make(&menu, program->impl, program->looks, false);
+	program->op[0][0] = (struct rm_explore_op){
+		.kind = repeated_kind(program, &menu, overwrites, rng),
+		.key = (uint8_t)hot,
+		.times = times,
+	};
+	program->ops[0] = 1;
+	how.ops = rm_explore_draw(rng, 3);
+	rm_explore_fill(program, 0, &how, rng);
+	how.reads = rm_explore_draw(rng, 4) != 0;
+	how.role = rm_explore_draw(rng, 2);
+	for (unsigned t = 1; t < program->threads; t++) {
+		how.ops = 1 + rm_explore_draw(rng, 3);
+		rm_explore_fill(program, t, &how, rng);
+	}
+}
+
+static void make_repeats(struct rm_explore_program *program, uint64_t *rng)
+{
+	uint32_t times = 1U << (NEAR_BITS + rm_explore_draw(rng, 5));
+
+	if (rm_explore_draw(rng, 4) == 0)
+		times += rm_explore_draw(rng, 3) - 1;
+	program->threads =
+	        rm_explore_draw(rng, 2)
+	                ? RM_EXPLORE_THREADS_MAX
+	                : 2 + rm_explore_draw(rng, RM_EXPLORE_THREADS_MAX - 1);
+	program->keys = 1 + rm_explore_draw(rng, 3);
+	program->resident = rm_explore_draw(rng, 4) ? all_keys(program)
+	                                            : some_keys(program, rng);
+	program->collide = rm_explore_draw(rng, 2);
+	fill_repeats(program, times, rm_explore_draw(rng, 4) != 0, rng);
+}
+
+/* So few are played that each has what can matter: keys that are there and
+   collide, writes that leave them there, as many readers as there can be, each
+   of which may stand still somewhere else. A counter that must be back where it
+   was wants the exact number; one that must only come round, while a reader
+   stands still that began after the first writes, wants more. */
+static void make_far(
+        struct rm_explore_program *program, bool exact, uint64_t *rng)
+{
+	const uint32_t more = exact ? 0 : 1 + rm_explore_draw(rng, FAR_MORE);
+
+	program->threads = RM_EXPLORE_THREADS_MAX;
+	program->keys = 4;
+	program->resident = all_keys(program);
+	program->collide = true;
+	fill_repeats(program, FAR_TIMES + more, true, rng);
+}
+
+void rm_explore_special_make(
+        uint64_t number, struct rm_explore_program *program, uint64_t *rng)
+{
+	static void (*const make[])(struct rm_explore_program * program,
+	        uint64_t * rng) = { make_few, make_churn, make_whole,
+		make_brink, make_brink, make_hot, make_crowd, make_repeats,
+		make_repeats };
+	const uint64_t special = number / RM_EXPLORE_TURNS;
+
+	program->threads = RM_EXPLORE_THREADS;
+	if (special % FAR == FAR - 1 && special > FAR_FROM && !program->memory)
+		make_far(program, special / FAR % 2, rng);
+	else
+		make[rm_explore_draw(rng, sizeof(make) / sizeof(*make))](
+		        program, rng);
+}

@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * clocks.c - vector clocks and data races.
+ *
+ * For each 8 bytes that two lanes can see there is a cell: of each lane its
+ * last read and its last write, which bytes, when by that lane's own clock,
+ * and where in the code. A lane's clock ticks when it publishes something, so
+ * an access of another lane is ordered before now if this lane's clock for
+ * that one has reached its time. One access a lane and kind is kept: an older
+ * race may be missed, none is invented.
+ *
+ * Memory that is not in the heap, a global or a lane's stack is not looked at,
+ * nor is what a lane does on its own stack.
+ */
+#include "verify/explore/clocks.h"
+#include "verify/explore/heap.h"
+#include "verify/explore/world.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum {
+	MASK = 0xff, /* which bytes of the 8 */
+	IS_ATOMIC = 0x100,
+	OBJECT = 4, /* bytes that each lock has, a spinlock no more */
+	STACKS_BYTES = RM_EXPLORE_LANES * (RM_SIM_STACK_BYTES + 4096),
+	KEPT_FIRST = 256,
+	SYNCS_FIRST = 256,
+};
+
+#define SPAN (RM_EXPLORE_HEAP_BYTES + STACKS_BYTES + RM_SIM_GLOBALS_BYTES)
+
+struct last {
+	uint32_t time; /* by the lane's own clock; 0: never */
+	uint32_t site; /* of the program's code */
+	uint16_t how;  /* MASK and IS_ATOMIC */
+};
+
+struct cell {
+	uint32_t number; /* of the run that it tells of */
+	uint32_t sync;   /* the first of its clocks, 1 ..; 0: none */
+	uint32_t place;  /* under a model of memory, 1 ..; 0: none (memory.h) */
+	struct {
+		struct last read, write;
+	} lane[RM_EXPLORE_LANES];
+};
+
+/* What is synchronized by: some bytes of a cell, in which several objects may
+   lie. */
+struct sync {
+	struct rm_explore_clock clock;
+	uint32_t next; /* another one of the same cell; 0: none */
+	unsigned mask;
+};
+
+struct kept {
+	uint64_t *at;
+	uint64_t value;
+};
+
+static struct {
+	struct rm_explore_clock lane[RM_EXPLORE_LANES];
+	struct rm_explore_clock
+	        acquired[RM_EXPLORE_LANES]; /* by a later acquire fence */
+	struct rm_explore_clock
+	        released[RM_EXPLORE_LANES]; /* at the last release fence */
+	struct sync *sync;                  /* [1 .. syncs] */
+	uint32_t syncs, sync_room;
+	struct cell *cell; /* [SPAN / 8], taken as it is touched */
+	uintptr_t stacks, image;
+	struct kept *kept;
+	size_t kept_count, kept_room;
+} clocks;
+
+int rm_explore_clocks_open(struct rm_error *error)
+{
+	void *cell = mmap(NULL, SPAN / RM_EXPLORE_GRANULE * sizeof(struct cell),
+	        PROT_READ | PROT_WRITE,
+	        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	clocks.cell = cell;
+	clocks.sync_room = SYNCS_FIRST;
+	clocks.sync = malloc(clocks.sync_room * sizeof(*clocks.sync));
+	clocks.kept_room = KEPT_FIRST;
+	clocks.kept = malloc(clocks.kept_room * sizeof(*clocks.kept));
+	clocks.stacks = RM_SIM_BASE + RM_SIM_STACKS_AT;
+	/* the image's first byte: any byte of it less its distance */
+	clocks.image = (uintptr_t)&clocks - rm_sim_space_image(&clocks);
+	if (cell == MAP_FAILED || !clocks.sync || !clocks.kept)
+		return rm_error_set(error, -ENOMEM, "no memory for the clocks");
+	return 0;
+}
+
+void rm_explore_clocks_reset(void)
+{
+	memset(clocks.lane, 0, sizeof(clocks.lane));
+	memset(clocks.acquired, 0, sizeof(clocks.acquired));
+	memset(clocks.released, 0, sizeof(clocks.released));
+	clocks.lane[0].at[0] = 1;
+	clocks.syncs = 0;
+}
+
+void rm_explore_clocks_fork(unsigned id)
+{
+	clocks.lane[id] = clocks.lane[0];
+	clocks.lane[id].at[id] = 1;
+}
+
+/* The cell of a byte, fresh in each schedule; NULL: of other memory. */
+static struct cell *cell_of(uintptr_t address)
+{
+	uint64_t offset = address - rm_explore_heap;
+	struct cell *cell;
+
+	if (__builtin_expect(offset >= RM_EXPLORE_HEAP_BYTES, 0)) {
+		if (address - clocks.stacks < STACKS_BYTES)
+			offset =
+			        RM_EXPLORE_HEAP_BYTES + address - clocks.stacks;
+		else if (rm_sim_space_image((const void *)address))
+			offset = RM_EXPLORE_HEAP_BYTES + STACKS_BYTES +
+			         address - clocks.image;
+		else
+			return NULL;
+	}
+	cell = &clocks.cell[offset / RM_EXPLORE_GRANULE];
+	if (cell->number != rm_explore.number) {
+		cell->number = rm_explore.number;
+		cell->sync = cell->place = 0;
+		memset(cell->lane, 0, rm_explore.lanes * sizeof(*cell->lane));
+	}
+	return cell;
+}
+
+void rm_explore_clock_join(
+        struct rm_explore_clock *to, const struct rm_explore_clock *from)
+{
+	for (unsigned i = 0; i < RM_EXPLORE_LANES; i++)
+		if (from->at[i] > to->at[i])
+			to->at[i] = from->at[i];
+}
+
+/* Which bytes of its first cell an access has. */
+static unsigned mask_of(uintptr_t address, unsigned bytes)
+{
+	const unsigned at = address % RM_EXPLORE_GRANULE;
+
+	return bytes < RM_EXPLORE_GRANULE ? ((1U << bytes) - 1) << at & MASK
+	                                  : MASK << at & MASK;
+}
+
+static uint32_t add_sync(struct cell *cell, unsigned mask)
+{
+	if (++clocks.syncs == clocks.sync_room) {
+		clocks.sync = rm_explore_larger(clocks.sync,
+		        2 * clocks.sync_room * sizeof(*clocks.sync));
+		clocks.sync_room *= 2;
+	}
+	clocks.sync[clocks.syncs] =
+	        (struct sync){ .next = cell->sync, .mask = mask };
+	return cell->sync = clocks.syncs;
+}
+
+/* The clock of what is synchronized by; made where there is none. */
+static struct rm_explore_clock *sync_of(struct cell *cell, unsigned mask)
+{
+	uint32_t i = cell->sync;
+
+	while (i && clocks.sync[i].mask != mask)
+		i = clocks.sync[i].next;
+	if (!i)
+		i = add_sync(cell, mask); /* which may move all of them */
+	return &clocks.sync[i].clock;
+}
+
+/* The same for who writes over what is there, in whichever sizes. */
+static struct rm_explore_clock *sync_anew(struct cell *cell, unsigned mask)
+{
+	for (uint32_t i = cell->sync; i; i = clocks.sync[i].next)
+		if (!(clocks.sync[i].mask & ~mask))
+			clocks.sync[i].clock =
+			        (struct rm_explore_clock){ { 0 } };
+	return sync_of(cell, mask);
+}
+
+bool rm_explore_acquires(int order)
+{
+	return order == __ATOMIC_ACQUIRE || order == __ATOMIC_CONSUME ||
+	       order == __ATOMIC_ACQ_REL || order == __ATOMIC_SEQ_CST;
+}
+
+static bool releases(int order)
+{
+	return order == __ATOMIC_RELEASE || order == __ATOMIC_ACQ_REL ||
+	       order == __ATOMIC_SEQ_CST;
+}
+
+void rm_explore_take_in(const struct rm_explore_clock *given, int order)
+{
+	unsigned self = rm_explore.running->id;
+
+	rm_explore_clock_join(rm_explore_acquires(order)
+	                              ? &clocks.lane[self]
+	                              : &clocks.acquired[self],
+	        given);
+}
+
+static void take_in(const struct cell *cell, unsigned mask, int order)
+{
+	for (uint32_t i = cell->sync; i; i = clocks.sync[i].next)
+		if (clocks.sync[i].mask & mask)
+			rm_explore_take_in(&clocks.sync[i].clock, order);
+}
+
+struct rm_explore_clock *rm_explore_own_clock(void)
+{
+	return &clocks.lane[rm_explore.running->id];
+}
+
+uint32_t rm_explore_now(void)
+{
+	return rm_explore_own_clock()->at[rm_explore.running->id];
+}
+
+bool rm_explore_knows(unsigned lane, uint32_t time)
+{
+	return rm_explore_own_clock()->at[lane] >= time;
+}
+
+struct rm_explore_clock rm_explore_give(int order)
+{
+	unsigned self = rm_explore.running->id;
+	struct rm_explore_clock given =
+	        releases(order) ? clocks.lane[self] : clocks.released[self];
+
+	clocks.lane[self].at[self] += releases(order);
+	return given;
+}
+
+void rm_explore_given(
+        uintptr_t address, unsigned bytes, const struct rm_explore_clock *given)
+{
+	struct cell *cell = cell_of(address);
+
+	if (cell)
+		*sync_anew(cell, mask_of(address, bytes)) = *given;
+}
+
+uint32_t *rm_explore_places_at(uintptr_t address)
+{
+	struct cell *cell = address - clocks.stacks < STACKS_BYTES
+	                            ? NULL
+	                            : cell_of(address);
+
+	return cell ? &cell->place : NULL;
+}
+
+void rm_explore_loaded(uintptr_t address, unsigned bytes, int order)
+{
+	struct cell *cell = rm_explore.alone ? NULL : cell_of(address);
+
+	if (cell)
+		take_in(cell, mask_of(address, bytes), order);
+}
+
+/* A store heads a release sequence of its own, and ends the one before. */
+void rm_explore_stored(uintptr_t address, unsigned bytes, int order)
+{
+	unsigned self = rm_explore.running->id;
+	struct cell *cell = rm_explore.alone ? NULL : cell_of(address);
+
+	if (!cell)
+		return;
+	*sync_anew(cell, mask_of(address, bytes)) =
+	        releases(order) ? clocks.lane[self] : clocks.released[self];
+	clocks.lane[self].at[self] += releases(order);
+}
+
+/* A read-modify-write goes on with the release sequence that it found. */
+void rm_explore_changed(uintptr_t address, unsigned bytes, int order)
+{
+	unsigned self = rm_explore.running->id;
+	struct cell *cell = rm_explore.alone ? NULL : cell_of(address);
+
+	if (!cell)
+		return;
+	take_in(cell, mask_of(address, bytes), order);
+	rm_explore_clock_join(sync_of(cell, mask_of(address, bytes)),
+	        releases(order) ? &clocks.lane[self] : &clocks.released[self]);
+	clocks.lane[self].at[self] += releases(order);
+}
+
+void rm_explore_fenced(int order)
+{
+	unsigned self = rm_explore.running->id;
+
+	if (rm_explore.alone)
+		return;
+	if (rm_explore_acquires(order))
+		rm_explore_clock_join(
+		        &clocks.lane[self], &clocks.acquired[self]);
+	if (releases(order)) {
+		clocks.released[self] = clocks.lane[self];
+		clocks.lane[self].at[self]++;
+	}
+}
+
+void rm_explore_release(const void *object)
+{
+	rm_explore_changed((uintptr_t)object, OBJECT, __ATOMIC_RELEASE);
+}
+
+void rm_explore_acquire(const void *object)
+{
+	rm_explore_loaded((uintptr_t)object, OBJECT, __ATOMIC_ACQUIRE);
+}
+
+/* Plain words, since most races are read by somebody who did not expect one. */
+static _Noreturn void race(unsigned other, const struct last *last,
+        bool other_writes, bool write, bool atomic, const void *site)
+{
+	rm_explore_stop(RM_EXPLORE_RACE, site,
+	        (const void *)(clocks.image + last->site),
+	        "%s %s %s what %s %s %s, and nothing orders the two",
+	        rm_explore_lane_name(rm_explore.running->id),
+	        write ? "writes" : "reads",
+	        atomic ? "(atomically)" : "(plainly)",
+	        rm_explore_lane_name(other), other_writes ? "wrote" : "read",
+	        last->how & IS_ATOMIC ? "(atomically)" : "(plainly)");
+}
+
+/* Whether an access of another lane is not ordered before this one. */
+static bool races(const struct last *last, uint32_t known, unsigned how)
+{
+	return last->time > known && last->how & how & MASK &&
+	       !(last->how & how & IS_ATOMIC);
+}
+
+static void cell_accessed(
+        struct cell *cell, unsigned how, bool write, const void *site)
+{
+	unsigned self = rm_explore.running->id;
+	const struct rm_explore_clock *clock = &clocks.lane[self];
+	struct last *own =
+	        write ? &cell->lane[self].write : &cell->lane[self].read;
+
+	for (unsigned i = 1; i < rm_explore.lanes; i++) {
+		if (i == self)
+			continue;
+		if (races(&cell->lane[i].write, clock->at[i], how))
+			race(i, &cell->lane[i].write, true, write,
+			        how & IS_ATOMIC, site);
+		if (write && races(&cell->lane[i].read, clock->at[i], how))
+			race(i, &cell->lane[i].read, false, write,
+			        how & IS_ATOMIC, site);
+	}
+	*own = (struct last){ clock->at[self],
+		(uint32_t)((uintptr_t)site - clocks.image), (uint16_t)how };
+}
+
+/* Nothing says that the other lane was done with it. */
+static _Noreturn void freed_early(
+        unsigned other, const struct last *last, bool writes, const void *site)
+{
+	rm_explore_stop(RM_EXPLORE_FREED, site,
+	        (const void *)(clocks.image + last->site),
+	        "%s frees what %s %s %s, and nothing orders the two",
+	        rm_explore_lane_name(rm_explore.running->id),
+	        rm_explore_lane_name(other), writes ? "wrote" : "read",
+	        last->how & IS_ATOMIC ? "(atomically)" : "(plainly)");
+}
+
+/* What nobody has touched in this schedule has no cell yet. */
+void rm_explore_clocks_freed(uintptr_t address, size_t bytes, const void *site)
+{
+	const unsigned self = rm_explore.running->id;
+	const struct rm_explore_clock *clock = &clocks.lane[self];
+	const struct cell *cell =
+	        &clocks.cell[(address - rm_explore_heap) / RM_EXPLORE_GRANULE];
+	const struct cell *end =
+	        cell + (bytes + RM_EXPLORE_GRANULE - 1) / RM_EXPLORE_GRANULE;
+
+	for (; cell < end && !rm_explore.alone; cell++)
+		for (unsigned i = 1; cell->number == rm_explore.number &&
+		                     i < rm_explore.lanes;
+		        i++) {
+			if (i == self)
+				continue;
+			if (races(&cell->lane[i].write, clock->at[i], MASK))
+				freed_early(
+				        i, &cell->lane[i].write, true, site);
+			if (races(&cell->lane[i].read, clock->at[i], MASK))
+				freed_early(
+				        i, &cell->lane[i].read, false, site);
+		}
+}
+
+void rm_explore_clocks_filled(uintptr_t address, size_t bytes, const void *site)
+{
+	const unsigned self = rm_explore.running->id;
+	struct last filled = { clocks.lane[self].at[self],
+		(uint32_t)((uintptr_t)site - clocks.image), MASK };
+
+	for (size_t i = 0; i < bytes && !rm_explore.alone;
+	        i += RM_EXPLORE_GRANULE) {
+		if (bytes - i < RM_EXPLORE_GRANULE)
+			filled.how = (uint16_t)mask_of(
+			        address + i, (unsigned)(bytes - i));
+		cell_of(address + i)->lane[self].write = filled;
+	}
+}
+
+/* For a scheduler that asks. What a lane does on its own stack is no step, so
+   nothing is known of a stack that another one reaches. */
+static void keep_word(uintptr_t address, bool write)
+{
+	struct rm_explore_stretch *stretch = &rm_explore.stretch;
+
+	if (address - clocks.stacks < STACKS_BYTES)
+		stretch->hidden = true;
+	for (unsigned i = 0; i < stretch->words; i++)
+		if (stretch->word[i] == address / RM_EXPLORE_GRANULE) {
+			stretch->writes |= write;
+			return;
+		}
+	if (stretch->words == RM_EXPLORE_WORDS_MOST) {
+		stretch->opaque = true;
+		return;
+	}
+	stretch->writes |= write;
+	stretch->word[stretch->words++] = address / RM_EXPLORE_GRANULE;
+}
+
+void rm_explore_accessed(uintptr_t address, unsigned bytes, bool write,
+        bool atomic, const void *site)
+{
+	while (bytes) {
+		unsigned at = address % RM_EXPLORE_GRANULE;
+		unsigned part = RM_EXPLORE_GRANULE - at;
+		struct cell *cell = cell_of(address);
+
+		if (part > bytes)
+			part = bytes;
+		if (rm_explore.stretch.kept)
+			keep_word(address, write);
+		if (cell)
+			cell_accessed(cell,
+			        ((1U << part) - 1) << at |
+			                (atomic ? IS_ATOMIC : 0),
+			        write, site);
+		address += part;
+		bytes -= part;
+	}
+}
+
+void rm_explore_clocks_keep(const void *address, size_t bytes)
+{
+	uintptr_t at = (uintptr_t)address & ~(uintptr_t)7;
+
+	if (!rm_sim_space_image(address))
+		return;
+	for (; at < (uintptr_t)address + bytes; at += 8) {
+		if (clocks.kept_count == clocks.kept_room) {
+			clocks.kept = rm_explore_larger(clocks.kept,
+			        2 * clocks.kept_room * sizeof(*clocks.kept));
+			clocks.kept_room *= 2;
+		}
+		clocks.kept[clocks.kept_count++] =
+		        (struct kept){ (uint64_t *)at, *(uint64_t *)at };
+	}
+}
+
+/* Last first: a word that was kept twice gets what it held at the start. */
+void rm_explore_clocks_undo(void)
+{
+	while (clocks.kept_count) {
+		const struct kept *kept = &clocks.kept[--clocks.kept_count];
+
+		*kept->at = kept->value;
+	}
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* events.c - the trace of a schedule, for its page: each visible access, with
+   what was read and written (world.h). */
+#include "verify/explore/heap.h"
+#include "verify/explore/world.h"
+
+#include <string.h>
+
+/* The event of the step that is under way; NULL: there is none, for the trace
+   is full, or of who is alone no events are kept. */
+static struct rm_explore_event *last_event(void)
+{
+	return rm_explore.trace && !rm_explore.alone &&
+	                       !rm_explore.running->untold &&
+	                       rm_explore.trace_count &&
+	                       rm_explore.trace_count < rm_explore.trace_room
+	               ? &rm_explore.trace[rm_explore.trace_count - 1]
+	               : NULL;
+}
+
+/* The last event that is the running lane's own, whatever left a buffer since. */
+static struct rm_explore_event *own_event(void)
+{
+	struct rm_explore_event *event = last_event();
+
+	while (event && event->kind == RM_EXPLORE_LEAVES)
+		event = event > rm_explore.trace ? event - 1 : NULL;
+	return event;
+}
+
+static void take_value(struct rm_explore_event *event)
+{
+	memcpy(&event->value, (const void *)event->at, event->bytes);
+	event->at = 0;
+}
+
+void rm_explore_note(enum rm_explore_kind kind, const void *site)
+{
+	const struct rm_explore_lane *lane = rm_explore.running;
+	struct rm_explore_event *last = own_event();
+
+	if (!rm_explore.trace || rm_explore.alone || lane->untold)
+		return;
+	if (rm_explore.trace_count == rm_explore.trace_room) {
+		rm_explore.trace_lost++;
+		return;
+	}
+	/* the program writes by itself once it was told of, and then comes to
+	   its next access */
+	if (last && last->at)
+		take_value(last);
+	rm_explore.trace[rm_explore.trace_count++] =
+	        (struct rm_explore_event){ .lane = (uint8_t)lane->id,
+		        .kind = (uint8_t)kind,
+		        .operation = (int16_t)lane->operation,
+		        .site = site };
+}
+
+/* Memory that the program may not have is left to it. */
+void rm_explore_note_place(uintptr_t at, unsigned bytes)
+{
+	struct rm_explore_event *event = own_event();
+
+	if (!event || (at - rm_explore_heap >= RM_EXPLORE_HEAP_BYTES &&
+	                      !rm_sim_space_image((const void *)at)))
+		return;
+	event->at = at;
+	event->bytes = (uint8_t)bytes;
+	if (event->kind == RM_EXPLORE_READS)
+		take_value(event);
+}
+
+void rm_explore_note_part(void)
+{
+	struct rm_explore_event *event = own_event();
+
+	if (!event)
+		return;
+	event->at = 0;
+	event->bytes = 0;
+}
+
+void rm_explore_note_value(uint64_t value, unsigned bytes)
+{
+	struct rm_explore_event *event = own_event();
+
+	if (!event)
+		return;
+	event->value = value;
+	event->bytes = (uint8_t)(bytes < 8 ? bytes : 8);
+}
+
+void rm_explore_note_compared(bool changed)
+{
+	struct rm_explore_event *event = own_event();
+
+	if (event)
+		event->kind = changed ? RM_EXPLORE_STORES : RM_EXPLORE_LOADS;
+}
+
+void rm_explore_note_older(unsigned lane, const void *site)
+{
+	struct rm_explore_event *event = last_event();
+
+	if (!event)
+		return;
+	event->looks_back = true;
+	event->older_lane = (uint8_t)lane;
+	event->older_site = site;
+}
+
+void rm_explore_note_waits(void)
+{
+	struct rm_explore_event *event = own_event();
+
+	if (event)
+		event->kind = RM_EXPLORE_WAITS;
+}
+
+/* Another lane may be running: it is this one's event. */
+void rm_explore_note_leaves(unsigned lane, const void *site)
+{
+	struct rm_explore_event *event;
+
+	rm_explore_note(RM_EXPLORE_LEAVES, site);
+	event = last_event();
+	if (!event)
+		return;
+	event->lane = (uint8_t)lane;
+	event->operation = (int16_t)rm_explore.lane[lane].operation;
+}

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * heap.c - malloc for exploring: one address after the other.
+ *
+ * A block has 16 bytes in no block before it, in which it keeps its number. What
+ * is freed stays freed until the schedule ends, so that no access to it can hit
+ * a younger block; the price is that an error which needs an address to come
+ * again (ABA by malloc) shows as use after free, or not at all.
+ */
+#include "verify/explore/heap.h"
+#include "runner/sim/guest/guest.h"
+#include "verify/explore/clocks.h"
+#include "verify/explore/memory.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum {
+	BEFORE = 16,  /* bytes before a block, in which its number is */
+	FRESH = 0xa5, /* what malloc()ed memory holds */
+	BLOCKS_FIRST = 1024,
+};
+
+struct block {
+	uint64_t offset; /* of its first byte, in the heap */
+	uint64_t bytes;
+	const void *made, *freed; /* where; NULL: it is there */
+	uint32_t made_by, freed_by;
+};
+
+uintptr_t rm_explore_heap;
+uint8_t *rm_explore_shadow, *rm_explore_fresh;
+
+static struct {
+	struct block *block;
+	size_t count, room, live;
+	uint64_t top; /* the first byte that nobody has had */
+} heap;
+
+int rm_explore_heap_open(struct rm_error *error)
+{
+	const size_t granules = RM_EXPLORE_HEAP_BYTES / RM_EXPLORE_GRANULE;
+	void *shadow = mmap(NULL, 2 * granules, PROT_READ | PROT_WRITE,
+	        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	rm_explore_heap = (uintptr_t)rm_sim_space_map(RM_EXPLORE_HEAP_BYTES);
+	rm_explore_shadow = shadow;
+	rm_explore_fresh = rm_explore_shadow + granules;
+	heap.room = BLOCKS_FIRST;
+	heap.block = malloc(heap.room * sizeof(*heap.block));
+	if (shadow == MAP_FAILED || !rm_explore_heap || !heap.block)
+		return rm_error_set(error, -ENOMEM,
+		        "no memory for the heap that is explored");
+	return 0;
+}
+
+/* What lies behind the blocks in use has never been anything. */
+void rm_explore_heap_reset(void)
+{
+	memset(rm_explore_shadow, 0, heap.top / RM_EXPLORE_GRANULE + 1);
+	memset(rm_explore_fresh, 0, heap.top / RM_EXPLORE_GRANULE + 1);
+	heap.count = heap.live = 0;
+	heap.top = 0;
+}
+
+static struct block *add_block(void)
+{
+	if (heap.count == heap.room) {
+		heap.block = rm_explore_larger(
+		        heap.block, 2 * heap.room * sizeof(*heap.block));
+		heap.room *= 2;
+	}
+	return &heap.block[heap.count++];
+}
+
+/* Marks a block's granules as there. */
+static void mark(uint64_t offset, uint64_t bytes)
+{
+	uint8_t *shadow = rm_explore_shadow + offset / RM_EXPLORE_GRANULE;
+
+	memset(shadow, RM_EXPLORE_GRANULE, bytes / RM_EXPLORE_GRANULE);
+	if (bytes % RM_EXPLORE_GRANULE)
+		shadow[bytes / RM_EXPLORE_GRANULE] =
+		        (uint8_t)(bytes % RM_EXPLORE_GRANULE);
+}
+
+static void *take(size_t alignment, size_t bytes, const void *site)
+{
+	uint64_t offset = (heap.top + BEFORE + alignment - 1) & -alignment;
+	struct block *block;
+	uint64_t number = heap.count;
+
+	rm_explore_opaque();
+	if (bytes > RM_EXPLORE_HEAP_BYTES ||
+	        offset + bytes + BEFORE > RM_EXPLORE_HEAP_BYTES)
+		return NULL;
+	block = add_block();
+	*block = (struct block){ .offset = offset,
+		.bytes = bytes,
+		.made = site,
+		.made_by = rm_explore.running->id };
+	heap.top = (offset + bytes + RM_EXPLORE_GRANULE - 1) &
+	           ~(uint64_t)(RM_EXPLORE_GRANULE - 1);
+	heap.live++;
+	mark(offset, bytes);
+	memcpy((void *)(rm_explore_heap + offset - BEFORE), &number,
+	        sizeof(number));
+	return (void *)(rm_explore_heap + offset);
+}
+
+/* The block that begins there, or NULL. */
+static struct block *block_at(const void *address)
+{
+	uint64_t offset = (uintptr_t)address - rm_explore_heap, number;
+
+	/* a block of no bytes, the newest, begins where the heap ends */
+	if (!address || offset < BEFORE || offset > heap.top)
+		return NULL;
+	memcpy(&number, (const char *)address - BEFORE, sizeof(number));
+	return number < heap.count && heap.block[number].offset == offset
+	               ? &heap.block[number]
+	               : NULL;
+}
+
+/* The last block that begins at or before a byte of the heap, or NULL. */
+static const struct block *block_of(uint64_t offset)
+{
+	size_t low = 0, high = heap.count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (heap.block[middle].offset <= offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low ? &heap.block[low - 1] : NULL;
+}
+
+void rm_explore_heap_fault(
+        uintptr_t address, size_t bytes, bool write, const void *site)
+{
+	uint64_t offset = address - rm_explore_heap;
+	const struct block *block = block_of(offset);
+	const char *self = rm_explore_lane_name(rm_explore.running->id);
+	const char *does = write ? "writes" : "reads";
+
+	if (!block)
+		rm_explore_stop(RM_EXPLORE_OUTSIDE, site, NULL,
+		        "%s %s %zu bytes outside of any block", self, does,
+		        bytes);
+	if (block->freed && offset < block->offset + block->bytes)
+		rm_explore_stop(RM_EXPLORE_FREED, site, block->freed,
+		        "%s %s %zu bytes at byte %llu of a block of %llu that "
+		        "%s has freed",
+		        self, does, bytes,
+		        (unsigned long long)(offset - block->offset),
+		        (unsigned long long)block->bytes,
+		        rm_explore_lane_name(block->freed_by));
+	rm_explore_stop(RM_EXPLORE_OUTSIDE, site, block->made,
+	        "%s %s %zu bytes at byte %llu of a block of %llu that %s made",
+	        self, does, bytes, (unsigned long long)(offset - block->offset),
+	        (unsigned long long)block->bytes,
+	        rm_explore_lane_name(block->made_by));
+}
+
+void rm_explore_heap_unwritten(
+        uintptr_t address, unsigned bytes, const void *site)
+{
+	uint64_t offset = address - rm_explore_heap;
+	const struct block *block = block_of(offset);
+
+	for (unsigned i = 0; i < bytes; i++)
+		if (((const uint8_t *)address)[i] != FRESH) {
+			rm_explore_wrote(offset, bytes);
+			return;
+		}
+	rm_explore_stop(RM_EXPLORE_UNINITIALISED, site, block->made,
+	        "%s reads %u bytes at byte %llu of a block of %llu that %s "
+	        "made, and nobody has written them",
+	        rm_explore_lane_name(rm_explore.running->id), bytes,
+	        (unsigned long long)(offset - block->offset),
+	        (unsigned long long)block->bytes,
+	        rm_explore_lane_name(block->made_by));
+}
+
+uint64_t rm_explore_heap_top(void)
+{
+	return heap.top;
+}
+
+void rm_explore_heap_leaks(void)
+{
+	const struct block *first = heap.block;
+
+	if (!heap.live)
+		return;
+	while (first->freed)
+		first++;
+	rm_explore_stop(RM_EXPLORE_LEAK, first->made, NULL,
+	        "%zu blocks are left after destroy(), the first of %llu bytes "
+	        "that %s made",
+	        heap.live, (unsigned long long)first->bytes,
+	        rm_explore_lane_name(first->made_by));
+}
+
+#define SITE __builtin_return_address(0)
+
+/* A block that nobody has written yet; NULL of no block. */
+static void *unwritten(void *block, size_t bytes)
+{
+	uint64_t offset = (uintptr_t)block - rm_explore_heap;
+
+	if (!block)
+		return NULL;
+	memset(rm_explore_fresh + offset / RM_EXPLORE_GRANULE, 0xff,
+	        (bytes + RM_EXPLORE_GRANULE - 1) / RM_EXPLORE_GRANULE);
+	return memset(block, FRESH, bytes);
+}
+
+void *rm_sim_malloc(size_t bytes)
+{
+	return unwritten(take(BEFORE, bytes, SITE), bytes);
+}
+
+void *rm_sim_calloc(size_t count, size_t bytes)
+{
+	void *block;
+
+	if (__builtin_mul_overflow(count, bytes, &bytes))
+		return NULL;
+	block = take(BEFORE, bytes, SITE);
+	if (!block)
+		return NULL;
+	rm_explore_clocks_filled((uintptr_t)block, bytes, SITE);
+	return memset(block, 0, bytes);
+}
+
+static void give(void *address, const void *site)
+{
+	struct block *block = block_at(address);
+	const char *self = rm_explore_lane_name(rm_explore.running->id);
+
+	rm_explore_opaque();
+	if (!address)
+		return;
+	if (!block)
+		rm_explore_stop(RM_EXPLORE_BAD_FREE, site, NULL,
+		        "%s frees what is no block", self);
+	if (block->freed)
+		rm_explore_stop(RM_EXPLORE_BAD_FREE, site, block->freed,
+		        "%s frees a block of %llu bytes that %s has freed",
+		        self, (unsigned long long)block->bytes,
+		        rm_explore_lane_name(block->freed_by));
+	rm_explore_clocks_freed((uintptr_t)address, block->bytes, site);
+	if (rm_explore.buffers)
+		rm_explore.model->drain_before(
+		        (uintptr_t)address, block->bytes);
+	/* to who reads the block it is as if it were written */
+	rm_explore.stretch.freed = (uintptr_t)address / RM_EXPLORE_GRANULE;
+	rm_explore.stretch.freed_words =
+	        (block->bytes + RM_EXPLORE_GRANULE - 1) / RM_EXPLORE_GRANULE;
+	block->freed = site;
+	block->freed_by = rm_explore.running->id;
+	heap.live--;
+	memset(rm_explore_shadow + block->offset / RM_EXPLORE_GRANULE,
+	        RM_EXPLORE_WAS_FREED,
+	        (block->bytes + RM_EXPLORE_GRANULE - 1) / RM_EXPLORE_GRANULE);
+}
+
+/* A step: others may still use the block before it is gone. */
+void rm_sim_free(void *opaque)
+{
+	rm_explore_step();
+	give(opaque, SITE);
+}
+
+/* What was not written is not written there, either. */
+static void move(void *to, const void *from, size_t bytes)
+{
+	uint8_t *fresh = rm_explore_fresh +
+	                 ((uintptr_t)to - rm_explore_heap) / RM_EXPLORE_GRANULE;
+	const uint8_t *was =
+	        rm_explore_fresh +
+	        ((uintptr_t)from - rm_explore_heap) / RM_EXPLORE_GRANULE;
+
+	memcpy(to, from, bytes);
+	memcpy(fresh, was, bytes / RM_EXPLORE_GRANULE);
+	if (bytes % RM_EXPLORE_GRANULE)
+		fresh[bytes / RM_EXPLORE_GRANULE] =
+		        (uint8_t)(was[bytes / RM_EXPLORE_GRANULE] |
+		                  0xffU << bytes % RM_EXPLORE_GRANULE);
+}
+
+void *rm_sim_realloc(void *old, size_t bytes)
+{
+	void *block = unwritten(take(BEFORE, bytes, SITE), bytes);
+	const struct block *was = block_at(old);
+	size_t kept = was && was->bytes < bytes ? was->bytes : bytes;
+
+	if (!block)
+		return NULL;
+	if (rm_explore.buffers && was)
+		rm_explore.model->drain_before((uintptr_t)old, was->bytes);
+	if (was) {
+		rm_explore_clocks_filled((uintptr_t)block, kept, SITE);
+		move(block, old, kept);
+	}
+	rm_explore_step();
+	give(old, SITE);
+	return block;
+}
+
+void *rm_sim_aligned_alloc(size_t alignment, size_t bytes)
+{
+	return unwritten(
+	        take(alignment > BEFORE ? alignment : BEFORE, bytes, SITE),
+	        bytes);
+}
+
+int rm_sim_posix_memalign(void **out, size_t alignment, size_t bytes)
+{
+	void *block = unwritten(
+	        take(alignment > BEFORE ? alignment : BEFORE, bytes, SITE),
+	        bytes);
+
+	if (!block)
+		return ENOMEM;
+	*out = block;
+	return 0;
+}

@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lanes.c - lanes, their turns and their waits; how a schedule begins and
+ * ends.
+ */
+#include "verify/explore/crash.h"
+#include "verify/explore/locks.h"
+#include "verify/explore/memory.h"
+#include "verify/explore/world.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Simulated code has no handle: what it calls finds its world here. */
+struct rm_explore_world rm_explore;
+
+enum {
+	/* A lane that runs so long beside others, and ends no operation, may
+	   wait for them without a pause in its loop: it is treated as if it
+	   had one. */
+	FAIR_STEPS = 20000,
+	ALONE_MOST = 1 << 24,   /* accesses and calls of the main thread */
+	ALONE_YIELDS = 1000000, /* pauses of the main thread with no others */
+	NEAR_NULL = 65536,      /* addresses that a member of nothing has */
+	STACK_USED = RM_SIM_STACK_BYTES / 2, /* rm_sim_space_stack() */
+	SIGNAL_STACK_BYTES = 64 << 10,
+};
+
+/* A map's last error: the lane is left, as it is, for the host's stack. */
+static void crashed(int signal, siginfo_t *info, void *context)
+{
+	(void)context;
+	if (!rm_explore.running)
+		_Exit(128 + signal);
+	if (signal == SIGABRT)
+		rm_explore_stop(RM_EXPLORE_CRASH, NULL, NULL,
+		        "the map gave up: abort()");
+	/* other addresses are the host's, and others each time */
+	rm_explore_stop(RM_EXPLORE_CRASH, NULL, NULL, "%s%s", strsignal(signal),
+	        (uintptr_t)info->si_addr < NEAR_NULL ? " near NULL" : "");
+}
+
+static void catch_crashes(void)
+{
+	static char stack[SIGNAL_STACK_BYTES];
+	const stack_t other = { .ss_sp = stack, .ss_size = sizeof(stack) };
+	/* not blocked while it is handled: the handler does not return */
+	struct sigaction action = { .sa_sigaction = crashed,
+		.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER };
+
+	sigaltstack(&other, NULL);
+	for (int signal = 1; signal < NSIG; signal++)
+		if (rm_explore_is_crash(signal))
+			sigaction(signal, &action, NULL);
+}
+
+int rm_explore_lanes_open(struct rm_error *error)
+{
+	int status = rm_sim_space_open(error);
+
+	if (!status)
+		catch_crashes();
+	return status;
+}
+
+static void lane_entry(void)
+{
+	struct rm_explore_lane *self = rm_explore.running;
+
+	self->entry(self);
+	self->operation = -1;
+	if (rm_explore.buffers && !--rm_explore.left)
+		rm_explore_decide(); /* its stores may wait to its very end */
+	rm_explore.ended |= 1U << self->id;
+	rm_explore_block(RM_EXPLORE_ENDED, NULL, NULL);
+	__builtin_unreachable();
+}
+
+static void make_lane(unsigned id, void (*entry)(struct rm_explore_lane *lane))
+{
+	struct rm_explore_lane *lane = &rm_explore.lane[id];
+	char *top = lane->stack ? (char *)lane->stack + STACK_USED
+	                        : rm_sim_space_stack(id);
+
+	*lane = (struct rm_explore_lane){ .stack = (uintptr_t)top - STACK_USED,
+		.id = id,
+		.operation = -1,
+		.entry = entry };
+	rm_sim_ctx_make(&lane->ctx, top, STACK_USED, lane_entry);
+}
+
+static void main_entry(struct rm_explore_lane *lane)
+{
+	rm_explore.main(lane);
+	rm_explore.running = NULL;
+	rm_sim_ctx_switch(&lane->ctx, &rm_explore.host);
+}
+
+/* Nobody sees what the main thread does alone, so that it has no steps. It is
+   far from so many accesses, unless what others have left has no end: a chain
+   that is a circle. */
+static void be_alone(void)
+{
+	rm_explore.alone = true;
+	rm_explore.alone_left = ALONE_MOST;
+	rm_explore.left = rm_explore.granted = UINT32_MAX;
+}
+
+void rm_explore_begin(struct rm_explore_schedule *schedule, uint64_t limit,
+        void (*main)(struct rm_explore_lane *lane))
+{
+	rm_explore.number++;
+	rm_explore.schedule = schedule;
+	rm_explore.limit = limit;
+	rm_explore.steps = rm_explore.switches = rm_explore.stamp = 0;
+	rm_explore.alone_passed = 0;
+	rm_explore.turn_began = rm_explore.got_on = 0;
+	rm_explore.trace_count = rm_explore.trace_lost = 0;
+	rm_explore.finding = (struct rm_explore_finding){ .what = "" };
+	rm_explore.starved = false;
+	rm_explore.lanes = 1;
+	rm_explore.ready = 1;
+	rm_explore.ended = 0;
+	rm_explore.main = main;
+	make_lane(0, main_entry);
+	be_alone();
+	rm_explore.running = &rm_explore.lane[0];
+	rm_sim_ctx_switch(&rm_explore.host, &rm_explore.lane[0].ctx);
+	rm_explore.running = NULL;
+}
+
+void rm_explore_together(
+        unsigned threads, void (*entry)(struct rm_explore_lane *lane))
+{
+	struct rm_explore_schedule *schedule = rm_explore.schedule;
+
+	rm_explore.lanes = threads + 1;
+	for (unsigned i = 1; i <= threads; i++) {
+		make_lane(i, entry);
+		rm_explore.ready |= 1U << i;
+	}
+	schedule->scheduler->begin(schedule, rm_explore.lanes);
+	rm_explore.alone = false;
+	rm_explore.left = rm_explore.granted = 1;
+	rm_explore_block(RM_EXPLORE_FOR_LANES, NULL, NULL);
+	be_alone();
+}
+
+/* For good: the lane is left, as it is, for the host's stack. */
+static _Noreturn void leave(void)
+{
+	struct rm_sim_ctx lost = { NULL };
+
+	rm_explore.running = NULL;
+	rm_sim_ctx_switch(&lost, &rm_explore.host);
+	__builtin_unreachable();
+}
+
+/* The host has no memory for what the schedule needs: no map is to blame. */
+static _Noreturn void starve(void)
+{
+	rm_explore.starved = true;
+	leave();
+}
+
+/* Who waits for whom, as far as that is known. */
+static void say_waiting(char *text, size_t size)
+{
+	static const char *const words[] = { "nothing", "a mutex",
+		"a lock to read", "a lock to write", "a signal", "a futex",
+		"a barrier", "the others", "nothing" };
+	size_t used = 0;
+
+	for (unsigned i = 1; i < rm_explore.lanes; i++) {
+		const struct rm_explore_lane *lane = &rm_explore.lane[i];
+		uint32_t holders = rm_explore_holders(lane);
+
+		if (lane->wait == RM_EXPLORE_ENDED || used + 96 > size)
+			continue;
+		used += (size_t)snprintf(text + used, size - used,
+		        "%sthread %u waits for %s", used ? ", " : "", i,
+		        words[lane->wait]);
+		for (; holders; holders &= holders - 1)
+			used += (size_t)snprintf(text + used, size - used,
+			        " that thread %d holds",
+			        __builtin_ctz(holders));
+	}
+}
+
+static _Noreturn void deadlock(void)
+{
+	const struct rm_explore_lane *first = &rm_explore.lane[0];
+	char who[400] = "";
+
+	for (unsigned i = rm_explore.lanes; i-- > 1;)
+		if (rm_explore.lane[i].wait != RM_EXPLORE_ENDED)
+			first = &rm_explore.lane[i];
+	if (!first->id) /* the main thread alone waits for what nobody gives back */
+		rm_explore_stop(RM_EXPLORE_DEADLOCK, first->waits_site, NULL,
+		        "the main thread, alone, waits for a lock that was "
+		        "not given back");
+	say_waiting(who, sizeof(who));
+	rm_explore_stop(RM_EXPLORE_DEADLOCK, first->waits_site, NULL,
+	        "all wait: %s", who);
+}
+
+static uint64_t patience(void)
+{
+	return FAIR_STEPS + rm_explore.patience;
+}
+
+/* Lanes that the scheduler may choose among; lane 0 stands behind all. */
+static uint32_t choices_of(bool *yields)
+{
+	const struct rm_explore_lane *self = rm_explore.running;
+	uint32_t others =
+	        (rm_explore.ready & ~(1U << self->id)) | rm_explore.buffers;
+
+	if (rm_explore.steps - rm_explore.turn_began > patience())
+		*yields = true;
+	if (*yields && others)
+		return others;
+	if (!rm_explore.ready &&
+	        rm_explore.lane[0].wait == RM_EXPLORE_FOR_LANES &&
+	        rm_explore.ended == (1U << rm_explore.lanes) - 2)
+		return rm_explore.ready = 1; /* what lane 0 waits for */
+	return rm_explore.ready | rm_explore.buffers;
+}
+
+static void give(uint32_t lane)
+{
+	struct rm_explore_lane *self = rm_explore.running;
+
+	if (lane == self->id)
+		return;
+	rm_explore.switches++;
+	rm_explore.turn_began = rm_explore.steps;
+	rm_explore.running = &rm_explore.lane[lane];
+	rm_sim_ctx_switch(&self->ctx, &rm_explore.running->ctx);
+}
+
+static struct rm_explore_turn ask(bool yields)
+{
+	struct rm_explore_situation situation = { .yields = yields,
+		.running = rm_explore.running->id,
+		.stuck = rm_explore.steps - rm_explore.got_on > patience(),
+		.steps = rm_explore.steps };
+	struct rm_explore_turn turn;
+
+	situation.choices = choices_of(&situation.yields);
+	if (!situation.choices)
+		deadlock();
+	if (situation.choices == 1)
+		return (struct rm_explore_turn){ .steps = UINT32_MAX };
+	turn = rm_explore_next(rm_explore.schedule, &situation);
+	if (!turn.steps)
+		starve();
+	return turn;
+}
+
+/* The turn of a buffer takes no time, and the same decision is due again. */
+static bool leaves_buffer(const struct rm_explore_turn *turn)
+{
+	if (turn->lane < RM_EXPLORE_LANES)
+		return false;
+	rm_explore_took(rm_explore.schedule,
+	        rm_explore.model->drain(
+	                turn->lane - RM_EXPLORE_LANES, turn->steps));
+	return true;
+}
+
+/* Whether its operation has accessed nothing: the step that is due is the first
+   one. */
+static bool is_fresh(const struct rm_explore_lane *lane)
+{
+	return lane->begins && rm_explore.steps <= lane->began + 1;
+}
+
+void rm_explore_begins(void (*begins)(struct rm_explore_lane *lane))
+{
+	struct rm_explore_lane *self = rm_explore.running;
+
+	self->begins = begins;
+	self->began = rm_explore.steps + rm_explore.granted - rm_explore.left;
+}
+
+static void decide(bool yields)
+{
+	struct rm_explore_lane *self = rm_explore.running;
+	struct rm_explore_turn turn;
+	bool fresh;
+	uint32_t took = rm_explore.granted - rm_explore.left;
+
+	/* where steps are left over the lane stopped before its next one, and
+	   with one more it does so again */
+	if (!rm_explore.alone)
+		rm_explore_took(
+		        rm_explore.schedule, took + (rm_explore.left != 0));
+	rm_explore.steps += took;
+	if (rm_explore.steps > rm_explore.limit)
+		rm_explore_stop(RM_EXPLORE_LIVELOCK, NULL, NULL,
+		        "not done after %llu steps",
+		        (unsigned long long)rm_explore.limit);
+	do
+		turn = ask(yields);
+	while (leaves_buffer(&turn));
+	rm_explore.left = rm_explore.granted = turn.steps;
+	fresh = is_fresh(self);
+	give(turn.lane);
+	if (fresh) {
+		rm_explore.stretch.opaque = true;
+		self->begins(self);
+	}
+}
+
+void rm_explore_decide(void)
+{
+	decide(false);
+}
+
+void rm_explore_yield(void)
+{
+	if (rm_explore.alone) {
+		rm_explore.alone_passed++;
+		if (--rm_explore.left < UINT32_MAX - ALONE_YIELDS)
+			rm_explore_stop(RM_EXPLORE_LIVELOCK, NULL, NULL,
+			        "the main thread, alone, waits for others");
+		return;
+	}
+	rm_explore.steps++; /* a loop of nothing else has an end, too */
+	rm_explore.stretch.opaque = true;
+	decide(true);
+}
+
+void rm_explore_block(
+        enum rm_explore_wait wait, const void *address, const void *site)
+{
+	struct rm_explore_lane *self = rm_explore.running;
+
+	rm_explore.stretch.opaque = true;
+	if (rm_explore.buffers)
+		rm_explore.model->drain(self->id, UINT32_MAX);
+	self->begins = NULL; /* others see that it waits */
+	self->wait = wait;
+	self->waits_for = address;
+	self->waits_site = site;
+	rm_explore.ready &= ~(1U << self->id);
+	decide(false);
+	self->wait = RM_EXPLORE_READY;
+}
+
+void rm_explore_got_on(uint64_t more)
+{
+	const uint64_t now =
+	        rm_explore.steps + rm_explore.granted - rm_explore.left;
+
+	rm_explore.turn_began = rm_explore.got_on = now;
+	if (now + more > rm_explore.limit)
+		rm_explore.limit = now + more;
+}
+
+/* The next step is a decision. */
+static void end_turn(void)
+{
+	rm_explore.granted -= rm_explore.left - 1;
+	rm_explore.left = 1;
+}
+
+unsigned rm_explore_wake(
+        enum rm_explore_wait wait, const void *address, unsigned count)
+{
+	unsigned woken = 0;
+
+	rm_explore.stretch.opaque = true;
+	for (unsigned i = 1; i < rm_explore.lanes && woken < count; i++) {
+		struct rm_explore_lane *lane = &rm_explore.lane[i];
+
+		if (lane->wait != wait || lane->waits_for != address ||
+		        rm_explore.ready & 1U << i)
+			continue;
+		rm_explore.ready |= 1U << i;
+		woken++;
+	}
+	if (woken && !rm_explore.alone)
+		end_turn();
+	return woken;
+}
+
+uint32_t rm_explore_look_back(uint32_t most)
+{
+	uint32_t back = rm_explore_back(
+	        rm_explore.schedule, most, rm_explore.left == 1);
+
+	if (back)
+		end_turn();
+	return back;
+}
+
+void rm_explore_buffered(void)
+{
+	if (rm_explore.schedule->scheduler->at_once)
+		end_turn();
+}
+
+void rm_explore_stop(enum rm_explore_fault fault, const void *site,
+        const void *other, const char *format, ...)
+{
+	struct rm_explore_finding *finding = &rm_explore.finding;
+	va_list list;
+
+	finding->fault = fault;
+	finding->site[0] = site;
+	finding->site[1] = other;
+	va_start(list, format);
+	vsnprintf(finding->what, sizeof(finding->what), format, list);
+	va_end(list);
+	finding->lane = rm_explore.running->id;
+	if (!rm_explore.alone)
+		rm_explore_took(rm_explore.schedule,
+		        rm_explore.granted - rm_explore.left +
+		                (rm_explore.left != 0));
+	leave();
+}
+
+void *rm_explore_larger(void *old, size_t bytes)
+{
+	void *larger = realloc(old, bytes);
+
+	if (!larger)
+		starve();
+	return larger;
+}
+
+const char *rm_explore_lane_name(unsigned lane)
+{
+	static const char *const names[RM_EXPLORE_LANES] = { "the main thread",
+		"thread 1", "thread 2", "thread 3", "thread 4", "thread 5",
+		"thread 6", "thread 7" };
+
+	return names[lane];
+}

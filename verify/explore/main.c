@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * main.c - `readmostly explore` in the program of one map (flavour explore): the
+ * map under many schedules. Its object is instrumented, and its run time another
+ * one than the simulated machine's.
+ */
+#include "runner/map_program/map_program.h"
+#include "runner/protocol/command_line.h"
+#include "runner/protocol/protocol.h"
+#include "runner/sim/sim.h"
+#include "verify/explore/explore.h"
+#include "verify/explore/tell.h"
+#include "verify/explore/written.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum flag {
+	SCHEDULES = 'n',
+	THREADS = 't',
+	OPS = 'o',
+	SEED = 's',
+	ONE = 'k',
+	SCHEDULER = 'p',
+	DEPTH = 'd',
+	SHAPE = 'S',
+	STEPS = 'l',
+	CPUS = 'j',
+	PREEMPTIONS = 'P',
+	PROGRAMS = 'N',
+	PROGRAM = 'K',
+	PROGRAM_FILE = 'f',
+	MEMORY = 'm',
+	HTML = 'H',
+	PERFETTO = 'T',
+	UNSTAMPED = 'u',
+	UNJUDGED = 'U',
+};
+
+struct arguments {
+	const char *map; /* id, file or "all" */
+	struct rm_explore_options options;
+	/* --schedule or --program: this one is told, whether others fail or
+	   not */
+	bool one_schedule, one_program;
+	bool preemptions;  /* told */
+	uint64_t programs; /* 0: not told */
+	struct rm_explore_written written;
+};
+
+static const struct argp_option options[] = {
+	{ "schedules", SCHEDULES, "N", 0,
+	        "how many (100000; of all: 20000 each); exhaustive: the most "
+	        "of each program (20000)",
+	        0 },
+	{ "threads", THREADS, "N", 0,
+	        "of each schedule, 1 to 7 (3, of one in four up to 7); "
+	        "exhaustive: 1 to 3 (2)",
+	        0 },
+	{ "ops", OPS, "N", 0,
+	        "of each thread, 1 to 16 (6, of one in four any; exhaustive: "
+	        "2); twice as many where tables are to grow or each thread "
+	        "has a role",
+	        0 },
+	{ "seed", SEED, "N", 0, "of programs and schedules (1)", 0 },
+	{ "schedule", ONE, "K", 0, "only schedule number K, told in full", 0 },
+	{ "scheduler", SCHEDULER, "NAME", 0,
+	        "mix, random, pct, stall or exhaustive (mix)", 0 },
+	{ "memory", MEMORY, "MODEL", 0,
+	        "sc, tso (x86) or c11 (sc); exhaustive has sc only", 0 },
+	{ "unstamped", UNSTAMPED, NULL, 0,
+	        "c11: what an operation did is not known to those that begin "
+	        "later, unless the map says it",
+	        0 },
+	{ "unjudged", UNJUDGED, NULL, 0,
+	        "answers are not judged: only races, memory, threads that do "
+	        "not get on, the map's own check",
+	        0 },
+	{ "preemptions", PREEMPTIONS, "P", 0,
+	        "exhaustive: of a schedule at most, 0 to 1000 (2)", 0 },
+	{ "programs", PROGRAMS, "N", 0, "exhaustive: how many (100)", 0 },
+	{ "program", PROGRAM, "K", 0,
+	        "exhaustive: only program number K, told in full", 0 },
+	{ "program-file", PROGRAM_FILE, "FILE", 0,
+	        "this program instead of drawn ones (docs/exploring.md)", 0 },
+	{ "depth", DEPTH, "D", 0, "of pct, 1 to 4 (each in turn)", 0 },
+	{ "shape", SHAPE, "SHAPE", 0, "only this one (each in turn)", 0 },
+	{ "steps", STEPS, "N", 0, "most of one schedule (1000000)", 0 },
+	{ "cpus", CPUS, "N", 0, "processes (as many as CPUs, 64 at most)", 0 },
+	{ "html", HTML, "FILE", 0,
+	        "what failed as a page, too, which needs no other file", 0 },
+	{ "perfetto", PERFETTO, "FILE", 0,
+	        "and as a trace for ui.perfetto.dev, a track for each thread",
+	        0 },
+	{ 0 },
+};
+
+/* Which of `count` names the value of an option is. */
+static unsigned named(struct argp_state *state, const char *option,
+        const char *text, const char *const *names, unsigned count,
+        const char *expected)
+{
+	unsigned i = 0;
+
+	while (i < count && strcmp(names[i], text))
+		i++;
+	if (i == count)
+		argp_error(
+		        state, "--%s %s: expected %s", option, text, expected);
+	return i;
+}
+
+static enum rm_explore_policy policy_of(
+        struct argp_state *state, const char *text)
+{
+	return (enum rm_explore_policy)named(state, "scheduler", text,
+	        rm_explore_policy_name, RM_EXPLORE_POLICIES,
+	        "mix, random, pct, stall or exhaustive");
+}
+
+static enum rm_explore_memory memory_of(
+        struct argp_state *state, const char *text)
+{
+	return (enum rm_explore_memory)named(state, "memory", text,
+	        rm_explore_memory_name, RM_EXPLORE_MEMORIES, "sc, tso or c11");
+}
+
+/* What a program that was written down says, options do not. */
+static void complete_written(
+        struct argp_state *state, struct rm_explore_options *into)
+{
+	const struct rm_explore_written *written = into->written;
+
+	if (into->threads || into->ops)
+		argp_error(
+		        state, "--threads and --ops: the program file says it");
+	if (written->shapes && into->shapes != RM_ALL_SHAPES &&
+	        into->shapes != written->shapes)
+		argp_error(state, "--shape: the program file says another one");
+	if (written->shapes)
+		into->shapes = written->shapes;
+	into->threads = written->program.threads;
+}
+
+/* All maps get fewer schedules each; a program that is exhausted is small. */
+static void complete_amounts(struct rm_explore_options *into, bool is_all)
+{
+	bool few = into->policy == RM_EXPLORE_EXHAUSTIVE;
+
+	into->plain = into->threads || into->ops;
+	if (!into->schedules)
+		into->schedules = few      ? RM_EXPLORE_EXHAUSTED_MOST
+		                  : is_all ? RM_EXPLORE_SCHEDULES_OF_ALL
+		                           : RM_EXPLORE_SCHEDULES;
+	if (!into->threads)
+		into->threads =
+		        few ? RM_EXPLORE_FEW_THREADS : RM_EXPLORE_THREADS;
+	if (!into->ops)
+		into->ops = few ? RM_EXPLORE_FEW_OPS : RM_EXPLORE_OPS;
+}
+
+/* Options that another scheduler has: they would have no effect. */
+static void refuse_without_effect(
+        struct argp_state *state, const struct arguments *to)
+{
+	const enum rm_explore_policy policy = to->options.policy;
+	const char *other = to->one_program   ? "program"
+	                    : to->programs    ? "programs"
+	                    : to->preemptions ? "preemptions"
+	                                      : NULL;
+
+	if (policy == RM_EXPLORE_EXHAUSTIVE && to->one_schedule)
+		argp_error(state, "--schedule: exhaustive has --program");
+	if (policy != RM_EXPLORE_EXHAUSTIVE && other)
+		argp_error(state, "--%s: only exhaustive has it", other);
+	if (policy != RM_EXPLORE_MIX && policy != RM_EXPLORE_PCT &&
+	        to->options.depth)
+		argp_error(state, "--depth: only pct and mix have it");
+}
+
+/* Said before the work, which may take hours, and not behind it. */
+static void refuse_unwritable(
+        struct argp_state *state, const char *option, const char *file)
+{
+	char folder[PATH_MAX];
+	const int length = snprintf(folder, sizeof(folder), "%s", file);
+
+	if (length < 0 || length >= PATH_MAX)
+		errno = ENAMETOOLONG;
+	else if (!access(file, W_OK) ||
+	         (errno == ENOENT && !access(dirname(folder), W_OK | X_OK)))
+		return;
+	argp_failure(state, RM_USAGE, 0, "--%s %s: cannot be written: %s",
+	        option, file, strerror(errno));
+}
+
+/* What is not told is as usual for the scheduler. */
+static void complete(struct argp_state *state, struct arguments *to)
+{
+	struct rm_explore_options *into = &to->options;
+	bool few = into->policy == RM_EXPLORE_EXHAUSTIVE;
+	bool is_all = to->map && !strcmp(to->map, "all");
+
+	if (!to->map)
+		argp_error(state, "expected a map's id, or all");
+	if (is_all && (into->html || into->perfetto))
+		argp_error(state, "--html and --perfetto: of one map, not all");
+	refuse_without_effect(state, to);
+	if (into->written)
+		complete_written(state, into);
+	if (!to->programs)
+		to->programs = into->written ? 1 : RM_EXPLORE_PROGRAMS;
+	into->programs = to->programs;
+	complete_amounts(into, is_all);
+	if (few && into->threads > RM_EXPLORE_EXHAUSTED_THREADS_MAX)
+		argp_error(state, "--threads %u: exhaustive has at most %d",
+		        into->threads, RM_EXPLORE_EXHAUSTED_THREADS_MAX);
+	if (few && into->memory != RM_EXPLORE_SC)
+		argp_error(state,
+		        "--memory %s: exhaustive has sequentially consistent "
+		        "memory only",
+		        rm_explore_memory_name[into->memory]);
+	if (into->unstamped && into->memory != RM_EXPLORE_C11)
+		argp_error(state, "--unstamped: only --memory c11 has it");
+	if (into->html)
+		refuse_unwritable(state, "html", into->html);
+	if (into->perfetto)
+		refuse_unwritable(state, "perfetto", into->perfetto);
+}
+
+/* A mistake in the file is told with its line, without how to call this. */
+static void read_written(
+        const char *file, struct argp_state *state, struct arguments *to)
+{
+	struct rm_error error = { "" };
+
+	if (rm_explore_written_load(file, &to->written, &error))
+		argp_failure(state, RM_USAGE, 0, "%s", error.text);
+	to->options.written = &to->written;
+	to->options.written_in = file;
+}
+
+static error_t parse_exhaustive(
+        int key, char *text, struct argp_state *state, struct arguments *to)
+{
+	struct rm_explore_options *into = &to->options;
+
+	switch (key) {
+	case PREEMPTIONS:
+		into->preemptions = (unsigned)rm_argument_number(
+		        state, "preemptions", text, 0, 1000);
+		to->preemptions = true;
+		return 0;
+	case PROGRAMS:
+		to->programs = rm_argument_number(
+		        state, "programs", text, 1, UINT64_MAX >> 2);
+		return 0;
+	case PROGRAM:
+		into->first = rm_argument_number(
+		        state, "program", text, 0, UINT64_MAX >> 2);
+		to->one_program = true;
+		return 0;
+	case PROGRAM_FILE:
+		read_written(text, state, to);
+		return 0;
+	case HTML:
+		into->html = text;
+		return 0;
+	case PERFETTO:
+		into->perfetto = text;
+		return 0;
+	case ARGP_KEY_END:
+		complete(state, to);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse_schedules(
+        int key, char *text, struct argp_state *state, struct arguments *to)
+{
+	struct rm_shape shape;
+
+	switch (key) {
+	case ONE:
+		to->options.first = rm_argument_number(
+		        state, "schedule", text, 0, UINT64_MAX >> 2);
+		to->one_schedule = true;
+		return 0;
+	case SCHEDULER:
+		to->options.policy = policy_of(state, text);
+		return 0;
+	case MEMORY:
+		to->options.memory = memory_of(state, text);
+		return 0;
+	case UNSTAMPED:
+		to->options.unstamped = true;
+		return 0;
+	case UNJUDGED:
+		to->options.unjudged = true;
+		return 0;
+	case DEPTH:
+		to->options.depth = (unsigned)rm_argument_number(
+		        state, "depth", text, 1, 4);
+		return 0;
+	case SHAPE:
+		rm_argument_shape(state, text, &shape);
+		to->options.shapes = 1U << rm_shape_index(shape);
+		return 0;
+	case ARGP_KEY_ARG:
+		rm_argument_once(state, &to->map, text, "map");
+		return 0;
+	default:
+		return parse_exhaustive(key, text, state, to);
+	}
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+	struct arguments *to = state->input;
+	struct rm_explore_options *into = &to->options;
+
+	switch (key) {
+	case SCHEDULES:
+		into->schedules = rm_argument_number(
+		        state, "schedules", text, 1, UINT64_MAX >> 2);
+		return 0;
+	case THREADS:
+		into->threads = (unsigned)rm_argument_number(
+		        state, "threads", text, 1, RM_EXPLORE_THREADS_MAX);
+		return 0;
+	case OPS:
+		into->ops = (unsigned)rm_argument_number(
+		        state, "ops", text, 1, RM_EXPLORE_OPS_MAX);
+		return 0;
+	case SEED:
+		into->seed =
+		        rm_argument_number(state, "seed", text, 0, UINT64_MAX);
+		return 0;
+	case STEPS:
+		into->steps =
+		        rm_argument_number(state, "steps", text, 1, 1000000000);
+		return 0;
+	case CPUS:
+		into->cpus = (unsigned)rm_argument_number(
+		        state, "cpus", text, 1, RM_EXPLORE_CPUS_MAX);
+		return 0;
+	default:
+		return parse_schedules(key, text, state, to);
+	}
+}
+
+/* A map that is named by its file has the file's name. */
+static const struct rm_impl *find(const char *map)
+{
+	const char *slash = strrchr(map, '/'), *id = slash ? slash + 1 : map;
+	size_t length = strlen(id);
+	char file[NAME_MAX + 1];
+
+	if (length < 3 || length >= sizeof(file) ||
+	        strcmp(id + length - 2, ".c"))
+		return rm_impl_find(map);
+	memcpy(file, id, length - 2);
+	file[length - 2] = '\0';
+	return rm_impl_find(file);
+}
+
+static int complain(const struct rm_impl *impl, const struct rm_error *error)
+{
+	fprintf(stderr, "readmostly explore: %s: %s\n", impl->id, error->text);
+	return RM_INCOMPLETE;
+}
+
+static int tell(const struct rm_explore_options *one, uint64_t found)
+{
+	struct rm_error error = { "" };
+	int status;
+
+	fflush(stdout);
+	status = rm_explore_tell(one, found, stdout, &error);
+	if (status == -ENOENT || status == -ENODATA || status == -ERANGE) {
+		printf("%s %llu: %s\n",
+		        one->policy == RM_EXPLORE_EXHAUSTIVE ? "program"
+		                                             : "schedule",
+		        (unsigned long long)found,
+		        status == -ENOENT    ? "nothing is wrong"
+		        : status == -ENODATA ? "none fails, but a history was "
+		                               "not decided"
+		                             : "none fails, but not all were "
+		                               "tried (--schedules)");
+		return status == -ENODATA ? RM_INCOMPLETE : RM_OK;
+	}
+	if (status)
+		complain(one->impl, &error);
+	/* a file that was not written takes nothing back */
+	return status && status != -EIO ? RM_INCOMPLETE : RM_FAILED;
+}
+
+/* 12,408 */
+static void grouped(uint64_t number, char text[32])
+{
+	char digits[24];
+	int count = snprintf(digits, sizeof(digits), "%" PRIu64, number);
+
+	for (int i = 0; i < count; i++) {
+		*text++ = digits[i];
+		if ((count - i) % 3 == 1 && i + 1 < count)
+			*text++ = ',';
+	}
+	*text = '\0';
+}
+
+/* What was exhausted, and what was not: only what came to its end is "all". */
+static void print_exhausted(const struct rm_explore_options *one,
+        const struct rm_explore_summary *sum)
+{
+	const struct rm_explore_tally *tally = &sum->tally;
+	char tried[32], most[32];
+
+	grouped(tally->schedules, tried);
+	grouped(one->schedules, most);
+	if (sum->fault)
+		printf("%s schedules", tried);
+	else if (tally->stopped)
+		printf("stopped at %s schedules of a program, %s tried, "
+		       "%" PRIu64 " of %" PRIu64 " programs to their end,",
+		        most, tried, tally->programs - tally->stopped,
+		        tally->programs);
+	else
+		printf("all %s schedules of %" PRIu64 " programs", tried,
+		        tally->programs);
+	printf(" up to %u preemptions%s", one->preemptions,
+	        sum->fault ? "" : ": none fails");
+}
+
+static void print_line(const struct rm_explore_options *one,
+        const struct rm_explore_summary *sum)
+{
+	const struct rm_explore_tally *tally = &sum->tally;
+	double plays = (double)(tally->plays + !tally->plays);
+	bool exhaustive = one->policy == RM_EXPLORE_EXHAUSTIVE;
+
+	printf("%-4s %s: ",
+	        sum->fault         ? "FAIL"
+	        : tally->undecided ? "open"
+	                           : "ok",
+	        one->impl->id);
+	if (exhaustive)
+		print_exhausted(one, sum);
+	else
+		printf("%" PRIu64 " schedules%s%s", tally->schedules,
+		        one->memory ? " under " : "",
+		        one->memory ? rm_explore_memory_name[one->memory] : "");
+	printf(", %.0f steps and %.0f switches each, ",
+	        (double)tally->steps / plays, (double)tally->switches / plays);
+	if (one->unjudged)
+		printf("answers not judged");
+	else
+		printf("%" PRIu64 " undecided", tally->undecided);
+	printf("; %.0f schedules/s", plays / sum->seconds);
+	if (sum->fault)
+		printf("; %s %" PRIu64 ": %s",
+		        exhaustive ? "program" : "schedule", sum->found,
+		        rm_explore_fault_name[sum->fault]);
+	printf("\n");
+}
+
+/* One line of a map, and a page where it fails. */
+static int explore(const struct arguments *arguments,
+        const struct rm_impl *impl, bool by_name)
+{
+	struct rm_explore_options one = arguments->options;
+	struct rm_explore_summary sum;
+	struct rm_error error = { "" };
+	const char *unfit = rm_explore_unfit(impl, by_name);
+	char lacks[128];
+
+	one.impl = impl;
+	one.named = by_name ? arguments->map : impl->id;
+	one.shapes &= impl->shapes;
+	if (!unfit && !one.shapes)
+		unfit = "the map does not offer this shape";
+	if (!unfit && one.written &&
+	        rm_explore_written_unfit(
+	                one.written, impl, lacks, sizeof(lacks)))
+		unfit = lacks;
+	if (unfit) {
+		printf("skip %s: %s\n", impl->id, unfit);
+		return by_name ? RM_INCOMPLETE : RM_OK;
+	}
+	if (arguments->one_schedule || arguments->one_program)
+		return tell(&one, one.first);
+	if (rm_explore_run(&one, &sum, &error))
+		return complain(impl, &error);
+	print_line(&one, &sum);
+	if (!sum.fault) /* a history that is undecided is no pass */
+		return sum.tally.undecided ? RM_INCOMPLETE : RM_OK;
+	/* also where it cannot be told: it was found */
+	tell(&one, sum.found);
+	return RM_FAILED;
+}
+
+static int unfound(const char *map)
+{
+	fprintf(stderr,
+	        "readmostly explore: no map is called \"%s\"; `readmostly "
+	        "list` prints all\n",
+	        map);
+	return RM_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct argp argp = { options, parse, "MAP|all|FILE.c",
+		"Runs small programs of a map's operations under many "
+		"schedules, each decided by a seed, under a model of "
+		"memory, and judges each: history, races, heap, deadlock, "
+		"livelock, the map's own check. Ends with status 1 "
+		"at the first schedule that fails, made smaller and shown; "
+		"with 3 where none does and a history could not be decided, "
+		"or nothing of the map could be run. "
+		"What may be concluded: docs/exploring.md.",
+		NULL, NULL, NULL };
+	struct arguments arguments = { .options = { .shapes = RM_ALL_SHAPES,
+		                               .seed = 1,
+		                               .preemptions =
+		                                       RM_EXPLORE_PREEMPTIONS,
+		                               .steps = RM_EXPLORE_STEPS } };
+	static char name[] = "readmostly explore";
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	const struct rm_impl *impl;
+
+	rm_cli_begin();
+	arguments.options.cpus = cpus < 1 ? 1
+	                         : cpus > RM_EXPLORE_CPUS_MAX
+	                                 ? RM_EXPLORE_CPUS_MAX
+	                                 : (unsigned)cpus;
+	argv[0] = name;
+	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	if (!strcmp(arguments.map, "all"))
+		return explore(&arguments, &rm_this_map, false);
+	impl = find(arguments.map);
+	return impl ? explore(&arguments, impl, true) : unfound(arguments.map);
+}

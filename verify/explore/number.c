@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* number.c - what a schedule's number decides (number.h). */
+#include "verify/explore/number.h"
+#include "verify/explore/classes.h"
+
+#include "runner/base/rng.h"
+
+enum {
+	CALIBRATING = 8, /* schedules, one thread after the other */
+};
+
+int rm_explore_calibrate(const struct rm_explore_options *options,
+        uint64_t *horizon, struct rm_error *error)
+{
+	const struct rm_explore_turns none = { NULL, 0, 0 };
+	struct rm_explore_options plain = *options;
+	struct rm_explore_played played = { .fault = RM_EXPLORE_NOTHING };
+	struct rm_explore_program program;
+	int status = 0;
+
+	plain.plain = true;
+	*horizon = 1;
+	for (uint64_t i = 0; i < CALIBRATING && !status; i++) {
+		struct rm_explore_schedule schedule = {
+			.scheduler = &rm_explore_listed, .list = &none
+		};
+
+		rm_explore_program_make(&plain, i, &program);
+		status = rm_explore_play(
+		        &program, &schedule, options->steps, &played, error);
+		if (played.steps > *horizon)
+			*horizon = played.steps;
+	}
+	rm_explore_played_clear(&played);
+	return status;
+}
+
+/* Of the mix one in four is by PCT, and programs that are not plain have the
+   scheduler that stalls. */
+static const struct rm_explore_scheduler *scheduler_of(
+        const struct rm_explore_options *options, uint64_t number)
+{
+	switch (options->policy) {
+	case RM_EXPLORE_PCT:
+		return &rm_explore_pct;
+	case RM_EXPLORE_STALL:
+		return &rm_explore_stall;
+	case RM_EXPLORE_MIX:
+		if (number % RM_EXPLORE_TURNS == RM_EXPLORE_TURN_PCT)
+			return &rm_explore_pct;
+		if (rm_explore_is_special(options, number) ||
+		        (options->written && number % RM_EXPLORE_TURNS ==
+		                                     RM_EXPLORE_TURN_SPECIAL))
+			return &rm_explore_stall;
+		return &rm_explore_random;
+	default:
+		return &rm_explore_random;
+	}
+}
+
+bool rm_explore_stalls(
+        const struct rm_explore_options *options, uint64_t number)
+{
+	return scheduler_of(options, number) == &rm_explore_stall;
+}
+
+/* Its scheduler, with its own random numbers. */
+static void make_schedule(const struct rm_explore_options *options,
+        uint64_t number, uint64_t horizon, struct rm_explore_schedule *schedule)
+{
+	uint64_t turn = options->policy == RM_EXPLORE_MIX
+	                        ? number / RM_EXPLORE_TURNS
+	                        : number;
+
+	*schedule = (struct rm_explore_schedule){
+		.scheduler = scheduler_of(options, number),
+		.rng = rm_seed(options->seed, 2 * number + 1),
+		.horizon = horizon,
+		.depth = options->depth
+		                 ? options->depth
+		                 : 1 + (unsigned)(turn % RM_EXPLORE_DEPTH_MAX),
+	};
+}
+
+int rm_explore_number(const struct rm_explore_options *options, uint64_t number,
+        uint64_t horizon, struct rm_explore_tally *tally,
+        struct rm_explore_turns *taken, struct rm_explore_played *played,
+        struct rm_error *error)
+{
+	const struct rm_explore_exhaust all = {
+		.preemptions = options->preemptions,
+		.most = options->schedules,
+		.limit = options->steps,
+	};
+	struct rm_explore_program program;
+	struct rm_explore_schedule schedule;
+	int status;
+
+	rm_explore_program_make(options, number, &program);
+	if (options->policy == RM_EXPLORE_EXHAUSTIVE)
+		return rm_explore_exhaust(
+		        &program, &all, tally, taken, played, error);
+	make_schedule(options, number, horizon, &schedule);
+	schedule.taken = taken;
+	if (taken)
+		taken->count = 0;
+	status = rm_explore_play(
+	        &program, &schedule, options->steps, played, error);
+	rm_explore_tally_add(tally, played);
+	tally->schedules++;
+	return status;
+}

@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * play.c - one schedule of one program: make the map, fill it, let threads
+ * loose on it, look at it when they are done, take it down, judge.
+ *
+ * All of it but the judging is simulated code's; this file is not instrumented
+ * and stands for the threads' own work, which takes no steps.
+ */
+#include "verify/explore/play.h"
+#include "verify/explore/call.h"
+#include "verify/explore/clocks.h"
+#include "verify/explore/collide.h"
+#include "verify/explore/heap.h"
+#include "verify/explore/memory.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	/* That all scans of a lane yield; and each of those that are
+	   repeated. */
+	PAIRS = 1024,
+	PAIRS_A_SCAN = 2 * RM_EXPLORE_KEYS_MAX,
+	/* A repeated operation ends here, lest a map that copies itself at each
+	   write takes the machine's memory: of the heap, since threads run. */
+	REPEATS_HEAP = 6 << 20,
+	/* One operation may look at all that others have retired: steps for
+	   each of these. */
+	A_WRITE = 12,
+};
+
+/* What a schedule's lanes share: one world, one player. */
+static struct {
+	const struct rm_explore_program *program;
+	void *map;
+	uint64_t sequence;                   /* of values */
+	uint32_t *begun;                     /* by value: its writer's time */
+	uint64_t first[RM_EXPLORE_KEYS_MAX]; /* values at the start; 0: none */
+	uint32_t rank[RM_EXPLORE_KEYS_MAX];  /* of each key */
+	struct rm_history_event *event;
+	struct rm_history_event *running[RM_EXPLORE_LANES]; /* of each lane */
+	size_t events, room;         /* of `event` and `begun` */
+	uint64_t limit, heap_before; /* of steps; bytes, when threads began */
+	struct rm_history_pair *pair;
+	size_t pair_room, lane_pairs;   /* of all; a lane has its own of them */
+	size_t pairs[RM_EXPLORE_LANES]; /* that it has used */
+} play;
+
+/* An operation begins: now, and again as long as it has accessed nothing. */
+static void invoke(struct rm_explore_lane *lane)
+{
+	play.running[lane->id]->invoked = ++rm_explore.stamp;
+	if (!play.program->unstamped)
+		rm_explore_boundary();
+}
+
+/* Does one operation and keeps it in the history. `known` is what the thread
+   saw last of each key. The event is there, without an end, while the
+   operation runs: a schedule that is stopped shows it as such. */
+static void record(struct rm_explore_call *call, const struct rm_explore_op *op,
+        uint64_t *known)
+{
+	bool is_whole =
+	        op->kind < RM_HISTORY_KINDS && rm_history_is_whole(op->kind);
+	struct rm_history_event *event = &play.event[play.events++];
+	size_t *pairs = &play.pairs[call->lane->id];
+	unsigned kind =
+	        op->kind == RM_EXPLORE_UPDATE ? RM_HISTORY_EXCHANGE : op->kind;
+
+	rm_explore_opaque(); /* who begins and ends before whom is judged */
+	call->key = rm_key_of(call->shape, play.rank[op->key], &call->line);
+	call->value = rm_value_of(
+	        play.rank[op->key], call->lane->id, ++play.sequence);
+	play.begun[play.sequence] = rm_explore_now();
+	call->expected = rm_explore_whole(
+	        known[op->key] ? known[op->key] : play.rank[op->key]);
+	*event = (struct rm_history_event){ .kind = (uint8_t)kind,
+		.thread = call->lane->id,
+		.key = is_whole ? 0 : op->key,
+		.value = call->value.word[0],
+		.expected = call->expected.word[0],
+		.first_pair = call->lane->id * play.lane_pairs + *pairs,
+		.returned = RM_HISTORY_NEVER };
+	play.running[call->lane->id] = event;
+	invoke(call->lane);
+	rm_explore_begins(invoke);
+	event->there = rm_explore_perform(call, op->kind);
+	call->lane->begins = NULL;
+	rm_explore_opaque();
+	if (!play.program->unstamped)
+		rm_explore_boundary();
+	if (kind == RM_HISTORY_LENGTH)
+		event->result = call->result.word[0];
+	event->returned = ++rm_explore.stamp;
+	event->pairs =
+	        call->lane->id * play.lane_pairs + *pairs - event->first_pair;
+	if (event->there && rm_explore_gives_value(op->kind)) {
+		rm_explore_verify(call, &call->result, op->key,
+		        rm_history_kind_name(kind));
+		known[op->key] = event->result = call->result.word[0];
+	}
+}
+
+static void *join_map(struct rm_explore_lane *lane, size_t slot)
+{
+	void *thread = play.program->impl->ops->join(play.map, slot);
+
+	if (!thread)
+		rm_explore_stop(RM_EXPLORE_MISUSE, NULL, NULL,
+		        "%s: join() says that there is no memory",
+		        rm_explore_lane_name(lane->id));
+	return thread;
+}
+
+static struct rm_explore_call begin_call(
+        struct rm_explore_lane *lane, void *thread)
+{
+	return (struct rm_explore_call){ .lane = lane,
+		.thread = thread,
+		.ops = play.program->impl->ops,
+		.shape = play.program->shape,
+		.pair = play.pair + lane->id * play.lane_pairs,
+		.pairs = &play.pairs[lane->id],
+		.pairs_most = play.lane_pairs,
+		.rank = play.rank,
+		.keys = play.program->keys,
+		.begun = play.begun,
+		.sequence = &play.sequence };
+}
+
+/* As often as the operation says; of many times a page shows the first and the
+   last. */
+static void repeat(struct rm_explore_call *call, const struct rm_explore_op *op,
+        uint64_t *known)
+{
+	const unsigned times = rm_explore_times(op);
+
+	for (unsigned i = 0; i < times; i++) {
+		if (i &&
+		        rm_explore_heap_top() - play.heap_before > REPEATS_HEAP)
+			break;
+		call->lane->untold = i && i + 1 < times;
+		record(call, op, known);
+		call->ops->quiesce(call->thread);
+		rm_explore_got_on(times > 1 ? play.limit : 0);
+	}
+	call->lane->untold = false;
+}
+
+static void thread_main(struct rm_explore_lane *lane)
+{
+	const struct rm_explore_program *program = play.program;
+	unsigned number = lane->id - 1;
+	uint64_t known[RM_EXPLORE_KEYS_MAX];
+	void *thread = join_map(lane, number);
+	struct rm_explore_call call = begin_call(lane, thread);
+
+	memcpy(known, play.first, sizeof(known));
+	for (unsigned i = 0; i < program->ops[number]; i++) {
+		lane->operation = (int)i;
+		repeat(&call, &program->op[number][i], known);
+	}
+	lane->operation = -1;
+	program->impl->ops->leave(thread);
+}
+
+/* The main thread has the slot behind those of the threads, and leaves it
+   before they begin: whoever is joined and does nothing holds them up. */
+static void prefill(struct rm_explore_lane *lane)
+{
+	const struct rm_explore_program *program = play.program;
+	void *thread = join_map(lane, program->threads);
+	struct rm_explore_call call = begin_call(lane, thread);
+
+	if (program->collide)
+		rm_explore_colliding(&call, program->keys, play.rank);
+	for (unsigned key = 0; key < program->keys; key++) {
+		const uint32_t rank = play.rank[key];
+		struct rm_value value = rm_value_of(rank, 0, ++play.sequence);
+
+		play.first[key] = 0;
+		play.begun[play.sequence] = 0; /* all threads know it */
+		if (!(program->resident & 1U << key))
+			continue;
+		play.first[key] = value.word[0];
+		call.ops->upsert(thread, call.shape,
+		        rm_key_of(call.shape, rank, &call.line), &value);
+	}
+	call.ops->quiesce(thread);
+	call.ops->leave(thread);
+}
+
+/* When all is quiet: what is in the map must follow from what was done. */
+static void look(struct rm_explore_lane *lane)
+{
+	const struct rm_explore_program *program = play.program;
+	void *thread = join_map(lane, program->threads);
+	struct rm_explore_call call = begin_call(lane, thread);
+	uint64_t known[RM_EXPLORE_KEYS_MAX] = { 0 };
+
+	for (unsigned key = 0; key < program->keys; key++)
+		record(&call,
+		        &(struct rm_explore_op){ .kind = RM_HISTORY_LOOKUP,
+		                .key = (uint8_t)key },
+		        known);
+	if (program->looks && call.ops->length)
+		record(&call,
+		        &(struct rm_explore_op){ .kind = RM_HISTORY_LENGTH },
+		        known);
+	if (program->looks && call.ops->scan)
+		record(&call,
+		        &(struct rm_explore_op){ .kind = RM_HISTORY_SCAN },
+		        known);
+	call.ops->quiesce(thread);
+	call.ops->leave(thread);
+}
+
+static void check_invariants(void)
+{
+	char why[256] = "";
+
+	if (!play.program->impl->ops->check ||
+	        play.program->impl->ops->check(play.map, why, sizeof(why)))
+		return;
+	rm_explore_stop(RM_EXPLORE_INVARIANT, NULL, NULL,
+	        "the map's own check says: %s", why);
+}
+
+static void main_thread(struct rm_explore_lane *lane)
+{
+	const struct rm_explore_program *program = play.program;
+	const struct rm_sizing sizing = { .keys = program->keys,
+		.threads = program->threads + 1,
+		.presize = program->presize,
+		.shape = program->shape,
+		.seed = program->map_seed };
+
+	play.map = program->impl->ops->create(&sizing);
+	if (!play.map)
+		rm_explore_stop(RM_EXPLORE_MISUSE, NULL, NULL,
+		        "create() says that there is no memory");
+	prefill(lane);
+	play.heap_before = rm_explore_heap_top();
+	for (unsigned i = 1; i <= program->threads; i++)
+		rm_explore_clocks_fork(i);
+	rm_explore_together(program->threads, thread_main);
+	look(lane);
+	check_invariants();
+	program->impl->ops->destroy(play.map);
+	rm_explore_heap_leaks();
+}
+
+/* A short history that needs more than this is undecided. */
+static const struct rm_history_limits limits = { .states = 200000,
+	.memory_bytes = (size_t)64 << 20,
+	.skip_explanation = true };
+
+static int take_history(struct rm_history *history)
+{
+	int status = 0;
+
+	rm_history_reset(history);
+	snprintf(history->map, sizeof(history->map), "%s",
+	        play.program->impl->id);
+	snprintf(history->stamps, sizeof(history->stamps), "sequence");
+	rm_history_guarantee_parse(
+	        play.program->impl->guarantees, &history->guarantee);
+	for (unsigned key = 0; key < play.program->keys && !status; key++)
+		if (play.first[key])
+			status = rm_history_add_initial(
+			        history, key, play.first[key]);
+	for (size_t i = 0; i < play.events && !status; i++) {
+		struct rm_history_event event = play.event[i];
+
+		if (play.program->impl->caps & RM_CAP_INEXACT_RETURNS &&
+		        event.kind != RM_HISTORY_LOOKUP)
+			event.unknown = RM_HISTORY_UNKNOWN_THERE;
+		status = rm_history_add(
+		        history, &event, play.pair + event.first_pair);
+	}
+	return status;
+}
+
+/* The short word of a verdict first; the explanation only of what failed. */
+static int judge(struct rm_explore_played *played, struct rm_error *error)
+{
+	struct rm_history_judgement quick = { 0 };
+	struct rm_history_limits full = limits;
+	int status = rm_history_judge(&played->history, &limits, &quick, error);
+
+	played->undecided = quick.verdict == RM_HISTORY_UNDECIDED;
+	if (!status && quick.verdict == RM_HISTORY_BROKEN) {
+		played->fault = RM_EXPLORE_HISTORY;
+		full.skip_explanation = false;
+		status = rm_history_judge(
+		        &played->history, &full, &played->judgement, error);
+		snprintf(played->what, sizeof(played->what), "%s",
+		        played->judgement.why);
+	}
+	rm_history_judgement_clear(&quick);
+	return status;
+}
+
+/* The most that one operation is repeated. */
+static uint32_t longest(const struct rm_explore_program *program)
+{
+	uint32_t times = 0;
+
+	for (unsigned t = 0; t < program->threads; t++)
+		for (unsigned i = 0; i < program->ops[t]; i++)
+			if (program->op[t][i].times > times)
+				times = program->op[t][i].times;
+	return times;
+}
+
+/* The most scans that one thread does again, behind the first of each. */
+static size_t more_scans(const struct rm_explore_program *program)
+{
+	size_t most = 0;
+
+	for (unsigned t = 0; t < program->threads; t++) {
+		size_t more = 0;
+
+		for (unsigned i = 0; i < program->ops[t]; i++)
+			if (program->op[t][i].kind == RM_HISTORY_SCAN)
+				more += rm_explore_times(&program->op[t][i]) -
+				        1;
+		if (more > most)
+			most = more;
+	}
+	return most;
+}
+
+static bool make_room_of_pairs(const struct rm_explore_program *program)
+{
+	struct rm_history_pair *pair;
+	size_t room;
+
+	play.lane_pairs = PAIRS + PAIRS_A_SCAN * more_scans(program);
+	room = RM_EXPLORE_LANES * play.lane_pairs;
+	if (room <= play.pair_room)
+		return true;
+	pair = realloc(play.pair, room * sizeof(*pair));
+	if (!pair)
+		return false;
+	play.pair = pair;
+	play.pair_room = room;
+	return true;
+}
+
+/* Room for what all do: an event and a value each; the look at the end, and
+   what is there at the start. False: no memory; what was there is. */
+static bool make_room(const struct rm_explore_program *program)
+{
+	const size_t room = rm_explore_times_of(program) +
+	                    2 * (size_t)RM_EXPLORE_KEYS_MAX + 3;
+	struct rm_history_event *event;
+	uint32_t *begun;
+
+	if (!make_room_of_pairs(program))
+		return false;
+	if (room <= play.room)
+		return true;
+	event = realloc(play.event, room * sizeof(*event));
+	if (event)
+		play.event = event;
+	begun = realloc(play.begun, room * sizeof(*begun));
+	if (begun)
+		play.begun = begun;
+	if (!event || !begun)
+		return false;
+	play.room = room;
+	return true;
+}
+
+/* Nothing is known of an earlier schedule; false: no memory. */
+static bool begin(const struct rm_explore_program *program)
+{
+	play.program = program;
+	play.events = 0;
+	for (unsigned key = 0; key < program->keys; key++)
+		play.rank[key] = key;
+	memset(play.pairs, 0, sizeof(play.pairs));
+	play.sequence = 0;
+	rm_explore_heap_reset();
+	rm_explore_clocks_reset();
+	rm_explore.model = rm_explore_model_of(program->memory);
+	rm_explore.patience = A_WRITE * longest(program);
+	return make_room(program) && rm_explore_places_reset();
+}
+
+int rm_explore_play(const struct rm_explore_program *program,
+        struct rm_explore_schedule *schedule, uint64_t limit,
+        struct rm_explore_played *played, struct rm_error *error)
+{
+	const struct rm_explore_finding *finding = &rm_explore.finding;
+
+	rm_history_judgement_clear(&played->judgement);
+	play.limit = limit;
+	if (!begin(program))
+		return rm_error_set(error, -ENOMEM, "out of memory");
+	rm_explore_begin(schedule, limit, main_thread);
+	rm_explore_clocks_undo();
+	played->fault = finding->fault;
+	played->lane = finding->lane;
+	played->site[0] = finding->site[0];
+	played->site[1] = finding->site[1];
+	memcpy(played->what, finding->what, sizeof(played->what));
+	played->steps = rm_explore.steps;
+	played->switches = rm_explore.switches;
+	played->undecided = false;
+	if (rm_explore.starved || take_history(&played->history))
+		return rm_error_set(error, -ENOMEM, "out of memory");
+	/* a history that was cut off is not judged: what cut it off is told */
+	return played->fault || program->unjudged ? 0 : judge(played, error);
+}
+
+void rm_explore_played_clear(struct rm_explore_played *played)
+{
+	rm_history_clear(&played->history);
+	rm_history_judgement_clear(&played->judgement);
+	*played = (struct rm_explore_played){ .fault = RM_EXPLORE_NOTHING };
+}

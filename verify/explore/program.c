@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * program.c - small programs from what a map offers.
+ *
+ * Most have two to four keys, so that threads meet; one in four has up to
+ * RM_EXPLORE_KEYS_MAX and a menu that inserts, so that tables grow and shrink
+ * while others look. One in four looks at the map as a whole. In one of four each
+ * thread has a role, one operation that it does again and again, since some
+ * things go wrong only for who meets the same obstacle several times. These and
+ * those that grow are twice as long.
+ *
+ * These are the plain ones. Every fourth is of a class of its own (classes.h).
+ */
+#include "verify/explore/classes.h"
+#include "verify/explore/menu.h"
+#include "verify/explore/written.h"
+
+#include "runner/base/rng.h"
+#include "runner/impl.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The n-th set bit of the map's shapes, n from 0. */
+static unsigned shape_of(unsigned shapes, uint64_t n)
+{
+	while (n--)
+		shapes &= shapes - 1;
+	return (unsigned)__builtin_ctz(shapes);
+}
+
+/* One that was written down: what it leaves open is drawn. */
+static void make_written(const struct rm_explore_written *written,
+        struct rm_explore_program *program)
+{
+	struct rm_explore_program drawn = *program;
+
+	*program = written->program;
+	program->impl = drawn.impl;
+	program->shape = drawn.shape;
+	program->memory = drawn.memory;
+	program->unstamped = drawn.unstamped;
+	program->unjudged = drawn.unjudged;
+	program->map_seed = drawn.map_seed;
+	if (!written->sized)
+		program->presize = drawn.presize;
+}
+
+void rm_explore_program_make(const struct rm_explore_options *options,
+        uint64_t number, struct rm_explore_program *program)
+{
+	uint64_t rng = rm_seed(options->seed, 2 * number);
+	unsigned shapes = (unsigned)__builtin_popcount(options->shapes);
+	bool grows = rm_explore_draw(&rng, 4) == 0;
+	bool roles = rm_explore_draw(&rng, 4) == 0;
+	unsigned ops = grows || roles ? 2 * options->ops : options->ops;
+
+	*program = (struct rm_explore_program){ .impl = options->impl,
+		/* also with four shapes each has each scheduler */
+		.shape = rm_shapes[shape_of(options->shapes,
+		        (number + number / RM_EXPLORE_TURNS) % shapes)],
+		.memory = options->memory,
+		.unstamped = options->unstamped,
+		.unjudged = options->unjudged,
+		.map_seed = rm_next(&rng),
+		.presize = rm_explore_draw(&rng, 2),
+		/* also of a map that promises nothing of them: they may not
+		   crash, race or invent */
+		.looks = rm_explore_draw(&rng, 4) == 0,
+		.threads = options->threads };
+	if (options->written) {
+		make_written(options->written, program);
+		return;
+	}
+	if (rm_explore_is_special(options, number)) {
+		rm_explore_special_make(number, program, &rng);
+		return;
+	}
+	program->keys =
+	        grows ? 5 + rm_explore_draw(&rng, RM_EXPLORE_KEYS_MAX - 4)
+	              : 2 + rm_explore_draw(&rng, 3);
+	program->resident =
+	        (uint32_t)rm_next(&rng) & ((1U << program->keys) - 1);
+	if (ops > RM_EXPLORE_OPS_MAX)
+		ops = RM_EXPLORE_OPS_MAX;
+	rm_explore_fill_all(program, ops, grows, roles, &rng);
+}
+
+void rm_explore_op_words(
+        const struct rm_explore_op *op, char *text, size_t size)
+{
+	char times[16] = "";
+
+	if (rm_explore_times(op) > 1)
+		snprintf(times, sizeof(times), "%u x ", op->times);
+	if (op->kind == RM_EXPLORE_UPDATE)
+		snprintf(text, size, "%supdate %u", times, op->key);
+	else if (rm_history_is_whole(op->kind))
+		snprintf(text, size, "%s%s", times,
+		        rm_history_kind_name(op->kind));
+	else
+		snprintf(text, size, "%s%s %u", times,
+		        rm_history_kind_name(op->kind), op->key);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * program.h - what the threads of one schedule do.
+ * Inside verify/explore only.
+ */
+#ifndef RM_EXPLORE_PROGRAM_H
+#define RM_EXPLORE_PROGRAM_H
+
+#include "verify/explore/explore.h"
+#include "verify/explore/schedule.h"
+#include "verify/history/history.h"
+
+enum {
+	RM_EXPLORE_KEYS_MAX = 24,
+	/* An operation that the history knows as an exchange. */
+	RM_EXPLORE_UPDATE = RM_HISTORY_KINDS,
+	/* Of all threads together, each time that one is repeated counted: a
+	   value's sequence has 20 bits. */
+	RM_EXPLORE_TIMES_MAX = 200000,
+};
+
+struct rm_explore_op {
+	uint8_t kind;   /* enum rm_history_kind, or RM_EXPLORE_UPDATE */
+	uint8_t key;    /* 0 .. keys - 1; not of length, scan, clear */
+	uint32_t times; /* in a row; 0 is once, too */
+};
+
+struct rm_explore_program {
+	const struct rm_impl *impl;
+	struct rm_shape shape;
+	enum rm_explore_memory memory;
+	bool unstamped, unjudged;
+	uint64_t map_seed;
+	bool presize;
+	bool collide;      /* its keys meet in the map, as far as keys do */
+	bool looks;        /* at length and scan, too, when all is quiet */
+	unsigned keys;     /* 1 .. RM_EXPLORE_KEYS_MAX */
+	uint32_t resident; /* keys that are there at the start, as bits */
+	unsigned threads;
+	unsigned ops[RM_EXPLORE_THREADS_MAX];
+	struct rm_explore_op op[RM_EXPLORE_THREADS_MAX][RM_EXPLORE_OPS_MAX];
+};
+
+/* Whether the map has this operation: enum rm_history_kind, or
+   RM_EXPLORE_UPDATE. */
+bool rm_explore_offers(const struct rm_impl *impl, unsigned kind);
+
+/* The program of schedule number `number`. */
+void rm_explore_program_make(const struct rm_explore_options *options,
+        uint64_t number, struct rm_explore_program *program);
+
+/* How often the operation is done, 1 at least; all of them. */
+static inline unsigned rm_explore_times(const struct rm_explore_op *op)
+{
+	return op->times ? op->times : 1;
+}
+
+static inline unsigned rm_explore_times_of(
+        const struct rm_explore_program *program)
+{
+	unsigned times = 0;
+
+	for (unsigned t = 0; t < program->threads; t++)
+		for (unsigned i = 0; i < program->ops[t]; i++)
+			times += rm_explore_times(&program->op[t][i]);
+	return times;
+}
+
+/* "insert_if_absent 2", "128 x upsert 0". */
+void rm_explore_op_words(
+        const struct rm_explore_op *op, char *text, size_t size);
+
+#endif /* RM_EXPLORE_PROGRAM_H */

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rwlock.c - reader-writer locks (locks.h). */
+#include "runner/sim/guest/guest.h"
+#include "verify/explore/locks.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#define SITE __builtin_return_address(0)
+
+enum { DEPTH_MOST = 15 }; /* what four bits count */
+
+_Static_assert(sizeof(struct rm_explore_rwlock) <= sizeof(pthread_rwlock_t),
+        "what stands for a lock lies in a real one");
+
+static struct rm_explore_rwlock *rwlock_of(pthread_rwlock_t *opaque)
+{
+	return (struct rm_explore_rwlock *)(void *)opaque;
+}
+
+int rm_sim_rwlock_init(pthread_rwlock_t *lock, const pthread_rwlockattr_t *attr)
+{
+	int kind = PTHREAD_RWLOCK_PREFER_READER_NP;
+
+	if (attr)
+		pthread_rwlockattr_getkind_np(attr, &kind);
+	rm_explore_reach(lock, sizeof(pthread_rwlock_t), SITE);
+	memset(lock, 0, sizeof(pthread_rwlock_t));
+	rwlock_of(lock)->kind = (uint32_t)kind;
+	return 0;
+}
+
+int rm_sim_rwlock_destroy(pthread_rwlock_t *lock)
+{
+	rm_explore_reach(lock, sizeof(pthread_rwlock_t), SITE);
+	if (rwlock_of(lock)->writer || rwlock_of(lock)->readers)
+		rm_explore_misuse("destroys a lock that is held", SITE);
+	return 0;
+}
+
+/* Whether a writer waits that goes before new readers. */
+static bool writer_first(const struct rm_explore_rwlock *rwlock)
+{
+	if (rwlock->kind != PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP)
+		return false;
+	for (unsigned i = 1; i < rm_explore.lanes; i++)
+		if (rm_explore.lane[i].wait == RM_EXPLORE_FOR_WRITE &&
+		        rm_explore.lane[i].waits_for == rwlock)
+			return true;
+	return false;
+}
+
+/* How often this lane has it as a reader. */
+static unsigned depth_of(const struct rm_explore_rwlock *rwlock)
+{
+	return rwlock->depth >> 4 * rm_sim_self() & DEPTH_MOST;
+}
+
+/* Readers learn what writers did (the first clock), writers also what readers
+   did (the second): two readers order nothing between them. */
+int rm_sim_rwlock_rdlock(pthread_rwlock_t *opaque)
+{
+	struct rm_explore_rwlock *rwlock = rwlock_of(opaque);
+
+	rm_explore_reach(rwlock, sizeof(pthread_rwlock_t), SITE);
+	if (depth_of(rwlock) == DEPTH_MOST)
+		return EAGAIN;
+	while (rwlock->writer || writer_first(rwlock))
+		rm_explore_block(RM_EXPLORE_FOR_READ, rwlock, SITE);
+	rwlock->readers |= 1U << rm_sim_self();
+	rwlock->depth += 1U << 4 * rm_sim_self();
+	rm_explore_acquire(&rwlock->given[0]);
+	return 0;
+}
+
+int rm_sim_rwlock_wrlock(pthread_rwlock_t *opaque)
+{
+	struct rm_explore_rwlock *rwlock = rwlock_of(opaque);
+
+	rm_explore_reach(rwlock, sizeof(pthread_rwlock_t), SITE);
+	while (rwlock->writer || rwlock->readers)
+		rm_explore_block(RM_EXPLORE_FOR_WRITE, rwlock, SITE);
+	rwlock->writer = rm_sim_self() + 1;
+	rm_explore_acquire(&rwlock->given[0]);
+	rm_explore_acquire(&rwlock->given[1]);
+	return 0;
+}
+
+int rm_sim_rwlock_unlock(pthread_rwlock_t *opaque)
+{
+	struct rm_explore_rwlock *rwlock = rwlock_of(opaque);
+	uint32_t bit = 1U << rm_sim_self();
+
+	rm_explore_reach(rwlock, sizeof(pthread_rwlock_t), SITE);
+	if (rwlock->writer == rm_sim_self() + 1) {
+		rm_explore_release(&rwlock->given[0]);
+		rwlock->writer = 0;
+	} else if (rwlock->readers & bit) {
+		rm_explore_release(&rwlock->given[1]);
+		rwlock->depth -= 1U << 4 * rm_sim_self();
+		if (!depth_of(rwlock))
+			rwlock->readers &= ~bit;
+	} else {
+		rm_explore_misuse(
+		        "gives back a lock that it does not hold", SITE);
+	}
+	rm_explore_wake(RM_EXPLORE_FOR_WRITE, rwlock, UINT_MAX);
+	rm_explore_wake(RM_EXPLORE_FOR_READ, rwlock, UINT_MAX);
+	return 0;
+}

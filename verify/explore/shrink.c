@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * shrink.c - leaves out what a finding does not need.
+ *
+ * A program without one of its operations takes other turns, so a candidate is
+ * tried under the turns that it has, and then under some schedules of its own;
+ * it is taken if one of them fails in the same way. Switches come last: at
+ * each turn the lane that ran before goes on instead. Under a model of memory
+ * loads look back less far, and stores leave their buffers when they must.
+ */
+#include "verify/explore/shrink.h"
+
+#include "runner/base/rng.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	TRIES = 200,        /* schedules of a smaller program */
+	PLAYS_MOST = 20000, /* in all */
+	PASSES = 8,
+	STEPS_MOST = 200000000, /* in all: not many of the longest programs */
+	LONG_TURN = 100000,     /* of a lane that goes on */
+};
+
+void rm_explore_turns_clear(struct rm_explore_turns *turns)
+{
+	free(turns->turn);
+	*turns = (struct rm_explore_turns){ NULL, 0, 0 };
+}
+
+/* Plays `program` under a copy of the schedule, and takes it, with its turns, for the case if it fails in
+   the same way, with no more than `most` switches. */
+static bool fails(struct rm_explore_case *failing,
+        const struct rm_explore_program *program,
+        const struct rm_explore_schedule *under, uint64_t most)
+{
+	struct rm_explore_schedule schedule = *under;
+	struct rm_explore_played played = { .fault = RM_EXPLORE_NOTHING };
+	struct rm_explore_turns taken = { NULL, 0, 0 };
+	struct rm_error error = { "" };
+	bool same;
+
+	if (failing->steps > STEPS_MOST)
+		return false;
+	schedule.taken = &taken;
+	failing->plays++;
+	same = !rm_explore_play(
+	               program, &schedule, failing->limit, &played, &error) &&
+	       played.fault == failing->fault && played.switches <= most;
+	failing->steps += played.steps;
+	if (same) {
+		rm_explore_turns_clear(&failing->turns);
+		failing->turns = taken;
+		failing->program = *program;
+		failing->switches = played.switches;
+	} else {
+		rm_explore_turns_clear(&taken);
+	}
+	rm_explore_played_clear(&played);
+	return same;
+}
+
+static bool fails_somehow(struct rm_explore_case *failing,
+        const struct rm_explore_program *program)
+{
+	struct rm_explore_schedule listed = { .scheduler = &rm_explore_listed,
+		.list = &failing->turns };
+
+	if (fails(failing, program, &listed, UINT64_MAX))
+		return true;
+	for (unsigned i = 0; i < TRIES && failing->plays < PLAYS_MOST; i++) {
+		struct rm_explore_schedule schedule = {
+			.scheduler = i % 4 == 2 && failing->stalls
+			                     ? &rm_explore_stall
+			             : i % 2 ? &rm_explore_pct
+			                     : &rm_explore_random,
+			.rng = rm_seed(failing->seed, i),
+			.horizon = failing->horizon,
+			.depth = 1 + i / 2 % RM_EXPLORE_DEPTH_MAX
+		};
+
+		if (fails(failing, program, &schedule, UINT64_MAX))
+			return true;
+	}
+	return false;
+}
+
+static bool without_thread(struct rm_explore_case *failing, unsigned thread)
+{
+	struct rm_explore_program smaller = failing->program;
+
+	if (!smaller.ops[thread])
+		return false;
+	smaller.ops[thread] = 0;
+	return fails_somehow(failing, &smaller);
+}
+
+static bool without_op(
+        struct rm_explore_case *failing, unsigned thread, unsigned op)
+{
+	struct rm_explore_program smaller = failing->program;
+
+	if (op >= smaller.ops[thread])
+		return false;
+	memmove(&smaller.op[thread][op], &smaller.op[thread][op + 1],
+	        (--smaller.ops[thread] - op) * sizeof(smaller.op[0][0]));
+	return fails_somehow(failing, &smaller);
+}
+
+static bool without_key(struct rm_explore_case *failing, unsigned key)
+{
+	struct rm_explore_program smaller = failing->program;
+
+	if (!(smaller.resident & 1U << key))
+		return false;
+	smaller.resident &= ~(1U << key);
+	return fails_somehow(failing, &smaller);
+}
+
+/* The operation once, half as often, or once less, as long as that goes. */
+static bool with_fewer(
+        struct rm_explore_case *failing, unsigned thread, unsigned op)
+{
+	bool any = false, fewer = true;
+
+	while (fewer && op < failing->program.ops[thread]) {
+		struct rm_explore_program smaller = failing->program;
+		uint32_t *times = &smaller.op[thread][op].times;
+		const uint32_t most = *times;
+
+		fewer = false;
+		for (unsigned i = 0; i < 3 && most > 1 && !fewer; i++) {
+			*times = i == 0 ? 0 : i == 1 ? most / 2 : most - 1;
+			fewer = fails_somehow(failing, &smaller);
+		}
+		any |= fewer;
+	}
+	return any;
+}
+
+/* One pass over all that could be left out; whether something was. */
+static bool leave_out(struct rm_explore_case *failing)
+{
+	bool any = false;
+
+	for (unsigned t = 0; t < failing->program.threads; t++)
+		any |= without_thread(failing, t);
+	for (unsigned t = 0; t < failing->program.threads; t++)
+		for (unsigned i = failing->program.ops[t]; i-- > 0;)
+			any |= without_op(failing, t, i) ||
+			       with_fewer(failing, t, i);
+	for (unsigned key = 0; key < failing->program.keys; key++)
+		any |= without_key(failing, key);
+	return any && failing->plays < PLAYS_MOST;
+}
+
+/* The lane that ran before turn `i` goes on instead. */
+static bool without_switch(struct rm_explore_case *failing, size_t i)
+{
+	struct rm_explore_turns turns = { NULL, failing->turns.count,
+		failing->turns.count };
+	struct rm_explore_schedule listed = { .scheduler = &rm_explore_listed,
+		.list = &turns };
+	bool fewer = false;
+
+	if (failing->turns.turn[i].lane == failing->turns.turn[i - 1].lane)
+		return false;
+	turns.turn = malloc(turns.count * sizeof(*turns.turn));
+	if (!turns.turn)
+		return false;
+	memcpy(turns.turn, failing->turns.turn,
+	        turns.count * sizeof(*turns.turn));
+	turns.turn[i].lane = turns.turn[i - 1].lane;
+	for (int longer = 0; longer < 2 && !fewer && failing->switches;
+	        longer++) {
+		if (longer)
+			turns.turn[i].steps = LONG_TURN;
+		fewer = fails(failing, &failing->program, &listed,
+		        failing->switches - 1);
+	}
+	free(turns.turn);
+	return fewer;
+}
+
+static bool leave_out_switches(struct rm_explore_case *failing)
+{
+	bool any = false;
+
+	for (size_t i = 1;
+	        i < failing->turns.count && failing->plays < 2 * PLAYS_MOST;
+	        i++)
+		any |= without_switch(failing, i);
+	return any && failing->plays < 2 * PLAYS_MOST;
+}
+
+/* The turns of a case, to be changed and tried; free() `turn`. NULL: no memory,
+   and nothing is left out. */
+static struct rm_explore_turns copy_turns(const struct rm_explore_case *failing)
+{
+	struct rm_explore_turns copy = failing->turns;
+
+	copy.turn = malloc(copy.count * sizeof(*copy.turn));
+	copy.room = copy.count;
+	if (copy.turn)
+		memcpy(copy.turn, failing->turns.turn,
+		        copy.count * sizeof(*copy.turn));
+	return copy;
+}
+
+static bool fails_listed(
+        struct rm_explore_case *failing, const struct rm_explore_turns *turns)
+{
+	struct rm_explore_schedule listed = { .scheduler = &rm_explore_listed,
+		.list = turns };
+
+	return fails(failing, &failing->program, &listed, failing->switches);
+}
+
+/* The load at the end of turn `i` reads a newer store, the newest if that does. */
+static bool looks_less_far(struct rm_explore_case *failing, size_t i)
+{
+	const uint32_t back = failing->turns.turn[i].back;
+	struct rm_explore_turns turns = copy_turns(failing);
+	bool less = false;
+
+	for (uint32_t try = 0; turns.turn && try < back && !less; try++) {
+		turns.turn[i].back = try;
+		less = fails_listed(failing, &turns);
+	}
+	free(turns.turn);
+	return less;
+}
+
+/* Turn `i`, of a buffer, is left out: its stores leave it later. */
+static bool leaves_later(struct rm_explore_case *failing, size_t i)
+{
+	struct rm_explore_turns turns = copy_turns(failing);
+	bool later = false;
+
+	if (turns.turn && turns.turn[i].lane >= RM_EXPLORE_BUFFERS_AT) {
+		memmove(&turns.turn[i], &turns.turn[i + 1],
+		        (--turns.count - i) * sizeof(*turns.turn));
+		later = fails_listed(failing, &turns);
+	}
+	free(turns.turn);
+	return later;
+}
+
+static bool leave_out_memory(struct rm_explore_case *failing)
+{
+	bool any = false;
+
+	if (!failing->program.memory)
+		return false;
+	for (size_t i = failing->turns.count;
+	        i-- > 0 && failing->plays < 2 * PLAYS_MOST;) {
+		if (i >= failing->turns.count)
+			continue;
+		any |= looks_less_far(failing, i);
+		if (i < failing->turns.count)
+			any |= leaves_later(failing, i);
+	}
+	return any && failing->plays < 2 * PLAYS_MOST;
+}
+
+int rm_explore_case_play(struct rm_explore_case *failing,
+        struct rm_explore_played *played, struct rm_error *error)
+{
+	struct rm_explore_turns taken = { NULL, 0, 0 };
+	struct rm_explore_schedule listed = { .scheduler = &rm_explore_listed,
+		.list = &failing->turns,
+		.taken = &taken };
+	int status = rm_explore_play(
+	        &failing->program, &listed, failing->limit, played, error);
+
+	rm_explore_turns_clear(&failing->turns);
+	failing->turns = taken;
+	failing->switches = played->switches;
+	return status;
+}
+
+int rm_explore_shrink(struct rm_explore_case *failing, struct rm_error *error)
+{
+	struct rm_explore_played played = { .fault = RM_EXPLORE_NOTHING };
+	int status;
+
+	for (unsigned i = 0; i < PASSES && leave_out(failing); i++)
+		;
+	for (unsigned i = 0; i < PASSES && leave_out_switches(failing); i++)
+		;
+	for (unsigned i = 0; i < PASSES && leave_out_memory(failing); i++)
+		;
+	/* what is shown is what is played last */
+	status = rm_explore_case_play(failing, &played, error);
+	rm_explore_played_clear(&played);
+	return status;
+}

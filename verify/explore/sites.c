@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sites.c - one process names all places that a page shows. */
+#include "verify/explore/sites.h"
+
+#include "runner/base/capture.h"
+#include "runner/sim/guest/space.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SITES_MOST = 2000, OFFSET_BYTES = 20, PATH_BYTES = 4096 };
+
+static int by_address(const void *left, const void *right)
+{
+	const struct rm_explore_site *a = left, *b = right;
+
+	return a->address < b->address ? -1 : a->address > b->address;
+}
+
+const struct rm_explore_site *rm_explore_sites_find(
+        const struct rm_explore_sites *sites, const void *address)
+{
+	static const struct rm_explore_site nowhere;
+	const struct rm_explore_site key = { .address = address };
+	const struct rm_explore_site *found =
+	        sites->count ? bsearch(&key, sites->site, sites->count,
+	                               sizeof(key), by_address)
+	                     : NULL;
+
+	return found ? found : &nowhere;
+}
+
+void rm_explore_sites_add(struct rm_explore_sites *sites, const void *address)
+{
+	const size_t room = sites->room ? 2 * sites->room : 64;
+	struct rm_explore_site *more;
+
+	if (!address || sites->count == SITES_MOST ||
+	        rm_explore_sites_find(sites, address)->address)
+		return;
+	if (sites->count == sites->room) {
+		more = realloc(sites->site, room * sizeof(*more));
+		if (!more) /* a finding without a name is one */
+			return;
+		sites->site = more;
+		sites->room = room;
+	}
+	sites->site[sites->count++] =
+	        (struct rm_explore_site){ .address = address };
+	qsort(sites->site, sites->count, sizeof(*sites->site), by_address);
+}
+
+/* The part of a line of addr2line that says something. */
+static const char *next_line(const char *at, char *line, size_t size)
+{
+	size_t length = strcspn(at, "\n");
+
+	snprintf(line, size, "%.*s", (int)strcspn(at, "\n ("), at);
+	return at + length + (at[length] == '\n');
+}
+
+/* One address' answer: pairs of lines, a function and its place, from the
+   innermost outward, up to the next address. */
+static const char *read_site(const char *at, struct rm_explore_site *site)
+{
+	char function[128], place[RM_EXPLORE_PLACE_BYTES];
+	size_t used = 0;
+
+	while (*at && strncmp(at, "0x", 2)) {
+		at = next_line(at, function, sizeof(function));
+		at = next_line(at, place, sizeof(place));
+		if (function[0] == '?')
+			continue;
+		if (!used)
+			snprintf(site->place, sizeof(site->place), "%s", place);
+		if (used + 1 < sizeof(site->chain))
+			used += (size_t)snprintf(site->chain + used,
+			        sizeof(site->chain) - used, "%s%s %s",
+			        used ? ", in " : "", function, place);
+	}
+	return at;
+}
+
+static void read_all(struct rm_explore_sites *sites, const char *said)
+{
+	char address[32];
+
+	for (size_t i = 0; i < sites->count && *said; i++) {
+		said = next_line(said, address, sizeof(address));
+		said = read_site(said, &sites->site[i]);
+	}
+}
+
+/* The byte before it: in the call, and so in its line. */
+static uint64_t offset_of(const struct rm_explore_site *site)
+{
+	return rm_sim_space_image(site->address) - 1;
+}
+
+void rm_explore_sites_name(struct rm_explore_sites *sites)
+{
+	char tool[] = "addr2line", flags[] = "-afsie", path[PATH_BYTES];
+	char **argv = calloc(sites->count + 4, sizeof(*argv));
+	char *text = calloc(sites->count + 1, OFFSET_BYTES), *said = NULL;
+	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	for (size_t i = 0; argv && text && i < sites->count; i++) {
+		argv[3 + i] = text + i * OFFSET_BYTES;
+		snprintf(argv[3 + i], OFFSET_BYTES, "0x%" PRIx64,
+		        offset_of(&sites->site[i]));
+		snprintf(sites->site[i].place, sizeof(sites->site[i].place),
+		        "%s", argv[3 + i]);
+	}
+	if (argv && text && length > 0 && sites->count) {
+		path[length] = '\0';
+		argv[0] = tool;
+		argv[1] = flags;
+		argv[2] = path;
+		if (!rm_capture(argv, &said))
+			read_all(sites, said);
+	}
+	free(said);
+	free(text);
+	free(argv);
+}
+
+void rm_explore_sites_clear(struct rm_explore_sites *sites)
+{
+	free(sites->site);
+	*sites = (struct rm_explore_sites){ NULL, 0, 0 };
+}

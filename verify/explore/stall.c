@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * stall.c - the scheduler under which threads stand still, and are of
+ * different speed.
+ *
+ * Each lane has a mean length of its turns of its own, so that a slow one may
+ * meet every write of a fast one. In three of four schedules some lanes may be
+ * *held*: after a number of its own steps, drawn for each or the same for all,
+ * such a lane stands still until nobody else can go on, be it that all others
+ * have ended or that they wait for it. Then one of them goes on. In half of
+ * these schedules the held ones come first: all that others do is done while
+ * they stand in the middle of something.
+ *
+ * PCT lets a lane stand still, too, but one at a time, and changes priorities
+ * at few places of the whole schedule, of which a thousand writes of another
+ * lane leave no share for a short look-up.
+ */
+#include "verify/explore/schedule.h"
+
+#include "runner/base/rng.h"
+
+enum {
+	ENDLESS = 10000,
+	LONGEST_MEAN_LOG = 6,
+	STOP_LOG = 7, /* a lane stops within its first 2, 4, 8 ... 128 steps */
+	MODES = 4,    /* none held, one, about half, all */
+	NONE = 0,
+	ONE,
+	HALF,
+	YIELDS_MOST = 64, /* of those that may wait for who stands still */
+};
+
+static uint32_t draw(struct rm_explore_schedule *schedule, uint32_t n)
+{
+	return (uint32_t)rm_below(rm_next(&schedule->rng), n);
+}
+
+/* Lane 0 only waits for the others. Thread 1, which writes where only one may,
+   is spared in half of the schedules; else any. */
+static uint32_t draw_held(struct rm_explore_schedule *schedule, unsigned lanes)
+{
+	const uint32_t all = (1U << lanes) - 2;
+	const unsigned threads = lanes - 1;
+	const unsigned mode = draw(schedule, MODES);
+	const uint32_t spared =
+	        1U << (1 + (draw(schedule, 2) ? 0 : draw(schedule, threads)));
+	const uint32_t one = 1U << (1 + draw(schedule, threads));
+
+	if (mode == NONE || threads < 2)
+		return 0;
+	if (mode == ONE)
+		return one & ~spared;
+	return all & ~spared &
+	       (mode == HALF ? (uint32_t)rm_next(&schedule->rng) : all);
+}
+
+static void stall_begin(struct rm_explore_schedule *schedule, unsigned lanes)
+{
+	const bool alike = draw(schedule, 2);
+	uint32_t stop = 0;
+
+	schedule->ahead = draw(schedule, 2);
+	schedule->held = draw_held(schedule, lanes);
+	schedule->seen = 0;
+	schedule->yields = 0;
+	for (unsigned i = 0; i < lanes; i++) {
+		if (!alike || !stop)
+			stop = 1 +
+			       draw(schedule, 2U << draw(schedule, STOP_LOG));
+		schedule->pace[i] = (struct rm_explore_pace){
+			.mean = 1U << draw(schedule, LONGEST_MEAN_LOG),
+			.stop = stop,
+		};
+	}
+}
+
+/* Lanes that stand still now, with their buffers. */
+static uint32_t still(const struct rm_explore_schedule *schedule)
+{
+	uint32_t lanes = 0;
+
+	for (uint32_t bits = schedule->held; bits; bits &= bits - 1) {
+		const unsigned i = (unsigned)__builtin_ctz(bits);
+		const struct rm_explore_pace *pace = &schedule->pace[i];
+
+		if (pace->ran >= pace->stop)
+			lanes |= 1U << i;
+	}
+	return lanes | lanes << RM_EXPLORE_BUFFERS_AT;
+}
+
+static uint32_t pick(uint32_t bits, uint32_t n)
+{
+	while (n--)
+		bits &= bits - 1;
+	return (uint32_t)__builtin_ctz(bits);
+}
+
+/* A lane is held no longer, one that can go on. */
+static uint32_t let_go(struct rm_explore_schedule *schedule, uint32_t lanes)
+{
+	const uint32_t lane = pick(
+	        lanes, draw(schedule, (uint32_t)__builtin_popcount(lanes)));
+
+	schedule->held &= ~(1U << lane % RM_EXPLORE_BUFFERS_AT);
+	schedule->yields = 0;
+	return 1U << lane;
+}
+
+/* Who may have the turn: of those that can go on, who does not stand still.
+   Where that is nobody, or they wait for who does, one of these goes on. */
+static uint32_t movable(struct rm_explore_schedule *schedule,
+        const struct rm_explore_situation *situation)
+{
+	const uint32_t stand = situation->choices & still(schedule);
+	const uint32_t free = situation->choices & ~stand;
+	const uint32_t first = free & schedule->held;
+
+	schedule->yields += situation->yields;
+	if (stand &&
+	        (!free || situation->stuck || schedule->yields > YIELDS_MOST))
+		return let_go(schedule, stand);
+	return schedule->ahead && first ? first : free;
+}
+
+static struct rm_explore_turn stall_next(struct rm_explore_schedule *schedule,
+        const struct rm_explore_situation *situation)
+{
+	struct rm_explore_pace *ran =
+	        &schedule->pace[situation->running % RM_EXPLORE_BUFFERS_AT];
+	struct rm_explore_turn turn = { .steps = ENDLESS };
+	const struct rm_explore_pace *pace;
+	uint32_t lanes;
+
+	ran->ran += (uint32_t)(situation->steps - schedule->seen);
+	schedule->seen = situation->steps;
+	lanes = movable(schedule, situation);
+	turn.lane = pick(
+	        lanes, draw(schedule, (uint32_t)__builtin_popcount(lanes)));
+	pace = &schedule->pace[turn.lane % RM_EXPLORE_BUFFERS_AT];
+	/* who is alone goes on until somebody comes, or must stop */
+	if (lanes & (lanes - 1) || turn.lane >= RM_EXPLORE_BUFFERS_AT)
+		turn.steps = 1 + draw(schedule, 2 * pace->mean - 1);
+	if (schedule->held & 1U << turn.lane &&
+	        turn.steps > pace->stop - pace->ran)
+		turn.steps = pace->stop - pace->ran;
+	return turn;
+}
+
+const struct rm_explore_scheduler rm_explore_stall = { .name = "stall",
+	.begin = stall_begin,
+	.next = stall_next,
+	.back = rm_explore_drawn_back };

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* told.c - the words that all views of a finding have. See told.h. */
+#include "verify/explore/told.h"
+#include "runner/protocol/protocol.h"
+#include "verify/explore/heap.h"
+#include "verify/explore/written.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DECIMAL_BELOW = 1 << 20 /* larger values are hexadecimal */ };
+
+unsigned rm_explore_ops_of(const struct rm_explore_program *program)
+{
+	unsigned ops = 0;
+
+	for (unsigned t = 0; t < program->threads; t++)
+		ops += program->ops[t];
+	return ops;
+}
+
+void rm_explore_told_title(const struct rm_explore_told *told, FILE *out)
+{
+	if (told->options->policy == RM_EXPLORE_EXHAUSTIVE)
+		fprintf(out, "play %" PRIu64 " of program ", told->plays);
+	else
+		fprintf(out, "schedule ");
+	fprintf(out, "%" PRIu64 " of seed %" PRIu64 ": %s", told->number,
+	        told->options->seed,
+	        rm_explore_fault_name[told->played->fault]);
+}
+
+static const char *const memory_words[RM_EXPLORE_MEMORIES] = {
+	[RM_EXPLORE_TSO] = "tso, ", [RM_EXPLORE_C11] = "c11, "
+};
+
+void rm_explore_told_head(const struct rm_explore_told *told, FILE *out)
+{
+	const struct rm_explore_program *program = &told->failing->program;
+
+	fprintf(out, "  %s\n", told->played->what);
+	for (int i = 0; i < 2; i++)
+		if (told->played->site[i])
+			fprintf(out, "  %s %s\n", i ? "before:" : "here:  ",
+			        rm_explore_sites_find(
+			                &told->sites, told->played->site[i])
+			                ->chain);
+	fprintf(out,
+	        "map %s, %s, %s%smade smaller: %u of %" PRIu64
+	        " operations, %" PRIu64 " of %" PRIu64 " switches\n",
+	        program->impl->id, rm_shape_name(program->shape),
+	        program->memory ? "memory " : "",
+	        program->memory ? memory_words[program->memory] : "",
+	        rm_explore_ops_of(program), told->ops_before,
+	        told->failing->switches, told->switches_before);
+}
+
+int rm_explore_told_program(const struct rm_explore_told *told, FILE *out)
+{
+	char *text = rm_explore_written_text(&told->failing->program);
+
+	if (!text)
+		return -ENOMEM;
+	fputs(text, out);
+	free(text);
+	return 0;
+}
+
+static void print_exhausted_again(const struct rm_explore_told *told, FILE *out)
+{
+	const struct rm_explore_options *options = told->options;
+
+	if (options->preemptions != RM_EXPLORE_PREEMPTIONS)
+		fprintf(out, " --preemptions %u", options->preemptions);
+	if (options->schedules != RM_EXPLORE_EXHAUSTED_MOST)
+		fprintf(out, " --schedules %" PRIu64, options->schedules);
+	fprintf(out, " --program %" PRIu64 "\n", told->number);
+}
+
+static void print_size_again(
+        FILE *out, const struct rm_explore_options *options, bool few)
+{
+	const unsigned usual =
+	        few ? RM_EXPLORE_FEW_THREADS : RM_EXPLORE_THREADS;
+
+	/* where a size was asked for all programs are of that size */
+	if (options->threads != usual || (options->plain && !few))
+		fprintf(out, " --threads %u", options->threads);
+	if (options->ops != (few ? RM_EXPLORE_FEW_OPS : RM_EXPLORE_OPS))
+		fprintf(out, " --ops %u", options->ops);
+}
+
+void rm_explore_told_again(const struct rm_explore_told *told, FILE *out)
+{
+	const struct rm_explore_options *options = told->options;
+	bool few = options->policy == RM_EXPLORE_EXHAUSTIVE;
+
+	fprintf(out, "readmostly explore %s --seed %" PRIu64, options->named,
+	        options->seed);
+	if (options->written)
+		fprintf(out, " --program-file %s", options->written_in);
+	else
+		print_size_again(out, options, few);
+	if (options->policy != RM_EXPLORE_MIX)
+		fprintf(out, " --scheduler %s",
+		        rm_explore_policy_name[options->policy]);
+	if (options->memory != RM_EXPLORE_SC)
+		fprintf(out, " --memory %s",
+		        rm_explore_memory_name[options->memory]);
+	if (options->unstamped)
+		fprintf(out, " --unstamped");
+	if (options->unjudged)
+		fprintf(out, " --unjudged");
+	if (options->depth)
+		fprintf(out, " --depth %u", options->depth);
+	if (options->steps != RM_EXPLORE_STEPS)
+		fprintf(out, " --steps %" PRIu64, options->steps);
+	if (options->shapes != options->impl->shapes)
+		fprintf(out, " --shape %s",
+		        rm_shape_name(told->failing->program.shape));
+	if (few)
+		print_exhausted_again(told, out);
+	else
+		fprintf(out, " --schedule %" PRIu64 "\n", told->number);
+}
+
+bool rm_explore_told_begins(const struct rm_explore_told *told, size_t i)
+{
+	const struct rm_explore_event *event = &told->event[i];
+
+	/* what a thread does between two operations belongs to none */
+	while (i--)
+		if (told->event[i].lane == event->lane &&
+		        told->event[i].operation >= 0)
+			return event->operation >= 0 &&
+			       told->event[i].operation != event->operation;
+	return event->operation >= 0;
+}
+
+void rm_explore_told_operation(const struct rm_explore_told *told,
+        const struct rm_explore_event *event, char *text, size_t size)
+{
+	const struct rm_explore_program *program = &told->failing->program;
+
+	rm_explore_op_words(
+	        &program->op[event->lane - 1][event->operation], text, size);
+}
+
+/* " 0x2a", with a blank before it; nothing where no value is known. A place in
+   the program's own memory lies elsewhere in each run. */
+static void value_words(
+        const struct rm_explore_event *event, char *text, size_t size)
+{
+	const uint64_t value = event->value;
+
+	text[0] = '\0';
+	if (!event->bytes || event->at)
+		return;
+	if (value - rm_explore_heap < RM_EXPLORE_HEAP_BYTES)
+		snprintf(text, size, " heap+0x%" PRIx64,
+		        value - (uint64_t)rm_explore_heap);
+	else if (rm_sim_space_image((const void *)(uintptr_t)value))
+		snprintf(text, size, " a global's address");
+	else if (value < DECIMAL_BELOW)
+		snprintf(text, size, " %" PRIu64, value);
+	else
+		snprintf(text, size, " 0x%" PRIx64, value);
+}
+
+void rm_explore_told_event(const struct rm_explore_told *told,
+        const struct rm_explore_event *event, char *text, size_t size)
+{
+	static const char *const words[] = { [RM_EXPLORE_READS] = "reads",
+		[RM_EXPLORE_WRITES] = "writes",
+		[RM_EXPLORE_LOADS] = "loads",
+		[RM_EXPLORE_STORES] = "stores",
+		[RM_EXPLORE_LOCKS] = "locks",
+		[RM_EXPLORE_FENCES] = "fences",
+		[RM_EXPLORE_WAITS] = "stores into its buffer",
+		[RM_EXPLORE_LEAVES] = "has left the buffer" };
+	char value[32];
+
+	value_words(event, value, sizeof(value));
+	snprintf(text, size, "%.44s %s%s",
+	        rm_explore_sites_find(&told->sites, event->site)->place,
+	        words[event->kind], value);
+}
+
+void rm_explore_told_older(const struct rm_explore_told *told,
+        const struct rm_explore_event *event, char *text, size_t size)
+{
+	if (event->older_site)
+		snprintf(text, size, "an older value: that of %s at %s",
+		        rm_explore_lane_name(event->older_lane),
+		        rm_explore_sites_find(&told->sites, event->older_site)
+		                ->place);
+	else
+		snprintf(text, size, "an older value: that of the start");
+}

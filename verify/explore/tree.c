@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tree.c - the exhaustive scheduler (tree.h).
+ *
+ * Bounded search after Musuvathi and Qadeer (PLDI 2007). Partial-order
+ * reduction and a bound do not go together by themselves (Coons, Musuvathi,
+ * McKinley, OOPSLA 2013): the schedule that stands for others may need more
+ * preemptions than they. Here it never does: where lane A is preempted before a
+ * stretch that meets nothing that others have yet to do, A may as well do it
+ * first. Nobody can tell, A is preempted once as before, or not at all where
+ * the stretch was all that it did when its turn came again. So of such
+ * schedules the one is played in which no preemption stands there.
+ *
+ * "Has yet to do" is known of the operations that schedules have shown. A
+ * meeting that no schedule of a whole walk has shown does not exist: in the
+ * shortest one that would show it, all before the meeting is in the order of
+ * one that was played.
+ */
+#include "verify/explore/tree.h"
+#include "verify/explore/world.h"
+
+#include <stdlib.h>
+
+/* What the last stretch was, with which the last choice ended. */
+static void take_in(struct rm_explore_tree *tree)
+{
+	struct rm_explore_stretch *stretch = &rm_explore.stretch;
+	struct rm_explore_choice *last;
+
+	if (!tree->at)
+		return;
+	last = &tree->choice[tree->at - 1];
+	rm_explore_meet(&tree->meetings, stretch, last->chosen,
+	        tree->operation[last->chosen]);
+	if (last->chosen == last->running)
+		last->meets = tree->unreduced ||
+		              rm_explore_meets(&tree->meetings, stretch,
+		                      tree->others & ~(1U << last->chosen),
+		                      tree->operation);
+}
+
+static void begin_stretch(struct rm_explore_tree *tree)
+{
+	rm_explore.stretch = (struct rm_explore_stretch){ .kept = true };
+	tree->others = (1U << rm_explore.lanes) - 2;
+	tree->others &= ~rm_explore.ended;
+	for (unsigned i = 1; i < rm_explore.lanes; i++)
+		tree->operation[i] = (int8_t)rm_explore.lane[i].operation;
+}
+
+static void exhaustive_begin(
+        struct rm_explore_schedule *schedule, unsigned lanes)
+{
+	(void)lanes;
+	schedule->tree->at = 0;
+	schedule->tree->gave = 0;
+	begin_stretch(schedule->tree);
+}
+
+static void make_room(struct rm_explore_tree *tree)
+{
+	const size_t more = tree->room ? 2 * tree->room : 256;
+
+	if (tree->count < tree->room)
+		return;
+	tree->choice =
+	        rm_explore_larger(tree->choice, more * sizeof(*tree->choice));
+	tree->room = more;
+}
+
+/* Who switches away from a lane that could go on preempts it. */
+static bool preempts(const struct rm_explore_choice *choice)
+{
+	return choice->chosen != choice->running &&
+	       choice->choices & 1U << choice->running;
+}
+
+/* A decision that no schedule had before: who runs goes on. */
+static void add(
+        struct rm_explore_tree *tree, uint32_t choices, uint32_t running)
+{
+	struct rm_explore_choice *choice;
+
+	make_room(tree);
+	choice = &tree->choice[tree->count++];
+	*choice = (struct rm_explore_choice){ .choices = (uint8_t)choices,
+		.running = (uint8_t)running,
+		.chosen = (uint8_t)running,
+		.meets = true };
+	if (!(choices & 1U << running))
+		choice->chosen = (uint8_t)__builtin_ctz(choices);
+	choice->tried = (uint8_t)(1U << choice->chosen);
+	if (tree->count > 1)
+		choice->preemptions =
+		        choice[-1].preemptions + preempts(&choice[-1]);
+}
+
+/* Two lanes that wait for a third must not give the turn to each other for
+   ever: who gave it away has it again when all others that could had it. */
+static uint32_t fair_choices(struct rm_explore_tree *tree,
+        const struct rm_explore_situation *situation)
+{
+	uint32_t choices = situation->choices;
+
+	if (!situation->yields)
+		return choices;
+	tree->gave |= 1U << situation->running;
+	if (!(choices & ~tree->gave)) {
+		tree->gave = 1U << situation->running;
+		return choices;
+	}
+	if (choices & tree->gave) {
+		/* to stand still a lane may need a turn that is not its own:
+		   what the reduction rests on does not hold */
+		rm_explore.stretch.hidden = true;
+		take_in(tree);
+	}
+	return choices & ~tree->gave;
+}
+
+static struct rm_explore_turn exhaustive_next(
+        struct rm_explore_schedule *schedule,
+        const struct rm_explore_situation *situation)
+{
+	struct rm_explore_tree *tree = schedule->tree;
+	const struct rm_explore_choice *choice;
+	uint32_t choices, chosen;
+
+	take_in(tree);
+	choices = fair_choices(tree, situation);
+	begin_stretch(tree);
+	if (tree->at == tree->count)
+		add(tree, choices, situation->running);
+	choice = &tree->choice[tree->at++];
+	chosen = choice->chosen;
+	if (choice->choices != choices ||
+	        choice->running != situation->running) {
+		tree->strays = true;
+		chosen = (uint32_t)__builtin_ctz(choices);
+	}
+	tree->gave &= ~(1U << chosen);
+	return (struct rm_explore_turn){ .lane = chosen, .steps = 1 };
+}
+
+const struct rm_explore_scheduler rm_explore_exhaustive = {
+	.name = "exhaustive", .begin = exhaustive_begin, .next = exhaustive_next
+};
+
+/* Lanes that are still to be tried at a decision. */
+static uint32_t untried(
+        struct rm_explore_tree *tree, const struct rm_explore_choice *choice)
+{
+	uint32_t left = choice->choices & ~(uint32_t)choice->tried;
+
+	if (!(choice->choices & 1U << choice->running))
+		return left;
+	if (!choice->meets)
+		return 0;
+	if (choice->preemptions < tree->most)
+		return left;
+	tree->bounded = tree->bounded || left;
+	return 0;
+}
+
+bool rm_explore_tree_next(struct rm_explore_tree *tree)
+{
+	take_in(tree);
+	rm_explore.stretch.kept = false;
+	while (tree->count) {
+		struct rm_explore_choice *last = &tree->choice[tree->count - 1];
+		uint32_t left = untried(tree, last);
+
+		if (left) {
+			last->chosen = (uint8_t)__builtin_ctz(left);
+			last->tried |= (uint8_t)(1U << last->chosen);
+			return true;
+		}
+		tree->count--;
+	}
+	return false;
+}
+
+void rm_explore_tree_again(struct rm_explore_tree *tree)
+{
+	tree->count = tree->at = 0;
+	tree->meetings.news = tree->bounded = false;
+}
+
+void rm_explore_tree_reset(struct rm_explore_tree *tree)
+{
+	rm_explore_tree_again(tree);
+	tree->strays = false;
+	rm_explore_meetings_reset(&tree->meetings);
+}
+
+void rm_explore_tree_clear(struct rm_explore_tree *tree)
+{
+	free(tree->choice);
+	rm_explore_meetings_clear(&tree->meetings);
+	*tree = (struct rm_explore_tree){ .choice = NULL };
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * view_html.c - one finding as a page of HTML that needs no other file: what the
+ * page of text says, with each access of the schedule and its chain of calls.
+ */
+#include "verify/explore/view.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum { TEXT_BYTES = 160 };
+
+static const char *const style =
+        ":root{color-scheme:light dark}"
+        "body{font:15px/1.45 system-ui,sans-serif;margin:1.5rem auto;"
+        "max-width:90rem;padding:0 1rem}"
+        "h1{font-size:1.4rem;overflow-wrap:anywhere}h2{font-size:1.1rem}"
+        "pre,td,th{font:13px/1.4 ui-monospace,monospace}"
+        "pre{overflow-x:auto;padding:.6rem;border:1px solid #8886}"
+        ".wide{overflow-x:auto}table{border-collapse:collapse}"
+        "th{text-align:left;position:sticky;top:0;background:Canvas}"
+        "td,th{padding:.05rem .8rem;white-space:nowrap}"
+        "td+td,th+th{border-left:1px solid #8886}"
+        "td:first-child{text-align:right;opacity:.7}"
+        ".switch td{border-top:1px solid #8886}"
+        ".op{font-weight:600}.fault{color:#c00;font-weight:600}"
+        "@media(prefers-color-scheme:dark){.fault{color:#f77}}"
+        "small{display:block;padding-left:1rem}";
+
+/* Text as HTML shows it, in attributes too. */
+static void put(FILE *out, const char *text)
+{
+	for (; *text; text++)
+		switch (*text) {
+		case '<':
+			fputs("&lt;", out);
+			break;
+		case '>':
+			fputs("&gt;", out);
+			break;
+		case '&':
+			fputs("&amp;", out);
+			break;
+		case '"':
+			fputs("&quot;", out);
+			break;
+		default:
+			fputc(*text, out);
+		}
+}
+
+/* What `print` writes, under a heading, as it stands. */
+static int block(const struct rm_explore_told *told, FILE *out,
+        const char *heading,
+        int (*print)(const struct rm_explore_told *told, FILE *out))
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *memory = open_memstream(&text, &size);
+	int status;
+
+	if (!memory)
+		return -ENOMEM;
+	status = print(told, memory);
+	if (fclose(memory) && !status)
+		status = -ENOMEM;
+	if (!status) {
+		fprintf(out, "<h2>%s</h2>\n<pre tabindex=\"0\">", heading);
+		put(out, text);
+		fprintf(out, "</pre>\n");
+	}
+	free(text);
+	return status;
+}
+
+static int head(const struct rm_explore_told *told, FILE *out)
+{
+	rm_explore_told_head(told, out);
+	return 0;
+}
+
+static int again(const struct rm_explore_told *told, FILE *out)
+{
+	rm_explore_told_again(told, out);
+	return 0;
+}
+
+static int history(const struct rm_explore_told *told, FILE *out)
+{
+	rm_history_explain(out, &told->played->judgement);
+	return 0;
+}
+
+/* Up to the inside of the cell of that lane. */
+static void begin_row(const struct rm_explore_told *told, FILE *out,
+        unsigned lane, size_t number, const char *class)
+{
+	fprintf(out, "<tr class=\"%s\"><td>", class);
+	if (number)
+		fprintf(out, "%zu", number);
+	fprintf(out, "</td>");
+	for (unsigned i = 0; i < told->column[lane]; i++)
+		fprintf(out, "<td></td>");
+}
+
+static void end_row(
+        const struct rm_explore_told *told, FILE *out, unsigned lane)
+{
+	for (unsigned i = told->column[lane] + 1; i < told->columns; i++)
+		fprintf(out, "<td></td>");
+	fprintf(out, "</tr>\n");
+}
+
+static void operation_row(const struct rm_explore_told *told, FILE *out,
+        const struct rm_explore_event *event, const char *class)
+{
+	char text[TEXT_BYTES];
+
+	rm_explore_told_operation(told, event, text, sizeof(text));
+	begin_row(told, out, event->lane, 0, class);
+	fprintf(out, "<td class=\"op\">");
+	put(out, text);
+	fprintf(out, "</td>");
+	end_row(told, out, event->lane);
+}
+
+static void access_row(const struct rm_explore_told *told, FILE *out, size_t i,
+        const char *class)
+{
+	const struct rm_explore_event *event = &told->event[i];
+	char text[TEXT_BYTES];
+
+	rm_explore_told_event(told, event, text, sizeof(text));
+	begin_row(told, out, event->lane, i + 1, class);
+	fprintf(out, "<td title=\"");
+	put(out, rm_explore_sites_find(&told->sites, event->site)->chain);
+	fprintf(out, "\">");
+	put(out, text);
+	if (event->looks_back) {
+		rm_explore_told_older(told, event, text, sizeof(text));
+		fprintf(out, "<small>");
+		put(out, text);
+		fprintf(out, "</small>");
+	}
+	fprintf(out, "</td>");
+	end_row(told, out, event->lane);
+}
+
+static void rows(const struct rm_explore_told *told, FILE *out)
+{
+	unsigned lane = 0;
+
+	for (size_t i = 0; i < told->events; i++) {
+		const struct rm_explore_event *event = &told->event[i];
+		const char *class = lane && event->lane != lane ? "switch" : "";
+
+		if (rm_explore_told_begins(told, i)) {
+			operation_row(told, out, event, class);
+			class = "";
+		}
+		if (event->site)
+			access_row(told, out, i, class);
+		lane = event->lane;
+	}
+}
+
+static void fault_row(const struct rm_explore_told *told, FILE *out)
+{
+	const struct rm_explore_played *played = told->played;
+
+	if (!played->lane || played->fault == RM_EXPLORE_HISTORY)
+		return;
+	begin_row(told, out, played->lane, 0, "");
+	fprintf(out, "<td class=\"fault\">%s</td>",
+	        rm_explore_fault_name[played->fault]);
+	end_row(told, out, played->lane);
+}
+
+static void schedule(const struct rm_explore_told *told, FILE *out)
+{
+	fprintf(out,
+	        "<h2>The schedule</h2>\n<p>Time downward, a column for each "
+	        "thread; a line where another one goes on. The calls that led "
+	        "to an access show when it is pointed at.</p>\n"
+	        "<div class=\"wide\" tabindex=\"0\"><table>\n<thead><tr>"
+	        "<th scope=\"col\">access</th>");
+	for (unsigned i = 1; i < RM_EXPLORE_LANES; i++)
+		if (told->shown >> i & 1)
+			fprintf(out, "<th scope=\"col\">thread %u</th>", i);
+	fprintf(out, "</tr></thead>\n<tbody>\n");
+	rows(told, out);
+	if (told->events_lost)
+		fprintf(out,
+		        "<tr><td></td><td colspan=\"%u\">%" PRIu64
+		        " more accesses, up to the end, which are not "
+		        "kept</td></tr>\n",
+		        told->columns, told->events_lost);
+	fault_row(told, out);
+	fprintf(out, "</tbody></table></div>\n");
+}
+
+static void open_page(const struct rm_explore_told *told, FILE *out)
+{
+	const char *id = told->failing->program.impl->id;
+
+	fprintf(out,
+	        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
+	        "<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
+	        "content=\"width=device-width, initial-scale=1\">\n<title>");
+	put(out, id);
+	fprintf(out, ": ");
+	rm_explore_told_title(told, out);
+	fprintf(out,
+	        "</title>\n<style>%s</style>\n</head>\n<body>\n<main>\n<h1>",
+	        style);
+	put(out, id);
+	fprintf(out, ": ");
+	rm_explore_told_title(told, out);
+	fprintf(out, "</h1>\n");
+}
+
+int rm_explore_view_html(const struct rm_explore_told *told, FILE *out)
+{
+	int status;
+
+	open_page(told, out);
+	status = block(told, out, "What is wrong", head);
+	if (!status)
+		status = block(
+		        told, out, "The program", rm_explore_told_program);
+	schedule(told, out);
+	if (!status && told->played->fault == RM_EXPLORE_HISTORY)
+		status = block(told, out, "The history", history);
+	if (!status)
+		status = block(told, out, "Again", again);
+	fprintf(out, "</main>\n</body>\n</html>\n");
+	return status;
+}

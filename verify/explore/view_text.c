@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * view_text.c - one page of text about one finding.
+ *
+ * Nothing on it depends on the run that found it, but on the schedule alone:
+ * who plays the schedule again gets the same bytes.
+ */
+#include "verify/explore/view.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum {
+	LINES_MOST = 160, /* of the schedule; more are left out in the middle */
+	WIDTH = 36,       /* of a column */
+	CELL_BYTES = 112,
+};
+
+static void cell(const struct rm_explore_told *told, FILE *out, unsigned lane,
+        const char *text)
+{
+	fprintf(out, "  %*s%s\n", (int)(told->column[lane] * WIDTH), "", text);
+}
+
+/* Whether an event shows what the one before it in this lane has shown. */
+static bool repeats(const struct rm_explore_told *told,
+        const struct rm_explore_event *event,
+        const struct rm_explore_event *last)
+{
+	return last && last->lane == event->lane && event->site &&
+	       !event->looks_back && !last->looks_back &&
+	       last->operation == event->operation &&
+	       last->kind == event->kind &&
+	       !strcmp(rm_explore_sites_find(&told->sites, event->site)->place,
+	               rm_explore_sites_find(&told->sites, last->site)->place);
+}
+
+/* The same text in a line of its own, further to the right. */
+static void indented(const struct rm_explore_told *told, FILE *out,
+        unsigned lane, const char *by, const char *text)
+{
+	char line[CELL_BYTES + 8];
+
+	snprintf(line, sizeof(line), "%s%s", by, text);
+	cell(told, out, lane, line);
+}
+
+/* A line of the operation where it begins, one of each source line, on `out`
+   unless that is NULL; returns how many lines there are. */
+static size_t event_lines(
+        const struct rm_explore_told *told, size_t i, FILE *out)
+{
+	const struct rm_explore_event *event = &told->event[i];
+	char text[CELL_BYTES];
+	size_t lines = 0;
+
+	if (rm_explore_told_begins(told, i)) {
+		rm_explore_told_operation(told, event, text, sizeof(text) - 1);
+		strcat(text, ":");
+		if (out)
+			cell(told, out, event->lane, text);
+		lines++;
+	}
+	if (!event->site || repeats(told, event, i ? event - 1 : NULL))
+		return lines;
+	rm_explore_told_event(told, event, text, sizeof(text));
+	if (out)
+		indented(told, out, event->lane, "  ", text);
+	if (event->looks_back && out) {
+		rm_explore_told_older(told, event, text, sizeof(text));
+		indented(told, out, event->lane, "    ", text);
+	}
+	return lines + 1 + event->looks_back;
+}
+
+/* All lines, or with `all` 0 how many there are: those of the middle are left
+   out. */
+static size_t schedule_lines(
+        const struct rm_explore_told *told, FILE *out, size_t all)
+{
+	size_t line = 0;
+
+	for (size_t i = 0; i < told->events; i++) {
+		bool print =
+		        all && (all <= LINES_MOST || line < LINES_MOST / 2 ||
+		                       line + LINES_MOST / 2 >= all);
+		size_t lines = event_lines(told, i, print ? out : NULL);
+
+		if (all > LINES_MOST && line < LINES_MOST / 2 &&
+		        line + lines >= LINES_MOST / 2)
+			fprintf(out, "  ... %zu lines ...\n", all - LINES_MOST);
+		line += lines;
+	}
+	return line;
+}
+
+/* Where lines were left out: what a stranger cannot guess of them. */
+static void print_older(const struct rm_explore_told *told, FILE *out)
+{
+	const char *heading = "\nloads that read an older value:\n";
+
+	for (size_t i = 0; i < told->events; i++) {
+		const struct rm_explore_event *event = &told->event[i];
+		char text[CELL_BYTES];
+
+		if (!event->looks_back)
+			continue;
+		rm_explore_told_older(told, event, text, sizeof(text));
+		fprintf(out, "%s  %s in operation %d at %s\n      %s\n",
+		        heading, rm_explore_lane_name(event->lane),
+		        event->operation + 1,
+		        rm_explore_sites_find(&told->sites, event->site)->chain,
+		        text);
+		heading = "";
+	}
+}
+
+static void print_schedule(const struct rm_explore_told *told, FILE *out)
+{
+	const struct rm_explore_played *played = told->played;
+	size_t all = schedule_lines(told, NULL, 0);
+
+	fprintf(out, "\nthe schedule, time downward, a column each:\n");
+	for (unsigned i = 1; i < RM_EXPLORE_LANES; i++)
+		if (told->shown >> i & 1)
+			fprintf(out, "  thread %-*u", WIDTH - 9, i);
+	fprintf(out, "\n");
+	schedule_lines(told, out, all);
+	if (told->events_lost)
+		fprintf(out,
+		        "  ... %" PRIu64 " more accesses, up to the end, "
+		        "which are not kept ...\n",
+		        told->events_lost);
+	if (played->lane && played->fault != RM_EXPLORE_HISTORY)
+		indented(told, out, played->lane, "  ^ ",
+		        rm_explore_fault_name[played->fault]);
+	if (all > LINES_MOST)
+		print_older(told, out);
+	if (played->fault == RM_EXPLORE_HISTORY) {
+		fprintf(out, "\nthe history:\n");
+		rm_history_explain(out, &played->judgement);
+	}
+}
+
+int rm_explore_view_text(const struct rm_explore_told *told, FILE *out)
+{
+	int status;
+
+	rm_explore_told_title(told, out);
+	fprintf(out, "\n");
+	rm_explore_told_head(told, out);
+	fprintf(out, "\nthe program:\n");
+	status = rm_explore_told_program(told, out);
+	print_schedule(told, out);
+	fprintf(out, "\nagain: ");
+	rm_explore_told_again(told, out);
+	return status;
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_fits.c - which checks a map is given, and why not the others: by what it
+ * offers and promises (runner/map.h), not by what it is.
+ */
+#include "tests/unit/tap.h"
+#include "verify/tests/check/played_map.h"
+
+static struct rm_map_ops ops;
+static struct rm_impl impl;
+
+static void nowhere(struct rm_worker *worker)
+{
+	(void)worker;
+}
+
+static const struct rm_own_loop loops[] = { { "pair", nowhere },
+	{ NULL, NULL } };
+
+/* A map that fits all checks. */
+static struct rm_check_case all_fit(void)
+{
+	ops = played_ops;
+	impl = (struct rm_impl){ .id = "played",
+		.sync = "one lock",
+		.shapes = RM_ALL_SHAPES,
+		.guarantees = "once-if-present",
+		.progress = "lock-free",
+		.drive = { nowhere, nowhere, nowhere, nowhere },
+		.loops = loops,
+		.ops = &ops };
+	return (struct rm_check_case){
+		.impl = &impl, .shape = RM_U64X8, .threads = 2
+	};
+}
+
+/* Is each check of `names` unfit, with these words, and no other? */
+static bool unfit(
+        const struct rm_check_case *c, const char *names, const char *why)
+{
+	bool right = true;
+
+	for (size_t i = 0; i < rm_check_count; i++) {
+		const char *said = rm_checks[i].unfit(c);
+		char name[32];
+
+		snprintf(name, sizeof(name), " %s ", rm_checks[i].name);
+		if (strstr(names, name) ? !said || strcmp(said, why)
+		                        : said != NULL) {
+			printf("# %s: %s\n", rm_checks[i].name,
+			        said ? said : "fits");
+			right = false;
+		}
+	}
+	return right;
+}
+
+/* Leaves out what a sanitizer forbids of a check that would fit. */
+static const char *no_progress(void)
+{
+	return rm_sanitized() ? " progress " : " ";
+}
+
+static void a_map_that_offers_all(void)
+{
+	struct rm_check_case c = all_fit();
+
+	CHECK(rm_check_count == 17 && unfit(&c, no_progress(),
+	                                      "a sanitizer holds signals back"),
+	        "a map that offers and promises all gets all 17 checks");
+	CHECK(!strcmp(rm_check_find("loops")->name, "loops") &&
+	                !strcmp(rm_check_find("model")->name, "model") &&
+	                !rm_check_find("loop") && !rm_check_find(""),
+	        "each is found by its name, and nothing else");
+}
+
+static const char most[] = " model load readers exchange upsert owner atomic "
+                           "growth park reclaim scan litmus histories pairs "
+                           "progress drive ";
+
+static void what_is_no_map(void)
+{
+	struct rm_check_case c = all_fit();
+
+	impl.caps = RM_CAP_NO_STATE;
+	CHECK(unfit(&c, most, "the map holds nothing"),
+	        "what holds nothing has its own loops only");
+	impl.caps = 0;
+	impl.shapes = 1U << rm_shape_index(RM_STR16X8);
+	CHECK(unfit(&c, most, "the map does not offer this shape"),
+	        "so has a map that does not offer the shape");
+	c.shape = RM_STR16X8;
+	CHECK(rm_check_find("loops")->unfit(&c) &&
+	                !rm_check_find("model")->unfit(&c),
+	        "own loops are run once, not for each shape");
+}
+
+static void what_is_not_offered(void)
+{
+	struct rm_check_case c = all_fit();
+
+	if (rm_sanitized()) {
+		SKIP("operations that are not offered", "progress never fits");
+		return;
+	}
+	ops.load = NULL;
+	CHECK(unfit(&c, " load ", "the map offers no load"), "no load");
+	c = all_fit();
+	ops.exchange = NULL;
+	CHECK(unfit(&c, " exchange ", "the map offers no exchange"),
+	        "no exchange");
+	c = all_fit();
+	ops.scan = NULL;
+	CHECK(unfit(&c, " scan ", "the map offers no scan"), "no scan");
+	c = all_fit();
+	impl.guarantees = "none";
+	CHECK(unfit(&c, " scan ",
+	              "the map promises nothing of a scan beside writes"),
+	        "a scan that promises nothing");
+	c = all_fit();
+	impl.progress = "blocking";
+	CHECK(unfit(&c, " progress ",
+	              "the map says blocking: nothing to hold it to"),
+	        "no promise to go on");
+	c = all_fit();
+	impl.drive[rm_shape_index(c.shape)] = NULL;
+	CHECK(unfit(&c, " drive ", "the map has no measured loop"),
+	        "no measured loop of the shape");
+	c = all_fit();
+	impl.loops = NULL;
+	CHECK(unfit(&c, " loops ", "the subject has no loops of its own"),
+	        "no loops of its own");
+}
+
+/* One conditional operation is enough. */
+static void one_condition_will_do(void)
+{
+	struct rm_check_case c = all_fit();
+	const struct rm_check *atomic = rm_check_find("atomic");
+
+	ops.insert_if_absent = NULL;
+	ops.compare_swap = NULL;
+	CHECK(!atomic->unfit(&c), "a map with update alone gets atomic");
+	ops.update = NULL;
+	CHECK(atomic->unfit(&c) &&
+	                !strcmp(atomic->unfit(&c),
+	                        "the map offers no insert_if_absent, "
+	                        "compare_swap, update"),
+	        "one with none of the three does not");
+	ops.compare_swap = played_ops.compare_swap;
+	CHECK(!atomic->unfit(&c), "one with compare_swap alone does");
+	ops.compare_swap = NULL;
+	ops.insert_if_absent = played_ops.insert_if_absent;
+	CHECK(!atomic->unfit(&c), "one with insert_if_absent alone, too");
+}
+
+static void what_is_not_promised(void)
+{
+	static const char beside[] = " litmus histories pairs progress ";
+	struct rm_check_case c = all_fit();
+
+	if (rm_sanitized()) {
+		SKIP("promises that are not made", "progress never fits");
+		return;
+	}
+	impl.caps = RM_CAP_SINGLE_WRITER;
+	CHECK(unfit(&c, " park ", "the map has one writer"),
+	        "one writer does not write while the others are parked");
+	impl.caps = RM_CAP_STALE;
+	CHECK(unfit(&c, " owner litmus histories ",
+	              "its lookups may be late: nothing to hold it to"),
+	        "lookups that may be late are not held to an order");
+	impl.caps = RM_CAP_UNSAFE_INSERT;
+	CHECK(unfit(&c, beside, "the map is not safe beside a writer"),
+	        "a map that is not safe beside inserts");
+	impl.caps = RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT;
+	CHECK(rm_check_find("park")->unfit(&c) &&
+	                rm_check_find("pairs")->unfit(&c) &&
+	                !rm_check_find("owner")->unfit(&c),
+	        "one that is safe with one thread only");
+	impl.caps = 0;
+	c.threads = 1;
+	CHECK(unfit(&c, beside, "needs two threads"),
+	        "what needs two threads does not fit one");
+}
+
+/* What is run once would show nothing else if it were run again; memory that is
+   kept back is not counted. */
+static void shares_and_memory(void)
+{
+	bool once = true, counts = true;
+
+	for (size_t i = 0; i < rm_check_count; i++) {
+		const struct rm_check *one = rm_checks + i;
+
+		once &= !one->weight == (one == rm_check_find("load") ||
+		                                one == rm_check_find("loops"));
+		counts &=
+		        one->counts_memory == (one == rm_check_find("reclaim"));
+	}
+	CHECK(once, "all but load and loops have a part of a budget");
+	CHECK(counts, "reclaim alone counts memory");
+}
+
+int main(void)
+{
+	a_map_that_offers_all();
+	what_is_no_map();
+	what_is_not_offered();
+	one_condition_will_do();
+	what_is_not_promised();
+	shares_and_memory();
+	return DONE();
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_keyset.c - the keys at which maps are known to err (model.h): that those
+ * of a set all differ, and that each set has what it is there for.
+ */
+#include "impls/support/hash.h"
+#include "runner/keys.h"
+#include "tests/unit/tap.h"
+#include "verify/check/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEYS = 1100 };
+
+static char bytes[KEYS][RM_KEYSET_BYTES];
+static struct rm_key keys[KEYS];
+
+/* The first keys of a set. */
+static void make(enum rm_keyset set, struct rm_shape shape)
+{
+	for (size_t i = 0; i < KEYS; i++)
+		keys[i] = rm_keyset_key(set, shape, i, bytes[i]);
+}
+
+static bool all_differ(struct rm_shape shape)
+{
+	for (size_t i = 0; i < KEYS; i++)
+		for (size_t k = 0; k < i; k++)
+			if (shape.str ? keys[i].length == keys[k].length &&
+			                        !memcmp(keys[i].bytes,
+			                                keys[k].bytes,
+			                                keys[i].length)
+			              : keys[i].word == keys[k].word)
+				return false;
+	return true;
+}
+
+static bool has_word(uint64_t word)
+{
+	for (size_t i = 0; i < KEYS; i++)
+		if (keys[i].word == word)
+			return true;
+	return false;
+}
+
+static bool has_length(size_t length)
+{
+	for (size_t i = 0; i < KEYS; i++)
+		if (keys[i].length == length)
+			return true;
+	return false;
+}
+
+static void ranks(void)
+{
+	struct rm_key_bytes line = { { 0 } };
+	bool same = true;
+
+	memset(bytes, 'x', sizeof(bytes));
+	make(RM_KEYS_RANKS, RM_STR16X8);
+	for (size_t i = 0; i < KEYS; i++) {
+		const struct rm_key own = rm_key_of(RM_STR16X8, i, &line);
+
+		same &= keys[i].length == own.length &&
+		        !memcmp(keys[i].bytes, own.bytes, own.length);
+	}
+	CHECK(same, "strings of ranks are those of the measured loop");
+	make(RM_KEYS_RANKS, RM_U64X8);
+	for (size_t i = 0; i < KEYS; i++)
+		same &= keys[i].word == rm_key_of(RM_U64X8, i, &line).word;
+	CHECK(same, "so are words");
+}
+
+static void edges(void)
+{
+	static const size_t lengths[] = { 0, 1, 2, 3, 4, 8, 15, 16, 17, 31, 32,
+		33, 64, 127, 128, 129, 300, 5000 };
+	bool all = true, zeros = true;
+
+	make(RM_KEYS_EDGES, RM_U64X8);
+	CHECK(all_differ(RM_U64X8), "no two words of edges are the same");
+	CHECK(has_word(0) && has_word(1) && has_word(2) &&
+	                has_word(UINT64_MAX) && has_word(UINT64_MAX - 1) &&
+	                has_word(1ULL << 63) && has_word(1ULL << 32) &&
+	                has_word(UINT32_MAX),
+	        "the least, the greatest, and those at the halves are there");
+	CHECK(has_word(1000) && has_word(1002) && has_word(1001ULL << 40),
+	        "neighbours, and words that differ in their high bits alone");
+	make(RM_KEYS_EDGES, RM_STR16X8);
+	CHECK(all_differ(RM_STR16X8), "no two strings of edges are the same");
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)
+		all &= has_length(lengths[i]);
+	CHECK(all, "they have the lengths at which a hash goes another way");
+	for (size_t i = 0; i < 16; i++)
+		for (size_t k = 0; k < keys[i].length; k++)
+			zeros &= !keys[i].bytes[k];
+	CHECK(zeros && has_length(0), "the first are zero bytes, and none");
+}
+
+static void chains_of_strings(void)
+{
+	bool equal = true;
+	unsigned lengths = 0;
+
+	make(RM_KEYS_CHAIN, RM_STR16X8);
+	CHECK(all_differ(RM_STR16X8), "no two strings of a chain are the same");
+	for (size_t i = 4; i < KEYS; i++)
+		for (uint64_t seed = 1; seed < 3; seed++)
+			equal &= keys[i].length == keys[i % 4].length &&
+			         rm_hash(RM_STR16X8, keys[i], seed) ==
+			                 rm_hash(RM_STR16X8, keys[i % 4], seed);
+	CHECK(equal, "those of a length have one hash, whatever the seed");
+	for (size_t length = 16; length < 200; length++)
+		lengths += has_length(length);
+	CHECK(lengths == 3 && has_length(16) && has_length(32) &&
+	                has_length(128),
+	        "of 16 bytes, and of two longer lengths");
+}
+
+static void chains_of_words(void)
+{
+	bool shared = true, differ = true, own = false;
+
+	for (size_t i = 0; i < 64; i += 2) {
+		const struct rm_key key = { .word = rm_keyset_chain(i, 5) };
+
+		shared &= rm_hash(RM_U64X8, key, 5) % 256 == 0;
+		differ &= key.word >> 32 == i;
+	}
+	CHECK(shared, "even words of a chain share eight bits of their hash");
+	CHECK(differ, "and differ in their high half");
+	for (size_t i = 1; i < 64; i += 2) {
+		const struct rm_key key = { .word = rm_keyset_chain(i, 5) };
+
+		own |= rm_hash(RM_U64X8, key, 5) % 256 != 0;
+	}
+	CHECK(own, "odd ones are of another seed");
+	CHECK(rm_keyset_chain(2, 5) != rm_keyset_chain(2, 6),
+	        "another seed has other words");
+}
+
+/* Of the length and the last 16 bytes. */
+static void hashes(void)
+{
+	char one[40], two[40];
+	const struct rm_key a = { .bytes = one, .length = 40 };
+	struct rm_key b = { .bytes = two, .length = 40 };
+
+	memset(one, 'a', sizeof(one));
+	memset(two, 'a', sizeof(two));
+	two[23] = 'b';
+	CHECK(rm_keyset_hash(RM_STR16X8, a) == rm_keyset_hash(RM_STR16X8, b),
+	        "what is before the last 16 bytes is not hashed");
+	two[24] = 'b';
+	CHECK(rm_keyset_hash(RM_STR16X8, a) != rm_keyset_hash(RM_STR16X8, b),
+	        "the last 16 are");
+	two[24] = 'a';
+	b.length = 39;
+	CHECK(rm_keyset_hash(RM_STR16X8, a) != rm_keyset_hash(RM_STR16X8, b),
+	        "and the length");
+}
+
+static bool printed(struct rm_shape shape, struct rm_key key, size_t size,
+        const char *wanted)
+{
+	char text[128];
+
+	rm_keyset_print(shape, key, text, size);
+	if (strcmp(text, wanted))
+		printf("# %s\n", text);
+	return !strcmp(text, wanted);
+}
+
+static void texts(void)
+{
+	const struct rm_key word = { .word = 0x9e37 };
+	const struct rm_key two = { .bytes = "\x00\x7f", .length = 2 };
+	const struct rm_key many = { .bytes = "aaaaaaaaaaaaaaaaaaaaaaaa",
+		.length = 24 };
+
+	CHECK(printed(RM_U64X8, word, 128, "0x9e37"), "a word is a number");
+	CHECK(printed(RM_STR16X8, two, 128, "2 bytes 00 7f"),
+	        "a string is its length and its bytes");
+	CHECK(printed(RM_STR16X8, many, 128,
+	              "24 bytes 61 61 61 61 61 61 61 61 61 61 61 61 61 61 61 "
+	              "61 61 61 61 61"),
+	        "of which the first 20 are told");
+	CHECK(printed(RM_STR16X8, many, 16, "24 bytes 61 61"),
+	        "or as many as there is room for");
+}
+
+int main(void)
+{
+	ranks();
+	edges();
+	chains_of_strings();
+	chains_of_words();
+	hashes();
+	texts();
+	return DONE();
+}

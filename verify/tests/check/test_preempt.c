@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A thread that only computes is stopped from outside while that is asked for,
+   and not after; one that ends nothing, seldom; one that sleeps, hardly ever. */
+#include "runner/base/clock.h"
+#include "runner/base/sanitized.h"
+#include "tests/unit/tap.h"
+#include "verify/check/preempt.h"
+
+#include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum {
+	STOPS = 20,
+	SPINS = 20000000,
+	SLOW_NS = 1000000,
+	WAITED_S = 3,
+	/* usually 11 until the signals are seconds apart, which begins anew
+	   when it is stopped; with a signal each 13 ms it would be 230 */
+	WOKEN_MOST = 15
+};
+
+static pthread_mutex_t held = PTHREAD_MUTEX_INITIALIZER;
+
+/* How often this thread has given its CPU away: the kernel's own count. */
+static long given_away(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_THREAD, &usage);
+	return usage.ru_nvcsw;
+}
+
+static void spin(void)
+{
+	for (volatile int i = 0; i < SPINS; i++)
+		;
+}
+
+struct run {
+	uint64_t seed, stops, cpu_ns;
+	unsigned ends; /* operations, in each turn of its loop */
+	_Atomic uint64_t ended;
+	long sleeps, sleeps_after;
+	bool began;
+};
+
+static void *compute(void *opaque)
+{
+	struct run *run = opaque;
+	const uint64_t start_ns = rm_thread_cpu_ns();
+	const long before = given_away();
+
+	run->began = rm_preempt_begin(run->seed, &run->ended);
+	if (!run->began)
+		return NULL;
+	/* until it was, however long the machine takes; the alarm ends one
+	   that never is */
+	while (given_away() - before < STOPS)
+		/* relaxed: its own count */
+		atomic_fetch_add_explicit(
+		        &run->ended, run->ends, memory_order_relaxed);
+	run->stops = rm_preempt_end();
+	run->cpu_ns = rm_thread_cpu_ns() - start_ns;
+	run->sleeps = given_away() - before;
+	spin();
+	run->sleeps_after = given_away() - before - run->sleeps;
+	return NULL;
+}
+
+/* Waits for a lock that main holds; what its signals woke it is given_away. */
+static void *wait_long(void *opaque)
+{
+	struct run *run = opaque;
+	const uint64_t start_ns = rm_thread_cpu_ns();
+
+	run->began = rm_preempt_begin(run->seed, &run->ended);
+	if (!run->began)
+		return NULL;
+	run->sleeps = given_away();
+	pthread_mutex_lock(&held);
+	run->sleeps = given_away() - run->sleeps;
+	pthread_mutex_unlock(&held);
+	run->stops = rm_preempt_end();
+	run->cpu_ns = rm_thread_cpu_ns() - start_ns;
+	return NULL;
+}
+
+/* Who watches must find all asleep for ten seconds on end (isolate.c). */
+static void sleepers(void)
+{
+	struct run run = { .seed = 3 };
+	pthread_t id;
+
+	pthread_mutex_lock(&held);
+	if (pthread_create(&id, NULL, wait_long, &run))
+		_exit(1);
+	sleep(WAITED_S);
+	pthread_mutex_unlock(&held);
+	pthread_join(id, NULL);
+	printf("# woken %ld times in %d s or more, and stopped %llu times\n",
+	        run.sleeps, WAITED_S, (unsigned long long)run.stops);
+	CHECK(run.began && run.sleeps > 0 &&
+	                run.sleeps <= (long)(WOKEN_MOST * (1 + run.stops)),
+	        "who waits is woken ever more seldom");
+	CHECK(run.stops <= run.cpu_ns / SLOW_NS,
+	        "and stopped for CPU time alone that it was charged for");
+}
+
+int main(void)
+{
+	struct run runs[2] = { { .seed = 1, .ends = 1 }, { .seed = 2 } };
+	pthread_t ids[2];
+
+	if (rm_sanitized()) {
+		SKIP("threads are stopped", "a sanitizer holds signals back");
+		return DONE();
+	}
+	alarm(300);
+	for (int i = 0; i < 2; i++)
+		if (pthread_create(ids + i, NULL, compute, runs + i))
+			return 1;
+	for (int i = 0; i < 2; i++)
+		pthread_join(ids[i], NULL);
+	for (int i = 0; i < 2; i++) {
+		CHECK(runs[i].began, "a thread gets its timer");
+		CHECK(runs[i].sleeps >= STOPS, "it is made to sleep");
+		/* not one for one: a page that is read is a sleep, too, and a
+		   yield is none */
+		CHECK(runs[i].stops > 0, "and stops are counted");
+		CHECK(!runs[i].sleeps_after, "not after the end");
+	}
+	CHECK(runs[1].stops <= runs[1].cpu_ns / SLOW_NS,
+	        "who ends nothing is stopped once in 1 ms of its CPU time");
+	sleepers();
+	return DONE();
+}

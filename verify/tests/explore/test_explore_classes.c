@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_explore_classes.c - generated programs that are not plain: which numbers
+   have them, what keeps within what a program may have, and what is repeated. */
+#include "runner/impl.h"
+#include "tests/unit/tap.h"
+#include "verify/explore/classes.h"
+
+#include <stdlib.h>
+
+enum { NUMBERS = 100000, WRAPS = 1 << 16 };
+
+/* Only whether there is such a function is asked. */
+static void called(void)
+{
+	abort();
+}
+
+#define OFFERED(name) \
+	.name = (__typeof__(((struct rm_map_ops *)NULL)->name))called
+
+static const struct rm_map_ops ops = { OFFERED(lookup), OFFERED(upsert),
+	OFFERED(remove), OFFERED(exchange), OFFERED(scan) };
+
+static const struct rm_impl many = { .id = "many", .ops = &ops };
+static const struct rm_impl single = {
+	.id = "single", .ops = &ops, .caps = RM_CAP_SINGLE_WRITER
+};
+
+static struct rm_explore_options options_of(const struct rm_impl *impl)
+{
+	return (struct rm_explore_options){ .impl = impl,
+		.seed = 1,
+		.shapes = 1,
+		.threads = RM_EXPLORE_THREADS,
+		.ops = RM_EXPLORE_OPS,
+		.policy = RM_EXPLORE_MIX };
+}
+
+static bool only_reads(const struct rm_explore_program *program, unsigned t)
+{
+	for (unsigned i = 0; i < program->ops[t]; i++)
+		if (program->op[t][i].kind != RM_HISTORY_LOOKUP &&
+		        program->op[t][i].kind != RM_HISTORY_SCAN)
+			return false;
+	return true;
+}
+
+/* Within what a program may be, each operation offered, and where there is one
+   writer it is thread 0. */
+static bool is_sound(const struct rm_explore_program *program)
+{
+	bool sound = program->threads >= 2 &&
+	             program->threads <= RM_EXPLORE_THREADS_MAX &&
+	             program->keys >= 1 &&
+	             program->keys <= RM_EXPLORE_KEYS_MAX &&
+	             !(program->resident >> program->keys) &&
+	             rm_explore_times_of(program) <= RM_EXPLORE_TIMES_MAX;
+
+	for (unsigned t = 0; t < program->threads; t++) {
+		sound &= program->ops[t] <= RM_EXPLORE_OPS_MAX;
+		for (unsigned i = 0; i < program->ops[t]; i++)
+			sound &= program->op[t][i].key < program->keys &&
+			         rm_explore_offers(
+			                 program->impl, program->op[t][i].kind);
+		if (t && program->impl->caps & RM_CAP_SINGLE_WRITER)
+			sound &= only_reads(program, t);
+	}
+	return sound;
+}
+
+static unsigned longest(const struct rm_explore_program *program)
+{
+	unsigned most = 0;
+
+	for (unsigned t = 0; t < program->threads; t++)
+		for (unsigned i = 0; i < program->ops[t]; i++)
+			if (rm_explore_times(&program->op[t][i]) > most)
+				most = rm_explore_times(&program->op[t][i]);
+	return most;
+}
+
+/* What repeats so often is played so rarely that each has what can matter. */
+static bool is_full(const struct rm_explore_program *program)
+{
+	return program->threads == RM_EXPLORE_THREADS_MAX &&
+	       program->keys == 4 && program->resident == 0xf &&
+	       program->collide && longest(program) <= WRAPS + 512;
+}
+
+static void test_all(const struct rm_impl *impl)
+{
+	const struct rm_explore_options options = options_of(impl);
+	unsigned special = 0, colliding = 0, crowds = 0, near = 0, exact = 0,
+	         more = 0, early = 0, sound = 0, full = 0;
+
+	for (uint64_t number = 0; number < NUMBERS; number++) {
+		struct rm_explore_program program;
+		unsigned most;
+
+		rm_explore_program_make(&options, number, &program);
+		sound += is_sound(&program);
+		most = longest(&program);
+		special += rm_explore_is_special(&options, number);
+		colliding += program.collide;
+		crowds += program.threads == RM_EXPLORE_THREADS_MAX;
+		near += most >= 255 && most <= 257;
+		exact += most == WRAPS;
+		more += most > WRAPS;
+		full += most >= WRAPS && is_full(&program);
+		early += most >= WRAPS && number < RM_EXPLORE_SCHEDULES_OF_ALL;
+	}
+	CHECK(sound == NUMBERS, "all are within what a program may be");
+	CHECK(special == NUMBERS / 4, "every fourth is special");
+	CHECK(colliding > NUMBERS / 16, "keys collide in many");
+	CHECK(crowds > NUMBERS / 32,
+	        "many have as many threads as there can be");
+	CHECK(near > 500, "some repeat as often as 8 bits count");
+	CHECK(exact >= 5 && more >= 5, "a few as often as 16 bits, or more");
+	CHECK(full == exact + more,
+	        "each of these with all threads, on four keys that are there "
+	        "and collide");
+	CHECK(early == 0, "none of these where all maps are explored");
+}
+
+static void test_plain(void)
+{
+	struct rm_explore_options options = options_of(&many);
+	unsigned special = 0, repeated = 0;
+
+	options.plain = true;
+	for (uint64_t number = 0; number < NUMBERS; number++) {
+		struct rm_explore_program program;
+
+		rm_explore_program_make(&options, number, &program);
+		special += rm_explore_is_special(&options, number) ||
+		           program.collide ||
+		           program.threads != options.threads;
+		repeated += longest(&program) > 1;
+	}
+	CHECK(special == 0 && repeated == 0,
+	        "of a size that was asked for, all are plain");
+	options.plain = false;
+	options.policy = RM_EXPLORE_EXHAUSTIVE;
+	CHECK(!rm_explore_is_special(&options, 1), "so are those exhausted");
+	options.policy = RM_EXPLORE_MIX;
+	options.memory = RM_EXPLORE_TSO;
+	for (uint64_t number = 0; number < NUMBERS; number++) {
+		struct rm_explore_program program;
+
+		rm_explore_program_make(&options, number, &program);
+		repeated += longest(&program) >= WRAPS;
+	}
+	CHECK(repeated == 0, "under a model of memory none repeats so often");
+}
+
+int main(void)
+{
+	test_all(&many);
+	test_all(&single);
+	test_plain();
+	return DONE();
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_explore_clocks.c - what orders plain accesses: atomics and spinlocks that
+ * share 8 bytes are objects of their own, and a comparison that fails writes
+ * nothing; that what realloc() copies is a write; and that 16 bytes are held
+ * against the heap whole. Under each model of memory.
+ *
+ * plain: it switches stacks or reserves addresses that AddressSanitizer uses.
+ */
+#include "verify/tests/explore/explore_lanes.h"
+
+/* Of word 1: its lower half, and its upper one. */
+static uint32_t *half(struct shared *shared, unsigned i)
+{
+	return (uint32_t *)(void *)&shared->word[1] + i;
+}
+
+static pthread_spinlock_t *spin(struct shared *shared)
+{
+	return (pthread_spinlock_t *)half(shared, 0);
+}
+
+static void publishes(struct shared *shared)
+{
+	write_word(shared, 0);
+	__tsan_atomic32_store(half(shared, 0), 1, __ATOMIC_RELEASE);
+}
+
+static void counts(struct shared *shared)
+{
+	__tsan_atomic32_store(half(shared, 1), 7, __ATOMIC_RELAXED);
+}
+
+static void looks(struct shared *shared)
+{
+	if (__tsan_atomic32_load(half(shared, 0), __ATOMIC_ACQUIRE))
+		read_word(shared, 0);
+}
+
+static void publishes_beside(struct shared *shared)
+{
+	write_word(shared, 0);
+	__tsan_atomic32_store(half(shared, 0), 1, __ATOMIC_RELAXED);
+	__tsan_atomic32_store(half(shared, 1), 1, __ATOMIC_RELEASE);
+}
+
+static void locks(struct shared *shared)
+{
+	fine(rm_sim_spin_lock(spin(shared)));
+	write_word(shared, 0);
+	fine(rm_sim_spin_unlock(spin(shared)));
+}
+
+/* The owner of a word knows that nobody else writes it. */
+static void owns(struct shared *shared)
+{
+	read_word(shared, 2);
+}
+
+static void compares(struct shared *shared, uint64_t expected)
+{
+	__tsan_atomic64_compare_exchange_strong(&shared->word[2], &expected, 5,
+	        __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+static void fails(struct shared *shared)
+{
+	compares(shared, 99);
+}
+
+static void succeeds(struct shared *shared)
+{
+	compares(shared, 0);
+}
+
+static void writes(struct shared *shared)
+{
+	write_word(shared, 2);
+}
+
+static void neighbours(void)
+{
+	lanes(publishes, looks, NULL);
+	CHECK(stops(RM_EXPLORE_NOTHING, ""), "a release orders");
+	lanes(publishes, counts, looks);
+	CHECK(stops(RM_EXPLORE_NOTHING, ""),
+	        "also where somebody stores beside it, in the same 8 bytes");
+	lanes(locks, counts, locks);
+	CHECK(stops(RM_EXPLORE_NOTHING, ""), "and so does a spinlock");
+	lanes(publishes_beside, looks, NULL);
+	CHECK(stops(RM_EXPLORE_RACE, "thread 2 reads (plainly) what thread 1"),
+	        "a release beside it orders nothing");
+}
+
+static void comparisons(void)
+{
+	lanes(owns, fails, NULL);
+	CHECK(stops(RM_EXPLORE_NOTHING, ""),
+	        "a comparison that fails only reads");
+	lanes(fails, owns, NULL);
+	CHECK(stops(RM_EXPLORE_NOTHING, ""), "also before a plain read");
+	lanes(fails, writes, NULL);
+	CHECK(stops(RM_EXPLORE_RACE,
+	              "writes (plainly) what thread 1 read (atomically)"),
+	        "which races with a plain write");
+	lanes(owns, succeeds, NULL);
+	CHECK(stops(RM_EXPLORE_RACE,
+	              "writes (atomically) what thread 1 read (plainly)"),
+	        "one that succeeds writes");
+	lanes(succeeds, owns, NULL);
+	CHECK(stops(RM_EXPLORE_RACE,
+	              "reads (plainly) what thread 1 wrote (atomically)"),
+	        "also before a plain read");
+}
+
+/* Publishes a block of 20 bytes, the first 12 of which realloc() has copied. */
+static void moves(struct shared *shared, int order)
+{
+	uint64_t *block = rm_sim_malloc(12);
+
+	__tsan_write8(block);
+	*block = 5;
+	block = rm_sim_realloc(block, 20);
+	__tsan_atomic64_store(
+	        &shared->word[1], (uint64_t)(uintptr_t)block, order);
+}
+
+static void moves_well(struct shared *shared)
+{
+	moves(shared, __ATOMIC_RELEASE);
+}
+
+static void moves_badly(struct shared *shared)
+{
+	moves(shared, __ATOMIC_RELAXED);
+}
+
+static char *moved(struct shared *shared, int order)
+{
+	return (char *)(uintptr_t)__tsan_atomic64_load(&shared->word[1], order);
+}
+
+static void looks_at_moved(struct shared *shared)
+{
+	char *block = moved(shared, __ATOMIC_ACQUIRE);
+
+	if (block)
+		__tsan_read8(block);
+}
+
+/* Nobody has written these: they are the second half of the last word. */
+static void writes_behind_moved(struct shared *shared)
+{
+	char *block = moved(shared, __ATOMIC_RELAXED);
+
+	if (block)
+		__tsan_write4(block + 12);
+}
+
+/* Who has it last frees it. */
+static void frees_moved(struct shared *shared)
+{
+	char *block = moved(shared, __ATOMIC_ACQUIRE);
+
+	if (block)
+		__tsan_read8(block);
+	rm_sim_free(block);
+}
+
+static void copies(void)
+{
+	lanes(moves_well, frees_moved, NULL);
+	CHECK(stops(RM_EXPLORE_NOTHING, ""),
+	        "what realloc() has copied is read behind an acquire");
+	lanes(moves_badly, looks_at_moved, NULL);
+	CHECK(stops(RM_EXPLORE_RACE,
+	              "thread 2 reads (plainly) what thread 1 wrote (plainly)"),
+	        "without a release it is a race: the copy is a write");
+	lanes(moves_badly, writes_behind_moved, NULL);
+	CHECK(stops(RM_EXPLORE_LEAK, "1 blocks are left"),
+	        "of the bytes that it copies only");
+}
+
+/* A block of 8 bytes, accessed as one of 16. */
+static void loads_behind(struct shared *shared)
+{
+	(void)shared;
+	__tsan_atomic128_load(rm_sim_calloc(1, 8), __ATOMIC_RELAXED);
+}
+
+static void compares_behind(struct shared *shared)
+{
+	tsan_uint128 expected = 1;
+
+	(void)shared;
+	__tsan_atomic128_compare_exchange_strong(rm_sim_calloc(1, 8), &expected,
+	        2, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
+static void wide(void)
+{
+	CHECK(alone_stops(loads_behind, RM_EXPLORE_OUTSIDE,
+	              "reads 8 bytes at byte 8 of a block of 8"),
+	        "16 bytes are looked at to their end");
+	CHECK(alone_stops(compares_behind, RM_EXPLORE_OUTSIDE,
+	              "writes 8 bytes at byte 8 of a block of 8"),
+	        "also where they are compared");
+}
+
+static void subject(void)
+{
+	for (int memory = 0; memory < RM_EXPLORE_MEMORIES; memory++) {
+		world.memory = (enum rm_explore_memory)memory;
+		neighbours();
+		comparisons();
+		copies();
+		wide();
+	}
+}
+
+int main(void)
+{
+	return test_lanes(subject);
+}

@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_explore_kernel.c - system calls of a map that is explored: who sleeps on
+ * a futex and is woken, who gives the turn away, and time, which is steps.
+ *
+ * plain: it switches stacks or reserves addresses that AddressSanitizer uses.
+ */
+#include "verify/tests/explore/explore_lanes.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+
+static const void *word_of(struct shared *shared)
+{
+	return &shared->word[0];
+}
+
+static void sleeps(struct shared *shared, uint32_t value, char letter)
+{
+	says(letter);
+	says(rm_sim_futex_wait(word_of(shared), value) == 0 ? '0' : 'e');
+}
+
+static void sleeps_a(struct shared *shared)
+{
+	sleeps(shared, 0, 'a');
+}
+
+static void sleeps_b(struct shared *shared)
+{
+	sleeps(shared, 0, 'b');
+}
+
+static void sleeps_for_one(struct shared *shared)
+{
+	sleeps(shared, 1, 'c');
+}
+
+static void wakes_one(struct shared *shared)
+{
+	rm_sim_futex_wake(word_of(shared), 1);
+	says('w');
+}
+
+static void wakes_all(struct shared *shared)
+{
+	rm_sim_futex_wake(word_of(shared), 7);
+	says('w');
+}
+
+static void wakes_other(struct shared *shared)
+{
+	rm_sim_futex_wake(&shared->word[1], 7);
+	says('w');
+}
+
+static void futexes(void)
+{
+	/* both sleep before the third begins */
+	struct rm_explore_turn late[] = { { 2, ON, 0 }, { 1, ON, 0 },
+		{ 3, ON, 0 }, { 3, ON, 0 }, { 1, ON, 0 }, { 2, ON, 0 } };
+
+	lanes(sleeps_a, sleeps_b, wakes_all);
+	CHECK(in_turn(late, 6, RM_EXPLORE_NOTHING, "baw00"),
+	        "who sleeps on a word goes on when it is woken");
+	lanes(sleeps_a, sleeps_b, wakes_one);
+	CHECK(in_turn(late, 6, RM_EXPLORE_DEADLOCK, "baw0") &&
+	                !strcmp(rm_explore.finding.what,
+	                        "all wait: thread 2 waits for a futex"),
+	        "as many are woken as was said");
+	lanes(sleeps_a, sleeps_b, wakes_other);
+	CHECK(in_turn(late, 6, RM_EXPLORE_DEADLOCK, "baw"),
+	        "nobody by another word");
+	lanes(sleeps_for_one, NULL, NULL);
+	CHECK(in_turn(late, 0, RM_EXPLORE_NOTHING, "ce"),
+	        "who finds another value does not sleep");
+}
+
+/* The same by the system call, as maps make it. */
+static void calls_a(struct shared *shared)
+{
+	says('a');
+	says(rm_sim_syscall(SYS_futex, word_of(shared), FUTEX_WAIT_PRIVATE, 0,
+	             NULL, NULL, 0) == 0
+	                ? '0'
+	                : 'e');
+}
+
+static void calls_for_one(struct shared *shared)
+{
+	errno = 0;
+	says(rm_sim_syscall(SYS_futex, word_of(shared), FUTEX_WAIT_PRIVATE, 1,
+	             NULL, NULL, 0) == -1 &&
+	                        errno == EAGAIN
+	                ? 'e'
+	                : '?');
+}
+
+static void calls_wake(struct shared *shared)
+{
+	long woken = rm_sim_syscall(SYS_futex, word_of(shared),
+	        FUTEX_WAKE_PRIVATE, 7, NULL, NULL, 0);
+
+	says((char)('0' + woken));
+}
+
+static void calls_other(struct shared *shared)
+{
+	(void)shared;
+	rm_sim_syscall(SYS_gettid);
+}
+
+static void system_calls(void)
+{
+	struct rm_explore_turn late[] = { { 2, ON, 0 }, { 1, ON, 0 },
+		{ 3, ON, 0 }, { 3, ON, 0 }, { 1, ON, 0 }, { 2, ON, 0 } };
+
+	lanes(calls_a, calls_a, calls_wake);
+	CHECK(in_turn(late, 6, RM_EXPLORE_NOTHING, "aa200"),
+	        "the system call says how many it has woken");
+	lanes(calls_wake, NULL, NULL);
+	CHECK(in_turn(late, 0, RM_EXPLORE_NOTHING, "0"),
+	        "none where nobody sleeps");
+	lanes(calls_for_one, NULL, NULL);
+	CHECK(in_turn(late, 0, RM_EXPLORE_NOTHING, "e"),
+	        "and that the value was another one");
+	lanes(calls_other, NULL, NULL);
+	CHECK(stops(RM_EXPLORE_MISUSE, "not explored: "),
+	        "other system calls are refused");
+}
+
+/* ---- the turn ---- */
+
+static void pauses(struct shared *shared)
+{
+	(void)shared;
+	says('p');
+	rm_sim_relax();
+	says('q');
+}
+
+static void yields(struct shared *shared)
+{
+	(void)shared;
+	says('p');
+	fine(rm_sim_sched_yield());
+	says('q');
+}
+
+static void naps(struct shared *shared)
+{
+	const struct timespec long_time = { .tv_sec = 100000 };
+
+	(void)shared;
+	says('p');
+	fine(rm_sim_nanosleep(&long_time, NULL));
+	says('q');
+}
+
+static void naps_by_clock(struct shared *shared)
+{
+	const struct timespec long_time = { .tv_sec = 100000 };
+
+	(void)shared;
+	says('p');
+	fine(rm_sim_clock_nanosleep(CLOCK_MONOTONIC, 0, &long_time, NULL));
+	says('q');
+}
+
+static void other(struct shared *shared)
+{
+	(void)shared;
+	says('o');
+}
+
+static void gives_turn_away(void)
+{
+	static void (*const lane[])(
+	        struct shared *) = { pauses, yields, naps, naps_by_clock };
+	static const char *const names[] = {
+		"who pauses gives its turn to another one",
+		"so does who yields", "who sleeps, whatever the time",
+		"and by whichever clock"
+	};
+	/* as long as it likes, but for the pause */
+	struct rm_explore_turn turn[] = { { 1, ON, 0 } };
+
+	for (int i = 0; i < 4; i++) {
+		lanes(lane[i], other, NULL);
+		CHECK(in_turn(turn, 1, RM_EXPLORE_NOTHING, "poq"), names[i]);
+	}
+}
+
+static void waits_for_ever(struct shared *shared)
+{
+	(void)shared;
+	for (;;)
+		rm_sim_relax();
+}
+
+static void never_ends(void)
+{
+	lanes(waits_for_ever, NULL, NULL);
+	CHECK(stops(RM_EXPLORE_LIVELOCK, "not done after 10000 steps"),
+	        "pauses without an end are a livelock");
+}
+
+/* ---- time ---- */
+
+static int64_t clock_ns(void)
+{
+	struct timespec now = { .tv_sec = -1 };
+
+	fine(rm_sim_clock_gettime(CLOCK_MONOTONIC, &now));
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static void looks_at_clock(struct shared *shared)
+{
+	int64_t began = clock_ns(), step = clock_ns() - began, one, many;
+
+	began = clock_ns();
+	__tsan_atomic64_load(&shared->word[0], __ATOMIC_RELAXED);
+	one = clock_ns() - began;
+	began = clock_ns();
+	for (int i = 0; i < 100; i++)
+		__tsan_atomic64_load(&shared->word[0], __ATOMIC_RELAXED);
+	many = clock_ns() - began;
+	says(step > 0 && one == step ? 't' : '?');
+	says(many == 100 * step ? 'u' : '?');
+}
+
+/* A back-off by the clock, and nothing else. */
+static void waits_a_while(struct shared *shared)
+{
+	int64_t began = clock_ns();
+
+	(void)shared;
+	while (clock_ns() - began < 1000)
+		;
+	says('w');
+}
+
+static void looks_for_ever(struct shared *shared)
+{
+	(void)shared;
+	for (;;)
+		clock_ns();
+}
+
+static void self_of(struct shared *shared)
+{
+	cpu_set_t set;
+
+	(void)shared;
+	fine(rm_sim_sched_getaffinity(0, sizeof(set), &set));
+	says((char)('0' + rm_sim_self()));
+	says((char)('0' + rm_sim_sched_getcpu()));
+	says((char)('0' + (char)rm_sim_thread_self()));
+	says((char)('0' + CPU_COUNT(&set)));
+}
+
+static void time_and_self(void)
+{
+	struct rm_explore_turn first[] = { { 1, 9999, 0 } };
+	struct rm_explore_turn turn[] = { { 2, ON, 0 }, { 1, ON, 0 } };
+
+	lanes(looks_at_clock, other, NULL);
+	CHECK(in_turn(first, 1, RM_EXPLORE_NOTHING, "tuo"),
+	        "time is steps, and looking at it again without one is one");
+	lanes(waits_a_while, other, NULL);
+	CHECK(in_turn(first, 1, RM_EXPLORE_NOTHING, "wo"),
+	        "who waits for a time by the clock alone comes to it");
+	lanes(looks_for_ever, NULL, NULL);
+	CHECK(stops(RM_EXPLORE_LIVELOCK, "not done after 10000 steps"),
+	        "who does so without an end is a livelock");
+	lanes(self_of, self_of, NULL);
+	CHECK(in_turn(turn, 2, RM_EXPLORE_NOTHING, "22381128"),
+	        "each lane has a processor of its own, of eight, and an id "
+	        "that is not 0");
+}
+
+/* ---- the main thread, alone ---- */
+
+static void until_later(int (*waits)(void))
+{
+	int64_t began = clock_ns();
+
+	do
+		fine(waits());
+	while (clock_ns() - began < 100000);
+	says('w');
+}
+
+static int waits_for_nothing(void)
+{
+	return 0;
+}
+
+static int sleeps_a_second(void)
+{
+	const struct timespec second = { .tv_sec = 1 };
+
+	return rm_sim_nanosleep(&second, NULL);
+}
+
+static int sleeps_by_clock(void)
+{
+	const struct timespec second = { .tv_sec = 1 };
+
+	return rm_sim_clock_nanosleep(CLOCK_MONOTONIC, 0, &second, NULL);
+}
+
+static int pauses_once(void)
+{
+	rm_sim_relax();
+	return 0;
+}
+
+static int (*const waits_alone[])(void) = { waits_for_nothing,
+	rm_sim_sched_yield, sleeps_a_second, sleeps_by_clock, pauses_once };
+
+enum { WAITS = sizeof(waits_alone) / sizeof(*waits_alone) };
+
+static void alone_until_later(struct rm_explore_lane *lane)
+{
+	(void)lane;
+	for (int i = 0; i < WAITS; i++)
+		until_later(waits_alone[i]);
+}
+
+static int (*waits_now)(void);
+static pthread_mutex_t held;
+
+static int tries_mutex(void)
+{
+	return rm_sim_mutex_trylock(&held) != EBUSY;
+}
+
+static void alone_for_ever(struct rm_explore_lane *lane)
+{
+	(void)lane;
+	for (;;)
+		fine(waits_now());
+}
+
+static int looks_once(void)
+{
+	return clock_ns() < 0;
+}
+
+static int64_t before;
+
+static void looks_in_order(struct rm_explore_lane *lane)
+{
+	int64_t now = clock_ns();
+
+	(void)lane;
+	says(now >= before ? '<' : '?');
+	before = now;
+}
+
+/* Before its threads, in one and behind them. */
+static void alone_and_not(struct rm_explore_lane *lane)
+{
+	before = 0;
+	for (int i = 0; i < 100; i++) {
+		rm_sim_relax();
+		fine(rm_sim_sched_yield());
+	}
+	looks_in_order(lane);
+	rm_explore_clocks_fork(1);
+	rm_explore_together(1, looks_in_order);
+	looks_in_order(lane);
+}
+
+/* As play() does, with another main thread. */
+static bool alone_ends(void (*main)(struct rm_explore_lane *lane),
+        enum rm_explore_fault fault, const char *said)
+{
+	struct rm_explore_schedule listed = { .scheduler = &rm_explore_listed,
+		.list = &(struct rm_explore_turns){ NULL, 0, 0 } };
+
+	memset(world.order, 0, sizeof(world.order));
+	rm_explore_heap_reset();
+	rm_explore_clocks_reset();
+	rm_explore_begin(&listed, STEPS_MOST, main);
+	if (fault)
+		return rm_explore.finding.fault == fault &&
+		       strstr(rm_explore.finding.what, said);
+	return !rm_explore.finding.fault && !strcmp(world.order, said);
+}
+
+static void main_alone(void)
+{
+	static int (*const endless[])(void) = { looks_once, rm_sim_sched_yield,
+		sleeps_a_second, sleeps_by_clock, tries_mutex };
+	bool ends = true;
+
+	CHECK(alone_ends(alone_until_later, RM_EXPLORE_NOTHING, "wwwww"),
+	        "time passes for the main thread, alone, whatever it waits by");
+	/* of lane 2, which is over */
+	((struct rm_explore_mutex *)(void *)&held)->owner = 3;
+	for (size_t i = 0; i < sizeof(endless) / sizeof(*endless); i++) {
+		waits_now = endless[i];
+		ends &= alone_ends(alone_for_ever, RM_EXPLORE_LIVELOCK,
+		        "the main thread, alone, comes to no end");
+	}
+	CHECK(ends, "and what has no end there is a livelock");
+	CHECK(alone_ends(alone_and_not, RM_EXPLORE_NOTHING, "<<<"),
+	        "time does not go back where it is no more alone, or again");
+}
+
+static void all(void)
+{
+	futexes();
+	system_calls();
+	gives_turn_away();
+	never_ends();
+	time_and_self();
+	main_alone();
+}
+
+int main(void)
+{
+	return test_lanes(all);
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_explore_mutex.c - what POSIX promises of mutexes of each kind and of
+ * spinlocks: who waits for whom, what is ordered by it, and what is a misuse.
+ *
+ * plain: it switches stacks or reserves addresses that AddressSanitizer uses.
+ */
+#include "verify/tests/explore/explore_lanes.h"
+
+#include <errno.h>
+
+static void inside(struct shared *shared)
+{
+	says('m');
+	write_word(shared, 0);
+	stays(shared);
+}
+
+static void locks(struct shared *shared)
+{
+	fine(rm_sim_mutex_lock(&shared->mutex));
+	inside(shared);
+	fine(rm_sim_mutex_unlock(&shared->mutex));
+	says('.');
+}
+
+static void spins(struct shared *shared)
+{
+	fine(rm_sim_spin_lock(&shared->spin));
+	inside(shared);
+	fine(rm_sim_spin_unlock(&shared->spin));
+	says('.');
+}
+
+/* Where it does not get the lock it goes away, and says so. */
+static void tries(struct shared *shared)
+{
+	int status = rm_sim_mutex_trylock(&shared->mutex);
+
+	if (status) {
+		says(status == EBUSY ? 'b' : '?');
+		return;
+	}
+	inside(shared);
+	fine(rm_sim_mutex_unlock(&shared->mutex));
+	says('.');
+}
+
+static void tries_spin(struct shared *shared)
+{
+	int status = rm_sim_spin_trylock(&shared->spin);
+
+	if (status) {
+		says(status == EBUSY ? 'b' : '?');
+		return;
+	}
+	inside(shared);
+	fine(rm_sim_spin_unlock(&shared->spin));
+	says('.');
+}
+
+static void excludes(void)
+{
+	static void (*const lane[4])(
+	        struct shared *) = { locks, tries, spins, tries_spin };
+	bool ordered = true, alone = true;
+
+	for (int i = 0; i < 4; i++) {
+		unsigned both = 0;
+
+		lanes(lane[i], lane[i & ~1], lane[i]);
+		ordered &= faults(RM_EXPLORE_NOTHING, &both) == SEEDS;
+		alone &= !both;
+	}
+	CHECK(alone, "who holds a mutex or a spinlock is alone, however taken");
+	CHECK(ordered, "and ordered with those before");
+}
+
+static void waits_and_tries(void)
+{
+	struct rm_explore_turn turn[] = { { 1, 3, 0 }, { 2, ON, 0 },
+		{ 1, ON, 0 }, { 2, ON, 0 } };
+
+	lanes(locks, locks, NULL);
+	CHECK(in_turn(turn, 4, RM_EXPLORE_NOTHING, "m.m."),
+	        "who asks for a mutex that is held waits");
+	lanes(locks, tries, NULL);
+	CHECK(in_turn(turn, 4, RM_EXPLORE_NOTHING, "mb."),
+	        "who tries is told that it is busy");
+	lanes(spins, spins, NULL);
+	CHECK(in_turn(turn, 4, RM_EXPLORE_NOTHING, "m.m."),
+	        "who asks for a spinlock that is held waits");
+	lanes(spins, tries_spin, NULL);
+	CHECK(in_turn(turn, 4, RM_EXPLORE_NOTHING, "mb."),
+	        "who tries is told that it is busy, too");
+}
+
+/* Asks for what it holds, by lock and by trylock, and says what it was told;
+   gives back as often as it got it. */
+static void again(struct shared *shared)
+{
+	int status[2];
+
+	fine(rm_sim_mutex_lock(&shared->mutex));
+	status[0] = rm_sim_mutex_trylock(&shared->mutex);
+	status[1] = rm_sim_mutex_lock(&shared->mutex);
+	for (int i = 0; i < 2; i++) {
+		says(!status[i]                ? '0'
+		        : status[i] == EBUSY   ? 'b'
+		        : status[i] == EDEADLK ? 'd'
+		                               : '?');
+		if (!status[i])
+			fine(rm_sim_mutex_unlock(&shared->mutex));
+	}
+	write_word(shared, 0);
+	stays(shared);
+	fine(rm_sim_mutex_unlock(&shared->mutex));
+	says('.');
+}
+
+static bool answers(int kind, enum rm_explore_fault fault, const char *order)
+{
+	/* lane 2 asks where lane 1 has given back what it took again */
+	struct rm_explore_turn turn[] = { { 1, 5 + (order[0] == '0') * 2, 0 },
+		{ 2, ON, 0 }, { 1, ON, 0 }, { 2, ON, 0 } };
+	pthread_mutexattr_t attr;
+	bool same;
+
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_settype(&attr, kind);
+	world.mutex_kind = &attr;
+	lanes(again, locks, NULL);
+	same = in_turn(turn, 4, fault, order);
+	world.mutex_kind = NULL;
+	pthread_mutexattr_destroy(&attr);
+	return same;
+}
+
+static void kinds(void)
+{
+	CHECK(answers(PTHREAD_MUTEX_ERRORCHECK, RM_EXPLORE_NOTHING, "bd.m."),
+	        "one that checks tells its owner that it would wait for "
+	        "itself");
+	CHECK(answers(PTHREAD_MUTEX_RECURSIVE, RM_EXPLORE_NOTHING, "00.m."),
+	        "a recursive one is held until it was given back as often");
+	CHECK(answers(PTHREAD_MUTEX_NORMAL, RM_EXPLORE_DEADLOCK, "") &&
+	                strstr(rm_explore.finding.what,
+	                        "thread 1 waits for a mutex that thread 1 "
+	                        "holds"),
+	        "of a plain one its owner waits for itself");
+}
+
+static void keeps(struct shared *shared)
+{
+	fine(rm_sim_mutex_lock(&shared->mutex));
+}
+
+static void gives_back(struct shared *shared)
+{
+	rm_sim_mutex_unlock(&shared->mutex);
+}
+
+static void keeps_spin(struct shared *shared)
+{
+	fine(rm_sim_spin_lock(&shared->spin));
+}
+
+static void keeps_tried(struct shared *shared)
+{
+	fine(rm_sim_spin_trylock(&shared->spin));
+}
+
+static void gives_back_spin(struct shared *shared)
+{
+	rm_sim_spin_unlock(&shared->spin);
+}
+
+static void kept_for_ever(void)
+{
+	const char *const told =
+	        "thread 2 waits for a mutex that thread 1 holds";
+
+	lanes(keeps, locks, NULL);
+	CHECK(stops(RM_EXPLORE_DEADLOCK, told),
+	        "who waits for a mutex for ever is told, and for whom");
+	lanes(keeps_spin, spins, NULL);
+	CHECK(stops(RM_EXPLORE_DEADLOCK, told), "so it is of a spinlock");
+	lanes(keeps_tried, spins, NULL);
+	CHECK(stops(RM_EXPLORE_DEADLOCK, told), "also of one that was tried");
+}
+
+static void misuse(void)
+{
+	lanes(keeps, NULL, NULL);
+	CHECK(stops(RM_EXPLORE_MISUSE,
+	              "main thread destroys a mutex that is held"),
+	        "a mutex that is held must not be destroyed");
+	lanes(gives_back, NULL, NULL);
+	CHECK(stops(RM_EXPLORE_MISUSE,
+	              "thread 1 gives back a mutex that is free"),
+	        "nor given back where nobody holds it");
+	lanes(keeps, gives_back, NULL);
+	CHECK(stops(RM_EXPLORE_MISUSE,
+	              "thread 2 gives back a mutex that another one holds"),
+	        "nor by another one than its owner");
+	lanes(keeps_spin, NULL, NULL);
+	CHECK(stops(RM_EXPLORE_MISUSE,
+	              "main thread destroys a spinlock that is held"),
+	        "a spinlock that is held must not be destroyed");
+	lanes(gives_back_spin, NULL, NULL);
+	CHECK(stops(RM_EXPLORE_MISUSE,
+	              "thread 1 gives back a spinlock that is free"),
+	        "nor given back where nobody holds it");
+	lanes(keeps_spin, gives_back_spin, spins);
+	CHECK(stops(RM_EXPLORE_MISUSE,
+	              "thread 2 gives back a spinlock that another one holds"),
+	        "nor by another one, lest two threads are inside");
+}
+
+/* One of the calls, by its number. */
+static void call_on(struct shared *shared, unsigned call)
+{
+	switch (call) {
+	case 0:
+		rm_sim_mutex_init(&shared->mutex, NULL);
+		break;
+	case 1:
+		rm_sim_mutex_destroy(&shared->mutex);
+		break;
+	case 2:
+		rm_sim_mutex_lock(&shared->mutex);
+		break;
+	case 3:
+		rm_sim_mutex_trylock(&shared->mutex);
+		break;
+	case 4:
+		rm_sim_mutex_unlock(&shared->mutex);
+		break;
+	case 5:
+		rm_sim_spin_init(&shared->spin, 0);
+		break;
+	case 6:
+		rm_sim_spin_destroy(&shared->spin);
+		break;
+	case 7:
+		rm_sim_spin_lock(&shared->spin);
+		break;
+	case 8:
+		rm_sim_spin_trylock(&shared->spin);
+		break;
+	default:
+		rm_sim_spin_unlock(&shared->spin);
+	}
+}
+
+static unsigned call_now;
+
+static void calls_freed(struct shared *shared)
+{
+	if (call_now == 4)
+		fine(rm_sim_mutex_lock(&shared->mutex));
+	rm_sim_free(shared);
+	call_on(shared, call_now);
+}
+
+/* locks.h: the memory must be there, whatever is done with it. */
+static void memory(void)
+{
+	for (call_now = 0; call_now < 10; call_now++) {
+		CHECK(alone_stops(calls_freed, RM_EXPLORE_FREED, ""),
+		        "a mutex in freed memory is a use after free");
+	}
+}
+
+static void all(void)
+{
+	excludes();
+	waits_and_tries();
+	kinds();
+	kept_for_ever();
+	misuse();
+	memory();
+}
+
+int main(void)
+{
+	return test_lanes(all);
+}

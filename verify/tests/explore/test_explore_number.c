@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_explore_number.c - what a schedule's number decides: its program, its
+   scheduler and the depth of PCT. Nothing is played; the schedule that would be
+   is looked at. */
+#include "verify/explore/number.c"
+
+#include "runner/base/rng.h"
+#include "tests/unit/tap.h"
+
+#include <string.h>
+
+const struct rm_explore_scheduler rm_explore_pct = { .name = "pct" };
+const struct rm_explore_scheduler rm_explore_random = { .name = "random" };
+const struct rm_explore_scheduler rm_explore_stall = { .name = "stall" };
+const struct rm_explore_scheduler rm_explore_listed = { .name = "listed" };
+
+static struct rm_explore_schedule last;
+
+/* What was asked for last, and what is answered. */
+static struct {
+	uint64_t made, limit; /* of how many programs, the last one's number */
+	unsigned programs, plays, tallied, cleared;
+	bool plain;
+	const struct rm_explore_program *program;
+	struct rm_explore_exhaust all;
+	const void *tally, *taken, *played, *error;
+	const uint64_t *steps; /* of each play in turn */
+	size_t listed;         /* turns on the list of the last play */
+	int status, fails_at;  /* from this play on; 0: never */
+} asked;
+
+bool rm_explore_is_special(
+        const struct rm_explore_options *options, uint64_t number)
+{
+	return number % 4 == 1 && !options->plain && !options->written;
+}
+
+void rm_explore_program_make(const struct rm_explore_options *options,
+        uint64_t number, struct rm_explore_program *program)
+{
+	asked.made = number;
+	asked.programs++;
+	asked.plain = options->plain;
+	asked.program = program;
+}
+
+int rm_explore_play(const struct rm_explore_program *program,
+        struct rm_explore_schedule *schedule, uint64_t limit,
+        struct rm_explore_played *played, struct rm_error *error)
+{
+	last = *schedule;
+	asked.limit = limit;
+	asked.listed = schedule->list ? schedule->list->count : SIZE_MAX;
+	asked.played = played;
+	asked.error = error;
+	if (program != asked.program)
+		return 1;
+	if (asked.steps)
+		played->steps = asked.steps[asked.plays];
+	asked.plays++;
+	return asked.fails_at && asked.plays >= (unsigned)asked.fails_at
+	               ? asked.status
+	               : 0;
+}
+
+int rm_explore_exhaust(const struct rm_explore_program *program,
+        const struct rm_explore_exhaust *how, struct rm_explore_tally *tally,
+        struct rm_explore_turns *taken, struct rm_explore_played *played,
+        struct rm_error *error)
+{
+	if (program != asked.program)
+		return 1;
+	asked.all = *how;
+	asked.tally = tally;
+	asked.taken = taken;
+	asked.played = played;
+	asked.error = error;
+	return asked.status;
+}
+
+void rm_explore_tally_add(
+        struct rm_explore_tally *tally, const struct rm_explore_played *played)
+{
+	asked.tallied++;
+	asked.tally = tally;
+	asked.played = played;
+}
+
+void rm_explore_played_clear(struct rm_explore_played *played)
+{
+	asked.cleared++;
+	asked.played = played;
+}
+
+static void begin(void)
+{
+	memset(&asked, 0, sizeof(asked));
+}
+
+enum { NUMBERS = 64 };
+
+/* How many of the first numbers have PCT of each depth. */
+static void count_depths(enum rm_explore_policy policy, unsigned depth,
+        unsigned of[RM_EXPLORE_DEPTH_MAX + 1])
+{
+	const struct rm_explore_options options = {
+		.policy = policy, .depth = depth, .seed = 1
+	};
+	struct rm_explore_tally tally = { 0 };
+	struct rm_explore_played played = { .fault = RM_EXPLORE_NOTHING };
+
+	memset(of, 0, (RM_EXPLORE_DEPTH_MAX + 1) * sizeof(*of));
+	for (uint64_t number = 0; number < NUMBERS; number++) {
+		rm_explore_number(
+		        &options, number, 100, &tally, NULL, &played, NULL);
+		if (last.scheduler == &rm_explore_pct)
+			of[last.depth]++;
+	}
+}
+
+static bool each_is(const unsigned of[RM_EXPLORE_DEPTH_MAX + 1], unsigned count)
+{
+	bool all = of[0] == 0;
+
+	for (unsigned d = 1; d <= RM_EXPLORE_DEPTH_MAX; d++)
+		all &= of[d] == count;
+	return all;
+}
+
+/* How many of the first numbers have the scheduler that stalls. */
+static unsigned stalling(const struct rm_explore_options *options)
+{
+	struct rm_explore_tally tally = { 0 };
+	struct rm_explore_played played = { .fault = RM_EXPLORE_NOTHING };
+	unsigned count = 0;
+
+	for (uint64_t number = 0; number < NUMBERS; number++) {
+		rm_explore_number(
+		        options, number, 100, &tally, NULL, &played, NULL);
+		count += last.scheduler == &rm_explore_stall;
+		if (rm_explore_stalls(options, number) !=
+		        (last.scheduler == &rm_explore_stall))
+			return NUMBERS + 1;
+	}
+	return count;
+}
+
+static void who_stalls(void)
+{
+	const struct rm_explore_written *written = (const void *)&last;
+
+	CHECK(stalling(&(struct rm_explore_options){
+	              .policy = RM_EXPLORE_MIX }) == NUMBERS / 4,
+	        "special programs of a mix have threads that stand still");
+	CHECK(stalling(&(struct rm_explore_options){
+	              .policy = RM_EXPLORE_MIX, .plain = true }) == 0,
+	        "plain ones have not");
+	CHECK(stalling(&(struct rm_explore_options){ .policy = RM_EXPLORE_MIX,
+	              .plain = true,
+	              .written = written }) == NUMBERS / 4,
+	        "one that was written has, each fourth time");
+	CHECK(stalling(&(struct rm_explore_options){
+	              .policy = RM_EXPLORE_STALL }) == NUMBERS,
+	        "and all have it where it is asked for");
+}
+
+static void horizons_are_calibrated(void)
+{
+	static const uint64_t steps[] = { 7, 30, 200, 9, 12, 100, 3, 40 };
+	static const uint64_t none[8] = { 0 };
+	const struct rm_explore_options options = {
+		.policy = RM_EXPLORE_MIX, .steps = 5000, .seed = 1
+	};
+	struct rm_error error;
+	uint64_t horizon = 99;
+
+	begin();
+	asked.steps = steps;
+	CHECK(rm_explore_calibrate(&options, &horizon, &error) == 0 &&
+	                horizon == 200,
+	        "the horizon is the longest of some programs");
+	CHECK(asked.programs == 8 && asked.plays == 8 && asked.made == 7 &&
+	                asked.plain && asked.limit == 5000 &&
+	                asked.error == &error,
+	        "of the first eight, all of them plain");
+	CHECK(last.scheduler == &rm_explore_listed && asked.listed == 0,
+	        "one thread after the other");
+	CHECK(asked.cleared == 1, "what was played is given back");
+	begin();
+	asked.steps = none;
+	rm_explore_calibrate(&options, &horizon, &error);
+	CHECK(horizon == 1, "there is one step at least");
+	begin();
+	asked.fails_at = 3;
+	asked.status = -5;
+	CHECK(rm_explore_calibrate(&options, &horizon, &error) == -5 &&
+	                asked.plays == 3 && asked.cleared == 1,
+	        "what cannot be played ends it, and is said");
+}
+
+static void a_schedule_has_its_number(void)
+{
+	const struct rm_explore_options options = {
+		.policy = RM_EXPLORE_PCT, .steps = 5000, .seed = 17
+	};
+	struct rm_explore_tally tally = { .schedules = 4 };
+	struct rm_explore_played played = { .fault = RM_EXPLORE_NOTHING };
+	struct rm_explore_turns taken = { .count = 9 };
+	struct rm_error error;
+	int status;
+
+	begin();
+	status = rm_explore_number(
+	        &options, 6, 321, &tally, &taken, &played, &error);
+	CHECK(status == 0 && asked.made == 6 && asked.programs == 1 &&
+	                !asked.plain && asked.limit == 5000 &&
+	                asked.played == &played && asked.error == &error,
+	        "a number has its program, and the limit of steps");
+	CHECK(last.rng == rm_seed(17, 13) && last.horizon == 321 &&
+	                last.depth == 1 + 6 % RM_EXPLORE_DEPTH_MAX,
+	        "its own random numbers, and the horizon");
+	CHECK(last.taken == &taken && taken.count == 0,
+	        "its turns are written down from the start");
+	CHECK(asked.tallied == 1 && asked.tally == &tally &&
+	                tally.schedules == 5,
+	        "and it is one more of the tally");
+	asked.fails_at = 1;
+	asked.status = -12;
+	CHECK(rm_explore_number(
+	              &options, 7, 321, &tally, NULL, &played, &error) == -12 &&
+	                !last.taken && last.rng == rm_seed(17, 15),
+	        "turns need not be written down; what fails is said");
+}
+
+static void exhausted_numbers_are_programs(void)
+{
+	const struct rm_explore_options options = {
+		.policy = RM_EXPLORE_EXHAUSTIVE,
+		.steps = 5000,
+		.schedules = 77,
+		.preemptions = 3,
+	};
+	struct rm_explore_tally tally = { 0 };
+	struct rm_explore_played played = { .fault = RM_EXPLORE_NOTHING };
+	struct rm_explore_turns taken = { .count = 9 };
+	struct rm_error error;
+
+	begin();
+	asked.status = -3;
+	CHECK(rm_explore_number(
+	              &options, 5, 1, &tally, &taken, &played, &error) == -3 &&
+	                asked.made == 5 && asked.plays == 0,
+	        "where schedules are exhausted a number is a program");
+	CHECK(asked.all.preemptions == 3 && asked.all.most == 77 &&
+	                asked.all.limit == 5000 && !asked.all.unreduced &&
+	                asked.tally == &tally && asked.taken == &taken &&
+	                asked.played == &played && asked.error == &error,
+	        "with all that was asked for");
+}
+
+int main(void)
+{
+	unsigned of[RM_EXPLORE_DEPTH_MAX + 1];
+
+	count_depths(RM_EXPLORE_PCT, 0, of);
+	CHECK(each_is(of, NUMBERS / RM_EXPLORE_DEPTH_MAX),
+	        "pct has each depth in turn");
+	count_depths(RM_EXPLORE_MIX, 0, of);
+	CHECK(each_is(of, NUMBERS / 4 / RM_EXPLORE_DEPTH_MAX),
+	        "so has each fourth schedule of a mix");
+	count_depths(RM_EXPLORE_MIX, 2, of);
+	CHECK(of[2] == NUMBERS / 4,
+	        "a depth that was asked for is all there is");
+	count_depths(RM_EXPLORE_RANDOM, 0, of);
+	CHECK(each_is(of, 0) && last.scheduler == &rm_explore_random,
+	        "random has no PCT");
+	rm_explore_number(
+	        &(struct rm_explore_options){ .policy = RM_EXPLORE_MIX }, 4,
+	        100, &(struct rm_explore_tally){ 0 }, NULL,
+	        &(struct rm_explore_played){ .fault = RM_EXPLORE_NOTHING },
+	        NULL);
+	CHECK(last.scheduler == &rm_explore_random,
+	        "nor has what is left of a mix");
+	who_stalls();
+	horizons_are_calibrated();
+	a_schedule_has_its_number();
+	exhausted_numbers_are_programs();
+	return DONE();
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_explore_play.c - the history that a schedule is judged by: what is there
+ * at the start, what each operation answered, and of a map that answers
+ * inexactly what is not known. Nothing is played.
+ *
+ * plain: it switches stacks or reserves addresses that AddressSanitizer uses.
+ */
+#include "verify/explore/play.c"
+
+#include "tests/unit/tap.h"
+
+static struct rm_history_event event[] = {
+	{ .kind = RM_HISTORY_LOOKUP, .thread = 1, .invoked = 1, .returned = 2 },
+	{ .kind = RM_HISTORY_UPSERT, .thread = 2, .invoked = 3, .returned = 4 },
+	{ .kind = RM_HISTORY_REMOVE, .thread = 1, .invoked = 5, .returned = 6 },
+	{ .kind = RM_HISTORY_SCAN,
+	        .thread = 3,
+	        .invoked = 7,
+	        .returned = 8,
+	        .first_pair = 2,
+	        .pairs = 1 },
+};
+
+enum { EVENTS = sizeof(event) / sizeof(*event) };
+
+static void take(unsigned caps, struct rm_history *history)
+{
+	static struct rm_impl impl = { .id = "map", .guarantees = "none" };
+	static struct rm_explore_program program = { .impl = &impl, .keys = 3 };
+	static struct rm_history_pair pairs[3];
+
+	impl.caps = caps;
+	play.program = &program;
+	play.event = event;
+	play.events = EVENTS;
+	play.first[0] = 55;
+	play.first[1] = 77;
+	play.first[2] = 0;
+	play.first[3] = 99; /* no key of this program */
+	play.pair = pairs;
+	play.pair[2] = (struct rm_history_pair){ 1, 77 };
+	CHECK(!take_history(history), "a history is taken");
+}
+
+static void known(void)
+{
+	struct rm_history history = { .count = 0 };
+	bool all = true, but_lookup = true;
+
+	take(0, &history);
+	CHECK(history.count == EVENTS && history.initial_count == 2 &&
+	                history.initial[0].key == 0 &&
+	                history.initial[0].value == 55 &&
+	                history.initial[1].key == 1 &&
+	                history.initial[1].value == 77,
+	        "all operations are in it, and what is there at the start");
+	CHECK(history.pair_count == 1 && history.pairs[0].key == 1 &&
+	                history.pairs[0].value == 77 &&
+	                !strcmp(history.map, "map") &&
+	                !strcmp(history.stamps, "sequence"),
+	        "and what scans yielded, of which map, stamped in sequence");
+	for (size_t i = 0; i < history.count; i++)
+		all &= !history.events[i].unknown;
+	CHECK(all, "what a map answers is known");
+	take(RM_CAP_INEXACT_RETURNS, &history);
+	for (size_t i = 0; i < history.count; i++)
+		but_lookup &= history.events[i].unknown ==
+		              (history.events[i].kind == RM_HISTORY_LOOKUP
+		                              ? 0
+		                              : RM_HISTORY_UNKNOWN_THERE);
+	CHECK(history.count == EVENTS && but_lookup,
+	        "but for look-ups it is not, where it may be inexact");
+	rm_history_clear(&history);
+}
+
+/* As often as a program file may say it, of as many keys as there can be. */
+static void scans(void)
+{
+	static struct rm_explore_program program = { .threads = 2,
+		.ops = { 1, 3 },
+		.op = { { { RM_HISTORY_UPSERT, 0, 500 } },
+		        { { RM_HISTORY_SCAN, 0, 300 },
+		                { RM_HISTORY_SCAN, 0, 0 },
+		                { RM_HISTORY_SCAN, 0, 100 } } } };
+
+	play.pair = NULL;
+	make_room_of_pairs(&program);
+	CHECK(play.lane_pairs >= 401 * (size_t)RM_EXPLORE_KEYS_MAX,
+	        "a scan that is repeated has room for what it yields");
+	CHECK(play.pair && play.pair_room >= RM_EXPLORE_LANES * play.lane_pairs,
+	        "in each lane");
+	program.ops[1] = 0;
+	make_room_of_pairs(&program);
+	CHECK(play.lane_pairs == PAIRS, "and nothing else has more");
+	free(play.pair);
+}
+
+static void *needs_too_much(const struct rm_sizing *sizing)
+{
+	(void)sizing;
+	return rm_explore_larger(NULL, SIZE_MAX / 2);
+}
+
+/* What a map asks for of the host's memory, by what it does. */
+static void starves(void)
+{
+	static const struct rm_map_ops ops = { .create = needs_too_much };
+	static const struct rm_impl impl = {
+		.id = "map", .ops = &ops, .guarantees = "none"
+	};
+	static const struct rm_explore_program program = {
+		.impl = &impl, .threads = 1, .keys = 1
+	};
+	const struct rm_explore_turns none = { NULL, 0, 0 };
+	struct rm_explore_schedule schedule = { .scheduler = &rm_explore_listed,
+		.list = &none };
+	struct rm_explore_played played = { .fault = RM_EXPLORE_NOTHING };
+	struct rm_error error = { "" };
+
+	memset(&play, 0, sizeof(play));
+	CHECK(!rm_explore_open(&error), "there is a world");
+	CHECK(rm_explore_play(&program, &schedule, 1000, &played, &error) ==
+	                        -ENOMEM &&
+	                !strcmp(error.text, "out of memory") && !played.fault,
+	        "a host without memory is an error, and accuses no map");
+	rm_explore_played_clear(&played);
+	free(play.pair);
+	free(play.event);
+	free(play.begun);
+}
+
+int main(void)
+{
+	known();
+	scans();
+	starves();
+	return DONE();
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_explore_rwlock.c - what POSIX promises of reader-writer locks: who waits
+ * for whom, what is ordered by it, and what is a misuse.
+ *
+ * plain: it switches stacks or reserves addresses that AddressSanitizer uses.
+ */
+#include "verify/tests/explore/explore_lanes.h"
+
+#include <errno.h>
+
+static void reads(struct shared *shared)
+{
+	fine(rm_sim_rwlock_rdlock(&shared->rwlock));
+	says('r');
+	read_word(shared, 0);
+	stays(shared);
+	fine(rm_sim_rwlock_unlock(&shared->rwlock));
+	says('.');
+}
+
+static void writes(struct shared *shared)
+{
+	fine(rm_sim_rwlock_wrlock(&shared->rwlock));
+	says('w');
+	write_word(shared, 0);
+	stays(shared);
+	fine(rm_sim_rwlock_unlock(&shared->rwlock));
+	says('.');
+}
+
+static void writes_as_reader(struct shared *shared)
+{
+	fine(rm_sim_rwlock_rdlock(&shared->rwlock));
+	write_word(shared, 1);
+	fine(rm_sim_rwlock_unlock(&shared->rwlock));
+}
+
+static void excludes(void)
+{
+	unsigned both = 0;
+
+	lanes(writes, writes, writes);
+	CHECK(faults(RM_EXPLORE_NOTHING, &both) == SEEDS && !both,
+	        "writers of a lock are alone, and ordered");
+	lanes(writes, reads, NULL);
+	CHECK(faults(RM_EXPLORE_NOTHING, &both) == SEEDS && !both,
+	        "a reader and a writer are not in together, and are ordered");
+	lanes(reads, reads, NULL);
+	CHECK(faults(RM_EXPLORE_NOTHING, &both) == SEEDS && both,
+	        "readers are in together, in some schedules");
+	lanes(writes_as_reader, writes_as_reader, NULL);
+	CHECK(faults(RM_EXPLORE_RACE, NULL) == SEEDS,
+	        "two readers order nothing between them, in any schedule");
+}
+
+/* A lane reads, `writer` would write, and the lane behind them would read. */
+static bool prefers(int kind, unsigned writer, const char *order)
+{
+	struct rm_explore_turn turn[] = { { 3 - writer, 3, 0 },
+		{ writer, 2, 0 }, { 3, 3, 0 }, { 3 - writer, ON, 0 },
+		{ writer, ON, 0 }, { 3, ON, 0 } };
+	pthread_rwlockattr_t attr;
+	bool same;
+
+	pthread_rwlockattr_init(&attr);
+	pthread_rwlockattr_setkind_np(&attr, kind);
+	world.rwlock_kind = &attr;
+	lanes(writer == 1 ? writes : reads, writer == 2 ? writes : reads,
+	        reads);
+	same = in_turn(turn, 6, RM_EXPLORE_NOTHING, order);
+	world.rwlock_kind = NULL;
+	pthread_rwlockattr_destroy(&attr);
+	return same;
+}
+
+static void preference(void)
+{
+	CHECK(prefers(PTHREAD_RWLOCK_PREFER_READER_NP, 1, "rr..w.") &&
+	                prefers(PTHREAD_RWLOCK_PREFER_READER_NP, 2, "rr..w."),
+	        "a reader comes in beside another while a writer waits");
+	CHECK(prefers(PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP, 1,
+	              "r.w.r.") &&
+	                prefers(PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP, 2,
+	                        "r.w.r."),
+	        "not where the lock prefers writers, whichever lane writes");
+}
+
+/* Reads twice over, and gives one of the two back at first. */
+static void reads_twice(struct shared *shared)
+{
+	fine(rm_sim_rwlock_rdlock(&shared->rwlock));
+	fine(rm_sim_rwlock_rdlock(&shared->rwlock));
+	says('r');
+	fine(rm_sim_rwlock_unlock(&shared->rwlock));
+	stays(shared);
+	says('1');
+	fine(rm_sim_rwlock_unlock(&shared->rwlock));
+	says('2');
+}
+
+/* Fifteen times is what is counted; the sixteenth is refused. */
+static void reads_often(struct shared *shared)
+{
+	for (int i = 0; i < 15; i++)
+		fine(rm_sim_rwlock_rdlock(&shared->rwlock));
+	says(rm_sim_rwlock_rdlock(&shared->rwlock) == EAGAIN ? 'E' : '!');
+	for (int i = 0; i < 15; i++)
+		fine(rm_sim_rwlock_unlock(&shared->rwlock));
+	says('0');
+}
+
+static void depth(void)
+{
+	/* lane 2 asks while lane 1 holds the lock once more */
+	struct rm_explore_turn asks[] = { { 1, 4, 0 }, { 2, 2, 0 },
+		{ 1, ON, 0 }, { 2, ON, 0 } };
+	/* lane 3 comes and goes while lane 2 holds the lock twice */
+	struct rm_explore_turn beside[] = { { 2, 3, 0 }, { 3, ON, 0 },
+		{ 2, ON, 0 }, { 1, ON, 0 } };
+
+	lanes(reads_twice, writes, NULL);
+	CHECK(in_turn(asks, 4, RM_EXPLORE_NOTHING, "r12w."),
+	        "who reads twice holds the lock until both are given back");
+	lanes(writes, reads_twice, reads);
+	CHECK(in_turn(beside, 4, RM_EXPLORE_NOTHING, "rr.12w."),
+	        "how often one reads is nothing to another");
+	lanes(reads_often, writes, NULL);
+	CHECK(in_turn((struct rm_explore_turn[]){ { 1, ON, 0 }, { 2, ON, 0 } },
+	              2, RM_EXPLORE_NOTHING, "E0w."),
+	        "who reads too often for it to be counted is told so");
+}
+
+static void reads_and_keeps(struct shared *shared)
+{
+	fine(rm_sim_rwlock_rdlock(&shared->rwlock));
+}
+
+static void writes_and_keeps(struct shared *shared)
+{
+	fine(rm_sim_rwlock_wrlock(&shared->rwlock));
+}
+
+static void gives_back(struct shared *shared)
+{
+	rm_sim_rwlock_unlock(&shared->rwlock);
+}
+
+static void gives_back_twice(struct shared *shared)
+{
+	reads(shared);
+	rm_sim_rwlock_unlock(&shared->rwlock);
+}
+
+static void misuse(void)
+{
+	lanes(reads_and_keeps, NULL, NULL);
+	CHECK(stops(RM_EXPLORE_MISUSE,
+	              "main thread destroys a lock that is held"),
+	        "a lock that is read must not be destroyed");
+	lanes(writes_and_keeps, NULL, NULL);
+	CHECK(stops(RM_EXPLORE_MISUSE, "destroys a lock that is held"),
+	        "nor one that is written");
+	lanes(gives_back, NULL, NULL);
+	CHECK(stops(RM_EXPLORE_MISUSE,
+	              "thread 1 gives back a lock that it does not hold"),
+	        "who has not taken a lock must not give it back");
+	lanes(gives_back_twice, NULL, NULL);
+	CHECK(stops(RM_EXPLORE_MISUSE, "a lock that it does not hold"),
+	        "nor may who has given it back");
+	lanes(writes_and_keeps, gives_back, NULL);
+	CHECK(stops(RM_EXPLORE_MISUSE,
+	              "thread 2 gives back a lock that it does not hold"),
+	        "nor another one than who holds it");
+	lanes(writes_and_keeps, reads, NULL);
+	CHECK(stops(RM_EXPLORE_DEADLOCK,
+	              "thread 2 waits for a lock to read that thread 1 holds"),
+	        "who waits for a lock that is kept is told of");
+}
+
+static void freed_init(struct shared *shared)
+{
+	rm_sim_free(shared);
+	rm_sim_rwlock_init(&shared->rwlock, NULL);
+}
+
+static void freed_destroy(struct shared *shared)
+{
+	rm_sim_free(shared);
+	rm_sim_rwlock_destroy(&shared->rwlock);
+}
+
+static void freed_read(struct shared *shared)
+{
+	rm_sim_free(shared);
+	rm_sim_rwlock_rdlock(&shared->rwlock);
+}
+
+static void freed_write(struct shared *shared)
+{
+	rm_sim_free(shared);
+	rm_sim_rwlock_wrlock(&shared->rwlock);
+}
+
+static void freed_unlock(struct shared *shared)
+{
+	fine(rm_sim_rwlock_rdlock(&shared->rwlock));
+	rm_sim_free(shared);
+	rm_sim_rwlock_unlock(&shared->rwlock);
+}
+
+/* locks.h: the memory of a lock must be there, whatever is done with it. */
+static void memory(void)
+{
+	static void (*const calls[])(struct shared *) = { freed_init,
+		freed_destroy, freed_read, freed_write, freed_unlock };
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
+		CHECK(alone_stops(calls[i], RM_EXPLORE_FREED, ""),
+		        "a lock in freed memory is a use after free");
+	}
+}
+
+static void all(void)
+{
+	excludes();
+	preference();
+	depth();
+	misuse();
+	memory();
+}
+
+int main(void)
+{
+	return test_lanes(all);
+}

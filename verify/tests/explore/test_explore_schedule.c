@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_explore_schedule.c - schedulers: who may be chosen, what one seed
+   decides, what PCT promises, who stands still, and that a list plays what was
+   taken. */
+#include "tests/unit/tap.h"
+#include "verify/explore/schedule.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { TURNS = 2000, LANES = 4, ALL = 0xe };
+
+/* Plays TURNS decisions; the choices of each are all lanes but one in turn. */
+static bool play(struct rm_explore_schedule *schedule,
+        struct rm_explore_turns *taken, uint32_t *never)
+{
+	struct rm_explore_situation situation = { .running = 1 };
+	bool chosen = true;
+
+	taken->count = 0;
+	schedule->taken = taken;
+	schedule->scheduler->begin(schedule, LANES);
+	for (unsigned i = 0; i < TURNS; i++) {
+		struct rm_explore_turn turn;
+
+		situation.choices = ALL & ~(1U << (i % 7));
+		turn = rm_explore_next(schedule, &situation);
+		chosen &= situation.choices >> turn.lane & 1 && turn.steps;
+		*never &= ~(1U << turn.lane);
+		situation.steps += turn.steps;
+		situation.running = turn.lane;
+	}
+	return chosen;
+}
+
+static bool equal(
+        const struct rm_explore_turns *a, const struct rm_explore_turns *b)
+{
+	return a->count == b->count &&
+	       !memcmp(a->turn, b->turn, a->count * sizeof(*a->turn));
+}
+
+static void choices(const struct rm_explore_scheduler *scheduler)
+{
+	struct rm_explore_turns one = { NULL, 0, 0 }, two = { NULL, 0, 0 };
+	uint32_t never = ALL;
+
+	for (uint64_t seed = 0; seed < 20; seed++) {
+		struct rm_explore_schedule schedule = { .scheduler = scheduler,
+			.rng = seed,
+			.depth = 3,
+			.horizon = 500 };
+		struct rm_explore_schedule same = schedule;
+
+		if (!play(&schedule, &one, &never) ||
+		        !play(&same, &two, &never) || !equal(&one, &two)) {
+			CHECK(false, scheduler->name);
+			break;
+		}
+	}
+	CHECK(!never,
+	        "every lane runs, only lanes that can, one seed one order");
+	free(one.turn);
+	free(two.turn);
+}
+
+/* With all ready and nobody yielding, PCT leaves the lane of the highest
+   priority at its changes only: at most depth - 1 times. */
+static void pct_switches(void)
+{
+	unsigned most = 0, with_all = 0;
+
+	for (uint64_t seed = 0; seed < 500; seed++) {
+		struct rm_explore_schedule schedule = { .scheduler =
+			                                        &rm_explore_pct,
+			.rng = seed,
+			.depth = 4,
+			.horizon = 1000 };
+		struct rm_explore_situation situation = { .choices = ALL };
+		unsigned switches = 0;
+
+		rm_explore_pct.begin(&schedule, LANES);
+		while (situation.steps < 2000) {
+			struct rm_explore_turn turn =
+			        rm_explore_next(&schedule, &situation);
+
+			switches += situation.steps &&
+			            turn.lane != situation.running;
+			situation.running = turn.lane;
+			situation.steps += turn.steps;
+		}
+		most = switches > most ? switches : most;
+		with_all += switches == 3;
+	}
+	CHECK(most == 3, "depth 4 switches three times at most");
+	CHECK(with_all > 100, "and often as often");
+}
+
+enum { STALLED_MOST = 256, OWN_STEPS = 1000 };
+
+/* Lanes end after OWN_STEPS steps each. Whether one stood still within its
+   first steps until all others had ended. */
+static bool one_stands_still(
+        const struct rm_explore_scheduler *scheduler, uint64_t seed)
+{
+	struct rm_explore_schedule schedule = { .scheduler = scheduler,
+		.rng = seed };
+	struct rm_explore_situation situation = { .choices = ALL };
+	uint64_t ran[LANES] = { 0 };
+
+	scheduler->begin(&schedule, LANES);
+	while (situation.choices & (situation.choices - 1)) {
+		struct rm_explore_turn turn =
+		        rm_explore_next(&schedule, &situation);
+
+		situation.running = turn.lane;
+		situation.steps += turn.steps;
+		ran[turn.lane] += turn.steps;
+		if (ran[turn.lane] >= OWN_STEPS)
+			situation.choices &= ~(1U << turn.lane);
+	}
+	return ran[__builtin_ctz(situation.choices)] <= STALLED_MOST;
+}
+
+/* All others give their turns away for ever: they wait for who stands still. */
+static bool all_come_to_an_end(uint64_t seed)
+{
+	struct rm_explore_schedule schedule = { .scheduler = &rm_explore_stall,
+		.rng = seed };
+	struct rm_explore_situation situation = { .choices = ALL,
+		.yields = true };
+	uint64_t ran = 0;
+
+	rm_explore_stall.begin(&schedule, LANES);
+	for (unsigned i = 0; i < 100000 && ran < OWN_STEPS; i++) {
+		struct rm_explore_turn turn =
+		        rm_explore_next(&schedule, &situation);
+
+		situation.running = turn.lane;
+		situation.steps += turn.steps;
+		if (turn.lane == 1)
+			ran += turn.steps;
+	}
+	return ran >= OWN_STEPS;
+}
+
+static void lanes_stand_still(void)
+{
+	unsigned stalled = 0, drawn = 0, ended = 0;
+
+	for (uint64_t seed = 0; seed < 500; seed++) {
+		stalled += one_stands_still(&rm_explore_stall, seed);
+		drawn += one_stands_still(&rm_explore_random, seed);
+		ended += all_come_to_an_end(seed);
+	}
+	CHECK(stalled > 150, "a lane stands still until all others have ended");
+	CHECK(drawn == 0, "which none does at random");
+	CHECK(ended == 500, "and who is waited for goes on in the end");
+}
+
+static void list_plays(void)
+{
+	struct rm_explore_turns taken = { NULL, 0, 0 };
+	struct rm_explore_turns again = { NULL, 0, 0 };
+	struct rm_explore_schedule drawn = { .scheduler = &rm_explore_random,
+		.rng = 5 };
+	struct rm_explore_schedule listed = { .scheduler = &rm_explore_listed,
+		.list = &taken };
+	struct rm_explore_situation situation = { .choices = 1U << 2,
+		.running = 3 };
+	uint32_t never = ALL;
+
+	play(&drawn, &taken, &never);
+	play(&listed, &again, &never);
+	CHECK(equal(&taken, &again), "a list plays the turns that were taken");
+	CHECK(rm_explore_next(&listed, &situation).lane == 2,
+	        "behind its end whoever can run runs");
+	free(taken.turn);
+	free(again.turn);
+}
+
+int main(void)
+{
+	choices(&rm_explore_random);
+	choices(&rm_explore_pct);
+	choices(&rm_explore_stall);
+	pct_switches();
+	lanes_stand_still();
+	list_plays();
+	return DONE();
+}

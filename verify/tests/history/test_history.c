@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_history.c - events in memory: adding, joining, growing, names.
+ */
+#include "tests/unit/tap.h"
+#include "verify/history/internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+static void scans_keep_their_pairs_when_parts_are_joined(void)
+{
+	struct rm_history whole = { .seed = 7 }, part = { .seed = 0 };
+	struct rm_history_pair two[2] = { { 1, 10 }, { 2, 20 } };
+	struct rm_history_event scan = { .kind = RM_HISTORY_SCAN,
+		.returned = 1 };
+
+	scan.pairs = 1;
+	CHECK(!rm_history_add(&whole, &scan, two), "a scan is added");
+	scan.pairs = 2;
+	CHECK(!rm_history_add(&part, &scan, two), "and one to a part");
+	CHECK(!rm_history_join(&whole, &part), "the part is joined");
+	CHECK(whole.count == 2 && whole.pair_count == 3 &&
+	                whole.events[1].first_pair == 1 &&
+	                whole.pairs[2].value == 20,
+	        "pairs follow their scan");
+	CHECK(whole.seed == 7 && part.count == 1, "headers and parts stay");
+	rm_history_clear(&part);
+	rm_history_clear(&whole);
+	CHECK(!whole.events && !whole.room && !whole.seed, "clear is zero");
+}
+
+static void reserving_makes_adding_free(void)
+{
+	struct rm_history history = { .seed = 0 };
+	struct rm_history_event event = { .kind = RM_HISTORY_LOOKUP };
+	struct rm_history_event *before;
+	bool same = true;
+
+	CHECK(!rm_history_reserve(&history, 1000, 0), "room for 1000");
+	before = history.events;
+	for (uint64_t i = 0; i < 1000; i++) {
+		event.invoked = event.returned = i;
+		same &= !rm_history_add(&history, &event, NULL);
+	}
+	CHECK(same && history.events == before, "nothing moves");
+	CHECK(rm_history_reserve(&history, SIZE_MAX / 2, 0) == -ENOMEM &&
+	                rm_history_reserve(&history, 0, SIZE_MAX) == -ENOMEM &&
+	                history.count == 1000 && history.events == before,
+	        "what cannot be had leaves all as it was");
+	rm_history_add_initial(&history, 1, 2);
+	rm_history_reset(&history);
+	CHECK(!history.count && !history.initial_count &&
+	                history.events == before,
+	        "a reset keeps the memory");
+	rm_history_clear(&history);
+}
+
+static void words_read_back(void)
+{
+	enum rm_history_guarantee guarantee = RM_HISTORY_NONE;
+	bool same = true;
+
+	for (unsigned i = 0; i < RM_HISTORY_KINDS; i++)
+		same &= rm_history_kind_parse(rm_history_kind_name(
+		                (enum rm_history_kind)i)) == i;
+	CHECK(same, "every kind reads back");
+	CHECK(rm_history_kind_parse("get") == RM_HISTORY_KINDS, "no other");
+	CHECK(!rm_history_guarantee_parse("point-in-time", &guarantee) &&
+	                guarantee == RM_HISTORY_POINT_IN_TIME &&
+	                rm_history_guarantee_parse("exact", &guarantee) ==
+	                        -EINVAL &&
+	                guarantee == RM_HISTORY_POINT_IN_TIME,
+	        "guarantees, too");
+}
+
+int main(void)
+{
+	scans_keep_their_pairs_when_parts_are_joined();
+	reserving_makes_adding_free();
+	words_read_back();
+	return DONE();
+}

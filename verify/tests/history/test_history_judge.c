@@ -1,0 +1,544 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_history_judge.c - what is decided, what is left of it, and its words.
+ */
+#include "tests/unit/tap.h"
+#include "verify/history/internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NONE                                                              \
+	"{\"format\":\"readmostly-history\",\"version\":1,\"guarantee\":" \
+	"\"none\""
+#define ONCE                                                              \
+	"{\"format\":\"readmostly-history\",\"version\":1,\"guarantee\":" \
+	"\"once-if-present\""
+#define POINT                                                             \
+	"{\"format\":\"readmostly-history\",\"version\":1,\"guarantee\":" \
+	"\"point-in-time\""
+
+/* One operation on key 7: thread, op, from, to, there, the rest. */
+#define OP(t, op, from, to, there, rest)                                    \
+	"{\"thread\":" #t ",\"op\":\"" op "\",\"key\":7,\"invoked\":" #from \
+	",\"returned\":" #to ",\"there\":" #there rest "}\n"
+#define VALUE(v)  ",\"value\":" #v
+#define RESULT(v) ",\"result\":" #v
+
+static struct rm_history_judgement judgement;
+static struct rm_history history;
+
+/* Judges a text; false where it is no history. */
+static bool judge_within(const char *text, struct rm_history_limits limits)
+{
+	struct rm_error error = { "" };
+
+	rm_history_judgement_clear(&judgement);
+	rm_history_clear(&history);
+	if (!rm_history_read("text", text, strlen(text), RM_HISTORY_JSONL,
+	            &history, &error) &&
+	        !rm_history_judge(&history, &limits, &judgement, &error))
+		return true;
+	printf("# %s\n", error.text);
+	return false;
+}
+
+static enum rm_history_verdict judge(const char *text)
+{
+	struct rm_history_limits limits = RM_HISTORY_LIMITS;
+
+	if (!judge_within(text, limits))
+		return RM_HISTORY_UNDECIDED;
+	if (judgement.why[0])
+		printf("# %s (%zu events left)\n", judgement.why,
+		        judgement.smallest.count);
+	return judgement.verdict;
+}
+
+/* Broken, `left` operations are left, and the offending one was invoked at
+   `invoked`. */
+static bool breaks(const char *text, size_t left, uint64_t invoked)
+{
+	return judge(text) == RM_HISTORY_BROKEN &&
+	       judgement.smallest.count == left && judgement.offending < left &&
+	       judgement.smallest.events[judgement.offending].invoked ==
+	               invoked;
+}
+
+static void a_stale_lookup_is_cut_down_to_three(void)
+{
+	static const char text[] = NONE "}\n" OP(2, "upsert", 1, 2, false,
+	        VALUE(5)) OP(0, "upsert", 3, 4, true, VALUE(1)) OP(1, "lookup",
+	        5, 6, true, RESULT(1)) OP(0, "upsert", 7, 8, true, VALUE(2))
+	        OP(2, "lookup", 9, 10, true, RESULT(1))
+	                OP(1, "upsert", 11, 12, true, VALUE(3))
+	                        OP(2, "lookup", 13, 14, true, RESULT(4))
+	                                OP(0, "upsert", 13, 15, true, VALUE(4));
+
+	CHECK(breaks(text, 3, 9),
+	        "write, write, stale lookup: the first operation that fails");
+	CHECK(!strcmp(judgement.instead, "2"), "what it could have answered");
+	CHECK(judgement.left_out == 2,
+	        "the rest up to its return is counted, later ones are not");
+}
+
+static void removes_are_not_explained_by_left_out_writes(void)
+{
+	static const char text[] =
+	        NONE "}\n" OP(0, "upsert", 1, 2, false, VALUE(1))
+	                OP(0, "remove", 3, 4, true, "")
+	                        OP(1, "remove", 5, 6, true, "");
+
+	CHECK(breaks(text, 2, 5),
+	        "a double remove: the write stands for any before them");
+	CHECK(!strcmp(judgement.instead, "absent"), "it was absent");
+}
+
+/* Whether a value of what is left has that name; NULL: none. */
+static bool is_named(uint64_t number, const char *name)
+{
+	const struct rm_history *left = &judgement.smallest;
+
+	for (size_t i = 0; i < left->value_count; i++)
+		if (left->values[i].number == number)
+			return name && !strcmp(left->values[i].text, name);
+	return !name;
+}
+
+/* Of what an operation wrote, expected and saw, and of what was there. */
+static void what_is_left_keeps_its_names(void)
+{
+	static const char text[] =
+	        NONE ",\"initial\":[[7,1]],\"keys\":{\"7\":\"seven\",\"8\":"
+	             "\"eight\"},"
+	             "\"values\":{\"1\":\"one\",\"2\":\"two\",\"3\":\"three\","
+	             "\"4\":\"four\"}}\n" OP(
+	                     0, "exchange", 1, 2, true, VALUE(2) RESULT(3));
+
+	CHECK(breaks(text, 1, 1) && judgement.smallest.initial_count == 1,
+	        "an exchange of a value that was not there, and what was");
+	CHECK(judgement.smallest.key_count == 1 &&
+	                judgement.smallest.keys[0].number == 7 &&
+	                !strcmp(judgement.smallest.keys[0].text, "seven"),
+	        "its key has its name, and no other key has one");
+	CHECK(is_named(1, "one") && is_named(2, "two") &&
+	                is_named(3, "three") && is_named(4, NULL) &&
+	                judgement.smallest.value_count == 3,
+	        "so have the values there, written and seen");
+}
+
+/* Adds 60 upserts that overlap all, judges, and tells whether it is broken by
+   a proof: a search would visit more states than these. */
+static bool is_proved_quickly(const char *text)
+{
+	struct rm_history_limits limits = { 1000000, 1 << 30, true };
+	struct rm_error error = { "" };
+
+	if (!judge_within(text, limits))
+		return false;
+	for (uint32_t i = 0; i < 60; i++) {
+		struct rm_history_event upsert = { .invoked = 1,
+			.returned = 9,
+			.key = 7,
+			.value = 100 + i,
+			.thread = 10 + i,
+			.kind = RM_HISTORY_UPSERT,
+			.there = true };
+
+		rm_history_add(&history, &upsert, NULL);
+	}
+	rm_history_judgement_clear(&judgement);
+	return !rm_history_judge(&history, &limits, &judgement, &error) &&
+	       judgement.verdict == RM_HISTORY_BROKEN &&
+	       judgement.states < 10000;
+}
+
+static void lost_updates_have_a_quick_proof(void)
+{
+	static const char lost[] = NONE ",\"initial\":[[7,1]]}\n" OP(
+	        0, "exchange", 1, 9, true, VALUE(2) RESULT(1))
+	        OP(1, "exchange", 2, 8, true, VALUE(3) RESULT(1));
+	static const char circle[] = NONE ",\"initial\":[[7,1]]}\n" OP(
+	        0, "exchange", 1, 9, true, VALUE(2) RESULT(3))
+	        OP(1, "exchange", 2, 8, true, VALUE(3) RESULT(2));
+
+	CHECK(is_proved_quickly(lost),
+	        "two exchanges cannot replace one value");
+	CHECK(is_proved_quickly(circle), "nor two replace each other's");
+}
+
+static void what_never_returned_may_or_may_not_have_been(void)
+{
+	static const char maybe[] =
+	        NONE "}\n" OP(0, "upsert", 1, null, null, VALUE(1))
+	                OP(1, "lookup", 2, 3, false, "")
+	                        OP(1, "lookup", 4, 5, true, RESULT(1));
+	static const char back[] =
+	        NONE "}\n" OP(0, "upsert", 1, null, null, VALUE(1))
+	                OP(1, "lookup", 2, 3, true, RESULT(1))
+	                        OP(1, "lookup", 4, 5, false, "");
+
+	CHECK(judge(maybe) == RM_HISTORY_LINEARIZABLE, "it may come late");
+	CHECK(judge(back) == RM_HISTORY_BROKEN, "but not go again");
+}
+
+#define LENGTH(t, from, to, n)                                    \
+	"{\"thread\":" #t ",\"op\":\"length\",\"invoked\":" #from \
+	",\"returned\":" #to ",\"result\":" #n "}\n"
+#define SCAN(t, from, to, pairs)                                \
+	"{\"thread\":" #t ",\"op\":\"scan\",\"invoked\":" #from \
+	",\"returned\":" #to ",\"pairs\":" pairs "}\n"
+#define TWO ",\"initial\":[[7,1],[8,2]]}\n"
+
+static void lengths_are_between_bounds(void)
+{
+	/* key 7 goes while key 9 comes, one after the other */
+	static const char turn[] = OP(0, "remove", 2, 3, true,
+	        "") "{\"thread\":0,\"op\":\"upsert\",\"key\":9,\"value\":3,"
+	            "\"invoked\":4,\"returned\":5,\"there\":false}\n";
+	char text[1024];
+
+	CHECK(breaks(NONE TWO LENGTH(1, 1, 2, 1), 3 - 2, 1) &&
+	                judgement.smallest.initial_count == 2,
+	        "too few: the keys that are surely there are shown");
+	CHECK(!strcmp(judgement.instead, "2 to 2"), "with the bounds");
+	CHECK(breaks(ONCE TWO LENGTH(1, 1, 2, 3), 1, 1), "too many");
+	CHECK(judge(NONE TWO LENGTH(1, 1, 2, 2)) == RM_HISTORY_LINEARIZABLE,
+	        "the right number");
+	for (int n = 1; n <= 3; n++) {
+		snprintf(text, sizeof(text),
+		        "%s%s%s{\"thread\":1,\"op\":\"length\",\"invoked\":1,"
+		        "\"returned\":6,\"result\":%d}\n",
+		        ONCE, TWO, turn, n);
+		CHECK(judge(text) == RM_HISTORY_LINEARIZABLE,
+		        "a weak length may see changes apart");
+	}
+	snprintf(text, sizeof(text), "%s%s%s%s", POINT, TWO, turn,
+	        LENGTH(1, 1, 6, 3));
+	CHECK(breaks(text, 3, 1),
+	        "one at a moment may not, and no key is left out of it");
+}
+
+/* Operations on key 7, a length of once-if-present from one stamp to
+   another, and what it may be at least and at most. */
+static const struct {
+	const char *operations;
+	int there, from, to; /* there: before all */
+	int least, most;
+} lengths[] = {
+	{ "", 0, 1, 2, 0, 0 },
+	{ "", 1, 1, 2, 1, 1 },
+	{ OP(0, "upsert", 2, 3, false, VALUE(1)), 0, 0, 1, 0, 0 },
+	{ OP(0, "upsert", 2, 3, false, VALUE(1)), 0, 0, 2, 0, 1 },
+	{ OP(0, "upsert", 2, 3, false, VALUE(1)), 0, 3, 5, 0, 1 },
+	{ OP(0, "upsert", 2, 3, false, VALUE(1)), 0, 4, 5, 1, 1 },
+	{ OP(0, "upsert", 2, 3, true, VALUE(2)), 1, 2, 3, 1, 1 },
+	{ OP(0, "exchange", 2, 3, false, VALUE(1)), 0, 4, 5, 1, 1 },
+	{ OP(0, "insert_if_absent", 2, 3, false, VALUE(2)), 0, 4, 5, 1, 1 },
+	{ OP(0, "insert_if_absent", 2, 3, true, VALUE(2) RESULT(1)), 1, 2, 3, 1,
+	        1 },
+	{ OP(0, "remove", 2, 3, true, ""), 1, 0, 1, 1, 1 },
+	{ OP(0, "remove", 2, 3, true, ""), 1, 0, 2, 0, 1 },
+	{ OP(0, "remove", 2, 3, true, ""), 1, 3, 5, 0, 1 },
+	{ OP(0, "remove", 2, 3, true, ""), 1, 4, 5, 0, 0 },
+	{ OP(0, "remove", 2, 3, false, ""), 0, 2, 3, 0, 0 },
+	{ OP(0, "take", 2, 3, true, RESULT(1)), 1, 4, 5, 0, 0 },
+	{ OP(0, "take", 2, 3, false, ""), 0, 2, 3, 0, 0 },
+	/* one that has not returned may come at any time, or never */
+	{ OP(0, "upsert", 1, null, null, VALUE(1)), 0, 8, 9, 0, 1 },
+	{ OP(0, "upsert", 1, null, null, VALUE(1))
+	                OP(1, "lookup", 2, 3, false, ""),
+	        0, 4, 5, 0, 1 },
+	{ OP(0, "upsert", 1, null, null, VALUE(1))
+	                OP(1, "lookup", 2, 3, true, RESULT(1)),
+	        0, 3, 5, 0, 1 },
+	{ OP(0, "upsert", 1, null, null, VALUE(1))
+	                OP(1, "lookup", 2, 3, true, RESULT(1)),
+	        0, 4, 5, 1, 1 },
+	{ OP(0, "upsert", 1, null, null, VALUE(1)) OP(
+	          1, "compare_swap", 2, 3, true, VALUE(2) ",\"expected\":1"),
+	        0, 4, 5, 1, 1 },
+	{ OP(0, "compare_remove", 2, 3, true, ",\"expected\":1"), 1, 4, 5, 0,
+	        0 },
+	{ OP(0, "compare_remove", 2, 3, false, ",\"expected\":2"), 1, 2, 3, 1,
+	        1 },
+	{ OP(0, "remove", 1, null, null, ""), 1, 8, 9, 0, 1 },
+	{ OP(0, "remove", 1, null, null, "") OP(1, "lookup", 2, 3, false, ""),
+	        1, 4, 5, 0, 0 },
+	{ OP(0, "remove", 1, null, null, "")
+	                OP(1, "lookup", 2, 3, true, RESULT(1)),
+	        1, 4, 5, 0, 1 },
+	/* a short removal inside of a long one does not end it */
+	{ OP(0, "remove", 2, 9, true, "") OP(1, "upsert", 3, 4, false, VALUE(2))
+	                OP(1, "remove", 5, 6, true, "")
+	                        OP(1, "upsert", 7, 7, false, VALUE(3)),
+	        1, 8, 8, 0, 1 },
+	{ OP(0, "remove", 2, 9, true, "") OP(1, "upsert", 3, 4, false,
+	          VALUE(2)) OP(1, "remove", 5, 6, true, "") OP(1, "upsert", 7,
+	          7, false, VALUE(3)) OP(1, "lookup", 10, 11, true, RESULT(3)),
+	        1, 12, 13, 1, 1 },
+};
+
+static void a_length_is_what_its_key_says(void)
+{
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
+		bool right = true;
+
+		for (int n = 0; n <= 2; n++) {
+			char text[1024];
+			bool may =
+			        n >= lengths[i].least && n <= lengths[i].most;
+
+			snprintf(text, sizeof(text),
+			        ONCE "%s}\n%s{\"thread\":9,\"op\":\"length\","
+			             "\"invoked\":%d,\"returned\":%d,"
+			             "\"result\":%d}\n",
+			        lengths[i].there ? ",\"initial\":[[7,1]]" : "",
+			        lengths[i].operations, lengths[i].from,
+			        lengths[i].to, n);
+			right &= judge(text) == (may ? RM_HISTORY_LINEARIZABLE
+			                             : RM_HISTORY_BROKEN);
+		}
+		if (!right)
+			printf("# case %zu\n", i);
+		CHECK(right, "a length that may be, and none beside it");
+	}
+}
+
+/* One that promises nothing may be any number beside a write, though only
+   then: what overlaps it, and whether 2 is possible of one key that is there. */
+static const struct {
+	const char *operations;
+	bool two;
+} besides[] = {
+	{ "", false },
+	{ OP(0, "lookup", 2, 5, true, RESULT(1)), false },
+	{ OP(0, "upsert", 2, 3, true, VALUE(2)), false },
+	{ OP(0, "upsert", 7, 8, true, VALUE(2)), false },
+	{ OP(0, "upsert", 7, null, null, VALUE(2)), false },
+	/* ends are included: at equal stamps either may be first */
+	{ OP(0, "upsert", 2, 4, true, VALUE(2)), true },
+	{ OP(0, "upsert", 6, 8, true, VALUE(2)), true },
+	{ OP(0, "upsert", 5, 5, true, VALUE(2)), true },
+	{ OP(0, "upsert", 1, 9, true, VALUE(2)), true },
+	{ OP(0, "upsert", 1, null, null, VALUE(2)), true },
+	/* whatever it was answered */
+	{ OP(0, "compare_swap", 5, 5, false, VALUE(2) ",\"expected\":9"),
+	        true },
+	{ OP(0, "compare_remove", 5, 5, false, ",\"expected\":9"), true },
+	{ "{\"thread\":0,\"op\":\"clear\",\"invoked\":2,\"returned\":4}\n",
+	        true },
+	{ "{\"thread\":0,\"op\":\"remove\",\"key\":9,\"invoked\":6,"
+	  "\"returned\":8,\"there\":false}\n",
+	        true },
+	/* the first of two that are one behind the other */
+	{ OP(0, "upsert", 1, 2, true, VALUE(2))
+	                OP(0, "upsert", 8, 9, true, VALUE(3)),
+	        false },
+	{ OP(0, "upsert", 1, 4, true, VALUE(2))
+	                OP(1, "upsert", 2, 3, true, VALUE(3)),
+	        true },
+};
+
+static void a_length_of_none_is_judged_where_nothing_is_written(void)
+{
+	for (size_t i = 0; i < sizeof(besides) / sizeof(*besides); i++) {
+		enum rm_history_verdict verdict;
+		char text[1024];
+
+		snprintf(text, sizeof(text), NONE ",\"initial\":[[7,1]]}\n%s%s",
+		        besides[i].operations, LENGTH(9, 4, 6, 2));
+		verdict = judge(text);
+		if (!CHECK(verdict == (besides[i].two ? RM_HISTORY_LINEARIZABLE
+		                                      : RM_HISTORY_BROKEN),
+		            "two of one key, if a write is beside"))
+			printf("# case %zu\n", i);
+	}
+}
+
+static void a_length_of_none_is_no_wild_number(void)
+{
+	CHECK(judge(NONE ",\"initial\":[[7,1]]}\n" OP(0, "upsert", 2, 8, true,
+	              VALUE(2)) LENGTH(9, 4, 6, 3)) == RM_HISTORY_BROKEN,
+	        "not more than was ever put in, also beside a write");
+}
+
+static void scans_keep_their_promise(void)
+{
+	static const char twice[] =
+	        ONCE TWO SCAN(0, 1, 2, "[[7,1],[8,2],[7,1]]");
+	static const char skips[] = ONCE TWO SCAN(0, 1, 2, "[[7,1]]");
+	static const char invents[] = NONE TWO SCAN(0, 1, 2, "[[7,3]]");
+	static const char anything[] = NONE TWO SCAN(0, 1, 2, "[[7,1],[7,1]]");
+	static const char running[] = NONE TWO OP(
+	        1, "upsert", 2, 9, true, VALUE(3)) SCAN(0, 1, 4, "[[7,3]]");
+	static const char last[] = NONE TWO SCAN(0, 1, 2, "[[7,3]]")
+	        OP(1, "upsert", 2, 4, true, VALUE(3));
+	static const char own[] = NONE TWO SCAN(0, 1, 2, "[[7,1],[8,2]]");
+	static const char second[] = NONE TWO SCAN(0, 1, 2, "[[8,1]]");
+	static const char future[] = NONE TWO SCAN(0, 1, 2, "[[7,3]]")
+	        OP(1, "upsert", 3, 4, true, VALUE(3));
+
+	CHECK(breaks(twice, 1, 1) && strstr(judgement.why, "twice"),
+	        "no key twice");
+	CHECK(judge(skips) == RM_HISTORY_BROKEN &&
+	                strstr(judgement.why, "lookup 8 in a scan of thread 0"),
+	        "none left out");
+	CHECK(breaks(invents, 1, 1) && strstr(judgement.why, "nobody wrote"),
+	        "none invented, whatever is promised");
+	CHECK(judge(anything) == RM_HISTORY_LINEARIZABLE,
+	        "what promises nothing may skip and repeat");
+	CHECK(judge(running) == RM_HISTORY_LINEARIZABLE,
+	        "what a write brings that has not returned is not invented");
+	CHECK(judge(last) == RM_HISTORY_LINEARIZABLE,
+	        "nor what a write brings that begins as the scan ends");
+	CHECK(judge(own) == RM_HISTORY_LINEARIZABLE,
+	        "what a key had at the start is not invented");
+	CHECK(judge(second) == RM_HISTORY_BROKEN, "what another key had is");
+	CHECK(breaks(future, 1, 1) && strstr(judgement.why, "nobody wrote"),
+	        "what a later write brings is");
+}
+
+/* 64 overlapping swaps between two values, one too many to one side: no
+   quick proof, and too many states. */
+static void giving_up_is_no_pass(void)
+{
+	struct rm_history many = { .guarantee = RM_HISTORY_NONE };
+	struct rm_history_limits few = { 1000, 1 << 30, false };
+	struct rm_history_limits small = { 1 << 30, 1 << 20, false };
+	struct rm_error error = { "" };
+
+	rm_history_add_initial(&many, 7, 1);
+	for (uint32_t i = 0; i < 64; i++) {
+		struct rm_history_event swap = { .invoked = i,
+			.returned = 1000 + i,
+			.key = 7,
+			.value = i < 32 ? 2 : 1,
+			.expected = i < 32 ? 1 : 2,
+			.thread = i,
+			.kind = RM_HISTORY_COMPARE_SWAP,
+			.there = true };
+
+		rm_history_add(&many, &swap, NULL);
+	}
+	for (int i = 0; i < 2; i++) {
+		many.events[63].expected = i ? 1 : 2;
+		many.events[63].value = i ? 2 : 1;
+		rm_history_judgement_clear(&judgement);
+		CHECK(!rm_history_judge(
+		              &many, i ? &few : &small, &judgement, &error) &&
+		                judgement.verdict ==
+		                        (i ? RM_HISTORY_UNDECIDED
+		                           : RM_HISTORY_LINEARIZABLE) &&
+		                judgement.undecided_keys == (size_t)i,
+		        i ? "undecided after too many states"
+		          : "two sides in balance are found");
+	}
+	rm_history_judgement_clear(&judgement);
+	CHECK(!rm_history_judge(&many, &small, &judgement, &error) &&
+	                judgement.verdict == RM_HISTORY_UNDECIDED &&
+	                strstr(judgement.why, "undecided after"),
+	        "and with too little memory");
+	rm_history_clear(&many);
+}
+
+/* A work that has no end in sight is given up before it begins. */
+static void too_many_lengths_are_undecided(void)
+{
+	struct rm_history many = { .guarantee = RM_HISTORY_NONE };
+	struct rm_history_limits limits = RM_HISTORY_LIMITS;
+	struct rm_history_event length = { .kind = RM_HISTORY_LENGTH,
+		.result = 10000 };
+
+	for (uint64_t k = 0; k < 10000; k++)
+		rm_history_add_initial(&many, k, k);
+	for (uint64_t i = 0; i < 20001; i++) {
+		length.invoked = length.returned = i;
+		rm_history_add(&many, &length, NULL);
+	}
+	rm_history_judgement_clear(&judgement);
+	CHECK(!rm_history_judge(&many, &limits, &judgement, NULL) &&
+	                judgement.verdict == RM_HISTORY_UNDECIDED,
+	        "lengths times keys have a limit");
+	rm_history_clear(&many);
+}
+
+static void what_is_no_history_is_refused(void)
+{
+	struct rm_history bad = { .guarantee = RM_HISTORY_NONE };
+	struct rm_history_event event = { .invoked = 5, .returned = 4 };
+	struct rm_history_limits limits = RM_HISTORY_LIMITS;
+	struct rm_error error = { "" };
+
+	rm_history_judgement_clear(&judgement);
+	rm_history_add(&bad, &event, NULL);
+	CHECK(rm_history_judge(&bad, &limits, &judgement, &error) == -EINVAL &&
+	                strstr(error.text, "event 0"),
+	        "returned before it was invoked");
+	rm_history_reset(&bad);
+	rm_history_add_initial(&bad, 1, 1);
+	rm_history_add_initial(&bad, 1, 2);
+	error.text[0] = '\0';
+	CHECK(rm_history_judge(&bad, &limits, &judgement, &error) == -EINVAL &&
+	                strstr(error.text, "initial entry 1"),
+	        "a key twice at the start");
+	rm_history_clear(&bad);
+}
+
+static void many_lanes_become_a_list(void)
+{
+	char *text = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&text, &length);
+	struct rm_history many = { .guarantee = RM_HISTORY_NONE };
+	struct rm_history_limits limits = RM_HISTORY_LIMITS;
+
+	for (uint32_t i = 0; i < 10; i++) {
+		struct rm_history_event take = { .invoked = i,
+			.returned = 20 + i,
+			.key = 7,
+			.value = i,
+			.thread = i,
+			.kind = i ? RM_HISTORY_EXCHANGE : RM_HISTORY_TAKE,
+			.result = i ? i - 1 : 9,
+			.there = i != 1 };
+
+		rm_history_add(&many, &take, NULL);
+	}
+	many.events[1].result = 0;
+	many.events[0].result = 7; /* 9 took its value already */
+	rm_history_judgement_clear(&judgement);
+	CHECK(!rm_history_judge(&many, &limits, &judgement, NULL) &&
+	                judgement.verdict == RM_HISTORY_BROKEN &&
+	                judgement.smallest.count > 8,
+	        "a chain of ten needs ten threads");
+	CHECK(!rm_history_explain(out, &judgement), "it is explained");
+	fclose(out);
+	CHECK(strstr(text, "\n> thread 8 ") &&
+	                strstr(text, "exchange 7 = 8: replaced 7\n"),
+	        "one line per operation, the offending one marked");
+	free(text);
+	rm_history_clear(&many);
+}
+
+int main(void)
+{
+	a_stale_lookup_is_cut_down_to_three();
+	removes_are_not_explained_by_left_out_writes();
+	what_is_left_keeps_its_names();
+	lost_updates_have_a_quick_proof();
+	what_never_returned_may_or_may_not_have_been();
+	lengths_are_between_bounds();
+	a_length_is_what_its_key_says();
+	a_length_of_none_is_judged_where_nothing_is_written();
+	a_length_of_none_is_no_wild_number();
+	scans_keep_their_promise();
+	giving_up_is_no_pass();
+	too_many_lengths_are_undecided();
+	what_is_no_history_is_refused();
+	many_lanes_become_a_list();
+	rm_history_judgement_clear(&judgement);
+	rm_history_clear(&history);
+	return DONE();
+}
