@@ -53,7 +53,8 @@ TRIED := $(addprefix $(T)/,fake_trial their_trial judge_facts)
 # Two builds: the unit tests under AddressSanitizer and UBSan, and the map programs that shell tests
 # need, as they are measured. Sanitizers instrument what the simulated machine instruments, too.
 UNIT        := build/test
-SANITIZING   = $(MAKE) --no-print-directory -j$$(nproc) BUILD=$(UNIT) OPT='-O1 -g1 -DRM_CALLED' \
+# gcc's sanitizers make it warn of what cannot happen: no -Werror there (CI=).
+SANITIZING   = $(MAKE) --no-print-directory -j$$(nproc) CI= BUILD=$(UNIT) OPT='-O1 -g1 -DRM_CALLED' \
   SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all'
 # The `needs` lines of shell tests (tests/tools/tap.sh).
 needs_of     = $(shell awk '/^needs /{on = 1} on{sub(/^needs /, ""); sub(/\\$$/, ""); print} !/\\$$/{on = 0}' $(1))
@@ -95,12 +96,6 @@ golden: $(BUILD)/readmostly  ## refresh golden files (read the diff)
 	@tests/tools/floor.sh $(BUILD)/readmostly golden
 
 
-# Of whole outputs: `tests/tools/said.py BUILD --full DIR` shows what a digest is of.
-.PHONY: golden-said
-golden-said: all  ## refresh what programs and pages are held to, word for word (read the diff): ARGS='NAME...'
-	@$(PYTHON) tests/tools/said.py $(BUILD) --write $(ARGS) | tail -n 1
-	@$(if $(ARGS),:,$(PYTHON) tests/report/page_words.py --write)
-
 .PHONY: test-programs
 test-programs: $(TESTS) $(TRIED)
 
@@ -108,51 +103,39 @@ test-programs: $(TESTS) $(TRIED)
 .PHONY: check-maps check-dispatch map-objects test-asan test-tsan
 
 CHECK_OPS ?= 200000
-check-maps: $(BUILD)/readmostly  ## all maps, all checks, quick form; CHECK_OPS=1s: that budget of a shape
-	@tests/tools/check_maps.sh $(BUILD)/readmostly $(CHECK_OPS)
+check-maps: $(OUT)/readmostly maps check-programs  ## all maps, all checks, quick form; CHECK_OPS=1s: that budget of a shape
+	@tests/tools/check_maps.sh $(OUT)/readmostly $(CHECK_OPS)
 
-# Maps of libraries, those of `make deps-peers` among them; `make test` has a
-# shorter form, as of all maps.
-PEERS = $(basename $(notdir $(filter impls/lib/%,$(IMPLS))))
+# MAPS narrows it: the maps of other libraries.
+PEERS = $(foreach id,$(NATIVE),$(if $(filter impls/lib/%,$(MAP_$(id))),$(id)))
 .PHONY: test-peers
-test-peers: $(BUILD)/readmostly  ## all checks of the maps of other libraries; says what is not built
-	@$(foreach f,$(filter impls/lib/%,$(SKIPPED)),echo "not built: $(notdir $(basename $(f))) needs $(call needs,$(f)) (packages: $(call comes_in,$(f)))";)
-	@MAPS='$(PEERS)' tests/tools/check_maps.sh $(BUILD)/readmostly $(CHECK_OPS)
+test-peers: $(OUT)/readmostly $(foreach flavour,plain check,$(addprefix $(PROGRAMS)/$(flavour)/,$(PEERS)))  ## all checks of the maps of other libraries
+	@MAPS='$(PEERS)' tests/tools/check_maps.sh $(OUT)/readmostly $(CHECK_OPS)
 
 check-dispatch:  ## no indirect call in a measured loop (gcc and clang)
 	@tests/cli/maps_dispatch.sh
 
 map-objects: $(call objects,$(BUILD),$(SOURCES))
 
-# The maps' own tests and all checks, with a sanitizer in every object and a
-# tenth of the operations. The sanitizer's finding ends the check's process,
-# and the check says so. Counts of hot paths are compiled in: one set of maps.
-# Operations are called (runner/map.h).
+# All checks of the maps, with a sanitizer in every object, a tenth of the operations and
+# operations that are called (runner/map.h). A sanitizer's finding ends the check's process,
+# which reports it. The unit tests of the maps are sanitized in `make test`.
 SANITIZED_OPS ?= 16000
-SANITIZED = $(MAKE) --no-print-directory OPT='-O1 -g1 -DRM_STATS -DRM_CALLED'
-MAP_ROOMS  = cache gomap lib shard slab snapshot support syncmap
-MAP_TESTS  = $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(filter-out $(if $(LEAVE_OUT), \
-  tests/unit/lib/%) %/test_equal_syncmap.c %/test_equal_gomap.c %/test_equal_floats.c,$(wildcard $(MAP_ROOMS:%=tests/unit/%/test_*.c)))))
-.PHONY: map-tests
-map-tests: $(BUILD)/readmostly $(BUILD)/libreadmostly_map.so $(MAP_TESTS)
-	@printf '%s\n' $(MAP_TESTS) | xargs -P $$(nproc) -I{} sh -c '{} >{}.tap 2>&1 || \
-	  { grep -v "^ok" {}.tap; exit 1; }; echo "{}: $$(tail -n 1 {}.tap)"'
-	@SHAPES="$${SHAPES:-u64x8 str16x24}" tests/tools/check_maps.sh $(BUILD)/readmostly $(SANITIZED_OPS)
+SANITIZED = $(MAKE) --no-print-directory OPT='-O1 -g1 -DRM_CALLED'
+.PHONY: checked
+checked: $(OUT)/readmostly $(foreach flavour,plain check,$(addprefix $(PROGRAMS)/$(flavour)/,$(filter-out $(LEAVE_OUT),$(NATIVE))))
+	@SHAPES="$${SHAPES:-u64x8 str16x24}" tests/tools/check_maps.sh $(OUT)/readmostly $(SANITIZED_OPS)
 
 test-asan:  ## the maps under AddressSanitizer and UBSan
-	+@$(SANITIZED) BUILD=build/asan \
-	  SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' map-tests
+	+@$(SANITIZED) BUILD=build/asan SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' checked
 
-# Left out by name, with the reason: `# leave out ID: REASON` in tsan.supp.
-# Checks of one thread have no race to show. Both shapes: what races in one only
-# would not be seen in the other.
+# Left out by name, with the reason: `# leave out ID: REASON` in tsan.supp. Checks of one
+# thread have no race to show.
 TSAN_OUT = $(shell sed -n 's/^\# leave out \([a-z_0-9]*\): .*/\1/p' tests/tsan.supp)
 test-tsan:  ## the maps under ThreadSanitizer
 	@sed -n 's/^# leave out //p' tests/tsan.supp
-	+@export CHECKS='not model load reclaim'; \
-	TSAN_OPTIONS="suppressions=tests/tsan.supp $$TSAN_OPTIONS" \
-	$(SANITIZED) BUILD=build/tsan SANITIZE=-fsanitize=thread LEAVE_OUT=1 \
-	  IMPLS='$(filter-out $(foreach id,$(TSAN_OUT),%/$(id).c %/$(id).cc),$(IMPLS))' map-tests
+	+@CHECKS='not model load reclaim' TSAN_OPTIONS="suppressions=tests/tsan.supp $$TSAN_OPTIONS" \
+	$(SANITIZED) BUILD=build/tsan SANITIZE=-fsanitize=thread LEAVE_OUT='$(TSAN_OUT)' checked
 
 # The longest operation while shards grow (docs/special-maps.md).
 $(BUILD)/tests/growth_bench: $(BUILD)/tests/long/growth_bench.o $(BUILD)/tests.a
