@@ -5,8 +5,8 @@
  * What a map counts once per operation costs time, and what is instrumented
  * is not timed: in the normal build these macros leave no code. The Makefile
  * compiles every map and the driver a second time with -DRM_STATS into
- * BUILD/stats/, links readmostly-stats with them, and `measure = causes` runs
- * there. This header, event.h and search.h alone ask for RM_STATS.
+ * BUILD/stats/, links map programs of flavour stats with them, and `measure =
+ * causes` runs there. This header, event.h and search.h alone ask for RM_STATS.
  *
  * What happens at most once per growth, promotion or other work of O(n) is
  * counted plainly, in both builds.

@@ -8,6 +8,8 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -151,4 +153,23 @@ int rm_capture_until(char *const argv[], int input, int stop, char **text)
 int rm_capture(char *const argv[], char **text)
 {
 	return rm_capture_until(argv, -1, -1, text);
+}
+
+int rm_capture_input(const char *text)
+{
+	size_t left = strlen(text);
+	int fd = memfd_create("input", MFD_CLOEXEC);
+
+	while (fd >= 0 && left > 0) {
+		ssize_t put = write(fd, text, left);
+		int failed = errno;
+
+		if (put < 0 && failed != EINTR) {
+			close(fd);
+			return -failed;
+		}
+		text += put > 0 ? put : 0;
+		left -= put > 0 ? (size_t)put : 0;
+	}
+	return fd >= 0 && lseek(fd, 0, SEEK_SET) == 0 ? fd : -errno;
 }

@@ -22,4 +22,8 @@ int rm_capture(char *const argv[], char **text);
  */
 int rm_capture_until(char *const argv[], int input, int stop, char **text);
 
+/* A file in memory that holds the text, to be read from its beginning, closed on
+   exec: for `input` above. Its descriptor, or -errno. */
+int rm_capture_input(const char *text);
+
 #endif /* RM_CAPTURE_H */

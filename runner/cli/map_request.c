@@ -11,30 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
-
-/* A file in memory that holds the text, to be read from its beginning; -1 and
-   errno. */
-static int memory_file(const char *text)
-{
-	const int file = memfd_create("request", MFD_CLOEXEC);
-	size_t left = strlen(text);
-
-	while (file >= 0 && left) {
-		const ssize_t put = write(file, text, left);
-
-		if (put < 0 && errno != EINTR) {
-			close(file);
-			return -1;
-		}
-		text += put > 0 ? put : 0;
-		left -= put > 0 ? (size_t)put : 0;
-	}
-	if (file >= 0)
-		lseek(file, 0, SEEK_SET);
-	return file;
-}
 
 /* Starts the program of the request's cell, and returns what it printed; owned
    by the caller. NULL with `error`. */
@@ -50,9 +27,9 @@ static char *ask(const struct rm_request *request, const json_t *json,
 	for (; words[i] && i < 6; i++)
 		argv[i + 1] = (char *)(uintptr_t)words[i];
 	text = json_dumps(json, JSON_COMPACT);
-	input = text ? memory_file(text) : -1;
-	failed = input < 0 ? -errno
-	                   : rm_capture_until(argv, input, -1, &printed);
+	input = text ? rm_capture_input(text) : -ENOMEM;
+	failed =
+	        input < 0 ? input : rm_capture_until(argv, input, -1, &printed);
 	if (input >= 0)
 		close(input);
 	free(text);
@@ -105,10 +82,11 @@ int rm_cli_trial(int argc, char **argv)
 	}
 	rm_map_program(rm_cell_flavour(&request.cell), request.cell.map, path);
 	rm_request_clear(&request);
-	input = memory_file(text);
+	input = rm_capture_input(text);
 	free(text);
 	if (input >= 0 && dup2(input, STDIN_FILENO) >= 0)
 		execv(path, line);
-	fprintf(stderr, "trial: %s: %s\n", path, strerror(errno));
+	fprintf(stderr, "trial: %s: %s\n", path,
+	        strerror(input < 0 ? -input : errno));
 	return RM_INCOMPLETE;
 }

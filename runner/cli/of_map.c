@@ -134,8 +134,11 @@ static int run_one(
 	FILE *from;
 
 	fflush(NULL);
-	if (pipe(ends))
-		return RM_INCOMPLETE;
+	if (pipe(ends)) {
+		printf("FAIL %s: %s\n", id, strerror(errno));
+		sums->failed++;
+		return RM_FAILED;
+	}
 	child = fork();
 	if (!child) {
 		dup2(ends[1], STDOUT_FILENO);
@@ -150,8 +153,11 @@ static int run_one(
 		pass_on(from, sums);
 		fclose(from);
 	}
-	if (child < 0 || waitpid(child, &status, 0) < 0)
-		return RM_INCOMPLETE;
+	if (child < 0 || waitpid(child, &status, 0) < 0) {
+		printf("FAIL %s: %s\n", id, strerror(errno));
+		sums->failed++;
+		return RM_FAILED;
+	}
 	if (WIFEXITED(status) && WEXITSTATUS(status) <= RM_INCOMPLETE)
 		return WEXITSTATUS(status);
 	printf("FAIL %s: its program ended by %s %d\n", id,
@@ -180,6 +186,7 @@ static void run_all(const char *flavour, char **argv,
 				printf("skip %s: not built (make programs "
 				       "NEEDED=%s/%s)\n",
 				        info->id, flavour, info->id);
+			sums->skipped++;
 			continue;
 		}
 		status = run_one(info->id, path, argv, sums);
@@ -244,7 +251,7 @@ static int of_one(const char *command, const char *flavour, int argc,
 		fprintf(stderr,
 		        "readmostly %s: expected the id of a map that is "
 		        "built: `make programs NEEDED=%s/ID`; `readmostly "
-		        "list` prints all\n",
+		        "dev list` prints all\n",
 		        command, flavour);
 		return RM_USAGE;
 	}

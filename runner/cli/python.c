@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 static const char finder[] = "report/find_python.sh";
@@ -66,31 +65,11 @@ static void name_question(
 		        i ? " " : "", question->words[i]);
 }
 
-/* A file in memory with what is to be read from it; its descriptor, or
-   -errno. */
-static int input_of(const char *text)
-{
-	size_t left = strlen(text);
-	int fd = memfd_create("question", MFD_CLOEXEC);
-
-	while (fd >= 0 && left > 0) {
-		ssize_t put = write(fd, text, left);
-
-		if (put < 0 && errno != EINTR) {
-			close(fd);
-			return -errno;
-		}
-		text += put > 0 ? put : 0;
-		left -= put > 0 ? (size_t)put : 0;
-	}
-	return fd >= 0 && lseek(fd, 0, SEEK_SET) == 0 ? fd : -errno;
-}
-
 int rm_python_ask(const char *python, const struct rm_question *question,
         char **text, struct rm_error *error)
 {
 	char *argv[RM_PYTHON_WORDS + 4], name[256];
-	int input = question->input ? input_of(question->input) : -1;
+	int input = question->input ? rm_capture_input(question->input) : -1;
 	int result;
 
 	list_words(python, question, argv);

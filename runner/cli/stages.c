@@ -181,7 +181,7 @@ static int next_stage(const struct rm_stages *stages, struct rm_past *past,
 		result = whole ? absorb(past, dir, error) : -ECANCELED;
 		if (result == 1)
 			result = rm_error_set(error, -EIO,
-			        "%s: not as it was written (readmostly "
+			        "%s: not as it was written (readmostly dev "
 			        "validate %s)",
 			        dir, dir);
 	}
@@ -213,6 +213,7 @@ static int recall_stages(struct rm_stages *stages, struct rm_past *past,
 		if (result == 1)
 			result = rm_error_set(error, -EINVAL,
 			        "%s: not as it was written, which readmostly "
+			        "dev "
 			        "validate %s names: start anew in another "
 			        "folder (-o DIR)",
 			        dir, dir);

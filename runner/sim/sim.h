@@ -2,7 +2,7 @@
 /*
  * sim.h - the door of this room: the machine that is simulated, as a text file
  * describes it. Other rooms know simulated machines by name, and run cells on
- * them by the trial protocol of `readmostly-sim`; the model and what runs on it
+ * them by map programs of flavour sim; the model and what runs on it
  * (model/, guest/, program/) are private.
  *
  *     l1d      = 48Ki 12-way lru           # source of the figure

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * allocations_stats.c - malloc() and its kin, counted, for readmostly-stats.
+ * allocations_stats.c - malloc() and its kin, counted, for flavour stats.
  *
  * A program's own definitions come before the C library's, also for calls
  * from other libraries (ld.so(8), symbol lookup); glibc keeps its own under

@@ -81,11 +81,6 @@ static const struct rm_impl *find_map(
 	return NULL;
 }
 
-bool rm_trial_counts(void)
-{
-	return RM_STATS_BUILT;
-}
-
 /* The cell's trace, if it has one. Ranks and sizes of the plan were computed
    from it: another one under the same name is another cell. */
 static int load_trace(const struct rm_request *request, struct rm_trace *trace,

@@ -20,10 +20,6 @@
  */
 json_t *rm_trial_run(struct rm_request *request);
 
-/* Whether this program is the one that counts inside: readmostly-stats, or a
-   sanitized build. It runs measure = causes and nothing else. */
-bool rm_trial_counts(void);
-
 /*
  * Writes the events of this process (runner/event.h) as Chrome trace-event
  * JSON, for Perfetto and its like: an object with `traceEvents`,
@@ -44,7 +40,7 @@ int rm_timeline_write(FILE *out, const struct rm_cell *cell);
 /*
  * What all maps ask of the allocator, counted in the stats build only:
  * allocations_stats.c puts itself before malloc() and its kin in
- * readmostly-stats; everywhere else allocations.c counts nothing.
+ * programs of flavour stats; everywhere else allocations.c counts nothing.
  *
  * Emits `allocations` and `frees` (calls), `allocated_bytes`, `bytes` (held
  * now) and `bytes_peak` (most held; off by 256 KiB at most), in usable

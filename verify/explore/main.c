@@ -512,7 +512,7 @@ static int unfound(const char *map)
 {
 	fprintf(stderr,
 	        "readmostly explore: no map is called \"%s\"; `readmostly "
-	        "list` prints all\n",
+	        "dev list` prints all\n",
 	        map);
 	return RM_USAGE;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* internal.h - what the files of readmostly-sim share. */
+/* internal.h - what the files of flavour sim share. */
 #ifndef RM_SIM_PROGRAM_H
 #define RM_SIM_PROGRAM_H
 

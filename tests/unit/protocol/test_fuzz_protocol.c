@@ -10,7 +10,7 @@
  * fuzzes: runner/protocol/kinds_numbers.c but real_schema, whole_schema,
  *   cpus_schema: they write the schema
  * fuzzes: runner/protocol/kinds_words.c but word_schema, flag_schema,
- *   text_schema, trace_schema, rm_cell_resize, rm_cell_sized, rm_cell_program,
+ *   text_schema, trace_schema, rm_cell_resize, rm_cell_sized, rm_cell_flavour,
  *   rm_shape_name: they write the schema, or read no text
  *
  * Sound means: what is taken has sense, and written it reads back the same;
