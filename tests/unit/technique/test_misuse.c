@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * alone: the load decides how often threads meet.
- *
- * plain: the injected bugs leak.
  */
 /*
  * test_misuse.c - techniques that are right and their misuse: the wrong ones
@@ -11,6 +9,13 @@
  * shown is that the check sees the fault, not that it would find a rare one.
  */
 #include "tests/unit/technique/techniques.h"
+
+/* The injected bugs leak. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+	return "detect_leaks=0";
+}
 
 static const struct pair {
 	const char *wrong, *why, *right;
