@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# slow: it builds 16 commits several times, and is a test of the gate's own tool.
 # make regress-bisect in a repository of its own, of 16 commits: the planted one
 # is found, what does not build or stays open is skipped, a killed one goes on,
 # and the user's tree is not touched. The judge is a program here, which reads

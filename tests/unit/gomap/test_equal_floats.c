@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
+ * slow: its largest map holds thousands of keys that equal nothing, which each Range visits.
+ *
  * test_equal_floats.c - a native map of float64 in C against Go's: the same
  * operations on numbers, both zeros, and what is not a number, which equals
  * nothing (docs/go-equality.md).

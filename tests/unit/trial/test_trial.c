@@ -174,7 +174,7 @@ static void a_thousand_threads_run_every_loop(void)
 		double drift;
 
 		strcpy(request.cell.map, "gomap_rw");
-		request.cell.keys = 1 << 20;
+		request.cell.keys = 1 << 18;
 		request.cell.write_share = 0.03;
 		request.cell.dist = loops[i].dist;
 		request.cell.dist_a = 0.99;
@@ -183,7 +183,7 @@ static void a_thousand_threads_run_every_loop(void)
 		   two seconds for the CPU time of 50 ms */
 		request.cell.rate_per_s = paced ? 4000 : 0;
 		request.cell.threads = 1000;
-		request.cell.window_ops = paced ? 0 : 6400;
+		request.cell.window_ops = paced ? 0 : 1600;
 		request.cell.window_ns = paced ? 500000000 : 0;
 		request.cell.measure =
 		        paced ? RM_MEASURE_LATENCY : RM_MEASURE_THROUGHPUT;
