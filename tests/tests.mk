@@ -56,6 +56,10 @@ UNIT        := build/test
 # gcc's sanitizers make it warn of what cannot happen: no -Werror there (CI=).
 SANITIZING   = $(MAKE) --no-print-directory -j$$(nproc) CI= BUILD=$(UNIT) OPT='-O1 -g1 -DRM_CALLED' \
   SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all'
+# Tests include maps: without optimization gcc takes half the time.
+ifneq ($(SANITIZE),)
+$(foreach folder,tests stats/tests verify/tests,$(BUILD)/$(folder)/%.o): private override OPT += -O0
+endif
 # The `needs` lines of shell tests (tests/tools/tap.sh).
 needs_of     = $(shell awk '/^needs /{on = 1} on{sub(/^needs /, ""); sub(/\\$$/, ""); print} !/\\$$/{on = 0}' $(1))
 # Map programs that tests of the report start.
