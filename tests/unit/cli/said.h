@@ -54,13 +54,4 @@ static inline void said_end(struct said *said)
 	}
 }
 
-/* Prints a text that is not the expected one. */
-static inline bool same_words(const char *text, const char *expected)
-{
-	if (!strcmp(text, expected))
-		return true;
-	printf("# said: %s# expected: %s", text, expected);
-	return false;
-}
-
 #endif /* RM_TEST_SAID_H */
