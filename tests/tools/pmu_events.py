@@ -6,9 +6,9 @@ pmu_events.py KERNEL VERSION >tests/fixtures/pmu-events.tsv
     KERNEL   an unpacked kernel source: its tools/perf/pmu-events/arch is read
     VERSION  what the source is, for the head of the file
 
-An event is kept where its name or its code is in runner/counters/events.tsv,
-in each list that runner/counters/cpus.tsv names. Codes are as perf_event_open
-takes them for a raw event.
+An event is kept if its name is in runner/counters/events.tsv, in each list that
+runner/counters/cpus.tsv names. Codes are as perf_event_open takes them for a raw
+event.
 """
 
 import json
@@ -69,20 +69,19 @@ def events_of(arch, name):
 
 
 def wanted():
-    """Names and codes that the event map speaks of."""
-    names, codes = set(), set()
+    """Names of events in the event map."""
+    names = set()
     for row in table('events.tsv'):
         if row[4] in ('raw', 'amd_l3'):
             names.update(row[6].replace('|', '+').split('+'))
-            codes.add(int(row[5], 16))
-    return names, codes
+    return names
 
 
 def main():
     base = pathlib.Path(sys.argv[1]) / 'tools/perf/pmu-events/arch'
-    names, codes = wanted()
-    print(f'# Made by tests/tools/pmu_events.py of {sys.argv[2]}: the names '
-          'and codes\n# of events.tsv in the lists of cpus.tsv.\n'
+    names = wanted()
+    print(f'# Made by tests/tools/pmu_events.py of {sys.argv[2]}: the names'
+          '\n# of events.tsv in the lists of cpus.tsv.\n'
           '# list\tunit\tname\tcode')
     lists = sorted({one for row in table('cpus.tsv')
                     for one in row[8].split(',') if one != '-'})
@@ -90,7 +89,7 @@ def main():
         arch = next(base / a for a in ('x86', 'arm64', 'powerpc')
                     if (base / a / name).is_dir())
         kept = {event for event in events_of(arch, name)
-                if event[1] in names or event[2] in codes}
+                if event[1] in names}
         for unit, event, code in sorted(kept):
             print(f'{name}\t{unit or "-"}\t{event}\t{code:#x}')
 
