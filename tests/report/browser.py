@@ -2,10 +2,9 @@
 """One Chromium for all tests of the page, driven through two pipes.
 
 The protocol is Chromium's DevTools protocol, JSON between null bytes; with
-it a page gets an exact width, a colour scheme and paper, which options of
+it a page gets an exact width and a colour scheme, which options of
 the command line cannot give (a window has a least width).
 """
-import base64
 import contextlib
 import json
 import os
@@ -18,7 +17,6 @@ OPTIONS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
            "--disable-background-networking", "--disable-component-update",
            "--disable-dev-shm-usage", "--hide-scrollbars",
            "--remote-debugging-pipe")
-A4 = {"preferCSSPageSize": True, "printBackground": True}
 
 
 class Browser:
@@ -110,21 +108,6 @@ class Tab:
         if "exceptionDetails" in got:
             raise RuntimeError(str(got["exceptionDetails"])[:800])
         return got["result"].get("value")
-
-    def picture(self, path, whole=True, **clip):
-        """A PNG of the page, of the window, or of a clip of it."""
-        how = {"clip": {"scale": 1, **clip}} if clip else {}
-        got = self.ask("Page.captureScreenshot", captureBeyondViewport=whole,
-                       **how)
-        with open(path, "wb") as file:
-            file.write(base64.b64decode(got["data"]))
-
-    def paper(self, path):
-        """The page as a PDF, on the paper that its style asks for."""
-        self.media("print")
-        with open(path, "wb") as file:
-            file.write(base64.b64decode(self.ask("Page.printToPDF",
-                                                 **A4)["data"]))
 
     def close(self):
         self.browser.ask("Target.closeTarget", targetId=self.target)

@@ -1,21 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a search on disk decides, in numbers and words; do two agree?"""
-import importlib.util
+"""What a search on disk decides, and the report of it."""
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import staged_folder as folder
 import sweep_worlds as worlds
+from report_helpers import Built, Page
 from test_sweep_folder import (PLAN, called, copied, drop_from,  # noqa: F401
                                once, truth)
 
 from report import staged
 from report.sweep import decide
-
-AGREE = str(Path(__file__).parents[1] / "tools/sweep_agree.py")
 
 
 # ---- what is decided -------------------------------------------------------
@@ -125,66 +120,29 @@ def test_same_seed_same_folder(tmp_path):
     assert one == two
 
 
-# ---- two searches ----------------------------------------------------------
+# ---- the report --------------------------------------------------------------
 
-def agreed(*paths):
-    return subprocess.run([sys.executable, AGREE, *map(str, paths)],
-                          capture_output=True, text=True, check=False)
-
-
-@pytest.mark.long
-def test_two_searches_with_other_noise_agree(done, tmp_path):
-    folder.run(tmp_path / "x", PLAN, truth, seed=2)
-    said = agreed(done, tmp_path / "x")
-    assert said.returncode == 0, said.stdout + said.stderr
-    assert "0 of them for opposite maps" in said.stdout
-    has, _, could, *_ = said.stdout.splitlines()[1].split()
-    assert has == could and int(could) >= 4
+def test_a_report_has_the_numbers_of_decide(own, monkeypatch):
+    _, out, _ = called(monkeypatch, "decide", own)
+    built = Built(own)
+    assert built.status == 0 and Page(built.page).wrong == []
+    assert (built.out / "verdicts.json").read_text(encoding="utf-8") == out
+    flips = json.loads(out)["boundaries"]
+    assert flips and [r["position"] for r in built.rows("tables/boundaries.csv")] == [
+        "" if b["position"] is None else f"{b['position']:.6g}" for b in flips]
+    drop_from(own, 2)
+    assert Built(own).status == 3, "not at its end"
 
 
-@pytest.mark.long
-def test_searches_of_opposite_truths_do_not_agree(done, tmp_path):
-    folder.run(tmp_path / "x", PLAN, lambda x, y, z: -truth(x, y, z))
-    said = agreed(done, tmp_path / "x")
-    assert said.returncode == 1 and "\n0 of" in said.stdout
+@pytest.mark.parametrize("options", [("--base", "syncmap"), ("--previous", "x")])
+def test_a_report_of_a_search_refuses_options_of_a_campaign(own, options):
+    built = Built(own, *options)
+    assert built.status == 2 and not built.out.exists()
 
 
-@pytest.mark.long
-def test_a_boundary_elsewhere_does_not_agree(done, tmp_path):
-    folder.run(tmp_path / "x", PLAN, lambda x, y, z: truth(x - 0.4, y, z))
-    assert agreed(done, tmp_path / "x").returncode == 1
-
-
-def search_that_says(leads, flips):
-    """A decision of one line over threads: {threads: who leads}, [flips]."""
-    at = {"dist": "uniform", "write_share": 0.03,
-          "threads": None, "keys": 1024}
-    return {"points": [{**at, "threads": n, "leads": who}
-                       for n, who in leads.items()],
-            "boundaries": [{**at, "axis": "threads", "kind": "flip",
-                            "from": a, "to": b,
-                            "leads_below": leads[a], "leads_above": leads[b]}
-                           for a, b in flips]}
-
-
-@pytest.mark.parametrize("theirs, expected", [
-    ({1: "A", 2: "A", 4: "B"}, (0, 1, 0)),
-    ({1: "A", 2: None, 4: "A"}, (0, 1, 0)),
-    ({1: None, 2: "B", 4: "B"}, (0, 0, 1)),
-    ({1: "A", 2: None, 4: None}, (0, 0, 1)),
-    ({1: None, 2: None, 4: None}, (0, 0, 1)),
-])
-def test_a_flip_is_compared_where_the_other_knows_both_sides(theirs, expected):
-    told = importlib.util.spec_from_file_location("sweep_agree", AGREE)
-    agree = importlib.util.module_from_spec(told)
-    told.loader.exec_module(agree)
-    one = search_that_says({1: "A", 2: "B"}, [(1, 2)])
-    two = search_that_says(theirs, [])
-    assert agree.compared(one, two) == expected
-    assert agree.compared(one, one) == (1, 1, 0)
-
-
-@pytest.mark.long
-def test_agreement_of_what_is_no_pair(done, tmp_path):
-    assert agreed(done, tmp_path / "none").returncode == 2
-    assert agreed(done).returncode == 2
+def test_a_report_of_a_damaged_search_or_of_claims_is_refused(own, tmp_path):
+    file = own / "stage-01/trials.jsonl"
+    file.write_text(file.read_text().replace('"ops": 4', '"ops": 5', 1))
+    claims = folder.begin(tmp_path / "x", worlds.plan((2, 1, 1)), kind="claims")
+    for built in (Built(own), Built(claims)):
+        assert built.status == 2 and not built.out.exists()
