@@ -3,7 +3,6 @@
 written here by hand: what each campaign is, what hardware it needs, what of it
 is claimed and what is not, and how much a second run may show otherwise."""
 import json
-from types import SimpleNamespace as Made
 
 import pytest
 
@@ -47,35 +46,6 @@ def test_packages_are_those_of_the_group_that_are_installed(tmp_path):
 
 
 # ---- what is claimed ------------------------------------------------------
-
-
-def claim(number, **more):
-    return {"id": f"c{number:03d}", "place": "2\u00a0threads, `w`",
-            "campaign": "camp", "expected": "`a` leads", "minutes": "1.5"} \
-        | more
-
-
-def test_a_claim_that_a_campaign_decided_stands_with_its_verdict():
-    found = [("a", {"claims": [{"id": "K1", "verdict": "refuted"}]}),
-             ("b", {}), ("c", {"claims": [{"id": "K2", "verdict": "`x`"}]})]
-    rows = guide.ledger_rows(found)
-    assert rows == [["`a`", "K1", "`make claims IDS=K1`", "refuted"],
-                    ["`c`", "K2", "`make claims IDS=K2`", "'x'"]]
-    searched, decided = "## Campaigns in stages", "## Published claims"
-    for have in ((), rows):
-        for search in ((), [["`s`", "`go`", "word", "1.0"]]):
-            text = guide.stages_text(search, have)
-            assert (searched in text) == bool(search)
-            assert (decided in text) == bool(have)
-
-
-def staged(monkeypatch, kind, **meta):
-    """Makes every folder in stages one of this kind."""
-    from report import staged as module, staged_page
-    monkeypatch.setattr(module, "read", lambda path: Made(
-        kind=kind, meta=meta))
-    monkeypatch.setattr(staged_page, "commands",
-                        lambda of: {"search again": "readmostly dev crossover x"})
 
 
 # ---- what a second run may show -------------------------------------------

@@ -60,6 +60,15 @@ def test_each_map_holds_what_its_answers_say(name, shape, kind, threads):
 
 
 @needs_go
+@pytest.mark.parametrize("name", ["gomap_rw", "syncmap"])
+def test_go_answers_under_the_names_of_its_ports(name):
+    result = result_of(request_of(name, threads=3))
+    assert result["verification"]["status"] == "ok", result["reason"]
+    assert result["keys_before"] == result["keys_after"] == 1000
+    assert result["environment"]["go"].startswith("go1.")
+
+
+@needs_go
 @pytest.mark.parametrize("name", MAPS)
 def test_lookups_aimed_at_absent_keys_miss(name):
     result = result_of(request_of(name, miss_share=0.25))

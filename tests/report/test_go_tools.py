@@ -1,15 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Go's own tools on the program of maps in Go, by the commands of
-docs/measurements.md: what the articles looked at is there to be seen."""
+"""Traces of the program of maps in Go (READMOSTLY_GO_TRACE), read by Go's own tool."""
 import json
 import os
 import re
-import shutil
 import subprocess
 
 import pytest
-from built_maps import BUILD, ROOT
-from go_program import PROGRAM, changed_go, needs_go, request_of
+from go_program import PROGRAM, needs_go, request_of
 
 pytestmark = [needs_go, pytest.mark.long]
 
@@ -26,13 +23,6 @@ def trial(*arguments, **named):
     """Its answer, and what it said on standard error."""
     done = ended(*arguments, **named)
     return json.loads(done.stdout), done.stderr
-
-
-def commands(row):
-    """Of a row of the page's table "With Go's own tools"."""
-    page = (ROOT / "docs/measurements.md").read_text("utf-8")
-    line = re.search(rf"^\| {row}, Go \| `([^`]*)`", page, re.M)
-    return line[1].replace("build/gcc", str(BUILD))
 
 
 def test_a_traced_window_has_each_operation(tmp_path):
@@ -72,68 +62,3 @@ def test_a_trace_that_cannot_be_written_is_told(tmp_path):
     assert result["status"] == "void"
     assert "READMOSTLY_GO_TRACE" in result["reason"]
     assert "no such file" in result["reason"]
-
-
-def test_a_schedule_of_ten_milliseconds_has_the_run_queues():
-    _, said = trial("go_map_rw", GODEBUG="schedtrace=10", GOMAXPROCS="2",
-                    factors={"window_ops": 0, "window_ns": 200_000_000})
-    lines = re.findall(r"^SCHED .*runqueue=\d+ \[[\d ]+\]$", said, re.M)
-    assert len(lines) > 3
-    assert "GODEBUG=schedtrace=10" in commands("T18")
-
-
-def test_a_dump_has_the_keys_of_writers(tmp_path):
-    request = tmp_path / "go.json"
-    request.write_text(json.dumps(request_of(
-        "go_sync_map", threads=2, write_share=1.0, window_ops=0,
-        window_ns=20_000_000_000)), "utf-8")
-    command = commands("T8").replace("<go.json", f"<{request}").replace(
-        "QUIT 0.2", "QUIT 2")
-    said = subprocess.run(["sh", "-c", command], text=True,
-                          capture_output=True, timeout=300,
-                          check=False).stderr
-    ranks = re.findall(r"main\.\(\*worker\)\.put\(0x\w+, (0x\w+)", said)
-    assert ranks and all(int(rank, 16) < 1000 for rank in ranks)
-
-
-def test_the_compiler_says_what_a_store_moves_to_the_heap(tmp_path):
-    command = re.search(r"go build [^)]*", commands("T24"))[0]
-    shutil.copytree(ROOT / "impls/go", tmp_path / "go")
-    said = subprocess.run(
-        ["sh", "-c", command], cwd=tmp_path / "go", text=True,
-        capture_output=True, check=True, timeout=300, env=os.environ | {
-            "GOTOOLCHAIN": "local", "GOFLAGS": "-buildvcs=false",
-            "GOPROXY": "off", "CGO_ENABLED": "0"}).stderr
-    assert re.search(r"^\./go_sync_map\.go:.* escapes to heap", said, re.M)
-
-
-def race_build(folder, *changes):
-    folder.mkdir()
-    try:
-        return changed_go(folder, *changes, flags=["-race"], cgo=True)
-    except subprocess.CalledProcessError:
-        pytest.skip("no race detector for this machine's Go")
-
-
-def test_the_race_build_accuses_a_map_without_its_lock(tmp_path):
-    right = race_build(tmp_path / "right")
-    off = {"GODEBUG": "asyncpreemptoff=1"}
-    few = {"window_ops": 2000}
-    result, said = trial("go_map_rw", right, few, **off)
-    assert result["status"] == "ok" and "DATA RACE" not in said
-    store = "\twasThere := m.m.replace(key, value, old)\n"
-    wrong = race_build(tmp_path / "wrong", (
-        "go_map_rw.go", f"\tm.mu.Lock()\n{store}\tm.mu.Unlock()\n", store))
-    # it may throw, and answer nothing
-    said = ended("go_map_rw", wrong, few, **off).stderr
-    assert "DATA RACE" in said and "go_map_rw.go" in said
-
-
-def test_no_loader_is_asked_for_go_s_look_up():
-    """Row M15: its look-ups are in the program, and a library that is loaded
-    in front of it is asked for none of them."""
-    def names(*options):
-        return subprocess.run(["nm", *options, PROGRAM], text=True,
-                              capture_output=True, check=True).stdout
-    assert " T runtime.mapaccess1_fast64" in names()
-    assert "mapaccess" not in names("--dynamic")

@@ -15,7 +15,7 @@ from report_helpers import FEW, Built, edit, make_journal
 from report import (checks, journal, quality, repeat_budget,
                     stats, verdicts, words)
 from report.analysis import Analysis, smallest_seen
-from report.sections import machine, validity
+from report.sections import validity
 
 OK = validity.OK
 
@@ -442,29 +442,6 @@ def test_the_trend_covers_what_it_should():
 # ---- checks over all groups ------------------------------
 
 
-def test_groups_without_a_floor_are_named(tmp_path):
-    """They are in no share, so that the number of groups would not add up."""
-    def no_floor(trial):
-        if "/null_map/" in trial["cell"] and "/t1/" in trial["cell"]:
-            trial |= {"status": "void", "reason": "thread 0 was late"}
-        return trial
-
-    planted(tmp_path, no_floor)
-    built = Built(tmp_path)
-    row, = (r for r in built.rows("tables/checks.csv")
-            if r["quantity"].startswith("driver's share"))
-    assert "worst of 1 cell group" in row["quantity"]
-    assert ("; not known in 1 more, without a floor's result: (1 thread, 97"
-            in row["value"].replace(words.NARROW, " "))
-    page = built.out / "index.html"
-    for old, new in (("known in 1 more", "known in 2 more"),
-                     ("result: (1 thread", "result: (2 threads")):
-        assert old in built.page
-        text = built.page
-        page.write_text(text.replace(old, new), "utf-8")
-        page.write_text(text, "utf-8")
-
-
 def test_what_holds_nothing_has_nothing_to_verify(tmp_path):
     """A void trial is no right one, and no simulated ones have no column."""
     def unseen(trial):
@@ -481,28 +458,6 @@ def test_what_holds_nothing_has_nothing_to_verify(tmp_path):
     assert rows["null_map"]["state"] == "nothing to verify"
     n = int(rows["snapshot"]["timed trials right of"])
     assert int(rows["syncmap"]["timed trials right of"]) == n - 2
-
-
-@pytest.fixture(scope="module")
-def busy(tmp_path_factory):
-    """The page of a campaign of which others disturbed each timed trial, and
-    whose floor is as slow as its maps."""
-    folder = tmp_path_factory.mktemp("busy")
-    planted(folder, rates=(10000,), blocks=8)
-    file = folder / "campaign.json"
-    meta = json.loads(file.read_text())
-    for cell in meta["cells"]:
-        cell["repeat"] = {"most": 3, "share": 0, "wait_share": 0.2 * (
-            cell["measure"] != "verify")}
-    file.write_text(json.dumps(meta))
-
-    def change(trial):
-        for entry in (trial["result"] or {}).get("latency") or ():
-            entry["p99_ns"] = 1000 + trial["block"]
-        return trial | {"disturbed": "others took 90 %"}
-
-    edit(folder, change)
-    return Built(folder)
 
 
 def test_a_share_of_disturbed_trials_is_not_over_the_limit(tmp_path):
@@ -630,17 +585,6 @@ def test_shares_of_writes_have_the_error_they_are_given(tmp_path, kind,
     z = [checks.standard_errors(cell, "write_share", g, n) for g, n in
          zip((writes + pairs) / ops, ops)]
     assert np.sqrt(np.mean(np.square(z))) == pytest.approx(1, abs=0.04)
-
-
-# ---- every trial -----------------------------------------
-
-
-# ---- the machine -----------------------------------------
-
-
-def cpus(a):
-    return {placement: cell.cpus
-            for placement, cell in machine.placements(a).items()}
 
 
 @pytest.mark.parametrize("status,is_missing", [

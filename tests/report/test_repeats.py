@@ -347,14 +347,6 @@ def test_older_campaigns_had_no_budget(campaign, tmp_path):
 
 # ---- what the page says of it ----------------------------------------------
 
-@pytest.fixture(scope="module")
-def page(tmp_path_factory):
-    """The report of a campaign whose trials were all disturbed."""
-    folder = played(tmp_path_factory.mktemp("page") / "campaign",
-                    "verify=ok;=disturbed", 8)
-    assert main([str(folder)]) == 0
-    return folder
-
 
 @pytest.mark.parametrize("most", [1, 2, 9, 10])
 def test_the_last_attempt_that_a_plan_allows_may_be_refused(most):

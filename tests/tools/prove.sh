@@ -46,7 +46,7 @@ for test in $(ls {"$build","$UNIT"}/tests/test_* 2>/dev/null | grep -v '\.[a-z]*
 	wanted "$test" "$@" || continue
 	marked alone "$test" && alone+=("$test") || shared+=("$test")
 done
-for test in tests/report/test_*.py; do
+for test in tests/report/test_*.py tests/report/oracle/test_*.py; do
 	wanted "$test" "$@" && modules+=("$test")
 done
 if [ -n "$list" ]; then
@@ -93,7 +93,7 @@ case $set in
 --long)
 	py '' "${modules[@]}"
 	set=--fast modules=()
-	for test in tests/report/test_*.py; do
+	for test in tests/report/test_*.py tests/report/oracle/test_*.py; do
 		wanted "$test" "$@" && grep -q 'mark\.long' "$test" && modules+=("$test")
 	done
 	py long "${modules[@]}" ;;

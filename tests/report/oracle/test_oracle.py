@@ -88,7 +88,9 @@ def test_the_numbers_of_a_report_follow_from_its_trials(name, tmp_path):
     assert compared(name, tmp_path).found == []
 
 
-@pytest.mark.parametrize("name", SHAPED)
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=pytest.mark.long) if i % 3 else name
+    for i, name in enumerate(SHAPED)])
 def test_a_shape_has_its_numbers_and_decisions(name, tmp_path):
     built = build(name, tmp_path)
     told = oracle.Comparison(built.folder)
