@@ -2,11 +2,14 @@
 """The ledger's reader: what it reads, each mistake with its file and line,
 and that no text makes it fail in another way."""
 import random
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from report import articles
-from report.claims import ledger, rules
+from report.claims import decide, ledger, rules
 
 WHOLE = """\
 about = go
@@ -268,3 +271,32 @@ def test_what_go_decides_is_of_go(claim):
             assert not side or side.startswith("go_")
         assert not part.statistic.startswith("window."), \
             "Go's program tells no statistic of a window apart"
+
+
+# ---- rows without cells ---------------------------------------------------
+
+NOTHING = SimpleNamespace(
+    cells={}, failed_maps={}, name="made", path=Path("nowhere/made"), maps={},
+    meta={"machine": {"id": "00c0ffee", "cpus": 256},
+          "counters": {"backend": "likwid"}})
+
+
+def alone(claim):
+    """The verdict of one claim on a campaign without a cell."""
+    return decide.verdicts(NOTHING, {claim.id: claim})[0]
+
+
+@pytest.mark.parametrize("claim", [
+    c for c in CLAIMS.values() if c.rule == "arithmetic"],
+    ids=lambda c: c.id)
+def test_arithmetic_is_refuted_where_another_number_is_claimed(claim):
+    value = float(alone(claim)["how"].rpartition("= ")[2])
+    right, wrong = (replace(claim, claimed=(v, v), tolerance=1.001)
+                    for v in (value, value * 1.1 + 1))
+    assert alone(right)["verdict"] == rules.REPRODUCED
+    assert alone(wrong)["verdict"] == rules.REFUTED
+
+
+def test_what_has_no_experiment_never_decides():
+    none = [c for c in CLAIMS.values() if c.rule == "none"]
+    assert none and {alone(c)["verdict"] for c in none} == {rules.NOT_HERE}

@@ -9,7 +9,7 @@ import pytest
 from built_maps import BUILD, maps_of, require
 from report_helpers import TOP
 
-from report import articles  # noqa: E402
+from report import articles, stats  # noqa: E402
 from report.claims import evidence, ledger, show  # noqa: E402
 
 pytestmark = pytest.mark.long
@@ -100,6 +100,23 @@ def test_few_trials_are_for_nothing(mode):
             if c.measure != "verify" and c.reason == "not run yet"]
     idle = [c.id for c in runs if c.id not in needed]
     assert len(idle) <= 0.2 * len(runs), idle
+
+
+def test_each_claim_of_speed_has_the_blocks_that_its_family_needs():
+    """With fewer, no difference is called, however large it is."""
+    ones = [(claim, one) for claim in CLAIMS.values() if claim.cells
+            and claim.speaks == "speed"
+            and claim.rule in ("direction", "ratio", "equal", "figure")
+            for one in claim.each()]
+    least = stats.family_needs(2 * len(ones))["least"]
+    few = []
+    for claim, one in ones:
+        figure = evidence.figure_of(one, one.cells[0], one.subject,
+                                    one.against)
+        few += [c.id for side in figure.cells_wanted()
+                for c in articles.cells_for(plan(), figure, side)
+                if c.blocks < least]
+    assert len(ones) > 50 and not few
 
 
 def test_the_mode_keeps_its_bounds():
