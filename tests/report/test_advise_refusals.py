@@ -98,12 +98,6 @@ def test_outside_is_refused_by_factor_and_range(folder, capsys, options,
     assert got["workload"] == file and not got["measured"]
 
 
-def test_nothing_of_a_refusal_names_a_map_as_choice(folder, capsys):
-    for options, *_ in REFUSALS:
-        _, why = refused(capsys, folder, options)
-        assert "choice" not in why and "times as fast" not in why
-
-
 @pytest.mark.long
 @pytest.mark.skipif(not PROGRAM.exists(), reason="readmostly is not built")
 @pytest.mark.parametrize("options,factor,said,cell", REFUSALS)

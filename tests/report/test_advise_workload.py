@@ -77,24 +77,6 @@ def test_a_line_of_190_characters_is_the_longest():
     assert "maps" not in workload.settings(analysis(longest(191)), at)
 
 
-# ---- what to type ---------------------------------------------------------
-
-
-def test_the_whole_file():
-    assert workload.text(analysis(), place(0, 65536, 8), (), "Too few.") == (
-        "# Which map at 8 threads, lookups only, 64 Ki keys? Too few.\n"
-        "# Settles it, if this file is called question.conf:\n"
-        "#   readmostly plan question.conf\n"
-        "#   readmostly run question.conf -o results/question\n"
-        "#   python3 -m report advise results/question --writes 0% --keys "
-        "64Ki --threads 8\n"
-        "writes     = 0%\nkeys       = 64Ki\nthreads    = 8\n"
-        "misses     = 0%\nwrite-kind = update\ndist       = uniform\n"
-        "shape      = u64x8\nplacement  = cores\nwarm-up    = 50ms\n"
-        "window     = 2s\ndeadline   = 90s\nblocks     = 20\n"
-        "maps       = a b\n")
-
-
 # ---- modes ----------------------------------------------------------------
 
 def test_which_modes_decide_more(tmp_path):

@@ -160,16 +160,6 @@ def test_a_total_that_no_region_explains_is_red(run):
     assert run.status() == 1
 
 
-def test_several_red_cells_of_a_map_have_a_sum_before_them(run, capsys):
-    for name, upgrades in (("gomap_rw/n1024/update/t1", 15), (CELL, 0)):
-        count(run.of(name), "upgrades", upgrades)
-        count(run.of(name), "loads", 4049)
-    assert run.status() == 1
-    assert lines(capsys)[1] == (
-        "gomap_rw, 2 cells red, most: upgrades x 0 to 0.4839 in 2, accesses x "
-        "1.01 to 1.01 in 2")
-
-
 # ---- what was accepted ----------------------------------------------------
 
 LINE = f"Counts: {CELL} invalidations 650 -> 651, upgrades 31 -> 33: "
@@ -277,25 +267,6 @@ def test_what_was_accepted_and_is_not_in_this_plan_is_not_called_equal(
     assert run.status() == 0
     assert lines(capsys)[1:3] == [f"accepted, but equal here: {CELL}",
                                   f"accepted, but not counted here: {more}"]
-
-
-# ---- contended locks ------------------------------------------------------
-
-def test_the_band_is_named_where_cores_meet(run, capsys):
-    count(run.of("gomap_rw/n1024/update/t1"), "rmws", 401)
-    run.status()
-    assert "band:" not in "\n".join(lines(capsys))
-    count(run.of(CELL), "rmws", 401)
-    run.status()
-    assert lines(capsys)[-1].startswith(
-        "band: gomap_rw beside other cores: guessed costs alone make 2.08 to "
-        "7.49 l1d_misses")
-
-
-def test_bands_are_those_of_the_page():
-    page = (exact.DOCS / "simulated-machine.md").read_text(encoding="utf-8")
-    assert {"gomap_rw", "gomap_mutex", "shard_rw_32", "syncmap"} == \
-        set(exact.bands_of(page))
 
 
 # ---- what only one arm has ------------------------------------------------
@@ -445,18 +416,3 @@ def test_the_gate_and_its_reasons_need_nothing_but_python():
                     " None\nimport report.exact, report.why.__main__"],
                    cwd=os.path.join(os.path.dirname(__file__), "../.."),
                    check=True)
-
-
-def test_figures_by_region_stand_below_the_cells_name():
-    row = {"verdict": exact.RED, "cell": "m t1", "reason": None, "differ": {
-        "upgrades": (31, 33), "reads.header": (0, 2)}}
-    first, second = exact.lines_of_row(row)
-    assert first.endswith("m t1: upgrades 31 -> 33 (x 1.0645)")
-    assert second.strip() == "reads.header 0 -> 2 (from none)"
-    assert len(second) - len(second.lstrip()) == first.index("m t1")
-    row["differ"].pop("reads.header")
-    assert list(exact.lines_of_row(row | {"reason": "a lock"})) == [
-        first + "; a lock"]
-    assert list(exact.lines_of_row(row | {"reason": "head died",
-                                          "differ": {}})) == [
-        first.split("upgrades", maxsplit=1)[0] + "head died"]

@@ -18,14 +18,6 @@ def verdicts(**other):
     return {"controls": [], "cells": [], "advice": [], "skipped": [], "same": []} | other
 
 
-def test_controls_come_first_and_each_row_is_called_by_its_role():
-    rows = gate_page.labelled(verdicts(
-        cells=[contrast("gate")], advice=[contrast("advice")],
-        controls=[contrast("aa"), contrast("control")]))
-    assert [r["label"] for r in rows] == [
-        f"A/A {NAME}", f"slowed {NAME}", NAME, f"{NAME} (advice)"]
-
-
 def pairs_of(rows, of, blocks):
     """As gate.pairs_of(): the middle block is lost, head went first last."""
     assert (rows, blocks) == ("rows", 3)

@@ -12,7 +12,7 @@ import pytest
 from scipy.stats import norm
 
 sys.path.insert(0, os.path.dirname(__file__))
-from gate_fake import ROOT, Fake, meta_of, rows_of, view_of  # noqa: E402
+from gate_fake import Fake, meta_of, rows_of, view_of  # noqa: E402
 from report import (ending, gate, gate_campaign, gate_plan,  # noqa: E402
                     gate_rules, regress_plan)
 
@@ -223,21 +223,3 @@ def test_a_wish_that_finds_no_cell_is_refused(monkeypatch, capsys, maps,
                                               globs, word):
     assert chosen(monkeypatch, maps, globs) == 2
     assert word in capsys.readouterr().err
-
-
-def test_the_plan_is_what_the_issue_lists():
-    """21 gated cells of one thread; the files state the least of blocks."""
-    def lines(name):
-        text = open(os.path.join(ROOT, "workloads", name + ".conf")).read()
-        return dict(map(str.strip, line.split("=", 1)) for line in
-                    text.splitlines() if "=" in line and line[0] != "#")
-    main, update, copy = map(lines, ("regress", "regress-update",
-                                     "regress-copy"))
-    assert int(main["blocks"]) == RULES["blocks_least"]
-    count = 1
-    for key in ("maps", "write-kind", "keys"):
-        count *= len(main[key].split())
-    assert count == 18 and main["threads"] == "1"
-    assert update["maps"].split() == ["hashtriemap", "shard_seg"]
-    assert (copy["maps"], copy["keys"]) == ("snapshot", "1Ki")
-    assert lines("regress-aa") == lines("regress-slow")

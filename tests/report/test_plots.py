@@ -1,17 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What plots draw, read back from the axes: where marks and bars lie, what
-stands beside them, and how axes are labelled. No page is built."""
-import math
+"""What plots draw, read back from the axes: where marks and intervals lie. No page
+is built."""
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from report import (
-    look, plot_claims, plot_gate, plot_lines, plot_machines, plot_trials,
-    plots, svg)
+from report import look, plot_claims, plot_gate, plot_lines, plot_trials, plots
 
 DRAWN = True  # its tests look at figures
 
@@ -51,16 +47,6 @@ def test_a_bar_is_its_interval_where_there_is_one(ax):
     assert level == [[2, 1], [5, 1]] and upright == [[1, 2], [1, 5]]
 
 
-@pytest.mark.parametrize("why, title", [
-    ('no map "x<y"', 'no map &quot;x&lt;y&quot;'), ("isn't", "isn't"),
-    ('isn\'t "x"', "isn&apos;t &quot;x&quot;")])
-def test_words_with_quotes_keep_their_tool_tip(ax, why, title):
-    plots.words_at(ax, 0, "failed", tip=why)
-    text = svg.drawn(ax.figure)[0]
-    for made in (svg.panel(text, "k", "n", "a"), svg.stand_alone(text)):
-        assert f"<title>{title}</title>" in made and "tip|" not in made
-
-
 # ---- claims ----------------------------------------------------------------
 
 def claim(value, low=None, high=None, verdict="reproduced"):
@@ -72,20 +58,6 @@ def test_a_claim_is_marked_where_it_was_measured(ax):
     plot_claims.one(ax, claim(2.0, 1.5, 9.0), 3)
     assert bars(ax) == [(1.5, 8.0, 3.0)], "as far as the axis goes"
     assert marks(ax) == [(2.0, 3.0, "o")] and said(ax) == []
-
-
-@pytest.mark.parametrize("value, edge, mark", [
-    (0.1, 1 / 8, "<"), (1 / 8, 1 / 8, "<"), (8.0, 8.0, ">"),
-    (30.0, 8.0, ">")])
-def test_a_claim_far_off_is_an_arrow_at_the_edge_with_its_value(
-        ax, value, edge, mark):
-    plot_claims.one(ax, claim(value), 3)
-    assert marks(ax) == [(edge, 3.0, mark)] and bars(ax) == []
-    text, = ax.texts
-    assert float(text.get_text()) == pytest.approx(value, rel=1e-2)
-    inside = text.get_position()[0]
-    assert 1 / 8 < inside < 8 and text.get_position()[1] == 3
-    assert text.get_ha() == ("left" if mark == "<" else "right")
 
 
 def test_each_claim_has_its_own_tolerance_shaded(ax):
@@ -119,60 +91,6 @@ def test_a_contrast_is_its_interval_its_mark_and_its_word(ax, row, bar, mark,
     assert ax.texts[0].xy == (bar[1] if bar else 1.0, 2)
 
 
-@pytest.mark.parametrize("centre, mark", [(30.0, ">"), (-30.0, "<")])
-def test_a_contrast_far_off_is_an_arrow_with_its_value(ax, centre, mark):
-    plot_gate.slowdown_row(ax, contrast(centre, verdict="FAIL"), 0, -12, 12)
-    assert marks(ax) == [(math.copysign(12, centre), 0.0, mark)]
-    assert said(ax)[0].startswith("FAIL, at ") and "30" in said(ax)[0]
-
-
-def test_without_a_pair_words_stand_in_the_marks_place(ax):
-    plot_gate.slowdown_row(ax, contrast(None, words="all lost"), 0, -12, 12)
-    assert said(ax) == ["no pair: all lost"] and not ax.lines
-
-
-def test_pairs_and_levels_lie_beside_their_line_within_their_row(ax):
-    """12 % is a row's half but a little, up where the second arm costs more
-    of a pair and where head costs less of a run; y grows downwards."""
-    rows = [{"label": "b", "block": i, "percent": p, "base_first": first}
-            for i, (p, first) in enumerate([(12, True), (-6, False),
-                                            (90, True)])]
-    plot_gate.pairs(ax, rows, ["a", "b"])
-    assert marks(ax) == [
-        (0.0, pytest.approx(1 - 1 / 2.2), "o"),
-        (2.0, pytest.approx(1 - 1 / 2.2), "o"),
-        (1.0, pytest.approx(1 + 0.5 / 2.2), "^")]
-    other = Figure().subplots()
-    plot_gate.levels(other, [
-        {"label": "a", "run": 3, "percent": -6, "changed": False},
-        {"label": "a", "run": 4, "percent": 90, "changed": True}], ["a", "b"])
-    assert marks(other) == [(3.0, pytest.approx(-0.5 / 2.2), "o"),
-                            (4.0, pytest.approx(1 / 2.2), "^")]
-    for each in (ax, other):
-        assert each.get_ylim()[0] > each.get_ylim()[1]
-
-
-# ---- machines --------------------------------------------------------------
-
-def machine(name="a", ratio=2.0, low=1.5, high=3.0, threads=1):
-    return {"machine": name, "ratio": ratio, "low": low, "high": high, "n": 9,
-            "why": "not measured there", "threads": threads, "map": "m",
-            "base": "b", "base_mops": 5.0}
-
-
-def test_machines_have_a_mark_each_and_virtual_ones_are_grey(ax):
-    rows = [machine("a"), machine("none", None, None, None), machine("v")]
-    plot_machines.at_one_place(ax, rows, {"a": False, "none": False,
-                                          "v": True}, ("b", "m"))
-    assert marks(ax) == [(2.0, 0.0, "o"), (2.0, 2.0, "^")]
-    assert [to_hex(line.get_color()) for line in ax.lines[1:]] == [
-        to_hex(look.INK), to_hex(look.MUTED)]
-    assert [c.get_segments()[0].tolist() for c in ax.collections] == [
-        [[1.5, 0], [3, 0]], [[1.5, 2], [3, 2]]]
-    assert said(ax)[1] == "not measured there"
-    assert [t.get_text() for t in ax.get_yticklabels()] == ["a", "none", "v"]
-
-
 # ---- trials ----------------------------------------------------------------
 
 def test_of_ticks_that_cover_each_other_the_highest_is_drawn():
@@ -180,16 +98,6 @@ def test_of_ticks_that_cover_each_other_the_highest_is_drawn():
     path = plot_trials.ticks(x, low, np.array([2.0, 7.0, 3.0]), (2.0, 1.0))
     assert path.vertices.tolist() == [[1.2, 0], [1.2, 7], [5, 0], [5, 3]]
     assert list(path.codes) == [path.MOVETO, path.LINETO] * 2
-
-
-def test_a_lane_tells_none_from_not_recorded(ax):
-    about = plot_trials.LANES[1]
-    x = np.array([1.0, 2.0])
-    for values, told in (([0.0, np.nan], ["none"]), ([3.0, 0.0], []),
-                         ([np.nan, np.nan], ["not recorded"])):
-        each = ax.inset_axes([0, 0, 1, 1])
-        plot_trials.lane(each, x, np.array(values), (1.5,), about)
-        assert said(each)[1:] == told
 
 
 # ---- latency ---------------------------------------------------------------

@@ -6,11 +6,9 @@ import contextlib
 import io
 import json
 import os
-import stat
 import subprocess
 import sys
 
-import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
 from gate_fake import ROOT, Fake, meta_of, rows_of, view_of  # noqa: E402
@@ -66,29 +64,6 @@ def test_a_folder_exits_by_its_verdict(tmp_path):
     assert verdicts["arms"]["head"]["sha256"] == "head"
 
 
-def test_a_red_cell_has_its_reasons_on_the_page(tmp_path):
-    folder = put(tmp_path / "slow", Fake(), head_extra=0.03)
-    decide(folder)
-    page, why = folder / "report" / "index.html", folder / "report" / "why"
-    assert "Not asked yet of" in page.read_text()
-    why.mkdir()
-    cell = {"map": "gomap_rw", "red": True, "run": 0, "cell": "a <cell>",
-            "loop": None, "again": "make it", "counts": ["misses 1 -> 2"],
-            "instructions": "not counted", "factors": {"threads": 1, "id": "a"}}
-    (why / "ask.json").write_text(json.dumps(
-        {"judge": "time", "about": {}, "cells": [cell]}))
-    (why / "no-code").write_text("not compared\n")
-    (why / "no-instructions").write_text("not counted\n")
-    assert command(str(why), "report.why", "tell").returncode == 0
-    text = page.read_text()
-    assert "Not asked yet of" not in text
-    assert "a &lt;cell&gt;:\n    counts: misses 1 -&gt; 2" in text
-    assert "code: not compared" in text
-    green = put(tmp_path / "same", Fake())
-    decide(green)
-    assert 'id="why"' not in (green / "report" / "index.html").read_text()
-
-
 def test_reasons_that_were_cut_off_change_no_status(tmp_path):
     """They tell of a verdict, and make none."""
     folder = put(tmp_path / "slow", Fake(), head_extra=0.03)
@@ -104,27 +79,6 @@ def test_reasons_that_were_cut_off_change_no_status(tmp_path):
         {"judge": "time", "about": {}, "cells": []}))
     assert tell.main(["tell", str(why.parent)]) == 0
     assert page.exists(), "made again with the reasons"
-
-
-def test_the_page_says_what_the_terminal_said_and_is_the_same_again(tmp_path):
-    folder = put(tmp_path / "slow", Fake(), head_extra=0.03)
-    first = command(folder)
-    page = folder / "report" / "index.html"
-    if not page.exists():
-        assert "no page:" in first.stderr, "only where matplotlib is missing"
-        pytest.skip("no matplotlib")
-    before = page.read_bytes()
-    verdicts = (folder / "report" / "verdicts.json").read_bytes()
-    again = command(folder, "report", "regress")
-    assert again.returncode == first.returncode == 1, again.stderr
-    assert again.stdout == first.stdout
-    assert page.read_bytes() == before
-    assert (folder / "report" / "verdicts.json").read_bytes() == verdicts
-    text = before.decode()
-    assert "FAIL: head against v1: gomap_rw t1: slower by" in text
-    assert "http://" not in text and "<!--panel" not in text
-    table = (folder / "report" / "tables" / "gate.csv").read_text()
-    assert "slowed gomap_rw t1" in table
 
 
 def test_each_verdict_is_a_line_of_the_history_once(tmp_path):

@@ -10,7 +10,6 @@ import sys
 import pytest
 from report_helpers import FEW, TOP, Built, Page, build, make_journal
 
-from report import words
 from report.analysis import Analysis
 from report.journal import read
 
@@ -67,14 +66,6 @@ def test_pdf_on_request(tmp_path, monkeypatch):
     for key in files:
         pdf = (built.out / "figures" / f"{key}.pdf").read_bytes()
         assert pdf.startswith(b"%PDF")
-
-
-def test_numbers_of_the_claim_stand_in_a_table(good):
-    text = " ".join(good.verdicts["claim"][:-1])
-    told = words.numbers(text)
-    assert len(told) >= 12
-    table = set(words.numbers(good.tables()))
-    assert [n for n in told if n not in table] == []
 
 
 def test_every_planned_cell_is_there(good):

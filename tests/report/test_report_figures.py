@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from report_helpers import Built, build, edit, make_journal
 
-from report import latencies, stats, words
+from report import latencies, stats
 from report.analysis import Analysis
 from report.journal import read
 from report.sections.latency import groups_of
@@ -176,31 +176,6 @@ def test_every_map_overloaded_is_still_a_page(tmp_path):
 
 
 # ---- trials and memory ----------------------------------------------------
-
-@pytest.mark.long
-def test_raw_centres_are_those_of_the_ranking(tmp_path, monkeypatch):
-    monkeypatch.setattr(Built, "drawn", True)
-    def modes(trial):
-        if "/syncmap/" in trial["cell"] and trial["result"] \
-                and trial["block"] < 4:
-            trial["result"]["ops"] //= 5
-        return trial
-
-    make_journal.make(tmp_path, maps=("gomap_rw", "syncmap"), threads=(1, 2),
-                      keys=(1024,), kinds=("update",), blocks=10)
-    edit(tmp_path, modes)
-    built = Built(tmp_path)
-    section = built.section("ratio")
-    rows = sorted(float(r["mops"]) for r in built.rows("figures/raw.csv")
-                  if r["map"] == "syncmap")
-    told = re.findall(r"[\d.]+ Mop/s; groups at ([\d.]+) and ([\d.]+)",
-                      section)
-    assert [tuple(map(float, t)) for t in told] == [
-        (pytest.approx(np.median(rows[:4]), rel=0.01),
-         pytest.approx(np.median(rows[4:]), rel=0.01))]
-    own = next(float(r["mops"]) for r in built.rows("figures/scaling.csv")
-               if (r["map"], r["threads"]) == ("syncmap", "2"))
-    assert f">{words.sig(own)} Mop/s; groups" in section
 
 
 def test_two_groups_are_rare_where_there_is_one():

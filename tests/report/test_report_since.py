@@ -200,11 +200,6 @@ def test_a_slower_map_is_named_and_no_other(since):
     assert "syncmap × 0.8" in text
 
 
-def test_changed_flags_and_speed_are_warned_of(since):
-    text = since.section("since")
-    assert "<li class=warn>⚠ flags: -O3 then, -O2 now</li>" in text
-
-
 @pytest.mark.parametrize("bad", ["then", "now"])
 def test_where_a_control_failed_nothing_became_slower(tmp_path, bad):
     """On whichever of the two days."""
@@ -269,16 +264,6 @@ def test_speed_is_the_mean_of_before_and_after(tmp_path):
     edit(folder, lambda t: t["result"]["environment"].update(
         adds_per_ns_before=3.0, adds_per_ns_after=2.0) or t)
     assert previous.speed(read(folder)) == pytest.approx(2.5)
-
-
-def test_a_changed_floor_is_the_machines(tmp_path):
-    """Where null_map is slower, too, no map is to blame."""
-    then = campaign(tmp_path / "then", 19)
-    now = campaign(tmp_path / "now", 20, seed=2)
-    edit(now, lambda t: t["result"].update(elapsed_ns=round(
-        1.3 * t["result"]["elapsed_ns"])) or t)
-    text = Built(now, "--previous", str(then)).section("since")
-    assert "⚠ null_map, no map at all, is slower, too: × 0.7" in text
 
 
 def test_cells_measured_otherwise_are_not_compared(tmp_path):

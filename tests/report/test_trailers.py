@@ -8,7 +8,7 @@ import pytest
 sys.path.insert(0, os.path.dirname(__file__))
 import schemas  # noqa: E402
 from gate_fake import Fake, rows_of, view_of  # noqa: E402
-from report import gate, gate_history, gate_outputs, gate_page, gate_table, \
+from report import gate, gate_history, gate_outputs, gate_table, \
     trailers  # noqa: E402
 
 
@@ -61,24 +61,6 @@ class SlowIn(Fake):
     def __call__(self, binary, cell, *rest):
         self.slow = SLOW["slow"] if cell["map"] in self.maps else {}
         return super().__call__(binary, cell, *rest)
-
-
-@pytest.mark.parametrize("maps, told", [
-    ((), "each of 3 cells is shown to be less than 2 % slower."),
-    (("gomap_rw",), "2 of 3 cells are shown to be less than 2 % slower; "
-     "accepted as slower: gomap_rw t1."),
-    (("gomap_rw", "syncmap"), "1 of 3 cells is shown to be less than 2 % "
-     "slower; accepted as slower: gomap_rw t1 and syncmap t1.")])
-def test_the_page_does_not_call_an_accepted_cell_within_the_tolerance(
-        maps, told):
-    planted = SlowIn(*maps)
-    view = view_of(planted) | {"notes": {
-        f"slower{n}": f"Slower: {name} t1: reason"
-        for n, name in enumerate(maps, 1)}}
-    said = gate.decide(view, rows_of(view, planted))
-    assert (said["verdict"], said["reason"]) == ("PASS", None)
-    assert gate_page.sentence(said, view) == \
-        f"PASS: head against base: {told}"
 
 
 def test_the_id_of_a_cell_is_a_name_too_and_the_newest_reason_counts():

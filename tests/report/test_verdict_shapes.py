@@ -5,8 +5,6 @@ import json
 
 from report_helpers import Built, build, make_journal
 
-from report import verdicts
-
 EVEN = (0.99, 1.01, 0.995, 1.005, 1.0, 1.002)  # a little noise, by block
 WILD = (1.0, 1.35, 0.8, 1.25, 0.9, 1.1)
 

@@ -1417,113 +1417,6 @@ static void repeats(void)
 	json_decref(json);
 }
 
-/* The maps that both workloads simulate are the same, in number and name. */
-static bool same_maps(
-        const struct rm_workload *mine, const struct rm_inputs *others)
-{
-	const struct rm_workload *theirs = others->workloads;
-	unsigned count = mine->count[RM_KEY_MAPS];
-
-	while (strcmp(theirs->name, mine->name))
-		theirs++; /* the mode names it */
-	for (unsigned i = 0; i < count; i++)
-		if (strcmp(mine->values[i].map, theirs->values[i].map) != 0)
-			return false;
-	return count == theirs->count[RM_KEY_MAPS];
-}
-
-/* A mode's line about maps is for all of its workloads; a figure of simulated
-   counts has room for fewer. */
-static void modes_simulate_the_maps_of_the_workload(void)
-{
-	static const char *const modes[] = { "quick", "standard" };
-	char file[] = "workloads/simulated-97-3.conf", *files[] = { file };
-	struct rm_inputs own, mode;
-
-	rm_inputs_load(files, 1, NULL, NULL, 0, &own, &last);
-	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
-		rm_inputs_load(NULL, 0, modes[i], NULL, 0, &mode, &last);
-		CHECK(same_maps(&own.workloads[0], &mode),
-		        "a mode simulates the maps that the workload names");
-		rm_inputs_clear(&mode);
-	}
-	rm_inputs_clear(&own);
-}
-
-static bool has_map(const struct rm_workload *workload, const char *map)
-{
-	for (unsigned i = 0; i < workload->count[RM_KEY_MAPS]; i++)
-		if (!strcmp(workload->values[i].map, map))
-			return true;
-	return false;
-}
-
-/* How many of a mode's workloads have these maps, one and all. */
-static unsigned having(
-        const struct rm_inputs *mode, const char *const *maps, size_t count)
-{
-	unsigned found = 0;
-
-	for (size_t i = 0; i < mode->workload_count; i++) {
-		size_t has = 0;
-
-		while (has < count && has_map(&mode->workloads[i], maps[has]))
-			has++;
-		found += has == count;
-	}
-	return found;
-}
-
-/* In smoke the headline board, and the open loop. */
-static void every_mode_has_gos_own_maps(void)
-{
-	static const char *const modes[] = { "smoke", "quick", "articles",
-		"standard", "full", "production", "peers" };
-	static const char *const maps[] = { "go_map_mutex", "go_map_rw",
-		"go_sync_map" };
-
-	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
-		struct rm_inputs mode;
-		unsigned all;
-
-		rm_inputs_load(NULL, 0, modes[i], NULL, 0, &mode, &last);
-		all = having(&mode, maps, 3);
-		CHECK(i ? all > 0 : all == 2 && having(&mode, maps, 1) == 2,
-		        "a mode measures Go's own maps beside the ports");
-		rm_inputs_clear(&mode);
-	}
-}
-
-/* Blocks are a mode's for each workload: those of the first sentence of the
-   page have enough to rank, what only has to run has one. */
-static void smoke_spends_its_blocks_on_the_headline(void)
-{
-	static const struct {
-		const char *workload;
-		unsigned blocks;
-	} wants[] = { { "uniform-97-3", 26 }, { "write-kinds", 12 },
-		{ "order-service", 10 }, { "smoke", 1 }, { "crossover", 1 },
-		{ "session-cache", 1 }, { "hot-reads", 1 } };
-	enum { WANTS = sizeof(wants) / sizeof(*wants) };
-	struct rm_inputs mode;
-	size_t right = 0;
-
-	rm_inputs_load(NULL, 0, "smoke", NULL, 0, &mode, &last);
-	for (size_t i = 0; i < mode.workload_count; i++)
-		for (size_t j = 0; j < WANTS; j++)
-			right += !strcmp(mode.workloads[i].name,
-			                 wants[j].workload) &&
-			         mode.workloads[i].values[0].blocks ==
-			                 wants[j].blocks;
-	CHECK(right == WANTS,
-	        "smoke repeats what it ranks, the rest runs once");
-	for (size_t i = 0; i < mode.workload_count; i++)
-		right -= mode.workloads[i].values[0].measure ==
-		         RM_MEASURE_SIMULATED;
-	CHECK(right == WANTS, "smoke simulates nothing");
-	rm_inputs_clear(&mode);
-}
-
 static void estimates_are_the_measured_ones(void)
 {
 	struct rm_plan plan;
@@ -1683,10 +1576,7 @@ int main(void)
 	impossible_plans();
 	names_of_maps();
 	json_both_ways();
-	modes_simulate_the_maps_of_the_workload();
 	repeats();
-	every_mode_has_gos_own_maps();
-	smoke_spends_its_blocks_on_the_headline();
 	estimates_are_the_measured_ones();
 	turns_cost_where_threads_share_a_cpu();
 	warm_ups_elsewhere_go_on();

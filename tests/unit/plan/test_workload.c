@@ -745,32 +745,6 @@ static void a_mode_includes_another(void)
 	        "a workload stands once in both");
 }
 
-/* docs/adding-a-workload.md has a row for every key, with its preset. */
-static void every_key_is_documented(void)
-{
-	FILE *file = fopen("docs/adding-a-workload.md", "r");
-	char line[1024];
-	unsigned rows = 0;
-
-	while (file && fgets(line, sizeof(line), file))
-		for (int key = 0; key < RM_WORKLOAD_KEYS; key++) {
-			const char *preset = rm_factors[key].preset;
-			char start[64], middle[64] = "";
-
-			snprintf(start, sizeof(start), "| `%s` |",
-			        rm_factors[key].key);
-			if (preset)
-				snprintf(middle, sizeof(middle), "| `%s` |",
-				        preset);
-			rows += !strncmp(line, start, strlen(start)) &&
-			        strstr(line, middle);
-		}
-	if (file)
-		fclose(file);
-	CHECK(rows == RM_WORKLOAD_KEYS,
-	        "docs/adding-a-workload.md has every key and its preset");
-}
-
 int main(void)
 {
 	char command[300];
@@ -793,7 +767,6 @@ int main(void)
 	lines_of_maps_add_up();
 	a_mode_includes_another();
 	touched();
-	every_key_is_documented();
 	snprintf(command, sizeof(command), "rm -r %s", folder);
 	if (system(command))
 		printf("# %s failed\n", command);
