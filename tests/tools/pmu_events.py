@@ -6,9 +6,9 @@ pmu_events.py KERNEL VERSION >tests/fixtures/pmu-events.tsv
     KERNEL   an unpacked kernel source: its tools/perf/pmu-events/arch is read
     VERSION  what the source is, for the head of the file
 
-An event is kept if its name is in runner/counters/events.tsv, in each list that
-runner/counters/cpus.tsv names. Codes are as perf_event_open takes them for a raw
-event.
+An event is kept in the lists of a CPU of runner/counters/cpus.tsv if that CPU
+counts it by a code and likwid's lists cannot confirm the code. Codes are as
+perf_event_open takes them for a raw event.
 """
 
 import json
@@ -18,6 +18,10 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 COUNTERS = ROOT / 'runner' / 'counters'
 CORE_UNITS = ('', 'core', 'cpu_core', 'cpu_atom', 'cpu_lowpower')
+CPU = ('vendor', 'family', 'models', 'pmu', 'arch', 'lines', 'without',
+       'likwid', 'perf', 'what')
+EVENT = ('arch', 'metric', 'likwid', 'counter', 'pmu', 'code', 'perf', 'note')
+INSTALLED = '5.2'  # the release of likwid whose lists are read
 
 
 def table(name):
@@ -68,24 +72,59 @@ def events_of(arch, name):
         yield unit, event['EventName'], code
 
 
+def rows(name, columns):
+    """A table of runner/counters, a dict for each line."""
+    return [dict(zip(columns, row + [''])) for row in table(name)]
+
+
+def several(text):
+    """The names of "a,b"; none of "-"."""
+    return [] if text == '-' else text.split(',')
+
+
+CPUS, EVENTS = rows('cpus.tsv', CPU), rows('events.tsv', EVENT)
+
+
+def offered(cpu):
+    """metric -> line of the event map, as rm_event_map_find() finds it."""
+    lines = {}
+    for group in [*several(cpu['lines']), '*']:
+        for event in EVENTS:
+            if event['arch'] == group and \
+                    event['metric'] not in several(cpu['without']):
+                lines.setdefault(event['metric'], event)
+    return lines
+
+
+def has_code(event):
+    return event['pmu'] in ('raw', 'amd_l3')
+
+
+def in_likwid(cpu, event):
+    """Can likwid's lists confirm the whole code?"""
+    return (cpu['likwid'] == INSTALLED and event['likwid'] != '-'
+            and 'PMC' in event['counter'] and int(event['code'], 16) < 1 << 16)
+
+
 def wanted():
-    """Names of events in the event map."""
-    names = set()
-    for row in table('events.tsv'):
-        if row[4] in ('raw', 'amd_l3'):
-            names.update(row[6].replace('|', '+').split('+'))
+    """list -> names of the events that it has to confirm."""
+    names = {}
+    for cpu in CPUS:
+        for event in offered(cpu).values():
+            if has_code(event) and not in_likwid(cpu, event):
+                for one in several(cpu['perf']):
+                    names.setdefault(one, set()).update(
+                        event['perf'].replace('|', '+').split('+'))
     return names
 
 
 def main():
     base = pathlib.Path(sys.argv[1]) / 'tools/perf/pmu-events/arch'
-    names = wanted()
-    print(f'# Made by tests/tools/pmu_events.py of {sys.argv[2]}: the names'
-          '\n# of events.tsv in the lists of cpus.tsv.\n'
+    lists = wanted()
+    print(f'# Made by tests/tools/pmu_events.py of {sys.argv[2]}: names of '
+          'events.tsv\n# that likwid cannot confirm, in the lists of cpus.tsv.\n'
           '# list\tunit\tname\tcode')
-    lists = sorted({one for row in table('cpus.tsv')
-                    for one in row[8].split(',') if one != '-'})
-    for name in lists:
+    for name, names in sorted(lists.items()):
         arch = next(base / a for a in ('x86', 'arm64', 'powerpc')
                     if (base / a / name).is_dir())
         kept = {event for event in events_of(arch, name)
