@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """ro-crate-metadata.json is RO-Crate 1.1, by another hand: rdflib reads it as
 JSON-LD and the rules of the specification are asked of the graph that it saw,
-not of our JSON. .zenodo.json says what CITATION.cff says.
+not of our JSON.
 
 The context stands on a server; the terms that may be used here, with the
 addresses that it gives them, stand below. A term that is not among them would
@@ -12,7 +12,6 @@ import re
 import sys
 
 import pytest
-import yaml
 
 import report_helpers
 from report.artifact import crate, rebuild
@@ -31,7 +30,8 @@ TERMS |= {"File": SCHEMA + "MediaObject",
           "conformsTo": "http://purl.org/dc/terms/conformsTo"}
 BASE = "http://example.org/crate/"
 ABOUT = json.loads((TOP / ".zenodo.json").read_text())
-CFF = yaml.safe_load((TOP / "CITATION.cff").read_text())
+
+
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
@@ -104,41 +104,10 @@ def test_the_crate_keeps_the_rules_of_1_1(document):
     assert len(graph_of(document)) > 60
 
 
-def without(document, name, member=None):
-    """The crate without an entity, or without one member of it."""
-    kept = []
-    for entity in document["@graph"]:
-        if entity["@id"] == name:
-            if member is None:
-                continue
-            entity = {k: v for k, v in entity.items() if k != member}
-        kept.append(entity)
-    return document | {"@graph": kept}
-
-
 def test_a_campaign_is_a_part_with_its_journal(document):
     graph = graph_of(document)
     parts = set(graph.objects(node("campaigns/made-up/"), term("hasPart")))
     assert node("campaigns/made-up/trials.jsonl") in parts
-
-
-def one_line(text):
-    return " ".join(str(text).split())
-
-
-def test_zenodo_says_what_the_citation_says():
-    for here, there in (("title", "title"), ("description", "abstract"),
-                        ("version", "version"), ("license", "license"),
-                        ("publication_date", "date-released")):
-        assert one_line(ABOUT[here]) == one_line(CFF[there]), here
-    assert ABOUT["keywords"] == CFF["keywords"]
-    assert [c["name"] for c in ABOUT["creators"]] == [
-        a["name"] for a in CFF["authors"]]
-    assert ABOUT["references"] == [
-        ", ".join((f"{r['authors'][0]['name']}: {r['title']}", r["url"]))
-        for r in CFF["references"]]
-    assert ABOUT["upload_type"] == CFF["type"] == "software"
-    assert len(ABOUT) == 9, "a member that is held against nothing"
 
 
 def test_older_python_can_say_its_versions():

@@ -1,62 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Go's own maps, measured by a program in Go: it does what the C loop does,
-answers by the schema, and finds what is planted in it.
+"""What the program of maps in Go has that others have not: goroutines, collections,
+a layout of what threads share; and what is planted in its sources. The rest:
+test_language_maps.py.
 
 No speed is asserted. Where no Go is, what needs it is skipped.
 """
-import copy
 import itertools
 import json
 import os
 
 import pytest
-from go_program import ROOT, changed_go, go, needs_go, request_of, result_of
+from go_program import changed_go, go, needs_go, request_of, result_of
+from language_programs import VERIFY
 
 pytestmark = pytest.mark.long
 
 MAPS = ("go_map_mutex", "go_map_rw", "go_sync_map")
-KINDS = ("update", "churn", "fresh")
-VERIFY = {"measure": "verify", "window_ops": 0, "verify_ops": 20_000,
-          "write_share": 1.0, "keys": 64, "threads": 2}
-
-
-def all_sequences():
-    lines = (ROOT / "tests/go/sequence.tsv").read_text().splitlines()
-    return [line.split("\t") for line in lines if not line.startswith("#")]
-
-
-def sequences():
-    """Those of values of one word, which all languages have."""
-    return [line for line in all_sequences() if line[0].endswith("x8")]
-
-
-@needs_go
-@pytest.mark.parametrize("line", all_sequences(), ids=" ".join)
-def test_the_first_million_operations_are_those_of_c(line):
-    shape, kind, dist, misses, writes, keys, digest = line
-    request = request_of(
-        "go_null", shape=shape, write_kind=kind, dist=dist, keys=int(keys),
-        miss_share=float(misses), write_share=float(writes),
-        window_ops=1_000_000)
-    assert go(json.dumps(request), "sequence").stdout.strip() == digest
-
-
-@needs_go
-@pytest.mark.parametrize("threads", [1, 3])
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("shape", ["u64x8", "str16x8", "str64x8", "u64x1024",
-                                   "str32x64"])
-@pytest.mark.parametrize("name", MAPS)
-def test_each_map_holds_what_its_answers_say(name, shape, kind, threads):
-    result = result_of(request_of(name, shape=shape, write_kind=kind,
-                                  threads=threads))
-    assert result["verification"]["status"] == "ok", result["reason"]
-    assert result["lookups"] + result["writes"] == result["ops"]
-    assert result["keys_before"] == 1000
-    assert (kind == "update") == (result["removes"] == 0)
-    stats = {s["name"]: s["value"] for s in result["stats"]}
-    assert stats["cores_used"] > 0 and stats["background_cpu"] is not None
-    assert result["environment"]["go"].startswith("go1.")
 
 
 @needs_go
@@ -66,15 +25,6 @@ def test_go_answers_under_the_names_of_its_ports(name):
     assert result["verification"]["status"] == "ok", result["reason"]
     assert result["keys_before"] == result["keys_after"] == 1000
     assert result["environment"]["go"].startswith("go1.")
-
-
-@needs_go
-@pytest.mark.parametrize("name", MAPS)
-def test_lookups_aimed_at_absent_keys_miss(name):
-    result = result_of(request_of(name, miss_share=0.25))
-    assert result["status"] == "ok", result["reason"]
-    assert result["misses_absent"] > 0 == result["misses_resident"]
-    assert result["hits"] + result["misses_absent"] == result["lookups"]
 
 
 @needs_go
@@ -96,23 +46,6 @@ def test_goroutines_are_bound_or_free(goroutines):
 
 
 @needs_go
-@pytest.mark.parametrize("shape", ["u64x8", "u64x24", "str16x64", "str32x256",
-                                   "str64x1024"])
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", MAPS)
-def test_go_verifies(name, kind, shape):
-    result = result_of(request_of(name, write_kind=kind, shape=shape,
-                                  **VERIFY))
-    assert result["status"] == "ok", result["reason"]
-    told = result["verification"]["accounting"]
-    if name == "go_sync_map" and \
-            result["environment"]["go"].startswith("go1.19"):
-        assert told == "key sums only", "its Store does not tell"
-    else:
-        assert told == "values"
-
-
-@needs_go
 def test_a_collection_is_told():
     result = result_of(request_of("go_sync_map", write_share=1.0,
                                   keys=100_000, window_ops=3_000_000))
@@ -122,44 +55,9 @@ def test_a_collection_is_told():
 
 
 @needs_go
-def test_cpu_time_is_that_of_the_threads_clock():
-    """It has nanoseconds. getrusage() has microseconds, as of the last tick:
-    of eight threads none would tell another part of one."""
-    result = result_of(request_of("go_map_rw", threads=8))
-    assert any(t["cpu_ns"] % 1000 for t in result["by_thread"])
-
-
-@needs_go
-def test_its_peak_is_its_own():
-    """exec() keeps the peak of whoever started the program, and getrusage()
-    tells that."""
-    held = b"x" * (512 << 20)
-    result = result_of(request_of("go_map_rw"))
-    assert 0 < result["footprint"]["rss_peak_bytes"] < len(held)
-
-
-@needs_go
-@pytest.mark.parametrize("factors", [
-    {"map": "snapshot"}, {"map": "go_null", "shape": "u64x24"}, {"dist": "trace:00000000"},
-    {"measure": "latency"}, {"loop": "scan:1"}, {"memory": "interleave"},
-    {"allocator": "jemalloc"}, {"map": "go_null"} | VERIFY], ids=str)
-def test_go_says_what_it_does_not_run(factors):
-    result = result_of(request_of("go_map_rw", **factors))
-    assert result["status"] == "failed" and result["reason"]
-
-
-@needs_go
-def test_go_refuses_what_is_no_request():
-    good = request_of("go_map_rw")
-    less = copy.deepcopy(good)
-    del less["cell"]["keys"]
-    bound = request_of("go_map_rw", goroutines="bound")
-    for text in ("", "[]", "{}", json.dumps(good | {"more": 1}),
-                 json.dumps(good | {"protocol": 1}), json.dumps(less),
-                 json.dumps(bound)):
-        done = go(text)
-        assert done.returncode == 2 and done.stderr, text
-        assert not done.stdout
+def test_go_refuses_goroutines_that_it_does_not_know():
+    done = go(json.dumps(request_of("go_map_rw", goroutines="bound")))
+    assert done.returncode == 2 and done.stderr and not done.stdout
 
 
 LAYOUT = """package main

@@ -51,18 +51,6 @@ def test_each_output_has_the_reason():
     assert gate_outputs.annotations(said) == []
 
 
-class SlowIn(Fake):
-    """Head is 3 % slower in cells of these maps alone."""
-
-    def __init__(self, *maps):
-        super().__init__()
-        self.maps = maps
-
-    def __call__(self, binary, cell, *rest):
-        self.slow = SLOW["slow"] if cell["map"] in self.maps else {}
-        return super().__call__(binary, cell, *rest)
-
-
 def test_the_id_of_a_cell_is_a_name_too_and_the_newest_reason_counts():
     notes = {}
     for n, row in enumerate(slower()):
