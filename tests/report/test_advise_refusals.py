@@ -150,37 +150,18 @@ def test_the_workload_alone_is_printed_where_it_is_asked_for(folder, capsys):
 
 # ---- mistakes of usage, and of folders --------------------------------------
 
-@pytest.mark.parametrize("options,said", [
-    ("--keys 1k --threads 2", "--writes"),
-    ("--writes 3 --keys 1k --threads 2",
-     "'3': expected a share from 0% to 100%, e.g. 3%"),
-    ("--writes 101% --keys 1k --threads 2", "expected a share from 0%"),
-    ("--writes 3% --keys 0 --threads 2",
-     "'0': expected a whole number from 1 to 2Gi, e.g. 64Ki"),
-    ("--writes 3% --keys 1K --threads 2", "'1K': expected a whole number"),
-    ("--writes 3% --keys 1.5 --threads 2", "expected a whole number"),
-    ("--writes 3% --keys 1k --threads 5000",
-     "expected a whole number from 1 to 4Ki"),
-    ("--writes 3% --keys 1k --threads 2 --write-kind delete",
-     "expected update, churn or fresh"),
-    ("--writes 3% --keys 1k --threads 2 --dist zipf:0",
-     "expected uniform, sequential, zipf:THETA"),
-    ("--writes 3% --keys 1k --threads 2 --dist hot:1%", "expected uniform"),
-    ("--writes 3% --keys 1k --threads 2 --shape u64", "expected u64x8"),
-    ("--writes 3% --keys 1k --threads 2 --placement x", "expected cores"),
-    ("--writes 3% --keys 1k --threads 2 --misses 100%", "below 100%"),
-    ("--writes 3% --keys 1k --threads 2 --needs scan,order",
-     "not 'order'"),
-    ("--writes 3% --keys 1k --threads 2 --write-kind fresh --misses 1%",
-     "--misses with --write-kind fresh: expected it without"),
-    ("--writes 3% --keys 1k --threads 2 --json --workload", "not allowed"),
-])
-def test_a_wrong_question_is_a_mistake_of_usage(tmp_path, capsys, options,
-                                                said):
+@pytest.mark.parametrize("options", [
+    "--keys 1k --threads 2", "--writes 101% --keys 1k --threads 2",
+    "--writes 3% --keys 0 --threads 2", "--writes 3% --keys 1k --threads 5000",
+    "--writes 3% --keys 1k --threads 2 --write-kind delete",
+    "--writes 3% --keys 1k --threads 2 --needs scan,order",
+    "--writes 3% --keys 1k --threads 2 --write-kind fresh --misses 1%",
+    "--writes 3% --keys 1k --threads 2 --json --workload"])
+def test_a_wrong_question_is_a_mistake_of_usage(tmp_path, capsys, options):
+    """What each option takes: test_advise_numbers.py, test_advise_questions.py."""
     with pytest.raises(SystemExit) as end:
         advise.main([str(tmp_path), *options.split()])
     assert end.value.code == 2
-    assert said in capsys.readouterr().err
 
 
 QUESTION = "--writes 3% --keys 64Ki --threads 2"

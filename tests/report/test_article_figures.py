@@ -13,10 +13,8 @@ import types
 
 import pytest
 from built_maps import BUILD, ROOT, listed
-from report_helpers import Built, edit, make_journal
 
 from report import articles, journal
-from report.sections import article_rows
 
 # Maps that this build has not: Go's own where no Go is. A plan leaves them out,
 # and with them the figures that are made of them.
@@ -199,21 +197,6 @@ def test_a_sum_is_of_all_trials_and_a_value_of_none_is_0():
     assert (found.value, found.low, found.high) == (0, 0, 0)
 
 
-TAKEN = "others took 51.2 % of its threads' time, the limit is 20 %"
-
-
-@pytest.mark.parametrize("n,taken,said", [
-    (1, 1, " (1 trial, in which others took 51.2\u00a0% of its threads' "
-     "time)"),
-    (1, 0, " (1 trial)"), (6, 0, ""),
-    (6, 2, " (others disturbed 2 of 6 trials)")])
-def test_a_figure_of_one_trial_or_of_disturbed_ones_says_so(n, taken, said):
-    found = made("ops/elapsed_s", [{"ops": 8}] * n)
-    for trial in found.cells[0].ok[:taken]:
-        trial["disturbed"] = TAKEN
-    assert article_rows.data_row(found)["note"] == said.strip(" ()")
-
-
 @pytest.mark.parametrize("statistic,results,factors,why", [
     ("writes/ops", [{"ops": 0, "writes": 0}], {}, "divided by is 0"),
     ("torn/ops", [{"ops": 3}], {}, "do not tell torn"),
@@ -233,20 +216,6 @@ def test_no_figure_says_why(statistic, results, factors, why):
 
 def test_a_percentile_of_enough_operations_is_a_figure():
     assert made("lookup.p99_ns", [timed(368)]).value == pytest.approx(5)
-
-
-# ---- what this run has no cell for -----------------------------------------
-
-@pytest.fixture(scope="module")
-def near(tmp_path_factory):
-    """A page of W3, one trial of each map, disturbed; of W2's workload, but
-    at another rate."""
-    folder = tmp_path_factory.mktemp("near") / "c"
-    make_journal.make(folder, maps=("gomap_rw", "syncmap"), threads=(2,),
-                      keys=(100,), kinds=("update",), blocks=1,
-                      workload="hot-reads", rates=(10000,))
-    edit(folder, lambda t: t | {"disturbed": TAKEN})
-    return Built(folder)
 
 
 # ---- the cut form ---------------------------------------------------------

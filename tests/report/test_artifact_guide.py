@@ -45,9 +45,6 @@ def test_packages_are_those_of_the_group_that_are_installed(tmp_path):
     assert guide.packages_of(tmp_path) == "`make` 4.3, `python3` 3.11"
 
 
-# ---- what is claimed ------------------------------------------------------
-
-
 # ---- what a second run may show -------------------------------------------
 
 def control(low, high, name="A/A", is_one=True):

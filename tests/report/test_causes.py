@@ -89,18 +89,3 @@ def test_who_counts_locks_need_not_count_all_of_it(lacks, share):
 def test_without_locks_there_is_no_competition():
     assert "lock_competition" not in rows_of(trial(retired=3))
     assert "lock_competition" not in rows_of(trial(**dict.fromkeys(LOCKS, 0)))
-
-
-@pytest.mark.parametrize("reasons, told", [
-    ((), "the plan has no cells with measure = causes"),
-    ((None,), "the plan has no cells with measure = causes"),
-    (("no hooks", None, "no hooks"), "no hooks"),
-    (("d", "c", "b", "a <x>"), "a &lt;x&gt;; b; c")])
-def test_without_a_trial_the_reasons_stand_in_the_tables_place(reasons, told):
-    """Each once, and three at most."""
-    cells = [SimpleNamespace(ok=[], reason=reason) for reason in reasons]
-    said = []
-    causes.add(SimpleNamespace(section=lambda *parts: said.extend(parts)),
-               SimpleNamespace(by_measure={"causes": cells} if cells else {}))
-    assert said[:3] == ["causes", "5c Causes", causes.QUESTION]
-    assert f": {told}.<" in said[3]

@@ -75,20 +75,6 @@ def test_what_depends_corrects_on_either_side(tmp_path):
     assert stands(tmp_path, yes[0], depends("S9-02"))[0] == "corrected"
 
 
-def test_the_words_are_those_of_the_verdicts(tmp_path):
-    assert stands(tmp_path, row("S9-01", YES, of="Go"), row(
-        "S9-02", NO, SMALLER, verdict="refuted", of="the C port")) == (
-        "corrected", "S9-02 refuted (of the C port): opposite at threads=2; "
-        f"{SIZE} at threads=4")
-    assert stands(tmp_path, row("S9-01", OPEN)) == (
-        "left open", "S9-01 inconclusive: at threads=2 and threads=4; S9-02 "
-        "not in this run")
-    assert stands(tmp_path, row("S9-01", YES), row("S9-02", YES)) == (
-        "confirmed", "S9-01 reproduced: at threads=2 and threads=4; S9-02 "
-        "reproduced: at threads=2 and threads=4; undecided against it S9-03 "
-        "not in this run")
-
-
 @pytest.mark.parametrize("one,two,standing,why", [
     (YES, YES, "confirmed", "S9-02 threads=2 reproduced: at keys=1 threads=2 "
      "and keys=2 threads=2"),
@@ -139,11 +125,8 @@ def test_a_mistake_names_file_and_line(tmp_path):
             ("S9-01,", "S9-01,,", 6, "a comma between two"),
             ("a b", "a", 8, "expected two maps"),
             ("a b", "a b c", 8, "expected two maps"),
-            ("pair", "pairs", 8, "expected KEY = VALUE"),
-            ("source    = S9 1", "source =", 3, "expected KEY = VALUE"),
             ("[D1]", "[S9-01]", 2, "expected the id of a decision rule"),
             ("[D1]", "[D0]", 2, "expected the id of a decision rule"),
-            ("situation", "source", 4, "source is there twice"),
             ("advises   = a\n", "", 2, "lacks advises"),
             ("for       = S9-01, S9-02\n", "", 2, "lacks for")]:
         assert before in TEXT

@@ -57,16 +57,6 @@ def test_a_traceback_is_there_where_it_is_asked_for(ended):
     assert ended(lambda: len(sys.argv), "--debug", "a")[0] == 2
 
 
-def test_what_is_not_installed_says_how_to(ended):
-    status, said = ended(raising(ImportError("No module named 'numpy'")))
-    assert status == ending.USAGE
-    assert said == (
-        "report: ImportError: No module named 'numpy': `make deps` installs "
-        "what the report needs, for the system's Python; this is "
-        f"{sys.executable}, and `$(report/find_python.sh) -m report ...` "
-        "takes one that has it\n")
-
-
 def test_a_file_is_named_and_output_that_is_lost_is_incomplete(ended,
                                                               monkeypatch):
     dropped = []

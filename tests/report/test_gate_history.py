@@ -270,20 +270,6 @@ def test_a_runs_sign_is_that_of_the_median_of_its_gated_cells():
     assert found[2] == 1.0  # 2 of 3, both sides: (1 + 3 + 3 + 1) / 8
 
 
-def test_advice_names_the_cell_the_day_and_the_head():
-    lines = made([0.0] * 12 + [2.0] * 12, cells=1, equal=False)
-    for line in lines:
-        line["head"] = "0123456789abcdef"
-    lines[12]["created_utc"] = "2026-11-05T08:00"
-    (said,) = gate_history.advice(lines)
-    percent = gate_history.level_changes(lines)["regress/map0/t1"][0][
-        "percent"]
-    assert said == (
-        f"map0 t1: {percent:+.1f} % from 2026-11-05 on (head 0123456789ab), "
-        "compared with the runs before; days differ, too: ask make regress "
-        "with that base")
-
-
 def test_a_gate_that_leans_is_told_with_its_numbers():
     """9 of 9 by a fair coin, both sides: 2 / 2^9 = 0.0039; of 7: 0.0156."""
     assert gate_history.advice(made([2.0] * 9, 1)) == [

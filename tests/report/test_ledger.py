@@ -130,14 +130,8 @@ def test_the_hash_is_of_what_a_claim_says(tmp_path):
 def test_a_mistake_names_file_and_line(tmp_path):
     for before, after, line, words in [
             ("[S4-12]", "[S4-1]", 5, "expected the id of a claim"),
-            ("[S4-12]", "[]", 5, "expected the id of a claim"),
             ("side = above", "side = over", 9,
              "expected one of above, below"),
-            ("side = above", "side above", 9, "expected KEY = VALUE"),
-            ("side = above", "side =", 9, "expected KEY = VALUE"),
-            ("side = above", "sides = above", 9, "expected KEY = VALUE"),
-            ("side = above", "side = above\nside = below", 10,
-             "side is there twice"),
             ("side = above", "claimed = many", 9,
              "expected a number, or LOW .. HIGH"),
             ("side = above", "claimed = 2 .. 1", 9,

@@ -134,15 +134,6 @@ def test_what_nobody_judges_is_in_no_share_of_disturbed_trials(tmp_path,
     planted(tmp_path, lambda t: t | {"disturbed": "others took 90 %"})
     a = again(tmp_path, of("syncmap", 0, 1), disturbed="others took 40 %")
     timed = [c for c, _ in checks.finished(a)]
-    rest = sum(c.map == "snapshot" for c in timed)
-    n = len(timed) - rest
-    assert (f"{n} of {n} timed trials that count and are judged were "
-            "disturbed") in line(a)
-    (told,) = [row[1] for row in validity.noise_rows(a, quality.Noise(a))
-               if "judged" in row[0]]
-    assert told.replace(words.NARROW, " ") == (
-        f"{n} of {n} (100 %): 2 repeated in vain, {n - 2} never repeated; "
-        f"{rest} more not judged (repeat-wait 0)")
     per = {r["map"]: (r["disturbed"], r["judged"])
            for r in quality.map_rows(a, quality.Noise(a))}
     own = sum(c.map == "syncmap" for c in timed)
@@ -458,71 +449,6 @@ def test_what_holds_nothing_has_nothing_to_verify(tmp_path):
     assert rows["null_map"]["state"] == "nothing to verify"
     n = int(rows["snapshot"]["timed trials right of"])
     assert int(rows["syncmap"]["timed trials right of"]) == n - 2
-
-
-def test_a_share_of_disturbed_trials_is_not_over_the_limit(tmp_path):
-    """More than 29 % of one side's: its centre is theirs. Fewer say so."""
-    def of_others(blocks, name="syncmap"):
-        def change(trial):
-            if of(name, *blocks, threads=1)(trial):
-                trial["disturbed"] = "others took 40 %"
-            if "/syncmap/" in trial["cell"] and "/t1/" in trial["cell"]:
-                trial["result"]["ops"] = 260 * 10 ** 6
-                trial["result"]["elapsed_ns"] = 10 ** 9
-            return trial
-        return change
-
-    def told():
-        built = Built(tmp_path)
-        row, = (r for r in built.rows("tables/checks.csv")
-                if r["quantity"].startswith("driver's share"))
-        return row["value"], row["state"]
-
-    planted(tmp_path, of_others(range(3), "null_map"), blocks=10)
-    value, state = told()
-    assert ": 3 of its 20 trials were disturbed by others; head" in value
-    assert state == "✗ 1 of 2 not known: above it in disturbed trials"
-    planted(tmp_path, of_others([0]), blocks=10)
-    value, state = told()
-    assert ": 1 of its 20 trials was disturbed by others; head" in value
-    assert state == "✗ 1 of 2 over the limit"
-
-
-def elsewhere(folder, floor):
-    """Two maps that are a program's in another language: the fastest of all,
-    and one that does nothing, if `floor`."""
-    make_journal.make(folder, maps=FEW, threads=(1, 2), keys=(65536,),
-                      kinds=("update",))
-    file = folder / "campaign.json"
-    meta = json.loads(file.read_text())
-    for about in meta["maps"]:
-        if about["id"] in ("syncmap", "snapshot"):
-            about["program"] = "readmostly-other"
-        if about["id"] == "snapshot" and floor:
-            about |= {"family": "bound", "caps": ["no-state"]}
-    file.write_text(json.dumps(meta))
-
-    def faster(trial):
-        """Than the floor of C, which is not theirs; a quarter is its own."""
-        at = trial["cell"].split("/")[1]
-        if at in ("syncmap", "snapshot") and trial["result"]:
-            trial["result"]["ops"] = (4 if at == "snapshot" else 1) * 10 ** 9
-            trial["result"]["elapsed_ns"] = 10 ** 6
-        return trial
-
-    edit(folder, faster)
-    return Analysis(journal.read(folder))
-
-
-def test_each_language_has_a_floor_beside_its_maps(tmp_path):
-    rows = table(validity.floor_rows(elsewhere(tmp_path, True)))
-    told = {name.split(":")[0]: row[1:] for name, row in rows.items()
-            if "driver alone" in name}
-    assert set(told) == {"null_map", "snapshot"}
-    assert told["snapshot"] == ["0.000500 ns per operation and thread",
-                                "shown, never subtracted", "–"]
-    share, = (row for name, row in rows.items() if "driver's share" in name)
-    assert share[1].startswith("25.0\u00a0% (syncmap, ")
 
 
 def test_uneven_trials_are_counted(tmp_path):

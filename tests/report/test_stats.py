@@ -262,9 +262,6 @@ def test_p_of_many_cells_is_that_of_each():
         [float(stats.signed_rank_p(r, c)) for r, c in zip(x, limits)])
 
 
-# ---- equivalence ----------------------------------------------------------
-
-
 # ---- slopes of blocks ----------------------------------------------------
 
 KEYS = np.array([1e2, 1e3, 1e4, 1e5, 1e6])

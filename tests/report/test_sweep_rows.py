@@ -92,19 +92,3 @@ def test_the_crossover_table_has_flips_along_threads_alone():
                 "why"} & set(table[0])
     assert rows.crossovers(rows.boundaries(*search_of(["AABB"]))) == [], \
         "along the share of writes"
-
-
-@pytest.mark.parametrize("letter, how, why", [
-    ("A", {}, ""), ("=", {"proved": True}, "within the margin"),
-    ("=", {"low": 0.5, "high": 1.1}, "they may differ by 100 %, after 7 "
-     "blocks"),
-    ("=", {"low": 0.9, "high": 1.5}, "they may differ by 50.0 %, after 7 "
-     "blocks"),
-    ("x", {"n": 3}, "3 of 7 blocks, 4 were void")])
-def test_why_a_point_has_no_leader_is_told_with_its_numbers(letter, how, why):
-    search, _ = search_of([letter])
-    (point, state), = search.states.items()
-    lost = {point.cells[1]: "4 were void"}
-    text = rows.why_of(point, state._replace(**how), 7, lost, "missing")
-    assert text.replace("\u00a0", " ") == why
-    assert rows.why_of(point, None, 0, lost, "missing") == "missing"

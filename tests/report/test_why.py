@@ -267,12 +267,6 @@ def test_four_trials_tell_nothing_apart():
     assert counted_lines(rows) == ["counters: not told apart: hitm"]
 
 
-def test_why_nothing_was_counted_is_told(tmp_path):
-    (tmp_path / "no-counters").write_text("none: no PMU\n")
-    assert list(counted.lines(counted.read(tmp_path, "c"))) == [
-        "counters: none: no PMU"]
-
-
 def test_the_exact_gate_asks_no_counters(tmp_path):
     assert counted.read(tmp_path, "c") is None
     assert list(counted.lines(None)) == []
