@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Section 5 has the counts of one place: what differs in more than map and
 threads is never one number."""
-import html
-import re
 
 import pytest
 from report_helpers import Built, edit, make_journal
@@ -32,9 +30,7 @@ def built_of(folder, **spec):
         return trial
 
     edit(folder, change)
-    built = Built(folder)
-    return built, html.unescape(re.sub("<[^>]+>", "", built.section(
-        "cache"))).replace("\u00a0", " ")
+    return Built(folder)
 
 
 def counts(built):
@@ -45,18 +41,15 @@ def counts(built):
 
 def test_counts_of_two_mixes_are_not_one_number(tmp_path):
     """As workloads/miss-rates.conf has them: counters alone, two mixes."""
-    built, text = built_of(tmp_path, measures=("counters",),
+    built = built_of(tmp_path, measures=("counters",),
                            shares=(0.03, 0.5))
     assert counts(built) == {("gomap_rw", 1.0, 6), ("syncmap", 1.0, 6)}
-    assert "97 % lookups, 3 % updates" in text
-    assert "2 more counter cells of other places" in text
 
 
 def test_counts_are_the_headlines_where_it_has_some(tmp_path):
-    built, text = built_of(tmp_path, measures=("throughput", "counters"),
+    built = built_of(tmp_path, measures=("throughput", "counters"),
                            keys=(1000, 65536))
     assert counts(built) == {("gomap_rw", 10.0, 6), ("syncmap", 10.0, 6)}
-    assert "64 Ki keys" in text and "Why is it faster?" in text
 
 
 def test_counts_of_another_place_explain_no_headline(tmp_path):
@@ -70,4 +63,3 @@ def test_counts_of_another_place_explain_no_headline(tmp_path):
     edit(tmp_path, void)
     built = Built(tmp_path)
     assert counts(built) == {("gomap_rw", 1.0, 6), ("syncmap", 1.0, 6)}
-    assert "Why is it faster?" not in built.section("cache")

@@ -4,14 +4,12 @@ named; one page of all entries."""
 import contextlib
 import io
 import json
-import re
 import shutil
-from pathlib import Path
 
 import pytest
 import schemas
 from machine_campaigns import machine
-from report_helpers import TOP, Page, main
+from report_helpers import TOP, main
 from test_compare import by_hand
 
 
@@ -122,16 +120,3 @@ def test_what_is_no_entry_is_refused_by_name(tmp_path, text, why):
     for words in [("page", tmp_path)] + [verify] * ("missing" not in why):
         status, _, error = told(*words)
         assert status == 2 and "x.json" in error and why in error
-
-
-def test_the_page_has_each_machine_apart_and_filters_by_it(given, tmp_path):
-    status, said, _ = told("page", given / "public", "-o", tmp_path)
-    assert status == 0
-    page = Path(said.removeprefix("report: ").strip()).read_text()
-    parsed = Page(page)
-    assert not parsed.wrong and not parsed.stack
-    assert "Synthetic: " in page
-    assert parsed.filtered == ["public"] and parsed.aimless() == []
-    rows = re.findall(r'<th scope="row"[^>]*>([^<]*\((?:a|b){8}\))', page)
-    assert len(rows) == 8 and len(set(rows)) == 2
-    assert (tmp_path / "report/tables/public-ratios.csv").is_file()

@@ -93,9 +93,6 @@ def test_maps_that_are_not_told_apart_are_marked(tmp_path):
     built = build(tmp_path, maps=("gomap_rw", "twin_a", "twin_b"))
     rows = built.rows("tables/matrix.csv")
     assert {r["word"] for r in rows} == {"highest", "tied"}
-    text = built.section("matrix")
-    assert text.count("≈ 1.0") + text.count("≈ 0.99") == 4
-    assert "best" not in text and "fastest" not in text
 
 
 def test_a_failed_control_ranks_nothing(tmp_path):
