@@ -212,19 +212,6 @@ def test_memory_without_a_value_is_of_no_trial(tmp_path):
     assert rows["gomap_rw"]["n"] == "6"
 
 
-def test_memory_is_that_above_the_empty_process(two):
-    """make_journal's peak is 1.4 times what it fills."""
-    rows = [r for r in two.rows("figures/memory.csv") if r["filled"]]
-    for row in rows:
-        empty, filled, peak = (float(row[f"rss_{at}_bytes"]) for at in (
-            "empty", "filled", "peak"))
-        held = int(row["keys"])
-        assert float(row["filled"]) == pytest.approx((filled - empty) / held)
-        assert float(row["peak"]) == pytest.approx((peak - empty) / held)
-        assert peak > filled > empty
-    assert rows
-
-
 def test_the_worst_moment_takes_no_less_than_rest(tmp_path):
     """The kernel may be late by some pages with its peak."""
     make_journal.make(tmp_path, maps=("gomap_rw", "syncmap"), threads=(1, 2),

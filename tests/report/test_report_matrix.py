@@ -2,17 +2,15 @@
 """The matrix, its filters in a real browser, and the trade-off figures."""
 import html
 import json
-import math
 import re
 import shutil
-import statistics
 import subprocess
 
 import pytest
 from report_helpers import FEW, Built, build, edit, make_journal
 
 from report import latencies
-from report.journal import rates, read
+from report.journal import rates
 
 MAPS = FEW + ("syncmap_leak", "gomap_mutex", "shard_rw_32")
 
@@ -41,35 +39,6 @@ def good(tmp_path_factory):
 
     edit(folder, leaking_is_fast)
     return Built(folder)
-
-
-def middle_of_walsh(values):
-    """Pseudo-median, written again."""
-    return statistics.median((x + y) / 2 for i, x in enumerate(values)
-                             for y in values[i:])
-
-
-def test_ratios_are_those_of_the_trials(good):
-    """leader ÷ map, paired by block, from the journal by other code."""
-    campaign = read(good.folder)
-    rows = [r for r in good.rows("tables/matrix.csv") if r["ratio"]]
-    assert len(rows) == 8 * 5  # six ranked or leaking maps less snapshot
-    for row in rows:
-        cell = campaign.cells[row["cell"]]
-        leader = campaign.cells[row["cell"].replace(
-            f"/{row['map']}/", f"/{row['leader']}/")]
-        ours, best = rates(cell.ok), rates(leader.ok)
-        wanted = math.exp(middle_of_walsh([math.log(best[b] / ours[b])
-                                           for b in sorted(ours)]))
-        assert float(row["ratio"]) == pytest.approx(wanted, rel=1e-5)
-        assert float(row["low"]) <= wanted <= float(row["high"])
-        assert row["n"] == "12"
-        if row["map"] == "syncmap_leak":
-            assert wanted < 0.7 and row["word"] == "set aside"
-        elif row["map"] != row["leader"]:
-            # of intervals that hold for all pairs, and are wider
-            assert row["word"] in ("behind", "tied")
-            assert row["word"] == "tied" or float(row["low"]) > 1.02
 
 
 def test_the_highest_of_each_column_is_a_ranked_map(good):
@@ -104,21 +73,14 @@ def test_a_failed_control_ranks_nothing(tmp_path):
 
 # ---- the trade-off --------------------------------------------------------
 
-def test_tradeoff_has_what_the_tables_have(good):
-    rows = {r["map"]: r for r in good.rows("figures/tradeoff.csv")}
-    assert set(rows) == {m for m in MAPS if m not in ("null_map", "gomap")
-                         } - {"gomap_mutex"}
-    memory = {r["map"]: r["filled"] for r in good.rows("figures/memory.csv")}
+
+def test_tradeoff_has_the_tail_of_the_latency_table(good):
     tails = {r["map"]: r for r in good.rows("tables/latency.csv")
              if (r["operation"], r["clock"], r["percentile"])
              == ("lookup", "intended", "99")}
-    mops = {r["map"]: r["mops"] for r in good.rows("figures/scaling.csv")
-            if (r["threads"], r["write_kind"]) == ("2", "update")}
-    for name, row in rows.items():
-        assert row["bytes_per_entry"] == memory[name]
-        assert row["p99_ns"] == tails[name]["ns"]
-        assert row["p99_low"] == tails[name]["low"]
-        assert row["mops"] == mops[name]
+    for row in good.rows("figures/tradeoff.csv"):
+        tail = tails[row["map"]]
+        assert (row["p99_ns"], row["p99_low"]) == (tail["ns"], tail["low"])
 
 
 def test_an_overloaded_map_has_no_tail(tmp_path):
