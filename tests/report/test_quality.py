@@ -60,26 +60,6 @@ def table(rows):
 
 # ---- attempts --------------------------------------------
 
-def test_the_last_attempt_counts(tmp_path):
-    before = planted(tmp_path)
-    a = again(tmp_path, of("syncmap", 2, 5))
-    assert a.campaign.problems == []
-    old, new = (x.at(x.headline())["syncmap"] for x in (before, a))
-    assert len(new.ok) == len(old.ok) == 10 and len(new.earlier) == 2
-    rates = before.rates[old.id], a.rates[new.id]
-    for block, value in rates[1].items():
-        assert value == pytest.approx(
-            rates[0][block] * (2 if block in (2, 5) else 1), rel=1e-6)
-
-
-def test_one_attempt_twice_is_a_duplicate(tmp_path):
-    planted(tmp_path)
-    path = tmp_path / "trials.jsonl"
-    first = path.read_text().splitlines()[0]
-    path.write_text(path.read_text() + first + "\n")
-    assert ["duplicate" in p for p in journal.read(tmp_path).problems] == [
-        True]
-
 
 def test_repeated_shares(tmp_path):
     a = planted(tmp_path)
