@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """One Chromium for all tests of the page, driven through two pipes.
 
-The protocol is Chromium's DevTools protocol, JSON between null bytes; with
-it a page gets an exact width and a colour scheme, which options of
-the command line cannot give (a window has a least width).
+The protocol is Chromium's DevTools protocol, JSON between null bytes. It sets an
+exact width and a colour scheme, which command-line options cannot.
 """
 import contextlib
 import json

@@ -14,7 +14,7 @@ LANGUAGES = ("go", "java", "rust")
 KINDS = ("update", "churn", "fresh")
 VERIFY = {"measure": "verify", "window_ops": 0, "verify_ops": 20_000,
           "write_share": 1.0, "keys": 64, "threads": 2}
-# Of many shapes, some of each length.
+# A few shapes of each length.
 GO_SHAPES = {"u64x8", "str16x8", "u64x24", "str32x64", "str64x1024"}
 
 

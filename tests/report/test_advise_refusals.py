@@ -158,7 +158,7 @@ def test_the_workload_alone_is_printed_where_it_is_asked_for(folder, capsys):
     "--writes 3% --keys 1k --threads 2 --write-kind fresh --misses 1%",
     "--writes 3% --keys 1k --threads 2 --json --workload"])
 def test_a_wrong_question_is_a_mistake_of_usage(tmp_path, capsys, options):
-    """What each option takes: test_advise_numbers.py, test_advise_questions.py."""
+    """Valid values of options: test_advise_numbers.py, test_advise_questions.py."""
     with pytest.raises(SystemExit) as end:
         advise.main([str(tmp_path), *options.split()])
     assert end.value.code == 2

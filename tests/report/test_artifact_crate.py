@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ro-crate-metadata.json is RO-Crate 1.1, by another hand: rdflib reads it as
-JSON-LD and the rules of the specification are asked of the graph that it saw,
-not of our JSON.
+"""ro-crate-metadata.json is valid RO-Crate 1.1: rdflib reads it as JSON-LD, and its
+graph is checked against the rules of the specification.
 
-The context stands on a server; the terms that may be used here, with the
-addresses that it gives them, stand below. A term that is not among them would
-be dropped by every reader.
+The context is on a server. TERMS lists the terms that are allowed here; every
+reader drops other terms.
 """
 import json
 import re

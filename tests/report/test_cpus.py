@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tables of CPUs and events, held against the kernel's and likwid's.
+"""The tables of CPUs and events, compared with lists of likwid and the kernel.
 
-likwid's lists are read out of the library that is installed. Where they cannot
-confirm a code, the kernel's do, a cut of its source (tests/fixtures/pmu-events.tsv).
+likwid's lists come from the installed library. If they cannot confirm a code, the
+kernel's list does (tests/fixtures/pmu-events.tsv, a cut of its source).
 """
 import ctypes.util
 import subprocess

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the program of maps in Go has that others have not: goroutines, collections,
-a layout of what threads share; and what is planted in its sources. The rest:
-test_language_maps.py.
+"""The program of maps in Go: goroutines, collections, the layout of shared data, and
+bugs injected into its sources. Tests for all languages: test_language_maps.py.
 
-No speed is asserted. Where no Go is, what needs it is skipped.
+No speed is asserted. Tests that need Go are skipped without it.
 """
 import itertools
 import json

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a map promises, from its description: progress, memory of a stalled reader."""
+"""Promises derived from a map's description: progress, memory of a stalled reader."""
 import json
 import subprocess
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Maps in Go, Java and Rust, measured by programs in these languages: they do what
-the C loop does, answer by the schema, and find what is planted in them.
+"""Maps in Go, Java and Rust, measured by programs in these languages: they run
+the operations of the C loop, follow the schema, and detect injected bugs.
 
-No speed is asserted. What is not built is skipped, with what it needs.
+No speed is asserted. Maps that are not built are skipped.
 """
 import copy
 import json

@@ -54,7 +54,7 @@ def test_there_is_a_file_for_each_cluster_with_nine_reads_in_ten():
 
 
 def median():
-    """Of each column, over the clusters that have it."""
+    """The median of each column over the clusters that have it."""
     columns = ("write_share", "miss_ratio", "zipf_alpha", "kqps", "key_bytes",
                "value_bytes", "working_set_mb")
     return {name: statistics.median(

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Entries of the page of all campaigns, written here by hand: their data, and what
-is refused as an entry."""
+"""Entries of the page of all campaigns, written here by hand: their data, and
+files that are refused."""
 import csv
 import json
 import re

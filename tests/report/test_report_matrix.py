@@ -10,7 +10,6 @@ import pytest
 from report_helpers import FEW, Built, build, edit, make_journal
 
 from report import latencies
-from report.journal import rates
 
 MAPS = FEW + ("syncmap_leak", "gomap_mutex", "shard_rw_32")
 

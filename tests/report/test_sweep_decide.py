@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a search on disk decides, and the report of it."""
+"""Decisions of a search on disk, and its report."""
 import json
 
 import pytest

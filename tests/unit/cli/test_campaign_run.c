@@ -74,7 +74,7 @@ static void begin(void)
 
 static bool whole;
 
-/* The exit status; what is printed is in `said`. */
+/* Returns the exit status and stores the output in `said`. */
 static int run(const struct rm_wishes *wishes, bool is_stage)
 {
 	struct rm_telling telling = { .command = "test", .is_stage = is_stage };

@@ -60,7 +60,7 @@ static void spoil(size_t cell, unsigned voided, unsigned failed)
 	tally.failed += failed;
 }
 
-/* The exit status; what is printed is in `said`. */
+/* Returns the exit status and stores the output in `said`. */
 static int ends(int result, bool interrupted)
 {
 	int status;
