@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Each planted bug is caught by the tool that is named for it in
-# tests/fixtures/README.md, and its twin is not accused. A bug that needs luck
+# verify/corpora/planted/README.md, and its twin is not accused. A bug that needs luck
 # gets it: up to 100 seeds, the first that shows it is enough.
 # slow: a minute of CPU time. alone: the load decides how often threads meet.
 cd "$(dirname "$0")/../.." || exit 1
@@ -46,7 +46,7 @@ cpus_hide_it() { # ID
 }
 
 documented() { # ID TOOL
-	grep -q "^| \`$1\` .*| $2 |" tests/fixtures/README.md
+	grep -q "^| \`$1\` .*| $2 |" verify/corpora/planted/README.md
 }
 
 every_file_listed() {
