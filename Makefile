@@ -9,6 +9,9 @@ CXX     := $(if $(findstring clang,$(CC)),clang++,g++)
 endif
 # A git hook exports the variables of its own repository. Git calls of recipes mean this one.
 unexport $(filter-out GIT_CONFIG%,$(shell git rev-parse --local-env-vars 2>/dev/null))
+# The names of variables are upper case: mode=quick would be ignored, and another mode measured.
+$(foreach v,mode set maps ids args a b build out impl hide base head cell,$(if $(filter command,$(origin $(v))),\
+  $(error $(v)=$($(v)): expected upper case: $(shell echo $(v) | tr a-z A-Z)=$($(v)))))
 # DWARF 4: valgrind 3.19 does not read clang 14's DWARF 5.
 OPT     ?= -O2 -g -gdwarf-4
 # A third of gcc's time went into where each variable lives at each
@@ -81,10 +84,9 @@ version_of = $(shell $(PKG) --modversion $(1))
 quoted   = '$(subst ','\'',$(1))'
 words_of = $(foreach word,$(1),$(call quoted,$(word)))
 
-MODE    ?= smoke
 PYTHON  ?= $(shell report/find_python.sh 2>/dev/null)
 
-.PHONY: all maps sizes check-programs sim-programs explore-programs programs bench campaign crossover claims report artifact deps deps-peers help clean FORCE
+.PHONY: all maps sizes check-programs sim-programs explore-programs programs bench campaign crossover articles claims peers production report artifact deps deps-peers help clean FORCE
 .DEFAULT_GOAL := all
 # On a full disk a recipe fails with half of its file written, which is newer
 # than what it is made of.
@@ -96,22 +98,22 @@ PYTHON  ?= $(shell report/find_python.sh 2>/dev/null)
 all: $(OUT)/readmostly $(OUT)/readmostly-history $(PROGRAMS)/check/library maps  ## build what this machine can
 	@$(foreach id,$(call with,missing),echo "skip: $(id) needs $(NEEDS_$(id))";)
 
-bench:  ## measure and report: MODE=smoke|quick|articles|production|peers|standard|full MAPS=ids
-	@CC='$(CC)' BUILD=$(BUILD) MAPS=$(call quoted,$(MAPS)) runner/bench.sh $(call quoted,$(MODE)) $(BENCH_ARGS)
+# MODE, SET, MAPS, IDS, A and B reach the scripts as make exports them. ARGS are of the command.
+RUN = CC='$(CC)' BUILD=$(BUILD)
+bench:  ## measure and report: MODE=smoke|quick|standard|full SET=articles|claims|peers|production MAPS=ids
+	@$(RUN) runner/bench.sh $(BENCH_ARGS)
 
-# The mode of these is theirs: quick, where none is said. ARGS are of the command.
-ANSWER = CC='$(CC)' BUILD=$(BUILD) MODE=$(if $(filter command% environment%,$(origin MODE)),$(call quoted,$(MODE)),quick) runner/answer.sh
 crossover:  ## where the ranking of two maps flips: A=map B=map MODE=quick|standard
-	@$(ANSWER) crossover $(call quoted,$(A)) $(call quoted,$(B)) $(ARGS)
+	@$(RUN) runner/answer.sh crossover "$$A" "$$B" $(ARGS)
 
-claims:  ## decide the published claims: MODE=quick|standard|full IDS='...'
-	@$(ANSWER) claims $(call words_of,$(IDS)) $(ARGS)
+articles claims peers production:
+	@echo 'make $@: sets of workloads are measured by make bench: expected make bench SET=$@' >&2; exit 2
 
 # Files are the only state: the same line again joins or resumes (docs/fleet.md).
 # OUT that nobody said is the programs' folder.
 FLEET_WISH = NODES PARTITION CONSTRAINT MACHINES $(if $(filter command% environment%,$(origin OUT)),OUT) SITE GIVE_UP PLAN ADMIT
-campaign:  ## one plan on several machines: NODES=n1,n[3-5] | PARTITION= CONSTRAINT= | MACHINES=file MODE= PLAN=1
-	@$(foreach v,$(FLEET_WISH),$(v)=$(call quoted,$($(v)))) MODE=$(call quoted,$(MODE)) runner/fleet/campaign.sh $(ARGS)
+campaign:  ## one plan on several machines: NODES=n1,n[3-5] | PARTITION= CONSTRAINT= | MACHINES=file MODE= SET= PLAN=1
+	@$(foreach v,$(FLEET_WISH),$(v)=$(call quoted,$($(v)))) runner/fleet/campaign.sh $(ARGS)
 
 report:  ## the report again: CAMPAIGN=results/... PREVIOUS=results/...
 	@.ci/deps build

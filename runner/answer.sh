@@ -1,16 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# answer.sh crossover A B | claims [ID...] - `make crossover`, `make claims`:
-# what is missing is installed, what the question needs is built, and asked.
+# answer.sh crossover A B | claims [ID...] - `make crossover`, `make bench SET=claims`:
+# installs missing packages, builds the maps, measures and writes the page.
 # The page is written, too, whatever happened (status 2, nothing
 # was started, excepted); its path is the last line.
 # MODE: quick or another; further ARGUMENTS of the command are passed on.
 # Status: the command's, then the page's. BENCH_DRY=1 stops after it has said
 # what would be built.
 what=$1; shift
-mode=$what-${MODE:-quick} maps=()
+maps=()
 . runner/programs.sh
-
+. runner/mode.sh
+SET=$what find_mode quick || exit
 unset MAKEFLAGS MFLAGS MAKELEVEL
 .ci/deps build || exit
 case $what in
@@ -20,13 +21,13 @@ crossover)
 		exit 2
 	fi
 	maps=(--maps "$1,$2")
-	command=(crossover "$1" "$2")
+	command=(dev crossover "$1" "$2")
 	shift 2
 	;;
-*) command=(claims run) ;;
+*) command=(dev claims run) ;;
 esac
 needs_of --mode "$mode" "${maps[@]}"
-echo "$what: built for mode $mode: $(needed plain)"
+echo "$what: built for $mode_words: $(needed plain)"
 [ -z "$BENCH_DRY" ] || exit 0
 build_needed
 command=("$build/readmostly" "${command[@]}" --mode "${MODE:-quick}" "$@")

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# bench.sh MODE [ARGUMENTS] - `make bench`: what is missing is installed, what
-# the mode measures is built, measured, and reported.
+# bench.sh [ARGUMENTS of run] - `make bench`: installs missing packages, builds the
+# maps of the mode ($MODE and $SET), measures them and writes the report. SET=claims:
+# answer.sh does it for the claims $IDS, or for all.
 #
 # Maps that somebody works on are measured, too (touched.sh; $IMPL is one, $MAPS
 # names more).
@@ -9,8 +10,9 @@
 # excepted); its path is the last line; what failed decides the status.
 # BENCH_DRY=1 stops after it has said what would be built.
 unset $(git rev-parse --local-env-vars 2>/dev/null | grep -v CONFIG) # a git hook exports these
-mode=$1; shift
 . runner/programs.sh
+. runner/mode.sh
+find_mode smoke || exit
 TOUCHED_MAX=8 name='' spent=''
 
 now() { date +%s; }
@@ -20,17 +22,17 @@ stage() { # NAME: the one before is over
 }
 say() { echo "bench: $*"; }
 
+# shellcheck disable=SC2086 # words
+[ "$SET" != claims ] || exec runner/answer.sh claims $IDS "$@"
 unset MAKEFLAGS MFLAGS MAKELEVEL
 stage packages
 .ci/deps build || exit
 
 stage building
 mapfile -t touched < <(CC=${CC:-gcc} runner/touched.sh)
-mode_file=$mode
-[ -f "$mode_file" ] || mode_file=workloads/modes/$mode.conf
 if [ ${#touched[@]} -gt 0 ] && ! grep -qsw '^workloads.*touched' "$mode_file"; then
-	say "mode $mode measures no touched maps by themselves (smoke, quick," \
-		"standard and full do): ${touched[*]}"
+	say "$mode_words measures no touched maps by themselves" \
+		"(smoke, quick, standard and full do): ${touched[*]}"
 	touched=()
 fi
 if [ ${#touched[@]} -gt $TOUCHED_MAX ]; then
@@ -45,7 +47,7 @@ mapfile -t touched < <(printf '%s\n' "${touched[@]}" | awk 'NF && !seen[$0]++')
 [ ${#touched[@]} = 0 ] || set -- "$@" --touched "${touched[*]}"
 needs_of --mode "$mode" "$@"
 say "touched: ${touched[*]:-none}"
-say "built for mode $mode: $(needed plain)"
+say "built for $mode_words: $(needed plain)"
 [ -z "$BENCH_DRY" ] || exit 0
 build_needed
 

@@ -85,7 +85,7 @@ def claim_rows(rows):
 
 def ledger_rows(found):
     """Published claims that a campaign decided."""
-    return [[f"`{name}`", c["id"], f"`make claims IDS={c['id']}`",
+    return [[f"`{name}`", c["id"], f"`make bench SET=claims IDS={c['id']}`",
              one_line(c["verdict"])]
             for name, verdicts in found for c in verdicts.get("claims") or []]
 
@@ -109,7 +109,7 @@ def search_rows(campaigns):
                     for _, meta in journals_of(path))
         is_search = of.kind == "crossover"
         again = (staged_page.commands(of)["search again"] if is_search else
-                 f"make claims MODE={of.meta.get('mode')}")
+                 f"make bench SET=claims MODE={of.meta.get('mode')}")
         # what is said before it takes it back: report/sweep/decide.py
         doubts = sum("no lead that is told" in w for w in said["words"])
         told = said["words"][:1 + doubts] if is_search else said["words"]

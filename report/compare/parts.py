@@ -316,7 +316,7 @@ def claims_table(report, rows):
         "Does a published statement hold on one machine and not on another?")
     if not rows.claims:
         report.section("claims", title, question, none(
-            "no campaign was made for claims: <code>make claims</code>"))
+            "no campaign was made for claims: <code>make bench SET=claims</code>"))
         return
     labels = list(rows.documents)
     counts = report.table("claim-counts", "Verdicts on each machine", [

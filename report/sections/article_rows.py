@@ -128,7 +128,7 @@ def elsewhere(campaign, figures, shown):
     far = [row for row, what in lacking.items() if not what]
     told = [f"Without a cell at their settings: {'; '.join(near)}."] * bool(
         near) + [f"Workload not in this run: {words.joined(far)}."] * bool(far)
-    return (f"<p>{esc(' '.join(told))} <code>make bench MODE=articles</code> "
+    return (f"<p>{esc(' '.join(told))} <code>make bench SET=articles</code> "
             "has them.</p>" if told else "")
 
 

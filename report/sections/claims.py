@@ -213,7 +213,7 @@ def add(report, a, ranking):
     found = document(a)
     if found is None:
         report.section("claims", TITLE, QUESTION, none(
-            "claims are decided by <code>make claims</code>, with 20 trials "
+            "claims are decided by <code>make bench SET=claims</code>, with 20 trials "
             "per arm"))
         return [], ranking
     absent, changed = found["not_in_this_run"], ""

@@ -4,7 +4,7 @@
 import shlex
 from pathlib import Path
 
-from report import checks, damage, disturbed, trust, words
+from report import checks, damage, disturbed, modes, trust, words
 from report.page import ALL_DATA, details, esc, none
 
 FILES = [
@@ -126,7 +126,7 @@ def commands(a):
     files = " ".join(shlex.quote(w.get("file") or w["name"]) for w in
                      a.campaign.meta.get("workloads") or [])
     return [
-        ("measure again, then report", f"make bench MODE={shlex.quote(mode)}"
+        ("measure again, then report", modes.make_bench(mode)
          if mode else f"readmostly run {files} -o results/again"),
         page_again(a, folder),
         ("go on where it was stopped", f"readmostly run -o {folder} --resume"),
@@ -163,7 +163,7 @@ def is_stage_of_claims(campaign):
 def claims_commands(a, folder, mode):
     """Of a run for claims: its stage is no campaign that was begun alone."""
     stages = folder.rpartition("/")[0]
-    return [("measure again, then report", f"make claims MODE={mode}"),
+    return [("measure again, then report", modes.make_bench(f"claims-{mode}")),
             page_again(a, folder),
             ("go on where it was stopped",
              f"readmostly dev claims run -o {stages} --resume"),

@@ -13,9 +13,10 @@ enum { OPTION_SET = 512, OPTION_MAPS, OPTION_SEED };
 enum { START_SEED = 4096, START_BUSY_OK, START_WAIT_IDLE };
 
 static const struct argp_option wish_options[] = {
-	{ "set", OPTION_SET, "KEY=VALUE", 0,
-	        "as if this were the last line of each file; repeatable: "
-	        "--set threads=16",
+	{ "set", OPTION_SET, "NAME|KEY=VALUE", 0,
+	        "NAME: the workloads of a set (articles, claims, peers, "
+	        "production). KEY=VALUE: as if this were the last line of each "
+	        "file; repeatable: --set threads=16",
 	        0 },
 	{ "maps", OPTION_MAPS, "IDS", 0,
 	        "only these maps: ids, globs, ~glob removes", 0 },
@@ -34,7 +35,10 @@ static error_t parse_wish(int key, char *text, struct argp_state *state)
 		wish->sets = calloc((size_t)state->argc, sizeof(*wish->sets));
 		return wish->sets ? 0 : ENOMEM;
 	case OPTION_SET:
-		wish->sets[wish->set_count++] = text;
+		if (strchr(text, '='))
+			wish->sets[wish->set_count++] = text;
+		else
+			wish->set = text;
 		return 0;
 	case OPTION_MAPS:
 		wish->maps = text;
@@ -185,7 +189,7 @@ int rm_planned_build(struct rm_planned *planned, uint64_t seed,
 int rm_planned_load(const struct rm_wish *wish, struct rm_planned *planned,
         struct rm_error *error)
 {
-	if (rm_inputs_load(wish->files, wish->file_count, wish->mode,
+	if (rm_inputs_load(wish->files, wish->file_count, wish->set, wish->mode,
 	            wish->sets, wish->set_count, &planned->inputs, error) ||
 	        (wish->cells_from && rm_cell_list_read(wish->cells_from,
 	                                     &planned->list, error)) ||

@@ -24,6 +24,7 @@
 struct rm_wish {
 	char *const *files; /* the rest of argv */
 	size_t file_count;
+	const char *set;  /* NAME of --set, or NULL */
 	const char *mode; /* a name, or NULL; the command's own option */
 	char **sets;      /* KEY=VALUE of --set; written to */
 	size_t set_count;

@@ -23,7 +23,7 @@ struct arguments {
 static const struct argp_option options[] = {
 	{ "mode", OPTION_MODE, "NAME", 0,
 	        "the workloads of workloads/modes/NAME.conf: smoke, quick, "
-	        "standard or full",
+	        "standard or full; of a set, its mode (quick)",
 	        0 },
 	{ "cells", OPTION_CELLS, NULL, 0, "one line for each cell", 0 },
 	{ "cells-from", OPTION_CELLS_FROM, "FILE", 0,

@@ -35,8 +35,10 @@ static const struct argp_option options[] = {
 	        "go on with the campaign in DIR: its plan, its seed", 0 },
 	{ "maps", OPTION_MAPS, "IDS", 0,
 	        "only these maps: ids, globs, ~globs, separated by commas", 0 },
-	{ "set", OPTION_SET, "KEY=VALUE", 0,
-	        "a line that every workload gets at its end; may be repeated",
+	{ "set", OPTION_SET, "NAME|KEY=VALUE", 0,
+	        "NAME: the workloads of a set (articles, claims, peers, "
+	        "production) in the mode, quick unless named. KEY=VALUE: a "
+	        "line that every workload gets at its end; may be repeated",
 	        0 },
 	{ "cells-from", OPTION_CELLS_FROM, "FILE", 0,
 	        "only the cells whose ids stand in FILE, one a line", 0 },
@@ -94,8 +96,12 @@ static void finish(struct argp_state *state)
 
 	wishes->sources.overrides = line->sets.list;
 	wishes->sources.override_count = line->sets.count;
+	if (wishes->sources.set && !wishes->sources.mode)
+		wishes->sources.mode = RM_SET_MODE;
 	if (wishes->sources.mode && wishes->sources.file_count)
-		argp_error(state, "--mode and FILE: expected one of them");
+		argp_error(state,
+		        "--mode or --set NAME, and FILE: expected one of "
+		        "them");
 	if (wishes->sources.touched && !wishes->sources.mode)
 		argp_error(state, "--touched: expected --mode NAME, too");
 	if (wishes->resume && !wishes->dir)
@@ -106,8 +112,8 @@ static void finish(struct argp_state *state)
 		                  "a resume without has its own lines");
 	if (!wishes->resume && !wishes->sources.mode &&
 	        !wishes->sources.file_count)
-		argp_error(state, "nothing to run: expected workload files or "
-		                  "--mode NAME");
+		argp_error(state, "nothing to run: expected workload files, "
+		                  "--mode NAME or --set NAME");
 }
 
 /* Options that are kept as they are. */
@@ -141,7 +147,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		wishes->resume = true;
 		return 0;
 	case OPTION_SET:
-		rm_argument_set(state, text, &line->sets);
+		if (strchr(text, '='))
+			rm_argument_set(state, text, &line->sets);
+		else
+			wishes->sources.set = text;
 		return 0;
 	case OPTION_NEEDS:
 		line->needs = true;

@@ -116,7 +116,8 @@ static int begin_stage(const struct rm_stages *stages, unsigned number,
 	if (asked->blocks)
 		sets[count++] =
 		        (struct rm_override){ "blocks", blocks, "next", false };
-	wishes.sources = (struct rm_sources){ .mode = stages->mode_name,
+	wishes.sources = (struct rm_sources){ .set = wish->kind,
+		.mode = wish->mode,
 		.overrides = sets,
 		.override_count = count };
 	snprintf(text, sizeof(text), "%u", number);

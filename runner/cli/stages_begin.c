@@ -57,7 +57,8 @@ static void name_maps(struct rm_stages *stages)
 static int read_inputs(struct rm_stages *stages, struct rm_error *error)
 {
 	const struct rm_stages_wish *wish = stages->wish;
-	const struct rm_sources sources = { .mode = stages->mode_name,
+	const struct rm_sources sources = { .set = wish->kind,
+		.mode = wish->mode,
 		.overrides = wish->sets.list,
 		.override_count = wish->sets.count };
 	int result = rm_inputs_read(&sources, &stages->planned.inputs, error);

@@ -5,7 +5,7 @@
 #   NODES=n1,n[3-5] | PARTITION=lab CONSTRAINT=zen3   by Slurm: these, or all that have it
 #   MACHINES=file                                     by ssh: NAME HOST [FOLDER] a line
 #   ADMIT=yes|mark   machines that are off are left out, or marked
-#   MODE=smoke OUT=results/NAME SITE=file GIVE_UP=seconds PLAN=1
+#   MODE=smoke SET= OUT=results/NAME SITE=file GIVE_UP=seconds PLAN=1
 #   arguments are passed on to `readmostly run`
 #
 # Files are the only state (OUT/state): the same line again joins what runs, resumes
@@ -16,9 +16,9 @@
 unset $(git rev-parse --local-env-vars 2>/dev/null | grep -v CONFIG) # a git hook exports these
 cd "$(dirname "$0")/../.." || exit 2
 # shellcheck source=/dev/null
-for part in site words slurm ssh; do . runner/fleet/$part.sh; done
+for part in mode fleet/{site,words,slurm,ssh}; do . runner/$part.sh; done
 declare -A id=() last=() misses=() seen=()
-POLL=${POLL:-10} GIVE_UP=${GIVE_UP:-0} MODE=${MODE:-smoke}
+POLL=${POLL:-10} GIVE_UP=${GIVE_UP:-0}
 RUN=("$@")
 
 refuse() { echo "campaign: $*" >&2; exit 2; }
@@ -37,8 +37,9 @@ settle() {
 		refuse "MACHINES=$MACHINES and NODES=$NODES: expected one of them"
 	[ $LAUNCHER = ssh ] || command -v sbatch >/dev/null ||
 		refuse "no sbatch here: start it where Slurm is, or use MACHINES=file (docs/fleet.md)"
-	[ -f "$MODE" ] || [ -f "workloads/modes/$MODE.conf" ] || refuse "MODE=$MODE: no such mode in workloads/modes"
-	OUT=${OUT:-results/fleet-$(basename "$MODE" .conf)}
+	find_mode smoke || exit
+	MODE=$mode
+	OUT=${OUT:-results/fleet-$(basename "$mode_file" .conf)}
 	export PROLOGUE PARTIAL
 	PROLOGUE=$(site_prologue) PARTIAL=${site[partial]}
 }
@@ -47,10 +48,9 @@ settle() {
 # 30 % for a slower machine, 5 minutes and the build; cut to what the site allows.
 # A job that meets the limit goes on by a requeue.
 estimate() {
-	local file=$MODE most=${site[minutes-most]} limit=''
-	[ -f "$file" ] || file=workloads/modes/$MODE.conf
+	local most=${site[minutes-most]} limit=''
 	BUDGET=$(awk -F= '$1 ~ /^budget[ \t]*$/ { v = $2 + 0; if ($2 ~ /h/) v *= 3600
-		else if ($2 ~ /min/) v *= 60; print int(v + 0.999); exit }' "$file")
+		else if ($2 ~ /min/) v *= 60; print int(v + 0.999); exit }' "$mode_file")
 	[ $LAUNCHER = ssh ] || limit=$(slurm_most)
 	[ -z "$limit" ] || [ "$limit" -ge "$most" ] || most=$limit
 	MINUTES=$((${BUDGET:-$((most * 60))} * 15 * 13 / 6000 + 5 + site[build-minutes]))
@@ -204,7 +204,7 @@ admit_all() { # MACHINE...
 	local node verdict reason verdicts folder=$OUT/state/admission-${OUT##*/}
 	for node in "$@"; do
 		grep "^[[:space:]]*$node[[:space:]]" "${MACHINES:-/dev/null}" >"$OUT/state/one.$$"
-		env ADMIT= NODES="$([ $LAUNCHER = ssh ] || echo "$node")" MODE="${ADMISSION_MODE:-admission}" OUT="$folder" \
+		env ADMIT= SET= NODES="$([ $LAUNCHER = ssh ] || echo "$node")" MODE="${ADMISSION_MODE:-admission}" OUT="$folder" \
 			MACHINES="$([ $LAUNCHER = slurm ] || echo "$OUT/state/one.$$")" \
 			runner/fleet/campaign.sh --busy-ok --counters none >>"$OUT/state/admission.log" 2>&1
 		echo "$node: asked for admission"

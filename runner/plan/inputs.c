@@ -37,46 +37,109 @@ static int split_sets(
 	return 0;
 }
 
-/* Which modes there are, in place of one that has no file: a name mistyped. */
-static int no_mode(const char *file, struct rm_error *error)
+/* Lists the modes of a set, the modes outside of sets for "", or all sets for
+   NULL. The names of the files are [SET-]MODE.conf. Returns the length. */
+static size_t list_names(const char *set, char *names, size_t size)
 {
-	char names[320] =
-	        "the folder " MODES
-	        ", in which none is: run this in the folder of the sources";
-	size_t used = 0;
+	const char *listed = "";
+	size_t listed_length = 0, used = 0;
 	glob_t found;
 
-	if (!glob(MODES "*.conf", 0, NULL, &found)) {
-		for (size_t i = 0; i < found.gl_pathc && used < sizeof(names);
-		        i++) {
-			const char *name = found.gl_pathv[i] + strlen(MODES);
+	names[0] = '\0';
+	if (glob(MODES "*.conf", 0, NULL, &found))
+		return 0;
+	for (size_t i = 0; i < found.gl_pathc && used < size; i++) {
+		const char *name = found.gl_pathv[i] + strlen(MODES);
+		const char *dash = strchr(name, '-');
+		size_t length = dash ? (size_t)(dash - name) : 0;
+		const char *mode = dash ? dash + 1 : name;
+		bool wanted = set ? strlen(set) == length &&
+		                              !strncmp(set, name, length)
+		                  : length && (length != listed_length ||
+		                                      strncmp(listed, name,
+		                                              length) != 0);
 
-			used += (size_t)snprintf(names + used,
-			        sizeof(names) - used, "%s%.*s",
-			        i ? ", " : "one of ",
-			        (int)(strlen(name) - strlen(".conf")), name);
-		}
-		globfree(&found);
+		if (!wanted)
+			continue;
+		listed = name;
+		listed_length = length;
+		used += (size_t)snprintf(names + used, size - used, "%s%.*s",
+		        used ? ", " : "",
+		        set ? (int)(strlen(mode) - strlen(".conf"))
+		            : (int)length,
+		        set ? mode : name);
 	}
-	return rm_error_set(error, -ENOENT, "%.120s: %s, expected %s", file,
-	        strerror(ENOENT), names);
+	globfree(&found);
+	return used;
+}
+
+/* Explains a missing file: the name is mistyped or has the old spelling. */
+static int no_mode(const struct rm_sources *sources, const char *file,
+        struct rm_error *error)
+{
+	const char *set = sources->set;
+	char names[320];
+
+	if (set && !list_names(set, names, sizeof(names)) &&
+	        list_names(NULL, names, sizeof(names)))
+		return rm_error_set(error, -ENOENT,
+		        "--set %.40s: no such set, expected KEY=VALUE or one "
+		        "of %s",
+		        set, names);
+	if (!set && list_names(sources->mode, names, sizeof(names)))
+		return rm_error_set(error, -ENOENT,
+		        "--mode %.40s is now --set %.40s, with --mode %s",
+		        sources->mode, sources->mode, names);
+	if (!list_names(set ? set : "", names, sizeof(names)))
+		return rm_error_set(error, -ENOENT,
+		        "%.120s: %s, expected the folder " MODES
+		        ", in which none is: run this in the folder of the "
+		        "sources",
+		        file, strerror(ENOENT));
+	return rm_error_set(error, -ENOENT, "%.120s: %s, expected one of %s",
+	        file, strerror(ENOENT), names);
 }
 
 static int read_mode_of(const struct rm_sources *sources,
         struct rm_inputs *inputs, struct rm_error *error)
 {
-	const bool is_path = strchr(sources->mode, '/');
+	const char *set = sources->set, *mode = sources->mode;
+	const char *dash = strchr(mode, '-');
+	const bool is_path = !set && strchr(mode, '/');
 	char file[PATH_MAX];
 	int failed;
 
-	snprintf(file, sizeof(file), is_path ? "%s" : MODES "%s.conf",
-	        sources->mode);
+	snprintf(file, sizeof(file), is_path ? "%s%s%s" : MODES "%s%s%s.conf",
+	        set ? set : "", set ? "-" : "", mode);
 	if (!is_path && access(file, F_OK) && errno == ENOENT)
-		return no_mode(file, error);
+		return no_mode(sources, file, error);
+	if (!is_path && !set && dash)
+		return rm_error_set(error, -EINVAL,
+		        "--mode %.60s is now --set %.*s --mode %.60s", mode,
+		        (int)(dash - mode), mode, dash + 1);
 	failed = rm_mode_load(file, sources->overrides, sources->override_count,
 	        inputs, error);
 	return failed ? failed
 	              : rm_mode_fit_touched(inputs, sources->touched, error);
+}
+
+/* Refuses a missing file that has the name of a set or of a mode. */
+static int check_file(const char *name, struct rm_error *error)
+{
+	char names[320], file[PATH_MAX];
+
+	snprintf(file, sizeof(file), MODES "%s.conf", name);
+	if (!access(name, F_OK) || strchr(name, '/'))
+		return 0;
+	if (list_names(name, names, sizeof(names)))
+		return rm_error_set(error, -ENOENT,
+		        "%.40s: %s, expected --set %.40s for the set", name,
+		        strerror(ENOENT), name);
+	if (access(file, F_OK))
+		return 0;
+	return rm_error_set(error, -ENOENT,
+	        "%.40s: %s, expected --mode %.40s for the mode", name,
+	        strerror(ENOENT), name);
 }
 
 int rm_inputs_read(const struct rm_sources *sources, struct rm_inputs *inputs,
@@ -92,6 +155,9 @@ int rm_inputs_read(const struct rm_sources *sources, struct rm_inputs *inputs,
 	if (!inputs->workloads)
 		return rm_error_set(error, -ENOMEM, "out of memory");
 	for (size_t i = 0; i < sources->file_count && !failed; i++) {
+		failed = check_file(sources->files[i], error);
+		if (failed)
+			break;
 		inputs->workload_count++; /* cleared even if half read */
 		failed = rm_workload_load(sources->files[i], sources->overrides,
 		        sources->override_count, &inputs->workloads[i], error);
@@ -99,23 +165,26 @@ int rm_inputs_read(const struct rm_sources *sources, struct rm_inputs *inputs,
 	return failed;
 }
 
-int rm_inputs_load(char *const *files, size_t file_count, const char *mode,
-        char **texts, size_t set_count, struct rm_inputs *inputs,
-        struct rm_error *error)
+int rm_inputs_load(char *const *files, size_t file_count, const char *set,
+        const char *mode, char **texts, size_t set_count,
+        struct rm_inputs *inputs, struct rm_error *error)
 {
 	struct sets sets = { 0 };
 	int failed = 0;
 
 	*inputs = (struct rm_inputs){ 0 };
+	if (set && !mode)
+		mode = RM_SET_MODE;
 	if ((file_count > 0) == (mode != NULL))
 		return rm_error_set(error, -EINVAL,
-		        "%s, expected workload files or --mode NAME",
-		        mode ? "files and --mode" : "nothing to do");
+		        "%s, expected workload files, --mode NAME or --set "
+		        "NAME",
+		        mode ? "files and a mode or set" : "nothing to do");
 	failed = split_sets(texts, set_count, &sets, error);
 	if (!failed)
 		failed = rm_inputs_read(
-		        &(struct rm_sources){ files, file_count, mode, NULL,
-		                sets.overrides, sets.count },
+		        &(struct rm_sources){ files, file_count, set, mode,
+		                NULL, sets.overrides, sets.count },
 		        inputs, error);
 	free(sets.overrides);
 	free(sets.wheres);

@@ -4,7 +4,7 @@
  * shuffled blocks; all of a campaign before anything of it runs.
  *
  *	rm_topology_load(NULL, &topology, &error);
- *	rm_inputs_load(files, n, mode, ..., &inputs, &error);
+ *	rm_inputs_load(files, n, set, mode, ..., &inputs, &error);
  *	rm_plan_build(inputs.workloads, ..., &plan, &error);
  *	for each block b: for each i: plan.blocks[b].cells[i]
  */
@@ -80,10 +80,15 @@ struct rm_inputs {
 	uint64_t budget_ns; /* of the mode; 0 without one */
 };
 
+/* The mode of a set, unless another is named. */
+#define RM_SET_MODE "quick"
+
 /* Where workloads come from. */
 struct rm_sources {
 	char *const *files; /* where there is no mode */
 	size_t file_count;
+	const char *set;  /* a name ("peers") or NULL; its modes are
+	                    workloads/modes/SET-MODE.conf */
 	const char *mode; /* a name ("quick": workloads/modes/quick.conf below
 	                     the current folder) or a path with a slash; NULL */
 	/* ids of maps that somebody works on (commas or blanks between them),
@@ -106,9 +111,9 @@ int rm_inputs_read(const struct rm_sources *sources, struct rm_inputs *inputs,
  * The same of a command line: `texts` are the KEY=VALUE of --set, in order;
  * they are written to. Files and mode together, or neither, are mistakes.
  */
-int rm_inputs_load(char *const *files, size_t file_count, const char *mode,
-        char **texts, size_t set_count, struct rm_inputs *inputs,
-        struct rm_error *error);
+int rm_inputs_load(char *const *files, size_t file_count, const char *set,
+        const char *mode, char **texts, size_t set_count,
+        struct rm_inputs *inputs, struct rm_error *error);
 
 void rm_inputs_clear(struct rm_inputs *inputs);
 

@@ -64,7 +64,7 @@ find "$build" \( -path "$build/runner/*.[od]" -o -path "$build/impls/*.[od]" \
 	-o -name flags \) -exec cp -p --parents -t "$tree" {} +
 in_tree() { env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -C "$tree" "$@"; }
 bench_plan() { # WORDS...: of the dry run, each in a line of its own
-	BENCH_DRY=1 in_tree make bench MODE="${mode:-smoke}" BUILD="$build" >"$out" 2>&1 ||
+	BENCH_DRY=1 in_tree make bench ${set:-MODE=smoke} BUILD="$build" >"$out" 2>&1 ||
 		{ sed 's/^/# /' "$out"; return 1; }
 	for words in "$@"; do says "$out" "$words" || return 1; done
 }
@@ -96,9 +96,9 @@ rm "$tree/impls/bound/$id.c"
 echo '/* a change */' >>"$tree/impls/snapshot/snapshot_batch.h"
 check "a changed header touches the maps of its family that include it" \
 	bench_plan "touched: snapshot_batch"
-mode=articles check "a mode that measures no touched map says so, and measures" \
-	bench_plan "mode articles measures no touched maps" ": snapshot_batch" \
-	"touched: none" "built for mode articles: "
+set=SET=articles check "a set that measures no touched map says so, and measures" \
+	bench_plan "set articles, mode quick measures no touched maps" ": snapshot_batch" \
+	"touched: none" "built for set articles, mode quick: "
 MAPS=ck_ht,slab check "MAPS adds any" bench_plan "touched: snapshot_batch ck_ht slab" " slab "
 MAPS=no_such check "a name that no map has is refused" sh -c \
 	"! BENCH_DRY=1 make -C '$tree' bench BUILD='$build' >'$out' 2>&1 && grep -q 'no map is called \"no_such\"' '$out'"

@@ -110,7 +110,7 @@ check "ten cells are planned" status 0 "$bin" plan --set blocks=1 \
 	--set maps=gomap_rw "$dir/tiny.conf"
 check "with ten times 10 % of a repeat, which a campaign takes for one" \
 	says "$out" "all at most 1 times ("
-check "no file: what is expected" refuses "expected workload files or --mode" \
+check "no file: what is expected" refuses "expected workload files, --mode" \
 	"$bin" plan
 check "a missing file is named" refuses "$dir/none.conf: No such file" \
 	"$bin" plan "$dir/none.conf"
@@ -118,9 +118,20 @@ check "a folder is no workload" refuses "a directory, expected a file" \
 	"$bin" plan "$dir"
 check "a missing mode is named" refuses "workloads/modes/fast.conf: No such" \
 	"$bin" plan --mode fast
-check "and those that there are" says "$err" "expected one of admission, articles,"
+check "and those that there are" says "$err" "expected one of admission, full,"
 check "to the last" says "$err" ", smoke, standard"
 elsewhere() { at=$(realpath "$bin"); (cd "$dir" && "$at" plan --mode fast); }
+check "a set has its own modes" refuses "workloads/modes/peers-full.conf: No such file or directory, expected one of quick" \
+	"$bin" plan --set peers --mode full
+check "a mistyped set is refused with those that there are" refuses \
+	"--set peer: no such set, expected KEY=VALUE or one of articles, claims, crossover, peers, production" "$bin" plan --set peer
+check "a set as a mode is refused with the new spelling" refuses "--mode peers is now --set peers, with --mode quick" \
+	"$bin" plan --mode peers
+check "and with its time, too" refuses "--mode claims-full is now --set claims --mode full" \
+	"$bin" run --needs --mode claims-full
+check "a set that is no file is refused with the option" refuses "articles: No such file or directory, expected --set articles" \
+	"$bin" plan articles
+check "and a mode" refuses "quick: No such file or directory, expected --mode quick" "$bin" run --needs quick
 check "where there are none, where to be" refuses \
 	"No such file or directory, expected the folder workloads/modes/, in which none is: run this in the folder of the sources" elsewhere
 check "a bad --set is at --set KEY" refuses "--set window: window = \"5\"" \

@@ -7,10 +7,10 @@ needs readmostly-history
 bin=$build/readmostly dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 out=$dir/out
-for mode in smoke quick articles peers standard full; do
-	check "the programs of mode $mode build" tests/tools/programs.sh "$build" $("$bin" run --mode $mode --needs)
-	check "mode $mode is planned" eval '"$bin" plan --mode $mode >"$out"'
-	check "mode $mode names its budget" says "$out" "of a budget of"
+for mode in '--mode smoke' '--mode quick' '--set articles' '--set peers' '--mode standard' '--mode full'; do
+	check "the programs of $mode build" tests/tools/programs.sh "$build" $("$bin" run $mode --needs)
+	check "$mode is planned" eval '"$bin" plan $mode >"$out"'
+	check "$mode names its budget" says "$out" "of a budget of"
 done
 
 HWLOC_SYNTHETIC="core:2 pu:1" "$bin" plan --json --mode smoke >"$dir/smoke.json"

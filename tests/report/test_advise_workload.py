@@ -80,13 +80,12 @@ def test_a_line_of_190_characters_is_the_longest():
 # ---- modes ----------------------------------------------------------------
 
 def test_which_modes_decide_more(tmp_path):
-    """Without a budget, without blocks in the head, of a folder of workloads
-    and of claims there is none."""
+    """Modes without a budget, without blocks in the head, and those of a set
+    are left out."""
     for name, text in {
             "A": "budget = 3h\nblocks = 40\n",
             "b": "budget = 1.5h\nblocks = 20\n[x]\nblocks = 9\n",
             "a": "blocks = 3 # few\nbudget    = 90s\nworkloads = x y\n",
-            "c": "budget = 2min\nblocks = 7\nworkloads = d/y\nworkloads = x",
             "claims-d": "budget = 2min\nblocks = 7\n",
             "e": "budget = 2min\n[x]\nblocks = 7\n",
             "f": "blocks = 7\n", "g": "budget = 2 days\nblocks = 7\n",
@@ -94,6 +93,15 @@ def test_which_modes_decide_more(tmp_path):
         (tmp_path / f"{name}.conf").write_text(text)
     assert modes.modes(tmp_path) == [(1.5, "a", 3), (90.0, "b", 20),
                                      (180.0, "A", 40)]
+
+
+@pytest.mark.parametrize("mode,command", [
+    ("quick", "make bench MODE=quick"), ("a b", "make bench MODE='a b'"),
+    ("claims-full", "make bench SET=claims MODE=full"),
+    ("peers", "make bench SET=peers MODE=quick")])
+def test_the_command_of_a_mode(mode, command):
+    """Older campaigns of a set have its name alone."""
+    assert modes.make_bench(mode) == command
 
 
 @pytest.mark.parametrize("mode,need,found", [

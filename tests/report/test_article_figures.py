@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The articles' rows on the page: the table of figures is whole, and all of
-it comes out of `make bench MODE=articles` in a cut form, which runs every
+it comes out of `make bench SET=articles` in a cut form, which runs every
 workload of the articles. Only figures that cannot be had here have none."""
 import collections
 import json
@@ -33,7 +33,7 @@ def is_here(*sides):
 
 
 FIGURES = [f for f in articles.read() if is_here(f.subject, f.against)]
-MODE = ROOT / "workloads/modes/articles.conf"
+MODE = ROOT / "workloads/modes/articles-quick.conf"
 CUT = ROOT / "tests/fixtures/articles-cut.conf"
 # Planned, of all cut forms together on 2 CPUs, Go's own maps among them; those
 # of production traffic have the rest of three minutes.

@@ -83,7 +83,7 @@ static int plan_mode(const char *name, const char *machine,
 	options.catalog = &own_maps;
 	*plan = (struct rm_plan){ 0 };
 	last.text[0] = '\0'; /* of the mode before */
-	failed = rm_inputs_load(NULL, 0, name, NULL, 0, inputs, &last);
+	failed = rm_inputs_load(NULL, 0, NULL, name, NULL, 0, inputs, &last);
 	rm_topology_load(machine, &topology, &last);
 	if (!failed)
 		failed =
@@ -125,9 +125,11 @@ static void modes_keep_their_budgets(void)
 	static const struct {
 		const char *name;
 		unsigned blocks;
-	} modes[] = { { "smoke", 26 }, { "quick", 13 }, { "articles", 6 },
-		{ "standard", 20 }, { "full", 40 }, { "production", 12 },
-		{ "peers", 20 } };
+	} modes[] = { { "smoke", 26 }, { "quick", 13 },
+		{ "workloads/modes/articles-quick.conf", 6 },
+		{ "standard", 20 }, { "full", 40 },
+		{ "workloads/modes/production-quick.conf", 12 },
+		{ "workloads/modes/peers-quick.conf", 20 } };
 	static const char *const machines[] = { "core:1 pu:1", "core:3 pu:1",
 		"core:64 pu:1", "pack:2 [numa] core:16 pu:2" };
 

@@ -453,7 +453,7 @@ static void text_reads_back(void)
 /* The lines of a mode add up, --set has no line: the text has them in one. */
 static void long_lists_read_back(void)
 {
-	struct rm_sources sources = { .mode = "peers" };
+	struct rm_sources sources = { .set = "peers", .mode = "quick" };
 	struct rm_inputs peers = { .workloads = NULL };
 	struct rm_workload w = { .file = NULL }, back = w;
 	struct rm_error error = { "" };
@@ -467,7 +467,7 @@ static void long_lists_read_back(void)
 	}
 	CHECK(all && peers.workload_count == 3 &&
 	                peers.workloads[0].count[RM_KEY_MAPS] == 38,
-	        "the maps of mode peers read back from one line");
+	        "the maps of set peers read back from one line");
 	rm_inputs_clear(&peers);
 	for (int i = 0; i < 64; i++)
 		end += sprintf(end, "file:/%0*d.trace ", 184, i);

@@ -1,0 +1,23 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# mode.sh - for bench.sh, answer.sh and fleet/campaign.sh: the mode that MODE and SET name.
+# find_mode DEFAULT: sets mode (a name or a file), mode_file and mode_words. If there is no such mode:
+# status 2 and an error that lists those that exist.
+find_mode() {
+	local name known=''
+	mode=${MODE:-$([ -n "$SET" ] && echo quick || echo "$1")}
+	mode_words="${SET:+set $SET, }mode $mode"
+	[ -z "$SET" ] || mode=workloads/modes/$SET-$mode.conf
+	mode_file=$mode
+	[ -f "$mode" ] || mode_file=workloads/modes/$mode.conf
+	[ ! -f "$mode_file" ] || return 0
+	for name in workloads/modes/*.conf; do
+		name=$(basename "$name" .conf)
+		case $name in
+		*-*) known="$known, SET=${name%%-*} MODE=${name#*-}" ;;
+		*) known="$known, MODE=$name" ;;
+		esac
+	done
+	echo "${SET:+SET=$SET${MODE:+ }}${MODE:+MODE=$MODE}: no such mode: expected one of ${known#, }" >&2
+	return 2
+}
