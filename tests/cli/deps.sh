@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# .ci/deps on a machine that is played: what it installs, and as whom.
+# .ci/deps with a fake apt-get, sudo and id: packages, rights and refusals.
 . tests/tools/tap.sh
 deps=$PWD/.ci/deps
 dir=$(mktemp -d)
@@ -10,15 +10,17 @@ play() { # PROGRAM: by the script on standard input
 	{ echo '#!/bin/sh'; cat; } >"$dir/bin/$1"
 	chmod +x "$dir/bin/$1"
 }
-play id <<'END'
-echo 1000
+play id <<END
+cat '$dir/uid'
 END
-# As Debian has it: env_reset.
+# Debian sets env_reset. Without the file no-password, sudo -n fails.
 play sudo <<END
-exec env -i PATH="$dir/bin:\$PATH" "\$@"
+[ "\$1" = -n ] && [ -e '$dir/no-password' ] || exit 1
+shift
+exec env -i PATH="$dir/bin:\$PATH" SUDO=yes "\$@"
 END
 play apt-get <<END
-echo "\$1 \${DEBIAN_FRONTEND-asks}" >>'$dir/asked'
+echo "\$* \${DEBIAN_FRONTEND-asks}\${SUDO:+ by sudo}" >>'$dir/asked'
 END
 # All is there that is needed, and nothing else.
 wanted=$(awk '/^#/ { next } $3 == "needed" { needed[$2] } $3 == "wanted" { wanted[$2] }
@@ -30,16 +32,43 @@ echo install ok installed
 END
 deps() { (cd "$dir" && PATH=$dir/bin:$PATH "$deps" "$@") >"$dir/out" 2>&1; } # GROUP...
 asked() { grep -c . "$dir/asked"; }
+# refuses REASON GROUP...: status 2, the command, and nothing is installed.
+refuses() {
+	reason=$1; shift
+	: >"$dir/asked"
+	deps "$@"
+	[ $? = 2 ] && says "$dir/out" "$reason. Run:" && [ ! -s "$dir/asked" ] &&
+		grep -q '^  sudo apt-get install --no-install-recommends gcc .* likwid ' "$dir/out"
+}
 
+echo 1000 >"$dir/uid"
+: >"$dir/no-password"
+: >"$dir/asked"
 deps build
 check "by sudo, too, no package asks a question" sh -c \
-	"grep -q '^install noninteractive' '$dir/asked' && ! grep -q '^install asks' '$dir/asked'"
+	"grep -q '^install .* noninteractive by sudo' '$dir/asked' && ! grep -q '^install .* asks' '$dir/asked'"
+check "missing packages are named in one line" grep -q '^deps: installing .*likwid.* (log: build/deps.log)$' "$dir/out"
 deps build test
 before=$(asked)
 deps build
 deps build test
 check "what could not be had is asked for once, whichever groups" [ "$(asked)" = "$before" ]
+rm "$dir/no-password" "$dir/build/deps-given-up"
+check "without the right to install wanted packages they are left out" deps build
+check "and named" says "$dir/out" "likwid"
 : >"$dir/bare"
+check "without it a missing package is refused with the command" refuses \
+	"this user is not root and has no sudo without a password" build
+echo 0 >"$dir/uid"
+DEPS=no
+export DEPS
+check "root may forbid it" refuses "DEPS=no forbids to install them" build test
+check "also make does" eval '! PATH=$dir/bin:$PATH BENCH_DRY=1 make -s bench DEPS=no >"$dir/out" 2>&1 && says "$dir/out" "DEPS=no forbids"'
+DEPS=0
+check "no other word forbids it" eval '! deps build && says "$dir/out" "DEPS=0: expected no"'
+unset DEPS
+: >"$dir/asked"
 deps build
-check "what is needed is asked for again" [ "$(asked)" -gt "$before" ]
+check "root needs no sudo, and needed packages are installed again" sh -c \
+	"grep -q '^install .* gcc .*noninteractive$' '$dir/asked' && ! grep -q sudo '$dir/asked'"
 done_testing
