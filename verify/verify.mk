@@ -1,67 +1,77 @@
 # SPDX-License-Identifier: Apache-2.0
-# Programs that ask whether a map is correct: flavours check and explore, and the judge
-# of recorded histories (verify/README.md).
+# Programs that decide whether a map is correct: flavours check and explore, and the judge of recorded histories
+# (verify/README.md).
 CHECKING := $(wildcard verify/check/*.c) runner/map_program/this_map.c
 HISTORY  := $(filter-out %/program.c,$(wildcard verify/history/*.c))
+EXPLORING := $(wildcard verify/explore/*.c) runner/sim/guest/ctx.c runner/sim/guest/space.c
 $(BUILD)/check.a: $(call objects,$(BUILD),$(CHECKING) $(HISTORY)) $(core)
-	$(archive)
-$(foreach size,$(SIZES),$(eval $(BUILD)/check-x$(size).a: $(call objects,$(BUILD)/x$(size),$(CHECKING)) $(call objects,$(BUILD),$(HISTORY)) $(core)))
-$(foreach size,$(SIZES),$(BUILD)/check-x$(size).a):
-	$(archive)
-$(BUILD)/explore.a: $(call objects,$(BUILD),$(wildcard verify/explore/*.c) $(addprefix runner/sim/guest/,ctx.c space.c) \
-  runner/map_program/this_map.c verify/check/no_open_loop.c $(HISTORY)) $(core)
-	$(archive)
+$(foreach size,$(SIZES),$(eval $(BUILD)/check-x$(size).a: \
+  $(call objects,$(BUILD)/x$(size),$(CHECKING)) $(call objects,$(BUILD),$(HISTORY)) $(core)))
+$(BUILD)/explore.a: $(call objects,$(BUILD),$(EXPLORING) runner/map_program/this_map.c verify/check/no_open_loop.c \
+  $(HISTORY)) $(core)
 $(OUT)/readmostly-history: $(BUILD)/verify/history/program.o $(BUILD)/check.a
-	@mkdir -p $(@D)
 	$(call link,$^ $(LDLIBS))
 
 # What `readmostly check` loads before malloc; a sanitizer has its own.
-QUARANTINE = $(foreach folder,check $(SIZES:%=check-x%),$(PROGRAMS)/$(folder)/libreadmostly_quarantine.so)
-$(QUARANTINE): verify/check/quarantine/library.c $(BUILD)/flags
-	@mkdir -p $(@D)
-	$(SAY)$(CC) $(filter-out $(SANITIZE),$(ALL_CFLAGS)) $(reads) -fPIC -shared -o $@$(NEW) $< && mv $@$(NEW) $@
--include $(wildcard $(addsuffix .d,$(QUARANTINE)))
+QUARANTINE := libreadmostly_quarantine.so
+QUARANTINES = $(foreach folder,check $(SIZES:%=check-x%),$(PROGRAMS)/$(folder)/$(QUARANTINE))
+$(QUARANTINES): verify/check/quarantine/library.c $(BUILD)/flags
+	$(call say,CC) $(CC) $(filter-out $(SANITIZE),$(ALL_CFLAGS)) $(reads) -fPIC -shared $(call into,$<)
+$(PROGRAMS)/check/library: $(BUILD)/verify/check/library/library.o $(BUILD)/check.a | $(PROGRAMS)/check/$(QUARANTINE)
+	$(link_map)
 
-# Evaluated at the end of the Makefile, where prerequisites depend on the map.
-define check_rules
-$(addprefix $(PROGRAMS)/check/,$(NATIVE)): $(PROGRAMS)/check/%: $(BUILD)/$$$$(MAP_$$$$*).o $(BUILD)/check.a | $(PROGRAMS)/check/libreadmostly_quarantine.so
-	$$(link_map)
-$(PROGRAMS)/check/library: $(BUILD)/verify/check/library/library.o $(BUILD)/check.a | $(PROGRAMS)/check/libreadmostly_quarantine.so
-	$$(link_map)
-$(addprefix $(PROGRAMS)/explore/,$(SIM_C)): $(PROGRAMS)/explore/%: $(SIM)/$$$$(MAP_$$$$*).o $(SIM)/$$$$(MAP_$$$$*).verdict $(BUILD)/explore.a
-	$$(link_instrumented)
-endef
-define check_sized # BYTES
-$(addprefix $(PROGRAMS)/check-x$(1)/,$(SIZED)): $(PROGRAMS)/check-x$(1)/%: $(BUILD)/x$(1)/$$$$(MAP_$$$$*).o $(BUILD)/check-x$(1).a | $(PROGRAMS)/check-x$(1)/libreadmostly_quarantine.so
-	$$(link_map)
-endef
+##@ Check maps
+.PHONY: check-maps test-peers check-dispatch map-objects explore checked test-asan test-tsan bugs test-bugs-sanitized
+CHECK_OPS ?= 200000
+check-maps: $(OUT)/readmostly maps check-programs  ## all maps, all checks, quick form; CHECK_OPS=1s: time for a shape
+	@tests/tools/check_maps.sh $(OUT)/readmostly $(CHECK_OPS)
 
-.PHONY: explore
-explore: explore-programs $(OUT)/readmostly  ## all simulatable maps under 2,000 schedules each: SCHEDULES=N MEMORY=tso|c11
+explore: explore-programs $(OUT)/readmostly  ## all simulatable maps under 2,000 schedules: SCHEDULES=N MEMORY=tso|c11
 	@$(OUT)/readmostly explore all --schedules $(or $(SCHEDULES),2000) $(if $(MEMORY),--memory $(MEMORY))
 
-# Corpora of broken and correct maps (verify/corpora/*/README.md): CORPUS=bugs published
-# bugs, broken and unseen by independent authors, fixtures (planted, explored) by ours,
-# right: correct maps that a checker might accuse.
+check-dispatch:  ## no indirect call in a measured loop (gcc and clang)
+	@tests/cli/maps_dispatch.sh
+
+map-objects: $(call objects,$(BUILD),$(SOURCES))
+
+# All checks of the maps of other libraries.
+PEERS = $(foreach id,$(NATIVE),$(if $(filter impls/lib/%,$(MAP_$(id))),$(id)))
+both  = $(addprefix $(PROGRAMS)/plain/,$(1)) $(addprefix $(PROGRAMS)/check/,$(1))
+test-peers: $(OUT)/readmostly $(call both,$(PEERS))
+	@MAPS='$(PEERS)' tests/tools/check_maps.sh $(OUT)/readmostly $(CHECK_OPS)
+
+# All checks with a sanitizer in every object, a tenth of the operations, and operations that are called
+# (runner/map.h). A finding ends the check's process, which reports it.
+SANITIZED_OPS ?= 16000
+ASAN      := -fsanitize=address,undefined -fno-sanitize-recover=all
+SANITIZED = $(MAKE) --no-print-directory OPT='-O1 -g1 -DRM_CALLED'
+checked: $(OUT)/readmostly $(call both,$(filter-out $(LEAVE_OUT),$(NATIVE)))
+	@SHAPES="$${SHAPES:-u64x8 str16x24}" tests/tools/check_maps.sh $(OUT)/readmostly $(SANITIZED_OPS)
+
+test-asan:  ## the maps under AddressSanitizer and UBSan
+	+@$(SANITIZED) BUILD=build/asan SANITIZE='$(ASAN)' checked
+
+# tests/tsan.supp names the maps to leave out, with the reason: `# leave out ID: REASON`. Checks of one thread cannot
+# race.
+TSAN_OUT = $(shell sed -n 's/^\# leave out \([a-z_0-9]*\): .*/\1/p' tests/tsan.supp)
+test-tsan:  ## the maps under ThreadSanitizer
+	@sed -n 's/^# leave out //p' tests/tsan.supp
+	+@CHECKS='not model load reclaim' TSAN_OPTIONS="suppressions=tests/tsan.supp $$TSAN_OPTIONS" \
+	$(SANITIZED) BUILD=build/tsan SANITIZE=-fsanitize=thread LEAVE_OUT='$(TSAN_OUT)' checked
+
+# Corpora of broken and correct maps (verify/corpora/*/README.md), built into BUILD/CORPUS. CORPUS=bugs: published
+# bugs; broken, unseen: by independent authors; fixtures: our own; right: correct maps that look suspicious.
 CORPUS ?= bugs
-CORPUS_FILES := $(sort $(if $(filter fixtures,$(CORPUS)),$(wildcard verify/corpora/planted/*.c verify/corpora/explored/*.c),$(wildcard verify/corpora/$(CORPUS)/*.c)))
+CORPUS_FILES := $(sort $(wildcard $(foreach c,$(if $(filter fixtures,$(CORPUS)),planted explored,$(CORPUS)),\
+  verify/corpora/$(c)/*.c)))
 CORPUS_IDS   := $(notdir $(basename $(CORPUS_FILES)))
-.PHONY: bugs bugs-sanitized test-bugs-sanitized
-bugs:  ## models of published map bugs and their twins: build/CC/bugs/readmostly check ID; CORPUS=broken: another hand's
+bugs:
 	@$(MAKE) --no-print-directory OUT=$(BUILD)/$(CORPUS) IMPL='$(CORPUS_FILES)' IMPL_FLAGS=-DPLANTED_BARE \
 	  NEEDED='$(foreach flavour,plain check explore,$(addprefix $(flavour)/,$(CORPUS_IDS)))' programs
 
-# The loops of `check` under ThreadSanitizer and AddressSanitizer, beside the programs.
-bugs-sanitized: bugs
-	+@for san in tsan:thread asan:address,undefined; do $(SANITIZED) BUILD=build/bugs-$${san#*:} \
-	  SANITIZE="-fsanitize=$${san#*:} -fno-sanitize-recover=all" OUT=$(BUILD)/$(CORPUS)/$${san%:*} IMPL='$(CORPUS_FILES)' \
-	  IMPL_FLAGS=-DPLANTED_BARE NEEDED='$(foreach flavour,plain check,$(addprefix $(flavour)/,$(CORPUS_IDS)))' programs || exit 1; done
-
+# Sanitizers look for the bugs; the corrected versions must be silent.
 $(T)/test_bugs: $(call objects,$(BUILD),$(sort $(wildcard verify/corpora/bugs/*.c)))
-
-# The bugs are what sanitizers look for; the twins must be silent.
-test-bugs-sanitized:  ## the twins of the models of bugs under AddressSanitizer, UBSan and ThreadSanitizer
+test-bugs-sanitized:
 	+@for san in address,undefined thread; do $(SANITIZED) BUILD=build/bugs-$$san \
 	  SANITIZE="-fsanitize=$$san -fno-sanitize-recover=all" build/bugs-$$san/tests/test_bugs && \
 	  build/bugs-$$san/tests/test_bugs twins || exit 1; done
-

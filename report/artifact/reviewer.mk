@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The commands of an artifact (ARTIFACT.md). Nothing is written into it: what is
-# built and measured goes to WORK.
+# The commands of an artifact (ARTIFACT.md). They write to WORK, never into the artifact.
 WORK   ?= $(patsubst %/,%,$(CURDIR))-work
 PYTHON ?= $(shell sources/report/find_python.sh)
 REPORT  = cd sources && PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m report artifact

@@ -12,7 +12,7 @@ unset MAKEFLAGS MFLAGS MAKELEVEL IMPL HIDE BUILD
 cat >"$dir/ask.mk" <<'END'
 .PHONY: ask
 ask:
-	@printf '%s\n' 'maps $(words $(BUILT)) $(IDS)' 'libraries $(LDLIBS)'
+	@printf '%s\n' 'maps $(words $(BUILT)) $(ALL_IDS)' 'libraries $(LDLIBS)'
 	@$(GO_HERE) sh -c 'printf "%s\n" "$$GOPATH" "$$GOCACHE" >$(DIR)/caches'
 END
 known() { # FOLDER ARGUMENTS: what a make there would build and link

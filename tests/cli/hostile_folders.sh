@@ -151,7 +151,7 @@ shift 3
 exec "$readmostly" run --counters none "$dir/tiny.conf" "\$@"
 END
 chmod +x "$dir/bin/make" "$dir/b/readmostly"
-PATH=$dir/bin:$PATH BUILD=$dir/b runner/bench.sh smoke -o "$dir/elsewhere" \
+PATH=$dir/bin:$PATH BUILD=$dir/b MODE=smoke runner/bench.sh -o "$dir/elsewhere" \
 	>"$out" 2>&1
 check "bench reports the folder of -o" says "$out" "report: $dir/elsewhere/report/index.html"
 check "which is the last line" grep -q "^report: " <(tail -n 1 "$out")
@@ -161,22 +161,17 @@ make -s report PYTHON="$python" CAMPAIGN="x; touch $dir/pwned" >"$out" 2>&1
 check "CAMPAIGN is no command" [ ! -e "$dir/pwned" ]
 make -s report PYTHON="$python" CAMPAIGN="x'; touch $dir/pwned; '" >"$out" 2>&1
 check "with a quote neither" [ ! -e "$dir/pwned" ]
-make -n bench MODE="x; y" MAPS="a'b" >"$out" 2>&1
-check "MODE is one word" says "$out" "runner/bench.sh 'x; y'"
-check "and so are MAPS" says "$out" "MAPS='a'\\''b'"
+make -s bench MODE="x; touch $dir/pwned" MAPS="\$\$(touch $dir/pwned)" >"$out" 2>&1
+check "MODE is one word" says "$out" "MODE=x; touch $dir/pwned: no such mode"
 make -s regress-arms PYTHON="$python" BASE="\$\$(touch $dir/pwned)" >"$out" 2>&1
 check "nor is BASE" [ ! -e "$dir/pwned" ]
-listed() { # TARGET VARIABLE: each word of a list is a word
-	make -n "$1" "$2=x; touch" >"$out" 2>&1
-	check "$1: a word of $2 is no command" says "$out" "'x;' 'touch'"
-}
-listed claims IDS
-listed artifact CAMPAIGNS
-make -n campaign NODES=n1 MODE=quick >"$out" 2>&1
-check "a campaign's folder is its own where none is said" \
-	sh -c "grep -q campaign.sh '$out' && ! grep -q OUT= '$out'"
+for words in "bench SET=claims IDS=x;y" "bench MAPS=x;y" "artifact CAMPAIGNS=x;y" "crossover A=x;y" "campaign OUT=x;y"; do
+	check "${words##* } is in no recipe" eval 'make -n $words >"$out" 2>&1 && ! grep -q "x;y" "$out"'
+done
+shown() { make -s --eval 'shown: ; @echo "OUT=$$OUT"' shown "$@"; }
+check "scripts get a typed variable" [ "$(shown OUT="a b")" = "OUT=a b" ]
+check "and none that is not typed" [ "$(shown)" = OUT= ]
 make -n campaign NODES=n1 OUT="a b" >"$out" 2>&1
-check "and the one that is said" says "$out" "OUT='a b'"
 check "a dry run makes nothing, whatever it is called" sh -c "[ ! -e a ] && [ ! -e b ]"
 cp -r "$dir/good" "$dir/with a blank"
 make -s report PYTHON="$python" CAMPAIGN="$dir/with a blank" >"$out" 2>&1

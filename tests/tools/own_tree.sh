@@ -7,12 +7,9 @@
 unset $(git rev-parse --local-env-vars 2>/dev/null | grep -v CONFIG) # a git hook exports these
 own_tree() {
 	files_in "$1" || return
-	find "$build" \( -name '*.[ods]' -o -name '*.code' -o -name '*.verdict' \) \
+	find "$build" \( -name '*.[ods]' -o -name '*.code' -o -name '*.verdict' -o -name flags \) \
 		! -path "$build/tests/*" ! -path "$build/stats/*" \
 		-exec cp -p --parents -t "$1" {} +
-	for file in flags sim-flags cxx-flags; do
-		[ ! -f "$build/$file" ] || cp -p --parents -t "$1" "$build/$file"
-	done
 	begin_in "$1"
 }
 bare_tree() { files_in "$1" && begin_in "$1"; }
