@@ -57,10 +57,8 @@ TRIED := $(addprefix $(T)/,fake_trial their_trial judge_facts)
 UNIT        := build/test
 # gcc's sanitizers make it warn of what cannot happen: no -Werror there (CI=).
 SANITIZING   = $(SANITIZED) -j$$(nproc) CI= BUILD=$(UNIT) SANITIZE='$(ASAN)'
-# Tests include maps: without optimization gcc takes half the time.
-ifneq ($(SANITIZE),)
-$(foreach folder,tests stats/tests verify/tests,$(BUILD)/$(folder)/%.o): private override OPT += -O0
-endif
+# Tests include maps: sanitized and not optimized, gcc takes half the time.
+$(foreach of,tests stats/tests verify/tests,$(BUILD)/$(of)/%.o): private override OPT += $(if $(SANITIZE),-O0)
 # The `needs` lines of shell tests (tests/tools/tap.sh).
 needs_of     = $(shell awk '/^needs /{on = 1} on{sub(/^needs /, ""); sub(/\\$$/, ""); print} !/\\$$/{on = 0}' $(1))
 # Map programs that tests of the report start.
@@ -69,7 +67,6 @@ FAST_CLI    := $(shell grep -LE '(^|[^a-z])slow: ' tests/cli/*.sh)
 
 ##@ Test
 .PHONY: test fast-tests test-long check lint format golden go-logs
-# What is built and what is run are lines of their own: make -n runs the line that calls make.
 test:  ## the fast tests: ten minutes on two CPUs
 	@.ci/deps build test
 	+@$(SANITIZING) fast-tests
