@@ -43,6 +43,20 @@ func outside[T any](n int) []T {
 	return unsafe.Slice((*T)(unsafe.Pointer(&bytes[0])), n)
 }
 
+// touch writes to each page of values from outside(), so that later writes
+// cause no page fault.
+func touch[T any](values []T) {
+	if len(values) == 0 {
+		return
+	}
+	n := len(values) * int(unsafe.Sizeof(values[0]))
+	bytes := unsafe.Slice((*byte)(unsafe.Pointer(&values[0])), n)
+	for i := 0; i < n; i += 4096 { // the smallest page of all machines
+		bytes[i] = 0
+	}
+	bytes[n-1] = 0
+}
+
 // bucketOf is rm_histogram_index(), lowOf rm_histogram_low().
 func bucketOf(value uint64) int {
 	if value > histogramMax {

@@ -76,11 +76,45 @@ func newPace(r *request, slot int) *pace {
 	room := samplesEach * (arrivals + 6*math.Sqrt(arrivals) + 16)
 	if room <= samplesMost {
 		p.samples = outside[uint32](int(room))
-		for i := range p.samples { // no page fault of it in the window
-			p.samples[i] = 0
+		touch(p.samples)
+	}
+	p.each(func(operation, was int, h *[clocks]histogram) {
+		if c.mayRecord(operation, was == 1) {
+			touch(h[:])
+		}
+	})
+	return p
+}
+
+// mayRecord is may_record() of runner/trial/open_loop.c.
+func (c *cell) mayRecord(operation int, wasThere bool) bool {
+	writes := *c.WriteShare > 0
+	moves := writes && *c.WriteKind != "update"
+	switch operation {
+	case lookedUp:
+		return *c.WriteShare < 1 && (wasThere || *c.MissShare > 0 || moves)
+	case removed:
+		return moves && (wasThere || *c.Threads > 1)
+	}
+	return writes
+}
+
+// each visits the histograms of each operation and outcome.
+func (p *pace) each(visit func(operation, was int, h *[clocks]histogram)) {
+	for operation := range p.histograms {
+		for was := range p.histograms[operation] {
+			visit(operation, was, &p.histograms[operation][was])
 		}
 	}
-	return p
+}
+
+// clear is rm_pace_clear().
+func (p *pace) clear() {
+	p.each(func(_, _ int, h *[clocks]histogram) {
+		for clock := range h {
+			h[clock].clear()
+		}
+	})
 }
 
 // neverSpins: another goroutine needs the CPU, or the processor of Go.
@@ -93,13 +127,7 @@ func (t *team) neverSpins(slot int) bool {
 
 // begin is rm_pace_begin().
 func (p *pace) begin(start, window uint64, rate float64, slot, threads int) {
-	for i := range p.histograms {
-		for j := range p.histograms[i] {
-			for k := range p.histograms[i][j] {
-				p.histograms[i][j][k].clear()
-			}
-		}
-	}
+	p.clear()
 	p.gap = 1e9 * float64(threads) / rate
 	p.start, p.end = start, start+window
 	p.giveUp = p.end + window + 1_000_000_000

@@ -187,6 +187,9 @@ func (t *team) warmUp(m *member) {
 	if *t.cell.WarmUpNs > 0 && !t.cell.verifies() {
 		t.drive(m, *t.cell.WarmUpNs)
 	}
+	if m.worker.pace != nil {
+		m.worker.pace.clear()
+	}
 	m.warmUp = m.worker.counts
 	m.worker.counts = counts{}
 }

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runner/base/histogram.h"
 
+#include "runner/base/touch.h"
+
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { HALF_BITS = 10 }; /* log2(RM_HISTOGRAM_HALF) */
 
@@ -10,9 +14,24 @@ struct rm_histogram *rm_histogram_create(void)
 {
 	struct rm_histogram *histogram = calloc(1, sizeof(*histogram));
 
-	if (histogram)
-		histogram->min_ns = UINT64_MAX;
+	if (!histogram)
+		return NULL;
+	rm_touch(histogram, sizeof(*histogram));
+	histogram->min_ns = UINT64_MAX;
 	return histogram;
+}
+
+void rm_histogram_clear(struct rm_histogram *histogram)
+{
+	if (histogram->count) {
+		unsigned first = rm_histogram_index(histogram->min_ns);
+		unsigned last = rm_histogram_index(histogram->max_ns);
+
+		memset(&histogram->counts[first], 0,
+		        (last - first + 1) * sizeof(histogram->counts[0]));
+	}
+	memset(histogram, 0, offsetof(struct rm_histogram, counts));
+	histogram->min_ns = UINT64_MAX;
 }
 
 /* Which doubling the value is in: 0 for the first 2048 values. */

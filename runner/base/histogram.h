@@ -29,9 +29,12 @@ struct rm_histogram {
 	uint64_t counts[RM_HISTOGRAM_LENGTH];
 };
 
-/* Returns an empty histogram or NULL; free() it. Pages that are not recorded
-   into cost no memory. */
+/* Returns an empty histogram or NULL; free() it. All of its pages are touched,
+   so that recording causes no page fault. */
 struct rm_histogram *rm_histogram_create(void);
+
+/* Forgets all values in place. */
+void rm_histogram_clear(struct rm_histogram *histogram);
 
 /* Adds one value. */
 void rm_histogram_record(struct rm_histogram *histogram, uint64_t value_ns);

@@ -98,9 +98,14 @@ struct rm_pace {
 	uint64_t rng;
 	struct rm_slow slowest[RM_SLOWEST]; /* longest first */
 	struct rm_slices *slices;           /* of the window; or NULL */
-	/* [operation][was there][clock]; NULL until used */
+	/* [operation][was there][clock]; NULL if the cell cannot record it */
 	struct rm_histogram *histograms[RM_OPERATIONS][2][RM_CLOCKS];
 };
+
+/* Makes and touches all that the window records into. 0 or -ENOMEM; either way
+   to rm_pace_free(). Its thread calls this, and its node then has the pages. */
+int rm_pace_create(struct rm_pace *pace, const struct rm_cell *cell);
+void rm_pace_free(struct rm_pace *pace);
 
 /*
  * Begins a window of `window_ns` at `start_ns`: clears late starts and
@@ -113,6 +118,7 @@ void rm_pace_begin(struct rm_pace *pace, uint64_t start_ns, uint64_t window_ns,
    loops without a schedule that read the clock anyway. Its thread. */
 void rm_pace_keep_slow(struct rm_pace *pace, const struct rm_slow *slow);
 
+/* Empties the histograms in place. */
 void rm_pace_clear(struct rm_pace *pace);
 
 /*
@@ -131,13 +137,9 @@ enum rm_loop_time {
 	RM_LOOP_TIMES,
 };
 
-struct rm_loop_times {
-	struct rm_histogram *of[RM_LOOP_TIMES]; /* or NULL */
-};
-
 /* What these loops note of one phase. One writer: the thread. */
 struct rm_loop_notes {
-	struct rm_loop_times *times; /* or NULL */
+	struct rm_histogram *times[RM_LOOP_TIMES]; /* or NULL */
 	uint64_t visited;        /* scans: entries; litmus: rounds where both
 	                               saw an old value, or values taken */
 	uint64_t opened, closed; /* sessions, of both phases */
@@ -152,6 +154,7 @@ struct rm_loop_notes {
 };
 
 struct rm_trial_loop {
+	unsigned times; /* 1 << enum rm_loop_time: kinds that it notes */
 	/* One thread's share, until the window's end. */
 	void (*run)(struct rm_member *member);
 	/* Statistics of the window, after it. */
@@ -161,10 +164,15 @@ struct rm_trial_loop {
 	bool (*check)(const struct rm_team *team);
 };
 
-/* Forgets what one phase noted; frees at the end. */
+/* Makes and touches the histograms of the loop's times. 0 or -ENOMEM; either
+   way to rm_loop_notes_free(). */
+int rm_loop_notes_create(struct rm_member *member);
+void rm_loop_notes_free(struct rm_loop_notes *notes);
+
+/* Forgets what one phase noted, in place. */
 void rm_loop_notes_clear(struct rm_loop_notes *notes);
 
-/* Notes one duration; without memory it is not noted. */
+/* Notes one duration, of a kind in the loop's `times`. */
 void rm_loop_note(struct rm_loop_notes *notes, uint64_t ns);
 void rm_loop_note_kind(
         struct rm_loop_notes *notes, enum rm_loop_time kind, uint64_t ns);

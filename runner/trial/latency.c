@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-/* All threads' values of one kind, merged without loss; NULL: none. */
+/* All threads' values of one kind, merged without loss; NULL: no value. */
 static struct rm_histogram *merged(
         const struct rm_team *team, int operation, int was_there, int clock)
 {
@@ -15,7 +15,7 @@ static struct rm_histogram *merged(
 		        team->members[i]
 		                .pace.histograms[operation][was_there][clock];
 
-		if (!one)
+		if (!one || !one->count)
 			continue;
 		if (!sum)
 			sum = rm_histogram_create();

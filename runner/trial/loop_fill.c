@@ -67,6 +67,9 @@ static void report_random(
 	rm_loop_emit_times(team, "write", emit, context);
 }
 
-const struct rm_trial_loop rm_loop_fill = { .run = run, .report = report };
-const struct rm_trial_loop rm_loop_random_fill = { .run = run_random,
-	.report = report_random };
+const struct rm_trial_loop rm_loop_fill = {
+	.times = 1U << RM_TIME_STEP, .run = run, .report = report
+};
+const struct rm_trial_loop rm_loop_random_fill = {
+	.times = 1U << RM_TIME_STEP, .run = run_random, .report = report_random
+};

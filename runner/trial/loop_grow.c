@@ -81,4 +81,8 @@ static void report(const struct rm_team *team, rm_stat_fn *emit, void *context)
 	rm_loop_emit_kind(team, RM_TIME_UPDATE, "update", emit, context);
 }
 
-const struct rm_trial_loop rm_loop_grow = { .run = run, .report = report };
+const struct rm_trial_loop rm_loop_grow = { .times = 1U << RM_TIME_STEP |
+	                                             1U << RM_TIME_LOOKUP |
+	                                             1U << RM_TIME_UPDATE,
+	.run = run,
+	.report = report };

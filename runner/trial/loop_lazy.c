@@ -79,4 +79,7 @@ static void report(const struct rm_team *team, rm_stat_fn *emit, void *context)
 	rm_loop_emit_kind(team, RM_TIME_LOOKUP, "hit", emit, context);
 }
 
-const struct rm_trial_loop rm_loop_lazy = { .run = run, .report = report };
+const struct rm_trial_loop rm_loop_lazy = { .times = 1U << RM_TIME_STEP |
+	                                             1U << RM_TIME_LOOKUP,
+	.run = run,
+	.report = report };

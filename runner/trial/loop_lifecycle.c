@@ -99,4 +99,6 @@ static void report(const struct rm_team *team, rm_stat_fn *emit, void *context)
 	rm_loop_emit_times(team, "renew", emit, context);
 }
 
-const struct rm_trial_loop rm_loop_lifecycle = { .run = run, .report = report };
+const struct rm_trial_loop rm_loop_lifecycle = {
+	.times = 1U << RM_TIME_STEP, .run = run, .report = report
+};

@@ -186,4 +186,6 @@ static void report(const struct rm_team *team, rm_stat_fn *emit, void *context)
 		emit(context, "values_taken", "1", visited);
 }
 
-const struct rm_trial_loop rm_loop_litmus = { run, report, check };
+const struct rm_trial_loop rm_loop_litmus = {
+	.run = run, .report = report, .check = check
+};

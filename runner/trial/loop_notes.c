@@ -3,16 +3,46 @@
 
 #include "runner/trial/internal.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+
+/* Whether this thread takes the times; of scan and stall only the first do. */
+static bool takes_times(const struct rm_member *member)
+{
+	const struct rm_cell *cell = &member->team->request->cell;
+
+	if (cell->loop.kind == RM_LOOP_SCAN)
+		return member->worker.slot < cell->loop.args[0];
+	return cell->loop.kind != RM_LOOP_STALL || !member->worker.slot;
+}
+
+int rm_loop_notes_create(struct rm_member *member)
+{
+	const struct rm_trial_loop *loop = member->team->loop;
+
+	for (int kind = 0; loop && takes_times(member) && kind < RM_LOOP_TIMES;
+	        kind++) {
+		if (!(loop->times & 1U << kind))
+			continue;
+		member->notes.times[kind] = rm_histogram_create();
+		if (!member->notes.times[kind])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+void rm_loop_notes_free(struct rm_loop_notes *notes)
+{
+	for (int kind = 0; kind < RM_LOOP_TIMES; kind++)
+		free(notes->times[kind]);
+}
 
 void rm_loop_notes_clear(struct rm_loop_notes *notes)
 {
-	for (int kind = 0; notes->times && kind < RM_LOOP_TIMES; kind++)
-		free(notes->times->of[kind]);
-	free(notes->times);
-	notes->times = NULL;
+	for (int kind = 0; kind < RM_LOOP_TIMES; kind++)
+		if (notes->times[kind])
+			rm_histogram_clear(notes->times[kind]);
 	notes->visited = 0;
 	notes->rss_first_bytes = notes->rss_peak_bytes = 0;
 	/* relaxed, both: a barrier stands between this and the next phase */
@@ -20,18 +50,10 @@ void rm_loop_notes_clear(struct rm_loop_notes *notes)
 	atomic_store_explicit(&notes->stands, false, memory_order_relaxed);
 }
 
-/* Made at the first note: most loops take none, and a histogram is large. */
 void rm_loop_note_kind(
         struct rm_loop_notes *notes, enum rm_loop_time kind, uint64_t ns)
 {
-	if (!notes->times)
-		notes->times = calloc(1, sizeof(*notes->times));
-	if (!notes->times)
-		return;
-	if (!notes->times->of[kind])
-		notes->times->of[kind] = rm_histogram_create();
-	if (notes->times->of[kind])
-		rm_histogram_record(notes->times->of[kind], ns);
+	rm_histogram_record(notes->times[kind], ns);
 }
 
 void rm_loop_note(struct rm_loop_notes *notes, uint64_t ns)
@@ -72,11 +94,11 @@ static struct rm_histogram *merged(
 	struct rm_histogram *sum = rm_histogram_create();
 
 	for (unsigned i = 0; sum && i < team->request->cell.threads; i++) {
-		const struct rm_loop_times *times =
-		        team->members[i].notes.times;
+		const struct rm_histogram *one =
+		        team->members[i].notes.times[kind];
 
-		if (times && times->of[kind])
-			rm_histogram_merge(sum, times->of[kind]);
+		if (one)
+			rm_histogram_merge(sum, one);
 	}
 	return sum;
 }

@@ -64,4 +64,6 @@ static void report(const struct rm_team *team, rm_stat_fn *emit, void *context)
 	emit(context, "scan_entries", "1", visited);
 }
 
-const struct rm_trial_loop rm_loop_scan = { .run = run, .report = report };
+const struct rm_trial_loop rm_loop_scan = {
+	.times = 1U << RM_TIME_STEP, .run = run, .report = report
+};

@@ -108,4 +108,6 @@ static void report(const struct rm_team *team, rm_stat_fn *emit, void *context)
 	        (double)(notes->rss_peak_bytes - notes->rss_first_bytes));
 }
 
-const struct rm_trial_loop rm_loop_stall = { .run = run, .report = report };
+const struct rm_trial_loop rm_loop_stall = {
+	.times = 1U << RM_TIME_STEP, .run = run, .report = report
+};

@@ -4,9 +4,9 @@
 
 #include "runner/base/clock.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum {
 	SPIN_NS = 200000,  /* shorter waits are spun */
@@ -14,14 +14,60 @@ enum {
 	LATE_NS = 1000000, /* what counts as a late start */
 };
 
+/* Whether the cell's loop can end an operation like this on a correct map. An
+   upsert may return either: some maps do not know whether the key was there. */
+static bool may_record(
+        const struct rm_cell *cell, enum rm_operation operation, bool was_there)
+{
+	const bool writes = cell->write_share > 0;
+	const bool moves = writes && cell->write_kind != RM_UPDATE;
+
+	switch (operation) {
+	case RM_LOOKUP:
+		return cell->write_share < 1 &&
+		       (was_there || cell->miss_share > 0 || moves);
+	case RM_UPSERT:
+		return writes;
+	default:
+		return moves && (was_there || cell->threads > 1);
+	}
+}
+
+int rm_pace_create(struct rm_pace *pace, const struct rm_cell *cell)
+{
+	pace->poisson = cell->arrivals == RM_ARRIVALS_POISSON;
+	pace->slices = rm_slices_create(cell->rate_per_s / cell->threads *
+	                                (double)cell->window_ns / 1e9);
+	if (!pace->slices)
+		return -ENOMEM;
+	for (int i = 0; i < RM_OPERATIONS * 2; i++) {
+		struct rm_histogram **pair = pace->histograms[i / 2][i % 2];
+
+		for (int clock = 0;
+		        may_record(cell, (enum rm_operation)(i / 2), i % 2) &&
+		        clock < RM_CLOCKS;
+		        clock++)
+			if (!(pair[clock] = rm_histogram_create()))
+				return -ENOMEM;
+	}
+	return 0;
+}
+
 void rm_pace_clear(struct rm_pace *pace)
 {
 	for (int i = 0; i < RM_OPERATIONS * 2 * RM_CLOCKS; i++) {
-		struct rm_histogram **one = &pace->histograms[0][0][0] + i;
+		struct rm_histogram *one = (&pace->histograms[0][0][0])[i];
 
-		free(*one);
-		*one = NULL;
+		if (one)
+			rm_histogram_clear(one);
 	}
+}
+
+void rm_pace_free(struct rm_pace *pace)
+{
+	for (int i = 0; i < RM_OPERATIONS * 2 * RM_CLOCKS; i++)
+		free((&pace->histograms[0][0][0])[i]);
+	rm_slices_free(pace->slices);
 }
 
 static double next_gap(struct rm_pace *pace)
@@ -85,6 +131,7 @@ void rm_pace_wait(struct rm_worker *worker)
 		pace->late_starts++;
 }
 
+/* Only a map that returns what it should not gets a histogram in the window. */
 static void record(struct rm_histogram **histogram, uint64_t value_ns)
 {
 	if (!*histogram)

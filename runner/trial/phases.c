@@ -77,14 +77,10 @@ static void set_worker(struct rm_member *member)
 	worker->write_below =
 	        below >= 0xffffffffU ? 0xffffffffU : (uint32_t)below;
 	member->pace.rng = rm_seed(seed, SEED_ARRIVALS + worker->slot);
-	member->pace.poisson = cell->arrivals == RM_ARRIVALS_POISSON;
-	if (cell->loop.kind != RM_LOOP_PACED)
-		return;
-	worker->pace = &member->pace;
-	member->pace.slices =
-	        rm_slices_create(cell->rate_per_s / cell->threads *
-	                         (double)cell->window_ns / 1e9);
-	if (!member->pace.slices)
+	if (cell->loop.kind == RM_LOOP_PACED)
+		worker->pace = &member->pace;
+	if ((worker->pace && rm_pace_create(worker->pace, cell)) ||
+	        rm_loop_notes_create(member))
 		rm_error_set(&member->error, -ENOMEM,
 		        "out of memory for the latencies");
 }
@@ -287,6 +283,7 @@ static void warm_up(struct rm_member *member)
 		drive(member, cell_of(member)->warm_up_ns);
 	member->warm_up = worker->counts;
 	memset(&worker->counts, 0, sizeof(worker->counts));
+	rm_pace_clear(&member->pace);
 	rm_loop_notes_clear(&member->notes);
 	worker->measured = true;
 	if (member->team->counters) {

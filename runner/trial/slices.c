@@ -11,12 +11,12 @@
 #include "runner/trial/internal.h"
 
 #include "runner/base/clock.h"
+#include "runner/base/touch.h"
 #include "runner/trial/events.h"
 
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum {
 	SLICES_MOST = 1 << 16,         /* 16 bits of a sample */
@@ -44,12 +44,12 @@ struct rm_slices *rm_slices_create(double arrivals)
 	if (!slices || room > SAMPLES_MOST)
 		return slices;
 	slices->room = (size_t)room;
-	slices->samples = malloc(slices->room * sizeof(*slices->samples));
+	slices->samples = calloc(slices->room, sizeof(*slices->samples));
 	if (!slices->samples) {
 		free(slices);
 		return NULL;
 	}
-	memset(slices->samples, 0, slices->room * sizeof(*slices->samples));
+	rm_touch(slices->samples, slices->room * sizeof(*slices->samples));
 	return slices;
 }
 
@@ -127,8 +127,7 @@ static int by_slice(const void *a, const void *b)
 static void take(const struct rm_team *team, size_t *at, size_t slice,
         struct rm_histogram *into)
 {
-	memset(into, 0, sizeof(*into));
-	into->min_ns = UINT64_MAX;
+	rm_histogram_clear(into);
 	for (unsigned i = 0; i < team->request->cell.threads; i++) {
 		const struct rm_slices *slices = team->members[i].pace.slices;
 

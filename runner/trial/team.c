@@ -294,9 +294,8 @@ void rm_team_clear(struct rm_team *team)
 	unsigned threads = team->request->cell.threads;
 
 	for (unsigned i = 0; team->members && i < threads; i++) {
-		rm_pace_clear(&team->members[i].pace);
-		rm_slices_free(team->members[i].pace.slices);
-		rm_loop_notes_clear(&team->members[i].notes);
+		rm_pace_free(&team->members[i].pace);
+		rm_loop_notes_free(&team->members[i].notes);
 		free((void *)team->members[i].worker.stream);
 	}
 	if (team->map)

@@ -46,6 +46,14 @@ def test_operations_are_due_when_they_are_in_c(line):
     assert told[int(slot)].split("\t") == [count, digest]
 
 
+@needs_go
+@pytest.mark.parametrize("kind", KINDS)
+def test_recording_causes_no_page_fault(kind):
+    """A histogram has 65 pages. A few pages are of the thread's own stack."""
+    result = result_of(paced("go_null", write_kind=kind, goroutines="wired"))
+    assert result["by_thread"][0]["minor_faults"] < 16
+
+
 def entries(result, clock):
     return {(e["operation"], e["was_there"]): e for e in result["latency"]
             if e["clock"] == clock}
@@ -135,7 +143,7 @@ def slices_of(program, name, **factors):
 def test_go_and_c_have_the_same_arrivals_and_operations(factors):
     """From the request on: of equal seeds, each slice is of as many."""
     ours = slices_of(BUILD / "readmostly-go", "go_null", **factors)
-    theirs = slices_of(BUILD / "readmostly", "null_map", **factors)
+    theirs = slices_of(BUILD / "maps/plain/null_map", "null_map", **factors)
     assert ours == theirs
 
 

@@ -148,8 +148,26 @@ static void empty_ones_say_zero(void)
 	free(histogram);
 }
 
+static void clearing_leaves_an_empty_one(void)
+{
+	struct rm_histogram *histogram = rm_histogram_create();
+	struct rm_histogram *empty = rm_histogram_create();
+
+	rm_histogram_clear(histogram);
+	CHECK(equal(histogram, empty), "an empty one stays empty");
+	rm_histogram_record(histogram, 3);
+	rm_histogram_record(histogram, 5000000);
+	rm_histogram_record(histogram, UINT64_MAX);
+	rm_histogram_clear(histogram);
+	CHECK(equal(histogram, empty) && histogram->sum_ns == 0,
+	        "no value is left, the lowest and the highest bucket included");
+	free(histogram);
+	free(empty);
+}
+
 int main(void)
 {
+	clearing_leaves_an_empty_one();
 	buckets_tile_all_values();
 	quantiles_match_sorted_values();
 	merging_loses_nothing();

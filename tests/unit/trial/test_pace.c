@@ -46,7 +46,7 @@ static void arrivals_end_with_the_window(void)
 	CHECK(rm_pace_next(&worker, &sleeping) &&
 	                pace.intended_ns == start_ns + 5 * MS,
 	        "and has a gap four times as long");
-	rm_pace_clear(&pace);
+	rm_pace_free(&pace);
 }
 
 /* What is left of the window's arrivals may take as long as the window and a
@@ -67,7 +67,7 @@ static void a_backlog_ends_by_itself(void)
 	        "a backlog that is too old ends the window and says so");
 	begin(&pace);
 	CHECK(!pace.gave_up, "the next window knows nothing of it");
-	rm_pace_clear(&pace);
+	rm_pace_free(&pace);
 }
 
 /* Whether the first arrival, so long after now, is one to park for. */
@@ -80,7 +80,7 @@ static bool parks(uint64_t wait_ns, bool oversubscribed)
 	at(start_ns - wait_ns);
 	begin(&pace);
 	rm_pace_next(&worker, &sleeping);
-	rm_pace_clear(&pace);
+	rm_pace_free(&pace);
 	return sleeping;
 }
 
@@ -150,10 +150,11 @@ static void both_clocks_are_recorded(void)
 	                pace.slowest[0].was_there,
 	        "what is kept of a slow one is what happened");
 	begin(&pace);
-	CHECK(!of[RM_CLOCK_INTENDED] && !of[RM_CLOCK_SERVICE] &&
+	CHECK(of[RM_CLOCK_INTENDED]->count == 0 &&
+	                of[RM_CLOCK_SERVICE]->count == 0 &&
 	                pace.slow_count == 0 && pace.late_starts == 0,
 	        "a window begins with nothing of the last");
-	rm_pace_clear(&pace);
+	rm_pace_free(&pace);
 }
 
 /* Of lengths 1 .. 40 in a mixed order (13 has no divisor in common with 41)
@@ -176,8 +177,53 @@ static void the_longest_are_kept(void)
 	        "the sixteen longest operations are kept, longest first");
 }
 
+/* Which histograms are made before the window, and that a clearing keeps them. */
+static void only_what_the_cell_can_record_is_made(void)
+{
+	static const struct {
+		const char *name;
+		struct rm_cell cell;
+		/* of look-up, upsert, remove: absent, then there */
+		bool made[RM_OPERATIONS][2];
+	} all[] = {
+		{ "look-ups that hit", { .threads = 1 }, { { 0, 1 } } },
+		{ "look-ups that may miss", { .threads = 1, .miss_share = 0.1 },
+		        { { 1, 1 } } },
+		{ "updates", { .threads = 2, .write_share = 0.1 },
+		        { { 0, 1 }, { 1, 1 } } },
+		{ "writes alone, of one thread",
+		        { .threads = 1,
+		                .write_share = 1,
+		                .write_kind = RM_CHURN },
+		        { { 0, 0 }, { 1, 1 }, { 0, 1 } } },
+		{ "new keys of two threads",
+		        { .threads = 2,
+		                .write_share = 0.1,
+		                .write_kind = RM_FRESH },
+		        { { 1, 1 }, { 1, 1 }, { 1, 1 } } },
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		struct rm_pace pace = { .poisson = false };
+		struct rm_cell cell = all[i].cell;
+		bool right;
+
+		cell.rate_per_s = 1000;
+		cell.window_ns = MS;
+		right = !rm_pace_create(&pace, &cell);
+		rm_pace_clear(&pace);
+		for (int j = 0; j < RM_OPERATIONS * 2; j++)
+			for (int clock = 0; clock < RM_CLOCKS; clock++)
+				right &= all[i].made[j / 2][j % 2] ==
+				         !!pace.histograms[j / 2][j % 2][clock];
+		CHECK(right, all[i].name);
+		rm_pace_free(&pace);
+	}
+}
+
 int main(void)
 {
+	only_what_the_cell_can_record_is_made();
 	arrivals_end_with_the_window();
 	a_backlog_ends_by_itself();
 	only_long_waits_are_parked_for();
