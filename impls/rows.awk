@@ -20,6 +20,8 @@ $1 == id {
 	cap = $7 == "-" ? "" : tolower($7)
 	gsub(/_/, "-", cap)
 	most = sized($6)
+	if (path[parts - 1] == "go" && version["go"] != "")
+		sub(/^Go:/, "Go " version["go"] ":", $2)
 	printf "{\"contract\":1,%s%s%s%s%s%s", text("id", $1), text("label", $2), text("family", $3),
 		text("sync", $4), text("source", needs[1] " " version[needs[1]] ": " $5), text("system", "")
 	printf "%s%s%s%s%s%s%s", words("shapes", usual), words("caps", cap), text("guarantees", $8),

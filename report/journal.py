@@ -339,6 +339,14 @@ def judge(cell, trial):
                      reason="no operation finished in the window")
 
 
+def as_run(cell, trial):
+    """Sets the factor to what the program did: earlier plans left it out of a
+    cell whose goroutines were wired."""
+    about = (trial.get("result") or {}).get("environment") or {}
+    if "goroutines" in about:
+        cell.factors["goroutines"] = about["goroutines"]
+
+
 def identity(trial):
     """What its attempts have in common."""
     return trial["cell"], trial["block"], trial.get("arm", "head")
@@ -402,6 +410,7 @@ def read(path):
             campaign.arms.setdefault((arm, cell.id), []).append(trial)
             continue
         judge(cell, trial)
+        as_run(cell, trial)
         cell.trials.append(trial)
         cell.earlier += attempts[:-1]
         if usable(trial):

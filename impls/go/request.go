@@ -71,9 +71,9 @@ func (c *cell) offered() bool {
 	return false
 }
 
-// wired: each goroutine has a thread of its own, bound to its CPU. Else they
-// are the scheduler's, on threads that may run on all of the cell's CPUs.
-func (c *cell) wired() bool { return c.Goroutines != "free" }
+// wired: each goroutine has a thread of its own, bound to its CPU. Else the
+// scheduler places it, on threads that may run on all of the cell's CPUs.
+func (c *cell) wired() bool { return c.Goroutines == "wired" }
 
 // read takes one request; every member must be there, and no other.
 func read(in io.Reader) (*request, error) {
@@ -130,7 +130,7 @@ func (r *request) wrong() error {
 	case *c.Arrivals != "poisson" && *c.Arrivals != "constant":
 		return fmt.Errorf("arrivals: expected poisson or constant")
 	case c.Goroutines != "" && c.Goroutines != "wired" && c.Goroutines != "free":
-		return fmt.Errorf("goroutines: expected wired or free")
+		return fmt.Errorf("goroutines: expected free or wired")
 	case c.verifies() && *c.VerifyOps == 0,
 		!c.verifies() && (*c.WindowNs == 0) == (*c.WindowOps == 0):
 		return fmt.Errorf("exactly one of window_ns and window_ops is " +

@@ -192,5 +192,6 @@ func (t *team) environment() map[string]any {
 		"clock_step_ns": t.clockStepNs,
 		"go":            runtime.Version(), "gogc": percent,
 		"gomaxprocs": runtime.GOMAXPROCS(0), "goroutines": goroutines,
-		"own_threads": true, "own_threads_cpu_ns": told(apart, int64(background))}
+		"process_cpus": boundTo(),
+		"own_threads":  true, "own_threads_cpu_ns": told(apart, int64(background))}
 }

@@ -98,8 +98,9 @@ func collectorNs(m *runtime.MemStats) float64 {
 		float64(runtime.GOMAXPROCS(0))
 }
 
-// processors for Go: one per CPU of the cell, so that what the collector does
-// takes its time on the CPUs that are measured. GOMAXPROCS overrides.
+// processors for Go: as many as the cell has threads, or CPUs if these are
+// fewer, as Go itself counts them. What the collector does then takes its time
+// on the CPUs that are measured. GOMAXPROCS overrides.
 func processors(c *cell) int {
 	if n, err := strconv.Atoi(os.Getenv("GOMAXPROCS")); err == nil && n > 0 {
 		return n
@@ -108,8 +109,11 @@ func processors(c *cell) int {
 	for _, cpu := range *c.CPUs {
 		different[cpu] = true
 	}
-	if len(different) > 0 {
+	if len(different) > 0 { // one for each thread
 		return len(different)
+	}
+	if *c.Threads < runtime.NumCPU() {
+		return *c.Threads
 	}
 	return runtime.NumCPU()
 }
@@ -144,6 +148,22 @@ func pinAll(cpus []int) error {
 		}
 	}
 	return err
+}
+
+// boundTo is the CPUs that the kernel lets the process run on; nil: not known.
+func boundTo() []int {
+	set, cpus := &cpuSet{}, []int{}
+	_, _, err := syscall.RawSyscall(syscall.SYS_SCHED_GETAFFINITY,
+		uintptr(os.Getpid()), unsafe.Sizeof(*set), uintptr(unsafe.Pointer(set)))
+	if err != 0 {
+		return nil
+	}
+	for cpu := 0; cpu < len(set)*64; cpu++ {
+		if set[cpu/64]&(1<<(cpu%64)) != 0 {
+			cpus = append(cpus, cpu)
+		}
+	}
+	return cpus
 }
 
 func setOf(cpus []int) (*cpuSet, error) {

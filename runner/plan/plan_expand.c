@@ -271,7 +271,7 @@ static int add_for_maps(struct rm_planning *planning,
 		}
 		snprintf(own.map, sizeof(own.map), "%s", map->id);
 		if (!has_goroutines(map))
-			own.goroutines = RM_GOROUTINES_WIRED;
+			own.goroutines = RM_GOROUTINES_FREE;
 		if (rm_plan_suits(map, cell->loop.kind))
 			rm_plan_judge(planning, map, &own);
 		else

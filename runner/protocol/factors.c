@@ -38,7 +38,7 @@ static const char *const settle_names[] = { "yes", "no", NULL };
 /* By the power of ten. */
 static const char *const clock_rate_names[] = { "1", "10", "100", "1000",
 	NULL };
-static const char *const goroutines_names[] = { "wired", "free", NULL };
+static const char *const goroutines_names[] = { "free", "wired", NULL };
 static const char *const arrivals_names[] = { "poisson", "constant", NULL };
 static const char *const measure_names[] = { "verify", "throughput", "latency",
 	"counters", "causes", "simulated", NULL };
@@ -148,8 +148,8 @@ const struct rm_factor rm_factors[ROWS] = {
 	        MEMBER(huge_pages) },
 	[RM_KEY_GOROUTINES] = { "goroutines", "goroutines",
 	        .tag = "goroutines-", .kind = &rm_kind_names, .list = true,
-	        .preset = "wired", .usual = "wired", .optional = true,
-	        .names = goroutines_names, .expected = "wired or free",
+	        .preset = "free", .usual = "free", .optional = true,
+	        .names = goroutines_names, .expected = "free or wired",
 	        MEMBER(goroutines) },
 	[RM_KEY_WARM_UP] = { "warm-up", "warm_up_ns", .kind = &rm_kind_time,
 	        .preset = "200ms", .most = WHOLE_MAX,

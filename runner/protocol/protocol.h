@@ -179,8 +179,8 @@ enum rm_settle {
 enum rm_clock_rate { RM_CLOCK_RATE_1, RM_CLOCK_RATE_1000 = 3 };
 /* Of maps in Go: whether a goroutine has a thread of its own. */
 enum rm_goroutines {
-	RM_GOROUTINES_WIRED, /* it has, and the thread is bound to its CPU */
 	RM_GOROUTINES_FREE,  /* the scheduler places it on the cell's CPUs */
+	RM_GOROUTINES_WIRED, /* it has, and the thread is bound to its CPU */
 };
 enum rm_arrivals { RM_ARRIVALS_POISSON, RM_ARRIVALS_CONSTANT };
 enum rm_measure {

@@ -77,7 +77,7 @@ check "campaign.json says whose maps they are" \
 	[ "$(grep -c '"program": "readmostly-go"' "$dir/campaign/campaign.json")" = 4 ]
 
 "$readmostly" plan --json "$dir/go.conf" --maps "go_map_rw gomap_rw" --set "goroutines=wired free" >"$dir/plan" 2>&1
-check "goroutines are a factor of Go's maps" says "$dir/plan" goroutines-free
+check "goroutines are a factor of Go's maps" says "$dir/plan" goroutines-wired
 check "and of no other" sh -c "! grep 'gomap_rw.*goroutines' '$dir/plan'"
 
 "$readmostly" run "$dir/go.conf" --maps "$go_maps go_null gomap_rw" -o "$dir/open" --counters none \

@@ -85,7 +85,7 @@ campaign() {
 		"$(echo "$maps" | wc -w)" ]
 	"$readmostly" plan --json "$dir/mix.conf" --maps "$maps" \
 		--set "goroutines=wired free" >"$dir/plan" 2>&1
-	check "its maps have no goroutines" sh -c "! grep -q goroutines-free '$dir/plan'"
+	check "its maps have no goroutines" sh -c "! grep -q goroutines-wired '$dir/plan'"
 }
 campaign java
 campaign rust

@@ -35,6 +35,7 @@ def test_goroutines_are_bound_or_free(goroutines):
     assert result["verification"]["status"] == "ok", result["reason"]
     assert result["environment"]["goroutines"] == goroutines
     assert result["environment"]["gomaxprocs"] == 1, "one CPU is placed"
+    assert result["environment"]["process_cpus"] == [cpu]
     for thread in result["by_thread"]:
         assert thread["cpu"] == (cpu if goroutines == "wired" else None)
         assert (thread["cpu_ns"] is None) == (goroutines == "free")

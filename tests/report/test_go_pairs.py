@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from report import journal
 from report_helpers import Built, edit, make_journal
 
 
@@ -51,6 +52,22 @@ def fixture_ports(tmp_path_factory):
 def test_the_pair_is_gos_own_where_both_ran(both, ports):
     assert (both.verdicts["base"], both.verdicts["contender"]) == GO
     assert (ports.verdicts["base"], ports.verdicts["contender"]) == PORTS
+
+
+def test_goroutines_are_as_the_program_bound_them(tmp_path):
+    """Not as a plan has it: earlier ones left the factor out if wired."""
+    make_journal.make(tmp_path / "c", maps=GO, threads=(2,), keys=(65536,),
+                      blocks=1, kinds=("update",), plant={"mops": speed})
+
+    def wire(trial):
+        if "go_sync_map" in trial["cell"]:
+            trial["result"]["environment"] = {"goroutines": "wired"}
+        return trial
+
+    edit(tmp_path / "c", wire)
+    cells = journal.read(tmp_path / "c").cells.values()
+    assert {c.map: c.goroutines for c in cells if c.ok} == {
+        "go_sync_map": "wired", "go_map_rw": "free"}
 
 
 def test_the_pair_that_is_asked_for_is_taken(both):
