@@ -212,9 +212,12 @@ def is_latency(name):
     return bool(dot) and kind not in ("window", "counter")
 
 
-def latency(result, operation, name):
+def latency(cell, result, operation, name):
     """A mean or percentile of an operation whose key was there, of a trial
     that has enough of them."""
+    if operation == latencies.SECOND.get(cell.write_kind):
+        raise Missing(f"{operation} has no intended start: it is the second "
+                      f"of a pair")
     for entry in result.get("latency") or []:
         if entry["operation"] == operation and entry["was_there"] and \
                 entry["clock"] == "intended":
@@ -238,7 +241,7 @@ def amount(name, cell, trial):
     elif kind == "counter":
         value = event(trial, rest)
     elif is_latency(name):
-        value = latency(result, kind, rest)
+        value = latency(cell, result, kind, rest)
     else:
         value = statistic(result, name)
     if value is None:

@@ -19,9 +19,7 @@ const (
 	slowest    = 16
 	bucketBits = 15 // of a sample; the rest is its slice
 
-	// Of a thread: 16 MiB. An arrival is a look-up, or at most two writes.
-	samplesMost = 16 << 20 / 4
-	samplesEach = 2
+	samplesMost = 16 << 20 / 4 // of a thread: 16 MiB
 )
 
 // The two clocks of a latency: from the intended start, and from the actual.
@@ -55,6 +53,7 @@ type pace struct {
 	giveUp     uint64  // a backlog older than this ends the window
 	intended   uint64  // start of the running operation
 	started    uint64
+	isDue      bool   // the operation has an intended start
 	late       uint64 // operations that started over 1 ms late
 	longest    []slow // longest first
 	histograms *histograms
@@ -73,14 +72,17 @@ func newPace(r *request, slot int) *pace {
 		rng:        seedOf(*r.Seed, seedArrivals+uint64(slot)),
 		longest:    make([]slow, 0, slowest),
 		histograms: &outside[histograms](1)[0]}
-	room := samplesEach * (arrivals + 6*math.Sqrt(arrivals) + 16)
+	room := arrivals + 6*math.Sqrt(arrivals) + 16
 	if room <= samplesMost {
 		p.samples = outside[uint32](int(room))
 		touch(p.samples)
 	}
 	p.each(func(operation, was int, h *[clocks]histogram) {
 		if c.mayRecord(operation, was == 1) {
-			touch(h[:])
+			touch(h[service:])
+			if !c.isSecond(operation) {
+				touch(h[:service])
+			}
 		}
 	})
 	return p
@@ -97,6 +99,12 @@ func (c *cell) mayRecord(operation int, wasThere bool) bool {
 		return moves && (wasThere || *c.Threads > 1)
 	}
 	return writes
+}
+
+// isSecond is is_second() of runner/trial/open_loop.c.
+func (c *cell) isSecond(operation int) bool {
+	return *c.WriteKind == "churn" && operation == upserted ||
+		*c.WriteKind == "fresh" && operation == removed
 }
 
 // each visits the histograms of each operation and outcome.
@@ -169,7 +177,7 @@ func (p *pace) wait() {
 	}
 	for at = now(); at < p.intended; at = now() {
 	}
-	p.started = at
+	p.started, p.isDue = at, true
 	if at-p.intended > lateNs {
 		p.late++
 	}
@@ -200,12 +208,14 @@ func (p *pace) record(operation int, wasThere bool) {
 		was = 1
 	}
 	pair := &p.histograms[operation][was]
-	pair[intended].record(end - p.intended)
 	pair[service].record(end - p.started)
-	p.note(end - p.intended)
+	if p.isDue {
+		pair[intended].record(end - p.intended)
+		p.note(end - p.intended)
+	}
 	p.keep(slow{p.started, end, p.started - p.intended, operation, wasThere})
-	// The second operation of a write pair is due when the first ends.
-	p.intended, p.started = end, end
+	// The second operation of a write pair starts when the first ends.
+	p.intended, p.started, p.isDue = end, end, false
 }
 
 // note is rm_slices_note(): what comes after the window's end was due in its

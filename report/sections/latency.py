@@ -183,11 +183,19 @@ def group(report, a, number, text, cells):
             + table(report, a, number, text, found, cells, late))
 
 
+def second_text(cells):
+    """Which operation the figure lacks, as a sentence."""
+    operation = latencies.SECOND.get(cells[0].write_kind)
+    return (f"A pair's {operation} starts when its other operation ends: it "
+            "has a service time alone. " if operation else "")
+
+
 def caption_of(a, text, cells, late):
     missing = [f"{c.map} ({c.reason})" for c in cells if not c.ok]
     missing += [f"{m} ({why})" for m, why in sorted(late.items())]
     return (
         f"<b>P50 and P99 by map: {esc(text)}.</b> From the intended start. "
+        + second_text(cells) +
         "Bars: 95 % interval of the median over trials. \"n &lt; 368\": the least"
         " trial has fewer operations than a P99 with an interval needs. "
         + (f"{FLOOR} is the floor: driver and timer without a map."

@@ -94,6 +94,7 @@ struct rm_pace {
 	uint64_t intended_ns; /* of the running operation */
 	uint64_t started_ns;  /* its actual start */
 	uint64_t late_starts; /* operations started over 1 ms late */
+	bool is_due;          /* the operation has an intended start */
 	bool gave_up;         /* the rate could not be kept */
 	uint64_t rng;
 	struct rm_slow slowest[RM_SLOWEST]; /* longest first */

@@ -33,6 +33,14 @@ static bool may_record(
 	}
 }
 
+/* The second operation of a write pair: it starts when the first ends, so that
+   it has no intended start and only a service time. */
+static bool is_second(const struct rm_cell *cell, enum rm_operation operation)
+{
+	return (cell->write_kind == RM_CHURN && operation == RM_UPSERT) ||
+	       (cell->write_kind == RM_FRESH && operation == RM_REMOVE);
+}
+
 int rm_pace_create(struct rm_pace *pace, const struct rm_cell *cell)
 {
 	pace->poisson = cell->arrivals == RM_ARRIVALS_POISSON;
@@ -40,15 +48,17 @@ int rm_pace_create(struct rm_pace *pace, const struct rm_cell *cell)
 	                                (double)cell->window_ns / 1e9);
 	if (!pace->slices)
 		return -ENOMEM;
-	for (int i = 0; i < RM_OPERATIONS * 2; i++) {
-		struct rm_histogram **pair = pace->histograms[i / 2][i % 2];
+	for (int i = 0; i < RM_OPERATIONS * 2 * RM_CLOCKS; i++) {
+		enum rm_operation operation = i / RM_CLOCKS / 2;
+		struct rm_histogram **one = &pace->histograms[0][0][0] + i;
 
-		for (int clock = 0;
-		        may_record(cell, (enum rm_operation)(i / 2), i % 2) &&
-		        clock < RM_CLOCKS;
-		        clock++)
-			if (!(pair[clock] = rm_histogram_create()))
-				return -ENOMEM;
+		if (!may_record(cell, operation, i / RM_CLOCKS % 2) ||
+		        (i % RM_CLOCKS == RM_CLOCK_INTENDED &&
+		                is_second(cell, operation)))
+			continue;
+		*one = rm_histogram_create();
+		if (!*one)
+			return -ENOMEM;
 	}
 	return 0;
 }
@@ -127,6 +137,7 @@ void rm_pace_wait(struct rm_worker *worker)
 	while ((now = rm_now_ns()) < pace->intended_ns)
 		rm_cpu_relax();
 	pace->started_ns = now;
+	pace->is_due = true;
 	if (now - pace->intended_ns > LATE_NS)
 		pace->late_starts++;
 }
@@ -168,9 +179,10 @@ void rm_pace_record(
 	uint64_t now = rm_now_ns();
 	struct rm_histogram **pair = pace->histograms[operation][was_there];
 
-	record(&pair[RM_CLOCK_INTENDED], now - pace->intended_ns);
+	if (pace->is_due)
+		record(&pair[RM_CLOCK_INTENDED], now - pace->intended_ns);
 	record(&pair[RM_CLOCK_SERVICE], now - pace->started_ns);
-	if (pace->slices)
+	if (pace->is_due && pace->slices)
 		rm_slices_note(pace->slices, pace->intended_ns,
 		        now - pace->intended_ns);
 	rm_pace_keep_slow(
@@ -179,6 +191,6 @@ void rm_pace_record(
 	                      .late_ns = pace->started_ns - pace->intended_ns,
 	                      .operation = operation,
 	                      .was_there = was_there });
-	/* The second operation of a write pair is due when the first ends. */
+	pace->is_due = false;
 	pace->intended_ns = pace->started_ns = now;
 }

@@ -22,8 +22,6 @@ enum {
 	SLICES_MOST = 1 << 16,         /* 16 bits of a sample */
 	BUCKET_BITS = 15,              /* of a histogram's index */
 	SAMPLES_MOST = (16 << 20) / 4, /* of a thread: 16 MiB */
-	/* an arrival is a look-up, or a write of at most two operations */
-	SAMPLES_EACH = 2,
 };
 
 static_assert(RM_HISTOGRAM_LENGTH <= 1 << BUCKET_BITS,
@@ -39,7 +37,7 @@ static size_t slices_of(uint64_t window_ns)
 struct rm_slices *rm_slices_create(double arrivals)
 {
 	struct rm_slices *slices = calloc(1, sizeof(*slices));
-	double room = SAMPLES_EACH * (arrivals + 6 * sqrt(arrivals) + 16);
+	double room = arrivals + 6 * sqrt(arrivals) + 16;
 
 	if (!slices || room > SAMPLES_MOST)
 		return slices;

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 from report_helpers import make_journal
 
+from report import latencies
 from report.__main__ import main
 from report.analysis import Analysis
 from report.journal import read
@@ -113,3 +114,17 @@ def test_quarters_lie_within_what_was_counted(values, quarters):
                                "value": v}]}} for v in values])
     (row,) = loops.rows_of(cell)
     assert (row["low_quarter"], row["high_quarter"]) == quarters
+
+
+def test_the_second_operation_of_a_pair_has_no_intended_start():
+    """Earlier programs counted it from where the first operation ended."""
+    told = [{"operation": operation, "was_there": True, "clock": clock,
+             "count": 5, "p99_ns": 7} for operation in ("upsert", "remove")
+            for clock in ("intended", "service")]
+    for kind, due in (("update", {"upsert", "remove"}), ("churn", {"remove"}),
+                      ("fresh", {"upsert"})):
+        cell = SimpleNamespace(map="m", write_kind=kind, ok=[
+            {"block": 1, "result": {"latency": told}}])
+        found = latencies.entries([cell])
+        assert {key[0] for key in found if key[2] == "intended"} == due
+        assert len(found) == 2 + len(due)

@@ -149,6 +149,12 @@ static void both_clocks_are_recorded(void)
 	                pace.slowest[0].operation == RM_REMOVE &&
 	                pace.slowest[0].was_there,
 	        "what is kept of a slow one is what happened");
+	at(start_ns + 9 * MS);
+	rm_pace_record(&worker, RM_UPSERT, false);
+	of = pace.histograms[RM_UPSERT][0];
+	CHECK(!of[RM_CLOCK_INTENDED] && of[RM_CLOCK_SERVICE]->max_ns == MS,
+	        "the second operation of a pair has a service time alone");
+	of = pace.histograms[RM_REMOVE][1];
 	begin(&pace);
 	CHECK(of[RM_CLOCK_INTENDED]->count == 0 &&
 	                of[RM_CLOCK_SERVICE]->count == 0 &&
@@ -183,24 +189,25 @@ static void only_what_the_cell_can_record_is_made(void)
 	static const struct {
 		const char *name;
 		struct rm_cell cell;
-		/* of look-up, upsert, remove: absent, then there */
+		/* look-up, upsert, remove: absent, then there */
 		bool made[RM_OPERATIONS][2];
+		int second; /* 1 + operation without an intended start */
 	} all[] = {
-		{ "look-ups that hit", { .threads = 1 }, { { 0, 1 } } },
+		{ "look-ups that hit", { .threads = 1 }, { { 0, 1 } }, 0 },
 		{ "look-ups that may miss", { .threads = 1, .miss_share = 0.1 },
-		        { { 1, 1 } } },
+		        { { 1, 1 } }, 0 },
 		{ "updates", { .threads = 2, .write_share = 0.1 },
-		        { { 0, 1 }, { 1, 1 } } },
+		        { { 0, 1 }, { 1, 1 } }, 0 },
 		{ "writes alone, of one thread",
 		        { .threads = 1,
 		                .write_share = 1,
 		                .write_kind = RM_CHURN },
-		        { { 0, 0 }, { 1, 1 }, { 0, 1 } } },
+		        { { 0, 0 }, { 1, 1 }, { 0, 1 } }, 1 + RM_UPSERT },
 		{ "new keys of two threads",
 		        { .threads = 2,
 		                .write_share = 0.1,
 		                .write_kind = RM_FRESH },
-		        { { 1, 1 }, { 1, 1 }, { 1, 1 } } },
+		        { { 1, 1 }, { 1, 1 }, { 1, 1 } }, 1 + RM_REMOVE },
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
@@ -212,10 +219,15 @@ static void only_what_the_cell_can_record_is_made(void)
 		cell.window_ns = MS;
 		right = !rm_pace_create(&pace, &cell);
 		rm_pace_clear(&pace);
-		for (int j = 0; j < RM_OPERATIONS * 2; j++)
-			for (int clock = 0; clock < RM_CLOCKS; clock++)
-				right &= all[i].made[j / 2][j % 2] ==
-				         !!pace.histograms[j / 2][j % 2][clock];
+		for (int j = 0; j < RM_OPERATIONS * 2; j++) {
+			struct rm_histogram **of =
+			        pace.histograms[j / 2][j % 2];
+			const bool made = all[i].made[j / 2][j % 2];
+
+			right &= made == !!of[RM_CLOCK_SERVICE] &&
+			         (made && j / 2 != all[i].second - 1) ==
+			                 !!of[RM_CLOCK_INTENDED];
+		}
 		CHECK(right, all[i].name);
 		rm_pace_free(&pace);
 	}
