@@ -10,7 +10,7 @@ SIM_HOST  := $(filter-out $(SIM_GUEST_C),$(wildcard $(addprefix runner/sim/,gues
 SIM_HOST  := $(call objects,$(BUILD),$(SIM_HOST) runner/map_program/this_map.c runner/map_program/trial.c) \
              $(BUILD)/sim_machines.o
 # The trial with threads and clock of the simulated machine (harness.h), without the kernel's facts about a process.
-SIM_TRIAL := $(call objects,$(BUILD)/harness,$(filter-out %/kernel.c,$(filter runner/trial/%,$(TRIAL))))
+SIM_TRIAL := $(call objects,$(BUILD)/harness,$(filter-out %/kernel.c %/ticks.c,$(filter runner/trial/%,$(TRIAL))))
 $(BUILD)/sim.a: $(SIM_GUEST) $(SIM_HOST) $(SIM_TRIAL) $(call objects,$(BUILD),$(wildcard runner/trace/*.c) \
   $(filter runner/base/% runner/protocol/% %/topology.c %/reading.c %/impl_words.c,$(CORE)))
 $(BUILD)/harness/%.o: %.c $(BUILD)/flags

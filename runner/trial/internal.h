@@ -83,11 +83,13 @@ void rm_slices_watch(struct rm_team *team);
 
 /* One thread's schedule. One writer: its thread. */
 struct rm_pace {
-	bool poisson;         /* else constant gaps */
-	bool oversubscribed;  /* never spin: others need the CPU */
-	unsigned slow_count;  /* of `slowest` */
-	double gap_ns;        /* mean gap between this thread's arrivals */
-	uint64_t start_ns;    /* the window's start */
+	bool poisson;            /* else constant gaps */
+	bool oversubscribed;     /* never spin: others need the CPU */
+	unsigned slow_count;     /* of `slowest` */
+	double ticks_per_ns;     /* rate of rm_ticks(); 0: not usable */
+	uint64_t shortest_apart; /* ticks that a reading of the clock takes */
+	double gap_ns;           /* mean gap between this thread's arrivals */
+	uint64_t start_ns;       /* the window's start */
 	double due_ns;        /* next intended start after it, fractions kept */
 	uint64_t end_ns;      /* the window's end */
 	uint64_t give_up_ns;  /* a backlog older than this ends the window */
@@ -252,6 +254,7 @@ struct rm_team {
 	uint64_t keys_before;  /* after prefill, by length or by count */
 	double adds_per_ns[2]; /* CPU speed before and after the window */
 	double clock_cost_ns;
+	double ticks_per_ns; /* rate of rm_ticks(); 0: not usable, or no open loop */
 	uint64_t clock_step_ns;
 	/* map statistics at the window's start and end; of causes, the latter
 	   also where the loop holds something open; else NULL */

@@ -79,6 +79,8 @@ static void set_worker(struct rm_member *member)
 	member->pace.rng = rm_seed(seed, SEED_ARRIVALS + worker->slot);
 	if (cell->loop.kind == RM_LOOP_PACED)
 		worker->pace = &member->pace;
+	member->pace.ticks_per_ns = team->ticks_per_ns;
+	member->pace.shortest_apart = UINT64_MAX;
 	if ((worker->pace && rm_pace_create(worker->pace, cell)) ||
 	        rm_loop_notes_create(member))
 		rm_error_set(&member->error, -ENOMEM,

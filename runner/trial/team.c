@@ -267,6 +267,8 @@ int rm_team_run(struct rm_team *team, const struct rm_request *request,
 	if (status)
 		return status;
 	rm_usage_clock(&team->clock_cost_ns, &team->clock_step_ns);
+	if (request->cell.loop.kind == RM_LOOP_PACED)
+		team->ticks_per_ns = rm_ticks_per_ns();
 	team->members =
 	        aligned_alloc(RM_CACHE_LINE, threads * sizeof(*team->members));
 	if (!team->members)

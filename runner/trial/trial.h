@@ -86,6 +86,13 @@ double rm_usage_adds_per_ns(void);
    smallest step above 0. */
 void rm_usage_clock(double *cost_ns, uint64_t *step_ns);
 
+/* The CPU's counter of time, read in less time than rm_now_ns() takes. */
+uint64_t rm_ticks(void);
+
+/* Its rate, from 2 ms of rm_now_ns(); 0 if the kernel does not make its clock
+   of this counter, so that its rate may vary. */
+double rm_ticks_per_ns(void);
+
 /* Resident bytes now and at the peak; 0 where procfs does not say. */
 uint64_t rm_usage_rss_bytes(void);
 uint64_t rm_usage_peak_rss_bytes(void);

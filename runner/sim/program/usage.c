@@ -40,6 +40,17 @@ void rm_usage_clock(double *cost_ns, uint64_t *step_ns)
 	*step_ns = 0;
 }
 
+/* Virtual time passes by instructions alone. */
+uint64_t rm_ticks(void)
+{
+	return 0;
+}
+
+double rm_ticks_per_ns(void)
+{
+	return 0;
+}
+
 uint64_t rm_usage_rss_bytes(void)
 {
 	return 0;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * played_clock.h - a clock that a test moves. It stands in for the system's
- * monotonic one in the whole program (runner/base/clock.h calls these two
- * functions), so that times are the same on each machine, busy or not. CPU
+ * monotonic one in the whole program (runner/base/clock.h calls the first and
+ * the last of these functions), so that times are the same on each machine, busy or not. CPU
  * time is the kernel's.
  */
 #ifndef RM_TEST_PLAYED_CLOCK_H
 #define RM_TEST_PLAYED_CLOCK_H
+
+#include "runner/trial/trial.h"
 
 #include <stdatomic.h>
 #include <stdint.h>
@@ -18,6 +20,7 @@ enum { PLAYED_READING_NS = 100 }; /* what each look at the clock takes */
 
 /* Not 0: a start of 0 means "not timed" to those who keep one. */
 static _Atomic uint64_t played_ns = 1000000000;
+static _Atomic uint64_t played_readings; /* of the clock, not of the counter */
 
 int clock_gettime(clockid_t clock, struct timespec *now)
 {
@@ -26,9 +29,21 @@ int clock_gettime(clockid_t clock, struct timespec *now)
 
 	uint64_t ns = atomic_fetch_add(&played_ns, PLAYED_READING_NS);
 
+	atomic_fetch_add(&played_readings, 1);
 	*now = (struct timespec){ .tv_sec = (time_t)(ns / 1000000000),
 		.tv_nsec = (long)(ns % 1000000000) };
 	return 0;
+}
+
+/* The counter of time is the same clock: a tick each nanosecond. */
+uint64_t rm_ticks(void)
+{
+	return atomic_fetch_add(&played_ns, PLAYED_READING_NS);
+}
+
+double rm_ticks_per_ns(void)
+{
+	return 1;
 }
 
 /* Absolute sleeps only. Nobody waits: the clock is moved on instead. */

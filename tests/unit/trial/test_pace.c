@@ -95,7 +95,8 @@ static void only_long_waits_are_parked_for(void)
 /* The start of the first arrival, where the thread comes to it so late. */
 static struct rm_pace started(int64_t late_ns)
 {
-	struct rm_pace pace = { .poisson = false };
+	struct rm_pace pace = { .ticks_per_ns = 1,
+		.shortest_apart = UINT64_MAX };
 	struct rm_worker worker = { .pace = &pace };
 	bool sleeping;
 
@@ -103,6 +104,7 @@ static struct rm_pace started(int64_t late_ns)
 	begin(&pace);
 	rm_pace_next(&worker, &sleeping);
 	at(start_ns + (uint64_t)late_ns);
+	atomic_store(&played_readings, 0);
 	rm_pace_wait(&worker);
 	return pace;
 }
@@ -111,23 +113,36 @@ static void starts_are_late_after_a_millisecond(void)
 {
 	struct rm_pace early = started(-50 * MS), late;
 
-	/* the clock is looked at every 100 ns */
+	/* each look takes 100 ns */
 	CHECK(early.started_ns >= start_ns &&
 	                early.started_ns <= start_ns + PLAYED_READING_NS &&
 	                early.late_starts == 0,
 	        "who comes early starts when it is due");
-	/* the reading before the wait's own takes its time, too */
-	late = started(MS - PLAYED_READING_NS);
+	late = started(MS);
 	CHECK(late.started_ns == start_ns + MS && late.late_starts == 0,
 	        "a millisecond late is not yet late");
-	late = started(MS - PLAYED_READING_NS + 1);
+	late = started(MS + 1);
 	CHECK(late.started_ns == start_ns + MS + 1 && late.late_starts == 1,
 	        "a nanosecond more is");
 }
 
+/* A reading of the clock takes longer than one of the counter, and delays the
+   start by as much. */
+static void the_end_of_a_wait_is_spun_on_the_counter(void)
+{
+	struct rm_pace pace = started(-1500);
+
+	CHECK(pace.started_ns == start_ns, "the start is exact");
+	CHECK(atomic_load(&played_ns) == start_ns + PLAYED_READING_NS,
+	        "nothing is read after the wait");
+	CHECK(atomic_load(&played_readings) == 2,
+	        "the clock is read to see that it is early, and once beside "
+	        "the counter");
+}
+
 static void both_clocks_are_recorded(void)
 {
-	struct rm_pace pace = started(5 * MS - PLAYED_READING_NS);
+	struct rm_pace pace = started(5 * MS);
 	struct rm_worker worker = { .pace = &pace };
 	struct rm_histogram **of = pace.histograms[RM_REMOVE][1];
 
@@ -240,6 +255,7 @@ int main(void)
 	a_backlog_ends_by_itself();
 	only_long_waits_are_parked_for();
 	starts_are_late_after_a_millisecond();
+	the_end_of_a_wait_is_spun_on_the_counter();
 	both_clocks_are_recorded();
 	the_longest_are_kept();
 	return DONE();
