@@ -310,6 +310,10 @@ def lines_of(file, problems, sealed):
                         "(the trial was being written)")
     for number, line in enumerate(lines[:-1], 1):
         if not damage.line_is_whole(line, sealed):
+            if not lines[number] and number + 1 == len(lines):
+                problems.append(f"{file.name}:{number}: torn last line, "
+                                "ignored (crc32 is not that of the line)")
+                continue
             raise JournalError(f"{file}:{number}: damaged, crc32 is not that "
                                f"of the line: {damage.ADVICE}")
         try:

@@ -36,8 +36,8 @@ static int write_all(int fd, const char *bytes, size_t size)
 
 		if (put < 0 && errno == EINTR)
 			continue;
-		if (put < 0)
-			return -errno;
+		if (put <= 0) /* of nothing there is no reason */
+			return put ? -errno : -EIO;
 		bytes += put;
 		size -= (size_t)put;
 	}
@@ -109,6 +109,23 @@ int rm_file_replace(const char *dir, const char *name, const void *bytes,
 	              : 0;
 }
 
+int rm_folder_sync_parent(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char parent[RM_PATH_BYTES];
+
+	snprintf(parent, sizeof(parent), "%.*s",
+	        slash ? (int)(slash - path) + (slash == path) : 1,
+	        slash ? path : ".");
+	return sync_folder(parent);
+}
+
+/* -errno; -EEXIST if it is there. */
+static int make_one(const char *path)
+{
+	return mkdir(path, 0755) ? -errno : rm_folder_sync_parent(path);
+}
+
 int rm_folder_make(const char *dir, struct rm_error *error)
 {
 	char path[RM_PATH_BYTES];
@@ -119,13 +136,13 @@ int rm_folder_make(const char *dir, struct rm_error *error)
 	for (char *slash = strchr(path + 1, '/'); slash;
 	        slash = strchr(slash + 1, '/')) {
 		*slash = 0;
-		mkdir(path, 0755); /* the last one's result decides */
+		make_one(path); /* the last one's result decides */
 		*slash = '/';
 	}
-	if (!mkdir(path, 0755))
-		return 0;
-	int result = -errno;
+	int result = make_one(path);
 
+	if (!result)
+		return 0;
 	if (result == -EEXIST && !stat(path, &found) && S_ISDIR(found.st_mode))
 		return 0;
 	return rm_error_set(error, result, "%s: cannot make the folder: %s",

@@ -47,12 +47,14 @@ int rm_folder_new(const char *what, const char *machine_id, time_t now,
 
 		if (i > 1)
 			snprintf(path + used, 16, "-%d", i);
-		if (!mkdir(path, 0755))
+		result = mkdir(path, 0755) ? -errno
+		                           : rm_folder_sync_parent(path);
+		if (!result)
 			return 0;
-		if (errno != EEXIST)
+		if (result != -EEXIST)
 			break;
 	}
-	return no_folder(path, -errno, error);
+	return no_folder(path, result, error);
 }
 
 void rm_folder_trim(char *path)

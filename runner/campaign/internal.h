@@ -199,7 +199,12 @@ int rm_file_own(const char *path, int flags);
 int rm_file_replace(const char *dir, const char *name, const void *bytes,
         size_t size, struct rm_error *error);
 
-/* Makes a folder and those above it; one that is there is fine. */
+/* Syncs the folder that `path`, without a slash at its end, is in: else a crash
+   may lose a folder that was just made. 0 or -errno. */
+int rm_folder_sync_parent(const char *path);
+
+/* Makes a folder and those above it, and syncs each folder that got one; one
+   that is there is fine. */
 int rm_folder_make(const char *dir, struct rm_error *error);
 
 /* Makes DIR/NAME, a folder of the campaign's own, and writes its path; -ELOOP

@@ -29,6 +29,7 @@ struct reading {
 	size_t kept_bytes;     /* of lines before those */
 	size_t dropped;        /* lines from there on */
 	size_t torn_bytes;
+	struct rm_error bad; /* of a line that is not as written; "": none */
 	struct rm_error *error;
 };
 
@@ -101,6 +102,21 @@ static int remember(
 	return 0;
 }
 
+/* Counts the bytes of a line that is torn. A power loss may also leave a hole in
+   the last line and its newline: one that is not as it was written is torn if
+   no line follows it. */
+static int count_torn(
+        struct reading *reading, size_t number, size_t bytes, const char *what)
+{
+	if (reading->fn) /* after the journal was opened, and cut */
+		return rm_error_set(reading->error, -EINVAL, "%s:%zu: %s",
+		        reading->journal->path, number, what);
+	rm_error_set(&reading->bad, -EINVAL, "%s:%zu: %s",
+	        reading->journal->path, number, what);
+	reading->torn_bytes = bytes;
+	return 0;
+}
+
 /* A line that is whole is trusted or ends the reading: a journal that was
    edited must not be half believed. A torn last line is neither: its bytes are
    counted, and the caller cuts them off. */
@@ -110,7 +126,11 @@ static int take_line(void *context, size_t number, const char *text,
 	struct reading *reading = context;
 	struct rm_error why = { 0 };
 	json_error_t where;
+	char what[200];
 
+	if (reading->bad.text[0])
+		return rm_error_set(
+		        reading->error, -EINVAL, "%s", reading->bad.text);
 	if (is_torn) {
 		reading->torn_bytes = size;
 		return 0;
@@ -118,14 +138,18 @@ static int take_line(void *context, size_t number, const char *text,
 	json_t *trial = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where);
 	int result = 0;
 
-	if (!trial)
-		result = rm_error_set(&why, -EINVAL,
+	if (!trial) {
+		snprintf(what, sizeof(what),
 		        "no JSON (%.120s), expected one trial", where.text);
-	else if (rm_line_check(text, size) != RM_SEAL_WHOLE)
-		result = rm_error_set(&why, -EINVAL,
+		return count_torn(reading, number, size + 1, what);
+	}
+	if (rm_line_check(text, size) != RM_SEAL_WHOLE) {
+		json_decref(trial);
+		return count_torn(reading, number, size + 1,
 		        "changed since it was written, expected a line with "
 		        "its crc32");
-	else if (reading->fn)
+	}
+	if (reading->fn)
 		result = reading->fn(reading->context, trial, &why);
 	else
 		result = remember(reading->journal, trial, &why);
@@ -317,6 +341,7 @@ static int write_line(struct rm_journal *journal, const char *line, size_t size)
 	size_t done = 0;
 
 	while (done < size) {
+		errno = 0; /* a write of nothing gives no reason */
 		ssize_t put = write(journal->fd, line + done, size - done);
 
 		if (put < 0 && errno == EINTR)

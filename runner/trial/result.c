@@ -18,6 +18,12 @@ static json_t *number_or_null(int64_t value)
 	return value < 0 ? json_null() : json_integer(value);
 }
 
+/* A rate that was not measured is 0 here. */
+static json_t *rate_or_null(double value)
+{
+	return value > 0 ? json_real(value) : json_null();
+}
+
 static json_t *difference(int64_t before, int64_t after)
 {
 	return before < 0 || after < 0 ? json_null()
@@ -184,13 +190,14 @@ static json_t *environment_json(const struct rm_team *team)
 	int persona = personality(0xffffffff);
 
 	/* Where the map lies in its page: shows that layout varies (R13). */
-	return json_pack("{s:o, s:i, s:f, s:f, s:f, s:I, s:s}", "aslr",
+	return json_pack("{s:o, s:i, s:o, s:o, s:f, s:I, s:s}", "aslr",
 	        persona < 0 ? json_null()
 	                    : json_boolean(!(persona & ADDR_NO_RANDOMIZE)),
 	        "map_address_mod_4096", (int)((uintptr_t)team->map & 4095),
-	        "adds_per_ns_before", team->adds_per_ns[0], "adds_per_ns_after",
-	        team->adds_per_ns[1], "clock_cost_ns", team->clock_cost_ns,
-	        "clock_step_ns", (json_int_t)team->clock_step_ns, "allocator",
+	        "adds_per_ns_before", rate_or_null(team->adds_per_ns[0]),
+	        "adds_per_ns_after", rate_or_null(team->adds_per_ns[1]),
+	        "clock_cost_ns", team->clock_cost_ns, "clock_step_ns",
+	        (json_int_t)team->clock_step_ns, "allocator",
 	        rm_allocator_now());
 }
 

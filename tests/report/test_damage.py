@@ -118,9 +118,9 @@ def equal_json(before, after):
 
 
 def flipped(data, rng):
-    """A bit before the last byte: a journal whose last line has no end is one
-    that was being written (test_report_bad.py)."""
-    at = rng.randrange(len(data) - 1)
+    """A bit before the last line: that of a journal may be torn."""
+    last = data[:-1].rfind(b"\n")
+    at = rng.randrange(last if last > 0 else len(data) - 1)
     return (data[:at] + bytes([data[at] ^ 1 << rng.randrange(8)])
             + data[at + 1:])
 
@@ -315,12 +315,32 @@ def test_a_sealed_campaign_is_not_called_an_older_one(copied, report):
 
 def test_a_resume_does_not_go_on_after_a_changed_line(copied):
     file = copied / "trials.jsonl"
-    file.write_text(file.read_text().replace('"ops":', '"ops":1', 1))
+    text = file.read_text()
+    assert '"ops":' in text[:text.rstrip().rindex("\n")], "not the last line"
+    file.write_text(text.replace('"ops":', '"ops":1', 1))
     done = subprocess.run(
         [READMOSTLY, "run", "--resume", "-o", str(copied)],
         capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "trials.jsonl:" in done.stderr and "crc32" in done.stderr
+
+
+def test_a_changed_last_line_is_torn(tmp_path):
+    """A power loss may leave a hole in it and its newline."""
+    text = (ROOT / "tests/fixtures/campaign/trials.jsonl").read_bytes()
+    body = text.split(b"\n")[0][:-1]
+    line = body + b',"crc32":"' + damage.crc32(body).encode() + b'"}\n'
+    hole = line[:50] + b"\0\0" + line[52:]
+    file = tmp_path / "trials.jsonl"
+    for text, whole in ((line + line, 2), (line + hole, 1)):
+        file.write_bytes(text)
+        problems = []
+        assert len(list(journal.lines_of(file, problems, True))) == whole
+        assert len(problems) == 2 - whole
+    assert "trials.jsonl:2: torn last line" in problems[0]
+    file.write_bytes(hole + line)
+    with pytest.raises(journal.JournalError, match="crc32"):
+        list(journal.lines_of(file, [], True))
 
 
 # ---- JSON as the runner writes it -----------------------------------------

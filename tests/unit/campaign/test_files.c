@@ -18,6 +18,8 @@ static struct played {
 	int file_errno, folder_errno; /* of fsync(); 0: done */
 	int file_syncs, folder_syncs; /* done */
 	size_t synced_bytes;          /* in the file by then */
+	bool writes_nothing;
+	ino_t last_synced; /* folder */
 } played;
 
 static bool is_played;
@@ -29,6 +31,10 @@ ssize_t write(int fd, const void *bytes, size_t size)
 	if (played.write_interrupts-- > 0) {
 		errno = EINTR;
 		return -1;
+	}
+	if (played.writes_nothing) {
+		errno = EINTR; /* of an earlier call */
+		return 0;
 	}
 	if (played.write_errno) {
 		errno = played.write_errno;
@@ -52,12 +58,21 @@ int fsync(int fd)
 		return -1;
 	played.file_syncs += !is_folder;
 	played.folder_syncs += is_folder;
+	if (is_folder)
+		played.last_synced = found.st_ino;
 	if (!is_folder)
 		played.synced_bytes = (size_t)found.st_size;
 	return 0;
 }
 
 static struct rm_error error;
+
+static ino_t inode_of(const char *path)
+{
+	struct stat found;
+
+	return stat(path, &found) ? 0 : found.st_ino;
+}
 
 /* Writes f anew with these answers. */
 static int replaced(struct played answers, const char *text)
@@ -132,13 +147,41 @@ static void not_there(void)
 	        "nor is anything written where the new file cannot be made");
 }
 
+static void a_write_of_nothing_fails(void)
+{
+	CHECK(replaced((struct played){ .writes_nothing = true }, "x") ==
+	                        -EIO &&
+	                strstr(error.text, strerror(EIO)),
+	        "a disk that writes nothing is told, and not asked for ever");
+}
+
+/* A new folder is lost in a crash unless the one that it is in was synced. */
+static void new_folders_are_synced(void)
+{
+	played = (struct played){ .most = 1000 };
+	CHECK(rm_folder_make("p/q/r", &error) == 0 && played.folder_syncs == 3,
+	        "the folder above each new one is synced");
+	CHECK(played.last_synced == inode_of("p/q"), "the last is its parent");
+	CHECK(rm_folder_make("p/q/r", &error) == 0 && played.folder_syncs == 3,
+	        "nothing is synced for folders that are there");
+	CHECK(rm_folder_make("p/q/s", &error) == 0 && played.folder_syncs == 4,
+	        "only the parent of what is new");
+	played = (struct played){ .folder_errno = EIO };
+	error.text[0] = '\0';
+	CHECK(rm_folder_make("p/t", &error) == -EIO &&
+	                strstr(error.text, "p/t"),
+	        "a parent that cannot be synced is told");
+}
+
 int main(void)
 {
 	char root[64];
 
 	fake_root_enter(root, sizeof(root));
 	whole();
+	a_write_of_nothing_fails();
 	not_there();
+	new_folders_are_synced();
 	fake_root_remove(root);
 	return DONE();
 }

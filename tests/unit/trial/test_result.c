@@ -639,6 +639,13 @@ static void environment(void)
 
 	begin(&played);
 	played.team.map = page + (4096 - (uintptr_t)page % 4096) + 4095;
+	result = rm_team_result(&played.team);
+	told = environment_of(result);
+	CHECK(json_is_null(json_object_get(told, "adds_per_ns_before")) &&
+	                json_is_null(
+	                        json_object_get(told, "adds_per_ns_after")),
+	        "a speed that was not measured is null");
+	json_decref(result);
 	played.team.adds_per_ns[0] = 2.5;
 	played.team.adds_per_ns[1] = 2.25;
 	played.team.clock_cost_ns = 21.5;
