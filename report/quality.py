@@ -21,6 +21,7 @@ WAITING = ("last attempts with a CPU per thread, also void ones and "
 SPEED_RANGE = (1, 99)  # percentiles: one slow reading is no change of speed
 UNEQUAL = 2  # shares of repeated trials further apart mark a contrast
 BROKEN = 0.29  # a pseudo-median follows more wrong values wherever they go
+COLLECTIONS = 5  # in a window, to show what they cost
 SEEDED = 2  # repetitions below which a share says nothing
 
 
@@ -288,6 +289,24 @@ def speed_range(noise):
     return f"(1st to 99th percentile{some})"
 
 
+def collections_words(a):
+    """Which maps had a window with too few collections to show their share of
+    the time, in words; "" if there is none. A map that allocates nothing has
+    none in any window."""
+    few = set()
+    for cell in a.campaign.cells.values():
+        found = [t["result"].get("collections") for t in cell.ok
+                 if cell.measure in ("throughput", "latency")
+                 and a.peer(cell.map)]
+        found = [n for n in found if n is not None]
+        if found and statistics.median(found) < COLLECTIONS:
+            few.add(cell.map)
+    return "" if not few else (
+        f"fewer than {words.count(COLLECTIONS)} garbage collections in "
+        f"windows of {words.joined(sorted(few))}: their share of the time is "
+        "not shown")
+
+
 def parts(a, noise, rows):
     """The parts of line(): what is not known is not said."""
     yield seen_words(a)
@@ -308,6 +327,8 @@ def parts(a, noise, rows):
         yield budget_words(a) + " where the budget of repeats was spent"
     if machine_words(a):
         yield machine_words(a)
+    if collections_words(a):
+        yield collections_words(a)
     open_ = checks.undecidable(rows)
     if open_:
         yield open_

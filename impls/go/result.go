@@ -36,6 +36,7 @@ func (t *team) report(result map[string]any) {
 	result["by_thread"] = t.threads()
 	result["phases_ns"] = t.phases
 	t.reportOpenLoop(result)
+	result["collections"] = t.after.memory.NumGC - t.before.memory.NumGC
 	result["counters"], result["counters_reason"] = nil, "readmostly-go has no counters"
 	result["footprint"] = t.footprint()
 	result["stats"] = t.stats()

@@ -60,6 +60,8 @@ final class Result {
 		result.put("phases_ns", phases());
 		result.put("latency", null);
 		result.put("late_starts", null);
+		result.put("collections", team.after.collections
+				- team.before.collections);
 		result.put("counters", null);
 		result.put("counters_reason", "readmostly-java has no counters");
 		result.put("footprint", footprint());

@@ -33,6 +33,7 @@ pub fn report<T: Table>(team: &Team) -> Value {
         "phases_ns": phases(team),
         "latency": null,
         "late_starts": null,
+        "collections": null,
         "counters": null,
         "counters_reason": "readmostly-rust has no counters",
         "footprint": footprint(team),

@@ -96,6 +96,7 @@ static const struct rm_field measured[] = {
 	{ "latency[].p999_ns", "i0" },
 	{ "latency[].saturated", "i0" },
 	{ "late_starts", "i0" },
+	{ "collections", "-i0" },
 	{ "longest", "-a0" },
 	{ "longest[]", "o" },
 	{ "longest[].at_ns", "i" },

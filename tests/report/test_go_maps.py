@@ -55,6 +55,15 @@ def test_a_collection_is_told():
 
 
 @needs_go
+def test_the_collections_of_the_window_are_counted():
+    made = result_of(request_of("go_sync_map", write_share=1.0,
+                                window_ops=3_000_000))
+    stats = {s["name"]: s["value"] for s in made["stats"]}
+    assert made["collections"] == stats["collections"] >= 1
+    assert result_of(request_of("go_map_rw", window_ops=64))["collections"] == 0
+
+
+@needs_go
 def test_go_refuses_goroutines_that_it_does_not_know():
     done = go(json.dumps(request_of("go_map_rw", goroutines="bound")))
     assert done.returncode == 2 and done.stderr and not done.stdout

@@ -187,6 +187,18 @@ def test_one_slow_reading_is_no_change_of_speed(tmp_path):
     assert "CPU speed changed × 1.0" in line(a)
 
 
+@pytest.mark.parametrize("count, told", [(None, False), (4, True), (5, False)])
+def test_few_collections_are_named(tmp_path, count, told):
+    def change(trial):
+        if trial["result"]:
+            trial["result"]["collections"] = (
+                count if "/syncmap/" in trial["cell"] else None)
+        return trial
+
+    text = line(planted(tmp_path, change))
+    assert ("garbage collections in windows of syncmap" in text) is told
+
+
 def waiting(pick, share):
     def change(trial):
         for t in (trial["result"] or {}).get("by_thread") or []:
