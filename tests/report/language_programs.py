@@ -41,8 +41,11 @@ def answer(text, name, command="trial"):
 
 
 def result_of(name, **factors):
-    """A trial of the map: its result, held to the schema."""
+    """A trial of the map: its result, held to the schema. Goroutines are bound
+    to CPUs, as the threads of the other languages are."""
     require(name)
+    if name.startswith("go_"):
+        factors.setdefault("goroutines", "wired")
     return go_program.result_of(go_program.request_of(name, **factors),
                                 program(name))
 
