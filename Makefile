@@ -27,10 +27,11 @@ ALL_CXXFLAGS = -std=gnu++2b -D_GNU_SOURCE -I. -pthread $(CFLAGS) $(DEBUG) \
 LIBRARIES := hwloc inih jansson zlib
 PYTHON  ?= $(shell report/find_python.sh 2>/dev/null)
 
-# IMPL=path/to/map.c or map.cc adds a map from outside the tree, compiled with IMPL_FLAGS. OUT is the folder of
-# programs. HIDE='NAMES' hides these libraries from the build, HIDE=peers the group `peers` of .ci/packages.
-OUT     ?= $(BUILD)
-PROGRAMS = $(OUT)/maps
+# IMPL=path/to/map.c or map.cc adds a map from outside the tree, compiled with IMPL_FLAGS. HIDE='NAMES' hides these
+# libraries from the build, HIDE=peers the group `peers` of .ci/packages. OUT is the folder of programs; targets
+# campaign and artifact write to another OUT.
+PLACE   := $(or $(if $(filter campaign artifact,$(MAKECMDGOALS)),,$(OUT)),$(BUILD))
+PROGRAMS = $(PLACE)/maps
 T       := $(BUILD)/tests
 HIDDEN  := $(if $(filter peers,$(HIDE)),$(shell sed -n 's/^peers [^ ]* \(wanted\|unpacked\) //p' .ci/packages),$(HIDE))
 # All builds share the caches of Go and cargo, and the files for pkg-config (.ci/pc).
@@ -46,7 +47,7 @@ MAP_$(1) := $(basename $(2))
 STATE_$(1) := $(subst $(comma), ,$(3))
 NEEDS_$(1) := $(subst :, ,$(filter-out -,$(4)))
 endef
-NAMES   := $(shell $(PC) impls/names.sh $(OUT)/maps/names.tsv '$(HIDDEN)' $(filter-out %.so,$(IMPL)))
+NAMES   := $(shell $(PC) impls/names.sh $(PLACE)/maps/names.tsv '$(HIDDEN)' $(filter-out %.so,$(IMPL)))
 $(foreach name,$(NAMES),$(eval f := $(subst |, ,$(subst ||,|-|,$(name)|)))\
   $(eval $(call map,$(word 1,$(f)),$(word 2,$(f)),$(word 3,$(f)),$(word 4,$(f)))))
 ALL_IDS := $(foreach name,$(NAMES),$(firstword $(subst |, ,$(name))))
@@ -88,7 +89,7 @@ RUN = CC='$(CC)' BUILD=$(BUILD)
 .PHONY: articles claims peers production schemas regress regress-arms regress-exact regress-bisect
 
 ##@ Build and measure
-all: $(OUT)/readmostly $(OUT)/readmostly-history $(PROGRAMS)/check/library maps  ## build what this machine can
+all: $(PLACE)/readmostly $(PLACE)/readmostly-history $(PROGRAMS)/check/library maps  ## build what this machine can
 	@$(foreach id,$(call with,missing),echo "skip: $(id) needs $(NEEDS_$(id))";)
 
 bench:  ## measure and report: MODE=smoke|quick|standard|full SET=articles|claims|peers|production MAPS=ids
@@ -105,15 +106,13 @@ report:  ## the report again: CAMPAIGN=results/... PREVIOUS=results/...
 	@python=$$(report/find_python.sh) && \
 	  $$python -m report "$${CAMPAIGN:-results/latest}" $${PREVIOUS:+--previous "$$PREVIOUS"}
 
-# OUT is here the file, so that the program is another make's.
-artifact:  ## one file of campaigns, sources, environment: CAMPAIGNS='results/a results/b' OUT=FILE.tar.gz
-	@$(MAKE) --no-print-directory OUT=$(BUILD) $(BUILD)/readmostly
+artifact: $(BUILD)/readmostly  ## campaigns, sources, environment in one file: CAMPAIGNS='results/a results/b' OUT=FILE
 	@$(RUN) CXX='$(CXX)' runner/artifact.sh "$${OUT:-build/artifact.tar.gz}" $$CAMPAIGNS
 
 articles claims peers production:
 	@echo 'make $@: sets of workloads are measured by make bench: expected make bench SET=$@' >&2; exit 2
 
-schemas: $(OUT)/readmostly
+schemas: $(PLACE)/readmostly
 	$(BUILD)/readmostly dev describe --schema >docs/cell.schema.json
 
 ##@ Compare two commits
@@ -188,7 +187,7 @@ can = $(addprefix $(1)/,$(call ids_of,$(1)))
 maps: plain-programs
 sizes: $(SIZES:%=x%-programs)
 $(foreach f,$(FLAVOURS),$(eval $(f)-programs: $(addprefix $(PROGRAMS)/,$(call can,$(f)))))
-programs: $(OUT)/readmostly $(addprefix $(PROGRAMS)/,$(filter $(foreach f,$(FLAVOURS),$(call can,$(f))), \
+programs: $(PLACE)/readmostly $(addprefix $(PROGRAMS)/,$(filter $(foreach f,$(FLAVOURS),$(call can,$(f))), \
   $(NEEDED) $(addprefix plain/,$(filter-out $(notdir $(basename $(IMPL))),$(notdir $(NEEDED))))))
 
 # ---- readmostly: no map ----------------------------------------------------
@@ -198,12 +197,12 @@ RUNNER := $(filter-out %/record.c %/play.c,$(CORE) $(RUNNER)) \
 GENERATED := $(TABLES) $(addprefix $(BUILD)/,build_info.o sim_machines.o facts.o)
 OBJS   := $(call objects,$(BUILD),$(RUNNER)) $(GENERATED)
 LDLIBS  = $(shell $(PKG) --libs $(LIBRARIES)) -lm -ldl
-$(OUT)/readmostly: $(BUILD)/runner/main.o $(OBJS)
+$(PLACE)/readmostly: $(BUILD)/runner/main.o $(OBJS)
 	$(call link,$^ $(LDLIBS))
 # GPL-3.0-or-later, a program of its own: liblikwid is loaded with dlopen only.
 LIKWID_C := $(wildcard runner/counters/*_helper.c)
-all programs: $(if $(LIKWID_C),$(OUT)/readmostly-likwid)
-$(OUT)/readmostly-likwid: $(call objects,$(BUILD),$(LIKWID_C))
+all programs: $(if $(LIKWID_C),$(PLACE)/readmostly-likwid)
+$(PLACE)/readmostly-likwid: $(call objects,$(BUILD),$(LIKWID_C))
 	$(call link,$^ -ldl)
 
 # The origin of the binary, rewritten only if it differs. RM_COMMIT and RM_DIRTY give it for sources that were copied
@@ -265,7 +264,7 @@ endef
 $(eval $(call compile,stats/,$(STATS_FLAGS)))
 $(foreach size,$(SIZES),$(eval $(call compile,x$(size)/,-DRM_SIZED=$(size) $(SIZED_FLAGS))))
 $(eval $(call compile,,))
--include $(sort $(shell find $(BUILD) $(OUT) -name '*.d' 2>/dev/null))
+-include $(sort $(shell find $(BUILD) $(PLACE) -name '*.d' 2>/dev/null))
 
 include impls/interposed/interposed.mk
 include impls/languages.mk

@@ -6,7 +6,7 @@ TOOLS    = $(sort $(foreach id,$(FOREIGN),$(firstword $(NEEDS_$(id)))))
 VERSIONS = $(foreach tool,$(TOOLS),$(tool)=$(call version_of,$(tool)))
 libs_of  = $(sort $(foreach id,$(call OF,$(1)),$(NEEDS_$(id))))
 define language_rules # NAME
-$(addprefix $(PROGRAMS)/plain/,$(call OF,$(1))): $(OUT)/readmostly-$(1) impls/$(1)/maps.tsv impls/rows.awk
+$(addprefix $(PROGRAMS)/plain/,$(call OF,$(1))): $(PLACE)/readmostly-$(1) impls/$(1)/maps.tsv impls/rows.awk
 	$$(call say,LINK) ln -sf ../../readmostly-$(1) $$@ && \
 	  awk -v id=$$(@F) -v versions='$$(VERSIONS)' -f impls/rows.awk impls/$(1)/maps.tsv >$$@.json$$(NEW) && \
 	  mv $$@.json$$(NEW) $$@.json
@@ -15,19 +15,19 @@ $(foreach language,go java rust,$(if $(call OF,$(language)),$(eval $(call langua
 
 GO_HERE  = GOTOOLCHAIN=local GOFLAGS=-buildvcs=false GOPROXY=off CGO_ENABLED=0 \
   GOPATH='$(abspath $(KEPT)/go-path)' GOCACHE='$(abspath $(KEPT)/go-cache)'
-$(OUT)/readmostly-go: $(wildcard impls/go/*.go) impls/go/go.mod
+$(PLACE)/readmostly-go: $(wildcard impls/go/*.go) impls/go/go.mod
 	$(call say,GO) cd impls/go && $(GO_HERE) $(call lies_at,go) build -o '$(abspath $@)' .
 
 # Classes, and a script that starts the virtual machine. A map whose library is missing is not compiled.
 JAVA_JARS    = $(foreach jar,$(filter gson jctools,$(call libs_of,java)),$(call lies_at,$(jar)))
 JAVA_SOURCES = $(filter-out $(if $(filter java_nbhm_long,$(FOREIGN)),,%/JavaNbhmLong.java), \
   $(wildcard impls/java/*.java))
-$(OUT)/readmostly-java: $(wildcard impls/java/*.java) impls/java/launch.sh
-	$(call say,JAVA) jars=$$(echo $(JAVA_JARS) | tr ' ' ':') && rm -rf $(OUT)/java && \
-	  javac --release 17 -Xlint:all $(if $(CI),-Werror) -d $(OUT)/java -cp "$$jars" $(JAVA_SOURCES) && \
+$(PLACE)/readmostly-java: $(wildcard impls/java/*.java) impls/java/launch.sh
+	$(call say,JAVA) jars=$$(echo $(JAVA_JARS) | tr ' ' ':') && rm -rf $(PLACE)/java && \
+	  javac --release 17 -Xlint:all $(if $(CI),-Werror) -d $(PLACE)/java -cp "$$jars" $(JAVA_SOURCES) && \
 	  sed "s|CLASSPATH|$$jars|" impls/java/launch.sh >$@$(NEW) && chmod +x $@$(NEW) && mv $@$(NEW) $@
 
 RUST_CRATES = $(patsubst crate-%,%,$(filter crate-arc-swap crate-concread crate-dashmap,$(call libs_of,rust)))
-$(OUT)/readmostly-rust: $(wildcard impls/rust/*)
+$(PLACE)/readmostly-rust: $(wildcard impls/rust/*)
 	$(call say,RUST) CARGO_TARGET_DIR='$(abspath $(KEPT)/cargo)' RUST_VERSION=$(call version_of,rust) \
 	  impls/rust/build.sh impls/rust $@ $(RUST_CRATES)

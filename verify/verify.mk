@@ -9,7 +9,7 @@ $(foreach size,$(SIZES),$(eval $(BUILD)/check-x$(size).a: \
   $(call objects,$(BUILD)/x$(size),$(CHECKING)) $(call objects,$(BUILD),$(HISTORY)) $(core)))
 $(BUILD)/explore.a: $(call objects,$(BUILD),$(EXPLORING) runner/map_program/this_map.c verify/check/no_open_loop.c \
   $(HISTORY)) $(core)
-$(OUT)/readmostly-history: $(BUILD)/verify/history/program.o $(BUILD)/check.a
+$(PLACE)/readmostly-history: $(BUILD)/verify/history/program.o $(BUILD)/check.a
 	$(call link,$^ $(LDLIBS))
 
 # What `readmostly check` loads before malloc; a sanitizer has its own.
@@ -23,11 +23,11 @@ $(PROGRAMS)/check/library: $(BUILD)/verify/check/library/library.o $(BUILD)/chec
 ##@ Check maps
 .PHONY: check-maps test-peers check-dispatch map-objects explore checked test-asan test-tsan bugs test-bugs-sanitized
 CHECK_OPS ?= 200000
-check-maps: $(OUT)/readmostly maps check-programs  ## all maps, all checks, quick form; CHECK_OPS=1s: time for a shape
-	@tests/tools/check_maps.sh $(OUT)/readmostly $(CHECK_OPS)
+check-maps: $(PLACE)/readmostly maps check-programs  ## all maps, all checks, quick form; CHECK_OPS=1s: time for a shape
+	@tests/tools/check_maps.sh $(PLACE)/readmostly $(CHECK_OPS)
 
-explore: explore-programs $(OUT)/readmostly  ## all simulatable maps under 2,000 schedules: SCHEDULES=N MEMORY=tso|c11
-	@$(OUT)/readmostly explore all --schedules $(or $(SCHEDULES),2000) $(if $(MEMORY),--memory $(MEMORY))
+explore: explore-programs $(PLACE)/readmostly  ## all simulatable maps under 2,000 schedules: SCHEDULES=N MEMORY=tso|c11
+	@$(PLACE)/readmostly explore all --schedules $(or $(SCHEDULES),2000) $(if $(MEMORY),--memory $(MEMORY))
 
 check-dispatch:  ## no indirect call in a measured loop (gcc and clang)
 	@tests/cli/maps_dispatch.sh
@@ -37,16 +37,16 @@ map-objects: $(call objects,$(BUILD),$(SOURCES))
 # All checks of the maps of other libraries.
 PEERS = $(foreach id,$(NATIVE),$(if $(filter impls/lib/%,$(MAP_$(id))),$(id)))
 both  = $(addprefix $(PROGRAMS)/plain/,$(1)) $(addprefix $(PROGRAMS)/check/,$(1))
-test-peers: $(OUT)/readmostly $(call both,$(PEERS))
-	@MAPS='$(PEERS)' tests/tools/check_maps.sh $(OUT)/readmostly $(CHECK_OPS)
+test-peers: $(PLACE)/readmostly $(call both,$(PEERS))
+	@MAPS='$(PEERS)' tests/tools/check_maps.sh $(PLACE)/readmostly $(CHECK_OPS)
 
 # All checks with a sanitizer in every object, a tenth of the operations, and operations that are called
 # (runner/map.h). A finding ends the check's process, which reports it.
 SANITIZED_OPS ?= 16000
 ASAN      := -fsanitize=address,undefined -fno-sanitize-recover=all
 SANITIZED = $(MAKE) --no-print-directory OPT='-O1 -g1 -DRM_CALLED'
-checked: $(OUT)/readmostly $(call both,$(filter-out $(LEAVE_OUT),$(NATIVE)))
-	@SHAPES="$${SHAPES:-u64x8 str16x24}" tests/tools/check_maps.sh $(OUT)/readmostly $(SANITIZED_OPS)
+checked: $(PLACE)/readmostly $(call both,$(filter-out $(LEAVE_OUT),$(NATIVE)))
+	@SHAPES="$${SHAPES:-u64x8 str16x24}" tests/tools/check_maps.sh $(PLACE)/readmostly $(SANITIZED_OPS)
 
 test-asan:  ## the maps under AddressSanitizer and UBSan
 	+@$(SANITIZED) BUILD=build/asan SANITIZE='$(ASAN)' checked

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The library of the map `interpose`, and caches to load before it (LD_PRELOAD).
-INTERPOSED := $(OUT)/libreadmostly_map.so
+INTERPOSED := $(PLACE)/libreadmostly_map.so
 CACHES     := $(BUILD)/libreadmostly_cache.so $(BUILD)/libreadmostly_cache_stale.so
 
 # Never with statistics: their hooks are the program's, which exports nothing.

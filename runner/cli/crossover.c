@@ -139,7 +139,7 @@ static void say_all(const struct arguments *arguments, const char *top)
 	const json_t *id;
 	size_t i;
 
-	printf("all pairs go on with: %s crossover --all ",
+	printf("all pairs go on with: %s dev crossover --all ",
 	        program_invocation_name);
 	json_array_foreach (arguments->list, i, id)
 		printf("%s%s", i ? "," : "", json_string_value(id));

@@ -267,7 +267,7 @@ static int end(const struct rm_stages *stages, const struct rm_past *past,
 		return status;
 	if (result) {
 		printf("status: %s; what was measured is safe, go on with: "
-		       "%s %s -o %s --resume\n",
+		       "%s dev %s -o %s --resume\n",
 		        status == RM_INTERRUPTED ? "interrupted" : "incomplete",
 		        program_invocation_name, command, dir);
 		return status;

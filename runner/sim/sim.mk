@@ -44,5 +44,5 @@ $(SIM)/%.verdict: $(SIM)/%.raw.o runner/sim/simulatable.sh runner/sim/names.txt
 
 # Golden simulated counts again: WHY='...' (read the difference).
 .PHONY: golden-sim
-golden-sim: sim-programs maps $(OUT)/readmostly
+golden-sim: sim-programs maps $(PLACE)/readmostly
 	@$(PYTHON) tests/tools/sim_golden.py $(BUILD) --write '$(WHY)'

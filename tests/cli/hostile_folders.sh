@@ -168,9 +168,9 @@ check "nor is BASE" [ ! -e "$dir/pwned" ]
 for words in "bench SET=claims IDS=x;y" "bench MAPS=x;y" "artifact CAMPAIGNS=x;y" "crossover A=x;y" "campaign OUT=x;y"; do
 	check "${words##* } is in no recipe" eval 'make -n $words >"$out" 2>&1 && ! grep -q "x;y" "$out"'
 done
-shown() { make -s --eval 'shown: ; @echo "OUT=$$OUT"' shown "$@"; }
-check "scripts get a typed variable" [ "$(shown OUT="a b")" = "OUT=a b" ]
-check "and none that is not typed" [ "$(shown)" = OUT= ]
+shown() { make -s --eval 'shown: ; @echo "$$MAPS,$$OUT"' shown "$@"; }
+check "scripts get a typed variable" [ "$(shown MAPS="a b")" = "a b," ]
+check "and none that is not typed" [ "$(shown)" = , ]
 make -n campaign NODES=n1 OUT="a b" >"$out" 2>&1
 check "a dry run makes nothing, whatever it is called" sh -c "[ ! -e a ] && [ ! -e b ]"
 cp -r "$dir/good" "$dir/with a blank"

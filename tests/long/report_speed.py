@@ -66,7 +66,7 @@ def asked_of_maps():
 def planned(program):
     """What it would run for claims, with blocks for TRIALS trials."""
     plan = json.loads(subprocess.run(
-        [program, "plan", "--json", "--mode", "claims-quick"], cwd=TOP,
+        [program, "plan", "--json", "--set", "claims"], cwd=TOP,
         check=True, stdout=subprocess.PIPE).stdout)
     cells = [c for c in plan["cells"] if c["measure"] != "latency"]
     most = sum(c["blocks"] for c in cells if not c["skip"])

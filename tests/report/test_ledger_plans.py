@@ -22,8 +22,8 @@ MODES = ("quick", "standard", "full")
 def plan(mode="quick"):
     """The plan of a mode, as evidence reads it."""
     done = subprocess.run(
-        [BUILD / "readmostly", "plan", "--json", "--mode",
-         f"claims-{mode}"],
+        [BUILD / "readmostly", "plan", "--json", "--set",
+         "claims", "--mode", mode],
         capture_output=True, text=True, cwd=TOP)
     assert done.returncode == 0, done.stderr
     return show.plan_of(json.loads(done.stdout))
