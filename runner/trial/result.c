@@ -228,7 +228,8 @@ json_t *rm_team_result(struct rm_team *team)
 		return NULL;
 	set_counts(result, team);
 	rm_team_latency(team, result);
-	json_object_set_new(result, "collections", json_null()); /* no collector */
+	json_object_set_new(
+	        result, "collections", json_null()); /* no collector */
 	if (team->request->trace || team->request->recorder)
 		json_object_set_new(result, "replayed", rm_replay_result(team));
 	json_object_set_new(result, "longest", rm_team_longest(team));
