@@ -15,7 +15,7 @@ $(foreach language,go java rust,$(if $(call OF,$(language)),$(eval $(call langua
 
 GO_HERE  = GOTOOLCHAIN=local GOFLAGS=-buildvcs=false GOPROXY=off CGO_ENABLED=0 \
   GOPATH='$(abspath $(KEPT)/go-path)' GOCACHE='$(abspath $(KEPT)/go-cache)'
-$(PLACE)/readmostly-go: $(wildcard impls/go/*.go) impls/go/go.mod
+$(PLACE)/readmostly-go: $(wildcard impls/go/*.go impls/go/*.s) impls/go/go.mod
 	$(call say,GO) cd impls/go && $(GO_HERE) $(call lies_at,go) build -o '$(abspath $@)' .
 
 # Classes, and a script that starts the virtual machine. A map whose library is missing is not compiled.

@@ -15,6 +15,7 @@ const (
 	spinNs     = 200_000    // shorter waits are spun
 	wakeNs     = 100_000    // a sleep ends this early; the rest is spun
 	lateNs     = 1_000_000  // what counts as a late start
+	nearNs     = 2_000      // the end of a wait, spun on ticks()
 	sliceNs    = 50_000_000 // of the window
 	slowest    = 16
 	bucketBits = 15 // of a sample; the rest is its slice
@@ -57,8 +58,12 @@ type pace struct {
 	late       uint64 // operations that started over 1 ms late
 	longest    []slow // longest first
 	histograms *histograms
-	samples    []uint32 // slice and bucket of each latency
-	sampled    int      // may be more than there is room for
+
+	ticksPerNs    float64 // rate of ticks(); 0: not usable
+	shortestApart uint64  // ticks that a reading of the clock takes
+
+	samples []uint32 // slice and bucket of each latency
+	sampled int      // may be more than there is room for
 }
 
 // now is the time since the program started: one reading of the monotonic
@@ -69,9 +74,10 @@ func newPace(r *request, slot int) *pace {
 	c := r.Cell
 	arrivals := *c.RatePerS / float64(*c.Threads) * float64(*c.WindowNs) / 1e9
 	p := &pace{poisson: *c.Arrivals == "poisson",
-		rng:        seedOf(*r.Seed, seedArrivals+uint64(slot)),
-		longest:    make([]slow, 0, slowest),
-		histograms: &outside[histograms](1)[0]}
+		rng:           seedOf(*r.Seed, seedArrivals+uint64(slot)),
+		shortestApart: math.MaxUint64,
+		longest:       make([]slow, 0, slowest),
+		histograms:    &outside[histograms](1)[0]}
 	room := arrivals + 6*math.Sqrt(arrivals) + 16
 	if room <= samplesMost {
 		p.samples = outside[uint32](int(room))
@@ -166,16 +172,16 @@ func (p *pace) next() bool {
 	return !p.gaveUp
 }
 
-// wait is rm_pace_wait(). Go has no pause instruction to spin with: what is
-// between two looks is the clock's reading.
+// wait is rm_pace_wait().
 func (p *pace) wait() {
 	at := now()
-	if p.neverSpins && at < p.intended {
-		sleep(p.intended - at)
-	} else if p.intended > at+spinNs {
-		sleep(p.intended - wakeNs - at)
-	}
-	for at = now(); at < p.intended; at = now() {
+	if at < p.intended {
+		if p.neverSpins {
+			sleep(p.intended - at)
+		} else if p.intended > at+spinNs {
+			sleep(p.intended - wakeNs - at)
+		}
+		at = p.spin()
 	}
 	p.started, p.isDue = at, true
 	if at-p.intended > lateNs {
@@ -208,6 +214,9 @@ func (p *pace) record(operation int, wasThere bool) {
 		was = 1
 	}
 	pair := &p.histograms[operation][was]
+	if end < p.started { // which is of ticks, a few ns beside the clock
+		end = p.started
+	}
 	pair[service].record(end - p.started)
 	if p.isDue {
 		pair[intended].record(end - p.intended)

@@ -85,10 +85,14 @@ func run(r *request) *team {
 	t.clockCostNs, t.clockStepNs = clockCost(), clockStep()
 	runtime.GOMAXPROCS(processors(c))
 	placed := pinAll(*c.CPUs)
+	rate := 0.0
+	if c.paced() {
+		rate = ticksPerNs()
+	}
 	for i := range t.members {
 		t.members[i].placed = placed
 		if pace := t.members[i].worker.pace; pace != nil {
-			pace.neverSpins = t.neverSpins(i)
+			pace.neverSpins, pace.ticksPerNs = t.neverSpins(i), rate
 		}
 	}
 	t.phases["setup"] = time.Since(start).Nanoseconds()

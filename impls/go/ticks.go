@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"math"
+	"os"
+	"strings"
+	"time"
+)
+
+// ticks is the CPU's counter of time, read in less time than now() takes.
+func ticks() uint64
+
+// ticksPerNs is rm_ticks_per_ns(): the rate of ticks(), from 2 ms of now(); 0
+// if the kernel does not make its clock of this counter.
+func ticksPerNs() float64 {
+	source, _ := os.ReadFile("/sys/devices/system/clocksource/clocksource0/current_clocksource")
+	switch strings.TrimSpace(string(source)) {
+	case "tsc", "kvm-clock", "hyperv_clocksource_tsc_page", "arch_sys_counter":
+	default:
+		return 0
+	}
+	firstTicks, firstNs := readBoth()
+	time.Sleep(2 * time.Millisecond)
+	lastTicks, lastNs := readBoth()
+	return (lastTicks - firstTicks) / (lastNs - firstNs)
+}
+
+// readBoth is ticks and clock at one instant: of several readings the shortest.
+func readBoth() (atTicks, atNs float64) {
+	shortest := uint64(math.MaxUint64)
+	for i := 0; i < 100; i++ {
+		before, ns := ticks(), now()
+		if apart := ticks() - before; apart < shortest {
+			shortest = apart
+			atTicks, atNs = float64(before)+float64(apart)/2, float64(ns)
+		}
+	}
+	return atTicks, atNs
+}
+
+// spin waits until the operation is due and returns when that was:
+// spin_until_due() of runner/trial/open_loop.c. Go has no pause instruction.
+func (p *pace) spin() uint64 {
+	for {
+		before := ticks()
+		at := now()
+		apart := ticks() - before
+		if at >= p.intended {
+			return at
+		}
+		left := p.intended - at
+		if left > nearNs || p.ticksPerNs <= 0 {
+			continue
+		}
+		if apart < p.shortestApart {
+			p.shortestApart = apart
+		}
+		if apart > p.shortestApart+p.shortestApart/4 {
+			continue // interrupted: ticks and clock are not of one instant
+		}
+		target := before + apart/2 + uint64(float64(left)*p.ticksPerNs)
+		end := ticks()
+		for end < target {
+			end = ticks()
+		}
+		return p.intended + uint64(float64(end-target)/p.ticksPerNs)
+	}
+}
