@@ -312,7 +312,7 @@ def lines_of(file, problems, sealed):
         if not damage.line_is_whole(line, sealed):
             if not lines[number] and number + 1 == len(lines):
                 problems.append(f"{file.name}:{number}: torn last line, "
-                                "ignored (crc32 is not that of the line)")
+                                "ignored (wrong crc32)")
                 continue
             raise JournalError(f"{file}:{number}: damaged, crc32 is not that "
                                f"of the line: {damage.ADVICE}")
@@ -344,8 +344,8 @@ def judge(cell, trial):
 
 
 def as_run(cell, trial):
-    """Sets the factor to what the program did: earlier plans left it out of a
-    cell whose goroutines were wired."""
+    """Takes the factor from the result. Earlier plans left it out of a cell
+    with wired goroutines."""
     about = (trial.get("result") or {}).get("environment") or {}
     if "goroutines" in about:
         cell.factors["goroutines"] = about["goroutines"]

@@ -12,7 +12,7 @@ MARKS = (("P50", "p50_ns", 0.5), ("P90", "p90_ns", 0.9),
          ("P99", "p99_ns", 0.99), ("P99.9", "p999_ns", 0.999))
 TICKS = 5  # rows of a .hgrm file in each halving of 1 - p
 # Write kind -> its operation that starts when the other one of the pair ends.
-# It has no intended start; earlier programs gave it one.
+# Earlier programs recorded an intended start of it.
 SECOND = {"churn": "upsert", "fresh": "remove"}
 LATE = 1.2  # times the time of the arrivals: longer is an overload
 KNOWN = 10  # most that the ends of an interval may be apart, as a factor

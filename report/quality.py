@@ -291,8 +291,8 @@ def speed_range(noise):
 
 def collections_words(a):
     """Which maps had a window with too few collections to show their share of
-    the time, in words; "" if there is none. A map that allocates nothing has
-    none in any window."""
+    the time, in words, or "". A map that does not allocate is always one of
+    them."""
     few = set()
     for cell in a.campaign.cells.values():
         found = [t["result"].get("collections") for t in cell.ok

@@ -20,7 +20,7 @@ const (
 	slowest    = 16
 	bucketBits = 15 // of a sample; the rest is its slice
 
-	samplesMost = 16 << 20 / 4 // of a thread: 16 MiB
+	samplesMost = 16 << 20 / 4 // 16 MiB a thread
 )
 
 // The two clocks of a latency: from the intended start, and from the actual.
@@ -214,7 +214,7 @@ func (p *pace) record(operation int, wasThere bool) {
 		was = 1
 	}
 	pair := &p.histograms[operation][was]
-	if end < p.started { // which is of ticks, a few ns beside the clock
+	if end < p.started { // ticks and clock differ by a few ns
 		end = p.started
 	}
 	pair[service].record(end - p.started)

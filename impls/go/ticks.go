@@ -41,7 +41,8 @@ func readBoth() (atTicks, atNs float64) {
 }
 
 // spin waits until the operation is due and returns when that was:
-// spin_until_due() of runner/trial/open_loop.c. Go has no pause instruction.
+// spin_until_due() of runner/trial/open_loop.c. Go lacks a pause
+// instruction.
 func (p *pace) spin() uint64 {
 	for {
 		before := ticks()

@@ -99,8 +99,8 @@ func collectorNs(m *runtime.MemStats) float64 {
 }
 
 // processors for Go: as many as the cell has threads, or CPUs if these are
-// fewer, as Go itself counts them. What the collector does then takes its time
-// on the CPUs that are measured. GOMAXPROCS overrides.
+// fewer, as Go itself counts them. The collector then runs on the CPUs that are
+// measured. GOMAXPROCS overrides.
 func processors(c *cell) int {
 	if n, err := strconv.Atoi(os.Getenv("GOMAXPROCS")); err == nil && n > 0 {
 		return n

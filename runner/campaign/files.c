@@ -36,7 +36,7 @@ static int write_all(int fd, const char *bytes, size_t size)
 
 		if (put < 0 && errno == EINTR)
 			continue;
-		if (put <= 0) /* of nothing there is no reason */
+		if (put <= 0) /* 0 sets no errno */
 			return put ? -errno : -EIO;
 		bytes += put;
 		size -= (size_t)put;

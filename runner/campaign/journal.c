@@ -29,7 +29,7 @@ struct reading {
 	size_t kept_bytes;     /* of lines before those */
 	size_t dropped;        /* lines from there on */
 	size_t torn_bytes;
-	struct rm_error bad; /* of a line that is not as written; "": none */
+	struct rm_error bad; /* why the last line read is not whole, or "" */
 	struct rm_error *error;
 };
 

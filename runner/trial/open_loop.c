@@ -34,8 +34,8 @@ static bool may_record(
 	}
 }
 
-/* The second operation of a write pair: it starts when the first ends, so that
-   it has no intended start and only a service time. */
+/* The second operation of a write pair starts when the first ends: its service
+   time is recorded, a latency from an intended start is not. */
 static bool is_second(const struct rm_cell *cell, enum rm_operation operation)
 {
 	return (cell->write_kind == RM_CHURN && operation == RM_UPSERT) ||
@@ -220,7 +220,7 @@ void rm_pace_record(
 	uint64_t now = rm_now_ns();
 	struct rm_histogram **pair = pace->histograms[operation][was_there];
 
-	/* the start is computed from ticks, a few ns beside the clock */
+	/* ticks and clock differ by a few ns */
 	if (now < pace->started_ns)
 		now = pace->started_ns;
 	if (pace->is_due)

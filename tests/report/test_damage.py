@@ -118,7 +118,7 @@ def equal_json(before, after):
 
 
 def flipped(data, rng):
-    """A bit before the last line: that of a journal may be torn."""
+    """A bit before the last line, since the last one of a journal may be torn."""
     last = data[:-1].rfind(b"\n")
     at = rng.randrange(last if last > 0 else len(data) - 1)
     return (data[:at] + bytes([data[at] ^ 1 << rng.randrange(8)])

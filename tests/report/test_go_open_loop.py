@@ -86,7 +86,7 @@ def check_entry(entry):
 
 def check_open(result, kind="update"):
     """What is true of each open loop, on every machine. The second operation of
-    a pair has no intended start."""
+    a pair lacks an intended start."""
     intended, service = entries(result, "intended"), entries(result, "service")
     assert intended.keys() == {
         key for key in service if key[0] != latencies.SECOND.get(kind)}

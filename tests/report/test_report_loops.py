@@ -117,7 +117,7 @@ def test_quarters_lie_within_what_was_counted(values, quarters):
 
 
 def test_the_second_operation_of_a_pair_has_no_intended_start():
-    """Earlier programs counted it from where the first operation ended."""
+    """Earlier programs recorded one, the end of the first operation."""
     told = [{"operation": operation, "was_there": True, "clock": clock,
              "count": 5, "p99_ns": 7} for operation in ("upsert", "remove")
             for clock in ("intended", "service")]

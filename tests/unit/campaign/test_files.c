@@ -152,7 +152,7 @@ static void a_write_of_nothing_fails(void)
 	CHECK(replaced((struct played){ .writes_nothing = true }, "x") ==
 	                        -EIO &&
 	                strstr(error.text, strerror(EIO)),
-	        "a disk that writes nothing is told, and not asked for ever");
+	        "a write() of 0 bytes is an error and does not loop");
 }
 
 /* A new folder is lost in a crash unless the one that it is in was synced. */
@@ -165,12 +165,12 @@ static void new_folders_are_synced(void)
 	CHECK(rm_folder_make("p/q/r", &error) == 0 && played.folder_syncs == 3,
 	        "nothing is synced for folders that are there");
 	CHECK(rm_folder_make("p/q/s", &error) == 0 && played.folder_syncs == 4,
-	        "only the parent of what is new");
+	        "one new folder syncs one parent");
 	played = (struct played){ .folder_errno = EIO };
 	error.text[0] = '\0';
 	CHECK(rm_folder_make("p/t", &error) == -EIO &&
 	                strstr(error.text, "p/t"),
-	        "a parent that cannot be synced is told");
+	        "an error of the parent's sync is returned");
 }
 
 int main(void)

@@ -20,7 +20,7 @@ enum { PLAYED_READING_NS = 100 }; /* what each look at the clock takes */
 
 /* Not 0: a start of 0 means "not timed" to those who keep one. */
 static _Atomic uint64_t played_ns = 1000000000;
-static _Atomic uint64_t played_readings; /* of the clock, not of the counter */
+static _Atomic uint64_t played_readings; /* clock_gettime() calls */
 
 int clock_gettime(clockid_t clock, struct timespec *now)
 {

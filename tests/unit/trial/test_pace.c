@@ -136,8 +136,8 @@ static void the_end_of_a_wait_is_spun_on_the_counter(void)
 	CHECK(atomic_load(&played_ns) == start_ns + PLAYED_READING_NS,
 	        "nothing is read after the wait");
 	CHECK(atomic_load(&played_readings) == 2,
-	        "the clock is read to see that it is early, and once beside "
-	        "the counter");
+	        "the clock is read twice: at first, and once with the "
+	        "counter");
 }
 
 static void both_clocks_are_recorded(void)
