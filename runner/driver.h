@@ -222,4 +222,11 @@ RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
 	}
 #endif
 
+/* Initialisers of rm_impl: a map whose loops RM_DRIVES(table) made, or
+   RM_DRIVES_U64(table). */
+#define RM_ALL_OF(table) \
+	.shapes = RM_ALL_SHAPES, .ops = &(table), .drive = RM_ALL_DRIVES
+#define RM_U64_OF(table) \
+	.shapes = RM_U64_SHAPES, .ops = &(table), .drive = RM_U64_DRIVES
+
 #endif /* RM_DRIVER_H */

@@ -259,12 +259,10 @@ const struct rm_impl rm_impl_rwlock_probe = {
 	.sync = "rwlock",
 	.source = "Knuth, TAOCP vol. 3, 6.4, algorithms L and R; POSIX rwlock",
 	.system = "",
-	.shapes = RM_ALL_SHAPES,
 	.guarantees = "point-in-time",
 	.progress = "blocking",
 	.dispatch = "none",
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	RM_ALL_OF(ops),
 	.value_most = 1024,
 	.value_place = "in line, in the table's slots; freed by the writer",
 };

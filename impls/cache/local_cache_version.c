@@ -21,10 +21,8 @@ const struct rm_impl rm_impl_local_cache_version = {
 	.sync = "go-rwmutex",
 	.source = "cache with TTL and refresh before Go's map + RWMutex",
 	.system = "M12",
-	.shapes = RM_ALL_SHAPES,
 	.guarantees = "point-in-time",
 	.progress = "blocking",
 	.dispatch = "callback", /* the clock, so that tests own the time */
-	.ops = &cached_ops,
-	.drive = RM_ALL_DRIVES,
+	RM_ALL_OF(cached_ops),
 };

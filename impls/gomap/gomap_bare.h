@@ -138,4 +138,10 @@ static const struct rm_map_ops ops = {
 	.dump = dump,
 };
 
+/* Members of struct rm_impl that these maps share. */
+#define GOMAP_BARE                                                \
+	.family = "bound", .sync = "none", .caps = RM_CAP_UNSAFE, \
+	.guarantees = "once-if-present", .progress = "wait-free", \
+	.dispatch = "none"
+
 #endif /* RM_SUPPORT_GOMAP_BARE_H */

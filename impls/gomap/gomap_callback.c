@@ -18,11 +18,9 @@ const struct rm_impl rm_impl_gomap_callback = {
 	.sync = "none",
 	.source = "Go runtime, map before 1.24: mapaccess1",
 	.system = "M1",
-	.shapes = RM_ALL_SHAPES,
 	.caps = RM_CAP_UNSAFE,
 	.guarantees = "once-if-present",
 	.progress = "wait-free",
 	.dispatch = "callback",
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	RM_ALL_OF(ops),
 };

@@ -20,10 +20,8 @@ const struct rm_impl rm_impl_gomap_callback_rw = {
 	.sync = "go-rwmutex",
 	.source = "Go runtime, map before 1.24: mapaccess1; sync.RWMutex",
 	.system = "M3",
-	.shapes = RM_ALL_SHAPES,
 	.guarantees = "point-in-time",
 	.progress = "blocking",
 	.dispatch = "callback",
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	RM_ALL_OF(ops),
 };

@@ -19,15 +19,10 @@ const struct rm_impl rm_impl_gomap_ck_pflock = {
 	.volatile_order = true,
 	.id = "gomap_ck_pflock",
 	.label = "port of Go's map + phase-fair lock, spins",
-	.family = "lock",
 	.sync = "ck-pflock",
 	.source = "Go runtime, map before 1.24; Brandenburg and Anderson 2010 "
 	          "(Concurrency Kit)",
 	.system = "M3",
-	.shapes = RM_ALL_SHAPES,
-	.guarantees = "point-in-time",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	GOMAP_LOCKED,
+	RM_ALL_OF(ops),
 };

@@ -263,4 +263,9 @@ static const struct rm_map_ops ops = {
 	.dump = dump,
 };
 
+/* Members of struct rm_impl that maps under one lock share. */
+#define GOMAP_LOCKED                                     \
+	.family = "lock", .guarantees = "point-in-time", \
+	.progress = "blocking", .dispatch = "none"
+
 #endif /* RM_SUPPORT_GOMAP_GUARDED_H */

@@ -15,14 +15,9 @@ RM_DRIVES(ops)
 const struct rm_impl rm_impl_gomap_pthread_mutex = {
 	.id = "gomap_pthread_mutex",
 	.label = "port of Go's map + pthread mutex, waits in the kernel",
-	.family = "lock",
 	.sync = "pthread-mutex",
 	.source = "Go runtime, map before 1.24; POSIX mutex (glibc)",
 	.system = "M2",
-	.shapes = RM_ALL_SHAPES,
-	.guarantees = "point-in-time",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	GOMAP_LOCKED,
+	RM_ALL_OF(ops),
 };

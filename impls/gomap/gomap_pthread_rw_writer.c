@@ -20,15 +20,10 @@ RM_DRIVES(ops)
 const struct rm_impl rm_impl_gomap_pthread_rw_writer = {
 	.id = "gomap_pthread_rw_writer",
 	.label = "port of Go's map + rwlock, writers, waits in the kernel",
-	.family = "lock",
 	.sync = "pthread-rwlock",
 	.source = "Go runtime, map before 1.24; POSIX rwlock (glibc), "
 	          "PREFER_WRITER_NONRECURSIVE",
 	.system = "M3",
-	.shapes = RM_ALL_SHAPES,
-	.guarantees = "point-in-time",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	GOMAP_LOCKED,
+	RM_ALL_OF(ops),
 };

@@ -15,16 +15,11 @@ RM_DRIVES(ops)
 const struct rm_impl rm_impl_gomap_rw = {
 	.id = "gomap_rw",
 	.label = "port of Go's map + RWMutex, waits in the kernel",
-	.family = "lock",
 	.sync = "go-rwmutex",
 	.source = "Go runtime, map before 1.24; Go sync.RWMutex",
 	.system = "M3",
-	.shapes = RM_ALL_SHAPES,
-	.guarantees = "point-in-time",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	GOMAP_LOCKED,
+	RM_ALL_OF(ops),
 	.value_most = 1024,
 	.value_place = "in line to 128 bytes, above by pointer; freed by "
 	               "the writer",

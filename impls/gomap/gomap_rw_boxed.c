@@ -15,15 +15,10 @@ RM_DRIVES(boxed_ops)
 const struct rm_impl rm_impl_gomap_rw_boxed = {
 	.id = "gomap_rw_boxed",
 	.label = "port of map of boxes + RWMutex, waits in the kernel",
-	.family = "lock",
 	.sync = "go-rwmutex",
 	.source = "Go runtime, map before 1.24; Go sync.RWMutex; pointers as "
 	          "values",
 	.system = "M3",
-	.shapes = RM_ALL_SHAPES,
-	.guarantees = "point-in-time",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &boxed_ops,
-	.drive = RM_ALL_DRIVES,
+	GOMAP_LOCKED,
+	RM_ALL_OF(boxed_ops),
 };

@@ -23,11 +23,9 @@ const struct rm_impl rm_impl_gomap_rw_unguarded_delete = {
 	.sync = "go-rwmutex",
 	.source = "Go map before 1.24, sync.RWMutex",
 	.system = "M16",
-	.shapes = RM_U64_SHAPES,
 	.guarantees = "none",
 	.progress = "blocking",
 	.dispatch = "none",
-	.ops = &ops,
-	.drive = RM_U64_DRIVES,
+	RM_U64_OF(ops),
 	.misuse = "check: concurrent map writes",
 };

@@ -15,15 +15,10 @@ RM_DRIVE(ops, str16x24, RM_STR16X24)
 const struct rm_impl rm_impl_gomap_str = {
 	.id = "gomap_str",
 	.label = "port of Go's map str, unguarded",
-	.family = "bound",
-	.sync = "none",
 	.source = "Go runtime, map before 1.24: mapaccess1_faststr",
 	.system = "M14",
 	.shapes = RM_ALL_SHAPES & ~RM_U64_SHAPES,
-	.caps = RM_CAP_UNSAFE,
-	.guarantees = "once-if-present",
-	.progress = "wait-free",
-	.dispatch = "none",
+	GOMAP_BARE,
 	.ops = &ops,
 	.drive = { NULL, NULL, drive_str16x8, drive_str16x24 },
 };

@@ -18,15 +18,12 @@ RM_DRIVE(ops, str16x24, RM_STR16X24)
 const struct rm_impl rm_impl_gomap_str_rw = {
 	.id = "gomap_str_rw",
 	.label = "port of Go's map str + RWMutex, waits in the kernel",
-	.family = "lock",
 	.sync = "go-rwmutex",
 	.source = "Go runtime, map before 1.24: mapaccess1_faststr; "
 	          "sync.RWMutex",
 	.system = "M14",
 	.shapes = RM_ALL_SHAPES & ~RM_U64_SHAPES,
-	.guarantees = "point-in-time",
-	.progress = "blocking",
-	.dispatch = "none",
+	GOMAP_LOCKED,
 	.ops = &ops,
 	.drive = { NULL, NULL, drive_str16x8, drive_str16x24 },
 	.value_most = 64,

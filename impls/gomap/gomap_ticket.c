@@ -15,14 +15,9 @@ RM_DRIVES(ops)
 const struct rm_impl rm_impl_gomap_ticket = {
 	.id = "gomap_ticket",
 	.label = "port of Go's map + ticket lock, spins",
-	.family = "lock",
 	.sync = "ticket",
 	.source = "Go runtime, map before 1.24; Mellor-Crummey and Scott 1991",
 	.system = "M2",
-	.shapes = RM_ALL_SHAPES,
-	.guarantees = "point-in-time",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	GOMAP_LOCKED,
+	RM_ALL_OF(ops),
 };

@@ -14,15 +14,8 @@ RM_DRIVES_U64(ops)
 const struct rm_impl rm_impl_gomap_u64 = {
 	.id = "gomap_u64",
 	.label = "port of Go's map u64, unguarded",
-	.family = "bound",
-	.sync = "none",
 	.source = "Go runtime, map before 1.24: mapaccess1_fast64",
 	.system = "M14",
-	.shapes = RM_U64_SHAPES,
-	.caps = RM_CAP_UNSAFE,
-	.guarantees = "once-if-present",
-	.progress = "wait-free",
-	.dispatch = "none",
-	.ops = &ops,
-	.drive = RM_U64_DRIVES,
+	GOMAP_BARE,
+	RM_U64_OF(ops),
 };

@@ -18,17 +18,12 @@ RM_DRIVES_U64(ops)
 const struct rm_impl rm_impl_gomap_u64_rw_spin = {
 	.id = "gomap_u64_rw_spin",
 	.label = "port of Go's map u64 + RWMutex, spins",
-	.family = "lock",
 	.sync = "go-rwmutex-spin",
 	.source = "Go runtime, map before 1.24: mapaccess1_fast64; "
 	          "sync.RWMutex",
 	.system = "",
-	.shapes = RM_U64_SHAPES,
-	.guarantees = "point-in-time",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &ops,
-	.drive = RM_U64_DRIVES,
+	GOMAP_LOCKED,
+	RM_U64_OF(ops),
 	.value_most = 64,
 	.value_place = "in line, in the bucket's slots; freed by the writer",
 };

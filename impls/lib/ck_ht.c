@@ -226,12 +226,10 @@ const struct rm_impl rm_impl_ck_ht = {
 	.sync = "epoch, mutex for writes",
 	.source = "Al Bahra, Concurrency Kit, ck_ht and ck_epoch",
 	.system = "",
-	.shapes = RM_ALL_SHAPES,
 	.guarantees = "point-in-time",
 	.progress = "blocking", /* writers; lookups are lock-free */
 	.dispatch = "none",
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	RM_ALL_OF(ops),
 	.value_most = 1024,
 	.value_place = "by pointer; freed after an epoch",
 };

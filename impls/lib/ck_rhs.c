@@ -32,12 +32,10 @@ const struct rm_impl rm_impl_ck_rhs = {
 	.sync = "epoch, mutex for writes",
 	.source = "Al Bahra, Concurrency Kit, ck_rhs and ck_epoch",
 	.system = "",
-	.shapes = RM_ALL_SHAPES,
 	.guarantees = "point-in-time",
 	.progress = "blocking", /* writers; lookups are lock-free */
 	.dispatch = "none",     /* in this object; the library calls back */
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	RM_ALL_OF(ops),
 	.value_most = 1024,
 	.value_place = "in line, in the key's object; freed after an epoch",
 };

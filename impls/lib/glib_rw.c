@@ -337,12 +337,10 @@ const struct rm_impl rm_impl_glib_rw = {
 	.sync = "rwlock",
 	.source = "GLib, GHashTable and GRWLock",
 	.system = "",
-	.shapes = RM_ALL_SHAPES,
 	.guarantees = "point-in-time",
 	.progress = "blocking",
 	.dispatch = "none", /* in this object; GLib calls the hash back */
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	RM_ALL_OF(ops),
 	.value_most = 1024,
 	.value_place = "by pointer, in the entry of a string; freed by the "
 	               "writer",

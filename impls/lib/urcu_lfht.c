@@ -20,13 +20,11 @@ const struct rm_impl rm_impl_urcu_lfht = {
 	.sync = "rcu-qsbr",
 	.source = "liburcu, cds_lfht: split-ordered lists",
 	.system = "",
-	.shapes = RM_ALL_SHAPES,
 	.caps = RM_CAP_BACKGROUND,
 	.guarantees = "once-if-present",
 	.progress = "lock-free",
 	.dispatch = "none", /* in this object; the library calls match back */
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	RM_ALL_OF(ops),
 	.value_most = 1024,
 	.value_place = "in line, in the key's node; freed after a grace period",
 };

@@ -27,10 +27,8 @@ const struct rm_impl rm_impl_shard_grow = {
 	.sync = "go-rwmutex",
 	.source = "extendible hashing (Fagin et al. 1979) over Go maps",
 	.system = "M8",
-	.shapes = RM_ALL_SHAPES,
 	.guarantees = "once-if-present",
 	.progress = "blocking",
 	.dispatch = "none",
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	RM_ALL_OF(ops),
 };

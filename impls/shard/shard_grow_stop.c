@@ -26,10 +26,8 @@ const struct rm_impl rm_impl_shard_grow_stop = {
 	.sync = "go-rwmutex",
 	.source = "rehashing of all shards at once over Go maps",
 	.system = "M8",
-	.shapes = RM_ALL_SHAPES,
 	.guarantees = "once-if-present",
 	.progress = "blocking",
 	.dispatch = "none",
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	RM_ALL_OF(ops),
 };

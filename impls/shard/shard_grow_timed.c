@@ -29,11 +29,9 @@ const struct rm_impl rm_impl_shard_grow_timed = {
 	.sync = "go-rwmutex",
 	.source = "extendible hashing (Fagin et al. 1979) over Go maps",
 	.system = "M8",
-	.shapes = RM_ALL_SHAPES,
 	.caps = RM_CAP_BACKGROUND,
 	.guarantees = "once-if-present",
 	.progress = "blocking",
 	.dispatch = "none",
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	RM_ALL_OF(ops),
 };

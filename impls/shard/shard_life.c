@@ -21,12 +21,10 @@ const struct rm_impl rm_impl_shard_life = {
 	.sync = "epoch",
 	.source = "sync.Map shards by connection life cycle",
 	.system = "M7",
-	.shapes = RM_ALL_SHAPES,
 	.guarantees = "none",
 	.progress = "blocking",
 	.dispatch = "callback", /* the clock, so that tests own the time */
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	RM_ALL_OF(ops),
 	.loops = shard_life_loops,
 	.open = life_open_all,
 	.close = life_close_all,

@@ -5,31 +5,15 @@
  * Why: the end of the same thought: so many shards that nobody waits, and the cheapest
  * lock. A lookup writes its shard's lock line twice.
  */
-#include "impls/support/fnv.h"
 #include "impls/support/guard_go_mutex.h"
 
 enum { SHARDS = 256, SHARD_ALIGN = 128 };
-
-RM_HOT size_t shard_choice(struct rm_shape shape, struct rm_key key)
-{
-	return rm_fnv1a_shard(shape, key, SHARDS);
-}
-
-#include "impls/gomap/gomap_guarded.h" /* the operations */
-
-RM_DRIVES(ops)
+#include "impls/shard/shard_hashed.h"
 
 const struct rm_impl rm_impl_shard_mutex_256 = {
 	.id = "shard_mutex_256",
 	.label = "256 shards, port of Mutex, waits in the kernel",
-	.family = "shard",
 	.sync = "go-mutex",
 	.source = "Go map before 1.24, sync.Mutex; FNV-1a shard choice",
-	.system = "M5",
-	.shapes = RM_ALL_SHAPES,
-	.guarantees = "once-if-present",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	SHARD_HASHED,
 };

@@ -7,33 +7,17 @@
  * lock line twice. Shards are padded to 128 bytes: the adjacent line, which
  * the processor may fetch along, belongs to nobody else.
  */
-#include "impls/support/fnv.h"
 #include "impls/support/guard_go_rw.h"
 
 enum { SHARDS = 32, SHARD_ALIGN = 128 };
-
-RM_HOT size_t shard_choice(struct rm_shape shape, struct rm_key key)
-{
-	return rm_fnv1a_shard(shape, key, SHARDS);
-}
-
-#include "impls/gomap/gomap_guarded.h" /* the operations */
-
-RM_DRIVES(ops)
+#include "impls/shard/shard_hashed.h"
 
 const struct rm_impl rm_impl_shard_rw_32 = {
 	.id = "shard_rw_32",
 	.label = "32 shards, port of RWMutex, waits in the kernel",
-	.family = "shard",
 	.sync = "go-rwmutex",
 	.source = "Go map before 1.24, sync.RWMutex; FNV-1a shard choice",
-	.system = "M5",
-	.shapes = RM_ALL_SHAPES,
-	.guarantees = "once-if-present",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	SHARD_HASHED,
 	.value_most = 1024,
 	.value_place = "in line to 128 bytes, above by pointer; freed by "
 	               "the writer",

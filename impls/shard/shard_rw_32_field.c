@@ -29,10 +29,8 @@ const struct rm_impl rm_impl_shard_rw_32_field = {
 	.sync = "go-rwmutex",
 	.source = "Go map before 1.24, sync.RWMutex; FNV-1a, masked",
 	.system = "M5",
-	.shapes = RM_ALL_SHAPES,
 	.guarantees = "once-if-present",
 	.progress = "blocking",
 	.dispatch = "none",
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	RM_ALL_OF(ops),
 };

@@ -7,31 +7,16 @@
  * k bits of FNV-1a see only the lowest k bits of each byte, which is even for
  * some keys and not for others. A lookup writes its shard's lock line twice.
  */
-#include "impls/support/fnv.h"
 #include "impls/support/guard_go_rw.h"
 
 enum { SHARDS = 32, SHARD_ALIGN = 128 };
-
-RM_HOT size_t shard_choice(struct rm_shape shape, struct rm_key key)
-{
-	return rm_fnv1a_key(shape, key) & (SHARDS - 1);
-}
-
-#include "impls/gomap/gomap_guarded.h" /* the operations */
-
-RM_DRIVES(ops)
+#define SHARD_CHOICE(shape, key) (rm_fnv1a_key(shape, key) & (SHARDS - 1))
+#include "impls/shard/shard_hashed.h"
 
 const struct rm_impl rm_impl_shard_rw_32_mask = {
 	.id = "shard_rw_32_mask",
 	.label = "32 shards, masked",
-	.family = "shard",
 	.sync = "go-rwmutex",
 	.source = "Go map before 1.24, sync.RWMutex; FNV-1a, masked",
-	.system = "M5",
-	.shapes = RM_ALL_SHAPES,
-	.guarantees = "once-if-present",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	SHARD_HASHED,
 };

@@ -9,27 +9,13 @@
 #include "impls/support/shift_xor.h"
 
 enum { SHARDS = 32, SHARD_ALIGN = 128 };
-
-RM_HOT size_t shard_choice(struct rm_shape shape, struct rm_key key)
-{
-	return rm_shift_xor32_key(shape, key) & (SHARDS - 1);
-}
-
-#include "impls/gomap/gomap_guarded.h" /* the operations */
-
-RM_DRIVES(ops)
+#define SHARD_CHOICE(shape, key) (rm_shift_xor32_key(shape, key) & (SHARDS - 1))
+#include "impls/shard/shard_hashed.h"
 
 const struct rm_impl rm_impl_shard_rw_32_sx32 = {
 	.id = "shard_rw_32_sx32",
 	.label = "32 shards, shift-xor 32",
-	.family = "shard",
 	.sync = "go-rwmutex",
 	.source = "Go map before 1.24, sync.RWMutex; shift-xor 32 shard choice",
-	.system = "M5",
-	.shapes = RM_ALL_SHAPES,
-	.guarantees = "once-if-present",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	SHARD_HASHED,
 };

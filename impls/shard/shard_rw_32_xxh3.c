@@ -11,27 +11,13 @@
 #include "impls/support/xxh3.h"
 
 enum { SHARDS = 32, SHARD_ALIGN = 128 };
-
-RM_HOT size_t shard_choice(struct rm_shape shape, struct rm_key key)
-{
-	return rm_xxh3_key(shape, key) & (SHARDS - 1);
-}
-
-#include "impls/gomap/gomap_guarded.h" /* the operations */
-
-RM_DRIVES(ops)
+#define SHARD_CHOICE(shape, key) (rm_xxh3_key(shape, key) & (SHARDS - 1))
+#include "impls/shard/shard_hashed.h"
 
 const struct rm_impl rm_impl_shard_rw_32_xxh3 = {
 	.id = "shard_rw_32_xxh3",
 	.label = "32 shards, XXH3",
-	.family = "shard",
 	.sync = "go-rwmutex",
 	.source = "Go map before 1.24, sync.RWMutex; XXH3 shard choice",
-	.system = "M5",
-	.shapes = RM_ALL_SHAPES,
-	.guarantees = "once-if-present",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	SHARD_HASHED,
 };

@@ -5,31 +5,15 @@
  * Why: the number of article S2 (shard_rw_32 is that of S4). Otherwise as
  * shard_rw_32. A lookup writes its shard's lock line twice.
  */
-#include "impls/support/fnv.h"
 #include "impls/support/guard_go_rw.h"
 
 enum { SHARDS = 64, SHARD_ALIGN = 128 };
-
-RM_HOT size_t shard_choice(struct rm_shape shape, struct rm_key key)
-{
-	return rm_fnv1a_shard(shape, key, SHARDS);
-}
-
-#include "impls/gomap/gomap_guarded.h" /* the operations */
-
-RM_DRIVES(ops)
+#include "impls/shard/shard_hashed.h"
 
 const struct rm_impl rm_impl_shard_rw_64 = {
 	.id = "shard_rw_64",
 	.label = "64 shards, port of RWMutex, waits in the kernel",
-	.family = "shard",
 	.sync = "go-rwmutex",
 	.source = "Go map before 1.24, sync.RWMutex; FNV-1a shard choice",
-	.system = "M5",
-	.shapes = RM_ALL_SHAPES,
-	.guarantees = "once-if-present",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	SHARD_HASHED,
 };

@@ -28,10 +28,8 @@ const struct rm_impl rm_impl_shard_rw_64_boxed = {
 	.source = "Go map before 1.24, sync.RWMutex; FNV-1a shard choice; "
 	          "pointers as values",
 	.system = "M5",
-	.shapes = RM_ALL_SHAPES,
 	.guarantees = "once-if-present",
 	.progress = "blocking",
 	.dispatch = "none",
-	.ops = &boxed_ops,
-	.drive = RM_ALL_DRIVES,
+	RM_ALL_OF(boxed_ops),
 };

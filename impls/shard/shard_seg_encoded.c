@@ -21,11 +21,9 @@ const struct rm_impl rm_impl_shard_seg_encoded = {
 	.sync = "epoch, bin locks",
 	.source = "Java's ConcurrentHashMap: segments of JDK 5, bins of JDK 8",
 	.system = "M6",
-	.shapes = RM_ALL_SHAPES,
 	.caps = RM_CAP_FIXED_SIZE,
 	.guarantees = "once-if-present",
 	.progress = "blocking",
 	.dispatch = "none",
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	RM_ALL_OF(ops),
 };

@@ -21,12 +21,10 @@ const struct rm_impl rm_impl_shard_seg_grow = {
 	.sync = "epoch, bin locks",
 	.source = "Java's ConcurrentHashMap: segments of JDK 5, bins of JDK 8",
 	.system = "M6",
-	.shapes = RM_ALL_SHAPES,
 	.guarantees = "once-if-present",
 	.progress = "blocking",
 	.dispatch = "none",
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	RM_ALL_OF(ops),
 	.value_most = 1024,
 	.value_place = "in line, in the key's node; freed after an epoch",
 };

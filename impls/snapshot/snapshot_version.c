@@ -42,13 +42,11 @@ const struct rm_impl rm_impl_snapshot_version = {
 	        "copy on write with a version in each snapshot, as an article "
 	        "does with atomic.Value",
 	.system = "M9",
-	.shapes = RM_ALL_SHAPES,
 	.caps = RM_CAP_SLOW_WRITES,
 	.guarantees = "point-in-time",
 	.progress = "blocking",
 	.dispatch = "none",
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	RM_ALL_OF(ops),
 	.value_most = 1024,
 	.value_place = "in line to 128 bytes, above by pointer; freed with "
 	               "its map, after an epoch",

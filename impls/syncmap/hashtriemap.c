@@ -51,12 +51,10 @@ const struct rm_impl rm_impl_hashtriemap = {
 	.sync = "epoch",
 	.source = "Go 1.24, internal/sync/hashtriemap.go: the design, typed",
 	.system = "",
-	.shapes = RM_ALL_SHAPES,
 	.guarantees = "once-if-present",
 	.progress = "blocking",
 	.dispatch = "none",
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	RM_ALL_OF(ops),
 	.value_most = 1024,
 	.value_place = "in line, in the key's node; freed after an epoch",
 };

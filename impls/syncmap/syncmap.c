@@ -7,26 +7,15 @@
  * nothing shared; a lookup that misses takes the mutex. What Go's collector
  * does silently is done by epochs here, and counted.
  */
-#include "impls/syncmap/syncmap.h"
-#include "runner/driver.h"
-
-static const struct rm_map_ops ops = { SYNCMAP_OPS };
-
-RM_DRIVES(ops)
+#include "impls/syncmap/syncmap_map.h"
 
 const struct rm_impl rm_impl_syncmap = {
 	.id = "syncmap",
 	.label = "port of sync.Map, waits in the kernel",
-	.family = "sync",
 	.sync = "epoch",
 	.source = "Go 1.19-1.23, sync/map.go",
 	.system = "M4",
-	.shapes = RM_ALL_SHAPES,
-	.guarantees = "once-if-present",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	SYNCMAP_MAP,
 	.value_most = 1024,
 	.value_place = "by pointer; freed after an epoch",
 };

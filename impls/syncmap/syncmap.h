@@ -65,4 +65,9 @@
 	.length = syncmap_length, .clear = syncmap_clear,               \
 	.stats = syncmap_stats, .check = syncmap_check, .dump = syncmap_dump
 
+/* Members of struct rm_impl that most variants share. */
+#define SYNCMAP_MAP                                        \
+	.family = "sync", .guarantees = "once-if-present", \
+	.progress = "blocking", .dispatch = "none", RM_ALL_OF(ops)
+
 #endif /* RM_SYNCMAP_H */

@@ -9,12 +9,7 @@
  * promoted writes nothing shared. The lock's waits are the kernel's.
  */
 #define GOMAP_KEYS "impls/gomap/gomap_keys_callback.h"
-#include "impls/syncmap/syncmap.h"
-#include "runner/driver.h"
-
-static const struct rm_map_ops ops = { SYNCMAP_OPS };
-
-RM_DRIVES(ops)
+#include "impls/syncmap/syncmap_map.h"
 
 const struct rm_impl rm_impl_syncmap_any = {
 	.id = "syncmap_any",
@@ -23,12 +18,10 @@ const struct rm_impl rm_impl_syncmap_any = {
 	.sync = "epoch",
 	.source = "Go 1.19-1.23, sync/map.go: keys of type any",
 	.system = "",
-	.shapes = RM_ALL_SHAPES,
 	.guarantees = "once-if-present",
 	.progress = "blocking",
 	.dispatch = "callback",
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	RM_ALL_OF(ops),
 	.value_most = 1024,
 	.value_place = "by pointer; freed after an epoch",
 };

@@ -77,11 +77,9 @@ const struct rm_impl rm_impl_syncmap_back_door = {
 	.sync = "epoch",
 	.source = "Go 1.19-1.23, sync/map.go",
 	.system = "M16",
-	.shapes = RM_ALL_SHAPES,
 	.guarantees = "none",
 	.progress = "blocking",
 	.dispatch = "none",
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	RM_ALL_OF(ops),
 	.misuse = "check: drive",
 };

@@ -20,15 +20,9 @@ RM_DRIVES(ops)
 const struct rm_impl rm_impl_syncmap_dirty_late = {
 	.id = "syncmap_dirty_late",
 	.label = "port of sync.Map, late dirty, waits in the kernel",
-	.family = "sync",
 	.sync = "epoch",
 	.source = "Go 1.19-1.23, sync/map.go; its dirty map as misdescribed",
 	.system = "M4",
-	.shapes = RM_ALL_SHAPES,
 	.caps = RM_CAP_SLOW_WRITES,
-	.guarantees = "once-if-present",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	SYNCMAP_MAP,
 };

@@ -12,24 +12,13 @@
 #include "impls/support/collector.h" /* first: it replaces malloc */
 
 #define SYNCMAP_RECLAMATION "impls/syncmap/syncmap_collected.h"
-#include "impls/syncmap/syncmap.h"
-#include "runner/driver.h"
-
-static const struct rm_map_ops ops = { SYNCMAP_OPS };
-
-RM_DRIVES(ops)
+#include "impls/syncmap/syncmap_map.h"
 
 const struct rm_impl rm_impl_syncmap_gc = {
 	.id = "syncmap_gc",
 	.label = "port of sync.Map, collector, waits in the kernel",
-	.family = "sync",
 	.sync = "collector",
 	.source = "Go 1.19-1.23, sync/map.go; Boehm's collector",
 	.system = "M4",
-	.shapes = RM_ALL_SHAPES,
-	.guarantees = "once-if-present",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	SYNCMAP_MAP,
 };

@@ -9,24 +9,13 @@
  * maps and removed entries: impls/syncmap/syncmap_hazard.h.
  */
 #define SYNCMAP_RECLAMATION "impls/syncmap/syncmap_hazard.h"
-#include "impls/syncmap/syncmap.h"
-#include "runner/driver.h"
-
-static const struct rm_map_ops ops = { SYNCMAP_OPS };
-
-RM_DRIVES(ops)
+#include "impls/syncmap/syncmap_map.h"
 
 const struct rm_impl rm_impl_syncmap_hp = {
 	.id = "syncmap_hp",
 	.label = "port of sync.Map, hazard ptrs, waits in the kernel",
-	.family = "sync",
 	.sync = "hazard",
 	.source = "Go 1.19-1.23, sync/map.go; Michael, Hazard Pointers, 2004",
 	.system = "M4",
-	.shapes = RM_ALL_SHAPES,
-	.guarantees = "once-if-present",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	SYNCMAP_MAP,
 };

@@ -7,24 +7,13 @@
  * every write. What stays in the write path is 16 bytes noted per object.
  */
 #define SYNCMAP_RULES .leaks = true
-#include "impls/syncmap/syncmap.h"
-#include "runner/driver.h"
-
-static const struct rm_map_ops ops = { SYNCMAP_OPS };
-
-RM_DRIVES(ops)
+#include "impls/syncmap/syncmap_map.h"
 
 const struct rm_impl rm_impl_syncmap_leak = {
 	.id = "syncmap_leak",
 	.label = "port of sync.Map, leaking, waits in the kernel",
-	.family = "sync",
 	.sync = "leak",
 	.source = "Go 1.19-1.23, sync/map.go; frees nothing until the end",
 	.system = "M4",
-	.shapes = RM_ALL_SHAPES,
-	.guarantees = "once-if-present",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	SYNCMAP_MAP,
 };

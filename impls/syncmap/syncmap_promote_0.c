@@ -7,25 +7,14 @@
  * for a rebuild of dirty, O(keys).
  */
 #define SYNCMAP_RULES .promotion = SYNCMAP_PROMOTE_FIRST
-#include "impls/syncmap/syncmap.h"
-#include "runner/driver.h"
-
-static const struct rm_map_ops ops = { SYNCMAP_OPS };
-
-RM_DRIVES(ops)
+#include "impls/syncmap/syncmap_map.h"
 
 const struct rm_impl rm_impl_syncmap_promote_0 = {
 	.id = "syncmap_promote_0",
 	.label = "port of sync.Map, first miss, waits in the kernel",
-	.family = "sync",
 	.sync = "epoch",
 	.source = "Go 1.19-1.23, sync/map.go; its promotion as misdescribed",
 	.system = "M4",
-	.shapes = RM_ALL_SHAPES,
 	.caps = RM_CAP_SLOW_WRITES, /* new keys, with misses between */
-	.guarantees = "once-if-present",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	SYNCMAP_MAP,
 };

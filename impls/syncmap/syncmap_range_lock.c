@@ -8,24 +8,13 @@
  * that scan calls must not use the map.
  */
 #define SYNCMAP_RULES .range_locks = true
-#include "impls/syncmap/syncmap.h"
-#include "runner/driver.h"
-
-static const struct rm_map_ops ops = { SYNCMAP_OPS };
-
-RM_DRIVES(ops)
+#include "impls/syncmap/syncmap_map.h"
 
 const struct rm_impl rm_impl_syncmap_range_lock = {
 	.id = "syncmap_range_lock",
 	.label = "port of sync.Map, locked Range, waits in the kernel",
-	.family = "sync",
 	.sync = "epoch",
 	.source = "Go 1.19-1.23, sync/map.go; its Range as misdescribed",
 	.system = "M4",
-	.shapes = RM_ALL_SHAPES,
-	.guarantees = "once-if-present",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	SYNCMAP_MAP,
 };

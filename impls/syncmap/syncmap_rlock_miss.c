@@ -8,24 +8,13 @@
  * gives the lock back, takes all of it and looks again.
  */
 #define SYNCMAP_LOCK "impls/syncmap/syncmap_rwlock.h"
-#include "impls/syncmap/syncmap.h"
-#include "runner/driver.h"
-
-static const struct rm_map_ops ops = { SYNCMAP_OPS };
-
-RM_DRIVES(ops)
+#include "impls/syncmap/syncmap_map.h"
 
 const struct rm_impl rm_impl_syncmap_rlock_miss = {
 	.id = "syncmap_rlock_miss",
 	.label = "port of sync.Map, rlock on miss, waits in the kernel",
-	.family = "sync",
 	.sync = "epoch",
 	.source = "Go 1.19-1.23, sync/map.go; its miss path as misdescribed",
 	.system = "M4",
-	.shapes = RM_ALL_SHAPES,
-	.guarantees = "once-if-present",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	SYNCMAP_MAP,
 };

@@ -18,14 +18,8 @@ RM_DRIVES(ops)
 const struct rm_impl rm_impl_syncmap_safe = {
 	.id = "syncmap_safe",
 	.label = "port of sync.Map, fault barrier, waits in the kernel",
-	.family = "sync",
 	.sync = "epoch",
 	.source = "Go 1.19-1.23, sync/map.go; recover() around Load",
 	.system = "M11",
-	.shapes = RM_ALL_SHAPES,
-	.guarantees = "once-if-present",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	SYNCMAP_MAP,
 };

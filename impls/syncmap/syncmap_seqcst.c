@@ -16,23 +16,13 @@
 #define memory_order_acquire memory_order_seq_cst
 #define memory_order_release memory_order_seq_cst
 #define memory_order_acq_rel memory_order_seq_cst
-#include "impls/syncmap/syncmap.h"
-
-static const struct rm_map_ops ops = { SYNCMAP_OPS };
-
-RM_DRIVES(ops)
+#include "impls/syncmap/syncmap_map.h"
 
 const struct rm_impl rm_impl_syncmap_seqcst = {
 	.id = "syncmap_seqcst",
 	.label = "port of sync.Map, seq_cst, waits in the kernel",
-	.family = "sync",
 	.sync = "epoch",
 	.source = "Go 1.19-1.23, sync/map.go; orders as Go's atomics",
 	.system = "M4",
-	.shapes = RM_ALL_SHAPES,
-	.guarantees = "once-if-present",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &ops,
-	.drive = RM_ALL_DRIVES,
+	SYNCMAP_MAP,
 };

@@ -17,13 +17,8 @@ RM_HOT void barrier_write(_Atomic(uint64_t) *word, uint64_t was, uint64_t now)
 const struct rm_impl rm_impl_barrier_release = {
 	.id = "barrier_release",
 	.label = "words written by a release store",
-	.family = "technique",
 	.sync = "none",
 	.source = "the store buffering test",
 	.system = "",
-	.guarantees = "none",
-	.progress = "lock-free",
-	.dispatch = "none",
-	.ops = &barrier_ops,
-	.loops = barrier_loops,
+	TECHNIQUE("lock-free", barrier_ops, barrier_loops),
 };

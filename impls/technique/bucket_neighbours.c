@@ -145,13 +145,8 @@ static const struct rm_own_loop neighbours_loops[] = {
 const struct rm_impl rm_impl_bucket_neighbours = {
 	.id = "bucket_neighbours",
 	.label = "buckets beside each other",
-	.family = "technique",
 	.sync = "none",
 	.source = "Go map before 1.24: its buckets",
 	.system = "M1",
-	.guarantees = "none",
-	.progress = "wait-free",
-	.dispatch = "none",
-	.ops = &neighbours_ops,
-	.loops = neighbours_loops,
+	TECHNIQUE("wait-free", neighbours_ops, neighbours_loops),
 };

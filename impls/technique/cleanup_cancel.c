@@ -11,13 +11,8 @@ enum { CLEANUP_CANCELS = 1 };
 const struct rm_impl rm_impl_cleanup_cancel = {
 	.id = "cleanup_cancel",
 	.label = "cleanup, cancelling",
-	.family = "technique",
 	.sync = "none",
 	.source = "a cancelled context per handler: impls/technique/cleanup.h",
 	.system = "M16",
-	.guarantees = "none",
-	.progress = "wait-free",
-	.dispatch = "none",
-	.ops = &cleanup_ops,
-	.loops = cleanup_loops,
+	TECHNIQUE("wait-free", cleanup_ops, cleanup_loops),
 };

@@ -11,14 +11,9 @@ enum { CLEANUP_CANCELS = 0 };
 const struct rm_impl rm_impl_cleanup_delete = {
 	.id = "cleanup_delete",
 	.label = "cleanup, deleting only",
-	.family = "technique",
 	.sync = "none",
 	.source = "iterate and delete: impls/technique/cleanup.h",
 	.system = "M16",
-	.guarantees = "none",
-	.progress = "wait-free",
-	.dispatch = "none",
-	.ops = &cleanup_ops,
-	.loops = cleanup_loops,
+	TECHNIQUE("wait-free", cleanup_ops, cleanup_loops),
 	.misuse = "check: handlers outlived their connection",
 };

@@ -16,13 +16,8 @@ static struct gomap *emptying(struct gomap *map, uint64_t keys, uint64_t seed)
 const struct rm_impl rm_impl_emptying_replace = {
 	.id = "emptying_replace",
 	.label = "emptying by a fresh map",
-	.family = "technique",
 	.sync = "none",
 	.source = "Go map before 1.24",
 	.system = "M1",
-	.guarantees = "none",
-	.progress = "wait-free",
-	.dispatch = "none",
-	.ops = &audit_ops,
-	.loops = audit_loops,
+	TECHNIQUE("wait-free", audit_ops, audit_loops),
 };

@@ -10,13 +10,8 @@ enum { FAMILIES_MAPS = 3 };
 const struct rm_impl rm_impl_families_sync_three = {
 	.id = "families_sync_three",
 	.label = "prefixes, 3 ports of sync.Map, waits in the kernel",
-	.family = "technique",
 	.sync = "epoch",
 	.source = "Go 1.19-1.23, sync/map.go",
 	.system = "M16",
-	.guarantees = "none",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &families_ops,
-	.loops = families_loops,
+	TECHNIQUE("blocking", families_ops, families_loops),
 };

@@ -10,13 +10,8 @@ enum { FAMILIES_MAPS = 3 };
 const struct rm_impl rm_impl_families_three = {
 	.id = "families_three",
 	.label = "prefixes, three maps",
-	.family = "technique",
 	.sync = "go-rwmutex",
 	.source = "Go map before 1.24; Go: sync.RWMutex",
 	.system = "M16",
-	.guarantees = "none",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &families_ops,
-	.loops = families_loops,
+	TECHNIQUE("blocking", families_ops, families_loops),
 };

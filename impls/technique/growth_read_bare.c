@@ -13,14 +13,9 @@
 const struct rm_impl rm_impl_growth_read_bare = {
 	.id = "growth_read_bare",
 	.label = "look-ups beside growth, no lock",
-	.family = "technique",
 	.sync = "none",
 	.source = "Go map before 1.24",
 	.system = "M16",
-	.guarantees = "none",
-	.progress = "wait-free",
-	.dispatch = "none",
-	.ops = &growth_ops,
-	.loops = growth_loops,
+	TECHNIQUE("wait-free", growth_ops, growth_loops),
 	.misuse = "statistics lookups_lost, headers_of_two_moments",
 };

@@ -11,13 +11,8 @@
 const struct rm_impl rm_impl_growth_read_rw = {
 	.id = "growth_read_rw",
 	.label = "look-ups beside growth, port of RWMutex, waits in the kernel",
-	.family = "technique",
 	.sync = "go-rwmutex",
 	.source = "Go map before 1.24, sync.RWMutex",
 	.system = "M16",
-	.guarantees = "none",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &growth_ops,
-	.loops = growth_loops,
+	TECHNIQUE("blocking", growth_ops, growth_loops),
 };

@@ -13,13 +13,8 @@
 const struct rm_impl rm_impl_handle_clone = {
 	.id = "handle_clone",
 	.label = "map variable, cloned",
-	.family = "technique",
 	.sync = "go-rwmutex",
 	.source = "Go map before 1.24, sync.RWMutex",
 	.system = "M16",
-	.guarantees = "none",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &handle_ops,
-	.loops = handle_loops,
+	TECHNIQUE("blocking", handle_ops, handle_loops),
 };

@@ -15,14 +15,9 @@
 const struct rm_impl rm_impl_handle_header = {
 	.id = "handle_header",
 	.label = "map header, assigned",
-	.family = "technique",
 	.sync = "none",
 	.source = "article S1, 2.2; Go map before 1.24",
 	.system = "M16",
-	.guarantees = "none",
-	.progress = "wait-free",
-	.dispatch = "none",
-	.ops = &handle_ops,
-	.loops = handle_loops,
+	TECHNIQUE("wait-free", handle_ops, handle_loops),
 	.misuse = "check: torn headers",
 };

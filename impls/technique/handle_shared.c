@@ -14,14 +14,9 @@
 const struct rm_impl rm_impl_handle_shared = {
 	.id = "handle_shared",
 	.label = "map variable, assigned",
-	.family = "technique",
 	.sync = "none",
 	.source = "Go map before 1.24",
 	.system = "M16",
-	.guarantees = "none",
-	.progress = "wait-free",
-	.dispatch = "none",
-	.ops = &handle_ops,
-	.loops = handle_loops,
+	TECHNIQUE("wait-free", handle_ops, handle_loops),
 	.misuse = "check: two variables, one map",
 };

@@ -13,13 +13,8 @@
 const struct rm_impl rm_impl_hash_fnv1a = {
 	.id = "hash_fnv1a",
 	.label = "FNV-1a, 64 bits",
-	.family = "technique",
 	.sync = "none",
 	.source = "Fowler, Noll, Vo: FNV-1a, 64 bits",
 	.system = "M5",
-	.guarantees = "none",
-	.progress = "wait-free",
-	.dispatch = "none",
-	.ops = &hash_ops,
-	.loops = hash_loops,
+	TECHNIQUE("wait-free", hash_ops, hash_loops),
 };

@@ -15,13 +15,8 @@
 const struct rm_impl rm_impl_hash_shift_xor64 = {
 	.id = "hash_shift_xor64",
 	.label = "shift-xor, 64 bits",
-	.family = "technique",
 	.sync = "none",
 	.source = "article S2, 4.1, with 64-bit integers",
 	.system = "M5",
-	.guarantees = "none",
-	.progress = "wait-free",
-	.dispatch = "none",
-	.ops = &hash_ops,
-	.loops = hash_loops,
+	TECHNIQUE("wait-free", hash_ops, hash_loops),
 };

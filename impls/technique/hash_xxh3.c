@@ -14,13 +14,8 @@
 const struct rm_impl rm_impl_hash_xxh3 = {
 	.id = "hash_xxh3",
 	.label = "XXH3, 64 bits",
-	.family = "technique",
 	.sync = "none",
 	.source = "xxHash: XXH3_64bits, " RM_XXH3_VECTOR,
 	.system = "M5",
-	.guarantees = "none",
-	.progress = "wait-free",
-	.dispatch = "none",
-	.ops = &hash_ops,
-	.loops = hash_loops,
+	TECHNIQUE("wait-free", hash_ops, hash_loops),
 };

@@ -9,13 +9,8 @@
 const struct rm_impl rm_impl_hold_go_mutex = {
 	.id = "hold_go_mutex",
 	.label = "port of Go's Mutex, held, waits in the kernel",
-	.family = "technique",
 	.sync = "mutex",
 	.source = "Go: sync.Mutex",
 	.system = "M2",
-	.guarantees = "none",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &hold_ops,
-	.loops = hold_loops,
+	TECHNIQUE("blocking", hold_ops, hold_loops),
 };

@@ -9,13 +9,8 @@
 const struct rm_impl rm_impl_hold_go_rw = {
 	.id = "hold_go_rw",
 	.label = "port of Go's RWMutex, held, waits in the kernel",
-	.family = "technique",
 	.sync = "rwlock",
 	.source = "Go: sync.RWMutex",
 	.system = "M3",
-	.guarantees = "none",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &hold_ops,
-	.loops = hold_loops,
+	TECHNIQUE("blocking", hold_ops, hold_loops),
 };

@@ -10,13 +10,8 @@
 const struct rm_impl rm_impl_hold_pthread_rw_writer = {
 	.id = "hold_pthread_rw_writer",
 	.label = "rwlock (writers), held",
-	.family = "technique",
 	.sync = "rwlock",
 	.source = "POSIX: pthread_rwlock_t, writers first",
 	.system = "M3",
-	.guarantees = "none",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &hold_ops,
-	.loops = hold_loops,
+	TECHNIQUE("blocking", hold_ops, hold_loops),
 };

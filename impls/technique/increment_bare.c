@@ -16,14 +16,9 @@ enum { INCREMENT_GIVES_WAY = 0, INCREMENT_TELLS = 1 };
 const struct rm_impl rm_impl_increment_bare = {
 	.id = "increment_bare",
 	.label = "no lock, no waits",
-	.family = "technique",
 	.sync = "none",
 	.source = "Go map before 1.24",
 	.system = "M16",
-	.guarantees = "none",
-	.progress = "wait-free",
-	.dispatch = "none",
-	.ops = &increment_ops,
-	.loops = increment_loops,
+	TECHNIQUE("wait-free", increment_ops, increment_loops),
 	.misuse = "statistics flag_fired, increments_lost",
 };

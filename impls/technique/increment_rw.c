@@ -12,13 +12,8 @@ enum { INCREMENT_GIVES_WAY = 0, INCREMENT_TELLS = 0 };
 const struct rm_impl rm_impl_increment_rw = {
 	.id = "increment_rw",
 	.label = "increments, port of RWMutex, waits in the kernel",
-	.family = "technique",
 	.sync = "go-rwmutex",
 	.source = "Go map before 1.24, sync.RWMutex",
 	.system = "M16",
-	.guarantees = "none",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &increment_ops,
-	.loops = increment_loops,
+	TECHNIQUE("blocking", increment_ops, increment_loops),
 };

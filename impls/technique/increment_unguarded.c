@@ -15,14 +15,9 @@ enum { INCREMENT_GIVES_WAY = 1, INCREMENT_TELLS = 0 };
 const struct rm_impl rm_impl_increment_unguarded = {
 	.id = "increment_unguarded",
 	.label = "increments, no lock",
-	.family = "technique",
 	.sync = "none",
 	.source = "Go map before 1.24",
 	.system = "M16",
-	.guarantees = "none",
-	.progress = "wait-free",
-	.dispatch = "none",
-	.ops = &increment_ops,
-	.loops = increment_loops,
+	TECHNIQUE("wait-free", increment_ops, increment_loops),
 	.misuse = "check: concurrent map writes",
 };

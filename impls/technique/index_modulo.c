@@ -7,13 +7,8 @@
 const struct rm_impl rm_impl_index_modulo = {
 	.id = "index_modulo",
 	.label = "segment by remainder",
-	.family = "technique",
 	.sync = "none",
 	.source = "article S2, 4.4",
 	.system = "M6",
-	.guarantees = "none",
-	.progress = "wait-free",
-	.dispatch = "none",
-	.ops = &index_ops,
-	.loops = index_loops,
+	TECHNIQUE("wait-free", index_ops, index_loops),
 };

@@ -136,13 +136,8 @@ static bool audit_once(struct audit *audit, uint64_t seed)
 const struct rm_impl rm_impl_iteration = {
 	.id = "iteration",
 	.label = "iteration of the native map, step by step",
-	.family = "technique",
 	.sync = "none",
 	.source = "Go map before 1.24",
 	.system = "M1",
-	.guarantees = "none",
-	.progress = "wait-free",
-	.dispatch = "none",
-	.ops = &audit_ops,
-	.loops = audit_loops,
+	TECHNIQUE("wait-free", audit_ops, audit_loops),
 };

@@ -11,14 +11,9 @@ enum { PAIR_PAD = 0 };
 const struct rm_impl rm_impl_pair_adjacent = {
 	.id = "pair_adjacent",
 	.label = "pair, adjacent",
-	.family = "technique",
 	.sync = "none",
 	.source = "false sharing: impls/technique/pair.h",
 	.system = "M16",
-	.guarantees = "none",
-	.progress = "wait-free",
-	.dispatch = "none",
-	.ops = &pair_ops,
-	.loops = pair_loops,
+	TECHNIQUE("wait-free", pair_ops, pair_loops),
 	.misuse = "measured: lines shared, ns per operation",
 };

@@ -11,13 +11,8 @@ enum { PAIR_PAD = 56 };
 const struct rm_impl rm_impl_pair_padded = {
 	.id = "pair_padded",
 	.label = "pair, padded",
-	.family = "technique",
 	.sync = "none",
 	.source = "false sharing: impls/technique/pair.h",
 	.system = "M16",
-	.guarantees = "none",
-	.progress = "wait-free",
-	.dispatch = "none",
-	.ops = &pair_ops,
-	.loops = pair_loops,
+	TECHNIQUE("wait-free", pair_ops, pair_loops),
 };

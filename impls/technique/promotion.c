@@ -8,13 +8,8 @@
 const struct rm_impl rm_impl_promotion = {
 	.id = "promotion",
 	.label = "promotion of a dirty map, step by step",
-	.family = "technique",
 	.sync = "epoch",
 	.source = "Go 1.19-1.23, sync/map.go",
 	.system = "M4",
-	.guarantees = "none",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &audit_ops,
-	.loops = audit_loops,
+	TECHNIQUE("blocking", audit_ops, audit_loops),
 };

@@ -10,13 +10,8 @@
 const struct rm_impl rm_impl_promotion_load_factor = {
 	.id = "promotion_load_factor",
 	.label = "promotion by load factor, step by step",
-	.family = "technique",
 	.sync = "epoch",
 	.source = "Go 1.19-1.23, sync/map.go; its promotion as misdescribed",
 	.system = "M4",
-	.guarantees = "none",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &audit_ops,
-	.loops = audit_loops,
+	TECHNIQUE("blocking", audit_ops, audit_loops),
 };

@@ -15,14 +15,9 @@
 const struct rm_impl rm_impl_route_address = {
 	.id = "route_address",
 	.label = "shard by address",
-	.family = "technique",
 	.sync = "go-rwmutex",
 	.source = "article S2, 4.3, the listing",
 	.system = "M5",
-	.guarantees = "none",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &route_ops,
-	.loops = route_loops,
+	TECHNIQUE("blocking", route_ops, route_loops),
 	.misuse = "measured: lookups_lost",
 };

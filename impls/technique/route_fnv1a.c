@@ -10,13 +10,8 @@
 const struct rm_impl rm_impl_route_fnv1a = {
 	.id = "route_fnv1a",
 	.label = "shard by FNV-1a",
-	.family = "technique",
 	.sync = "go-rwmutex",
 	.source = "FNV-1a shard choice over Go maps, as shard_rw_64",
 	.system = "M5",
-	.guarantees = "none",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &route_ops,
-	.loops = route_loops,
+	TECHNIQUE("blocking", route_ops, route_loops),
 };

@@ -12,13 +12,8 @@ enum { STOCK_LOOKS_FIRST = 0, STOCK_LOOKS_AGAIN = 1 };
 const struct rm_impl rm_impl_stock_mutex = {
 	.id = "stock_mutex",
 	.label = "stock, port of Mutex, waits in the kernel",
-	.family = "technique",
 	.sync = "go-mutex",
 	.source = "stock deduction: impls/technique/stock.h",
 	.system = "M13",
-	.guarantees = "none",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &stock_ops,
-	.loops = stock_loops,
+	TECHNIQUE("blocking", stock_ops, stock_loops),
 };

@@ -13,13 +13,8 @@ enum { STOCK_LOOKS_FIRST = 1, STOCK_LOOKS_AGAIN = 1 };
 const struct rm_impl rm_impl_stock_rw = {
 	.id = "stock_rw",
 	.label = "stock, port of RWMutex, waits in the kernel",
-	.family = "technique",
 	.sync = "go-rwmutex",
 	.source = "stock deduction: impls/technique/stock.h",
 	.system = "M13",
-	.guarantees = "none",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &stock_ops,
-	.loops = stock_loops,
+	TECHNIQUE("blocking", stock_ops, stock_loops),
 };

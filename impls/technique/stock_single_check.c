@@ -13,14 +13,9 @@ enum { STOCK_LOOKS_FIRST = 1, STOCK_LOOKS_AGAIN = 0 };
 const struct rm_impl rm_impl_stock_single_check = {
 	.id = "stock_single_check",
 	.label = "stock, one look",
-	.family = "technique",
 	.sync = "go-rwmutex",
 	.source = "stock deduction: impls/technique/stock.h",
 	.system = "M16",
-	.guarantees = "none",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &stock_ops,
-	.loops = stock_loops,
+	TECHNIQUE("blocking", stock_ops, stock_loops),
 	.misuse = "check: oversold",
 };

@@ -18,14 +18,9 @@ static bool met_take(void *thread, struct rm_key key, struct rm_value *old)
 const struct rm_impl rm_impl_take_apart = {
 	.id = "take_apart",
 	.label = "Load and then Delete, met by a Delete",
-	.family = "technique",
 	.sync = "epoch",
 	.source =
 	        "Go 1.19-1.23, sync/map.go; its LoadAndDelete as misdescribed",
 	.system = "M4",
-	.guarantees = "none",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &audit_ops,
-	.loops = audit_loops,
+	TECHNIQUE("blocking", audit_ops, audit_loops),
 };

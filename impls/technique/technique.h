@@ -15,6 +15,11 @@
 #include <string.h>
 #include <time.h>
 
+/* Members of struct rm_impl that techniques share. */
+#define TECHNIQUE(weakest, table, own_loops)                              \
+	.family = "technique", .guarantees = "none", .progress = weakest, \
+	.dispatch = "none", .ops = &(table), .loops = own_loops
+
 /* Whether the loop shall do another iteration; counts it. */
 RM_HOT bool technique_turn(struct rm_worker *worker)
 {

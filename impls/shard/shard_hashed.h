@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * shard_hashed.h - SHARDS Go maps, each under a guard; a hash of the key chooses.
+ *
+ * The includer has included a guard and has defined SHARDS and SHARD_ALIGN. It
+ * may define SHARD_CHOICE(shape, key), a number below SHARDS. Without it the
+ * choice is FNV-1a, folded.
+ */
+#ifndef RM_SUPPORT_SHARD_HASHED_H
+#define RM_SUPPORT_SHARD_HASHED_H
+
+#include "impls/support/fnv.h"
+
+#ifndef SHARD_CHOICE
+#define SHARD_CHOICE(shape, key) rm_fnv1a_shard(shape, key, SHARDS)
+#endif
+
+RM_HOT size_t shard_choice(struct rm_shape shape, struct rm_key key)
+{
+	return SHARD_CHOICE(shape, key);
+}
+
+#include "impls/gomap/gomap_guarded.h" /* the operations */
+
+RM_DRIVES(ops)
+
+/* Members of struct rm_impl that these maps share. */
+#define SHARD_HASHED                                                        \
+	.family = "shard", .system = "M5", .guarantees = "once-if-present", \
+	.progress = "blocking", .dispatch = "none", RM_ALL_OF(ops)
+
+#endif /* RM_SUPPORT_SHARD_HASHED_H */
