@@ -230,21 +230,11 @@ static bool check(void *opaque, char *why, size_t size)
 }
 
 static const struct rm_map_ops ops = {
-	.create = create,
-	.destroy = destroy,
-	.join = map_itself,
-	.leave = nothing,
-	.lookup = lookup,
-	.upsert = upsert,
-	.remove = remove_key,
-	.quiesce = nothing,
-	.exchange = exchange,
-	.take = take,
+	NO_HANDLE_OPS,
 	.insert_if_absent = insert_if_absent,
 	.compare_swap = compare_swap,
 	.update = update,
 	.scan = scan,
-	.length = length,
 	.clear = clear,
 	.stats = stats,
 	.check = check,

@@ -49,4 +49,11 @@
 	.scan = cache_scan, .length = cache_length, .clear = cache_clear,     \
 	.stats = cache_stats, .check = cache_check
 
+/* Members of struct rm_impl that these maps share. The
+   clock is called through a pointer, so that tests own the time. */
+#define LOCAL_CACHE_MAP                                          \
+	.family = "lock", .sync = "go-rwmutex", .system = "M12", \
+	.guarantees = "point-in-time", .progress = "blocking",   \
+	.dispatch = "callback"
+
 #endif /* RM_LOCAL_CACHE_H */

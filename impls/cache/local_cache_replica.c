@@ -20,14 +20,9 @@ RM_DRIVES(cached_ops)
 const struct rm_impl rm_impl_local_cache_replica = {
 	.id = "local_cache_replica",
 	.label = "local cache, log and replica",
-	.family = "lock",
-	.sync = "go-rwmutex",
 	.source = "cache with TTL and refresh before a replica of Go's map + "
 	          "RWMutex",
-	.system = "M12",
 	.caps = RM_CAP_STALE | RM_CAP_BACKGROUND,
-	.guarantees = "point-in-time",
-	.progress = "blocking",
-	.dispatch = "callback", /* the clock, so that tests own the time */
+	LOCAL_CACHE_MAP,
 	RM_ALL_OF(cached_ops),
 };

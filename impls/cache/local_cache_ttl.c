@@ -16,13 +16,8 @@ RM_DRIVES(cached_ops)
 const struct rm_impl rm_impl_local_cache_ttl = {
 	.id = "local_cache_ttl",
 	.label = "local cache, TTL only",
-	.family = "lock",
-	.sync = "go-rwmutex",
 	.source = "cache with TTL and refresh before Go's map + RWMutex",
-	.system = "M12",
 	.caps = RM_CAP_STALE,
-	.guarantees = "point-in-time",
-	.progress = "blocking",
-	.dispatch = "callback", /* the clock, so that tests own the time */
+	LOCAL_CACHE_MAP,
 	RM_ALL_OF(cached_ops),
 };

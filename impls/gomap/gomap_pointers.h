@@ -298,18 +298,8 @@ static bool check(void *opaque, char *why, size_t size)
 }
 
 static const struct rm_map_ops ops = {
-	.create = create,
-	.destroy = destroy,
-	.join = map_itself,
-	.leave = nothing,
-	.lookup = lookup,
-	.upsert = upsert,
-	.remove = remove_key,
-	.quiesce = nothing,
-	.exchange = exchange,
-	.take = take,
+	NO_HANDLE_OPS,
 	.scan = scan,
-	.length = length,
 	.stats = stats,
 	.check = check,
 };
@@ -322,5 +312,14 @@ RM_DRIVE(ops, str16x8, RM_STR16X8)
 	{                                              \
 		drive_u64x8, NULL, drive_str16x8, NULL \
 	}
+
+/* Members of struct rm_impl that these maps share. */
+#define POINTERS_MAP                                                    \
+	.family = "lock", .sync = "go-rwmutex",                         \
+	.source = "Go map before 1.24, sync.RWMutex; field updates of " \
+	          "article S0, 3.1",                                    \
+	.system = "M16", .shapes = POINTERS_SHAPES,                     \
+	.guarantees = "once-if-present", .progress = "blocking",        \
+	.dispatch = "none", .ops = &ops, .drive = POINTERS_DRIVES
 
 #endif /* RM_GOMAP_POINTERS_H */

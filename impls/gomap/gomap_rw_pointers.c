@@ -12,15 +12,5 @@ enum { RECORDS_POOLED = 0 };
 const struct rm_impl rm_impl_gomap_rw_pointers = {
 	.id = "gomap_rw_pointers",
 	.label = "port of map of pointers + RWMutex, waits in the kernel",
-	.family = "lock",
-	.sync = "go-rwmutex",
-	.source = "Go map before 1.24, sync.RWMutex; field updates of article "
-	          "S0, 3.1",
-	.system = "M16",
-	.shapes = POINTERS_SHAPES,
-	.guarantees = "once-if-present",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &ops,
-	.drive = POINTERS_DRIVES,
+	POINTERS_MAP,
 };

@@ -162,17 +162,7 @@ static bool check(void *opaque, char *why, size_t size)
 }
 
 static const struct rm_map_ops ops = {
-	.create = create,
-	.destroy = destroy,
-	.join = map_itself,
-	.leave = nothing,
-	.lookup = lookup,
-	.upsert = upsert,
-	.remove = remove_key,
-	.quiesce = nothing,
-	.exchange = exchange,
-	.take = take,
-	.length = length,
+	NO_HANDLE_OPS,
 	.check = check,
 };
 

@@ -156,18 +156,8 @@ static void destroy(void *opaque)
 }
 
 static const struct rm_map_ops ops = {
-	.create = create,
-	.destroy = destroy,
-	.join = map_itself,
-	.leave = nothing,
-	.lookup = lookup,
-	.upsert = upsert,
-	.remove = remove_key,
-	.quiesce = nothing,
-	.exchange = exchange,
-	.take = take,
+	NO_HANDLE_OPS,
 	.scan = scan,
-	.length = length,
 };
 
 RM_DRIVE(ops, u64x8, RM_U64X8)

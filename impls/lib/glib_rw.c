@@ -313,19 +313,9 @@ static void destroy(void *opaque)
 }
 
 static const struct rm_map_ops ops = {
-	.create = create,
-	.destroy = destroy,
-	.join = map_itself,
-	.leave = nothing,
-	.lookup = lookup,
-	.upsert = upsert,
-	.remove = remove_key,
-	.quiesce = nothing,
-	.exchange = exchange,
-	.take = take,
+	NO_HANDLE_OPS,
 	.insert_if_absent = insert_if_absent,
 	.scan = scan,
-	.length = length,
 };
 
 RM_DRIVES(ops)

@@ -16,14 +16,9 @@ RM_DRIVES(ops)
 const struct rm_impl rm_impl_urcu_lfht = {
 	.id = "urcu_lfht",
 	.label = "liburcu lfht, QSBR",
-	.family = "rcu",
 	.sync = "rcu-qsbr",
-	.source = "liburcu, cds_lfht: split-ordered lists",
-	.system = "",
 	.caps = RM_CAP_BACKGROUND,
-	.guarantees = "once-if-present",
-	.progress = "lock-free",
-	.dispatch = "none", /* in this object; the library calls match back */
+	URCU_MAP,
 	RM_ALL_OF(ops),
 	.value_most = 1024,
 	.value_place = "in line, in the key's node; freed after a grace period",

@@ -17,14 +17,9 @@ RM_DRIVES(ops)
 const struct rm_impl rm_impl_urcu_lfht_fixed = {
 	.id = "urcu_lfht_fixed",
 	.label = "liburcu fixed, QSBR",
-	.family = "rcu",
 	.sync = "rcu-qsbr",
-	.source = "liburcu, cds_lfht: split-ordered lists",
-	.system = "",
 	.caps = RM_CAP_BACKGROUND | RM_CAP_FIXED_SIZE,
-	.guarantees = "once-if-present",
-	.progress = "lock-free",
-	.dispatch = "none", /* in this object; the library calls match back */
+	URCU_MAP,
 	RM_ALL_OF(ops),
 	.value_most = 1024,
 	.value_place = "in line, in the key's node; freed after a grace period",

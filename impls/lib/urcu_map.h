@@ -268,4 +268,11 @@ static const struct rm_map_ops ops = {
 	.check = check,
 };
 
+/* Members of struct rm_impl that these maps share. The
+   library calls match() back. */
+#define URCU_MAP                                                             \
+	.family = "rcu", .source = "liburcu, cds_lfht: split-ordered lists", \
+	.system = "", .guarantees = "once-if-present",                       \
+	.progress = "lock-free", .dispatch = "none"
+
 #endif /* RM_URCU_MAP_H */

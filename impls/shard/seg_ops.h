@@ -57,4 +57,12 @@ static void unpark(void *thread)
 	.scan = seg_scan, .length = seg_length, .clear = seg_clear,           \
 	.stats = seg_stats, .check = seg_check
 
+/* Members of struct rm_impl that these maps share. */
+#define SEG_MAP                                                               \
+	.family = "shard", .sync = "epoch, bin locks",                        \
+	.source =                                                             \
+	        "Java's ConcurrentHashMap: segments of JDK 5, bins of JDK 8", \
+	.system = "M6", .guarantees = "once-if-present",                      \
+	.progress = "blocking", .dispatch = "none"
+
 #endif /* RM_SHARD_SEG_OPS_H */

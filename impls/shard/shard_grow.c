@@ -23,12 +23,7 @@ RM_DRIVES(ops)
 const struct rm_impl rm_impl_shard_grow = {
 	.id = "shard_grow",
 	.label = "growing shards",
-	.family = "shard",
-	.sync = "go-rwmutex",
 	.source = "extendible hashing (Fagin et al. 1979) over Go maps",
-	.system = "M8",
-	.guarantees = "once-if-present",
-	.progress = "blocking",
-	.dispatch = "none",
+	GROW_MAP,
 	RM_ALL_OF(ops),
 };

@@ -22,12 +22,7 @@ RM_DRIVES(ops)
 const struct rm_impl rm_impl_shard_grow_stop = {
 	.id = "shard_grow_stop",
 	.label = "growing shards, stopping",
-	.family = "shard",
-	.sync = "go-rwmutex",
 	.source = "rehashing of all shards at once over Go maps",
-	.system = "M8",
-	.guarantees = "once-if-present",
-	.progress = "blocking",
-	.dispatch = "none",
+	GROW_MAP,
 	RM_ALL_OF(ops),
 };

@@ -25,13 +25,8 @@ RM_DRIVES(ops)
 const struct rm_impl rm_impl_shard_grow_timed = {
 	.id = "shard_grow_timed",
 	.label = "growing shards, own thread",
-	.family = "shard",
-	.sync = "go-rwmutex",
 	.source = "extendible hashing (Fagin et al. 1979) over Go maps",
-	.system = "M8",
 	.caps = RM_CAP_BACKGROUND,
-	.guarantees = "once-if-present",
-	.progress = "blocking",
-	.dispatch = "none",
+	GROW_MAP,
 	RM_ALL_OF(ops),
 };

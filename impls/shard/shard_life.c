@@ -17,15 +17,6 @@ RM_DRIVES(ops)
 const struct rm_impl rm_impl_shard_life = {
 	.id = "shard_life",
 	.label = "life-cycle shards",
-	.family = "shard",
-	.sync = "epoch",
-	.source = "sync.Map shards by connection life cycle",
-	.system = "M7",
-	.guarantees = "none",
-	.progress = "blocking",
-	.dispatch = "callback", /* the clock, so that tests own the time */
 	RM_ALL_OF(ops),
-	.loops = shard_life_loops,
-	.open = life_open_all,
-	.close = life_close_all,
+	SHARD_LIFE_MAP,
 };

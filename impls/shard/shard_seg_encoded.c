@@ -17,13 +17,7 @@ RM_DRIVES(ops)
 const struct rm_impl rm_impl_shard_seg_encoded = {
 	.id = "shard_seg_encoded",
 	.label = "64 segments, encoded",
-	.family = "shard",
-	.sync = "epoch, bin locks",
-	.source = "Java's ConcurrentHashMap: segments of JDK 5, bins of JDK 8",
-	.system = "M6",
 	.caps = RM_CAP_FIXED_SIZE,
-	.guarantees = "once-if-present",
-	.progress = "blocking",
-	.dispatch = "none",
+	SEG_MAP,
 	RM_ALL_OF(ops),
 };

@@ -154,9 +154,276 @@ RM_HOT void sessions_quiesce(void *thread)
 	epoch_quiesce(((struct session_thread *)thread)->record);
 }
 
-#include "impls/slab/sessions_syncmap_ops.h"
+RM_HOT bool sessions_lookup(void *thread, struct rm_shape shape,
+        struct rm_key key, struct rm_value *value)
+{
+	struct rm_value entry;
 
-#include "impls/slab/sessions_syncmap_life.h"
+	return session_find(thread, shape, key, &entry) &&
+	       session_seen(&entry, value);
+}
+
+/* Takes the lock of the key's stripe: under it a session that is found stays
+   open. */
+RM_HOT pthread_mutex_t *session_lock(
+        struct session_thread *thread, struct rm_shape shape, struct rm_key key)
+{
+	struct sessions *map = thread->map;
+	const uint64_t hash = rm_hash(shape, key, map->seed);
+	pthread_mutex_t *lock = &map->stripes[hash % SESSION_STRIPES].lock;
+
+	lock_mutex(lock);
+	return lock;
+}
+
+/* Ends a write: no lock is held when the thread waits for memory. */
+RM_HOT void session_unlock(struct session_thread *thread, pthread_mutex_t *lock)
+{
+	pthread_mutex_unlock(lock);
+	epoch_settle(thread->record);
+}
+
+RM_HOT bool sessions_exchange(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value, struct rm_value *old)
+{
+	pthread_mutex_t *lock = session_lock(thread, shape, key);
+	struct rm_value entry;
+	const bool was_there = session_find(thread, shape, key, &entry);
+
+	if (was_there && old)
+		session_load(session_at(&entry), shape, old);
+	if (was_there)
+		session_store(session_at(&entry), shape, value);
+	else
+		session_open(thread, shape, key, value);
+	session_unlock(thread, lock);
+	return was_there;
+}
+
+RM_HOT bool sessions_upsert(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value)
+{
+	return sessions_exchange(thread, shape, key, value, NULL);
+}
+
+RM_HOT bool sessions_take(void *thread, struct rm_shape shape,
+        struct rm_key key, struct rm_value *old)
+{
+	pthread_mutex_t *lock = session_lock(thread, shape, key);
+	struct rm_value entry;
+	const bool was_there = session_find(thread, shape, key, &entry);
+
+	if (was_there && old)
+		session_load(session_at(&entry), shape, old);
+	if (was_there)
+		session_close(thread, shape, key);
+	session_unlock(thread, lock);
+	return was_there;
+}
+
+RM_HOT bool sessions_remove(
+        void *thread, struct rm_shape shape, struct rm_key key)
+{
+	return sessions_take(thread, shape, key, NULL);
+}
+
+static bool sessions_insert_if_absent(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value,
+        struct rm_value *present)
+{
+	pthread_mutex_t *lock = session_lock(thread, shape, key);
+	struct rm_value entry;
+	const bool was_there = session_find(thread, shape, key, &entry);
+
+	if (was_there)
+		session_load(session_at(&entry), shape, present);
+	else
+		session_open(thread, shape, key, value);
+	session_unlock(thread, lock);
+	return was_there;
+}
+
+static bool sessions_compare_swap(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *expected,
+        const struct rm_value *value)
+{
+	pthread_mutex_t *lock = session_lock(thread, shape, key);
+	struct rm_value entry, present = { { 0 } };
+	bool swaps = false;
+
+	if (session_find(thread, shape, key, &entry)) {
+		session_load(session_at(&entry), shape, &present);
+		swaps = present.word[0] == expected->word[0];
+	}
+	if (swaps)
+		session_store(session_at(&entry), shape, value);
+	session_unlock(thread, lock);
+	return swaps;
+}
+
+struct session_visit {
+	rm_scan_fn *fn;
+	void *context;
+};
+
+static bool session_visit(
+        void *context, struct rm_key key, const struct rm_value *entry)
+{
+	const struct session_visit *visit = context;
+	struct rm_value value = { { 0 } };
+
+	/* one that was closed meanwhile is left out */
+	return !session_seen(entry, &value) ||
+	       visit->fn(visit->context, key, &value);
+}
+
+/* A Range of the directory: without a lock, each value as it is when met. */
+static void sessions_scan(
+        void *opaque, struct rm_shape shape, rm_scan_fn *fn, void *context)
+{
+	struct session_thread *thread = opaque;
+	struct session_visit visit = { fn, context };
+
+	syncmap_scan(&thread->directory, session_words(shape), session_visit,
+	        &visit);
+}
+
+static size_t sessions_length(void *thread)
+{
+	return syncmap_length(&((struct session_thread *)thread)->directory);
+}
+
+static void sessions_destroy(void *opaque)
+{
+	struct sessions *map = opaque;
+
+	epoch_destroy(map->epoch, map);
+	if (map->directory)
+		syncmap_destroy(map->directory);
+	session_pool_destroy(&map->pool);
+	for (size_t i = 0; i < SESSION_STRIPES; i++)
+		pthread_mutex_destroy(&map->stripes[i].lock);
+	free(map->threads);
+	free(map);
+}
+
+static void *sessions_create(const struct rm_sizing *sizing)
+{
+	struct sessions *map = aligned_alloc(2 * RM_CACHE_LINE, sizeof(*map));
+	struct rm_sizing directory = *sizing;
+
+	if (!map)
+		return NULL;
+	memset(map, 0, sizeof(*map));
+	map->shape = sizing->shape;
+	map->seed = sizing->seed;
+	for (size_t i = 0; i < SESSION_STRIPES; i++)
+		pthread_mutex_init(&map->stripes[i].lock, NULL);
+	session_pool_create(&map->pool);
+	directory.shape = session_words(sizing->shape);
+	map->directory = syncmap_create(&directory);
+	map->epoch = epoch_create(
+	        sizing->threads, sizing->retired_limit_bytes, false);
+	map->threads = calloc(sizing->threads, sizeof(struct session_thread));
+	if (map->directory && map->epoch && map->threads)
+		return map;
+	sessions_destroy(map);
+	return NULL;
+}
+
+static void *sessions_join(void *opaque, size_t slot)
+{
+	struct sessions *map = opaque;
+	struct epoch_record *record = epoch_join(map->epoch, slot, map);
+
+	map->threads[slot] = (struct session_thread){ map, record,
+		{ map->directory, record } };
+	return record ? &map->threads[slot] : NULL;
+}
+
+static void sessions_leave(void *thread)
+{
+	epoch_leave(((struct session_thread *)thread)->record);
+}
+
+static void sessions_park(void *thread)
+{
+	epoch_park(((struct session_thread *)thread)->record);
+}
+
+static void sessions_unpark(void *thread)
+{
+	epoch_unpark(((struct session_thread *)thread)->record);
+}
+
+/* The directory's figures are a sync.Map's, as is what it allocates. */
+static void sessions_stats(void *opaque, rm_stat_fn *emit, void *context)
+{
+	struct sessions *map = opaque;
+	struct syncmap_member directory = { map->directory, NULL };
+
+	emit(context, "sessions", "1", (double)syncmap_length(&directory));
+	session_pool_stats(&map->pool, emit, context);
+	syncmap_stats(map->directory, emit, context);
+	epoch_stats(map->epoch, emit, context);
+}
+
+/* Nobody else uses the map: what has a slot is open, the rest is free. */
+static const char *sessions_broken(struct sessions *map)
+{
+	struct syncmap_member directory = { map->directory, NULL };
+	size_t records = 0, open = 0, pooled = 0;
+
+	for (struct session_chunk *chunk = map->pool.chunks; chunk;
+	        chunk = chunk->next)
+		for (size_t i = 0; i < SLAB_CHUNK; i++, records++) {
+			struct session *session = &chunk->sessions[i];
+			const char *why =
+			        session_check_state(session, map->shape);
+
+			/* relaxed: nobody else uses it */
+			if (!atomic_load_explicit(
+			            &session->used, memory_order_relaxed))
+				continue;
+			if (why)
+				return why;
+			open++;
+		}
+	for (struct session *session = map->pool.first; session;
+	        session = session->next)
+		pooled++;
+	if (open + pooled != records)
+		return "a session is neither open nor in the pool";
+	return open == syncmap_length(&directory)
+	               ? NULL
+	               : "the directory has not the sessions that are open";
+}
+
+static bool sessions_check(void *opaque, char *why, size_t size)
+{
+	struct sessions *map = opaque;
+	const char *broken;
+
+	if (!syncmap_check(map->directory, why, size))
+		return false;
+	broken = sessions_broken(map);
+	if (broken)
+		snprintf(why, size, "%s", broken);
+	return !broken;
+}
+
+/* Initialisers of struct rm_map_ops. */
+#define SESSIONS_OPS                                                  \
+	.create = sessions_create, .destroy = sessions_destroy,       \
+	.join = sessions_join, .leave = sessions_leave,               \
+	.lookup = sessions_lookup, .upsert = sessions_upsert,         \
+	.remove = sessions_remove, .quiesce = sessions_quiesce,       \
+	.park = sessions_park, .unpark = sessions_unpark,             \
+	.exchange = sessions_exchange, .take = sessions_take,         \
+	.insert_if_absent = sessions_insert_if_absent,                \
+	.compare_swap = sessions_compare_swap, .scan = sessions_scan, \
+	.length = sessions_length, .stats = sessions_stats,           \
+	.check = sessions_check
 
 #include "impls/slab/sessions_loop.h"
 

@@ -17,16 +17,7 @@ RM_DRIVES(ops)
 const struct rm_impl rm_impl_slab = {
 	.id = "slab",
 	.label = "pooled slabs",
-	.family = "lock",
-	.sync = "go-rwmutex",
 	.source = "per-session array of 256 words from a pool",
-	.system = "M10",
-	.caps = RM_CAP_FIXED_SIZE,
-	.guarantees = "once-if-present",
-	.progress = "blocking",
-	.dispatch = "none",
 	RM_ALL_OF(ops),
-	.loops = sessions_loops,
-	.open = life_open_all,
-	.close = life_close_all,
+	SESSIONS_MAP,
 };

@@ -16,16 +16,7 @@ RM_DRIVES(ops)
 const struct rm_impl rm_impl_slab_boxed = {
 	.id = "slab_boxed",
 	.label = "map of boxes each",
-	.family = "lock",
-	.sync = "go-rwmutex",
 	.source = "map[field]any per session, Go map before 1.24",
-	.system = "M10",
-	.caps = RM_CAP_FIXED_SIZE,
-	.guarantees = "once-if-present",
-	.progress = "blocking",
-	.dispatch = "none",
 	RM_ALL_OF(ops),
-	.loops = sessions_loops,
-	.open = life_open_all,
-	.close = life_close_all,
+	SESSIONS_MAP,
 };

@@ -27,23 +27,11 @@ static void *create(const struct rm_sizing *sizing)
 }
 
 static const struct rm_map_ops ops = {
+	SNAPSHOT_SHARED_OPS,
 	.create = create,
 	.destroy = destroy,
-	.join = snapshot_join,
-	.leave = snapshot_leave,
 	.lookup = snapshot_lookup,
-	.upsert = upsert,
-	.remove = remove_key,
-	.quiesce = snapshot_quiesce,
-	.park = snapshot_park,
-	.unpark = snapshot_unpark,
 	.load = snapshot_load,
-	.exchange = exchange,
-	.take = take,
-	.insert_if_absent = insert_if_absent,
-	.scan = snapshot_scan,
-	.length = snapshot_length,
-	.clear = snapshot_clear,
 	.stats = snapshot_stats,
 	.check = snapshot_check,
 };
@@ -53,14 +41,8 @@ RM_DRIVES(ops)
 const struct rm_impl rm_impl_snapshot = {
 	.id = "snapshot",
 	.label = "snapshot",
-	.family = "rcu",
-	.sync = "epoch",
 	.source = "copy on write, as the articles do with atomic.Value",
-	.system = "M9",
-	.caps = RM_CAP_SLOW_WRITES,
-	.guarantees = "point-in-time",
-	.progress = "blocking",
-	.dispatch = "none",
+	SNAPSHOT_SHARED,
 	RM_ALL_OF(ops),
 	.value_most = 1024,
 	.value_place = "in line to 128 bytes, above by pointer; freed with "

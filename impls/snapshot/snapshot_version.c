@@ -10,23 +10,11 @@
 #include "runner/driver.h"
 
 static const struct rm_map_ops ops = {
+	SNAPSHOT_SHARED_OPS,
 	.create = snapshot_version_create,
 	.destroy = snapshot_version_destroy,
-	.join = snapshot_join,
-	.leave = snapshot_leave,
 	.lookup = snapshot_version_lookup,
-	.upsert = upsert,
-	.remove = remove_key,
-	.quiesce = snapshot_quiesce,
-	.park = snapshot_park,
-	.unpark = snapshot_unpark,
 	.load = snapshot_version_load,
-	.exchange = exchange,
-	.take = take,
-	.insert_if_absent = insert_if_absent,
-	.scan = snapshot_scan,
-	.length = snapshot_length,
-	.clear = snapshot_clear,
 	.stats = snapshot_version_stats,
 	.check = snapshot_version_check,
 };
@@ -36,16 +24,10 @@ RM_DRIVES(ops)
 const struct rm_impl rm_impl_snapshot_version = {
 	.id = "snapshot_version",
 	.label = "snapshot, numbered",
-	.family = "rcu",
-	.sync = "epoch",
 	.source =
 	        "copy on write with a version in each snapshot, as an article "
 	        "does with atomic.Value",
-	.system = "M9",
-	.caps = RM_CAP_SLOW_WRITES,
-	.guarantees = "point-in-time",
-	.progress = "blocking",
-	.dispatch = "none",
+	SNAPSHOT_SHARED,
 	RM_ALL_OF(ops),
 	.value_most = 1024,
 	.value_place = "in line to 128 bytes, above by pointer; freed with "

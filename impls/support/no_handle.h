@@ -20,4 +20,11 @@ static inline void nothing(void *thread)
 	(void)thread;
 }
 
+/* Members of struct rm_map_ops: the usual operations under their usual names. */
+#define NO_HANDLE_OPS                                                   \
+	.create = create, .destroy = destroy, .join = map_itself,       \
+	.leave = nothing, .lookup = lookup, .upsert = upsert,           \
+	.remove = remove_key, .quiesce = nothing, .exchange = exchange, \
+	.take = take, .length = length
+
 #endif /* RM_SUPPORT_NO_HANDLE_H */

@@ -32,7 +32,6 @@
 #include "impls/syncmap/hashtriemap_check.h"
 #include "impls/syncmap/hashtriemap_layout.h"
 #include "impls/syncmap/hashtriemap_read.h"
-#include "impls/syncmap/hashtriemap_remove.h"
 #include "impls/syncmap/hashtriemap_write.h"
 
 static inline void *hashtrie_join(void *opaque, size_t slot)

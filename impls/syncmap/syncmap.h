@@ -43,7 +43,6 @@
 
 #include "impls/syncmap/syncmap_cas.h"
 #include "impls/syncmap/syncmap_check.h"
-#include "impls/syncmap/syncmap_dump.h"
 #include "impls/syncmap/syncmap_layout.h"
 #include "impls/syncmap/syncmap_range.h"
 #include "impls/syncmap/syncmap_read.h"

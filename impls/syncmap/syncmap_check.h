@@ -5,6 +5,7 @@
 #define RM_SYNCMAP_CHECK_H
 
 #include "impls/gomap/gomap_check.h"
+#include "impls/gomap/gomap_dump.h"
 #include "impls/syncmap/syncmap_read.h"
 
 /* relaxed: a check runs alone */
@@ -152,6 +153,25 @@ static inline bool syncmap_check(void *opaque, char *why, size_t size)
 	if (broken)
 		snprintf(why, size, "%s", broken);
 	return !broken;
+}
+
+/* rm_map_ops.dump: of a map that nobody else uses. */
+static inline void syncmap_dump(void *opaque, int fd)
+{
+	struct syncmap *map = opaque;
+	const struct syncmap_figures figures = syncmap_figures(map);
+
+	dprintf(fd,
+	        "sync.Map: %s, read %zu entries (%zu nil, %zu expunged), dirty "
+	        "%zu, misses %zu, promotions %llu, rebuilds %llu\nread: ",
+	        figures.amended ? "amended" : "not amended", figures.read_keys,
+	        figures.nil, figures.expunged, figures.dirty_keys,
+	        figures.misses, (unsigned long long)figures.promotions,
+	        (unsigned long long)figures.rebuilds);
+	gomap_dump(syncmap_read_locked(map)->map, fd);
+	dprintf(fd, "dirty: %s", map->dirty ? "" : "none\n");
+	if (map->dirty)
+		gomap_dump(map->dirty, fd);
 }
 
 #endif /* RM_SYNCMAP_CHECK_H */

@@ -10,8 +10,37 @@
  */
 #define SYNCMAP_RULES .late_dirty = true
 #include "impls/syncmap/syncmap.h"
-#include "impls/syncmap/syncmap_prefill.h"
+#include "impls/syncmap/syncmap_dirty.h"
 #include "runner/driver.h"
+
+#include <errno.h>
+
+/* rm_map_ops.load: all keys go into one dirty, which is promoted. */
+static inline int syncmap_prefill(
+        void *thread, struct rm_shape shape, const struct rm_source *source)
+{
+	const struct rm_shape inner = syncmap_inner(shape);
+	struct syncmap *map = syncmap_of(thread);
+	struct rm_value value;
+	struct rm_key key;
+
+	syncmap_lock(&map->lock);
+	map->dirty = syncmap_gomap(map, source->count);
+	if (!map->dirty) {
+		syncmap_unlock(&map->lock);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < source->count; i++) {
+		source->at(source, i, &key, &value);
+		syncmap_dirty_add(map, inner, key,
+		        syncmap_entry_new(
+		                inner, key, syncmap_cell_new(shape, &value)));
+	}
+	syncmap_promote(thread, map);
+	syncmap_unlock(&map->lock);
+	syncmap_settle(thread);
+	return 0;
+}
 
 static const struct rm_map_ops ops = { SYNCMAP_OPS, .load = syncmap_prefill };
 

@@ -44,9 +44,59 @@ static void epoch_free(void *owner, unsigned kind, void *pointer)
 }
 
 /* A thread's record, and the map that its handle is of. Several maps may share
-   an epoch scheme: then a handle is another (syncmap_members.h). */
+   an epoch scheme: then a handle is another (below). */
 #ifdef SYNCMAP_MEMBERS
-#include "impls/syncmap/syncmap_members.h"
+/*
+ * Several sync.Maps that share one epoch scheme: a thread announces itself once
+ * for all of them.
+ *
+ * A handle names the map and the thread's record. The owner of the maps
+ * creates the scheme, joins, announces and, after each write, settles: an
+ * operation of a member does not wait, as its caller may hold a lock.
+ */
+
+struct syncmap_member {
+	struct syncmap *map;
+	struct epoch_record *record;
+};
+
+RM_HOT struct epoch_record *syncmap_record(void *thread)
+{
+	return ((struct syncmap_member *)thread)->record;
+}
+
+RM_HOT struct syncmap *syncmap_of(void *thread)
+{
+	return ((struct syncmap_member *)thread)->map;
+}
+
+RM_HOT void syncmap_settle(void *thread)
+{
+	(void)thread;
+}
+
+static inline void syncmap_reclamation_start(void)
+{
+}
+
+/* Not NULL, which would mean that memory ran out; of no further use. */
+static inline void *syncmap_reclamation_create(
+        struct syncmap *map, const struct rm_sizing *sizing)
+{
+	(void)sizing;
+	return map;
+}
+
+static inline void syncmap_reclamation_destroy(struct syncmap *map)
+{
+	(void)map;
+}
+
+static inline void syncmap_reclamation_stats(
+        struct syncmap *map, rm_stat_fn *emit, void *context)
+{
+	(void)map, (void)emit, (void)context;
+}
 #else
 RM_HOT struct epoch_record *syncmap_record(void *thread)
 {

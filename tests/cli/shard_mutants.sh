@@ -35,13 +35,13 @@ mutant() {
 # Shards: a mask one bit short in lookups; a store dropped for one value in 64;
 # the last shard left out of scan and length.
 first='struct shard \*shard = shard_of(guard_map(thread), shape, key);'
-mutant shard_mask shard_rw_32 gomap_guarded.h \
+mutant shard_mask shard_rw_32 "shard_hashed.h gomap_guarded.h" \
 	"0,/$first/s//struct shard *shard = \&((struct map *)guard_map(thread))->shard[shard_choice(shape, key) % (SHARDS \/ 2)];/"
-mutant shard_drops shard_rw_64 "gomap_guarded.h gomap_ops.h" \
+mutant shard_drops shard_rw_64 "shard_hashed.h gomap_guarded.h gomap_ops.h" \
 	'0,/gomap_value_store(shape, words, value);/s//if (value->word[0] % 64) gomap_value_store(shape, words, value);/'
-mutant shard_scan shard_rw_16 gomap_guarded.h \
+mutant shard_scan shard_rw_16 "shard_hashed.h gomap_guarded.h" \
 	's/more && i < SHARDS/more \&\& i + 1 < SHARDS/'
-mutant shard_length shard_rw_16 gomap_guarded.h \
+mutant shard_length shard_rw_16 "shard_hashed.h gomap_guarded.h" \
 	's/count += gomap_count(map->shard\[i\].inner)/count += i ? gomap_count(map->shard[i].inner) : 0/'
 # Segments: another one in lookups; keys compared in part; the rest of a chain
 # cut off; the chain lost at an insertion; an entry not counted out.

@@ -11,7 +11,7 @@
  * entries there are. A Range sums up what was there when it began, while it
  * inserts: it begins before a growth and in the middle of one.
  */
-#define GOMAP_KEYS "impls/gomap/gomap_keys_float.h"
+#define GOMAP_KEYS "tests/unit/gomap/gomap_keys_float.h"
 #include "impls/gomap/gomap_check.h"
 #include "impls/gomap/gomap_ops.h"
 

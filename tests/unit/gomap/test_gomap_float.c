@@ -3,7 +3,7 @@
  * Keys that do not equal themselves, in Go's map of float64: what finds them,
  * and where growth puts them. That Go does the same is test_equal_floats.
  */
-#define GOMAP_KEYS "impls/gomap/gomap_keys_float.h"
+#define GOMAP_KEYS "tests/unit/gomap/gomap_keys_float.h"
 #include "tests/unit/gomap/gomap_fixture.h"
 
 enum { MANY = 6000 };
