@@ -7,7 +7,6 @@
 
 #include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 static const double tick_ns = 1e7; /* USER_HZ is 100 on every system here */
 

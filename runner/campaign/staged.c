@@ -3,8 +3,6 @@
    its stages are. What the next one is to run is not known here. */
 #include "runner/campaign/internal.h"
 
-#include "runner/base/file.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>

@@ -8,7 +8,6 @@
 #include "runner/protocol/protocol.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,8 +2,6 @@
 /* campaign_run.c - prepares and runs one campaign, and says how it went. */
 #include "runner/cli/campaign_run.h"
 
-#include "runner/cli/run_summary.h"
-
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>

@@ -30,4 +30,13 @@ struct rm_telling {
 int rm_run_campaign(const struct rm_wishes *wishes,
         const struct rm_telling *telling, bool *whole);
 
+/* Prints what failed by name with reasons, and counts, to standard output. */
+void rm_run_counts(const struct rm_tally *tally);
+
+/*
+ * The same, and `status: ...` with how to go on. `result`: of rm_campaign_run(). Returns the exit status.
+ */
+int rm_run_summary(const struct rm_tally *tally, const char *dir, int result,
+        bool interrupted);
+
 #endif /* RM_CAMPAIGN_RUN_H */

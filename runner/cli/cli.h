@@ -38,4 +38,8 @@ int rm_cli_verify_artifact(int argc, char **argv);
 int rm_cli_sim_top(int argc, char **argv);
 int rm_cli_sim_sensitivity(int argc, char **argv);
 
+/* Validates a campaign's folder, or that of one in stages; prints one line for
+   each problem, or what is in it. RM_OK, RM_FAILED, or RM_USAGE where it cannot be read. */
+int rm_validate_and_tell(const char *dir);
+
 #endif /* RM_CLI_H */

@@ -4,7 +4,6 @@
 #include "runner/cli/command.h"
 #include "runner/trace/trace.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,23 +56,6 @@ static const struct argp argp = { options, parse, "twitter FILE",
 	"2 where FILE is damaged; 3 where TRACE could not be written.",
 	NULL, NULL, NULL };
 
-static int write_trace(const struct arguments *a, const struct rm_trace *trace)
-{
-	struct rm_error error = { "" };
-	FILE *out = fopen(a->output, "wb");
-	int failed = -errno;
-
-	if (out)
-		failed = a->binary ? rm_trace_write_binary(out, trace)
-		                   : rm_trace_write_text(out, trace);
-	if (out && fclose(out) && !failed)
-		failed = -errno;
-	if (!failed)
-		return RM_OK;
-	rm_error_set(&error, failed, "%s: %s", a->output, strerror(-failed));
-	return rm_complain("import", &error, RM_INCOMPLETE);
-}
-
 static void say(const struct arguments *a, const struct rm_trace *trace,
         const struct rm_trace_imported *told)
 {
@@ -99,16 +81,15 @@ int rm_cli_import(int argc, char **argv)
 	struct rm_trace_imported told;
 	struct rm_error error = { "" };
 	struct rm_trace trace;
-	int status;
+	int status = RM_OK;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
-	if (rm_trace_import_twitter(a.file, &trace, &told, &error)) {
+	if (rm_trace_import_twitter(a.file, &trace, &told, &error))
 		status = rm_complain("import", &error, RM_USAGE);
-	} else {
-		status = write_trace(&a, &trace);
-		if (status == RM_OK)
-			say(&a, &trace, &told);
-	}
+	else if (rm_trace_save(a.output, &trace, a.binary, &error))
+		status = rm_complain("import", &error, RM_INCOMPLETE);
+	else
+		say(&a, &trace, &told);
 	rm_trace_clear(&trace);
 	return status;
 }

@@ -214,18 +214,10 @@ static int show(const char *file, const struct rm_trace *trace)
 static int write_other(const struct arguments *a, const struct rm_trace *trace)
 {
 	struct rm_error error = { "" };
-	FILE *out = fopen(a->write, "wb");
-	int failed = -errno;
 
-	if (out)
-		failed = a->binary ? rm_trace_write_binary(out, trace)
-		                   : rm_trace_write_text(out, trace);
-	if (out && fclose(out) && !failed)
-		failed = -errno;
-	if (!failed)
-		return RM_OK;
-	rm_error_set(&error, failed, "%s: %s", a->write, strerror(-failed));
-	return rm_complain("replay", &error, RM_INCOMPLETE);
+	return rm_trace_save(a->write, trace, a->binary, &error)
+	               ? rm_complain("replay", &error, RM_INCOMPLETE)
+	               : RM_OK;
 }
 
 /* The cell that a campaign would have made. */

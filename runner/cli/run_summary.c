@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* run_summary.c - what a campaign came to, for a person. */
-#include "runner/cli/run_summary.h"
+#include "runner/cli/campaign_run.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -7,8 +7,6 @@
 #include "runner/base/rng.h"
 #include "runner/cli/campaign_run.h"
 #include "runner/cli/python.h"
-#include "runner/cli/stages_begin.h"
-#include "runner/cli/stages_next.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* stages_begin.c - all that can be refused is refused before the folder is
    there; stages.json is written last, and fixes the rest. */
-#include "runner/cli/stages_begin.h"
+#include "runner/cli/stages.h"
 
 #include "runner/base/build_info.h"
 #include "runner/base/json.h"
@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 /* A search that is worth its name runs a third of the grid's trials at most. */
 enum { SEARCH_PART = 3 };

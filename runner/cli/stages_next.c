@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* stages_next.c - what `python3 -m report next` asks for is held against the
    plan and the budget before anything runs. */
-#include "runner/cli/stages_next.h"
+#include "runner/cli/stages.h"
 
 #include "runner/base/json.h"
 

@@ -5,10 +5,8 @@
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { OPTION_CELL = 256 };
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* validate.c - `readmostly dev validate`: is a campaign's folder complete? */
-#include "runner/cli/validate.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
 

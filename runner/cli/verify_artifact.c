@@ -7,7 +7,6 @@
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
 #include "runner/cli/python.h"
-#include "runner/cli/validate.h"
 
 #include <errno.h>
 #include <ftw.h>

@@ -7,11 +7,9 @@
 #include "runner/trace/trace.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 enum { REQUEST_BYTES = 1 << 20 };

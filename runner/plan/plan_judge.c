@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan_judge.c - cells that a map, or this machine, does not run, and why. */
-#include "runner/base/host.h"
 #include "runner/plan/internal.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

@@ -242,3 +242,19 @@ int rm_trace_write_binary(FILE *out, const struct rm_trace *trace)
 	put_all(&output, trace, header);
 	return ferror(out) ? -EIO : 0;
 }
+
+int rm_trace_save(const char *file, const struct rm_trace *trace, bool binary,
+        struct rm_error *error)
+{
+	FILE *out = fopen(file, "wb");
+	int failed = -errno;
+
+	if (out)
+		failed = binary ? rm_trace_write_binary(out, trace)
+		                : rm_trace_write_text(out, trace);
+	if (out && fclose(out) && !failed)
+		failed = -errno;
+	return failed ? rm_error_set(error, failed, "%s: %s", file,
+	                        strerror(-failed))
+	              : 0;
+}

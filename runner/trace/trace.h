@@ -82,6 +82,9 @@ void rm_trace_clear(struct rm_trace *trace);
 int rm_trace_write_text(FILE *out, const struct rm_trace *trace);
 /* Binary. 0, or -errno. */
 int rm_trace_write_binary(FILE *out, const struct rm_trace *trace);
+/* Either form, into a file. 0, or -errno with `error`. */
+int rm_trace_save(const char *file, const struct rm_trace *trace, bool binary,
+        struct rm_error *error);
 
 /* What became of an imported file. */
 struct rm_trace_imported {

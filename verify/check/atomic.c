@@ -6,8 +6,6 @@
  */
 #include "verify/check/internal.h"
 
-#include <stdlib.h>
-
 enum { KEYS = 4, ROUND_KEYS = 512 };
 
 /* A counter as a value: the tag of its rank below, the count above. */

@@ -10,7 +10,6 @@
 #include "runner/protocol/protocol.h"
 #include "verify/history/history.h"
 
-#include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
 

@@ -9,8 +9,7 @@
 #include "verify/check/budget.h"
 #include "verify/check/internal.h"
 #include "verify/check/quarantine.h"
-#include "verify/check/rounds.h"
-#include "verify/check/stacks.h"
+#include "verify/check/witness.h"
 
 #include <dirent.h>
 #include <errno.h>

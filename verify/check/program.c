@@ -7,7 +7,6 @@
 #include "verify/check/check.h"
 
 #include <argp.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

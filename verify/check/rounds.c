@@ -4,7 +4,7 @@
  * cost what they cost, and threads that have little to do end one after the
  * other instead of meeting. Each round is one case, which can be run again.
  */
-#include "verify/check/rounds.h"
+#include "verify/check/witness.h"
 
 #include "runner/base/clock.h"
 #include "runner/base/rng.h"

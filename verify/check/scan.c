@@ -10,8 +10,6 @@
  */
 #include "verify/check/internal.h"
 
-#include <stdlib.h>
-
 enum { STABLE = 200, TOKENS = 50, KEYS = STABLE + TOKENS, SCANS = 300 };
 
 struct view {

@@ -4,7 +4,7 @@
  * thread writes its own stack from a signal handler, the process that started
  * it prints them (stacks_print.c).
  */
-#include "verify/check/stacks.h"
+#include "verify/check/witness.h"
 
 #include "runner/base/clock.h"
 #include "runner/base/sanitized.h"

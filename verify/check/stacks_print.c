@@ -4,7 +4,7 @@
  * a debugger may know of a program before it answers, so it is asked once for
  * each object, with all addresses in it.
  */
-#include "verify/check/stacks.h"
+#include "verify/check/witness.h"
 
 #include "runner/base/capture.h"
 

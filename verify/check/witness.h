@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * witness.h - what the process of a check shows to the one that started it,
- * while it runs and after it has crashed: memory of both.
+ * while it runs and after it has crashed: memory of both. Rounds of a check in
+ * processes (isolate.c, rounds.c), and stacks of their threads.
  */
 #ifndef RM_CHECK_WITNESS_H
 #define RM_CHECK_WITNESS_H
 
 #include "runner/map.h"
+#include "verify/check/check.h"
 #include "verify/check/coverage.h"
 
 #include <stdatomic.h>
@@ -67,5 +69,30 @@ void rm_witness_step(const char *format, ...)
 
 /* All that ended since rm_witness_use(); from outside. */
 uint64_t rm_witness_progress(const struct rm_witness *witness);
+
+/* In the process of a check: from now on each thread shows its stack where
+   rm_stacks_take() asks for it, and one that crashes shows its own. */
+void rm_stacks_offer(void);
+
+/* From outside: has all threads of the process show their stacks, waits at most
+   5 s for those who are late, and kills nobody. */
+void rm_stacks_take(pid_t pid, struct rm_witness *witness);
+
+/* Prints them with functions and lines, where addr2line is installed and knows
+   them, for a person. Of a process that had the same objects at the same
+   addresses: one that was forked. */
+void rm_stacks_print(FILE *out, const struct rm_witness *witness);
+
+/* One round: `done` gets its CPU time and whether it hung; what else was seen
+   is in `witness`, memory that both processes have. */
+enum rm_check_verdict rm_check_isolated(const struct rm_check *check,
+        const struct rm_check_case *c, const struct rm_check_limits *limits,
+        struct rm_witness *witness, struct rm_check_done *done,
+        struct rm_error *error);
+
+/* Round n of a budget: its own seed; every second one with threads that are
+   stopped from outside, every second pair of them with the quarantine. */
+struct rm_check_case rm_check_round(const struct rm_check *check,
+        const struct rm_check_case *c, unsigned n, uint64_t ops);
 
 #endif /* RM_CHECK_WITNESS_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* call.h - one operation on a map, called as the history knows it. Inside
-   verify/explore only. */
+/* call.h - one operation on a map, called as the history knows it, and keys that
+   meet in a map. Inside verify/explore only. */
 #ifndef RM_EXPLORE_CALL_H
 #define RM_EXPLORE_CALL_H
 
@@ -42,5 +42,12 @@ struct rm_value rm_explore_whole(uint64_t word);
 
 /* Whether its answer is a value, where the key was there. */
 bool rm_explore_gives_value(unsigned kind);
+
+/* Ranks of `keys` keys, in *rank: those whose look-ups go the same way through
+   the map that is empty now. The most that do come first; the rest are the next
+   most. Of a map in which all go the same way, or none, ranks from 0. The main
+   thread, alone. */
+void rm_explore_colliding(
+        struct rm_explore_call *call, unsigned keys, uint32_t *rank);
 
 #endif /* RM_EXPLORE_CALL_H */

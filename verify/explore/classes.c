@@ -19,7 +19,6 @@
  * since it takes as long as ten thousand others; none does under a model of
  * memory, nor among the first, which are all that `explore all` plays of a map.
  */
-#include "verify/explore/classes.h"
 #include "verify/explore/menu.h"
 
 #include "runner/base/rng.h"

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * collide.c - looks keys up in an empty map, and sees by the places that it
- * touches for each which are neighbours (collide.h).
+ * touches for each which are neighbours (call.h).
  *
  * So nothing need be known of the map's hash, its seed or the number of its
  * buckets: in a thousand buckets, of TRIED keys some 30 pairs meet and two or
  * three threes.
  */
-#include "verify/explore/collide.h"
+#include "verify/explore/call.h"
 
 #include <stdlib.h>
 

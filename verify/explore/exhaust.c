@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * exhaust.c - walks over the schedules of one program (exhaust.h).
+ * exhaust.c - walks over the schedules of one program (play.h).
  *
  * One walk for each number of preemptions: the shorter ones cost little beside
  * the last, a finding has as few preemptions as can be, and the last one begins
  * with almost all known of who meets whom. It is repeated until it teaches
  * nothing.
  */
-#include "verify/explore/exhaust.h"
+#include "verify/explore/play.h"
 #include "verify/explore/tree.h"
 
 #include <errno.h>

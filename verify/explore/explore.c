@@ -7,7 +7,7 @@
  * number that has failed. So that number is the same however many there are.
  */
 #include "verify/explore/crash.h"
-#include "verify/explore/number.h"
+#include "verify/explore/play.h"
 #include "verify/explore/world.h"
 
 #include "runner/base/clock.h"

@@ -21,6 +21,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum {
 	RM_EXPLORE_THREADS_MAX = 7, /* the main thread is the eighth lane */
@@ -41,7 +42,7 @@ enum {
 	RM_EXPLORE_EXHAUSTED_MOST = 20000, /* schedules of a program */
 };
 
-/* Of so many numbers one has a special program (classes.h), and of the mix one
+/* Of so many numbers one has a special program (menu.h), and of the mix one
    is by PCT. */
 enum {
 	RM_EXPLORE_TURNS = 4,
@@ -81,7 +82,7 @@ struct rm_explore_options {
 	unsigned shapes;   /* bits by rm_shape_index(); those of the map */
 	unsigned threads;  /* 1 .. RM_EXPLORE_THREADS_MAX */
 	unsigned ops;      /* of each thread, 1 .. RM_EXPLORE_OPS_MAX */
-	bool plain;        /* all programs are of this size (classes.h) */
+	bool plain;        /* all programs are of this size (menu.h) */
 	unsigned depth;    /* of PCT, 1 .. 4; 0: each in turn */
 	enum rm_explore_policy policy;
 	enum rm_explore_memory memory; /* exhaustive: RM_EXPLORE_SC */
@@ -157,5 +158,16 @@ const char *rm_explore_unfit(const struct rm_impl *impl, bool by_name);
  */
 int rm_explore_run(const struct rm_explore_options *options,
         struct rm_explore_summary *summary, struct rm_error *error);
+
+/*
+ * Runs schedule number `found` again, makes it smaller, and tells a person on
+ * `out`: threads and what they do, the schedule as columns with source lines,
+ * the history, and how to see it again; the same into the files that `options`
+ * names for views. 0, or -errno with `error`. Where that schedule does not fail
+ * no file is touched: -ENOENT; -ENODATA where a history was not decided, -ERANGE
+ * where schedules of that program are left that were not tried.
+ */
+int rm_explore_tell(const struct rm_explore_options *options, uint64_t found,
+        FILE *out, struct rm_error *error);
 
 #endif /* RM_EXPLORE_H */

@@ -9,7 +9,6 @@
 #include "runner/protocol/protocol.h"
 #include "runner/sim/sim.h"
 #include "verify/explore/explore.h"
-#include "verify/explore/tell.h"
 #include "verify/explore/written.h"
 
 #include <argp.h>

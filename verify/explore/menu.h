@@ -40,4 +40,13 @@ void rm_explore_fill(struct rm_explore_program *program, unsigned t,
 void rm_explore_fill_all(struct rm_explore_program *program, unsigned ops,
         bool grows, bool role, uint64_t *rng);
 
+/* Whether the program of this number is none of the plain ones: every fourth,
+   where programs are drawn of no size that was asked for. */
+bool rm_explore_is_special(
+        const struct rm_explore_options *options, uint64_t number);
+
+/* Such a program; what is drawn before a program's keys is drawn. */
+void rm_explore_special_make(
+        uint64_t number, struct rm_explore_program *program, uint64_t *rng);
+
 #endif /* RM_EXPLORE_MENU_H */

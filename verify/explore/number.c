@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* number.c - what a schedule's number decides (number.h). */
-#include "verify/explore/number.h"
-#include "verify/explore/classes.h"
+/* number.c - what a schedule's number decides (play.h). */
+#include "verify/explore/menu.h"
+#include "verify/explore/play.h"
 
 #include "runner/base/rng.h"
 

@@ -9,7 +9,6 @@
 #include "verify/explore/play.h"
 #include "verify/explore/call.h"
 #include "verify/explore/clocks.h"
-#include "verify/explore/collide.h"
 #include "verify/explore/heap.h"
 #include "verify/explore/memory.h"
 

@@ -9,9 +9,8 @@
  * things go wrong only for who meets the same obstacle several times. These and
  * those that grow are twice as long.
  *
- * These are the plain ones. Every fourth is of a class of its own (classes.h).
+ * These are the plain ones. Every fourth is of a class of its own (menu.h).
  */
-#include "verify/explore/classes.h"
 #include "verify/explore/menu.h"
 #include "verify/explore/written.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sites.c - one process names all places that a page shows. */
-#include "verify/explore/sites.h"
+#include "verify/explore/told.h"
 
 #include "runner/base/capture.h"
 #include "runner/sim/guest/space.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tell.c - plays a schedule that failed again, makes it smaller, and has it
    shown (told.h). */
-#include "verify/explore/tell.h"
-#include "verify/explore/number.h"
-#include "verify/explore/view.h"
+#include "verify/explore/explore.h"
+#include "verify/explore/play.h"
+#include "verify/explore/told.h"
 
 #include <errno.h>
 #include <stdlib.h>

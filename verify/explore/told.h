@@ -1,14 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* told.h - one finding as the views of it are given it: a page of text, HTML, a
-   trace for Perfetto. Inside verify/explore only. */
+/* told.h - one finding and its views: a page of text, HTML, a trace for
+   Perfetto. Inside verify/explore only. */
 #ifndef RM_EXPLORE_TOLD_H
 #define RM_EXPLORE_TOLD_H
 
 #include "verify/explore/shrink.h"
-#include "verify/explore/sites.h"
 #include "verify/explore/world.h"
 
+#include <stddef.h>
 #include <stdio.h>
+
+/* Source lines of places in a map's code, by addr2line. */
+
+enum { RM_EXPLORE_PLACE_BYTES = 64, RM_EXPLORE_CHAIN_BYTES = 400 };
+
+struct rm_explore_site {
+	const void *address; /* behind the access: what a call returns to */
+	char place[RM_EXPLORE_PLACE_BYTES]; /* "gomap_ops.h:35" */
+	char chain[RM_EXPLORE_CHAIN_BYTES]; /* functions, inlined ones first */
+};
+
+/* Zero-initialise; rm_explore_sites_clear(). */
+struct rm_explore_sites {
+	struct rm_explore_site *site; /* sorted by address, each once */
+	size_t count, room;
+};
+
+/* Remembers that this place will be asked for, as long as there is memory; NULL
+   is nowhere. */
+void rm_explore_sites_add(struct rm_explore_sites *sites, const void *address);
+
+/* Looks all of them up, in one go; what is not found is its offset in the
+   program. Afterwards nothing may be added. */
+void rm_explore_sites_name(struct rm_explore_sites *sites);
+
+/* One of them; of an address that was not added: an empty one. */
+const struct rm_explore_site *rm_explore_sites_find(
+        const struct rm_explore_sites *sites, const void *address);
+
+void rm_explore_sites_clear(struct rm_explore_sites *sites);
 
 /* Belongs to tell.c; views only read it. */
 struct rm_explore_told {
@@ -58,5 +88,15 @@ void rm_explore_told_event(const struct rm_explore_told *told,
 /* "an older value: that of thread 2 at epoch.h:40" of one that looks back. */
 void rm_explore_told_older(const struct rm_explore_told *told,
         const struct rm_explore_event *event, char *text, size_t size);
+
+/* Each writes all of it; 0 or -errno. */
+
+int rm_explore_view_text(const struct rm_explore_told *told, FILE *out);
+
+/* One file that needs no other. */
+int rm_explore_view_html(const struct rm_explore_told *told, FILE *out);
+
+/* Trace events, for https://ui.perfetto.dev and chrome://tracing. */
+int rm_explore_view_perfetto(const struct rm_explore_told *told, FILE *out);
 
 #endif /* RM_EXPLORE_TOLD_H */

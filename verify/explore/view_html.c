@@ -3,7 +3,7 @@
  * view_html.c - one finding as a page of HTML that needs no other file: what the
  * page of text says, with each access of the schedule and its chain of calls.
  */
-#include "verify/explore/view.h"
+#include "verify/explore/told.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -7,7 +7,7 @@
  * (ph "M"). Time is the order of accesses and nothing else: one is a
  * microsecond there, the least unit of the format.
  */
-#include "verify/explore/view.h"
+#include "verify/explore/told.h"
 
 #include <errno.h>
 #include <jansson.h>

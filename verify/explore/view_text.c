@@ -5,7 +5,7 @@
  * Nothing on it depends on the run that found it, but on the schedule alone:
  * who plays the schedule again gets the same bytes.
  */
-#include "verify/explore/view.h"
+#include "verify/explore/told.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -52,23 +52,6 @@ int rm_history_add(struct rm_history *history,
 	return 0;
 }
 
-int rm_history_join(struct rm_history *history, const struct rm_history *part)
-{
-	if (rm_history_reserve(history, part->count, part->pair_count))
-		return -ENOMEM;
-	for (size_t i = 0; i < part->count; i++) {
-		struct rm_history_event event = part->events[i];
-
-		event.first_pair += history->pair_count;
-		history->events[history->count++] = event;
-	}
-	if (part->pair_count)
-		memcpy(history->pairs + history->pair_count, part->pairs,
-		        part->pair_count * sizeof(*part->pairs));
-	history->pair_count += part->pair_count;
-	return 0;
-}
-
 int rm_history_add_initial(
         struct rm_history *history, uint64_t key, uint64_t value)
 {

@@ -44,10 +44,6 @@ static inline bool rm_kind_removes(enum rm_history_kind kind)
 	       kind == RM_HISTORY_COMPARE_REMOVE || kind == RM_HISTORY_CLEAR;
 }
 
-/* Adds all events and pairs of `part` (its header, initial entries and names
-   are not read; `part` is unchanged). */
-int rm_history_join(struct rm_history *history, const struct rm_history *part);
-
 /* Names a key or a value, each once; what has a name is shown by it. */
 int rm_history_name_key(
         struct rm_history *history, uint64_t key, const char *text);

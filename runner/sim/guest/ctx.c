@@ -7,7 +7,6 @@
  */
 #include "runner/sim/guest/ctx.h"
 
-#include <stdint.h>
 #include <string.h>
 #include <ucontext.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_run_summary.c - the counts and the exit status at the end of a campaign. */
-#include "runner/cli/run_summary.h"
+#include "runner/cli/campaign_run.h"
 #include "tests/unit/cli/said.h"
 
 #include <errno.h>

@@ -7,7 +7,7 @@
 #include "tests/unit/tap.h"
 #include "verify/check/internal.h"
 #include "verify/check/quarantine.h"
-#include "verify/check/rounds.h"
+#include "verify/check/witness.h"
 
 #include <string.h>
 

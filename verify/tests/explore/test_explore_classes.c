@@ -3,7 +3,7 @@
    have them, what keeps within what a program may have, and what is repeated. */
 #include "runner/impl.h"
 #include "tests/unit/tap.h"
-#include "verify/explore/classes.h"
+#include "verify/explore/menu.h"
 
 #include <stdlib.h>
 

@@ -12,9 +12,9 @@
 #include "tests/unit/sim/tsan_calls.h"
 #include "tests/unit/tap.h"
 #include "verify/explore/clocks.h"
-#include "verify/explore/exhaust.h"
 #include "verify/explore/heap.h"
 #include "verify/explore/locks.h"
+#include "verify/explore/play.h"
 #include "verify/explore/tree.h"
 #include "verify/tests/explore/explore_brute.h"
 

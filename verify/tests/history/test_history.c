@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_history.c - events in memory: adding, joining, growing, names.
+ * test_history.c - events in memory: adding, growing, names.
  */
 #include "tests/unit/tap.h"
 #include "verify/history/internal.h"
@@ -8,9 +8,9 @@
 #include <errno.h>
 #include <string.h>
 
-static void scans_keep_their_pairs_when_parts_are_joined(void)
+static void scans_keep_their_pairs(void)
 {
-	struct rm_history whole = { .seed = 7 }, part = { .seed = 0 };
+	struct rm_history whole = { .seed = 7 };
 	struct rm_history_pair two[2] = { { 1, 10 }, { 2, 20 } };
 	struct rm_history_event scan = { .kind = RM_HISTORY_SCAN,
 		.returned = 1 };
@@ -18,14 +18,11 @@ static void scans_keep_their_pairs_when_parts_are_joined(void)
 	scan.pairs = 1;
 	CHECK(!rm_history_add(&whole, &scan, two), "a scan is added");
 	scan.pairs = 2;
-	CHECK(!rm_history_add(&part, &scan, two), "and one to a part");
-	CHECK(!rm_history_join(&whole, &part), "the part is joined");
+	CHECK(!rm_history_add(&whole, &scan, two), "and another one");
 	CHECK(whole.count == 2 && whole.pair_count == 3 &&
 	                whole.events[1].first_pair == 1 &&
 	                whole.pairs[2].value == 20,
 	        "pairs follow their scan");
-	CHECK(whole.seed == 7 && part.count == 1, "headers and parts stay");
-	rm_history_clear(&part);
 	rm_history_clear(&whole);
 	CHECK(!whole.events && !whole.room && !whole.seed, "clear is zero");
 }
@@ -76,7 +73,7 @@ static void words_read_back(void)
 
 int main(void)
 {
-	scans_keep_their_pairs_when_parts_are_joined();
+	scans_keep_their_pairs();
 	reserving_makes_adding_free();
 	words_read_back();
 	return DONE();
