@@ -48,7 +48,7 @@ $(T)/fuzz_mutate.so: tests/unit/fuzz_mutate.c tests/unit/fuzz_mutate.h
 $(T)/fake_msr.so $(T)/fuzz_mutate.so:
 	$(call say,CC) $(CC) -std=c11 -D_GNU_SOURCE -I. $(WARN) -O2 -shared -fPIC -o $@ $< -ldl
 $(T)/test_launch $(T)/test_answers: | $(T)/fake_trial
-$(T)/test_likwid $(T)/test_counters: | $(BUILD)/readmostly-likwid $(T)/stub/liblikwid.so.5 $(T)/fake_msr.so
+$(T)/test_likwid $(T)/test_likwid_bits $(T)/test_counters: | $(BUILD)/readmostly-likwid $(T)/stub/liblikwid.so.5 $(T)/fake_msr.so
 $(T)/test_quarantine: | $(PROGRAMS)/check/$(QUARANTINE)
 TRIED := $(addprefix $(T)/,fake_trial their_trial judge_facts)
 

@@ -2,7 +2,8 @@
 /*
  * likwid.c - counts of CPUs, by the helper process.
  *
- * likwid counts a CPU, with all that runs on it, the kernel included. So each
+ * likwid counts the user mode of a CPU, in every process that runs on it: no
+ * event has its option KERNEL, because perf.c leaves the kernel out, too. Each
  * CPU is asked for once, and threads that share one have no count of their own.
  */
 #include "runner/counters/likwid.h"
@@ -323,8 +324,8 @@ static void set_total(const struct session *l, unsigned i,
 	json_object_set_new(event, "total", total);
 }
 
-/* The scope is said in the result because it differs from perf's: what the
-   kernel and other processes did on these CPUs is in the counts. */
+/* The result has the scope because it differs from perf's: what other processes
+   did on these CPUs is in the counts. */
 static void result_likwid(const void *state, json_t *result)
 {
 	const struct session *l = state;
@@ -333,7 +334,8 @@ static void result_likwid(const void *state, json_t *result)
 	struct rm_reading *readings = calloc(l->threads, sizeof(*readings));
 
 	json_object_set_new(result, "cpu", json_string(l->arch));
-	json_object_set_new(result, "scope", json_string("CPU, all modes"));
+	json_object_set_new(
+	        result, "scope", json_string("CPU, user mode, every process"));
 	for (unsigned i = 0; readings && i < l->events; i++) {
 		char code[48];
 		struct rm_event_name name = { l->event[i].metric,

@@ -106,7 +106,8 @@ check "its second event, too" \
 	has '"code":"likwid PMC1","per_thread":\[6000\],"total":6000'
 check "the empty interval stands beside them" \
 	has '"empty":\[{"metric":"cycles","total":2000}'
-check "the scope is told: a CPU, not a thread" has '"scope":"CPU, all modes"'
+check "the result has the scope: a CPU, not a thread" \
+	has '"scope":"CPU, user mode, every process"'
 exec 9>&-
 wait $pid
 check "the helper ended with its campaign, and with status 0" [ $? = 0 ]

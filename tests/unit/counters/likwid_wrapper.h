@@ -58,7 +58,7 @@ static inline void wrapper_stub(const char *path, const char *environment)
 /* The real liblikwid on played registers of a Zen 3. */
 static inline void wrapper_fake_msr(const char *path, const char *more)
 {
-	char environment[2 * PATH_MAX + 100], topology[PATH_MAX];
+	char environment[2 * PATH_MAX + 400], topology[PATH_MAX];
 
 	if (!realpath("tests/fixtures/zen3_topology.cfg", topology))
 		abort();

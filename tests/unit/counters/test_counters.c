@@ -42,6 +42,10 @@ static const struct rm_arch zen3 = { .name = "zen3",
 	.chain = { "zen3", "zen1", "amd", "*" },
 	.steps = 4,
 	.what = "AuthenticAMD 25/1" };
+static const struct rm_arch zen2 = { .name = "zen2",
+	.chain = { "zen2", "zen1", "amd", "*" },
+	.steps = 4,
+	.what = "AuthenticAMD 23/49" };
 static const struct rm_arch power9 = { .name = "power9",
 	.chain = { "power9", "*" },
 	.steps = 2,
@@ -173,14 +177,14 @@ static void odd_metrics_are_told(const struct rm_event_map *map)
 	              &missing, &error) == -EINVAL &&
 	                strstr(error.text, "no metric \"l1d_fil\""),
 	        "a metric that no CPU has is a mistake");
-	rm_event_set_choose(map, &zen3, "perf", "snoop_hitm,aperf", &events,
+	rm_event_set_choose(map, &zen2, "perf", "snoop_hitm,l3_access", &events,
 	        &missing, &error);
 	CHECK(!json_array_size(events) &&
 	                strstr(text_of(metric_in(missing, "snoop_hitm"),
 	                               "reason"),
-	                        "not offered on zen3"),
+	                        "not offered on zen2"),
 	        "a metric that this CPU has not is missing, never 0");
-	CHECK(strstr(text_of(metric_in(missing, "aperf"), "reason"),
+	CHECK(strstr(text_of(metric_in(missing, "l3_access"), "reason"),
 	              "cannot count a thread"),
 	        "a PMU that counts CPUs is not asked for a thread");
 	json_decref(events);
