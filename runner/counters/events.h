@@ -171,7 +171,7 @@ struct rm_pmu_event {
  *
  * pmu      "hw", "sw", "cache", "raw", or a name below
  *          /sys/bus/event_source/devices
- * On a hybrid processor "hw" and "raw" go to the PMU of that CPU's kind
+ * On a hybrid processor "hw", "cache" and "raw" go to the PMU of that CPU's kind
  * (PERF_TYPE_HARDWARE alone would count on P-cores only); on Arm "raw" goes to
  * the armv8 PMU that holds the CPU. A named PMU that has other CPUs than this
  * is -EXDEV: the kernel would open the event and never count. -ENODEV: no such

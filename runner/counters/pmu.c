@@ -53,22 +53,27 @@ static bool comes_before(const char *name, const char *other)
 }
 
 /*
- * The core PMU that a CPU needs to be named for: one of a hybrid pair, or an
- * Arm one. Returns false where the plain types do.
+ * The core PMU of a CPU if its name is not "cpu": one of a hybrid processor, or
+ * an Arm one. Returns false if there is none.
+ *
+ * kinds    out: how many kinds of core the machine has
  */
-static bool special_pmu(int cpu, char *name, size_t size)
+static bool special_pmu(int cpu, char *name, size_t size, unsigned *kinds)
 {
 	char path[PATH_MAX];
 	struct dirent *entry;
 	bool found = false;
 
+	*kinds = 0;
 	if (rm_host_path(DEVICES, path, sizeof(path)))
 		return false;
 	DIR *dir = opendir(path);
 	while (dir && (entry = readdir(dir))) {
 		if (!is_core_name(entry->d_name) ||
-		        !strcmp(entry->d_name, "cpu") ||
-		        !has_cpu(entry->d_name, cpu))
+		        !strcmp(entry->d_name, "cpu"))
+			continue;
+		++*kinds;
+		if (!has_cpu(entry->d_name, cpu))
 			continue;
 		if (found && !comes_before(entry->d_name, name))
 			continue;
@@ -83,16 +88,20 @@ static bool special_pmu(int cpu, char *name, size_t size)
 /*
  * PERF_TYPE_HARDWARE and _HW_CACHE name the PMU of a hybrid processor in the
  * upper half of the config (PERF_PMU_TYPE_SHIFT of linux/perf_event.h); a raw
- * event has that PMU's type.
+ * event has that PMU's type. With one kind of core the upper half stays 0: on
+ * Arm, Linux before 6.6 (5c816728651ae425) rejects it with ENOENT.
  */
 static int resolve_generic(
         uint32_t type, int cpu, struct rm_pmu_event *event, struct rm_error *e)
 {
 	char name[64];
 	uint32_t special;
+	unsigned kinds;
 
 	event->type = type;
-	if (type == PERF_TYPE_SOFTWARE || !special_pmu(cpu, name, sizeof(name)))
+	if (type == PERF_TYPE_SOFTWARE ||
+	        !special_pmu(cpu, name, sizeof(name), &kinds) ||
+	        (type != PERF_TYPE_RAW && kinds == 1))
 		return 0;
 	if (read_type(name, &special))
 		return rm_error_set(e, -ENODEV, "PMU %s has no type", name);
@@ -143,8 +152,10 @@ bool rm_pmu_core_present(void)
 {
 	char path[PATH_MAX];
 	uint32_t type;
+	unsigned kinds;
 
-	return special_pmu(-1, path, sizeof(path)) || !read_type("cpu", &type);
+	return special_pmu(-1, path, sizeof(path), &kinds) ||
+	       !read_type("cpu", &type);
 }
 
 unsigned rm_pmu_limit(void)

@@ -32,6 +32,7 @@ struct fake_perf {
 	int error_at, error; /* the n-th open (from 1) fails with it */
 	int error_read;      /* -errno of read */
 	bool short_read;
+	bool old_arm; /* Arm before Linux 6.6: no PMU in the upper half */
 	unsigned group_limit; /* larger groups: EINVAL */
 	unsigned percent;     /* running / enabled; 100 = exact */
 	/* What an interval adds; `n` counts a group's intervals from 1. */
@@ -54,8 +55,21 @@ static inline unsigned fake_members(struct fake_perf *fake, int leader)
 	return n;
 }
 
-static inline int fake_refusal(struct fake_perf *fake, int group)
+/* perf_init_event() of Linux 5.15, for a PMU without
+   PERF_PMU_CAP_EXTENDED_HW_TYPE. */
+static inline bool fake_names_pmu(const struct perf_event_attr *attr)
 {
+	return (attr->type == PERF_TYPE_HARDWARE ||
+	               attr->type == PERF_TYPE_HW_CACHE) &&
+	       attr->config >> 32;
+}
+
+static inline int fake_refusal(
+        struct fake_perf *fake, const struct perf_event_attr *attr, int group)
+{
+	if (fake->old_arm && fake_names_pmu(attr))
+		return -ENOENT;
+
 	if (fake->error_all)
 		return fake->error_all;
 	if (fake->error_at && fake->opened + 1 == fake->error_at)
@@ -72,7 +86,7 @@ static inline int fake_open(
 	struct fake_perf *fake = context;
 
 	pthread_mutex_lock(&fake->lock);
-	int code = fake_refusal(fake, group);
+	int code = fake_refusal(fake, attr, group);
 	int fd = FAKE_FIRST + fake->opened;
 
 	if (fake->opened == FAKE_FDS)

@@ -338,6 +338,53 @@ static void arm_has_a_pmu_by_name(const char *root)
 	json_decref(result);
 }
 
+static const char three[] =
+        "{\"backend\": \"perf\", \"events\": ["
+        "{\"metric\": \"cycles\", \"event\": \"C\", \"pmu\": \"hw\","
+        " \"config\": \"0x0\"},"
+        "{\"metric\": \"l1d_load\", \"event\": \"L\", \"pmu\": \"cache\","
+        " \"config\": \"0x0\"},"
+        "{\"metric\": \"l1d_fill\", \"event\": \"F\", \"pmu\": \"raw\","
+        " \"config\": \"0x3\"}]}";
+
+/* A Neoverse N1 with Linux 5.15, then a big.LITTLE machine. */
+static void old_arm_kernels_count(const char *root)
+{
+	static const char dir[] = "sys/bus/event_source/devices";
+	struct rm_perf_ops ops = fake_perf_make(&fake, plain);
+	struct rm_error error = { "" };
+	unsigned cpu = 1;
+	char path[128];
+	json_t *result;
+
+	snprintf(path, sizeof(path), "%s/armv8_pmuv3_0/type", dir);
+	fake_root_write(root, path, "8\n");
+	snprintf(path, sizeof(path), "%s/armv8_pmuv3_0/cpus", dir);
+	fake_root_write(root, path, "0-3\n");
+	fake_root_cpu(
+	        root, cpu, "CPU implementer\t: 0x41\nCPU part\t: 0xd0c\n");
+	fake.old_arm = true;
+	CHECK(!count_once(&ops, three, &cpu, &result, &error) &&
+	                !strcmp(json_string_value(
+	                                json_object_get(result, "cpu")),
+	                        "n1") &&
+	                total_at(result, 0) == 1000 &&
+	                total_at(result, 1) == 1000 &&
+	                total_at(result, 2) == 1003,
+	        "a Neoverse N1 with Linux 5.15 counts cycles and loads");
+	json_decref(result);
+	snprintf(path, sizeof(path), "%s/armv8_pmuv3_1/type", dir);
+	fake_root_write(root, path, "9\n");
+	snprintf(path, sizeof(path), "%s/armv8_pmuv3_1/cpus", dir);
+	fake_root_write(root, path, "4-7\n");
+	fake_perf_make(&fake, plain);
+	count_once(&ops, three, &cpu, &result, &error);
+	CHECK(fake.event[0].attr.config >> 32 == 8 &&
+	                fake.event[1].attr.config >> 32 == 8,
+	        "with two kinds of Arm core the event names its PMU");
+	json_decref(result);
+}
+
 static bool rejects(const char *request, const char *reason)
 {
 	struct rm_perf_ops ops = fake_perf_make(&fake, plain);
@@ -457,6 +504,9 @@ int main(void)
 	fake_root_remove(root);
 	fake_root_make(root, sizeof(root));
 	arm_has_a_pmu_by_name(root);
+	fake_root_remove(root);
+	fake_root_make(root, sizeof(root));
+	old_arm_kernels_count(root);
 	fake_root_remove(root);
 	return DONE();
 }
