@@ -48,12 +48,40 @@ static bool is_set_uid(const char *path)
 	       (s.st_mode & S_ISUID) && s.st_uid == 0;
 }
 
+/* liblikwid's own condition for counting a CPU by perf_event: it looks neither
+   at CAP_PERFMON nor at the effective user. */
+static bool may_count_by_perf(void)
+{
+	char full[PATH_MAX];
+	FILE *in = fopen(below("/proc/sys/kernel/perf_event_paranoid", full,
+	                         sizeof(full)),
+	        "r");
+	int paranoid = 3;
+
+	if (in && fscanf(in, "%d", &paranoid) != 1)
+		paranoid = 3;
+	if (in)
+		fclose(in);
+	return getuid() == 0 || paranoid <= 0;
+}
+
+static enum rm_likwid_mode gate_perf(char *reason, size_t size)
+{
+	if (may_count_by_perf())
+		return RM_LIKWID_PERF;
+	snprintf(reason, size,
+	        "this liblikwid counts CPUs by perf_event, which needs root or "
+	        "perf_event_paranoid = 0 | sysctl kernel.perf_event_paranoid=0 "
+	        "(or lower), or the back end perf");
+	return RM_LIKWID_AUTO;
+}
+
 /*
- * Looks, without liblikwid, whether an access mode can work at all: a model
- * specific register device that we may write, or a set-uid likwid-accessD.
+ * Finds the access mode that can work: a model specific register device that
+ * we may write, or a set-uid likwid-accessD.
  * Returns the mode, or RM_LIKWID_AUTO and a reason ("why | remedy").
  */
-static enum rm_likwid_mode gate(char *reason, size_t size)
+static enum rm_likwid_mode gate_registers(char *reason, size_t size)
 {
 	static const char *const devices[] = { "/dev/cpu/0/msr",
 		"/dev/cpu/0/msr_safe", "/dev/msr0" };
@@ -96,6 +124,30 @@ static int listen_at(const char *path)
 	return s;
 }
 
+static const struct {
+	const char *name;
+	enum rm_likwid_mode mode;
+} modes[] = { { "direct", RM_LIKWID_DIRECT }, { "daemon", RM_LIKWID_DAEMON },
+	{ "perf", RM_LIKWID_PERF } };
+
+enum { MODES = sizeof(modes) / sizeof(*modes) };
+
+static enum rm_likwid_mode mode_of(const char *name)
+{
+	for (size_t i = 0; i < MODES; i++)
+		if (!strcmp(modes[i].name, name))
+			return modes[i].mode;
+	return RM_LIKWID_AUTO;
+}
+
+static const char *mode_name(enum rm_likwid_mode mode)
+{
+	for (size_t i = 0; i < MODES; i++)
+		if (modes[i].mode == mode)
+			return modes[i].name;
+	return "auto";
+}
+
 /* A campaign passes --socket only. The rest lets a test play a library, an
    access mode or an impatient campaign on a machine without registers. */
 static error_t take_option(int key, char *value, struct argp_state *state)
@@ -110,11 +162,10 @@ static error_t take_option(int key, char *value, struct argp_state *state)
 		o->library = value;
 		return 0;
 	case 'm':
-		o->mode = !strcmp(value, "direct")   ? RM_LIKWID_DIRECT
-		          : !strcmp(value, "daemon") ? RM_LIKWID_DAEMON
-		                                     : RM_LIKWID_AUTO;
+		o->mode = mode_of(value);
 		if (o->mode == RM_LIKWID_AUTO && strcmp(value, "auto"))
-			argp_error(state, "mode is auto, direct or daemon");
+			argp_error(
+			        state, "mode is auto, direct, daemon or perf");
 		return 0;
 	case 'd':
 		o->deadline_ms = atoi(value);
@@ -136,9 +187,10 @@ static error_t take_option(int key, char *value, struct argp_state *state)
 static const struct argp_option known[] = {
 	{ "socket", 's', "PATH", 0, "Unix socket to serve trials at", 0 },
 	{ "library", 'l', "FILE", 0, "liblikwid to load (default: 5.x)", 0 },
-	{ "mode", 'm', "MODE", 0, "auto, direct or daemon", 0 },
+	{ "mode", 'm', "MODE", 0, "auto, direct, daemon or perf", 0 },
 	{ "deadline-ms", 'd', "N", 0, "patience with liblikwid (8000)", 0 },
-	{ "no-gate", 'g', NULL, 0, "do not look for msr devices first", 0 },
+	{ "no-gate", 'g', NULL, 0, "do not look first whether a mode can work",
+	        0 },
 	{ 0 },
 };
 
@@ -149,7 +201,10 @@ static int begin(struct rm_likwid_options *options)
 	int listener;
 
 	if (options->gate) {
-		enum rm_likwid_mode mode = gate(reason, sizeof(reason));
+		enum rm_likwid_mode mode =
+		        rm_likwid_counts_by_perf(options->library)
+		                ? gate_perf(reason, sizeof(reason))
+		                : gate_registers(reason, sizeof(reason));
 
 		if (mode == RM_LIKWID_AUTO) {
 			printf("refused %s\n", reason);
@@ -165,9 +220,7 @@ static int begin(struct rm_likwid_options *options)
 		printf("refused cannot listen at %s: %s | none known\n",
 		        options->socket, strerror(errno));
 	else
-		printf("ready %s\n", options->mode == RM_LIKWID_DIRECT
-		                             ? "direct"
-		                             : "daemon");
+		printf("ready %s\n", mode_name(options->mode));
 	fflush(stdout);
 	return listener;
 }

@@ -6,8 +6,9 @@
 #include <stdbool.h>
 
 enum rm_likwid_mode {
-	RM_LIKWID_AUTO = -1,
-	RM_LIKWID_DIRECT = 0, /* as liblikwid numbers them */
+	RM_LIKWID_AUTO = -2,
+	RM_LIKWID_PERF = -1, /* from here on as liblikwid numbers them */
+	RM_LIKWID_DIRECT = 0,
 	RM_LIKWID_DAEMON = 1,
 };
 
@@ -18,6 +19,14 @@ struct rm_likwid_options {
 	int deadline_ms; /* patience with liblikwid, per command */
 	bool gate;       /* look for devices before loading anything */
 };
+
+/*
+ * Was liblikwid built with ACCESSMODE=perf_event, as it always is for Arm and
+ * POWER? Such a build reads no registers, so it needs neither msr devices nor
+ * likwid-accessD. The library is loaded in a child process. False if there is
+ * none. `library` as in rm_likwid_work().
+ */
+bool rm_likwid_counts_by_perf(const char *library);
 
 /*
  * Serves trials at `listener` until standard input ends or a SIGTERM comes,

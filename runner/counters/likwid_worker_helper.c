@@ -9,6 +9,7 @@
 #include "runner/counters/likwid_wire.h"
 
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <math.h>
 #include <sched.h>
 #include <stdarg.h>
@@ -16,10 +17,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-enum { SETS = 32 };
+enum { SETS = 32, LOAD_S = 5 /* to load a library, at most */ };
 
 struct likwid {
 	int (*topology_init)(void);
@@ -74,6 +78,51 @@ static void *open_library(const char *wish)
 	for (size_t i = 0; !handle && i < sizeof(names) / sizeof(*names); i++)
 		handle = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
 	return handle;
+}
+
+/* Does a file hold a text? */
+static bool file_has(const char *path, const char *text)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat s;
+	void *bytes = MAP_FAILED;
+	bool found = false;
+
+	if (fd >= 0 && !fstat(fd, &s))
+		bytes = mmap(
+		        NULL, (size_t)s.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (bytes != MAP_FAILED) {
+		found = memmem(bytes, (size_t)s.st_size, text, strlen(text));
+		munmap(bytes, (size_t)s.st_size);
+	}
+	if (fd >= 0)
+		close(fd);
+	return found;
+}
+
+/* Only perfmon_perfevent.h names this setting (5.2 to 5.5), and only a build
+   with ACCESSMODE=perf_event includes it; no function returns the mode. */
+static bool is_perf_build(const char *library)
+{
+	void *handle = open_library(library);
+	void *symbol = handle ? dlsym(handle, "perfmon_init") : NULL;
+	Dl_info info;
+
+	return symbol && dladdr(symbol, &info) && info.dli_fname &&
+	       file_has(info.dli_fname, "/proc/sys/kernel/perf_event_paranoid");
+}
+
+bool rm_likwid_counts_by_perf(const char *library)
+{
+	pid_t child = fork();
+	int status = 1;
+
+	if (!child) {
+		alarm(LOAD_S);
+		dup2(open("/dev/null", O_WRONLY), 1);
+		_exit(is_perf_build(library) ? 0 : 1);
+	}
+	return child > 0 && waitpid(child, &status, 0) == child && !status;
 }
 
 static bool load(struct worker *w)

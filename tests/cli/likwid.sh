@@ -53,6 +53,25 @@ if [ "$(id -u)" = 0 ]; then
 else
 	skip 'a set-uid daemon is daemon mode' 'needs root'
 fi
+
+# The stub is a library that counts by perf_event.
+mkdir "$dir/arm"
+RM_SYSFS=$dir/arm
+user= # root becomes an ordinary user
+[ "$(id -u)" != 0 ] || user='setpriv --reuid=65534 --clear-groups'
+by_perf() { # PARANOID STATUS
+	mkdir -p "$dir/arm/proc/sys/kernel"
+	echo "$1" >"$dir/arm/proc/sys/kernel/perf_event_paranoid"
+	$user "$helper" --library "$stub" --socket "$(mktemp -u)" \
+		>"$dir/out" 2>"$dir/err" </dev/null
+	[ $? = "$2" ]
+}
+chmod 755 "$dir"
+check "a library for perf_event needs neither device nor daemon" by_perf 0 0
+check "and has a mode of its own" has "^ready perf"
+check "if perf_event_paranoid is 1 it refuses an ordinary user" by_perf 1 1
+check "with a remedy" has "| sysctl kernel.perf_event_paranoid=0"
+chmod 700 "$dir"
 unset RM_SYSFS
 check "at the end of its input it ends and removes its socket" \
 	[ ! -e "$dir/socket" ]

@@ -538,6 +538,33 @@ static void likwid_proves_itself(const char *root, unsigned cpu)
 	        "a likwid that exits is refused with its reason");
 }
 
+/* A Neoverse N1: liblikwid for Arm counts by perf_event, and there is neither
+   an msr device nor a daemon. */
+static void likwid_on_arm_needs_no_registers(const char *root, unsigned cpu)
+{
+	struct rm_counters_choice *choice = NULL;
+	struct rm_error error = { "" };
+	char script[128], options[PATH_MAX + 40];
+	json_t *chosen = NULL;
+
+	fake_root_cpu(
+	        root, cpu, "CPU implementer\t: 0x41\nCPU part\t: 0xd0c\n");
+	fake_root_write(root, "proc/sys/kernel/perf_event_paranoid", "0\n");
+	snprintf(script, sizeof(script), "%s/helper", root);
+	snprintf(options, sizeof(options), "--library %s/stub/liblikwid.so.5",
+	        wrapper_here());
+	wrapper_write(script, "STUB_MODE=-1", options);
+	int code = rm_counters_select(
+	        "likwid:cycles,l1d_fill", NULL, &choice, &chosen, &error);
+	CHECK(!code && !strcmp(text_of(chosen, "cpu"), "n1") &&
+	                json_array_size(json_object_get(chosen, "events")) == 2,
+	        "likwid counts on a Neoverse N1 without msr and daemon");
+	if (code)
+		printf("# %s\n", error.text);
+	json_decref(chosen);
+	rm_counters_release(choice);
+}
+
 int main(void)
 {
 	struct rm_event_map *map = NULL;
@@ -570,6 +597,7 @@ int main(void)
 	fake_root_write(root, "proc/sys/kernel/nmi_watchdog", "0\n");
 	CHECK(rm_pmu_limit() == 4, "without it there are four");
 	likwid_proves_itself(root, cpu);
+	likwid_on_arm_needs_no_registers(root, cpu);
 	fake_root_remove(root);
 	return DONE();
 }
