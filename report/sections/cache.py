@@ -6,6 +6,7 @@ from report.page import chip, esc, slug
 from report.plot_lines import counter
 from report.plots import frame_of_reason
 
+PER_CYCLE = "instructions_per_cycle"  # of two counts, not per operation
 TITLES = {  # metric -> title, unit; in the order of the page
     "l1d_fill": ("L1d lines brought in", "lines per operation"),
     "l1d_load_miss": ("L1d load misses", "misses per operation"),
@@ -17,6 +18,8 @@ TITLES = {  # metric -> title, unit; in the order of the page
     "remote_hitm": ("Modified lines from another socket", "per operation"),
     "instructions": ("Instructions", "per operation"),
     "cycles": ("Cycles", "per operation"),
+    PER_CYCLE: ("Instructions per cycle", "instructions per cycle"),
+    "branch_miss": ("Mispredicted branches", "per operation"),
 }
 GOOD, UNREAL = "exact", "replayed"
 COLUMNS = ("metric", "event", "backend", "quality", "map", "threads",
@@ -31,6 +34,24 @@ def metric_order(metric):
     return names.index(metric) if metric in names else len(names), metric
 
 
+def per_cycle(events):
+    """Instructions per cycle as an event, of a trial that counted both."""
+    known = {e["metric"]: e for e in events if e.get("total") is not None}
+    both = [known[m] for m in ("instructions", "cycles") if m in known]
+    if len(both) == 2 and both[1]["total"]:
+        yield {"metric": PER_CYCLE,
+               "event": " / ".join(str(e.get("event")) for e in both),
+               "code": " / ".join(str(e.get("code")) for e in both),
+               "total": both[0]["total"] / both[1]["total"],
+               "quality": next((e["quality"] for e in both
+                                if e["quality"] != GOOD), GOOD)}
+
+
+def per(metric, text):
+    """" per operation", except for a metric that is not."""
+    return "" if metric == PER_CYCLE else text
+
+
 def gather(cells):
     """metric -> {"events", "bad": reasons, "values": (map, threads) ->
     [per operation], "cells": (map, threads) -> id, "quality", "backend"}
@@ -39,7 +60,8 @@ def gather(cells):
     for cell in cells:
         for trial in cell.ok:
             got = trial["result"].get("counters") or {}
-            for e in got.get("events") or []:
+            events = got.get("events") or []
+            for e in [*events, *per_cycle(events)]:
                 m = found.setdefault(e["metric"], {
                     "events": set(), "bad": {}, "values": {}, "cells": {},
                     "quality": set(), "backend": set()})
@@ -55,7 +77,7 @@ def gather(cells):
                 m["quality"].add(e["quality"])
                 m["cells"].setdefault((cell.map, cell.threads), cell.id)
                 m["values"].setdefault((cell.map, cell.threads), []).append(
-                    e["total"] / ops)
+                    e["total"] / (1 if e["metric"] == PER_CYCLE else ops))
     return found
 
 
@@ -117,7 +139,7 @@ def panel_of(report, a, metric, m, threads, marks):
     told = ", ".join(f"{n} {words.sig(r[-1]['value'])}"
                      for n, r in lines.items())
     slot = report.panel(
-        slug("cache", metric), f"{title} per operation",
+        slug("cache", metric), title + per(metric, " per operation"),
         f"At {words.plural(threads[-1], 'thread')}: {told}.", (480, 310),
         counter, lines, threads, a.look, title, unit, source, marks, unreal)
     return slot, rows
@@ -149,7 +171,7 @@ def groups(a):
 def heading(metric, m):
     """Of a metric's column; counts of a recording are of another machine."""
     return (f"{'replayed: ' if UNREAL in m['quality'] else ''}"
-            f"{TITLES.get(metric, (metric,))[0]}/operation")
+            f"{TITLES.get(metric, (metric,))[0]}{per(metric, '/operation')}")
 
 
 def why_caption(place, metrics):

@@ -24,6 +24,7 @@ static const char *const usual[][ALTERNATIVES] = {
 	{ "l2_load_miss", "l2_miss", "l2_fill", "l2_req" },
 	{ "llc_load_miss", "llc_miss", "l1d_fill_dram" },
 	{ "dtlb_load_walk", "dtlb_walk", "dtlb_miss" },
+	{ "branch_miss" },
 	{ "remote_hitm", "l1d_fill_xccx", "remote_access" },
 };
 

@@ -28,6 +28,7 @@ static const struct expectation table[] = {
 	{ "cycles", RM_KERNEL_HALF, 1, 60 },
 	{ "ref_cycles", RM_KERNEL_HALF, 0.3, 60 },
 	{ "instructions", RM_KERNEL_HALF, 1.5, 16 },
+	{ "branch_miss", RM_KERNEL_HALF, 0, 0.1 },
 	{ "l1d_load", RM_KERNEL_HALF, 0.9, 4 },
 	{ "dc_load", RM_KERNEL_HALF, 0.9, 6 },
 	{ "l1d_access", RM_KERNEL_HALF, 0.9, 8 },

@@ -51,6 +51,21 @@ def test_a_count_of_no_operation_is_a_reason_and_no_number():
     assert some["bad"] == {"no operation": 1}
 
 
+def test_instructions_per_cycle_need_both_counts():
+    def metrics(**totals):
+        events = [{"metric": name, "event": name, "code": "1", "total": total,
+                   "quality": "exact"} for name, total in totals.items()]
+        trial = {"result": {"ops": 10, "counters": {"events": events}}}
+        return cache.gather([SimpleNamespace(map="m", threads=1, id="c",
+                                             ok=[trial])])
+    both = metrics(cycles=40, instructions=100)
+    assert both[cache.PER_CYCLE]["values"] == {("m", 1): [2.5]}
+    assert both["cycles"]["values"] == {("m", 1): [4.0]}
+    for found in (metrics(cycles=40), metrics(cycles=None, instructions=100),
+                  metrics(cycles=0, instructions=100)):
+        assert cache.PER_CYCLE not in found
+
+
 @pytest.mark.parametrize("word,front,said", [
     (verdicts.OPEN, [], [verdicts.NONE, verdicts.NONE, "no interval"]),
     (verdicts.LEAD, ["a"], [verdicts.LEAD, verdicts.NONE, "no interval"])])

@@ -109,13 +109,18 @@ static void metrics_become_passes(const struct rm_event_map *map)
 	rm_event_set_choose(
 	        map, &zen3, "perf", NULL, &events, &missing, &error);
 	sets = rm_event_set_split(events, 4);
-	CHECK(json_array_size(events) == 10 && json_array_size(sets) == 3 &&
+	CHECK(json_array_size(events) == 11 && json_array_size(sets) == 3 &&
 	                longest(sets) == 4,
-	        "ten usual metrics are three passes of at most four");
+	        "eleven usual metrics are three passes of at most four");
 	json_decref(sets);
 	sets = rm_event_set_split(events, 3);
 	CHECK(json_array_size(sets) == 4 && longest(sets) == 3,
 	        "with the NMI watchdog they are four passes of three");
+	CHECK(metric_in(json_array_get(sets, 0), "cycles") &&
+	                metric_in(json_array_get(sets, 0), "instructions") &&
+	                metric_in(events, "branch_miss"),
+	        "cycles and instructions are of one pass; mispredicted "
+	        "branches are counted, too");
 	CHECK(!strcmp(text_of(metric_in(events, "l1d_fill"), "config"),
 	              "0xff44"),
 	        "a perf event carries its code");

@@ -66,7 +66,7 @@ static void the_built_in_table_is_the_whole_file(void)
 
 	CHECK(rm_event_map_builtin(&map, &error) == 0,
 	        "the built-in table is read without a complaint");
-	CHECK(rm_event_map_size(map) == 224, "it holds 224 events");
+	CHECK(rm_event_map_size(map) == 235, "it holds 235 events");
 	rm_event_map_free(map);
 }
 
@@ -161,6 +161,7 @@ static const struct {
 	HW(PERF_COUNT_HW_REF_CPU_CYCLES),
 	HW(PERF_COUNT_HW_CACHE_REFERENCES),
 	HW(PERF_COUNT_HW_CACHE_MISSES),
+	HW(PERF_COUNT_HW_BRANCH_MISSES),
 	SW(PERF_COUNT_SW_PAGE_FAULTS),
 	SW(PERF_COUNT_SW_PAGE_FAULTS_MIN),
 	SW(PERF_COUNT_SW_PAGE_FAULTS_MAJ),
@@ -233,6 +234,10 @@ static const struct expected look_ups[] = {
 	{ "unknown", "l1d_fill", NULL, 0, NULL },
 	{ "unknown", "l1d_load_miss", NULL, 0x10000, "generic" },
 	{ "unknown", "cycles", NULL, 0x0, "*" },
+	{ "zen3", "branch_miss", "RETIRED_MISP_BRANCH_INSTR", 0x5, "amd" },
+	{ "bulldozer", "branch_miss", "RETIRED_MISPREDICTED_BRANCH_INSTR", 0x5,
+	        "bd" },
+	{ "unknown", "branch_miss", NULL, 0x5, "*" },
 };
 
 /* /proc/cpuinfo of a machine with one CPU, number 0, as its kernel writes it. */
@@ -382,7 +387,7 @@ static void an_unknown_cpu_gets_the_generic_events(
 		        "its events are the kernel's generic ones");
 		CHECK(!rm_counters_know_cpu(0, text, sizeof(text)) &&
 		                strstr(text, strangers[i].what) &&
-		                strstr(text, "only the kernel's 13 generic "
+		                strstr(text, "only the kernel's 14 generic "
 		                             "events"),
 		        "which is told");
 	}
@@ -452,6 +457,7 @@ static void look_ups_go_exact_family_star(const struct rm_event_map *map)
 		ARCH("mtl_e", 4, "crt", "adl_e", "intel", "*"),
 		ARCH("v1", 3, "lmiss", "arm", "*"),
 		ARCH("n1", 2, "arm", "*"),
+		ARCH("bulldozer", 4, "bd", "zen1", "amd", "*"),
 		ARCH("unknown", 2, "generic", "*"),
 	};
 
