@@ -81,6 +81,15 @@ def gather(cells):
     return found
 
 
+def uncounted(a, cells):
+    """Maps whose own threads the counts leave out."""
+    return sorted({
+        c.map for c in cells for trial in c.ok
+        if (trial["result"].get("counters") or {}).get(
+            "background_threads") == "not counted"
+        and "background-threads" in a.campaign.maps[c.map].get("caps", [])})
+
+
 def why_unusable(m):
     """Why a metric is no figure; None where it is one (R23)."""
     if not m["values"]:
@@ -237,7 +246,7 @@ def add(report, a, where):
                               marks)
         panels.append(slot)
         data += rows
-    first = chosen[0]
+    first, left_out = chosen[0], uncounted(a, chosen)
     hidden = sorted({m for f in found.values() for m, _ in f["values"]
                      if a.peer(m)})
     caption = (
@@ -251,7 +260,9 @@ def add(report, a, where):
                          "the CSV." if len(hidden) > MAPS_SHOWN else "")
         + (f" {words.plural(len(cells) - len(chosen), 'more counter cell')} "
            "of other places: in trials.jsonl." if len(cells) > len(chosen)
-           else ""))
+           else "")
+        + (" The counts leave out the threads that "
+           f"{esc(words.joined(left_out))} started." if left_out else ""))
     report.section("cache", "5 Cache: why", QUESTION,
                    report.figure("cache", caption, panels, COLUMNS, data,
                                  "m"),

@@ -336,6 +336,8 @@ static void result_likwid(const void *state, json_t *result)
 	json_object_set_new(result, "cpu", json_string(l->arch));
 	json_object_set_new(
 	        result, "scope", json_string("CPU, user mode, every process"));
+	json_object_set_new(result, "background_threads",
+	        json_string("counted on these CPUs"));
 	for (unsigned i = 0; readings && i < l->events; i++) {
 		char code[48];
 		struct rm_event_name name = { l->event[i].metric,

@@ -524,6 +524,8 @@ static void result_perf(const void *state, json_t *result)
 	json_object_set_new(result, "scope",
 	        json_string(
 	                perf->plan.user_only ? "thread, user mode" : "thread"));
+	json_object_set_new(
+	        result, "background_threads", json_string("not counted"));
 	for (unsigned i = 0; readings && i < perf->plan.size; i++) {
 		const struct event *event = &perf->plan.events[i];
 		char code[64];

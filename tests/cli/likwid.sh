@@ -126,7 +126,7 @@ check "its second event, too" \
 check "the empty interval stands beside them" \
 	has '"empty":\[{"metric":"cycles","total":2000}'
 check "the result has the scope: a CPU, not a thread" \
-	has '"scope":"CPU, user mode, every process"'
+	has '"scope":"CPU, user mode, every process","background_threads":"counted on these CPUs"'
 exec 9>&-
 wait $pid
 check "the helper ended with its campaign, and with status 0" [ $? = 0 ]

@@ -51,6 +51,20 @@ def test_a_count_of_no_operation_is_a_reason_and_no_number():
     assert some["bad"] == {"no operation": 1}
 
 
+def test_maps_whose_own_threads_are_not_counted_are_named():
+    def cell(name, background):
+        counters = {"background_threads": background} if background else {}
+        return SimpleNamespace(map=name, ok=[
+            {"result": {"counters": counters}}, {"result": {}}])
+    caps = ["background-threads"]
+    a = SimpleNamespace(campaign=SimpleNamespace(maps={
+        "urcu": {"caps": caps}, "lock": {"caps": ["scan"]}, "old": {}}))
+    cells = [cell(name, "not counted") for name in ("urcu", "lock", "old")]
+    assert cache.uncounted(a, cells) == ["urcu"]
+    for background in ("counted on these CPUs", None):
+        assert cache.uncounted(a, [cell("urcu", background)]) == []
+
+
 def test_instructions_per_cycle_need_both_counts():
     def metrics(**totals):
         events = [{"metric": name, "event": name, "code": "1", "total": total,

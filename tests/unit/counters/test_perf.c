@@ -450,12 +450,29 @@ static const char faults[] =
         "{\"metric\": \"page_faults\", \"event\": \"P\", \"pmu\": \"sw\","
         " \"config\": \"0x2\"}]}";
 
+enum { PAGE = 4096, OTHERS_PAGES = 4096 };
+
+/* What a thread of the map does in the window. */
+static void *touch_many(void *arg)
+{
+	size_t bytes = (size_t)OTHERS_PAGES * PAGE;
+	char *area = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+	        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	madvise(area, bytes, MADV_NOHUGEPAGE);
+	for (int i = 0; i < OTHERS_PAGES; i++)
+		((volatile char *)area)[(size_t)i * PAGE] = 1;
+	munmap(area, bytes);
+	return arg;
+}
+
 static void the_real_kernel_counts_page_faults(void)
 {
 	json_t *request = json_loads(faults, 0, NULL);
 	struct rm_counters *session = NULL;
 	struct rm_error error = { "" };
-	enum { PAGES = 64, PAGE = 4096 };
+	enum { PAGES = 64 };
+	pthread_t other;
 	int code = rm_counters_open(request, 1, NULL, &session, &error);
 
 	json_decref(request);
@@ -470,12 +487,20 @@ static void the_real_kernel_counts_page_faults(void)
 	rm_counters_enable(session, 0);
 	for (int i = 0; i < PAGES; i++)
 		((volatile char *)area)[i * PAGE] = 1;
+	if (pthread_create(&other, NULL, touch_many, NULL) ||
+	        pthread_join(other, NULL))
+		abort();
 	rm_counters_disable(session, 0);
 	json_t *result = rm_counters_result(session);
 	CHECK(total_at(result, 0) >= PAGES &&
 	                total_at(result, 0) < 16 * PAGES &&
 	                says(result, 0, "exact", NULL),
 	        "the real kernel counts 64 touched pages");
+	CHECK(total_at(result, 0) < OTHERS_PAGES &&
+	                !strcmp(json_string_value(json_object_get(
+	                                result, "background_threads")),
+	                        "not counted"),
+	        "it counts no other thread, as the result states");
 	json_decref(result);
 	rm_counters_close(session);
 	munmap(area, PAGES * PAGE);
