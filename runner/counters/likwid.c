@@ -253,6 +253,16 @@ static int stop_likwid(void *state)
 	return code;
 }
 
+/* Does CPU number `k` of the session count nothing? See stands() of perf.c. */
+static bool stands(const struct session *l, const double *values, unsigned k)
+{
+	for (unsigned i = 0; i < l->events; i++)
+		if (values[i * l->cpus + k] == 0 &&
+		        rm_reading_never_zero(l->event[i].metric))
+			return true;
+	return false;
+}
+
 static struct rm_reading reading_of(const struct session *l,
         const double *values, unsigned event, unsigned k)
 {
@@ -274,7 +284,7 @@ static struct rm_reading reading_of(const struct session *l,
 		return rm_reading_invalid("liblikwid counted %g in %.3f ms: "
 		                          "more than any CPU can",
 		        value, (double)ns / 1e6);
-	if (value == 0 && rm_reading_never_zero(metric))
+	if (stands(l, values, k))
 		return rm_reading_stands();
 	reading.raw = (uint64_t)value;
 	return reading;

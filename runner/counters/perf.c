@@ -482,15 +482,31 @@ static void disable_perf(void *state, unsigned slot)
 	disable_group(perf->groups[slot]);
 }
 
-/* What the window counted. An event that was proved before may still count
-   nothing here: on another virtual CPU, or after the machine was moved. */
+static bool has_value(const struct rm_reading *reading)
+{
+	return reading->quality < RM_QUALITY_NEVER_SCHEDULED;
+}
+
+/* Does the PMU count nothing? An event that was proved before may stand still
+   here: on another virtual CPU, or after the machine was moved. */
+static bool stands(const struct group *group)
+{
+	for (unsigned i = 0; i < group->plan->size; i++)
+		if (has_value(&group->reading[i]) && !group->reading[i].raw &&
+		        rm_reading_never_zero(group->plan->events[i].metric))
+			return true;
+	return false;
+}
+
+/* What the window counted. If cycles stand at 0, so do all events of the PMU:
+   their 0 is no count. */
 static struct rm_reading of_window(const struct group *group, unsigned i)
 {
 	const struct rm_reading *reading = &group->reading[i];
 
-	return reading->quality < RM_QUALITY_NEVER_SCHEDULED && !reading->raw &&
-	                       rm_reading_never_zero(
-	                               group->plan->events[i].metric)
+	return has_value(reading) &&
+	                       rm_pmu_is_core(group->plan->events[i].pmu) &&
+	                       stands(group)
 	               ? rm_reading_stands()
 	               : *reading;
 }

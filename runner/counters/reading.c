@@ -99,6 +99,12 @@ bool rm_quality_known(const char *text)
 	return false;
 }
 
+/* A time that is not known is null: 0 would be a measurement. */
+static json_t *time_or_null(const struct rm_reading *reading, uint64_t ns)
+{
+	return reading->enabled_ns ? json_integer((json_int_t)ns) : json_null();
+}
+
 /* Counts are whole numbers below 2^53; a scaled one may not be. */
 static json_t *number(double value)
 {
@@ -136,9 +142,9 @@ json_t *rm_reading_event(const struct rm_event_name *name,
 		        values, valid(r) ? number(r->value) : json_null());
 		if (times) {
 			json_array_append_new(
-			        on, json_integer((json_int_t)r->enabled_ns));
+			        on, time_or_null(r, r->enabled_ns));
 			json_array_append_new(
-			        ran, json_integer((json_int_t)r->running_ns));
+			        ran, time_or_null(r, r->running_ns));
 		}
 		if (r->quality > worst->quality)
 			worst = r;

@@ -361,7 +361,7 @@ static json_t *event_of(const struct replay *replay, size_t first)
 		rm_json_text(head, "event"), rm_json_text(head, "code") };
 	struct rm_reading *readings =
 	        calloc(replay->threads, sizeof(*readings));
-	bool times = json_is_integer(json_object_get(head, "enabled_ns"));
+	bool times = false;
 	size_t i;
 	json_t *line;
 
@@ -377,6 +377,8 @@ static json_t *event_of(const struct replay *replay, size_t first)
 		        thread < (json_int_t)replay->threads)
 			readings[thread] = reading_of(line);
 	}
+	for (unsigned k = 0; k < replay->threads; k++)
+		times = times || readings[k].enabled_ns;
 	json_t *event =
 	        rm_reading_event(&name, readings, replay->threads, times);
 	free(readings);

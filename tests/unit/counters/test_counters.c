@@ -452,6 +452,33 @@ static void a_recording_may_lack_counts(void)
 	unlink(path);
 }
 
+/* Thread 0 has neither a value nor times, thread 1 has both. */
+static void recorded_times_are_of_their_thread(void)
+{
+	char path[64] = "/tmp/readmostly-recording-XXXXXX", text[1024] = "";
+
+	close(mkstemp(path));
+	put_line(text, sizeof(text), "value", "null");
+	put_line(text, sizeof(text), "thread",
+	        "1, \"enabled_ns\": 7, \"running_ns\": 7");
+	FILE *out = fopen(path, "w");
+	fputs(text, out);
+	fclose(out);
+	json_t *request = json_pack("{s:s, s:s, s:i}", "backend", "replay",
+	        "file", path, "interval", 0);
+	json_t *result = replay_once(request, 2);
+	const json_t *times = json_object_get(
+	        metric_in(json_object_get(result, "events"), "m"),
+	        "enabled_ns");
+	CHECK(json_is_null(json_array_get(times, 0)) &&
+	                json_integer_value(json_array_get(times, 1)) == 7,
+	        "a recorded time is of its thread; one that is not known is "
+	        "null");
+	json_decref(result);
+	json_decref(request);
+	unlink(path);
+}
+
 /* A CPU that events.tsv knows, in a machine of files that has no PMU: what
    this machine is does not matter. Its perf must not be reached. */
 static void nothing_here_is_none_with_reasons(void)
@@ -594,6 +621,7 @@ int main(void)
 	bad_recordings_are_named();
 	each_member_of_a_recording_is_needed();
 	a_recording_may_lack_counts();
+	recorded_times_are_of_their_thread();
 	nothing_here_is_none_with_reasons();
 	unknown_cpus_are_named(root, cpu);
 	fake_root_zen3(root, cpu);

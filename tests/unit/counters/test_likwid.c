@@ -516,11 +516,13 @@ static void the_real_library_without_a_pmu(void)
 {
 	wrapper_fake_msr(script, "FAKE_STUCK=1");
 	struct rm_likwid_helper *helper = start();
-	struct outcome o = count(helper, two, 1, cpus01);
+	struct outcome o = count(helper, three, 1, cpus01);
 
 	CHECK(!o.open && total_at(&o, 0) == -1 &&
 	                says(&o, 0, "invalid", "stayed at 0"),
 	        "real liblikwid on registers that stand still: no value");
+	CHECK(total_at(&o, 1) == -1 && says(&o, 1, "invalid", "stayed at 0"),
+	        "0 fills next to 0 cycles are no value either");
 	json_decref(o.result);
 	rm_likwid_helper_stop(helper);
 }

@@ -130,12 +130,26 @@ static void scaling_is_told(void)
 	json_decref(result);
 }
 
+static const char software_first[] =
+        "{\"backend\": \"perf\", \"user_only\": false, \"events\": ["
+        "{\"metric\": \"page_faults\", \"event\": \"P\", \"pmu\": \"sw\","
+        " \"config\": 2},"
+        "{\"metric\": \"cycles\", \"event\": \"C\", \"pmu\": \"hw\","
+        " \"config\": \"0x0\"}]}";
+
 /* A virtual PMU that is there and opens, and counts nothing. */
 static uint64_t dead(
         struct fake_perf *f, const struct perf_event_attr *attr, unsigned n)
 {
 	(void)f, (void)attr, (void)n;
 	return 0;
+}
+
+/* No line was filled, in a window that has cycles. */
+static uint64_t no_fills(
+        struct fake_perf *f, const struct perf_event_attr *attr, unsigned n)
+{
+	return attr->config ? 0 : plain(f, attr, n);
 }
 
 static void zero_where_it_cannot_be(void)
@@ -148,8 +162,20 @@ static void zero_where_it_cannot_be(void)
 	CHECK(total_at(result, 0) == -1 &&
 	                says(result, 0, "invalid", "stayed at 0"),
 	        "0 cycles of a thread that ran are no number");
-	CHECK(total_at(result, 1) == 0 && says(result, 1, "exact", NULL),
-	        "0 fills are a number");
+	CHECK(total_at(result, 1) == -1 &&
+	                says(result, 1, "invalid", "stayed at 0"),
+	        "nor are 0 fills next to them");
+	json_decref(result);
+	fake_perf_make(&fake, no_fills);
+	count_once(&ops, two, NULL, &result, &error);
+	CHECK(total_at(result, 0) == 1000 && total_at(result, 1) == 0 &&
+	                says(result, 1, "exact", NULL),
+	        "0 fills in a window with cycles are a number");
+	json_decref(result);
+	fake_perf_make(&fake, dead);
+	count_once(&ops, software_first, NULL, &result, &error);
+	CHECK(total_at(result, 0) == 0 && says(result, 0, "exact", NULL),
+	        "0 page faults are a number even if the PMU counts nothing");
 	json_decref(result);
 }
 
@@ -198,6 +224,13 @@ static void one_bad_event_spoils_only_itself(void)
 	CHECK(total_at(result, 1) == -1 &&
 	                says(result, 1, "invalid", "too many open files"),
 	        "the bad one is null with its reason");
+	CHECK(json_is_null(json_array_get(
+	              json_object_get(event_at(result, 1), "enabled_ns"), 0)) &&
+	                json_is_null(json_array_get(
+	                        json_object_get(
+	                                event_at(result, 1), "running_ns"),
+	                        0)),
+	        "and so are its times");
 	CHECK(fake.alive == 0, "every file is closed");
 	json_decref(result);
 }
@@ -236,13 +269,6 @@ static void bad_reads_are_no_values(void)
 	        "a read that is cut off");
 	json_decref(result);
 }
-
-static const char software_first[] =
-        "{\"backend\": \"perf\", \"user_only\": false, \"events\": ["
-        "{\"metric\": \"page_faults\", \"event\": \"P\", \"pmu\": \"sw\","
-        " \"config\": 2},"
-        "{\"metric\": \"cycles\", \"event\": \"C\", \"pmu\": \"hw\","
-        " \"config\": \"0x0\"}]}";
 
 static void hardware_leads(void)
 {
