@@ -6,7 +6,7 @@ from report.page import chip, esc, slug
 from report.plot_lines import counter
 from report.plots import frame_of_reason
 
-PER_CYCLE = "instructions_per_cycle"  # of two counts, not per operation
+PER_CYCLE = "instructions_per_cycle"  # a ratio, not per operation
 TITLES = {  # metric -> title, unit; in the order of the page
     "l1d_fill": ("L1d lines brought in", "lines per operation"),
     "l1d_load_miss": ("L1d load misses", "misses per operation"),

@@ -79,8 +79,8 @@ struct rm_reading rm_reading_scale(
  */
 bool rm_reading_possible(const char *metric, double count, uint64_t ns);
 
-/* Whether no interval in which a thread ran has 0 of the metric. If it has, the
-   PMU counts nothing, and 0 of its other events is no count either. */
+/* Is the metric above 0 in each interval in which a thread ran? A 0 shows that
+   the PMU counts nothing, so that a 0 of its other events is not a count. */
 bool rm_reading_never_zero(const char *metric);
 
 /* The invalid reading of such a metric that has 0 all the same. */

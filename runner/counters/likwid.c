@@ -2,9 +2,9 @@
 /*
  * likwid.c - counts of CPUs, by the helper process.
  *
- * likwid counts the user mode of a CPU, in every process that runs on it: no
- * event has its option KERNEL, because perf.c leaves the kernel out, too. Each
- * CPU is asked for once, and threads that share one have no count of their own.
+ * likwid counts the user mode of a CPU, in every process that runs on it. No
+ * event has the option KERNEL, because perf.c excludes the kernel, too. Each CPU
+ * is counted once; threads that share one have only a common count.
  */
 #include "runner/counters/likwid.h"
 #include "runner/base/clock.h"
@@ -334,8 +334,7 @@ static void set_total(const struct session *l, unsigned i,
 	json_object_set_new(event, "total", total);
 }
 
-/* The result has the scope because it differs from perf's: what other processes
-   did on these CPUs is in the counts. */
+/* The scope differs from perf's: other processes on these CPUs are counted. */
 static void result_likwid(const void *state, json_t *result)
 {
 	const struct session *l = state;

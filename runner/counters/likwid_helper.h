@@ -23,8 +23,8 @@ struct rm_likwid_options {
 /*
  * Was liblikwid built with ACCESSMODE=perf_event, as it always is for Arm and
  * POWER? Such a build reads no registers, so it needs neither msr devices nor
- * likwid-accessD. The library is loaded in a child process. False if there is
- * none. `library` as in rm_likwid_work().
+ * likwid-accessD. Loads the library in a child process. Returns false if it
+ * cannot be loaded. `library` as in rm_likwid_work().
  */
 bool rm_likwid_counts_by_perf(const char *library);
 

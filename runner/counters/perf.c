@@ -487,8 +487,8 @@ static bool has_value(const struct rm_reading *reading)
 	return reading->quality < RM_QUALITY_NEVER_SCHEDULED;
 }
 
-/* Does the PMU count nothing? An event that was proved before may stand still
-   here: on another virtual CPU, or after the machine was moved. */
+/* Does the PMU count nothing? An event that was proved before may stay at 0 on
+   another virtual CPU, or after the virtual machine was moved. */
 static bool stands(const struct group *group)
 {
 	for (unsigned i = 0; i < group->plan->size; i++)
@@ -498,8 +498,8 @@ static bool stands(const struct group *group)
 	return false;
 }
 
-/* What the window counted. If cycles stand at 0, so do all events of the PMU:
-   their 0 is no count. */
+/* The count of the window. If cycles stay at 0, the PMU counts nothing, and a 0
+   of its other events is not a count. */
 static struct rm_reading of_window(const struct group *group, unsigned i)
 {
 	const struct rm_reading *reading = &group->reading[i];

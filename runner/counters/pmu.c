@@ -53,10 +53,10 @@ static bool comes_before(const char *name, const char *other)
 }
 
 /*
- * The core PMU of a CPU if its name is not "cpu": one of a hybrid processor, or
- * an Arm one. Returns false if there is none.
+ * Finds the core PMU of a CPU whose name is not "cpu": one of a hybrid processor,
+ * or an Arm one. Returns whether the CPU has such a PMU.
  *
- * kinds    out: how many kinds of core the machine has
+ * kinds    out: number of these PMUs, of all CPUs of the machine
  */
 static bool special_pmu(int cpu, char *name, size_t size, unsigned *kinds)
 {

@@ -522,7 +522,7 @@ static void the_real_library_without_a_pmu(void)
 	                says(&o, 0, "invalid", "stayed at 0"),
 	        "real liblikwid on registers that stand still: no value");
 	CHECK(total_at(&o, 1) == -1 && says(&o, 1, "invalid", "stayed at 0"),
-	        "0 fills next to 0 cycles are no value either");
+	        "0 fills next to 0 cycles: null, too");
 	json_decref(o.result);
 	rm_likwid_helper_stop(helper);
 }

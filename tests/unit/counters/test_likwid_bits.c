@@ -33,7 +33,7 @@ static const struct model models[] = {
 
 static char root[64], topology[96], log_path[96], script[96];
 
-/* What the registers were told of the events of one set. */
+/* The events of one set, as they were written into registers. */
 struct seen {
 	unsigned events; /* different core events, and fixed counters */
 	unsigned levels; /* USER, KERNEL: of all of them */
@@ -151,7 +151,7 @@ static const char *text_of(const json_t *object, const char *key)
 	return text ? text : "";
 }
 
-/* Counts one set. Are the levels of each event those of the result's scope? */
+/* Counts one set. Do the levels of each event match the scope of the result? */
 static bool levels_are_the_scope(const char *socket, json_t *set)
 {
 	static const unsigned cpu = 0;

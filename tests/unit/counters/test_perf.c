@@ -164,7 +164,7 @@ static void zero_where_it_cannot_be(void)
 	        "0 cycles of a thread that ran are no number");
 	CHECK(total_at(result, 1) == -1 &&
 	                says(result, 1, "invalid", "stayed at 0"),
-	        "nor are 0 fills next to them");
+	        "0 fills next to them: not a number, too");
 	json_decref(result);
 	fake_perf_make(&fake, no_fills);
 	count_once(&ops, two, NULL, &result, &error);
@@ -478,7 +478,7 @@ static const char faults[] =
 
 enum { PAGE = 4096, OTHERS_PAGES = 4096 };
 
-/* What a thread of the map does in the window. */
+/* Work of a thread that the map started. */
 static void *touch_many(void *arg)
 {
 	size_t bytes = (size_t)OTHERS_PAGES * PAGE;

@@ -209,8 +209,8 @@ static bool is_dead(const char *metric, const char *verdict)
 }
 
 /* With every counter of one CPU dead: the metrics that it offers are refuted,
-   and `seen`; whether all of them are. Those that are never 0 are tried alone:
-   in a pass with them the others have no value. */
+   and `seen`; whether all of them are. Those that are never 0 are tried alone,
+   because they make the others of their pass null. */
 static bool dead_are_refuted(const char *root, unsigned cpu,
         const char *identity, bool never_zero, bool seen[MOVED])
 {
