@@ -87,7 +87,7 @@ github() { # NAME BRANCH TIME
 }
 github good good no
 check "GitHub, a good commit: green" [ $status = 0 ]
-check "the summary says it" says "$dir/good.summary" "equal: 1 cells: 1 equal"
+check "the summary says it" says "$dir/good.summary" "equal: 1 cells: 1 same program"
 check "and the output names the folder" \
 	grep -qx "folder=$dir/good/project/readmostly-gate" "$dir/good.output"
 check "which changes nothing of the project" \
