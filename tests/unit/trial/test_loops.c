@@ -126,7 +126,8 @@ static void a_reader_who_stands(void)
 	                stat_of(epoch, "stall_retained_bytes") > BYTES * writes,
 	        "with epochs garbage piles up, write for write");
 	if (rm_sanitized()) /* which keeps what was freed */
-		SKIP("with hazard pointers it is bounded", "this build is sanitized");
+		SKIP("with hazard pointers it is bounded",
+		        "this build is sanitized");
 	else
 		CHECK(stat_of(hazard, "stall_retained_bytes") < MORE,
 		        "with hazard pointers it is bounded");
