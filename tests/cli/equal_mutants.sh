@@ -27,9 +27,9 @@ rule() {
 	shift 3
 	home=$dir/$tap_count
 	mkdir -p "$home"
-	cp --parents impls/*/*map*.h "$home"
-	for header in "$home"/impls/*/*.h; do sed -i "$edit" "$header"; done
-	if diff -r -q impls "$home/impls" |
+	cp --parents impls/*/*map*.h tests/unit/gomap/*.h "$home"
+	sed -i "$edit" "$home"/impls/*/*.h "$home"/tests/unit/gomap/*.h
+	if for folder in impls tests/unit/gomap; do diff -r -q $folder "$home/$folder"; done |
 		grep -q ' differ$' && build "$test"; then
 		check "$text" differs "$@"
 	else
