@@ -34,8 +34,8 @@ struct map {
 	void (*destroy)(void *map);
 };
 
-/* Opens the library beside the program, or one folder above; its names become
-   everybody's. False: it is not there. */
+/* Opens the library beside the program, or up to two folders above it
+   (maps/plain/interpose); its names become everybody's. False: it is not there. */
 static bool library_open(void)
 {
 	char program[PATH_BYTES], path[PATH_BYTES + 32];
@@ -47,11 +47,9 @@ static bool library_open(void)
 	program[length] = '\0';
 	slash = strrchr(program, '/');
 	*slash = '\0';
-	for (unsigned i = 0; i < 2; i++) {
-		snprintf(path, sizeof(path),
-		        i ? "%s/../libreadmostly_map.so"
-		          : "%s/libreadmostly_map.so",
-		        program);
+	for (int above = 0; above <= 2; above++) {
+		snprintf(path, sizeof(path), "%s/%.*slibreadmostly_map.so",
+		        program, 3 * above, "../../");
 		if (dlopen(path, RTLD_NOW | RTLD_GLOBAL))
 			return true;
 	}

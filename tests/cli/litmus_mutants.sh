@@ -23,7 +23,7 @@ linked() {
 		[ "$name.c" = "$1" ] || list="$list $objects/$name.o"
 	done
 	# shellcheck disable=SC2086
-	$cc -o "$dir/test" "$build"/tests/unit/sim/{test_explore_litmus,explore_litmus}.o "$dir/edited.o" $list \
+	$cc -o "$dir/test" "$build"/verify/tests/explore/{test_explore_litmus,explore_litmus}.o "$dir/edited.o" $list \
 		"$build"/runner/sim/guest/{ctx,space}.o "$build/tests.a" $(pkg-config --libs hwloc inih jansson zlib) -lm -ldl
 }
 holds() { "$build/tests/test_explore_litmus" only "$1" >"$dir/out"; }
