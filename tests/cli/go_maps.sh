@@ -29,10 +29,11 @@ go_maps="go_sync_map go_map_rw go_map_mutex"
 # That list names a map does not mean that this program can call it.
 refused() # WORDS of each command
 {
-	for command in check dump explore "replay tests/fixtures/traces/good.trace --map"; do
+	for command in check explore "dev dump" "dev replay tests/fixtures/traces/good.trace --map"; do
+		name=${command#dev }
 		"$readmostly" $command go_map_mutex >"$dir/said" 2>&1
-		check "${command%% *} says so, with status 2" \
-			[ "$? $(cat "$dir/said")" = "2 readmostly ${command%% *}: go_map_mutex $1" ]
+		check "${name%% *} says so, with status 2" \
+			[ "$? $(cat "$dir/said")" = "2 readmostly ${name%% *}: go_map_mutex $1" ]
 	done
 }
 
@@ -51,7 +52,7 @@ if "$readmostly" dev list | grep -q '^go_null  *not built'; then
 fi
 
 "$readmostly" dev list >"$dir/list"
-check "list names the program of Go's maps" says "$dir/list" "program    readmostly-go"
+check "list names the language of Go's maps" says "$dir/list" "language   go"
 check "and the version of Go" says "$dir/list" "source     go 1."
 "$readmostly" dev list --ids >"$dir/ids"
 check "ids to be checked are of maps in C and C++" sh -c "! grep -q ^go_ '$dir/ids'"
@@ -89,7 +90,7 @@ check "each has a trial with latencies" \
 check "that campaign is valid, too" "$readmostly" dev validate "$dir/open"
 "$readmostly" plan --json "$dir/go.conf" --maps "$go_maps" --set loop=fill --set writes=100% >"$dir/plan" 2>&1
 check "a loop that Go's program has not is a planned skip with what it has" \
-	says "$dir/plan" "readmostly-go measures throughput of the loop mix and latency of the loop paced"
+	says "$dir/plan" "maps in go: only throughput of the loop mix and latency of the loop paced is measured"
 
 "$readmostly" run "$dir/go.conf" --maps go_null --set shape=u64x24 \
 	-o "$dir/wide" --counters none >"$dir/said" 2>&1
