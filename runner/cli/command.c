@@ -189,8 +189,13 @@ int rm_planned_build(struct rm_planned *planned, uint64_t seed,
 int rm_planned_load(const struct rm_wish *wish, struct rm_planned *planned,
         struct rm_error *error)
 {
-	if (rm_inputs_load(wish->files, wish->file_count, wish->set, wish->mode,
-	            wish->sets, wish->set_count, &planned->inputs, error) ||
+	const struct rm_sources sources = { .files = wish->files,
+		.file_count = wish->file_count,
+		.set = wish->set,
+		.mode = wish->mode };
+
+	if (rm_inputs_load(sources, wish->sets, wish->set_count,
+	            &planned->inputs, error) ||
 	        (wish->cells_from && rm_cell_list_read(wish->cells_from,
 	                                     &planned->list, error)) ||
 	        rm_catalog_load(NULL, &planned->catalog, error) ||

@@ -165,27 +165,26 @@ int rm_inputs_read(const struct rm_sources *sources, struct rm_inputs *inputs,
 	return failed;
 }
 
-int rm_inputs_load(char *const *files, size_t file_count, const char *set,
-        const char *mode, char **texts, size_t set_count,
+int rm_inputs_load(struct rm_sources sources, char **texts, size_t set_count,
         struct rm_inputs *inputs, struct rm_error *error)
 {
 	struct sets sets = { 0 };
 	int failed = 0;
 
 	*inputs = (struct rm_inputs){ 0 };
-	if (set && !mode)
-		mode = RM_SET_MODE;
-	if ((file_count > 0) == (mode != NULL))
+	if (sources.set && !sources.mode)
+		sources.mode = RM_SET_MODE;
+	if ((sources.file_count > 0) == (sources.mode != NULL))
 		return rm_error_set(error, -EINVAL,
 		        "%s, expected workload files, --mode NAME or --set "
 		        "NAME",
-		        mode ? "files and a mode or set" : "nothing to do");
+		        sources.mode ? "files and a mode or set"
+		                     : "nothing to do");
 	failed = split_sets(texts, set_count, &sets, error);
+	sources.overrides = sets.overrides;
+	sources.override_count = sets.count;
 	if (!failed)
-		failed = rm_inputs_read(
-		        &(struct rm_sources){ files, file_count, set, mode,
-		                NULL, sets.overrides, sets.count },
-		        inputs, error);
+		failed = rm_inputs_read(&sources, inputs, error);
 	free(sets.overrides);
 	free(sets.wheres);
 	return failed;

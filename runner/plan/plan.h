@@ -4,7 +4,7 @@
  * shuffled blocks; all of a campaign before anything of it runs.
  *
  *	rm_topology_load(NULL, &topology, &error);
- *	rm_inputs_load(files, n, set, mode, ..., &inputs, &error);
+ *	rm_inputs_load(sources, texts, n, &inputs, &error);
  *	rm_plan_build(inputs.workloads, ..., &plan, &error);
  *	for each block b: for each i: plan.blocks[b].cells[i]
  */
@@ -108,11 +108,11 @@ int rm_inputs_read(const struct rm_sources *sources, struct rm_inputs *inputs,
         struct rm_error *error);
 
 /*
- * The same of a command line: `texts` are the KEY=VALUE of --set, in order;
- * they are written to. Files and mode together, or neither, are mistakes.
+ * The same of a command line, with overrides of `texts`: the KEY=VALUE of --set,
+ * in order; they are written to. A set without a mode is that of RM_SET_MODE.
+ * Files and mode together, or neither, are mistakes.
  */
-int rm_inputs_load(char *const *files, size_t file_count, const char *set,
-        const char *mode, char **texts, size_t set_count,
+int rm_inputs_load(struct rm_sources sources, char **texts, size_t set_count,
         struct rm_inputs *inputs, struct rm_error *error);
 
 void rm_inputs_clear(struct rm_inputs *inputs);

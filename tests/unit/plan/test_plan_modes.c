@@ -83,7 +83,8 @@ static int plan_mode(const char *name, const char *machine,
 	options.catalog = &own_maps;
 	*plan = (struct rm_plan){ 0 };
 	last.text[0] = '\0'; /* of the mode before */
-	failed = rm_inputs_load(NULL, 0, NULL, name, NULL, 0, inputs, &last);
+	failed = rm_inputs_load(
+	        (struct rm_sources){ .mode = name }, NULL, 0, inputs, &last);
 	rm_topology_load(machine, &topology, &last);
 	if (!failed)
 		failed =
