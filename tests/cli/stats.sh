@@ -122,12 +122,13 @@ print(json.dumps({"protocol": 2, "seed": 1, "control_extra": 0.0, "cell": cell,
                   "counters": {"backend": "none"}}))
 END
 }
-cell causes | "$readmostly" dev trial >"$out" 2>&1
+cell causes | "$build/maps/plain/gomap_rw" trial >"$out" 2>&1
 check 'the normal build refuses causes' says "$out" 'flavour stats'
-cell throughput | "$build/maps/stats/syncmap" trial >"$out" 2>&1
+cell throughput | "$build/maps/stats/gomap_rw" trial >"$out" 2>&1
 check 'the stats build refuses to time' says "$out" 'and no timing'
 
-mkdir "$dir/alone" && cp "$readmostly" "$dir/alone/"
+mkdir -p "$dir/alone/maps" && cp "$readmostly" "$dir/alone/"
+cp -rP "$build/maps/names.tsv" "$build/maps/plain" "$dir/alone/maps/"
 "$dir/alone/readmostly" run "$dir/c.conf" -o "$dir/d" --counters none >"$out" 2>&1
 check 'without the stats build a campaign is incomplete' [ $? = 3 ]
 check 'and says which program is missing' says "$out" maps/stats/

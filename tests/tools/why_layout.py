@@ -65,10 +65,10 @@ class Bench:
 
     def __init__(self, build, cc, quick, folder):
         self.cc, self.quick, self.folder = cc, quick, folder
-        # COMMAND by VERSION
+        # the commands of C and of C++
         stamp = Path(build, "flags").read_text(encoding="utf-8")
-        words = stamp.split(" by ")[0].split()
-        self.flags = [w for w in words[1:] if "clang" not in cc or
+        words = stamp.partition("-std=gnu++")[0].split()
+        self.flags = [w for w in words[1:-1] if "clang" not in cc or
                       w not in ("-falign-jumps=32", "-fno-var-tracking",
                                 "-fno-var-tracking-assignments",
                                 "-gno-statement-frontiers")]
