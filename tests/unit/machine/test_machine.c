@@ -370,6 +370,11 @@ static void doctor_files(void)
 		        "/sys/devices/system/clocksource/clocksource0/"
 		        "current_clocksource",
 		        "tsc\n", "hpet\n", "tsc", "pu:2" },
+		{ "clock",
+		        "/sys/devices/system/clocksource/clocksource0/"
+		        "current_clocksource",
+		        "hyperv_clocksource_tsc_page\n",
+		        "hyperv_clocksource_msr\n", "tsc", "pu:2" },
 		{ "governor", CPUS "cpu1/cpufreq/scaling_governor",
 		        "performance\n", "powersave\n", "performance", "pu:2" },
 		{ "cgroup", "/sys/fs/cgroup/user/me/cpu.max", "max 100000\n",
