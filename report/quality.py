@@ -93,6 +93,13 @@ class Noise:
         known = self.stolen[self.last & ~np.isnan(self.stolen)]
         return int((known > 0).sum()), len(known)
 
+    def most_taken(self):
+        """The largest share that was stolen from a last attempt, in per
+        cent of the time of its cell's CPUs; 0: none, or not known."""
+        return max((100 * (t.get("stolen_share") or 0)
+                    for t, last in zip(self.trials, self.last) if last),
+                   default=0)
+
     def rows(self):
         """One row per trial, for the strip and its CSV."""
         number = lambda v: None if math.isnan(v) else float(v)
@@ -319,6 +326,14 @@ def parts(a, noise, rows):
         yield (f"in {words.percent(100 * waiting / known, 2)} of "
                f"{words.plural(known, 'trial')} ({WAITING}) threads waited "
                f"for their CPU in more than {WAITS} % of the window")
+    stolen_from, known = noise.taken()
+    if stolen_from:
+        most = noise.most_taken()
+        yield (f"the hypervisor took time in "
+               f"{words.percent(100 * stolen_from / known, 2)} of "
+               f"{words.plural(known, 'trial')}"
+               + (f", at most {words.percent(most, 2)} of a trial's CPUs"
+                  if most else ""))
     again, of = repeated(a)
     if again:
         yield f"{words.percent(100 * again / of, 2)} of the trials were " \

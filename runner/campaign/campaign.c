@@ -143,7 +143,7 @@ static int keep_trial(struct rm_campaign *campaign, const struct trial *trial,
 	json_t *line = NULL;
 
 	if (rm_repeat_disturbed(&planned->cell, outcome->result,
-	            record.interference.others_share, disturbed))
+	            &record.interference, disturbed))
 		record.disturbed = disturbed;
 	int result =
 	        rm_record_trial(&record, outcome, campaign->dir, &line, error);

@@ -18,10 +18,9 @@ static bool has_cpu(const struct rm_cell *cell, unsigned cpu)
 	return false;
 }
 
-/* Of /proc/stat, in ticks since boot: what the hypervisor took from all CPUs,
-   and how long those of the cell were not idle. Work that was made to give way
-   (nice) is left out, unless these trials are such work: it runs where a map
-   sleeps, and keeps nobody waiting. */
+/* Reads ticks since boot from /proc/stat: stolen time of all CPUs, and stolen and
+   busy time of the CPUs of the cell. Niced work delays no thread of a trial,
+   unless the trials are niced as well: it counts only then. */
 static void read_ticks(
         const struct rm_cell *cell, struct rm_interference_start *start)
 {
@@ -33,6 +32,7 @@ static void read_ticks(
 	unsigned cpu;
 
 	start->steal_ticks = start->busy_ticks = -1;
+	start->stolen_ticks = 0;
 	while (file && fgets(line, sizeof(line), file)) {
 		if (sscanf(line, "%15s %lld %lld %lld %lld %lld %lld %lld %lld",
 		            name, &t[0], &t[1], &t[2], &t[3], &t[4], &t[5],
@@ -41,10 +41,13 @@ static void read_ticks(
 			continue;
 		if (!name[3])
 			start->steal_ticks = t[7];
-		else if (sscanf(name, "cpu%u", &cpu) == 1 && has_cpu(cell, cpu))
+		else if (sscanf(name, "cpu%u", &cpu) == 1 &&
+		         has_cpu(cell, cpu)) {
 			start->busy_ticks += t[0] + (niced ? t[1] : 0) + t[2] +
 			                     t[5] + t[6] +
 			                     (start->busy_ticks < 0);
+			start->stolen_ticks += t[7];
+		}
 	}
 	if (file)
 		fclose(file);
@@ -92,7 +95,10 @@ static double load_of_machine(void)
 struct rm_interference rm_interference_unknown(void)
 {
 	return (struct rm_interference){
-		.steal_ticks = -1, .load = load_of_machine(), .others_share = -1
+		.steal_ticks = -1,
+		.load = load_of_machine(),
+		.others_share = -1,
+		.stolen_share = -1,
 	};
 }
 
@@ -102,6 +108,19 @@ void rm_interference_begin(
 	start->own_ns = own_ns();
 	start->at_ns = rm_now_ns();
 	read_ticks(cell, start);
+}
+
+/* Part of `all_ns`. A tick is coarse: below 0 and above 1 are its rounding. */
+static double share_of(double ns, double all_ns)
+{
+	return ns <= 0 ? 0 : ns >= all_ns ? 1 : ns / all_ns;
+}
+
+/* A tick becomes visible when its last nanosecond passes: one for each CPU may
+   have been taken before the trial. */
+static double stolen_ns(int64_t ticks, unsigned cpus)
+{
+	return ticks > (int64_t)cpus ? tick_ns * (double)ticks : 0;
 }
 
 /* Ticks are read outside of the trial's own time, so that they may hold some of
@@ -120,14 +139,14 @@ void rm_interference_end(const struct rm_cell *cell,
 		return;
 	if ((double)(now.at_ns - start->at_ns) < 3 * tick_ns)
 		return; /* it would say more of ticks than of others */
-	double all_ns =
-	        (double)(now.at_ns - start->at_ns) * different_cpus(cell);
+	unsigned cpus = different_cpus(cell);
+	double all_ns = (double)(now.at_ns - start->at_ns) * cpus;
 	double others_ns =
 	        tick_ns * (double)(now.busy_ticks - start->busy_ticks) -
 	        (now.own_ns - start->own_ns);
 
-	/* a tick is coarse: below 0 and above 1 are its rounding */
-	interference->others_share = others_ns <= 0        ? 0
-	                             : others_ns >= all_ns ? 1
-	                                                   : others_ns / all_ns;
+	interference->others_share = share_of(others_ns, all_ns);
+	interference->stolen_share = share_of(
+	        stolen_ns(now.stolen_ticks - start->stolen_ticks, cpus),
+	        all_ns);
 }

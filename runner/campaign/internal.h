@@ -368,10 +368,12 @@ struct rm_interference {
 	/* of the time of the cell's CPUs while its process lived, what others
 	   used, 0 .. 1, to about 10 ms for each CPU; negative: unknown */
 	double others_share;
+	/* the same of the hypervisor; one tick for each CPU counts as 0 */
+	double stolen_share;
 };
 
 struct rm_interference_start {
-	int64_t steal_ticks, busy_ticks;
+	int64_t steal_ticks, busy_ticks, stolen_ticks;
 	double own_ns;
 	uint64_t at_ns;
 };
@@ -387,13 +389,13 @@ void rm_interference_end(const struct rm_cell *cell,
         struct rm_interference *interference);
 
 /*
- * Whether others disturbed a trial more than its cell allows; then `text` says
- * how much. False also where the kernel counts neither run-queue waits nor, of
- * a program with threads of its own, what others ran. result: of the trial, or
- * NULL. Any thread.
+ * Compares the time that other programs and the hypervisor took from a trial
+ * with the limit of its cell. Returns true and fills `text` if it is above the
+ * limit, false if nothing was counted. result: of the trial, or NULL. Any
+ * thread.
  */
 bool rm_repeat_disturbed(const struct rm_cell *cell, const json_t *result,
-        double others_share, char text[RM_REASON_BYTES]);
+        const struct rm_interference *interference, char text[RM_REASON_BYTES]);
 
 /* What a line of the journal says of further attempts; never NONE. */
 enum rm_repeat rm_repeat_state(const json_t *line);

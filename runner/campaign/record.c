@@ -145,7 +145,7 @@ static json_t *line_of(const struct rm_record *record, uint64_t wall_ns,
 
 	rm_utc_text(record->started, started);
 	return json_pack("{s:i, s:s, s:I, s:s, s:i, s:s?, s:i, s:I, s:s, s:I, "
-	                 "s:s, s:s, s:s?, s:o, s:o, s:o, s:s?}",
+	                 "s:s, s:s, s:s?, s:o, s:o, s:o, s:o, s:s?}",
 	        "format", 1, "cell", record->cell, "block",
 	        (json_int_t)record->block, "arm", record->arm, "slot",
 	        (int)record->slot, "binary_sha256", record->binary_sha256,
@@ -156,7 +156,8 @@ static json_t *line_of(const struct rm_record *record, uint64_t wall_ns,
 	        others->steal_ticks < 0 ? json_null()
 	                                : json_integer(others->steal_ticks),
 	        "load", number_or_null(others->load), "others_share",
-	        number_or_null(others->others_share), "disturbed",
+	        number_or_null(others->others_share), "stolen_share",
+	        number_or_null(others->stolen_share), "disturbed",
 	        record->disturbed);
 }
 

@@ -80,31 +80,46 @@ static bool add_up(const json_t *result, struct waiting *sum)
 }
 
 /*
- * What others took from the threads, at least: waiting that no wake-up
- * explains; and of the rest no more than what others ran there. Neither
+ * The share of its threads' time that other programs took, at least: waiting
+ * that no wake-up explains, and at most what they ran of the rest. Neither
  * depends on how often and how long a map puts its threads to sleep, so that
- * no map chooses its own trials.
+ * no map chooses its own trials. 0: not known.
  */
-bool rm_repeat_disturbed(const struct rm_cell *cell, const json_t *result,
-        double others_share, char text[RM_REASON_BYTES])
+static double taken_by_others(const json_t *result, double others_share)
 {
 	struct waiting sum = { 0 };
 
-	if (cell->repeat_wait <= 0 || !add_up(result, &sum))
-		return false;
+	if (!add_up(result, &sum))
+		return 0;
 	double others_ns = others_share < 0 ? 0 : others_share * sum.elapsed_ns;
 	double taken_ns =
 	        fmax(sum.unexplained_ns, fmin(sum.waited_ns, others_ns));
 
 	/* waits are read a little outside of the window */
-	taken_ns = fmin(taken_ns, sum.elapsed_ns);
+	return fmin(1, taken_ns / sum.elapsed_ns);
+}
 
-	if (taken_ns <= cell->repeat_wait * sum.elapsed_ns)
+/* The kernel counts stolen time neither as run time nor as waiting. */
+bool rm_repeat_disturbed(const struct rm_cell *cell, const json_t *result,
+        const struct rm_interference *interference, char text[RM_REASON_BYTES])
+{
+	double stolen = fmax(0, interference->stolen_share);
+	double share;
+	char hypervisor[64] = "";
+
+	if (cell->repeat_wait <= 0 || !json_is_object(result))
 		return false;
+	share = fmin(1,
+	        stolen + taken_by_others(result, interference->others_share));
+	if (share <= cell->repeat_wait)
+		return false;
+	if (stolen > 0)
+		snprintf(hypervisor, sizeof(hypervisor),
+		        " (the hypervisor %.1f %%)", 100 * stolen);
 	snprintf(text, RM_REASON_BYTES,
-	        "others took %.1f %% of its threads' time, the limit is %.4g "
+	        "others took %.1f %% of its threads' time%s, the limit is %.4g "
 	        "%%",
-	        100 * taken_ns / sum.elapsed_ns, 100 * cell->repeat_wait);
+	        100 * share, hypervisor, 100 * cell->repeat_wait);
 	return true;
 }
 

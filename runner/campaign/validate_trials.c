@@ -27,6 +27,7 @@ static const struct rm_field fields[] = {
 	{ "steal_ticks", "i0" },
 	{ "load", "n0" },
 	{ "others_share", "-n0" },
+	{ "stolen_share", "-n0" },
 	{ "disturbed", "-S0" },
 	{ "environment_bytes", "i0" },
 	{ "peak_bytes", "i0" },
@@ -205,6 +206,12 @@ static void check_disturbed(struct reading *reading, const json_t *trial,
         const struct rm_cell *cell)
 {
 	const json_t *others = json_object_get(trial, "others_share");
+	const json_t *stolen = json_object_get(trial, "stolen_share");
+	const struct rm_interference interference = {
+		.others_share =
+		        json_is_number(others) ? json_number_value(others) : -1,
+		.stolen_share = json_number_value(stolen),
+	};
 	const json_t *marks = json_object_get(trial, "disturbed");
 	const char *marked = json_string_value(marks);
 	char text[RM_REASON_BYTES] = "";
@@ -214,8 +221,8 @@ static void check_disturbed(struct reading *reading, const json_t *trial,
 		        "expected others_share and disturbed, as this campaign "
 		        "repeats trials",
 		        "");
-	rm_repeat_disturbed(cell, json_object_get(trial, "result"),
-	        json_is_number(others) ? json_number_value(others) : -1, text);
+	rm_repeat_disturbed(
+	        cell, json_object_get(trial, "result"), &interference, text);
 	if (strcmp(marked ? marked : "", text))
 		line_problem(reading, "disturbed: expected ",
 		        text[0] ? text : "null");

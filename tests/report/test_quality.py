@@ -156,6 +156,24 @@ def test_steal_has_all_started_trials_below_it(tmp_path):
         "not readable"
 
 
+def test_the_line_names_what_the_hypervisor_took(tmp_path):
+    taken = of("syncmap", 1, 2)
+
+    def steal(trial):
+        return trial | ({"steal_ticks": 4, "stolen_share": 0.13}
+                        if taken(trial) else {"steal_ticks": 0})
+
+    a = planted(tmp_path, steal)
+    share = words.percent(200 / a.campaign.started, 2)
+    assert f"the hypervisor took time in {share} of " in line(a)
+    assert f"at most {words.percent(13, 2)} of a trial's CPUs" in line(a)
+    assert "hypervisor" not in line(planted(tmp_path))
+    edit(tmp_path, lambda t: t | {"steal_ticks": 1, "stolen_share": None})
+    told = line(Analysis(journal.read(tmp_path)))
+    assert f"the hypervisor took time in {words.percent(100, 2)}" in told
+    assert "of a trial's CPUs" not in told
+
+
 def test_a_tick_of_steal_is_ten_milliseconds():
     trial = {"steal_ticks": 3, "wall_ns": 10 ** 9}
     assert quality.stolen(trial, 1) == pytest.approx(3)

@@ -251,6 +251,8 @@ def test_deleting_any_member_of_a_line_fails(good, copied):
                 continue  # test_damage.py
             if len(path) > 2 and path[1] in optional:
                 continue
+            if path == ("stolen_share",):
+                continue  # absent in older campaigns
             if path[0] in repeats and "/verify" in trial["cell"]:
                 continue  # not repeated, as all of older campaigns
             changed = list(lines)

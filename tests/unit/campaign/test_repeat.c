@@ -7,6 +7,7 @@
 #include "tests/unit/tap.h"
 #include "tests/unit/trial/played_clock.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -30,16 +31,44 @@ static json_t *result_of(double wait_ms, int sleeps)
 }
 
 /* `said` is part of the text, or NULL: it is not disturbed. */
-static bool says(const struct rm_cell *cell, json_t *result,
-        double others_share, const char *said)
+static bool says_stolen(const struct rm_cell *cell, json_t *result,
+        double others_share, double stolen_share, const char *said)
 {
+	const struct rm_interference interference = {
+		.others_share = others_share, .stolen_share = stolen_share
+	};
 	char text[RM_REASON_BYTES] = "";
-	bool disturbed = rm_repeat_disturbed(cell, result, others_share, text);
+	bool disturbed = rm_repeat_disturbed(cell, result, &interference, text);
 
 	json_decref(result);
 	if (disturbed != (said != NULL))
 		printf("# %d %s\n", disturbed, text);
 	return disturbed == (said != NULL) && (!said || strstr(text, said));
+}
+
+static bool says(const struct rm_cell *cell, json_t *result,
+        double others_share, const char *said)
+{
+	return says_stolen(cell, result, others_share, -1, said);
+}
+
+static json_t *uncounted(json_t *result);
+
+static void stolen_time(void)
+{
+	CHECK(says_stolen(&timed, result_of(0, 0), 0, 0.2, NULL) &&
+	                says_stolen(&timed, result_of(0, 0), 0, 0.201,
+	                        "others took 20.1 % of its threads' time (the "
+	                        "hypervisor 20.1 %)"),
+	        "time that the hypervisor stole disturbs a trial");
+	CHECK(says_stolen(&timed, result_of(9.6, 0), 0, 0.1, "took 30.0 %") &&
+	                says_stolen(&timed, result_of(48, 0), 1, 0.5,
+	                        "took 100.0 %"),
+	        "stolen time adds to the time of other programs");
+	CHECK(says_stolen(&timed, uncounted(result_of(0, 0)), -1, 0.3,
+	              "took 30.0 %") &&
+	                says_stolen(&timed, NULL, -1, 0.3, NULL),
+	        "stolen time counts if the kernel counts no waits");
 }
 
 static void rule(void)
@@ -305,8 +334,10 @@ static double on_two_cpus(void)
 	put_ticks("0 0 0 0 0 0 0 0", "0 0 0 0 0 0 0 0", "0 0 0 0 0 0 0 0");
 	rm_interference_begin(&cell, &start);
 	rm_sleep_until(rm_now_ns() + 100000000);
-	put_ticks("5 0 0 0 0 0 0 0", "5 0 0 0 0 0 0 0", "0 0 0 0 0 0 0 0");
+	put_ticks("5 0 0 0 0 0 0 2", "5 0 0 0 0 0 0 0", "0 0 0 0 0 0 0 2");
 	rm_interference_end(&cell, &start, &found);
+	CHECK(found.steal_ticks == 2 && found.stolen_share == 0,
+	        "a tick for each CPU may have been stolen before the trial");
 	return found.others_share;
 }
 
@@ -339,6 +370,8 @@ static void interference(void)
 	fake_root_make(root, sizeof(root));
 	CHECK(seen(100, 0, 0).others_share == 0, "an idle CPU has no others");
 	CHECK(seen(100, 0, 0).steal_ticks == 2, "stolen ticks are counted");
+	CHECK(fabs(seen(100, 0, 0).stolen_share - 0.2) < 0.0001,
+	        "two of ten ticks of the cell's CPU were stolen");
 	/* 5 ticks of 10 ms in 100 ms, by the played clock; a CPU that two
 	   threads share is one */
 	double share = seen(100, 5, 0).others_share;
@@ -358,7 +391,8 @@ static void interference(void)
 		SKIP("work that gives way keeps nobody waiting",
 		        "this process gives way itself");
 	CHECK(seen(29, 5, 0).others_share < 0 &&
-	                seen(31, 1, 0).others_share > 0,
+	                seen(31, 1, 0).others_share > 0 &&
+	                seen(29, 0, 0).stolen_share < 0,
 	        "a trial of less than three ticks is not judged by them");
 	fake_root_remove(root);
 	setenv("RM_SYSFS", "/nonexistent", 1);
@@ -370,6 +404,7 @@ static void interference(void)
 int main(void)
 {
 	rule();
+	stolen_time();
 	threads_of_its_own();
 	states();
 	random_games();
