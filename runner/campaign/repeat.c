@@ -42,10 +42,10 @@ static bool add_up_counted(const json_t *threads, struct waiting *sum)
 	return sum->elapsed_ns > 0;
 }
 
-/* A program whose run time has threads of its own, to collect or to compile:
-   members wait for these as well, each for no longer than these ran. Where that
-   is not told, no waiting is laid on others which they have not run. Of
-   goroutines the kernel knows no waiting: they may have waited all the time. */
+/* Members also wait for threads of the program itself, which collect, compile or
+   reclaim: in sum no longer than these ran. If that time is not known, no
+   unexplained waiting counts. The kernel counts no waiting of goroutines: they
+   may have waited all the time. */
 static bool add_up_own(
         const json_t *threads, const json_t *own_ns, struct waiting *sum)
 {

@@ -251,7 +251,7 @@ struct rm_team {
 	uint64_t universe;  /* ranks that may be present */
 	uint64_t phase_ns[RM_PHASES];
 	uint64_t rss_empty_bytes, rss_filled_bytes;
-	uint64_t keys_before;  /* after prefill, by length or by count */
+	uint64_t keys_before; /* after prefill, by length or by count */
 	double adds_per_ns[2]; /* CPU speed before and after the window */
 	double clock_cost_ns;
 	double ticks_per_ns; /* rate of rm_ticks(); 0: not usable, or no open loop */
@@ -267,6 +267,9 @@ struct rm_team {
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t head;
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t verify_left;
 	_Atomic uint64_t turns; /* of the tide; such trials verify nothing */
+	/* CPU time of members and of the map's own threads at the window's start
+	   and end; -1: not known */
+	int64_t other_threads_ns[2];
 };
 
 /*

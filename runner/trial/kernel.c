@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 void rm_usage_thread(struct rm_thread_usage *usage)
@@ -28,6 +29,16 @@ void rm_usage_thread(struct rm_thread_usage *usage)
 	usage->involuntary_switches = self.ru_nivcsw;
 	usage->minor_faults = self.ru_minflt;
 	usage->major_faults = self.ru_majflt;
+}
+
+int64_t rm_usage_other_threads_ns(void)
+{
+	struct timespec all;
+
+	if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &all))
+		return -1;
+	return (int64_t)all.tv_sec * 1000000000 + all.tv_nsec -
+	       (int64_t)rm_thread_cpu_ns();
 }
 
 /* The number after `name` on the first line that begins with it, or -1. */

@@ -185,12 +185,28 @@ static json_t *phases_json(const struct rm_team *team)
 	return phases;
 }
 
+/* CPU time of the map's own threads in the window; -1: not known. */
+static int64_t own_threads_cpu_ns(const struct rm_team *team)
+{
+	const int64_t *at = team->other_threads_ns;
+	int64_t ns = at[1] - at[0];
+
+	if (at[0] < 0 || at[1] < 0)
+		return -1;
+	for (unsigned i = 0; i < team->request->cell.threads; i++)
+		ns -= (int64_t)(team->members[i].after.cpu_ns -
+		                team->members[i].before.cpu_ns);
+	return ns > 0 ? ns : 0;
+}
+
 static json_t *environment_json(const struct rm_team *team)
 {
 	int persona = personality(0xffffffff);
+	bool has_own = team->impl->caps & RM_CAP_BACKGROUND;
 
 	/* Where the map lies in its page: shows that layout varies (R13). */
-	return json_pack("{s:o, s:i, s:o, s:o, s:f, s:I, s:s}", "aslr",
+	return json_pack("{s:o, s:i, s:o, s:o, s:f, s:I, s:s, s:b, s:o}",
+	        "aslr",
 	        persona < 0 ? json_null()
 	                    : json_boolean(!(persona & ADDR_NO_RANDOMIZE)),
 	        "map_address_mod_4096", (int)((uintptr_t)team->map & 4095),
@@ -198,7 +214,9 @@ static json_t *environment_json(const struct rm_team *team)
 	        "adds_per_ns_after", rate_or_null(team->adds_per_ns[1]),
 	        "clock_cost_ns", team->clock_cost_ns, "clock_step_ns",
 	        (json_int_t)team->clock_step_ns, "allocator",
-	        rm_allocator_now());
+	        rm_allocator_now(), "own_threads", has_own,
+	        "own_threads_cpu_ns",
+	        number_or_null(has_own ? own_threads_cpu_ns(team) : 0));
 }
 
 json_t *rm_team_result(struct rm_team *team)

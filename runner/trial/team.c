@@ -102,6 +102,8 @@ static void before(struct rm_team *team, enum rm_phase phase)
 		rm_lock_waits_window();
 		team->stats_before = rm_team_stats(team, false);
 	}
+	if (phase == RM_PHASE_WINDOW)
+		team->other_threads_ns[0] = rm_usage_other_threads_ns();
 	/* relaxed: the barrier orders it */
 	atomic_store_explicit(&team->stop, false, memory_order_relaxed);
 }
@@ -137,6 +139,8 @@ static uint64_t sessions_opened(const struct rm_team *team)
 /* Main thread, after all have left a phase. */
 static void after(struct rm_team *team, enum rm_phase phase)
 {
+	if (phase == RM_PHASE_WINDOW)
+		team->other_threads_ns[1] = rm_usage_other_threads_ns();
 	if (phase == RM_PHASE_PREFILL)
 		team->rss_filled_bytes = rm_usage_rss_bytes();
 	for (unsigned i = 0;

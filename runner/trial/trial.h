@@ -76,6 +76,10 @@ void rm_usage_thread(struct rm_thread_usage *usage);
 /* The two members that need procfs (tens of us). Calling thread. */
 void rm_usage_thread_slow(struct rm_thread_usage *usage);
 
+/* CPU time of all threads of this process but the calling one, those that ended
+   included. -1: not known. */
+int64_t rm_usage_other_threads_ns(void);
+
 /*
  * Speed of this CPU now: dependent additions per ns, one per cycle, best of
  * five runs of 0.1 ms; registers only. What frequency files do not tell.

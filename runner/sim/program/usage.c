@@ -27,6 +27,11 @@ void rm_usage_thread_slow(struct rm_thread_usage *usage)
 	usage->migrations = usage->runqueue_wait_ns = -1;
 }
 
+int64_t rm_usage_other_threads_ns(void)
+{
+	return -1;
+}
+
 /* An addition takes one cycle. */
 double rm_usage_adds_per_ns(void)
 {

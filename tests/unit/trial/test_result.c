@@ -630,6 +630,32 @@ static const json_t *environment_of(const json_t *result)
 	return json_object_get(result, "environment");
 }
 
+static void own_threads(void)
+{
+	struct played played;
+	struct rm_impl own;
+	json_t *result;
+
+	begin(&played);
+	own = *played.team.impl;
+	own.caps |= RM_CAP_BACKGROUND;
+	played.team.impl = &own;
+	played.members[0].after.cpu_ns = played.members[0].before.cpu_ns + 300;
+	played.members[1].after.cpu_ns = played.members[1].before.cpu_ns + 400;
+	played.team.other_threads_ns[0] = 1000;
+	played.team.other_threads_ns[1] = 2900;
+	result = rm_team_result(&played.team);
+	CHECK(has(environment_of(result), "own_threads_cpu_ns", 1200),
+	        "a map's own threads ran while no member did");
+	json_decref(result);
+	played.team.other_threads_ns[0] = -1;
+	result = rm_team_result(&played.team);
+	CHECK(json_is_null(json_object_get(
+	              environment_of(result), "own_threads_cpu_ns")),
+	        "their time is null if it is not known");
+	end(&played, result);
+}
+
 static void environment(void)
 {
 	static char page[2 * 4096];
@@ -757,6 +783,7 @@ int main(void)
 	what_the_kernel_does_not_count_is_null();
 	bound_threads_have_their_cpu();
 	phases_and_memory();
+	own_threads();
 	environment();
 	randomized_addresses();
 	what_was_not_asked_for();
