@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How quiet the machine was while it measured, and what this run can see.
 
-Read from the journal alone: each trial says how fast its first CPU was before
-and after its window, how long its threads waited for a CPU, what the
-hypervisor took, and whether it is a repetition. Nothing is dropped for it.
+Read from the journal alone. A trial records the speed of its slowest CPU before
+and after its window, the time its threads waited for a CPU, the time that the
+hypervisor took, and its attempt. No trial is dropped for any of these.
 """
 import functools
 import math
@@ -28,7 +28,7 @@ SEEDED = 2  # repetitions below which a share says nothing
 # ---- what each trial tells --------------------------------------------------
 
 def speed(trial):
-    """Dependent additions per ns of the first thread's CPU, which is its
+    """Dependent additions per ns of the slowest CPU of the cell, which is its
     frequency in GHz: mean of before and after the window; nan: unknown."""
     about = (trial.get("result") or {}).get("environment") or {}
     known = [about.get("adds_per_ns_" + when) for when in ("before", "after")]

@@ -252,7 +252,8 @@ struct rm_team {
 	uint64_t phase_ns[RM_PHASES];
 	uint64_t rss_empty_bytes, rss_filled_bytes;
 	uint64_t keys_before; /* after prefill, by length or by count */
-	double adds_per_ns[2]; /* CPU speed before and after the window */
+	/* speed of the slowest CPU before and after the window; 0: not measured */
+	_Atomic double adds_per_ns[2];
 	double clock_cost_ns;
 	double ticks_per_ns; /* rate of rm_ticks(); 0: not usable, or no open loop */
 	uint64_t clock_step_ns;
@@ -270,6 +271,9 @@ struct rm_team {
 	/* CPU time of members and of the map's own threads at the window's start
 	   and end; -1: not known */
 	int64_t other_threads_ns[2];
+	/* members that measure the speed of their CPUs at the same time */
+	unsigned probes;
+	_Atomic unsigned probes_ready[2];
 };
 
 /*
@@ -281,6 +285,12 @@ int rm_team_run(struct rm_team *team, const struct rm_request *request,
         const struct rm_impl *impl);
 
 void rm_team_clear(struct rm_team *team);
+
+/* Whether a member measures the speed of its CPU: the first one of each. */
+bool rm_team_probes(const struct rm_cell *cell, unsigned slot);
+
+/* Keeps the slowest speed; 0: none yet. Any thread. */
+void rm_keep_slowest(_Atomic double *slowest, double speed);
 
 /* The work of one phase (phases.c), by the member's thread. */
 void rm_phase_work(struct rm_member *member, enum rm_phase phase);

@@ -274,6 +274,27 @@ static void drive(struct rm_member *member, uint64_t window_ns)
 		team->impl->drive[rm_shape_index(cell->shape)](worker);
 }
 
+void rm_keep_slowest(_Atomic double *slowest, double speed)
+{
+	double kept = atomic_load(slowest);
+
+	while ((kept == 0 || speed < kept) &&
+	        !atomic_compare_exchange_weak(slowest, &kept, speed))
+		;
+}
+
+/* Before or after the window. The waits of a member in the window do not include
+   its waits here. */
+static void probe_cpu(struct rm_member *member, int when)
+{
+	struct rm_team *team = member->team;
+
+	if (rm_team_probes(cell_of(member), member->worker.slot))
+		rm_keep_slowest(&team->adds_per_ns[when],
+		        rm_usage_adds_per_ns(
+		                &team->probes_ready[when], team->probes));
+}
+
 static void warm_up(struct rm_member *member)
 {
 	struct rm_worker *worker = &member->worker;
@@ -294,9 +315,8 @@ static void warm_up(struct rm_member *member)
 
 		(void)status; /* the reason stands in the counters' result */
 	}
+	probe_cpu(member, 0);
 	rm_usage_thread_slow(&member->before);
-	if (!worker->slot)
-		member->team->adds_per_ns[0] = rm_usage_adds_per_ns();
 }
 
 /* Iterations of a counted window. The mix looks once a batch whether it has done
@@ -348,9 +368,8 @@ static void verify(struct rm_member *member)
 	struct rm_worker *worker = &member->worker;
 	struct rm_shape shape = cell_of(member)->shape;
 
-	if (!worker->slot)
-		member->team->adds_per_ns[1] = rm_usage_adds_per_ns();
 	rm_usage_thread_slow(&member->after);
+	probe_cpu(member, 1);
 	if (worker->thread && rm_team_holds(member->team))
 		hold_open(member, false);
 	if (!worker->thread || !rm_team_has_keys(member->team))

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -134,6 +135,31 @@ static uint64_t sessions_opened(const struct rm_team *team)
 		if (team->members[i].notes.opened > most)
 			most = team->members[i].notes.opened;
 	return team->resident + most * team->request->cell.threads;
+}
+
+/* Unbound threads are taken to spread over all CPUs. */
+bool rm_team_probes(const struct rm_cell *cell, unsigned slot)
+{
+	cpu_set_t mask;
+
+	if (cell->measure == RM_MEASURE_SIMULATED)
+		return slot == 0;
+	if (!cell->cpu_count)
+		return sched_getaffinity(0, sizeof(mask), &mask)
+		               ? slot == 0
+		               : slot < (unsigned)CPU_COUNT(&mask);
+	for (unsigned i = 0; i < slot; i++)
+		if (cell->cpus[i] == cell->cpus[slot])
+			return false;
+	return true;
+}
+
+static void count_probes(struct rm_team *team)
+{
+	const struct rm_cell *cell = &team->request->cell;
+
+	for (unsigned i = 0; i < cell->threads; i++)
+		team->probes += rm_team_probes(cell, i);
 }
 
 /* Main thread, after all have left a phase. */
@@ -266,6 +292,7 @@ int rm_team_run(struct rm_team *team, const struct rm_request *request,
 	if (!team->own_loop)
 		team->loop = find_loop(request->cell.loop.kind);
 	set_ranks(team);
+	count_probes(team);
 	rm_events_lane(RM_EVENT_MAIN);
 	status = rm_lock_waits_configure(&team->error);
 	if (status)

@@ -81,10 +81,12 @@ void rm_usage_thread_slow(struct rm_thread_usage *usage);
 int64_t rm_usage_other_threads_ns(void);
 
 /*
- * Speed of this CPU now: dependent additions per ns, one per cycle, best of
- * five runs of 0.1 ms; registers only. What frequency files do not tell.
+ * Measures the speed of this CPU, which no frequency file shows: dependent
+ * additions of two registers per ns, the best of five runs of 0.1 ms. Each takes
+ * one cycle. Waits up to 5 ms until `all` threads do so, which count themselves
+ * in `ready`: the speed of a CPU depends on how many others work.
  */
-double rm_usage_adds_per_ns(void);
+double rm_usage_adds_per_ns(_Atomic unsigned *ready, unsigned all);
 
 /* Of rm_now_ns(), in ns: mean cost of a reading in the cheapest of five runs,
    smallest step above 0. */
