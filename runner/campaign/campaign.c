@@ -2,6 +2,7 @@
 /* campaign.c - the loop over blocks, cells and arms. */
 #include "runner/campaign/internal.h"
 
+#include "runner/base/clock.h"
 #include "runner/base/rng.h"
 #include "runner/counters/counters.h"
 
@@ -132,9 +133,10 @@ static int launch(struct rm_campaign *campaign, const struct trial *trial,
 	return rm_play(&play, outcome, error);
 }
 
-/* A line, and what is told of it: a repeat is beside the plan. */
+/* Appends the line. Progress counts the time since `start_ns`, which includes the
+   fsync; the plan does not include repeats. */
 static int keep_trial(struct rm_campaign *campaign, const struct trial *trial,
-        struct rm_record record, struct rm_outcome *outcome,
+        uint64_t start_ns, struct rm_record record, struct rm_outcome *outcome,
         struct rm_error *error)
 {
 	const struct rm_plan_cell *planned =
@@ -151,10 +153,11 @@ static int keep_trial(struct rm_campaign *campaign, const struct trial *trial,
 	if (!result)
 		result = keep(campaign, line, error);
 	if (trial->attempt > 1)
-		rm_progress_repeated(campaign->progress, outcome->wall_ns);
+		rm_progress_repeated(
+		        campaign->progress, rm_now_ns() - start_ns);
 	else
 		rm_progress_done(campaign->progress, planned->estimate_ns,
-		        outcome->wall_ns);
+		        rm_now_ns() - start_ns);
 	return result;
 }
 
@@ -175,7 +178,8 @@ static int run_trial(struct rm_campaign *campaign, const struct trial *trial,
 	rm_interference_end(cell, &start, &record.interference);
 	campaign->interrupted = outcome.interrupted;
 	if (!result && !outcome.interrupted)
-		result = keep_trial(campaign, trial, record, &outcome, error);
+		result = keep_trial(
+		        campaign, trial, start.at_ns, record, &outcome, error);
 	rm_outcome_clear(&outcome);
 	return result;
 }

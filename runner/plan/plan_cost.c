@@ -3,27 +3,29 @@
 #include "runner/plan/internal.h"
 
 /*
- * Beside warm-up and window, from the phases of trials on virtual machines with
- * 2 CPUs, between those of a quiet run (280 ns a key) and of one at a load of 2
- * (600 ns). tests/fixtures/trial-costs.tsv has what a quiet run took. A key is put
- * in, looked up once, verified and freed; past the caches each of that waits
- * for memory. PROCESS_NS is the start and end of the process, its two looks at
- * the speed of the CPU, the fsync of its line.
+ * Means of a quiet smoke run on a virtual machine with 2 CPUs, without warm-up
+ * and window (tests/fixtures/trial-costs.tsv). A key is inserted, looked up twice
+ * and freed with the process, which took less than half as long on another
+ * virtual machine. PROCESS_NS is the start and end of a process, its two
+ * measurements of the CPUs' speed, and the fsync of its line.
  */
 enum {
-	PROCESS_NS = 9000000,
-	KEY_NS = 400,
-	STR_KEY_NS = 700,
+	PROCESS_NS = 13000000,
+	KEY_NS = 1080,
+	NO_STATE_KEY_NS = 25, /* a map that holds nothing */
+	STR_KEY_NS = 1500,
 	FAR_KEY_NS = 600, /* more, for each key past NEAR_KEYS */
 	NEAR_KEYS = 64 << 10,
 	STREAM_NS = 25000000, /* to draw the keys of a skewed cell */
 	THREAD_NS = 84000,
 	TURN_NS = 4000000, /* each phase ends when all threads had a turn */
 	LONG_BYTE_NS = 3,  /* of values of more than 24 bytes, also to map it */
-	OPERATION_NS = 100,      /* of counted windows */
-	VERIFIED_NS = 200,       /* exchange on contended keys */
-	STRING_BYTE_NS = 3,      /* of hashed strings: made, hashed thrice */
-	STRING_NS = 700,         /* their hashes sorted, at three widths */
+	HISTOGRAMS_NS = 17000000, /* latencies are written and fsynced */
+	OPERATION_NS = 100,       /* of counted windows */
+	COPIED_KEY_NS = 500, /* a batch of copies, as warm-up and window end */
+	VERIFIED_NS = 240,   /* exchange on contended keys */
+	STRING_BYTE_NS = 3,  /* of hashed strings: made, hashed thrice */
+	STRING_NS = 700,     /* their hashes sorted, at three widths */
 	SLOW_VERIFIED_NS = 8000, /* the same with a copy of all keys */
 	SLOW_VERIFY_NS =
 	        2000000000,       /* where verify stops maps with O(n) writes */
@@ -91,12 +93,15 @@ static uint64_t elsewhere_ns(
 }
 
 /* A simulated machine has the keys of a counted window in its own cost. */
-static uint64_t keys_ns(const struct rm_cell *cell)
+static uint64_t keys_ns(
+        const struct rm_cell *cell, const struct rm_map_info *map)
 {
 	uint64_t ns = cell->keys * (cell->shape.str ? STR_KEY_NS : KEY_NS);
 
 	if (cell->measure == RM_MEASURE_SIMULATED)
 		return 0;
+	if (map->caps & RM_CAP_NO_STATE)
+		return cell->keys * NO_STATE_KEY_NS;
 	if (cell->shape.value_bytes > RM_VALUE_LONG)
 		ns += cell->keys * cell->shape.value_bytes * LONG_BYTE_NS;
 	return cell->keys > NEAR_KEYS
@@ -110,6 +115,18 @@ static uint64_t threads_ns(const struct rm_cell *cell, unsigned cpus)
 		return 0;
 	return cell->threads * (uint64_t)THREAD_NS +
 	       (turns(cell, cpus) - 1) * TURN_NS;
+}
+
+/* Warm-up and window end between two batches, and each thread copies all keys for
+   each write of its batch. */
+static uint64_t copies_ns(const struct rm_cell *cell, bool slow_writes)
+{
+	bool copies = slow_writes && cell->write_share > 0 &&
+	              cell->measure != RM_MEASURE_VERIFY &&
+	              cell->measure != RM_MEASURE_SIMULATED &&
+	              cell->loop.kind == RM_LOOP_MIX;
+
+	return copies ? cell->threads * cell->keys * COPIED_KEY_NS : 0;
 }
 
 /* Bytes of the strings that a loop makes before its window. */
@@ -130,7 +147,7 @@ void rm_plan_cost(struct rm_plan_cell *planned, unsigned cpus,
 	uint64_t payload = rm_plan_payload_bytes(cell);
 
 	planned->estimate_ns =
-	        PROCESS_NS + keys_ns(cell) + threads_ns(cell, cpus) +
+	        PROCESS_NS + keys_ns(cell, map) + threads_ns(cell, cpus) +
 	        running_ns(cell, cpus, slow_writes) + elsewhere_ns(cell, map);
 	planned->memory_bytes = 2 * payload + cell->keys * ENTRY_BYTES +
 	                        cell->threads * (uint64_t)THREAD_BYTES +
@@ -140,6 +157,9 @@ void rm_plan_cost(struct rm_plan_cell *planned, unsigned cpus,
 		                        cell->loop.args[1] * STRING_NS;
 		planned->memory_bytes += string_bytes(cell);
 	}
+	planned->estimate_ns += copies_ns(cell, slow_writes);
+	if (cell->measure == RM_MEASURE_LATENCY)
+		planned->estimate_ns += HISTOGRAMS_NS;
 	if (cell->dist != RM_DIST_UNIFORM) {
 		planned->estimate_ns += STREAM_NS;
 		planned->memory_bytes += STREAM_BYTES;

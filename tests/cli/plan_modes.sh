@@ -29,7 +29,7 @@ sed -n 's,^ *tiny/\([^/]*\)/.*,\1,p' "$out" | grep -vx gomap_rw | sort -u >"$dir
 sed -n 's,^ *tiny/\([^/]*\)/.*,\1,p' "$out" | sort -u >"$dir/but"
 check "a list of removals is all but these, and no other" \
 	test -s "$dir/all" -a "$(cmp -s "$dir/all" "$dir/but"; echo $?)" = 0
-name="smoke takes what its plan says, within a quarter"
+name="smoke takes its planned time, within 15 %"
 if costs && busy=$(grep -o 'recorded at.*' "$out"); then
 	skip "$name" "$busy"
 else
