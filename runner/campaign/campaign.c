@@ -48,6 +48,13 @@ static uint64_t seed_of(
 	        campaign->plan, cell_of(campaign, trial)->id, trial->block);
 }
 
+static uint64_t layout_seed_of(
+        const struct rm_campaign *campaign, const struct trial *trial)
+{
+	return rm_plan_layout_seed(
+	        campaign->plan, cell_of(campaign, trial)->id, trial->block);
+}
+
 /* Appends a line, counts it, drops it. */
 static int keep(
         struct rm_campaign *campaign, json_t *line, struct rm_error *error)
@@ -116,13 +123,13 @@ static int launch(struct rm_campaign *campaign, const struct trial *trial,
         struct rm_outcome *outcome, struct rm_error *error)
 {
 	const struct rm_cell *cell = cell_of(campaign, trial);
-	uint64_t seed = seed_of(campaign, trial);
 	const struct rm_play play = {
 		.cell = cell,
 		.arm = trial->arm,
 		.program = campaign->program,
-		.seed = seed,
-		.padding_seed = padding_seed_of(seed, trial),
+		.seed = seed_of(campaign, trial),
+		.padding_seed =
+		        padding_seed_of(layout_seed_of(campaign, trial), trial),
 		.counters = cell->measure == RM_MEASURE_COUNTERS
 		                    ? rm_counters_request(
 		                              campaign->counters, trial->block)
@@ -219,7 +226,7 @@ static int each_arm(struct rm_campaign *campaign, size_t cell, unsigned block,
 	size_t order[RM_ARMS_MAX];
 	int result = 0;
 
-	rm_arms_order(seed_of(campaign, &trial), set.count, order);
+	rm_arms_order(layout_seed_of(campaign, &trial), set.count, order);
 	for (size_t i = 0; i < set.count && !result; i++) {
 		if (is_interrupted(campaign))
 			return 0;

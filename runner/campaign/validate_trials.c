@@ -287,7 +287,9 @@ static void check_identity(struct reading *reading, const json_t *trial)
 	if (rm_tally_add(&reading->tally, trial, &why))
 		line_problem(reading, why.text, "");
 	if ((uint64_t)seed !=
-	        rm_plan_seed(reading->plan, cell, (unsigned)block))
+	                rm_plan_seed(reading->plan, cell, (unsigned)block) &&
+	        (uint64_t)seed != rm_plan_layout_seed(
+	                                  reading->plan, cell, (unsigned)block))
 		line_problem(reading, "seed is not the plan's for ", key);
 	check_disturbed(reading, trial, &reading->plan->cells[number].cell);
 }

@@ -12,16 +12,41 @@
 /* Streams of the campaign's seed. */
 enum { ORDER_STREAM = 1, TRIAL_STREAM = 2 };
 
-/* Not of the arm: builds that are compared meet the same operations in the same
-   order. */
+static uint64_t add_text(uint64_t seed, const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		seed = rm_seed(seed, (unsigned char)text[i]);
+	return seed;
+}
+
+/* Exact in JSON: below 2^53. */
+static uint64_t add_block(uint64_t seed, unsigned block)
+{
+	return rm_seed(seed, block) >> 11;
+}
+
+/* An id is WORKLOAD/MAP/REST. Neither map nor arm counts: those that are compared
+   in a block do the same operations on the same keys. */
 uint64_t rm_plan_seed(
         const struct rm_plan *plan, const char *cell_id, unsigned block)
 {
 	uint64_t seed = rm_seed(plan->seed, TRIAL_STREAM);
+	const char *map = strchr(cell_id, '/');
+	const char *rest = map ? strchr(map + 1, '/') : NULL;
 
-	for (; *cell_id; cell_id++)
-		seed = rm_seed(seed, (unsigned char)*cell_id);
-	return rm_seed(seed, block) >> 11; /* exact in JSON: below 2^53 */
+	if (!rest)
+		rest = cell_id;
+	else
+		seed = add_text(seed, cell_id, (size_t)(map - cell_id));
+	return add_block(add_text(seed, rest, strlen(rest)), block);
+}
+
+uint64_t rm_plan_layout_seed(
+        const struct rm_plan *plan, const char *cell_id, unsigned block)
+{
+	uint64_t seed = rm_seed(plan->seed, TRIAL_STREAM);
+
+	return add_block(add_text(seed, cell_id, strlen(cell_id)), block);
 }
 
 /*

@@ -238,8 +238,13 @@ int rm_plan_needs(const struct rm_workload *workloads, size_t workload_count,
 const struct rm_cell *rm_plan_verification(
         const struct rm_plan *plan, const struct rm_cell *cell);
 
-/* Seed of a trial: the same for all arms of a cell and block; <= 2^53. */
+/* Seed of a trial: the same for all arms and maps of a place and block; <= 2^53. */
 uint64_t rm_plan_seed(
+        const struct rm_plan *plan, const char *cell_id, unsigned block);
+
+/* Seed of what differs between maps: the order of arms and the padding of the
+   environment. Earlier versions used it as the seed of trials. */
+uint64_t rm_plan_layout_seed(
         const struct rm_plan *plan, const char *cell_id, unsigned block);
 
 /*

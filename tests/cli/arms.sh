@@ -76,7 +76,12 @@ def paired():
     for p in pairs:
         assert [t["slot"] for t in p] == [0, 1]
         assert len({t["seed"] for t in p}) == 1
-    assert len({p[0]["seed"] for p in pairs}) == len(pairs)
+    seeds = {}
+    for p in pairs:
+        workload, _, place = p[0]["cell"].split("/", 2)
+        seeds.setdefault((workload, place, p[0]["block"]), set()).add(p[0]["seed"])
+    assert all(len(s) == 1 for s in seeds.values()), "maps share a seed"
+    assert len(set.union(*seeds.values())) == len(seeds)
     assert len({p[0]["arm"] for p in timed}) > 1, "a coin decides the order"
     assert all(p[0]["environment_bytes"] != p[1]["environment_bytes"]
                for p in pairs), "padding is each process's own"

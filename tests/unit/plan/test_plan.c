@@ -214,6 +214,22 @@ static void seeds_mean_what_they_meant(void)
 	CHECK(rm_plan_seed(&plan, "a/b", 3) == 3262073609021524 &&
 	                rm_plan_seed(&plan, "\xc3\xa4", 0) == 3602803619677336,
 	        "so is the seed of a trial, also of bytes above 127");
+	CHECK(rm_plan_layout_seed(&plan, "a/b/c", 3) !=
+	                        rm_plan_seed(&plan, "a/b/c", 3) &&
+	                rm_plan_layout_seed(&plan, "a/b", 3) ==
+	                        3262073609021524,
+	        "so is the seed of a layout");
+	CHECK(rm_plan_seed(&plan, "a/b/c", 3) ==
+	                        rm_plan_seed(&plan, "a/d/c", 3) &&
+	                rm_plan_seed(&plan, "a/b/c", 3) !=
+	                        rm_plan_seed(&plan, "a/b/d", 3) &&
+	                rm_plan_seed(&plan, "a/b/c", 3) !=
+	                        rm_plan_seed(&plan, "b/b/c", 3) &&
+	                rm_plan_layout_seed(&plan, "a/b/c", 3) !=
+	                        rm_plan_layout_seed(&plan, "a/d/c", 3),
+	        "maps of one place and block have the same seed, and layouts "
+	        "of "
+	        "their own");
 	CHECK(rm_plan_seed(&plan, "ab", 0) != rm_plan_seed(&plan, "ba", 0),
 	        "which depends on the order of letters");
 	for (unsigned b = 0; b < 100; b++)
