@@ -11,7 +11,7 @@ small="--set window=1000ops --set warm-up=50us"
 
 runs() { # COMMAND ARGUMENTS...: output in $dir/out, errors in $dir/err
 	# shellcheck disable=SC2086
-	"$readmostly" "$@" $small >"$dir/out" 2>"$dir/err"
+	"$readmostly" dev "$@" $small >"$dir/out" 2>"$dir/err"
 }
 status_of() {
 	wanted=$1; shift

@@ -88,7 +88,8 @@ class Bench:
         line = [x for x in said.splitlines() if f"{MAP}.o" in x and
                 f"-o {out}/maps/plain/{MAP}" in x][-1]
         words = []
-        for word in line.partition(" && ")[0].split():
+        link = next(x for x in line.split(" && ") if f"{MAP}.o" in x)
+        for word in link.split():
             if word.endswith(".a"):  # thin: its members are files
                 words += subprocess.run(["ar", "t", word], check=True, text=True,
                                         capture_output=True).stdout.split()
