@@ -16,7 +16,7 @@
 #include "runner/operations.h"
 
 /*
- * The closed loop. `streamed` (ranks come from a stream) and `moving` (the
+ * The closed loop. `draws` (where ranks come from) and `moving` (the
  * resident ranks move: fresh writes) are constants. Where look-ups begin is
  * read once a batch and after each write: a write may wait for a lock while
  * others insert and remove more ranks than the guard is long. Iterations end
@@ -24,7 +24,7 @@
  * iterations_limit, rounded up to whole batches.
  */
 RM_HOT void rm_drive_mix(const struct rm_map_ops *map, struct rm_shape shape,
-        struct rm_worker *worker, bool streamed, bool moving,
+        struct rm_worker *worker, enum rm_draws draws, bool moving,
         void (*write)(struct rm_worker *worker, uint64_t rank, uint64_t x))
 {
 	const uint64_t span = worker->span;
@@ -37,8 +37,8 @@ RM_HOT void rm_drive_mix(const struct rm_map_ops *map, struct rm_shape shape,
 
 		do {
 			uint64_t x = rm_next(&rng);
-			uint64_t rank =
-			        rm_draw(worker, streamed, x, &position, span);
+			uint64_t rank = rm_draw(
+			        worker, draws, x, &rng, &position, span);
 
 			if (__builtin_expect((uint32_t)x < write_below, 0)) {
 				write(worker, rank, x);
@@ -111,8 +111,8 @@ RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
 
 		uint64_t x = rm_next(&worker->rng);
 		uint64_t base = rm_lookup_base(worker);
-		uint64_t rank = rm_draw(worker, worker->stream != NULL, x,
-		        &worker->position, worker->span);
+		uint64_t rank = rm_draw(worker, rm_draws_of(worker), x,
+		        &worker->rng, &worker->position, worker->span);
 
 		worker->counts.iterations++;
 		if ((uint32_t)x < worker->write_below)
@@ -125,7 +125,7 @@ RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
 }
 
 /*
- * One shape of a map: its write path and its five loops, each out of line so
+ * One shape of a map: its write path and its six loops, each out of line so
  * that the compiler gives each all registers, and the drive that chooses one
  * before the loop, never inside it. The only macros of the contract: a
  * function cannot make functions.
@@ -137,42 +137,48 @@ RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
 		call;                                                \
 	}
 
-#define RM_DRIVE(ops, name, shape)                                             \
-	static __attribute__((noinline)) void write_##name(                    \
-	        struct rm_worker *worker, uint64_t rank, uint64_t x)           \
-	{                                                                      \
-		rm_write(&(ops), shape, worker, rank, x);                      \
-	}                                                                      \
-	static __attribute__((noinline)) void take_##name(                     \
-	        struct rm_worker *worker, uint64_t rank)                       \
-	{                                                                      \
-		rm_write_remove(&(ops), shape, worker, rank);                  \
-	}                                                                      \
-	RM_LOOP(name, mix,                                                     \
-	        rm_drive_mix(                                                  \
-	                &(ops), shape, worker, false, false, write_##name))    \
-	RM_LOOP(name, fresh,                                                   \
-	        rm_drive_mix(                                                  \
-	                &(ops), shape, worker, false, true, write_##name))     \
-	RM_LOOP(name, stream,                                                  \
-	        rm_drive_mix(&(ops), shape, worker, true, true, write_##name)) \
-	RM_LOOP(name, replay,                                                  \
-	        rm_drive_replay(                                               \
-	                &(ops), shape, worker, write_##name, take_##name))     \
-	RM_LOOP(name, paced,                                                   \
-	        rm_drive_paced(&(ops), shape, worker, write_##name))           \
-	static void drive_##name(struct rm_worker *worker)                     \
-	{                                                                      \
-		if (worker->pace)                                              \
-			drive_##name##_paced(worker);                          \
-		else if (worker->replay)                                       \
-			drive_##name##_replay(worker);                         \
-		else if (worker->stream)                                       \
-			drive_##name##_stream(worker);                         \
-		else if (worker->write_kind == RM_FRESH)                       \
-			drive_##name##_fresh(worker);                          \
-		else                                                           \
-			drive_##name##_mix(worker);                            \
+#define RM_DRIVE(ops, name, shape)                                           \
+	static __attribute__((noinline)) void write_##name(                  \
+	        struct rm_worker *worker, uint64_t rank, uint64_t x)         \
+	{                                                                    \
+		rm_write(&(ops), shape, worker, rank, x);                    \
+	}                                                                    \
+	static __attribute__((noinline)) void take_##name(                   \
+	        struct rm_worker *worker, uint64_t rank)                     \
+	{                                                                    \
+		rm_write_remove(&(ops), shape, worker, rank);                \
+	}                                                                    \
+	RM_LOOP(name, mix,                                                   \
+	        rm_drive_mix(&(ops), shape, worker, RM_DRAWS_UNIFORM, false, \
+	                write_##name))                                       \
+	RM_LOOP(name, fresh,                                                 \
+	        rm_drive_mix(&(ops), shape, worker, RM_DRAWS_UNIFORM, true,  \
+	                write_##name))                                       \
+	RM_LOOP(name, stream,                                                \
+	        rm_drive_mix(&(ops), shape, worker, RM_DRAWS_STREAM, true,   \
+	                write_##name))                                       \
+	RM_LOOP(name, skew,                                                  \
+	        rm_drive_mix(&(ops), shape, worker, RM_DRAWS_SKEW, true,     \
+	                write_##name))                                       \
+	RM_LOOP(name, replay,                                                \
+	        rm_drive_replay(                                             \
+	                &(ops), shape, worker, write_##name, take_##name))   \
+	RM_LOOP(name, paced,                                                 \
+	        rm_drive_paced(&(ops), shape, worker, write_##name))         \
+	static void drive_##name(struct rm_worker *worker)                   \
+	{                                                                    \
+		if (worker->pace)                                            \
+			drive_##name##_paced(worker);                        \
+		else if (worker->replay)                                     \
+			drive_##name##_replay(worker);                       \
+		else if (worker->skew)                                       \
+			drive_##name##_skew(worker);                         \
+		else if (worker->stream)                                     \
+			drive_##name##_stream(worker);                       \
+		else if (worker->write_kind == RM_FRESH)                     \
+			drive_##name##_fresh(worker);                        \
+		else                                                         \
+			drive_##name##_mix(worker);                          \
 	}
 
 /* And RM_U64_DRIVES, RM_ALL_DRIVES: initialisers of rm_impl.drive. */

@@ -82,20 +82,36 @@ RM_HOT void rm_write_remove(const struct rm_map_ops *map, struct rm_shape shape,
 		rm_pace_record(worker, RM_REMOVE, was_there);
 }
 
-/* How often a stream is asked for a resident rank before any will do. */
+/* Where a loop's ranks come from. */
+enum rm_draws { RM_DRAWS_UNIFORM, RM_DRAWS_STREAM, RM_DRAWS_SKEW };
+
+RM_HOT enum rm_draws rm_draws_of(const struct rm_worker *worker)
+{
+	if (worker->skew)
+		return RM_DRAWS_SKEW;
+	return worker->stream ? RM_DRAWS_STREAM : RM_DRAWS_UNIFORM;
+}
+
+/* How often another rank is drawn before any resident one will do. */
 enum { RM_REDRAWS = 64 };
 
-/*
- * A resident rank for a write that drew an absent one, as popular as the
- * others: from another place of the stream, where there is one.
- */
+/* A resident rank for a write that drew an absent one, as popular as others:
+   another draw, or one from another place of the stream. */
 RM_HOT uint64_t rm_draw_resident(const struct rm_worker *worker, uint64_t x)
 {
-	for (uint64_t i = 0; worker->stream && i < RM_REDRAWS; i++) {
-		uint64_t at = rm_seed(x, i) & worker->stream_mask;
+	for (uint64_t i = 0; i < RM_REDRAWS; i++) {
+		const uint64_t y = rm_seed(x, i);
+		uint64_t rank;
 
-		if (worker->stream[at] < worker->resident)
-			return worker->stream[at];
+		if (worker->skew)
+			rank = rm_skew_rank(worker->skew, y);
+		else if (worker->stream)
+			rank = worker->stream[y & worker->stream_mask];
+		else
+			break;
+		if (rank < worker->resident)
+			return worker->skew ? rm_skew_key(worker->skew, rank)
+			                    : rank;
 	}
 	/* x itself is known to be high here: mix it again */
 	return rm_below(rm_seed(x, 0), worker->resident);
@@ -136,12 +152,17 @@ RM_HOT uint64_t rm_lookup_base(const struct rm_worker *worker)
 	       worker->resident + worker->fresh_guard;
 }
 
-/* Takes the next rank from the stream, or from the high bits of `x`. */
-RM_HOT uint64_t rm_draw(struct rm_worker *worker, bool streamed, uint64_t x,
-        uint64_t *position, uint64_t span)
+/* Draws a rank: uniformly by the high bits of `x`, from the stream, or from the
+   skewed distribution by more random bits. `draws` is a constant in inlined
+   loops. */
+RM_HOT uint64_t rm_draw(const struct rm_worker *worker, enum rm_draws draws,
+        uint64_t x, uint64_t *rng, uint64_t *position, uint64_t span)
 {
-	if (streamed)
+	if (draws == RM_DRAWS_STREAM)
 		return worker->stream[(*position)++ & worker->stream_mask];
+	if (draws == RM_DRAWS_SKEW)
+		return rm_skew_key(
+		        worker->skew, rm_skew_rank(worker->skew, rm_next(rng)));
 	return rm_below(x, span);
 }
 
@@ -163,9 +184,13 @@ RM_HOT uint64_t rm_sessions_held(const struct rm_worker *worker)
 RM_HOT uint64_t rm_draw_session(
         struct rm_worker *worker, uint64_t x, uint64_t open)
 {
+	if (worker->skew)
+		return rm_skew_rank(worker->skew, rm_seed(x, 1)) /
+		       worker->threads % open;
 	if (!worker->stream)
 		return rm_below(x, open);
-	return rm_draw(worker, true, x, &worker->position, 0) /
+	return rm_draw(worker, RM_DRAWS_STREAM, x, &worker->rng,
+	               &worker->position, 0) /
 	       worker->threads % open;
 }
 

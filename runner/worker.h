@@ -5,6 +5,7 @@
 
 #include "runner/keys.h"
 #include "runner/map.h"
+#include "runner/skew.h"
 
 #include <stdatomic.h>
 
@@ -62,7 +63,7 @@ struct rm_worker {
 	alignas(RM_CACHE_LINE) void *thread; /* from join() */
 	const atomic_bool *stop;             /* set once, at the window's end */
 	_Atomic(uint64_t) *head; /* fresh: next new rank, shared by all */
-	const uint32_t *stream;  /* skewed: ranks made beforehand; replay:
+	const uint32_t *stream;  /* sequential: ranks made beforehand; replay:
 				    rm_replay_entry(); or NULL */
 	uint64_t stream_mask;    /* its length - 1, a power of two - 1;
 				    replay: 0 */
@@ -88,7 +89,8 @@ struct rm_worker {
 	struct rm_key_bytes written; /* writes' string key */
 	bool timed;                  /* an own loop shall time its operations */
 	void *held; /* what rm_impl.open() has opened for an own loop */
-	_Atomic(uint64_t) *turns; /* of struct rm_tide, shared by all */
+	_Atomic(uint64_t) *turns;   /* of struct rm_tide, shared by all */
+	const struct rm_skew *skew; /* zipf and hot draws, else NULL */
 };
 
 #endif /* RM_WORKER_H */

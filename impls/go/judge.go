@@ -143,7 +143,7 @@ func (t *team) absentShare() float64 {
 	if l.span <= l.resident {
 		return 0
 	}
-	if t.members[0].worker.stream != nil {
+	if w := &t.members[0].worker; w.skew != nil || w.stream != nil {
 		return l.misses
 	}
 	return float64(l.span-l.resident) / float64(l.span)
@@ -157,8 +157,11 @@ func (t *team) explained(lookups uint64) float64 {
 	if l.threads == 1 {
 		return 0
 	}
-	return float64(lookups)*
-		(0.001+float64(l.threads)*t.dist.most(l.resident)) + 64
+	most := 1 / float64(l.resident)
+	if t.skew != nil {
+		most = t.skew.most()
+	}
+	return float64(lookups)*(0.001+float64(l.threads)*most) + 64
 }
 
 // unasked tells what was done that was not asked for, or "".

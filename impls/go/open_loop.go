@@ -287,6 +287,9 @@ func (w *worker) read(i int) {
 
 // drawRank is rm_draw().
 func (w *worker) drawRank(x uint64) uint64 {
+	if w.skew != nil {
+		return w.skew.draw(&w.rng)
+	}
 	if w.stream == nil {
 		return below(x, w.load.span)
 	}

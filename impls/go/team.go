@@ -36,6 +36,7 @@ type team struct {
 	cell          *cell
 	load          *load
 	dist          distribution
+	skew          *skew // zipf and hot; else nil
 	table         table
 	members       []member
 	phases        map[string]any
@@ -60,23 +61,19 @@ func newTeam(r *request) *team {
 			w.pace = newPace(r, i)
 		}
 	}
-	if t.dist.name != "uniform" && !c.verifies() {
-		t.drawStreams(seedOf(*r.Seed, seedKeys))
+	if c.verifies() {
+		return t
+	}
+	seed := seedOf(*r.Seed, seedKeys)
+	t.skew = t.dist.skewOf(t.load, seed)
+	for i := range t.members {
+		w := &t.members[i].worker
+		w.skew = t.skew
+		if t.dist.name == "sequential" {
+			w.stream = streamOf(t.load, i, seed)
+		}
 	}
 	return t
-}
-
-// drawStreams draws the ranks of all threads, a goroutine for each of them.
-func (t *team) drawStreams(seed uint64) {
-	var drawn sync.WaitGroup
-	for i := range t.members {
-		drawn.Add(1)
-		go func(slot int, w *worker) {
-			w.stream = t.dist.streamOf(t.load, slot, seed)
-			drawn.Done()
-		}(i, &t.members[i].worker)
-	}
-	drawn.Wait()
 }
 
 func run(r *request) *team {

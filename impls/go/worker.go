@@ -65,6 +65,9 @@ func decisions(kind writeKind, share float64) float64 {
 	return share / (2 - share)
 }
 
+// present is how many ranks have a key that look-ups draw.
+func (l *load) present() uint64 { return min64(l.resident, l.span) }
+
 func newLoad(c *cell) *load {
 	l := &load{kind: writeKind(*c.WriteKind), threads: *c.Threads,
 		misses: *c.MissShare, resident: *c.Keys, head: *c.Keys,
@@ -98,7 +101,8 @@ type worker struct {
 	_        [64]byte
 	load     *load
 	table    table
-	stream   []uint32
+	stream   []uint32 // sequential; else nil
+	skew     *skew    // zipf and hot; else nil
 	slot     int
 	rng      uint64
 	position uint64
@@ -124,7 +128,9 @@ func (w *worker) prepare() {
 	for i := range w.drawn {
 		x := next(&rng)
 		rank := below(x, l.span)
-		if w.stream != nil {
+		if w.skew != nil {
+			rank = w.skew.draw(&rng)
+		} else if w.stream != nil {
 			rank = uint64(w.stream[w.position&mask])
 			w.position++
 		}
@@ -167,6 +173,12 @@ func (w *worker) writes(i int) (did, end bool) {
 
 // drawResident is rm_draw_resident(): a rank for a write that drew an absent one.
 func (w *worker) drawResident(x uint64) uint64 {
+	for i := uint64(0); w.skew != nil && i < redraws; i++ {
+		rank := w.skew.rank(seedOf(x, i))
+		if rank < w.load.resident {
+			return w.skew.keyOf(rank)
+		}
+	}
 	for i := uint64(0); w.stream != nil && i < redraws; i++ {
 		rank := uint64(w.stream[seedOf(x, i)&uint64(len(w.stream)-1)])
 		if rank < w.load.resident {

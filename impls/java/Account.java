@@ -12,7 +12,7 @@ final class Account extends Worker {
 	long lost; // writes after which the value before them was found
 
 	Account(Load load, int slot, long state) {
-		super(load, slot, state, null);
+		super(load, slot, state, null, null);
 	}
 
 	private long next() {

@@ -89,7 +89,8 @@ final class Judge {
 		if (load.span <= load.resident) {
 			return 0;
 		}
-		return team.members[0].worker.stream != null ? load.misses
+		return team.skew != null || team.members[0].worker.stream != null
+				? load.misses
 				: (load.span - load.resident) / (double) load.span;
 	}
 
@@ -123,7 +124,8 @@ final class Judge {
 		if (load.threads == 1) {
 			return 0;
 		}
-		double most = new Distribution(cell.dist).most(load.resident);
+		double most = team.skew != null ? team.skew.most()
+				: 1.0 / load.resident;
 		return lookups * (0.001 + load.threads * most) + 64;
 	}
 

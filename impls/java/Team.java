@@ -15,6 +15,8 @@ final class Team {
 
 	final Request request;
 	final Load load;
+	final Distribution dist;
+	final Skew skew; // zipf and hot; else null
 	final Member[] members;
 	final Map<Phase, Long> phases = new EnumMap<>(Phase.class);
 	final WarmUp warmUp = new WarmUp();
@@ -27,6 +29,9 @@ final class Team {
 	Team(Request request) {
 		this.request = request;
 		load = new Load(request.cell);
+		dist = new Distribution(request.cell.dist);
+		skew = request.cell.verifies() ? null
+				: dist.skew(load, Random.seed(request.seed, SEED_KEYS));
 		members = new Member[request.cell.threads];
 		gate = new CyclicBarrier(members.length + 1);
 		for (int i = 0; i < members.length; i++) {
@@ -40,10 +45,8 @@ final class Team {
 		if (cell.verifies()) {
 			return new Account(load, slot, state);
 		}
-		Distribution dist = new Distribution(cell.dist);
-		return new Worker(load, slot, state, dist.uniform() ? null
-				: dist.stream(load, slot,
-						Random.seed(request.seed, SEED_KEYS)));
+		return new Worker(load, slot, state, skew, dist.stream(load, slot,
+				Random.seed(request.seed, SEED_KEYS)));
 	}
 
 	void create() {

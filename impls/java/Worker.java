@@ -13,7 +13,8 @@ class Worker extends Padding {
 	private static final int REDRAWS = 64; // RM_REDRAWS
 	final Load load;
 	final int slot;
-	final int[] stream;
+	final Skew skew; // zipf and hot; else null
+	final int[] stream; // sequential; else null
 	Table table;
 	Counts counts = new Counts();
 	long wrong; // bits in which a value differed
@@ -25,10 +26,11 @@ class Worker extends Padding {
 	private long position;
 	private long sequence; // of this thread's values
 
-	Worker(Load load, int slot, long state, int[] stream) {
+	Worker(Load load, int slot, long state, Skew skew, int[] stream) {
 		this.load = load;
 		this.slot = slot;
 		this.state = state;
+		this.skew = skew;
 		this.stream = stream;
 	}
 
@@ -75,6 +77,10 @@ class Worker extends Padding {
 	}
 
 	private long draw(long x) {
+		if (skew != null) {
+			state += Random.INCREMENT;
+			return skew.key(skew.rank(Random.mix(state)));
+		}
 		if (stream == null) {
 			return Random.below(x, load.span);
 		}
@@ -102,6 +108,12 @@ class Worker extends Padding {
 
 	/** rm_draw_resident(): for a write that drew an absent rank. */
 	private long drawResident(long x) {
+		for (int i = 0; skew != null && i < REDRAWS; i++) {
+			long rank = skew.rank(Random.seed(x, i));
+			if (rank < load.resident) {
+				return skew.key(rank);
+			}
+		}
 		for (int i = 0; stream != null && i < REDRAWS; i++) {
 			long at = Random.seed(x, i) & stream.length - 1;
 			if (stream[(int) at] < load.resident) {

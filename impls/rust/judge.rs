@@ -2,7 +2,6 @@
 //! What was answered wrongly, or not done as asked: runner/trial/judge.c.
 
 use crate::keys::{mix_of, value_of};
-use crate::stream::Distribution;
 use crate::table::Table;
 use crate::team::{Member, Team};
 use crate::worker::{Account, Counts, Kind, Load};
@@ -143,7 +142,7 @@ impl Totals {
             ));
         }
         let gone = c.misses_resident;
-        (gone as f64 > explained(l, &team.request.cell.dist, lookups)).then(|| {
+        (gone as f64 > explained(team, lookups)).then(|| {
             format!("{gone} of {lookups} lookups missed resident keys")
         })
     }
@@ -152,12 +151,14 @@ impl Totals {
 /// How many look-ups may have missed keys that other threads had just taken
 /// out or not yet put in: one key each, and at worst the one that is looked up
 /// most. One thread has none: it draws fresh keys by where the head is.
-fn explained(load: &Load, dist: &str, lookups: u64) -> f64 {
+fn explained(team: &Team, lookups: u64) -> f64 {
+    let load = team.load;
+
     if load.threads == 1 {
         return 0.0;
     }
-    let most = Distribution::read(dist)
-        .map_or(1.0, |dist| dist.most(load.resident));
+    let even = 1.0 / load.resident as f64;
+    let most = team.skew.as_ref().map_or(even, |skew| skew.most());
     lookups as f64 * (0.001 + load.threads as f64 * most) + 64.0
 }
 
@@ -185,9 +186,9 @@ fn absent_share(team: &Team) -> f64 {
     if l.span <= l.resident {
         return 0.0;
     }
-    match team.members[0].worker.has_stream() {
-        true => l.misses,
-        false => (l.span - l.resident) as f64 / l.span as f64,
+    match team.members[0].worker.is_uniform() {
+        true => (l.span - l.resident) as f64 / l.span as f64,
+        false => l.misses,
     }
 }
 

@@ -17,6 +17,7 @@ mod rust_concread;
 mod rust_dashmap;
 mod rust_null;
 mod rust_rwlock;
+mod skew;
 mod stream;
 mod table;
 mod team;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Distributions of ranks: uniform, zipf:THETA, hot:KEYS%:OPERATIONS% or
-//! sequential; and streams of ranks, drawn before the window.
+//! sequential; and streams of sequential ranks.
 
 use crate::keys::{below, next, seed_of, unit};
+use crate::skew::{Popularity, Skew};
 use crate::worker::Load;
 
 #[derive(Clone, Copy, PartialEq)]
@@ -35,52 +36,35 @@ impl Distribution {
         }
     }
 
-    /// rm_stream_most(): the share of draws that the one drawn most has.
-    pub fn most(&self, resident: u64) -> f64 {
-        let n = resident as f64;
-
-        match *self {
-            Distribution::Zipf { theta } => {
-                let zipf = Zipf::new(resident, theta);
-                (1.0 / (zipf.xn - zipf.x1)).min(1.0)
-            }
+    /// Of zipf and hot cells.
+    pub fn skew(&self, load: &Load, seed: u64) -> Option<Skew> {
+        let popularity = match *self {
+            Distribution::Zipf { theta } => Popularity::Zipf { theta },
             Distribution::Hot { keys, operations } => {
-                let edge = hot_ranks(keys, resident);
-                match edge < n {
-                    true => (operations / edge)
-                        .max((1.0 - operations) / (n - edge)),
-                    false => 1.0 / n,
-                }
+                Popularity::Hot { keys, operations }
             }
-            _ => 1.0 / n,
-        }
+            _ => return None,
+        };
+        Some(Skew::new(&popularity, load, seed))
     }
 
     /// rm_stream_create(): a power of two of ranks. Fresh: the resident ranks
-    /// without the guard at their two ends.
+    /// without the guard at their two ends. Empty if not sequential.
     pub fn stream(&self, load: &Load, slot: usize, seed: u64) -> Vec<u32> {
+        if *self != Distribution::Sequential {
+            return Vec::new();
+        }
         let present = load.resident.min(load.span);
         let mut rng = seed_of(seed, slot as u64);
         let mut sequential = present / load.threads as u64 * slot as u64;
-        let zipf = match *self {
-            Distribution::Zipf { theta } => Some(Zipf::new(present, theta)),
-            _ => None,
-        };
         let mut draw = || {
             if load.span > load.resident && unit(next(&mut rng)) < load.misses
             {
-                return between(&mut rng, load.resident, load.span);
+                let absent = load.span - load.resident;
+                return load.resident + below(next(&mut rng), absent);
             }
-            match (self, &zipf) {
-                (_, Some(zipf)) => zipf.next(&mut rng),
-                (&Distribution::Hot { keys, operations }, _) => {
-                    hot(keys, operations, present, &mut rng)
-                }
-                _ => {
-                    sequential += 1;
-                    (sequential - 1) % present
-                }
-            }
+            sequential += 1;
+            (sequential - 1) % present
         };
         (0..length(load.threads)).map(|_| draw() as u32).collect()
     }
@@ -92,75 +76,4 @@ fn length(threads: usize) -> usize {
         length /= 2;
     }
     length
-}
-
-fn between(rng: &mut u64, from: u64, to: u64) -> u64 {
-    from + below(next(rng), to - from)
-}
-
-/// hot_ranks() of key_stream.c
-fn hot_ranks(keys: f64, resident: u64) -> f64 {
-    (keys * resident as f64 * (1.0 - f64::EPSILON * 4.0)).ceil()
-}
-
-fn hot(keys: f64, operations: f64, resident: u64, rng: &mut u64) -> u64 {
-    let edge = hot_ranks(keys, resident) as u64;
-    if edge >= resident || unit(next(rng)) < operations {
-        between(rng, 0, edge)
-    } else {
-        between(rng, edge, resident)
-    }
-}
-
-/// rm_zipf_next() with what it needs: rejection-inversion.
-struct Zipf {
-    theta: f64,
-    n: f64,
-    x1: f64,
-    xn: f64,
-    s: f64,
-}
-
-impl Zipf {
-    fn new(n: u64, theta: f64) -> Zipf {
-        let n = n as f64;
-        let mut zipf = Zipf { theta, n, x1: 0.0, xn: 0.0, s: 0.0 };
-        zipf.x1 = zipf.integral(1.5) - 1.0;
-        zipf.xn = zipf.integral(n + 0.5);
-        zipf.s =
-            2.0 - zipf.inverse(zipf.integral(2.5) - 2f64.powf(-theta));
-        zipf
-    }
-
-    /// Of x^-theta, shifted so that it is stable around theta = 1.
-    fn integral(&self, x: f64) -> f64 {
-        let log = x.ln();
-        let t = (1.0 - self.theta) * log;
-        if t.abs() > 1e-8 {
-            t.exp_m1() / t * log
-        } else {
-            (1.0 + t / 2.0) * log
-        }
-    }
-
-    fn inverse(&self, y: f64) -> f64 {
-        let t = (y * (1.0 - self.theta)).max(-1.0);
-        if t.abs() > 1e-8 {
-            (t.ln_1p() / t * y).exp()
-        } else {
-            ((1.0 - t / 2.0) * y).exp()
-        }
-    }
-
-    fn next(&self, rng: &mut u64) -> u64 {
-        loop {
-            let u = self.xn + unit(next(rng)) * (self.x1 - self.xn);
-            let x = self.inverse(u);
-            let k = (x + 0.5).floor().max(1.0).min(self.n);
-            let above = self.integral(k + 0.5) - k.powf(-self.theta);
-            if k - x <= self.s || u >= above {
-                return k as u64 - 1;
-            }
-        }
-    }
 }

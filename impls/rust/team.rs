@@ -3,6 +3,7 @@
 
 use crate::keys::{different, mix_of, seed_of};
 use crate::request::Request;
+use crate::skew::Skew;
 use crate::stream::Distribution;
 use crate::table::Table;
 use crate::usage::{self, Usage};
@@ -122,6 +123,7 @@ impl WarmUp {
 pub struct Team<'a> {
     pub request: &'a Request,
     pub load: &'a Load,
+    pub skew: Option<Arc<Skew>>, // zipf and hot
     pub members: Vec<Member<'a>>,
     pub phases: Vec<(&'static str, Duration)>,
     pub warm_up: WarmUp,
@@ -139,14 +141,12 @@ impl<'a> Team<'a> {
             _ => Distribution::Uniform,
         };
         let keys = seed_of(request.seed, SEED_KEYS);
+        let skew = dist.skew(load, keys).map(Arc::new);
         let member = |slot| {
-            let stream = match dist {
-                Distribution::Uniform => Vec::new(),
-                _ => dist.stream(load, slot, keys),
-            };
+            let stream = dist.stream(load, slot, keys);
             let rng = seed_of(request.seed, SEED_OPERATIONS + slot as u64);
             Member {
-                worker: Worker::new(load, slot, rng, stream),
+                worker: Worker::new(load, slot, rng, skew.clone(), stream),
                 warm_up: Counts::default(),
                 cpu: cell.cpus.get(slot).copied(),
                 cpus: [None; 2],
@@ -162,6 +162,7 @@ impl<'a> Team<'a> {
         Team {
             request,
             load,
+            skew: skew.clone(),
             members: (0..cell.threads).map(member).collect(),
             phases: Vec::new(),
             warm_up: WarmUp::default(),

@@ -5,6 +5,7 @@ use crate::keys::{
     below, different, mix_of, next, scatter, seed_of, value_of,
 };
 use crate::request::Cell;
+use crate::skew::Skew;
 use crate::table::Table;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
@@ -164,7 +165,8 @@ pub struct Worker<'a> {
     pub wrong: u64, // bits in which a value differed
     pub key_sum: u64,
     pub done: Arc<Done>,
-    stream: Vec<u32>, // empty: uniform
+    skew: Option<Arc<Skew>>, // zipf and hot
+    stream: Vec<u32>, // of sequential cells, else empty
     rng: u64,
     position: usize,
     sequence: u64, // of this thread's values
@@ -175,6 +177,7 @@ impl<'a> Worker<'a> {
         load: &'a Load,
         slot: usize,
         rng: u64,
+        skew: Option<Arc<Skew>>,
         stream: Vec<u32>,
     ) -> Worker<'a> {
         Worker {
@@ -186,6 +189,7 @@ impl<'a> Worker<'a> {
             wrong: 0,
             key_sum: 0,
             done: Arc::default(),
+            skew,
             stream,
             rng,
             position: 0,
@@ -193,9 +197,9 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Whether its ranks were drawn before the window.
-    pub fn has_stream(&self) -> bool {
-        !self.stream.is_empty()
+    /// Whether it draws ranks by anything but the span.
+    pub fn is_uniform(&self) -> bool {
+        self.skew.is_none() && self.stream.is_empty()
     }
 
     /// By how many look-ups its misses spread more than if each had been drawn
@@ -269,6 +273,9 @@ impl<'a> Worker<'a> {
 
     #[inline(always)]
     fn draw(&mut self, x: u64, span: u64) -> u64 {
+        if let Some(skew) = &self.skew {
+            return skew.key(skew.rank(next(&mut self.rng)));
+        }
         if self.stream.is_empty() {
             return below(x, span);
         }
@@ -299,6 +306,13 @@ impl<'a> Worker<'a> {
 
     /// rm_draw_resident()
     fn draw_resident(&self, x: u64) -> u64 {
+        if let Some(skew) = &self.skew {
+            return (0..REDRAWS)
+                .map(|i| skew.rank(seed_of(x, i)))
+                .find(|&rank| rank < self.load.resident)
+                .map(|rank| skew.key(rank))
+                .unwrap_or_else(|| below(seed_of(x, 0), self.load.resident));
+        }
         let tries = if self.stream.is_empty() { 0 } else { REDRAWS };
         let mask = self.stream.len().wrapping_sub(1);
         (0..tries)

@@ -242,7 +242,8 @@ struct rm_team {
 	   NULL: the map's inlined drive */
 	void (*own_loop)(struct rm_worker *worker);
 	const struct rm_trial_loop *loop;
-	void *map; /* NULL: could not be created */
+	struct rm_skew *skew; /* zipf and hot; else NULL */
+	void *map;            /* NULL: could not be created */
 	struct rm_counters *counters;
 	struct rm_member *members; /* request->cell.threads */
 	pthread_barrier_t barrier;
@@ -398,15 +399,9 @@ static inline struct rm_key rm_trial_key(
 }
 
 /*
- * Skewed ranks (key_stream.c), made before the window: drawing them in the loop
- * would cost more than most lookups. Read in order: one line per 16 ranks,
- * visible in null_map's floor.
- */
-
-/*
- * Makes the stream of thread `slot`. Ranks below `resident` follow the cell's
- * distribution (rank 0 is the most frequent); a share cell->miss_share is
- * uniform in [resident, span).
+ * Makes the stream of thread `slot` of a sequential cell (key_stream.c). Ranks
+ * below `resident` come in order; a share cell->miss_share is uniform in
+ * [resident, span).
  *
  * length  out: a power of two; all threads' streams stay under 64 MiB where
  *         that leaves each at least 4096 ranks
@@ -415,20 +410,25 @@ static inline struct rm_key rm_trial_key(
 uint32_t *rm_stream_create(const struct rm_cell *cell, unsigned slot,
         uint64_t resident, uint64_t span, uint64_t seed, uint64_t *length);
 
-/* The share of draws from `resident` ranks that the one drawn most often has,
-   0 .. 1; of zipf a little less, for what rejection leaves out. */
-double rm_stream_most(const struct rm_cell *cell, uint64_t resident);
+enum { RM_SEED_KEYS = 100000 }; /* the seed's number, for streams and skews */
 
-/* Zipf ranks by rejection inversion. Hoermann and Derflinger, ACM TOMACS 6(3),
-   1996, section 3. Any exponent above 0; constant memory. */
-struct rm_zipf {
-	double theta, x1, xn, s;
-	uint64_t n;
-};
+/* Whether the cell's draws are those of a struct rm_skew. */
+bool rm_skew_applies(const struct rm_cell *cell);
 
-void rm_zipf_init(struct rm_zipf *zipf, uint64_t n, double theta);
-/* Next rank, 0 .. n - 1; P(rank) is proportional to (rank + 1)^-theta. */
-uint64_t rm_zipf_next(const struct rm_zipf *zipf, uint64_t *rng);
+/*
+ * Fills the table of a zipf or hot cell. Ranks below `resident` and `span`
+ * follow the cell's distribution; a share cell->miss_share is uniform in
+ * [resident, span). A zipf key's share is within 1 % of the exact one.
+ */
+void rm_skew_init(struct rm_skew *skew, const struct rm_cell *cell,
+        uint64_t resident, uint64_t span, uint64_t seed);
+
+/* The share of the draws of present keys that the most popular one has. */
+double rm_skew_most(const struct rm_skew *skew);
+
+/* The expected share of the popularity of all keys that so many draws of
+   present keys ask for at least once, 0 .. 1; at infinity what can be drawn. */
+double rm_skew_reached(const struct rm_skew *skew, double draws);
 
 /* The file that malloc() comes from, "libjemalloc.so.2"; the program's own
    name where it brings one. Lives as long as the process. */

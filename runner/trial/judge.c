@@ -223,12 +223,12 @@ static void set_shares(
 static double explained(const struct rm_team *team, uint64_t lookups)
 {
 	const struct rm_cell *cell = &team->request->cell;
+	const double most =
+	        team->skew ? rm_skew_most(team->skew) : 1 / (double)cell->keys;
 
 	if (cell->threads == 1)
 		return 0;
-	return (double)lookups * (0.001 + cell->threads * rm_stream_most(cell,
-	                                                          cell->keys)) +
-	       64;
+	return (double)lookups * (0.001 + cell->threads * most) + 64;
 }
 
 /* The share of look-ups that draw an absent rank. Of streams it is the cell's,
@@ -237,7 +237,7 @@ static double absent_share(const struct rm_team *team)
 {
 	if (team->span <= team->resident)
 		return 0;
-	return team->members[0].worker.stream
+	return team->skew || team->members[0].worker.stream
 	               ? team->request->cell.miss_share
 	               : (double)(team->span - team->resident) /
 	                         (double)team->span;

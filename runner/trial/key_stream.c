@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* key_stream.c - ranks drawn before the window: zipf, hot, sequential. */
+/* key_stream.c - ranks that are not uniform: zipf, hot, sequential. */
 #include "runner/trial/internal.h"
 
 #include "runner/base/rng.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Integral of x^-theta, shifted so that it is stable around theta = 1. */
 static double integral(double theta, double x)
@@ -15,77 +16,178 @@ static double integral(double theta, double x)
 	return (fabs(t) > 1e-8 ? expm1(t) / t : 1 + t / 2) * log_x;
 }
 
-static double inverse(double theta, double y)
-{
-	double t = fmax(y * (1 - theta), -1);
+/* The last range has the absent ranks. */
+enum { ABSENT = RM_SKEW_RANGES - 1 };
 
-	return exp((fabs(t) > 1e-8 ? log1p(t) / t : 1 - t / 2) * y);
+/* Ranges whose width grows by 1/steepness of the rank. False: too many. */
+static bool set_ranges(struct rm_skew *skew, uint64_t steepness)
+{
+	uint64_t from = 0;
+	int i = 0;
+
+	for (; i < ABSENT && from < skew->present; i++) {
+		skew->start[i] = (uint32_t)from;
+		from += from / steepness ? from / steepness : 1;
+		if (from > skew->present)
+			from = skew->present;
+	}
+	for (int rest = i; rest <= ABSENT; rest++)
+		skew->start[rest] = (uint32_t)skew->present;
+	return from == skew->present;
 }
 
-void rm_zipf_init(struct rm_zipf *zipf, uint64_t n, double theta)
+/* Weights of the ranks from..to - 1; popularity is 1/(rank + 1)^theta. The
+   integral is within 10^-5 of the sum, since ranges are narrow at the start. */
+static double zipf_mass(double theta, uint32_t from, uint32_t to)
 {
-	zipf->theta = theta;
-	zipf->n = n;
-	zipf->x1 = integral(theta, 1.5) - 1;
-	zipf->xn = integral(theta, (double)n + 0.5);
-	zipf->s = 2 - inverse(theta, integral(theta, 2.5) - pow(2, -theta));
+	return to - from == 1 ? pow(to, -theta)
+	                      : integral(theta, to + 0.5) -
+	                                integral(theta, from + 0.5);
 }
 
-uint64_t rm_zipf_next(const struct rm_zipf *zipf, uint64_t *rng)
+static void set_zipf(
+        struct rm_skew *skew, double theta, double mass[RM_SKEW_RANGES])
 {
-	for (;;) {
-		double u = zipf->xn +
-		           rm_unit(rm_next(rng)) * (zipf->x1 - zipf->xn);
-		double x = inverse(zipf->theta, u);
-		double k = fmin(fmax(floor(x + 0.5), 1), (double)zipf->n);
+	uint64_t steepness = RM_SKEW_RANGES;
 
-		if (k - x <= zipf->s || u >= integral(zipf->theta, k + 0.5) -
-		                                        pow(k, -zipf->theta))
-			return (uint64_t)k - 1;
+	while (!set_ranges(skew, steepness))
+		steepness = steepness * 15 / 16;
+	for (int i = 0; i < ABSENT; i++)
+		mass[i] = skew->start[i + 1] > skew->start[i]
+		                  ? zipf_mass(theta, skew->start[i],
+		                            skew->start[i + 1])
+		                  : 0;
+}
+
+/* hot:A:B - a share B of the draws goes to the first share A of the ranks,
+   rounded up. Shares are rounded numbers: 0.07 of 100 would be above 7. */
+static void set_hot(struct rm_skew *skew, const struct rm_cell *cell,
+        double mass[RM_SKEW_RANGES])
+{
+	const double n = (double)skew->present;
+	const double edge = fmin(ceil(cell->dist_a * n * (1 - 0x1p-50)), n);
+
+	for (int i = 1; i <= ABSENT; i++)
+		skew->start[i] = (uint32_t)(i == 1 ? edge : n);
+	mass[0] = edge < n ? cell->dist_b : 1;
+	mass[1] = 1 - mass[0];
+}
+
+/* Whole numbers, so that programs in other languages have the same. What
+   rounding adds or leaves is the heaviest range's. */
+static void set_weights(struct rm_skew *skew, double absent_share,
+        const double mass[RM_SKEW_RANGES])
+{
+	uint64_t left = UINT64_C(1) << 32;
+	double whole, sum = 0;
+	int heaviest = 0;
+
+	skew->weight[ABSENT] = (uint64_t)floor(absent_share * 0x1p32 + 0.5);
+	left -= skew->weight[ABSENT];
+	whole = (double)left;
+	for (int i = 0; i < ABSENT; i++) {
+		sum += mass[i];
+		if (mass[i] > mass[heaviest])
+			heaviest = i;
+	}
+	for (int i = 0; i < ABSENT; i++) {
+		skew->weight[i] = (uint64_t)floor(mass[i] / sum * whole + 0.5);
+		left -= skew->weight[i];
+	}
+	skew->weight[heaviest] += left;
+}
+
+/* The alias method (Walker 1977, Vose 1991): a slot of RM_SKEW_UNIT for each
+   range; what a light range leaves of its slot is filled from a heavy one. */
+static void set_splits(struct rm_skew *skew)
+{
+	uint64_t weight[RM_SKEW_RANGES];
+	uint32_t light[RM_SKEW_RANGES], heavy[RM_SKEW_RANGES];
+	unsigned lights = 0, heavies = 0;
+
+	for (uint32_t i = 0; i < RM_SKEW_RANGES; i++) {
+		weight[i] = skew->weight[i];
+		skew->split[i] = i;
+		if (weight[i] < RM_SKEW_UNIT)
+			light[lights++] = i;
+		else
+			heavy[heavies++] = i;
+	}
+	while (lights) {
+		const uint32_t i = light[--lights], from = heavy[heavies - 1];
+
+		skew->split[i] = (uint32_t)weight[i] << RM_SKEW_BITS | from;
+		weight[from] -= RM_SKEW_UNIT - weight[i];
+		if (weight[from] < RM_SKEW_UNIT)
+			light[lights++] = heavy[--heavies];
 	}
 }
 
-/* Uniform in [from, to). */
-static uint64_t between(uint64_t *rng, uint64_t from, uint64_t to)
+static void set_permutation(struct rm_skew *skew, uint64_t seed)
 {
-	return from + rm_below(rm_next(rng), to - from);
+	unsigned bits = 0;
+
+	while (UINT64_C(1) << bits < skew->present)
+		bits++;
+	skew->mask = (UINT64_C(1) << bits) - 1;
+	skew->shift = (bits + 1) / 2;
+	for (unsigned round = 0; round < 3; round++)
+		skew->key[round] = rm_seed(seed, round) & skew->mask;
 }
 
-/* The first share A of the ranks, rounded up. Shares are rounded numbers: 0.07 of
-   100 would be above 7. */
-static double hot_ranks(const struct rm_cell *cell, uint64_t resident)
+bool rm_skew_applies(const struct rm_cell *cell)
 {
-	return ceil(cell->dist_a * (double)resident * (1 - 0x1p-50));
+	return cell->dist == RM_DIST_ZIPF || cell->dist == RM_DIST_HOT;
 }
 
-/* hot:A:B - a share B of the draws goes to the first share A of the ranks. */
-static uint64_t hot(
-        const struct rm_cell *cell, uint64_t resident, uint64_t *rng)
+void rm_skew_init(struct rm_skew *skew, const struct rm_cell *cell,
+        uint64_t resident, uint64_t span, uint64_t seed)
 {
-	uint64_t edge = (uint64_t)hot_ranks(cell, resident);
+	double mass[RM_SKEW_RANGES] = { 0 };
 
-	if (edge >= resident || rm_unit(rm_next(rng)) < cell->dist_b)
-		return between(rng, 0, edge);
-	return between(rng, edge, resident);
+	memset(skew, 0, sizeof(*skew));
+	/* fresh: the resident ranks without the guard at their two ends, since
+	   a rank beyond `span` is of a key that is not there yet */
+	skew->present = span < resident ? span : resident;
+	if (cell->dist == RM_DIST_ZIPF)
+		set_zipf(skew, cell->dist_a, mass);
+	else
+		set_hot(skew, cell, mass);
+	skew->start[RM_SKEW_RANGES] =
+	        (uint32_t)(span > resident ? span : skew->present);
+	set_weights(skew, span > resident ? cell->miss_share : 0, mass);
+	set_splits(skew);
+	set_permutation(skew, seed);
 }
 
-double rm_stream_most(const struct rm_cell *cell, uint64_t resident)
+double rm_skew_most(const struct rm_skew *skew)
 {
-	double n = (double)resident;
-	double edge = hot_ranks(cell, resident);
-	struct rm_zipf zipf;
+	const double all = 0x1p32 - (double)skew->weight[ABSENT];
+	double most = 0;
 
-	switch (cell->dist) {
-	case RM_DIST_ZIPF: /* the area that ranks are drawn from, 1 the first's */
-		rm_zipf_init(&zipf, resident, cell->dist_a);
-		return fmin(1 / (zipf.xn - zipf.x1), 1);
-	case RM_DIST_HOT:
-		return edge < n ? fmax(cell->dist_b / edge,
-		                          (1 - cell->dist_b) / (n - edge))
-		                : 1 / n;
-	default:
-		return 1 / n;
+	for (int i = 0; i < ABSENT; i++) {
+		const double keys = skew->start[i + 1] - skew->start[i];
+
+		if (keys > 0)
+			most = fmax(most, (double)skew->weight[i] / keys / all);
 	}
+	return most;
+}
+
+double rm_skew_reached(const struct rm_skew *skew, double draws)
+{
+	const double all = 0x1p32 - (double)skew->weight[ABSENT];
+	double reached = 0;
+
+	for (int i = 0; i < ABSENT; i++) {
+		const double keys = skew->start[i + 1] - skew->start[i];
+		const double mass = (double)skew->weight[i] / all;
+
+		if (mass > 0)
+			reached -= mass * expm1(draws * log1p(-fmin(mass / keys,
+			                                        1 - 0x1p-53)));
+	}
+	return reached;
 }
 
 static uint64_t stream_length(unsigned threads)
@@ -100,7 +202,6 @@ static uint64_t stream_length(unsigned threads)
 uint32_t *rm_stream_create(const struct rm_cell *cell, unsigned slot,
         uint64_t resident, uint64_t span, uint64_t seed, uint64_t *length)
 {
-	struct rm_zipf zipf;
 	uint64_t rng = rm_seed(seed, slot), n = stream_length(cell->threads);
 	/* fresh: the resident ranks without the guard at their two ends, since
 	   a rank beyond `span` is of a key that is not there yet */
@@ -111,17 +212,13 @@ uint32_t *rm_stream_create(const struct rm_cell *cell, unsigned slot,
 
 	if (!ranks)
 		return NULL;
-	rm_zipf_init(&zipf, present, cell->dist_a);
 	for (uint64_t i = 0; i < n; i++) {
 		uint64_t rank;
 
 		if (span > resident &&
 		        rm_unit(rm_next(&rng)) < cell->miss_share)
-			rank = between(&rng, resident, span);
-		else if (cell->dist == RM_DIST_ZIPF)
-			rank = rm_zipf_next(&zipf, &rng);
-		else if (cell->dist == RM_DIST_HOT)
-			rank = hot(cell, present, &rng);
+			rank = resident +
+			       rm_below(rm_next(&rng), span - resident);
 		else
 			rank = next++ % present;
 		ranks[i] = (uint32_t)rank;

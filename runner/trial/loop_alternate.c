@@ -14,19 +14,19 @@ static void run(struct rm_member *member)
 	const struct rm_map_ops *ops = team->impl->ops;
 	const struct rm_shape shape = team->request->cell.shape;
 	struct rm_worker *worker = &member->worker;
-	const bool streamed = worker->stream != NULL;
+	const enum rm_draws draws = rm_draws_of(worker);
 
 	while (!rm_stopped(worker) &&
 	        worker->counts.iterations < worker->iterations_limit) {
 		const uint64_t x = rm_next(&worker->rng);
 		const uint64_t y = rm_seed(x, 0); /* of the write */
-		uint64_t rank = rm_draw(
-		        worker, streamed, x, &worker->position, worker->span);
+		uint64_t rank = rm_draw(worker, draws, x, &worker->rng,
+		        &worker->position, worker->span);
 
 		worker->counts.wrong |= rm_read(ops, shape, worker, false,
 		        rm_lookup_base(worker), rank);
-		rank = rm_draw(
-		        worker, streamed, y, &worker->position, worker->span);
+		rank = rm_draw(worker, draws, y, &worker->rng,
+		        &worker->position, worker->span);
 		rm_write(ops, shape, worker, rank, y);
 		worker->counts.iterations += 2;
 		if (worker->counts.iterations % RM_BATCH == 0)

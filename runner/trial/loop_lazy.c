@@ -59,8 +59,8 @@ static void run(struct rm_member *member)
 
 	do {
 		uint64_t x = rm_next(&worker->rng);
-		uint64_t rank = rm_draw(worker, worker->stream != NULL, x,
-		        &worker->position, worker->resident);
+		uint64_t rank = rm_draw(worker, rm_draws_of(worker), x,
+		        &worker->rng, &worker->position, worker->resident);
 
 		if ((uint32_t)x < worker->write_below)
 			rm_write_remove(ops, shape, worker, rank);

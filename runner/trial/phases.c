@@ -12,7 +12,7 @@
 #include <sys/prctl.h>
 
 /* Seeds of independent streams; the map's own is 1 (team.c). */
-enum { SEED_OPERATIONS = 100, SEED_KEYS = 100000, SEED_ARRIVALS = 200000 };
+enum { SEED_OPERATIONS = 100, SEED_ARRIVALS = 200000 };
 
 static const struct rm_cell *cell_of(const struct rm_member *member)
 {
@@ -44,7 +44,7 @@ static int pin(unsigned cpu, struct rm_error *error)
 
 static bool needs_stream(const struct rm_cell *cell)
 {
-	return cell->dist != RM_DIST_UNIFORM && !cell->trace[0] &&
+	return cell->dist == RM_DIST_SEQUENTIAL && !cell->trace[0] &&
 	       cell->measure != RM_MEASURE_VERIFY;
 }
 
@@ -63,6 +63,7 @@ static void set_worker(struct rm_member *member)
 	worker->head = &team->head;
 	worker->turns = &team->turns;
 	worker->rng = rm_seed(seed, SEED_OPERATIONS + worker->slot);
+	worker->skew = team->skew;
 	worker->resident = team->resident;
 	worker->span = team->span;
 	worker->fresh_guard = team->fresh_guard;
@@ -115,7 +116,8 @@ static void setup(struct rm_member *member)
 	if (!needs_stream(cell))
 		return;
 	worker->stream = rm_stream_create(cell, worker->slot, worker->resident,
-	        worker->span, rm_seed(member->team->request->seed, SEED_KEYS),
+	        worker->span,
+	        rm_seed(member->team->request->seed, RM_SEED_KEYS),
 	        &worker->stream_mask);
 	worker->stream_mask--;
 	if (!worker->stream)

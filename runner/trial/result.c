@@ -4,6 +4,7 @@
 #include "runner/trial/internal.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/personality.h>
@@ -60,6 +61,23 @@ static json_t *thread_json(const struct rm_member *member, bool bound)
 	        "migrations", difference(a->migrations, b->migrations),
 	        "runqueue_wait_ns",
 	        difference(a->runqueue_wait_ns, b->runqueue_wait_ns));
+}
+
+/* Of zipf and hot draws which share of the popularity of all keys can be drawn,
+   and which share the window's draws are expected to ask for; else null. */
+static json_t *popularity_json(const struct rm_team *team)
+{
+	double draws = 0;
+
+	if (!team->skew)
+		return json_null();
+	for (unsigned i = 0; i < team->request->cell.threads; i++)
+		draws += (double)team->members[i].worker.counts.iterations;
+	if (team->span > team->resident)
+		draws *= 1 - team->request->cell.miss_share;
+	return json_pack("{s:f, s:f}", "drawable",
+	        rm_skew_reached(team->skew, INFINITY), "reached",
+	        rm_skew_reached(team->skew, draws));
 }
 
 static json_t *threads_json(const struct rm_team *team)
@@ -246,6 +264,7 @@ json_t *rm_team_result(struct rm_team *team)
 		return NULL;
 	set_counts(result, team);
 	rm_team_latency(team, result);
+	json_object_set_new(result, "popularity", popularity_json(team));
 	json_object_set_new(
 	        result, "collections", json_null()); /* no collector */
 	if (team->request->trace || team->request->recorder)

@@ -240,6 +240,21 @@ static void set_ranks(struct rm_team *team)
 	atomic_init(&team->stop, false);
 }
 
+/* False: out of memory. */
+static bool create_skew(struct rm_team *team)
+{
+	const struct rm_cell *cell = &team->request->cell;
+
+	if (!rm_skew_applies(cell) || cell->trace[0] ||
+	        cell->measure == RM_MEASURE_VERIFY)
+		return true;
+	team->skew = aligned_alloc(RM_CACHE_LINE, sizeof(*team->skew));
+	if (team->skew)
+		rm_skew_init(team->skew, cell, team->resident, team->span,
+		        rm_seed(team->request->seed, RM_SEED_KEYS));
+	return team->skew;
+}
+
 static int start_threads(struct rm_team *team, unsigned *started)
 {
 	pthread_attr_t attributes;
@@ -302,7 +317,7 @@ int rm_team_run(struct rm_team *team, const struct rm_request *request,
 		team->ticks_per_ns = rm_ticks_per_ns();
 	team->members =
 	        aligned_alloc(RM_CACHE_LINE, threads * sizeof(*team->members));
-	if (!team->members)
+	if (!team->members || !create_skew(team))
 		return rm_error_set(&team->error, -ENOMEM, "out of memory");
 	memset(team->members, 0, threads * sizeof(*team->members));
 	if (rm_counters_open(request->counters, threads,
@@ -337,7 +352,9 @@ void rm_team_clear(struct rm_team *team)
 	json_decref(team->stats_before);
 	json_decref(team->stats_after);
 	free(team->slice_sums);
+	free(team->skew);
 	free(team->members);
+	team->skew = NULL;
 	team->members = NULL;
 	team->map = NULL;
 }

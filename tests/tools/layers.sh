@@ -27,7 +27,7 @@ doors() { # ROOM...: a pattern, of nothing where there is none
 	echo "$pattern"
 }
 
-contract='runner/(map|operations|stat|event|search|driver|worker|keys|decimal_key|impl|foreign|foreign_loop)\.h'
+contract='runner/(map|operations|stat|event|search|driver|worker|keys|skew|decimal_key|impl|foreign|foreign_loop)\.h'
 base='runner/base/[a-z0-9_]*\.h'
 for family in impls/*/; do
 	allow "${family%/}" "runner/(map|driver|keys)\.h|runner/base/(rng|clock|histogram)\.h|impls/[a-z]*/[a-z0-9_]*\.hh?"

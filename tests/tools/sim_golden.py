@@ -37,7 +37,8 @@ WORKLOAD = "workloads/simulated-97-3.conf"
 # Of a planned cell, what is not a factor and no trial is asked for.
 PLANNED = ("blocks", "base", "skip", "estimate_ns", "memory_bytes", "repeat")
 COUNTED = ("impls", "runner/sim", "runner/trial", "runner/driver.h",
-           "runner/worker.h", "runner/operations.h", "runner/keys.h")
+           "runner/worker.h", "runner/operations.h", "runner/skew.h",
+           "runner/keys.h")
 SINGLE = {"unsafe", "unsafe-insert", "single-writer"}  # not with 2 threads
 
 

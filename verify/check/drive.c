@@ -16,6 +16,7 @@ struct track {
 	enum rm_write_kind kind;
 	uint64_t iterations; /* per thread, a multiple of RM_BATCH */
 	const uint32_t *stream;
+	const struct rm_skew *skew;
 	unsigned writers;
 	atomic_bool stop;
 	_Atomic uint64_t head;
@@ -31,6 +32,7 @@ static void worker_init(
 		.head = &track->head,
 		.stream = track->stream,
 		.stream_mask = STREAM - 1,
+		.skew = track->skew,
 		.position = rm_next(&peer->rng) % STREAM,
 		.rng = rm_next(&peer->rng),
 		.resident = RESIDENT,
@@ -140,18 +142,34 @@ static int lap(const struct rm_check_case *c, struct track *track, bool presize,
 }
 
 static int laps(const struct rm_check_case *c, struct track *track,
-        const uint32_t *stream, struct rm_error *error)
+        const uint32_t *stream, const struct rm_skew *skew,
+        struct rm_error *error)
 {
 	static const enum rm_write_kind kinds[] = { RM_UPDATE, RM_CHURN,
 		RM_FRESH };
 
-	for (size_t i = 0; i < 6; i++) {
-		track->kind = kinds[i / 2];
-		track->stream = i & 1 ? stream : NULL;
+	for (size_t i = 0; i < 9; i++) {
+		track->kind = kinds[i / 3];
+		track->stream = i % 3 == 1 ? stream : NULL;
+		track->skew = i % 3 == 2 ? skew : NULL;
 		if (lap(c, track, i & 1, error))
 			return -1;
 	}
 	return 0;
+}
+
+/* Ranges of one or of no key, each drawn as often as the others. */
+static void skew_init(struct rm_skew *skew)
+{
+	memset(skew, 0, sizeof(*skew));
+	skew->present = RESIDENT - 2 * GUARD;
+	skew->mask = RM_SKEW_RANGES - 1;
+	skew->shift = RM_SKEW_BITS / 2;
+	for (uint32_t i = 0; i < RM_SKEW_RANGES; i++) {
+		skew->split[i] = i;
+		skew->start[i + 1] =
+		        (uint32_t)((i + 1) * skew->present / RM_SKEW_RANGES);
+	}
 }
 
 int rm_check_drive(const struct rm_check_case *c, struct rm_error *error)
@@ -160,17 +178,21 @@ int rm_check_drive(const struct rm_check_case *c, struct rm_error *error)
 		                       c->threads, sizeof(*track.counts)),
 		.key_sums = calloc(c->threads, sizeof(*track.key_sums)) };
 	uint32_t *stream = calloc(STREAM, sizeof(*stream));
+	struct rm_skew *skew = aligned_alloc(RM_CACHE_LINE, sizeof(*skew));
 	uint64_t rng = c->seed;
 	int code = -1;
 
 	for (size_t i = 0; stream && i < STREAM; i++)
 		stream[i] = (uint32_t)(rm_next(&rng) % (RESIDENT - 2 * GUARD));
-	if (track.counts && track.key_sums && stream)
-		code = laps(c, &track, stream, error);
+	if (skew)
+		skew_init(skew);
+	if (track.counts && track.key_sums && stream && skew)
+		code = laps(c, &track, stream, skew, error);
 	else
 		rm_error_set(error, -1, "out of memory");
 	free(track.counts);
 	free(track.key_sums);
 	free(stream);
+	free(skew);
 	return code;
 }

@@ -97,7 +97,7 @@ static atomic_bool stop;
 
 /* Runs one stream of the real loop; misses are a quarter of the lookups. */
 static struct rm_worker run(struct record *record, enum rm_write_kind kind,
-        double write_decisions, unsigned seed, const uint32_t *stream)
+        double write_decisions, unsigned seed, const struct rm_skew *skew)
 {
 	_Atomic uint64_t head = KEYS;
 	struct rm_worker worker = { .thread = record,
@@ -109,8 +109,7 @@ static struct rm_worker run(struct record *record, enum rm_write_kind kind,
 		.write_below = (uint32_t)(write_decisions * 0x1p32),
 		.write_kind = kind,
 		.iterations_limit = DRAWS,
-		.stream = stream,
-		.stream_mask = 4095 };
+		.skew = skew };
 
 	memset(record, 0, sizeof(*record));
 	memset(record->present, true, KEYS);
@@ -198,124 +197,350 @@ static void fresh_moves_the_window(void)
 	        "fresh takes consecutive new ranks");
 }
 
-static struct rm_cell zipf_cell(void)
+static struct rm_cell cell_of(enum rm_dist dist, double a, double b)
 {
-	return (struct rm_cell){ .threads = 4096,
-		.dist = RM_DIST_ZIPF,
-		.dist_a = 0.99,
+	return (struct rm_cell){ .threads = 1,
+		.dist = dist,
+		.dist_a = a,
+		.dist_b = b,
 		.keys = KEYS };
+}
+
+static struct rm_skew skew;
+
+static void skew_of(const struct rm_cell *cell, uint64_t span)
+{
+	rm_skew_init(&skew, cell, cell->keys, span, 1);
 }
 
 static void streams_are_taken_in_order(void)
 {
-	static struct record record;
-	struct rm_cell cell = zipf_cell();
-	uint64_t length;
-	uint32_t *stream =
-	        rm_stream_create(&cell, 0, KEYS, KEYS + KEYS / 3, 1, &length);
-	uint64_t used[2] = { 0 };
+	struct rm_cell cell = cell_of(RM_DIST_SEQUENTIAL, 0, 0);
+	struct rm_worker worker = { .resident = KEYS };
+	uint64_t length, wrong = 0;
 
-	run(&record, RM_UPDATE, 0.03, 0, stream);
+	cell.threads = 4096;
+	worker.stream = rm_stream_create(&cell, 9, KEYS, KEYS, 1, &length);
+	worker.stream_mask = length - 1;
 	for (uint64_t i = 0; i < length; i++)
-		used[0] += stream[i] < KEYS / BUCKETS;
-	used[1] = record.asked[0][0] + record.asked[1][0];
+		wrong += rm_draw(&worker, RM_DRAWS_STREAM, 0, NULL,
+		                 &worker.position,
+		                 KEYS) != (KEYS / 4096 * 9 + i) % KEYS;
 	CHECK(length == 4096, "4096 threads get short streams");
-	CHECK(fabs((double)used[1] / DRAWS - (double)used[0] / (double)length) <
-	                0.002,
-	        "the loop draws the ranks of the stream");
-	free(stream);
+	CHECK(!wrong, "a sequential thread takes the ranks in order");
+	free((void *)worker.stream);
 }
 
 /* Fresh look-ups have fewer ranks than are resident: a guard at both ends. */
-static void streams_of_fresh_keys_stay_inside(void)
+static void draws_of_fresh_keys_stay_inside(void)
 {
-	static const enum rm_dist kinds[] = { RM_DIST_ZIPF, RM_DIST_HOT,
-		RM_DIST_SEQUENTIAL };
+	const struct rm_cell cells[] = { cell_of(RM_DIST_ZIPF, 0.5, 0),
+		cell_of(RM_DIST_HOT, 0.1, 0.2) };
 	enum { INSIDE = KEYS - KEYS / 4 };
 
-	for (size_t k = 0; k < 3; k++) {
-		struct rm_cell cell = zipf_cell();
-		uint64_t length, beyond = 0, last = 0;
-		uint32_t *stream;
+	for (size_t k = 0; k < 2; k++) {
+		uint64_t rng = 5, beyond = 0, last = 0;
 
-		cell.dist = kinds[k];
-		cell.dist_b = 0.2;
-		cell.threads = 8;
-		cell.dist_a = k == 1 ? 0.1 : 0.5;
-		stream = rm_stream_create(&cell, 7, KEYS, INSIDE, 1, &length);
-		for (uint64_t i = 0; i < length; i++) {
-			beyond += stream[i] >= INSIDE;
-			last += stream[i] >= INSIDE - INSIDE / 50;
+		skew_of(&cells[k], INSIDE);
+		for (int i = 0; i < DRAWS; i++) {
+			uint64_t key = rm_skew_key(
+			        &skew, rm_skew_rank(&skew, rm_next(&rng)));
+
+			beyond += key >= INSIDE;
+			last += key >= INSIDE - INSIDE / 50;
 		}
-		CHECK(!beyond && last,
-		        "no rank of a stream is beyond those "
-		        "that are there, and the last are drawn");
-		free(stream);
+		CHECK(!beyond && last, "no draw is beyond the keys that are "
+		                       "there, and the last ones are drawn");
 	}
 }
 
+/* Each popularity rank has one key, for numbers of keys that are and are not a
+   power of two. */
+static void popularity_is_a_permutation(void)
+{
+	static const uint64_t sizes[] = { 1, 2, 3, 5, 64, 1000, KEYS, 16384 };
+	static bool taken[16384];
+	bool whole = true;
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct rm_cell cell = cell_of(RM_DIST_ZIPF, 0.99, 0);
+
+		cell.keys = sizes[i];
+		skew_of(&cell, 2 * sizes[i]);
+		memset(taken, 0, sizeof(taken));
+		for (uint64_t rank = 0; rank < sizes[i]; rank++) {
+			uint64_t key = rm_skew_key(&skew, rank);
+
+			whole &= key < sizes[i] && !taken[key % 16384];
+			taken[key % 16384] = true;
+		}
+		whole &= rm_skew_key(&skew, sizes[i] + 3) == sizes[i] + 3;
+	}
+	CHECK(whole, "each rank has a key of its own, absent ranks stay");
+}
+
+/* Pearson's correlation of rank and key, and of the keys of two neighbouring
+   ranks, over seeds: of KEYS random pairs a standard error is 1/sqrt(KEYS). */
+static void popularity_is_independent_of_insertion(void)
+{
+	const struct rm_cell cell = cell_of(RM_DIST_ZIPF, 0.99, 0);
+	const double middle = (KEYS - 1) / 2.0;
+	double worst[2] = { 0 }, first = 0;
+
+	for (uint64_t seed = 0; seed < 20; seed++) {
+		double sum[2] = { 0 }, last = 0;
+
+		rm_skew_init(&skew, &cell, KEYS, KEYS, seed);
+		for (uint64_t rank = 0; rank < KEYS; rank++) {
+			double key = (double)rm_skew_key(&skew, rank) - middle;
+
+			sum[0] += key * ((double)rank - middle);
+			sum[1] += key * last;
+			last = key;
+		}
+		for (int i = 0; i < 2; i++)
+			worst[i] = fmax(
+			        worst[i], fabs(sum[i]) * 12 / pow(KEYS, 2.5));
+		first += (double)rm_skew_key(&skew, 0) / KEYS / 20;
+	}
+	printf("# worst |z| of 20 seeds: %.2f, neighbours %.2f; "
+	       "mean place of the most popular %.2f\n",
+	        worst[0], worst[1], first);
+	CHECK(worst[0] < 5 && worst[1] < 5 && fabs(first - 0.5) < 0.2,
+	        "popularity does not follow the order of insertion");
+}
+
+enum { TABLE_KEYS = 1 << 16, SLOTS = 2 * TABLE_KEYS, SEEDS = 200 };
+
+/* Slots that a hit reads after insertion in order: of a table with linear
+   probing, and of chains that get new keys at their head. */
+static void fill_tables(uint8_t depth[2][TABLE_KEYS])
+{
+	static uint32_t slots[SLOTS], chain[TABLE_KEYS];
+	static uint32_t next[TABLE_KEYS];
+
+	memset(chain, 0, sizeof(chain));
+	memset(slots, 0, sizeof(slots));
+	for (uint32_t key = 0; key < TABLE_KEYS; key++) {
+		const uint64_t hash = rm_seed(77, rm_scatter(key));
+		uint32_t at = hash % SLOTS, probes = 1;
+
+		for (; slots[at]; at = (at + 1) % SLOTS)
+			probes++;
+		slots[at] = 1;
+		depth[0][key] = (uint8_t)probes;
+		next[key] = chain[hash % TABLE_KEYS];
+		chain[hash % TABLE_KEYS] = key + 1;
+	}
+	for (uint32_t i = 0; i < TABLE_KEYS; i++) {
+		uint8_t nodes = 1;
+
+		for (uint32_t key = chain[i]; key; key = next[key - 1])
+			depth[1][key - 1] = nodes++;
+	}
+}
+
+/* Fisher and Yates, by another generator than the draws have. */
+static void shuffle(uint32_t key[TABLE_KEYS], uint32_t *xorshift)
+{
+	for (uint32_t i = TABLE_KEYS; i-- > 1;) {
+		uint32_t with, kept = key[i];
+
+		*xorshift ^= *xorshift << 13;
+		*xorshift ^= *xorshift >> 17;
+		*xorshift ^= *xorshift << 5;
+		with = *xorshift % (i + 1);
+		key[i] = key[with];
+		key[with] = kept;
+	}
+}
+
+/* Mean probes of a hit against keys that are shuffled, with exact weights. */
+static void popularity_favours_no_kind_of_table(void)
+{
+	static uint8_t depth[2][TABLE_KEYS];
+	static uint32_t shuffled[TABLE_KEYS];
+	struct rm_cell cell = cell_of(RM_DIST_ZIPF, 0.99, 0);
+	double mean[2][3] = { { 0 } }, norm = 0;
+	uint32_t xorshift = 1;
+
+	fill_tables(depth);
+	cell.keys = TABLE_KEYS;
+	for (uint32_t k = 0; k < TABLE_KEYS; k++) {
+		norm += pow(k + 1, -0.99);
+		shuffled[k] = k;
+	}
+	for (uint64_t seed = 0; seed < SEEDS; seed++) {
+		int range = 0;
+
+		rm_skew_init(&skew, &cell, TABLE_KEYS, TABLE_KEYS, seed);
+		shuffle(shuffled, &xorshift);
+		for (uint32_t k = 0; k < TABLE_KEYS; k++) {
+			const double exact = pow(k + 1, -0.99) / norm / SEEDS;
+			double share;
+
+			while (skew.start[range + 1] <= k)
+				range++;
+			share = (double)skew.weight[range] * 0x1p-32 / SEEDS /
+			        (skew.start[range + 1] - skew.start[range]);
+			for (int t = 0; t < 2; t++) {
+				mean[t][0] +=
+				        share * depth[t][rm_skew_key(&skew, k)];
+				mean[t][1] += exact * depth[t][shuffled[k]];
+				mean[t][2] += exact * depth[t][k];
+			}
+		}
+	}
+	for (int t = 0; t < 2; t++) {
+		printf("# %s: %.4f probes, shuffled %.4f, in order %.4f\n",
+		        t ? "chains" : "linear probing", mean[t][0], mean[t][1],
+		        mean[t][2]);
+		CHECK(fabs(mean[t][0] / mean[t][1] - 1) < 0.02,
+		        "probes are those of shuffled keys, to 2 %");
+	}
+}
+
+static double zipf_norm(double theta)
+{
+	double norm = 0;
+
+	for (int k = 1; k <= KEYS; k++)
+		norm += pow(k, -theta);
+	return norm;
+}
+
+/* What a draw gives each rank, by the table itself and not by drawing: the
+   slots of the alias method added up. */
 static void zipf_has_its_frequencies(void)
 {
 	static const double thetas[] = { 0.5, 0.99, 1.0, 1.2, 1.4908, 2.1106,
 		2.6774 };
-	double worst = 0;
+	double worst = 0, drawn = 0;
 
 	for (size_t t = 0; t < sizeof(thetas) / sizeof(thetas[0]); t++) {
-		struct rm_zipf zipf;
+		const struct rm_cell cell = cell_of(RM_DIST_ZIPF, thetas[t], 0);
+		const double norm = zipf_norm(thetas[t]);
 		uint64_t rng = rm_seed(5, t), count[8] = { 0 };
-		double norm = 0;
 
-		rm_zipf_init(&zipf, KEYS, thetas[t]);
-		for (int k = 1; k <= KEYS; k++)
-			norm += pow(k, -thetas[t]);
+		skew_of(&cell, KEYS);
+		for (int i = 0; skew.start[i] < KEYS; i++)
+			for (uint64_t k = skew.start[i]; k < skew.start[i + 1];
+			        k++) {
+				double share =
+				        (double)skew.weight[i] * 0x1p-32 /
+				        (skew.start[i + 1] - skew.start[i]);
+				double exact =
+				        pow((double)k + 1, -thetas[t]) / norm;
+
+				/* weights are whole numbers of 2^32 */
+				if (exact > 1e-7)
+					worst = fmax(
+					        worst, fabs(share / exact - 1));
+			}
 		for (int i = 0; i < DRAWS; i++) {
-			uint64_t rank = rm_zipf_next(&zipf, &rng);
+			uint64_t rank = rm_skew_rank(&skew, rm_next(&rng));
 
 			if (rank < 8)
 				count[rank]++;
 		}
 		for (int k = 0; k < 8; k++)
-			worst = fmax(
-			        worst, z_of((double)count[k], DRAWS,
+			drawn = fmax(
+			        drawn, z_of((double)count[k], DRAWS,
 			                       pow(k + 1, -thetas[t]) / norm));
 	}
-	printf("# worst |z| of the 8 most frequent ranks: %.2f\n", worst);
-	CHECK(worst < 4, "Zipf ranks have their frequencies, 7 exponents");
+	printf("# worst |z| of the 8 most frequent ranks: %.2f; no rank off by "
+	       "more than %.3f %%\n",
+	        drawn, 100 * worst);
+	CHECK(drawn < 4, "Zipf ranks have their frequencies, 7 exponents");
+	CHECK(worst < 0.02, "no rank's share is off by more than 2 %");
 }
 
-/* By adding up all weights: of zipf the sampler's area is a little larger. */
+/* The splits against the weights that they were made of. */
+static void the_alias_table_has_the_weights(void)
+{
+	static uint64_t given[RM_SKEW_RANGES];
+	const struct rm_cell cells[] = { cell_of(RM_DIST_ZIPF, 0.99, 0),
+		cell_of(RM_DIST_ZIPF, 4, 0), cell_of(RM_DIST_HOT, 0.01, 0.9) };
+	bool same = true;
+
+	for (size_t k = 0; k < 3; k++) {
+		struct rm_cell cell = cells[k];
+
+		cell.miss_share = 0.25;
+		skew_of(&cell, KEYS + KEYS / 3);
+		memset(given, 0, sizeof(given));
+		for (uint32_t i = 0; i < RM_SKEW_RANGES; i++) {
+			uint32_t own = skew.split[i] >> RM_SKEW_BITS;
+
+			given[i] += own;
+			given[skew.split[i] & (RM_SKEW_RANGES - 1)] +=
+			        RM_SKEW_UNIT - own;
+		}
+		for (int i = 0; i < RM_SKEW_RANGES; i++)
+			same &= given[i] == skew.weight[i];
+		same &= given[RM_SKEW_RANGES - 1] == UINT64_C(1) << 30;
+	}
+	CHECK(same, "each range is drawn by its weight, absent ranks by the "
+	            "miss share");
+}
+
 static void the_key_drawn_most_has_its_share(void)
 {
 	static const double thetas[] = { 0.5, 0.99, 1.0, 1.4908, 2.6774, 4 };
-	struct rm_cell cell = zipf_cell();
+	struct rm_cell cell = cell_of(RM_DIST_HOT, 0.1, 0.9);
 	double worst = 0;
 
 	for (size_t t = 0; t < sizeof(thetas) / sizeof(thetas[0]); t++) {
-		double norm = 0;
+		const struct rm_cell zipf = cell_of(RM_DIST_ZIPF, thetas[t], 0);
 
-		cell.dist_a = thetas[t];
-		for (int k = 1; k <= KEYS; k++)
-			norm += pow(k, -thetas[t]);
-		worst = fmax(
-		        worst, fabs(rm_stream_most(&cell, KEYS) * norm - 1));
+		skew_of(&zipf, KEYS);
+		worst = fmax(worst,
+		        fabs(rm_skew_most(&skew) * zipf_norm(thetas[t]) - 1));
 	}
-	CHECK(worst < 0.02, "zipf: the first rank's share, 6 exponents");
-	CHECK(rm_stream_most(&cell, 1) == 1, "of one key: all draws");
-	cell = (struct rm_cell){
-		.dist = RM_DIST_HOT, .dist_a = 0.1, .dist_b = 0.9
-	};
-	CHECK(fabs(rm_stream_most(&cell, 1000) - 0.009) < 1e-9,
+	CHECK(worst < 0.001, "zipf: the first rank's share, 6 exponents");
+	cell.keys = 1000;
+	skew_of(&cell, 1000);
+	CHECK(fabs(rm_skew_most(&skew) - 0.009) < 1e-8,
 	        "hot: a key of the hot share");
 	cell.dist_a = 0.07;
-	CHECK(fabs(rm_stream_most(&cell, 100) - 0.9 / 7) < 1e-9,
+	cell.keys = 100;
+	skew_of(&cell, 100);
+	CHECK(fabs(rm_skew_most(&skew) - 0.9 / 7) < 1e-8,
 	        "7 % of 100 keys are 7, though 0.07 is rounded");
 	cell.dist_a = 0.1;
 	cell.dist_b = 0.01;
-	CHECK(fabs(rm_stream_most(&cell, 1000) - 0.0011) < 1e-9,
+	cell.keys = 1000;
+	skew_of(&cell, 1000);
+	CHECK(fabs(rm_skew_most(&skew) - 0.0011) < 1e-8,
 	        "hot, but hardly drawn: a key of the others");
-	cell.dist = RM_DIST_UNIFORM;
-	CHECK(fabs(rm_stream_most(&cell, 1000) - 0.001) < 1e-12,
-	        "uniform: one of all");
+	cell.keys = 1;
+	skew_of(&cell, 1);
+	CHECK(rm_skew_most(&skew) == 1, "of one key: all draws");
+}
+
+/* Nothing is out of reach, and what so many draws reach is what they do reach. */
+static void all_of_the_popularity_can_be_drawn(void)
+{
+	const struct rm_cell cell = cell_of(RM_DIST_ZIPF, 0.99, 0);
+	struct rm_cell large = cell_of(RM_DIST_ZIPF, 0.99, 0);
+	static bool asked[KEYS];
+	const double norm = zipf_norm(0.99);
+	uint64_t rng = 3;
+	double reached = 0;
+
+	skew_of(&cell, KEYS);
+	for (int i = 0; i < 10000; i++)
+		asked[rm_skew_rank(&skew, rm_next(&rng))] = true;
+	for (int k = 0; k < KEYS; k++)
+		reached += asked[k] ? pow(k + 1, -0.99) / norm : 0;
+	printf("# 10000 draws reach %.4f, expected %.4f\n", reached,
+	        rm_skew_reached(&skew, 10000));
+	CHECK(fabs(rm_skew_reached(&skew, 10000) - reached) < 0.01,
+	        "the expected share of 10000 draws");
+	large.keys = 1 << 24;
+	skew_of(&large, large.keys);
+	CHECK(rm_skew_reached(&skew, INFINITY) > 1 - 1e-9,
+	        "of 16 Mi keys all can be drawn, by any number of threads");
 }
 
 /* Mean of ln rank under an exponent, of KEYS ranks: falls as it grows. */
@@ -348,7 +573,7 @@ static double fitted(double mean)
 	return (low + high) / 2;
 }
 
-/* One cluster: its stream has its exponent and its misses. */
+/* One cluster: its draws have its exponent and its misses. */
 static void judge_cluster(
         double theta, double misses, double *worst_fit, double *worst_z)
 {
@@ -358,23 +583,25 @@ static void judge_cluster(
 		.miss_share = misses,
 		.keys = KEYS };
 	uint64_t span = (uint64_t)llround(KEYS / (1 - misses));
-	uint64_t length, absent = 0;
-	uint32_t *stream = rm_stream_create(&cell, 0, KEYS, span, 1, &length);
+	uint64_t absent = 0, rng = rm_seed(1, 0);
 	double sum = 0;
 
-	for (uint64_t i = 0; i < length; i++)
-		if (stream[i] >= KEYS)
+	skew_of(&cell, span);
+	for (int i = 0; i < DRAWS; i++) {
+		uint64_t rank = rm_skew_rank(&skew, rm_next(&rng));
+
+		if (rank >= KEYS)
 			absent++;
 		else
-			sum += log(stream[i] + 1.0);
+			sum += log((double)rank + 1);
+	}
 	*worst_fit = fmax(*worst_fit,
-	        fabs(fitted(sum / (double)(length - absent)) - theta));
-	*worst_z = fmax(*worst_z, z_of((double)absent, (double)length, misses));
-	free(stream);
+	        fabs(fitted(sum / (double)(DRAWS - absent)) - theta));
+	*worst_z = fmax(*worst_z, z_of((double)absent, DRAWS, misses));
 }
 
 /* As in production (workloads/production/), from the lowest exponent to the highest. */
-static void streams_have_their_exponents_and_misses(void)
+static void draws_have_their_exponents_and_misses(void)
 {
 	static const struct {
 		double theta, misses;
@@ -385,7 +612,7 @@ static void streams_have_their_exponents_and_misses(void)
 	for (size_t i = 0; i < sizeof(clusters) / sizeof(clusters[0]); i++)
 		judge_cluster(clusters[i].theta, clusters[i].misses, &fit, &z);
 	printf("# worst fit off by %.4f, worst |z| of misses %.2f\n", fit, z);
-	CHECK(fit < 0.02, "the exponent fitted to each stream is the one asked "
+	CHECK(fit < 0.02, "the exponent fitted to the draws is the one asked "
 	                  "for, to 0.02");
 	CHECK(z < 3.29, "misses are within the binomial 99.9 % interval");
 }
@@ -395,24 +622,21 @@ static void streams_have_their_exponents_and_misses(void)
 static void writes_are_as_skewed_as_lookups(void)
 {
 	static struct record record;
-	struct rm_cell cell = zipf_cell();
-	uint64_t length, top[2], all[2] = { 0 };
-	uint32_t *stream;
+	struct rm_cell cell = cell_of(RM_DIST_ZIPF, 1.5, 0);
+	uint64_t top[2], all[2] = { 0 }, first;
 
-	cell.threads = 1;
 	cell.miss_share = 0.25;
-	cell.dist_a = 1.5;
-	stream = rm_stream_create(&cell, 0, KEYS, KEYS + KEYS / 3, 1, &length);
-	run(&record, RM_UPDATE, 0.3, 0, stream);
+	skew_of(&cell, KEYS + KEYS / 3);
+	first = rm_skew_key(&skew, 0) * BUCKETS / KEYS;
+	run(&record, RM_UPDATE, 0.3, 0, &skew);
 	for (int w = 0; w < 2; w++) {
-		top[w] = record.asked[w][0];
+		top[w] = record.asked[w][first];
 		for (int b = 0; b < BUCKETS; b++)
 			all[w] += record.asked[w][b];
 	}
 	CHECK(z_of((double)top[1], (double)all[1],
 	              (double)top[0] / (double)all[0]) < 4,
 	        "writes are as skewed as lookups, also where lookups miss");
-	free(stream);
 }
 
 /* Also of the loop that draws twice a turn: an absent rank says of its random
@@ -466,10 +690,15 @@ int main(void)
 	shares_are_what_was_asked();
 	fresh_moves_the_window();
 	streams_are_taken_in_order();
-	streams_of_fresh_keys_stay_inside();
+	draws_of_fresh_keys_stay_inside();
+	popularity_is_a_permutation();
+	popularity_is_independent_of_insertion();
+	popularity_favours_no_kind_of_table();
 	zipf_has_its_frequencies();
+	the_alias_table_has_the_weights();
+	all_of_the_popularity_can_be_drawn();
 	the_key_drawn_most_has_its_share();
-	streams_have_their_exponents_and_misses();
+	draws_have_their_exponents_and_misses();
 	writes_are_as_skewed_as_lookups();
 	writes_of_alternate_are_uniform();
 	one_seed_gives_one_sequence();

@@ -62,7 +62,7 @@ static void a_wrong_miss_share_is_void(void)
 	end(&request);
 }
 
-/* A stream of 2^20 ranks, read 1024 times: a standard error of its misses is 512
+/* A sequential stream of 2^20 ranks, read 1024 times: a standard error of its misses is 512
    of 2^20, and so it stays, however often it is read. */
 static void a_stream_that_comes_again_has_the_misses_that_it_has(void)
 {
@@ -74,8 +74,7 @@ static void a_stream_that_comes_again_has_the_misses_that_it_has(void)
 	request.cell.threads = 1;
 	request.cell.write_share = 0;
 	request.cell.miss_share = 0.5;
-	request.cell.dist = RM_DIST_ZIPF;
-	request.cell.dist_a = 0.99;
+	request.cell.dist = RM_DIST_SEQUENTIAL;
 	rm_team_run(&team, &request, &impl);
 	CHECK(team.members[0].worker.stream_mask == length - 1,
 	        "a stream of 2^20 ranks");
@@ -456,6 +455,9 @@ static void one_thread_misses_no_key(void)
 		result = run(&request);
 		CHECK(is(result, "ok", ""),
 		        "fresh keys by one thread: each look-up finds its key");
+		CHECK(json_is_null(json_object_get(result, "popularity")) ==
+		                (k % 3 == 0),
+		        "zipf and hot results have shares of the popularity");
 		json_decref(result);
 	}
 	request.cell.dist = RM_DIST_UNIFORM;
@@ -474,6 +476,7 @@ static void one_thread_misses_no_key(void)
    one key out at most. */
 static void a_key_that_many_ask_for_may_be_missed_often(void)
 {
+	static struct rm_skew skew;
 	struct rm_request request = request_of(RM_CHURN);
 	struct rm_counts *counts;
 
@@ -486,9 +489,12 @@ static void a_key_that_many_ask_for_may_be_missed_often(void)
 	CHECK(judged("void", "missed resident"), "uniform: one in 40 is void");
 	request.cell.dist = RM_DIST_ZIPF;
 	request.cell.dist_a = 0.99;
+	rm_skew_init(&skew, &request.cell, 1024, 1024, 1);
+	team.skew = &skew;
 	CHECK(judged("ok", ""), "zipf: the first of 1024 keys explains them");
 	counts->misses_resident = counts->iterations / 5 * 4;
 	CHECK(judged("void", "missed resident"), "four of ten are too many");
+	team.skew = NULL;
 	end(&request);
 }
 

@@ -356,19 +356,18 @@ static void touches_follow_the_distribution(void)
 {
 	struct rm_request request = loop_request("shard_life", "lifecycle:10");
 	struct rm_worker worker = { .resident = 1000, .threads = 3, .slot = 1 };
-	uint64_t old = 0, length, rng = 5;
+	static struct rm_skew skew;
+	uint64_t old = 0, rng = 5;
 
 	request.cell.dist = RM_DIST_HOT;
 	request.cell.dist_a = 0.1;
 	request.cell.dist_b = 0.99;
-	worker.stream =
-	        rm_stream_create(&request.cell, 1, 1000, 1000, 7, &length);
-	worker.stream_mask = length - 1;
+	rm_skew_init(&skew, &request.cell, 1000, 1000, 7);
+	worker.skew = &skew;
 	for (int i = 0; i < 10000; i++)
 		old += rm_draw_session(&worker, rm_next(&rng), 333) < 34;
 	CHECK(old > 9850 && old < 9950,
 	        "hot:10%:99%: the oldest tenth gets 99 touches of 100");
-	free((void *)worker.stream);
 	json_decref(request.counters);
 	CHECK(rm_sessions_held(&worker) == 333 &&
 	                (worker.slot = 0, rm_sessions_held(&worker) == 334),

@@ -22,7 +22,7 @@ static struct {
 
 /* What the loops were run with. */
 static struct {
-	unsigned runs, streams, writing;
+	unsigned runs, streams, skews, writing;
 	bool whole; /* batches, all that a loop needs */
 } seen;
 
@@ -38,6 +38,7 @@ static void drive(struct rm_worker *worker)
 	pthread_mutex_lock(&played.lock);
 	seen.runs++;
 	seen.streams += worker->stream != NULL;
+	seen.skews += worker->skew != NULL;
 	seen.writing += worker->write_below != 0;
 	seen.whole &= worker->iterations_limit % RM_BATCH == 0 &&
 	              worker->iterations_limit >= OPS / THREADS / 8 &&
@@ -90,23 +91,25 @@ static void right_loops(void)
 
 	if (code)
 		printf("# %s\n", error.text);
-	CHECK(!code && played.created == 6 && played.destroyed == 6,
+	CHECK(!code && played.created == 9 && played.destroyed == 9,
 	        "right loops are not accused");
-	CHECK(seen.runs == 6 * THREADS && seen.streams == 3 * THREADS &&
-	                seen.writing == 6 * THREADS && seen.whole,
-	        "three kinds of writes, with a stream and without, by all");
-	CHECK(!before && steps == 6 * (3 + THREADS),
+	CHECK(seen.runs == 9 * THREADS && seen.streams == 3 * THREADS &&
+	                seen.skews == 3 * THREADS &&
+	                seen.writing == 9 * THREADS && seen.whole,
+	        "three kinds of writes, each with uniform, streamed and skewed "
+	        "draws, by all");
+	CHECK(!before && steps == 9 * (3 + THREADS),
 	        "each of three phases is progress, and each loop that ends");
 	CHECK(played.sizings[0].keys == 2000 && !played.sizings[0].presize &&
 	                played.sizings[1].presize &&
 	                !played.sizings[4].presize && played.sizings[5].presize,
 	        "the map grows, or is presized, by turns");
 	CHECK(!run_drive(RM_CAP_SINGLE_WRITER, none) &&
-	                seen.runs == 6 * THREADS && seen.writing == 6 &&
+	                seen.runs == 9 * THREADS && seen.writing == 9 &&
 	                played.writers == 1,
 	        "of one writer one writes");
 	CHECK(!run_drive(RM_CAP_UNSAFE_INSERT, none) &&
-	                seen.runs == 2 * THREADS + 4 && !played.moves_beside,
+	                seen.runs == 3 * THREADS + 6 && !played.moves_beside,
 	        "what is not safe beside inserts is alone with them");
 }
 

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * skew.h - draws in the measured loop whose keys are not equally popular.
+ *
+ * A *popularity rank* is 0 for the most popular key. The ranks are divided into
+ * ranges, narrow where popularity changes fast. A draw chooses a range by its
+ * weight (alias method: one comparison) and a rank inside it uniformly. Then a
+ * pseudo-random permutation turns the rank into a key: keys are inserted in
+ * order, and their place in a map must not depend on their popularity.
+ */
+#ifndef RM_SKEW_H
+#define RM_SKEW_H
+
+#include "runner/map.h"
+
+enum {
+	RM_SKEW_BITS = 10,
+	RM_SKEW_RANGES = 1 << RM_SKEW_BITS,
+	RM_SKEW_UNIT = 1 << (32 - RM_SKEW_BITS), /* mean weight of a range */
+};
+
+/* Written before the window, read by all threads; a draw reads 8 KiB at most. */
+struct rm_skew {
+	alignas(RM_CACHE_LINE) uint64_t present; /* ranks below have a key */
+	uint64_t mask, key[3]; /* of the permutation, by a seed */
+	unsigned shift;
+	/* Of each range its share of its own slot, 22 bits, and the range that
+	   has the rest of the slot, 10 bits. */
+	alignas(RM_CACHE_LINE) uint32_t split[RM_SKEW_RANGES];
+	/* First rank of each range. The last range has the absent ranks. */
+	uint32_t start[RM_SKEW_RANGES + 1];
+	uint64_t weight[RM_SKEW_RANGES]; /* not read by draws; sum: 2^32 */
+};
+
+/* A popularity rank, by 64 random bits. */
+RM_HOT uint64_t rm_skew_rank(const struct rm_skew *skew, uint64_t y)
+{
+	uint64_t i = y >> (64 - RM_SKEW_BITS);
+	const uint32_t split = skew->split[i];
+	uint64_t from;
+
+	if ((y >> 32 & (RM_SKEW_UNIT - 1)) >= split >> RM_SKEW_BITS)
+		i = split & (RM_SKEW_RANGES - 1);
+	from = skew->start[i];
+	return from + ((uint32_t)y * (skew->start[i + 1] - from) >> 32);
+}
+
+/* One round of the permutation, a bijection of the numbers up to the mask. */
+RM_HOT uint64_t rm_skew_round(
+        const struct rm_skew *skew, uint64_t at, int round, uint64_t odd)
+{
+	at = (at ^ skew->key[round]) * odd & skew->mask;
+	return at ^ at >> skew->shift;
+}
+
+/* The key of a popularity rank; an absent rank is its own. The permutation is
+   one of 2^k numbers and is repeated until the result is a key. With two rounds
+   the keys of neighbouring ranks were correlated. */
+RM_HOT uint64_t rm_skew_key(const struct rm_skew *skew, uint64_t rank)
+{
+	uint64_t at = rank;
+
+	do {
+		at = rm_skew_round(skew, at, 0, 0x9e3779b97f4a7c15U);
+		at = rm_skew_round(skew, at, 1, 0xbf58476d1ce4e5b9U);
+		at = rm_skew_round(skew, at, 2, 0x94d049bb133111ebU);
+	} while (at >= skew->present && rank < skew->present);
+	return rank < skew->present ? at : rank;
+}
+
+#endif /* RM_SKEW_H */
