@@ -17,9 +17,7 @@
 
 /*
  * The closed loop. `draws` (where ranks come from) and `moving` (the
- * resident ranks move: fresh writes) are constants. Where look-ups begin is
- * read once a batch and after each write: a write may wait for a lock while
- * others insert and remove more ranks than the guard is long. Iterations end
+ * resident ranks move: fresh writes) are constants. Iterations end
  * at the window's end (stop flag: once a batch and after each write) or at
  * iterations_limit, rounded up to whole batches.
  */
@@ -32,7 +30,6 @@ RM_HOT void rm_drive_mix(const struct rm_map_ops *map, struct rm_shape shape,
 	uint64_t rng = worker->rng, position = worker->position, wrong = 0;
 
 	do {
-		uint64_t base = moving ? rm_lookup_base(worker) : 0;
 		uint64_t left = RM_BATCH;
 
 		do {
@@ -43,10 +40,11 @@ RM_HOT void rm_drive_mix(const struct rm_map_ops *map, struct rm_shape shape,
 			if (__builtin_expect((uint32_t)x < write_below, 0)) {
 				write(worker, rank, x);
 				left = rm_left_after_write(worker, left);
-				base = moving ? rm_lookup_base(worker) : 0;
 				continue;
 			}
-			wrong |= rm_read(map, shape, worker, false, base, rank);
+			wrong |= rm_read(map, shape, worker, false,
+			        moving ? rm_lookup_base(worker, rank) : 0,
+			        rank);
 		} while (--left);
 		worker->counts.iterations += RM_BATCH;
 		map->quiesce(worker->thread);
@@ -110,7 +108,6 @@ RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
 			map->unpark(worker->thread);
 
 		uint64_t x = rm_next(&worker->rng);
-		uint64_t base = rm_lookup_base(worker);
 		uint64_t rank = rm_draw(worker, rm_draws_of(worker), x,
 		        &worker->rng, &worker->position, worker->span);
 
@@ -118,8 +115,8 @@ RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
 		if ((uint32_t)x < worker->write_below)
 			write(worker, rank, x);
 		else
-			worker->counts.wrong |=
-			        rm_read(map, shape, worker, true, base, rank);
+			worker->counts.wrong |= rm_read(map, shape, worker,
+			        true, rm_lookup_base(worker, rank), rank);
 		map->quiesce(worker->thread);
 	}
 }

@@ -117,6 +117,34 @@ RM_HOT uint64_t rm_draw_resident(const struct rm_worker *worker, uint64_t x)
 	return rm_below(rm_seed(x, 0), worker->resident);
 }
 
+/* The oldest rank of the thread that is in the map, and the next new one. */
+RM_HOT uint64_t rm_fresh_oldest(const struct rm_worker *worker)
+{
+	return worker->slot + worker->fresh_done * worker->threads;
+}
+
+RM_HOT uint64_t rm_fresh_next(const struct rm_worker *worker)
+{
+	const uint64_t own =
+	        (worker->resident + worker->threads - 1 - worker->slot) /
+	        worker->threads;
+
+	return rm_fresh_oldest(worker) + own * worker->threads;
+}
+
+/* After the new rank is in. Published with every 64th write, or as often as a
+   short guard asks for. */
+RM_HOT void rm_fresh_did(struct rm_worker *worker)
+{
+	const uint64_t done = ++worker->fresh_done;
+
+	/* relaxed: look-ups that come too early miss, and are counted */
+	if (done % 64 == 0 || worker->fresh_guard < 128)
+		atomic_store_explicit(&worker->fresh[worker->slot].base,
+		        (done + worker->fresh_guard) * worker->threads,
+		        memory_order_relaxed);
+}
+
 /*
  * One write decision. `rank` was drawn for a lookup: where it is an absent
  * one, a resident one is drawn anew by the random bits `x`.
@@ -130,26 +158,30 @@ RM_HOT void rm_write(const struct rm_map_ops *map, struct rm_shape shape,
 		rank = rm_draw_resident(worker, x);
 
 	if (kind == RM_FRESH)
-		/* relaxed: only uniqueness matters */
-		rank = atomic_fetch_add_explicit(
-		        worker->head, 1, memory_order_relaxed);
+		rank = rm_fresh_next(worker);
 	if (kind == RM_CHURN)
 		rm_write_remove(map, shape, worker, rank);
 	rm_write_upsert(map, shape, worker, rank);
-	if (kind == RM_FRESH)
-		rm_write_remove(map, shape, worker, rank - worker->resident);
+	if (kind == RM_FRESH) {
+		rm_write_remove(map, shape, worker, rm_fresh_oldest(worker));
+		rm_fresh_did(worker);
+	}
 	if (kind != RM_UPDATE)
 		worker->counts.pairs++;
 }
 
-/* First rank that lookups may draw: moves only with fresh writes. */
-RM_HOT uint64_t rm_lookup_base(const struct rm_worker *worker)
+/* What is added to a drawn rank: the writes of the thread that owns it, 0 but
+   for fresh writes. */
+RM_HOT uint64_t rm_lookup_base(const struct rm_worker *worker, uint64_t rank)
 {
+	uint64_t owner; /* the rank modulo the threads, without a division */
+
 	if (worker->write_kind != RM_FRESH)
 		return 0;
-	/* relaxed: any recent value will do, see fresh_guard */
-	return atomic_load_explicit(worker->head, memory_order_relaxed) -
-	       worker->resident + worker->fresh_guard;
+	owner = rm_below(worker->fresh_magic * (uint32_t)rank, worker->threads);
+	/* relaxed: a value of a few writes ago will do, see fresh_guard */
+	return atomic_load_explicit(
+	        &worker->fresh[owner].base, memory_order_relaxed);
 }
 
 /* Draws a rank: uniformly by the high bits of `x`, from the stream, or from the

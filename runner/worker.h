@@ -53,6 +53,17 @@ static inline enum rm_operation rm_replay_operation(uint32_t entry)
 	return (enum rm_operation)(entry & 3);
 }
 
+/*
+ * The fresh writes that a thread has published. With T threads, thread i owns
+ * the ranks i, i + T, i + 2 T ...: it inserts its next rank and removes its
+ * oldest one. The keys of a thread that sleeps stay in the map. Other threads
+ * read `base`. It has its own cache line, which changes once in 64 writes.
+ */
+struct rm_fresh {
+	/* (writes so far + fresh_guard) * T: added to a drawn rank */
+	alignas(RM_CACHE_LINE) _Atomic(uint64_t) base;
+};
+
 struct rm_pace; /* runner/trial/internal.h: the open loop's schedule */
 
 /*
@@ -62,17 +73,18 @@ struct rm_pace; /* runner/trial/internal.h: the open loop's schedule */
 struct rm_worker {
 	alignas(RM_CACHE_LINE) void *thread; /* from join() */
 	const atomic_bool *stop;             /* set once, at the window's end */
-	_Atomic(uint64_t) *head; /* fresh: next new rank, shared by all */
-	const uint32_t *stream;  /* sequential: ranks made beforehand; replay:
+	struct rm_fresh *fresh;              /* one for each slot */
+	const uint32_t *stream; /* sequential: ranks made beforehand; replay:
 				    rm_replay_entry(); or NULL */
-	uint64_t stream_mask;    /* its length - 1, a power of two - 1;
+	uint64_t stream_mask;   /* its length - 1, a power of two - 1;
 				    replay: 0 */
-	uint64_t position;       /* next one to take */
-	struct rm_pace *pace;    /* open loop, or NULL */
+	uint64_t position;      /* next one to take */
+	struct rm_pace *pace;   /* open loop, or NULL */
 	uint64_t rng;
 	uint64_t resident;    /* n: ranks kept resident */
 	uint64_t span;        /* lookups draw from [0, span): n / (1 - m) */
-	uint64_t fresh_guard; /* fresh: distance kept from both ends */
+	uint64_t fresh_guard; /* fresh: oldest ranks of a thread that
+	                         look-ups leave out */
 	uint32_t write_below; /* iterations that write, of 2^32 */
 	enum rm_write_kind write_kind;
 	unsigned slot;             /* 0 .. threads - 1; the values' writer */
@@ -91,6 +103,8 @@ struct rm_worker {
 	void *held; /* what rm_impl.open() has opened for an own loop */
 	_Atomic(uint64_t) *turns;   /* of struct rm_tide, shared by all */
 	const struct rm_skew *skew; /* zipf and hot draws, else NULL */
+	uint64_t fresh_done;        /* fresh writes of this thread */
+	uint64_t fresh_magic;       /* UINT64_MAX / threads + 1 */
 };
 
 #endif /* RM_WORKER_H */

@@ -59,7 +59,6 @@ struct trial {
 	struct cell cell;
 	void *map;
 	atomic_bool stop;
-	_Atomic(uint64_t) head;
 	_Atomic(int64_t) verify_left;
 	pthread_barrier_t gate;
 	struct member *members;
@@ -231,7 +230,6 @@ static void set_worker(struct trial *trial, unsigned slot)
 
 	trial->members[slot].trial = trial;
 	worker->stop = &trial->stop;
-	worker->head = &trial->head;
 	worker->rng = rm_seed(cell->seed, SEED_OPERATIONS + slot);
 	worker->resident = worker->span = cell->keys;
 	worker->slot = slot;
@@ -254,7 +252,6 @@ static void run(struct trial *trial)
 
 	trial->map = impl->ops->create(&sizing);
 	trial->create_ns = now_ns(CLOCK_MONOTONIC) - start_ns;
-	trial->head = cell->keys;
 	trial->verify_left = (int64_t)cell->verify_ops;
 	pthread_barrier_init(&trial->gate, NULL, cell->threads + 1);
 	for (unsigned i = 0; i < cell->threads; i++)

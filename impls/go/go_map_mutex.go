@@ -19,7 +19,7 @@ func (m *mutexU64) batch(w *worker) {
 		} else if did {
 			continue
 		}
-		rank := w.base + w.drawn[i].rank
+		rank := w.rankOf(i)
 		m.mu.Lock()
 		value, ok := m.m[scatter(rank)]
 		m.mu.Unlock()
@@ -70,7 +70,7 @@ func (m *mutexStr) batch(w *worker) {
 		} else if did {
 			continue
 		}
-		rank := w.base + w.drawn[i].rank
+		rank := w.rankOf(i)
 		key := w.view(rank)
 		m.mu.Lock()
 		value, ok := m.m[key]
@@ -162,7 +162,7 @@ func (m *mutexU64Long[V]) batch(w *worker) {
 		} else if did {
 			continue
 		}
-		rank := w.base + w.drawn[i].rank
+		rank := w.rankOf(i)
 		key := scatter(rank)
 		m.mu.Lock()
 		value, ok := m.m[key]
@@ -198,7 +198,7 @@ func (m *mutexStrLong[V]) batch(w *worker) {
 		} else if did {
 			continue
 		}
-		rank := w.base + w.drawn[i].rank
+		rank := w.rankOf(i)
 		key := w.view(rank)
 		m.mu.Lock()
 		value, ok := m.m[key]

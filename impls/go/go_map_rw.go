@@ -20,7 +20,7 @@ func (m *rwU64) batch(w *worker) {
 		} else if did {
 			continue
 		}
-		rank := w.base + w.drawn[i].rank
+		rank := w.rankOf(i)
 		m.mu.RLock()
 		value, ok := m.m[scatter(rank)]
 		m.mu.RUnlock()
@@ -71,7 +71,7 @@ func (m *rwStr) batch(w *worker) {
 		} else if did {
 			continue
 		}
-		rank := w.base + w.drawn[i].rank
+		rank := w.rankOf(i)
 		key := w.view(rank)
 		m.mu.RLock()
 		value, ok := m.m[key]
@@ -163,7 +163,7 @@ func (m *rwU64Long[V]) batch(w *worker) {
 		} else if did {
 			continue
 		}
-		rank := w.base + w.drawn[i].rank
+		rank := w.rankOf(i)
 		key := scatter(rank)
 		m.mu.RLock()
 		value, ok := m.m[key]
@@ -199,7 +199,7 @@ func (m *rwStrLong[V]) batch(w *worker) {
 		} else if did {
 			continue
 		}
-		rank := w.base + w.drawn[i].rank
+		rank := w.rankOf(i)
 		key := w.view(rank)
 		m.mu.RLock()
 		value, ok := m.m[key]

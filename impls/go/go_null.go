@@ -15,7 +15,7 @@ func (m *nullU64) batch(w *worker) {
 		} else if did {
 			continue
 		}
-		rank := w.base + w.drawn[i].rank
+		rank := w.rankOf(i)
 		// the low half of a key is its rank
 		wrong |= different(scatter(rank), rank)
 	}
@@ -52,7 +52,7 @@ func (m *nullStr) batch(w *worker) {
 		} else if did {
 			continue
 		}
-		rank := w.base + w.drawn[i].rank
+		rank := w.rankOf(i)
 		wrong |= uint64(w.view(rank)[8] ^ byte(rank))
 	}
 	w.wrong |= wrong

@@ -18,7 +18,7 @@ func (m *syncU64) batch(w *worker) {
 		} else if did {
 			continue
 		}
-		rank := w.base + w.drawn[i].rank
+		rank := w.rankOf(i)
 		value, ok := m.m.Load(scatter(rank))
 		if !ok {
 			w.missed(i)
@@ -53,7 +53,7 @@ func (m *syncStr) batch(w *worker) {
 		} else if did {
 			continue
 		}
-		rank := w.base + w.drawn[i].rank
+		rank := w.rankOf(i)
 		value, ok := m.m.Load(w.view(rank))
 		if !ok {
 			w.missed(i)
@@ -141,7 +141,7 @@ func (m *syncU64Long[V]) batch(w *worker) {
 		} else if did {
 			continue
 		}
-		rank := w.base + w.drawn[i].rank
+		rank := w.rankOf(i)
 		value, ok := m.m.Load(scatter(rank))
 		if !ok {
 			w.missed(i)
@@ -175,7 +175,7 @@ func (m *syncStrLong[V]) batch(w *worker) {
 		} else if did {
 			continue
 		}
-		rank := w.base + w.drawn[i].rank
+		rank := w.rankOf(i)
 		value, ok := m.m.Load(w.view(rank))
 		if !ok {
 			w.missed(i)

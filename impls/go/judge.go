@@ -151,7 +151,7 @@ func (t *team) absentShare() float64 {
 
 // explained is how many look-ups may have missed keys that other threads had
 // just taken out or not yet put in: one key each, and at worst the one that is
-// looked up most. One thread has none: it draws fresh keys by where the head is.
+// looked up most. A single thread ends a write before it looks.
 func (t *team) explained(lookups uint64) float64 {
 	l := t.load
 	if l.threads == 1 {

@@ -263,7 +263,6 @@ func (w *worker) drivePaced() {
 	for w.pace.next() {
 		w.pace.wait()
 		d.x = next(&w.rng)
-		w.base = w.lookupBase()
 		d.rank = w.drawRank(d.x)
 		w.counts.iterations++
 		if did, _ := w.writes(at); did {
@@ -275,7 +274,7 @@ func (w *worker) drivePaced() {
 
 // read is rm_read(): a look-up whose time ends before its value is looked at.
 func (w *worker) read(i int) {
-	rank := w.base + w.drawn[i].rank
+	rank := w.rankOf(i)
 	value, ok := w.table.lookup(w, rank)
 	w.pace.record(lookedUp, ok)
 	if !ok {

@@ -7,12 +7,11 @@ import (
 	"fmt"
 	"math"
 	"strings"
-	"sync/atomic"
 )
 
 // sequenceOf runs the loop of a cell's first thread on a map that does nothing
 // but fold what it is asked into a number: the operations and the keys, in
-// their order, and that plays upserts that wait while others go on.
+// their order.
 // tests/unit/trial/test_sequence.c does the same in C.
 func sequenceOf(r *request) string {
 	t := newTeam(r)
@@ -80,7 +79,7 @@ func (d *digest) batch(w *worker) {
 		if did, end := w.writes(i); end {
 			break
 		} else if !did {
-			d.fold(w, w.base+w.drawn[i].rank, lookedUp)
+			d.fold(w, w.rankOf(i), lookedUp)
 		}
 	}
 }
@@ -95,9 +94,6 @@ func (d *digest) upsert(w *worker, rank, value uint64, old *uint64) bool {
 		for i, word := range d.value[1:] {
 			d.sum = seedOf(d.sum^word, uint64(i))
 		}
-	}
-	if w.load.kind == fresh && value>>44%8 == 0 {
-		atomic.AddUint64(&w.load.head, 2*w.load.resident)
 	}
 	return true
 }

@@ -13,13 +13,13 @@ const (
 )
 
 type skew struct {
-	split     [skewRanges]uint32
-	start     [skewRanges + 1]uint32
-	key       [3]uint64 // of the permutation, as the next two
-	mask      uint64
-	shift     uint
-	present   uint64
-	weight    [skewRanges]uint64
+	split   [skewRanges]uint32
+	start   [skewRanges + 1]uint32
+	key     [3]uint64 // these three: the permutation
+	mask    uint64
+	shift   uint
+	present uint64
+	weight  [skewRanges]uint64
 }
 
 // rank is rm_skew_rank().
@@ -56,7 +56,7 @@ func (s *skew) keyOf(rank uint64) uint64 {
 
 func (s *skew) draw(rng *uint64) uint64 { return s.keyOf(s.rank(next(rng))) }
 
-// skewOf is rm_skew_init(), or nil for distributions that have none.
+// skewOf is rm_skew_init(); it returns nil for other distributions.
 func (d *distribution) skewOf(l *load, seed uint64) *skew {
 	s, mass := &skew{present: l.present()}, [skewRanges]float64{}
 	switch d.name {

@@ -227,10 +227,13 @@ func (t *team) window(m *member) {
 }
 
 // universe is above the highest rank that may be present.
-func (t *team) universe() uint64 {
+func (t *team) universe() (most uint64) {
 	switch {
 	case t.load.kind == fresh:
-		return t.load.head
+		for i := range t.members {
+			most = max64(most, t.members[i].worker.newest())
+		}
+		return max64(most, t.load.resident)
 	case t.load.span < t.load.resident:
 		return t.load.resident
 	}

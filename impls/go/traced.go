@@ -40,7 +40,7 @@ func (m *traced) batch(w *worker) {
 		} else if did {
 			continue
 		}
-		rank := w.base + w.drawn[i].rank
+		rank := w.rankOf(i)
 		value, wasThere := m.lookup(w, rank)
 		if !wasThere {
 			w.missed(i)

@@ -37,9 +37,9 @@ func (m *member) turn(random uint64) {
 	case churn:
 		m.put(rank, !m.drop(rank))
 	case fresh:
-		rank = atomic.AddUint64(&l.head, 1) - 1
-		m.put(rank, false)
-		m.drop(rank - l.resident)
+		m.put(w.newest(), false)
+		m.drop(w.oldest())
+		w.wroteFresh()
 	}
 	rank = below(next(&w.rng), l.resident)
 	if value, ok := w.table.lookup(w, rank); ok {

@@ -48,8 +48,7 @@ type load struct {
 	misses                float64
 	resident, span, guard uint64 // as in struct rm_worker
 	writeBelow            uint32
-	_                     [64]byte
-	head                  uint64 // fresh: next new rank; atomic
+	heads                 []head // fresh: one for each thread
 	_                     [64]byte
 	left                  int64 // verify: writes not yet begun; atomic
 	_                     [64]byte
@@ -70,20 +69,32 @@ func (l *load) present() uint64 { return min64(l.resident, l.span) }
 
 func newLoad(c *cell) *load {
 	l := &load{kind: writeKind(*c.WriteKind), threads: *c.Threads,
-		misses: *c.MissShare, resident: *c.Keys, head: *c.Keys,
+		misses: *c.MissShare, resident: *c.Keys,
 		left: int64(*c.VerifyOps)}
 	l.writeBelow = uint32(math.Min(
 		decisions(l.kind, *c.WriteShare)*0x1p32, 0xffffffff))
 	l.span = uint64(math.Round(float64(l.resident) / (1 - l.misses)))
 	if l.kind == fresh && *c.WriteShare > 0 {
-		// others go on while a batch is drawn from an old head
-		l.guard = batch * uint64(l.threads+1)
-		if l.guard > l.resident/8 {
-			l.guard = l.resident / 8
+		own := l.resident / uint64(l.threads)
+		// twice the writes between two values that are published
+		l.guard = min64(own/4, 128)
+		l.span = l.resident
+		if own > 0 {
+			l.span = (own - l.guard) * uint64(l.threads)
 		}
-		l.span = l.resident - 2*l.guard
+	}
+	l.heads = make([]head, l.threads)
+	for i := range l.heads {
+		l.heads[i].base = l.guard * uint64(l.threads)
 	}
 	return l
+}
+
+// head is struct rm_fresh: the fresh writes that a thread has published.
+type head struct {
+	_    [64]byte
+	base uint64 // atomic
+	_    [56]byte
 }
 
 // counts of one thread, as in runner/worker.h.
@@ -108,7 +119,7 @@ type worker struct {
 	position uint64
 	sequence uint64 // of this thread's values
 	limit    uint64 // iterations
-	base     uint64 // first rank that look-ups draw; anew after a write
+	fresh    uint64 // fresh writes of this thread
 	presumed bool   // see table.tells
 	counts   counts
 	wrong    uint64 // bits in which a value differed
@@ -124,7 +135,6 @@ type worker struct {
 // prepare draws the next batch, in the order of runner/driver.h.
 func (w *worker) prepare() {
 	l, rng, mask := w.load, w.rng, uint64(len(w.stream)-1)
-	w.base = w.lookupBase()
 	for i := range w.drawn {
 		x := next(&rng)
 		rank := below(x, l.span)
@@ -139,12 +149,35 @@ func (w *worker) prepare() {
 	w.rng = rng
 }
 
-// lookupBase is rm_lookup_base(): it moves with fresh writes only.
-func (w *worker) lookupBase() uint64 {
+// rankOf is the i-th rank of the batch and what rm_lookup_base() adds to it.
+func (w *worker) rankOf(i int) uint64 {
+	rank := w.drawn[i].rank
 	if w.load.kind != fresh {
-		return 0
+		return rank
 	}
-	return atomic.LoadUint64(&w.load.head) - w.load.resident + w.load.guard
+	owner := uint32(rank) % uint32(len(w.load.heads))
+	return rank + atomic.LoadUint64(&w.load.heads[owner].base)
+}
+
+// oldest is rm_fresh_oldest().
+func (w *worker) oldest() uint64 {
+	return uint64(w.slot) + w.fresh*uint64(w.load.threads)
+}
+
+// newest is rm_fresh_next().
+func (w *worker) newest() uint64 {
+	threads := uint64(w.load.threads)
+	own := (w.load.resident + threads - 1 - uint64(w.slot)) / threads
+	return w.oldest() + own*threads
+}
+
+// wroteFresh is rm_fresh_did().
+func (w *worker) wroteFresh() {
+	w.fresh++
+	if l := w.load; w.fresh%64 == 0 || l.guard < 128 {
+		atomic.StoreUint64(&l.heads[w.slot].base,
+			(w.fresh+l.guard)*uint64(l.threads))
+	}
 }
 
 // drive is rm_drive_mix(): batches until the stop flag or the limit.
@@ -200,10 +233,9 @@ func (w *worker) write(i int, d *draw) (end bool) {
 	case churn:
 		w.put(rank, !w.take(rank))
 	case fresh:
-		rank = atomic.AddUint64(&l.head, 1) - 1
-		w.put(rank, false)
-		w.take(rank - l.resident)
-		w.base = w.lookupBase() // others went on while this one waited
+		w.put(w.newest(), false)
+		w.take(w.oldest())
+		w.wroteFresh()
 	}
 	if l.kind != update {
 		w.counts.pairs++

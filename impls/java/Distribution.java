@@ -27,7 +27,7 @@ final class Distribution {
 		return Double.parseDouble(text.replace("%", "")) / 100;
 	}
 
-	/** Of zipf and hot cells; else null. */
+	/** Null if the cell is neither zipf nor hot. */
 	Skew skew(Load load, long seed) {
 		return name.equals("zipf") ? new Skew(load, a, 0, 0, seed)
 				: name.equals("hot") ? new Skew(load, 0, a, b, seed) : null;

@@ -118,7 +118,7 @@ final class Judge {
 	/**
 	 * How many look-ups may have missed keys that other threads had just taken
 	 * out or not yet put in: one key each, and at worst the one that is looked
-	 * up most. One thread has none: it draws fresh keys by where the head is.
+	 * up most. A single thread ends a write before it looks.
 	 */
 	private double explained(long lookups) {
 		if (load.threads == 1) {

@@ -2,6 +2,7 @@
 package readmostly;
 
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
 
 /** What all workers of a cell have in common. */
 final class Load {
@@ -16,7 +17,9 @@ final class Load {
 	final double misses;
 	final long resident, span, guard; // as in struct rm_worker
 	final long writeBelow;
-	final AtomicLong head; // fresh: next new rank
+	/** What threads publish of their fresh writes, STRIDE apart: rm_fresh. */
+	final AtomicLongArray bases;
+	static final int STRIDE = 16;
 	final AtomicLong left; // verify: writes not yet begun
 	volatile boolean stop;
 
@@ -25,16 +28,19 @@ final class Load {
 		threads = cell.threads;
 		misses = cell.missShare;
 		resident = cell.keys;
-		head = new AtomicLong(cell.keys);
 		left = new AtomicLong(cell.verifyOps);
 		writeBelow = (long) Math.min(
 				decisions(cell.writeShare) * 0x1p32, 0xffffffffL);
-		// others go on while a batch is drawn from an old head
-		boolean guarded = kind == Kind.FRESH && cell.writeShare > 0;
-		guard = guarded
-				? Math.min(BATCH * (threads + 1L), resident / 8) : 0;
-		span = guarded ? resident - 2 * guard
-				: Math.round(resident / (1 - misses));
+		boolean moves = kind == Kind.FRESH && cell.writeShare > 0;
+		long own = resident / threads;
+		// twice the writes between two values that are published
+		guard = moves ? Math.min(own / 4, 128) : 0;
+		span = !moves ? Math.round(resident / (1 - misses))
+				: own > 0 ? (own - guard) * threads : resident;
+		bases = new AtomicLongArray((threads + 1) * STRIDE);
+		for (int i = 0; i < threads; i++) {
+			publish(i, 0);
+		}
 	}
 
 	/** rm_counts_write_decisions(): a pair of writes is one decision. */
@@ -42,9 +48,16 @@ final class Load {
 		return kind == Kind.UPDATE ? share : share / (2 - share);
 	}
 
-	/** Above the highest rank that may be present. */
-	long universe() {
-		return kind == Kind.FRESH ? head.get() : Math.max(span, resident);
+	void publish(int slot, long writes) {
+		bases.setOpaque((slot + 1) * STRIDE, (writes + guard) * threads);
+	}
+
+	/** rm_lookup_base() */
+	long base(long rank) {
+		if (kind != Kind.FRESH) {
+			return 0;
+		}
+		return bases.getOpaque(((int) rank % threads + 1) * STRIDE);
 	}
 
 	/** Takes a chunk of writes from the common pot. */

@@ -129,7 +129,7 @@ final class Member extends Thread {
 		if (!team.table.holds()) {
 			return;
 		}
-		each(team.load.universe(), rank -> {
+		each(team.universe(), rank -> {
 			long value = worker.table.lookup(rank);
 			if (value != Table.ABSENT) {
 				heldKeys++;

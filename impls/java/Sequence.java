@@ -3,25 +3,22 @@ package readmostly;
 
 /**
  * Runs the loop of a cell's first thread on a map that does nothing but fold
- * what it is asked into a number: the operations and the keys, in their order,
- * and that plays upserts that wait while others go on.
+ * what it is asked into a number: the operations and the keys, in their order.
  * tests/unit/trial/test_sequence.c does the same in C.
  */
 final class Sequence extends Table {
 	private static final int LOOKED_UP = 0, UPSERTED = 1, REMOVED = 2;
 
 	private final boolean strings;
-	private final Load load;
 	private long sum;
 
-	private Sequence(boolean strings, Load load) {
+	private Sequence(boolean strings) {
 		this.strings = strings;
-		this.load = load;
 	}
 
 	static String of(Request request) {
 		Worker worker = new Team(request).worker(0);
-		Sequence digest = new Sequence(request.cell.strings(), worker.load);
+		Sequence digest = new Sequence(request.cell.strings());
 		worker.table = digest;
 		worker.limit = request.cell.windowOps;
 		worker.drive();
@@ -45,9 +42,6 @@ final class Sequence extends Table {
 	long upsert(long rank, long value) {
 		fold(rank, UPSERTED);
 		sum ^= value;
-		if (load.kind == Load.Kind.FRESH && (value >>> 44) % 8 == 0) {
-			load.head.addAndGet(2 * load.resident);
-		}
 		return rank;
 	}
 

@@ -102,7 +102,7 @@ final class Skew {
 		}
 	}
 
-	/** Of x^-theta, shifted so that it is stable around theta = 1. */
+	/** Integral of x^-theta, shifted so that it is stable around theta = 1. */
 	private static double integral(double theta, double x) {
 		double log = StrictMath.log(x), t = (1 - theta) * log;
 

@@ -104,6 +104,16 @@ final class Team {
 		return ids;
 	}
 
+	/** Above the highest rank that may be present. */
+	long universe() {
+		long most = Math.max(load.span, load.resident);
+		for (Member member : members) {
+			most = Math.max(most, load.kind == Load.Kind.FRESH
+					? member.worker.newest() : 0);
+		}
+		return most;
+	}
+
 	/** Operations that all members have done. */
 	long done() {
 		long sum = 0;

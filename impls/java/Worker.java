@@ -24,6 +24,7 @@ class Worker extends Padding {
 	long limit = Long.MAX_VALUE; // iterations
 	long state; // of the generator
 	private long position;
+	private long freshDone; // fresh writes
 	private long sequence; // of this thread's values
 
 	Worker(Load load, int slot, long state, Skew skew, int[] stream) {
@@ -44,7 +45,7 @@ class Worker extends Padding {
 	}
 
 	private void batch() {
-		long base = base(), differences = 0;
+		long differences = 0;
 
 		for (int left = Load.BATCH; left > 0; left--) {
 			state += Random.INCREMENT;
@@ -57,23 +58,28 @@ class Worker extends Padding {
 					counts.iterations -= left - 1;
 					break;
 				}
-				base = base(); // others went on while this one waited
 				continue;
 			}
-			long value = table.lookup(base + rank);
+			long asked = load.base(rank) + rank;
+			long value = table.lookup(asked);
 			if (value == Table.ABSENT) {
 				missed(rank);
 			} else {
-				differences |= Random.different(value, base + rank);
+				differences |= Random.different(value, asked);
 			}
 		}
 		wrong |= differences;
 	}
 
-	/** rm_lookup_base(): it moves with fresh writes only. */
-	private long base() {
-		return load.kind == Load.Kind.FRESH
-				? load.head.get() - load.resident + load.guard : 0;
+	/** rm_fresh_oldest() */
+	private long oldest() {
+		return slot + freshDone * load.threads;
+	}
+
+	/** rm_fresh_next() */
+	final long newest() {
+		long own = (load.resident + load.threads - 1 - slot) / load.threads;
+		return oldest() + own * load.threads;
 	}
 
 	private long draw(long x) {
@@ -139,10 +145,13 @@ class Worker extends Padding {
 			counts.pairs++;
 			break;
 		default:
-			long fresh = load.head.getAndIncrement();
-			put(fresh, writer);
-			take(fresh - load.resident);
+			put(newest(), writer);
+			take(oldest());
 			counts.pairs++;
+			freshDone++;
+			if (freshDone % 64 == 0 || load.guard < 128) {
+				load.publish(slot, freshDone); // rm_fresh_did()
+			}
 		}
 	}
 

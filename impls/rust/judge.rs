@@ -4,7 +4,7 @@
 use crate::keys::{mix_of, value_of};
 use crate::table::Table;
 use crate::team::{Member, Team};
-use crate::worker::{Account, Counts, Kind, Load};
+use crate::worker::{Account, Counts, Kind};
 use std::time::Duration;
 
 /// Over the members: the window, and what all answers add up to.
@@ -150,7 +150,7 @@ impl Totals {
 
 /// How many look-ups may have missed keys that other threads had just taken
 /// out or not yet put in: one key each, and at worst the one that is looked up
-/// most. One thread has none: it draws fresh keys by where the head is.
+/// most. A single thread ends a write before it looks.
 fn explained(team: &Team, lookups: u64) -> f64 {
     let load = team.load;
 

@@ -45,12 +45,12 @@ impl<K: Key> Table for Transactions<K> {
         write.commit();
     }
 
-    /// The moment is after the batch's base was read, which stays: no key that
+    /// The moment is after the batch's bases were read, which stay: no key that
     /// it may ask for was put in later, and none that the view has leaves it.
     fn batch(&self, worker: &mut Worker) {
-        let base = worker.base();
+        worker.note_bases();
         let read = self.map.read();
-        worker.batch(self, |_| base, |rank| {
+        worker.batch(self, Worker::noted_base, |rank| {
             K::view(rank, |key| read.get(key).copied())
         });
     }

@@ -19,7 +19,7 @@ pub struct Skew {
     split: [u32; RANGES],
     start: [u32; RANGES + 1],
     present: u64,
-    mask: u64, // of the permutation, as the next two
+    mask: u64, // these three: the permutation
     key: [u64; 3],
     shift: u32,
     weight: [u64; RANGES],
@@ -174,7 +174,7 @@ impl Skew {
         }
     }
 
-    /// Of each range the number of keys and the share of the draws of present
+    /// The number of keys of each range and its share of the draws of present
     /// keys.
     fn masses(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
         let all = ALL - self.weight[ABSENT] as f64;

@@ -28,6 +28,7 @@ pub trait Table: Send + Sized + Sync + 'static {
     /// A batch of the measured loop; a map whose look-ups share a view of one
     /// moment takes that here.
     fn batch(&self, worker: &mut Worker) {
-        worker.batch(self, Worker::base, |rank| self.lookup(rank));
+        let base = |worker: &Worker, rank| worker.load.base(rank);
+        worker.batch(self, base, |rank| self.lookup(rank));
     }
 }

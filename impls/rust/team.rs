@@ -7,7 +7,7 @@ use crate::skew::Skew;
 use crate::stream::Distribution;
 use crate::table::Table;
 use crate::usage::{self, Usage};
-use crate::worker::{Counts, Done, Load, Worker, BATCH};
+use crate::worker::{Counts, Done, Kind, Load, Worker, BATCH};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::Arc;
 use std::thread;
@@ -72,8 +72,8 @@ impl Member<'_> {
         self.usage[1] = used.map(|u| Usage { waited_ns, ..u });
     }
 
-    fn verify<T: Table>(&mut self, table: &T) {
-        for rank in self.ranks(self.worker.load.universe()) {
+    fn verify<T: Table>(&mut self, table: &T, universe: u64) {
+        for rank in self.ranks(universe) {
             if let Some(value) = table.lookup(rank) {
                 self.held_keys += 1;
                 self.held_sum = self.held_sum.wrapping_add(mix_of(rank));
@@ -203,9 +203,10 @@ impl<'a> Team<'a> {
         self.process[0] = usage::process();
         self.phase("window", window, |m| m.window(&table, cell.verifies()));
         self.process[1] = usage::process();
+        let universe = self.universe();
         self.phase("verify", 0, |m| {
             if T::HOLDS {
-                m.verify(&table);
+                m.verify(&table, universe);
             }
         });
         let start = Instant::now();
@@ -229,6 +230,18 @@ impl<'a> Team<'a> {
         });
         self.phases.push(("create", start.elapsed()));
         table
+    }
+
+    /// Above the highest rank that may be present.
+    fn universe(&self) -> u64 {
+        let least = self.load.span.max(self.load.resident);
+        match self.load.kind {
+            Kind::Fresh => {
+                let newest = self.members.iter().map(|m| m.worker.newest());
+                newest.fold(least, u64::max)
+            }
+            _ => least,
+        }
     }
 
     /// The positive control executes more than it says.

@@ -85,7 +85,6 @@ pub fn sequence(request: &Request) -> String {
     let mut team = Team::new(request, load);
     let folding = Folding {
         strings: request.cell.shape.starts_with("str"),
-        load,
         sum: AtomicU64::new(0),
     };
     let worker = &mut team.members[0].worker;

@@ -34,7 +34,7 @@ pub struct Load {
     pub span: u64,
     pub guard: u64,
     pub write_below: u32,
-    pub head: AtomicU64, // fresh: next new rank
+    heads: Vec<Done>,    // fresh, of each thread: see rm_fresh
     left: AtomicI64,     // verify: writes not yet begun
     pub stop: AtomicBool,
 }
@@ -51,10 +51,15 @@ impl Load {
         let (mut guard, mut span) =
             (0, (resident as f64 / (1.0 - misses)).round() as u64);
         if kind == Kind::Fresh && cell.write_share > 0.0 {
-            // others go on while a batch is drawn from an old head
-            guard = (BATCH * (cell.threads as u64 + 1)).min(resident / 8);
-            span = resident - 2 * guard;
+            let own = resident / cell.threads as u64;
+            // twice the writes between two values that are published
+            guard = (own / 4).min(128);
+            span = match own {
+                0 => resident,
+                _ => (own - guard) * cell.threads as u64,
+            };
         }
+        let base = guard * cell.threads as u64;
         let below = decisions(kind, cell.write_share) * 4_294_967_296.0;
         Load {
             kind,
@@ -64,7 +69,7 @@ impl Load {
             span,
             guard,
             write_below: below as u32, // of 2^32: the most that fits
-            head: AtomicU64::new(resident),
+            heads: (0..cell.threads).map(|_| Done(base.into())).collect(),
             left: AtomicI64::new(cell.verify_ops as i64),
             stop: AtomicBool::new(false),
         }
@@ -74,12 +79,17 @@ impl Load {
         self.stop.load(Relaxed)
     }
 
-    /// Above the highest rank that may be present.
-    pub fn universe(&self) -> u64 {
+    /// rm_lookup_base(): it moves with fresh writes only.
+    #[inline(always)]
+    pub fn base(&self, rank: u64) -> u64 {
         match self.kind {
-            Kind::Fresh => self.head.load(Relaxed),
-            _ => self.span.max(self.resident),
+            Kind::Fresh => self.heads[self.owner(rank)].0.load(Relaxed),
+            _ => 0,
         }
+    }
+
+    fn owner(&self, rank: u64) -> usize {
+        (rank as u32 % self.threads as u32) as usize
     }
 
     /// Takes a batch of writes from the common pot.
@@ -149,7 +159,7 @@ pub struct Account {
 }
 
 /// A number on lines of its own: operations that a worker has done, for whoever
-/// watches the warm-up.
+/// watches the warm-up; or what it publishes of its fresh writes.
 #[derive(Default)]
 #[repr(align(128))]
 pub struct Done(pub AtomicU64);
@@ -170,6 +180,9 @@ pub struct Worker<'a> {
     rng: u64,
     position: usize,
     sequence: u64, // of this thread's values
+    fresh: u64,    // fresh writes of this thread
+    #[cfg(feature = "concread")]
+    noted: Vec<u64>, // see note_bases()
 }
 
 impl<'a> Worker<'a> {
@@ -194,6 +207,9 @@ impl<'a> Worker<'a> {
             rng,
             position: 0,
             sequence: 0,
+            fresh: 0,
+            #[cfg(feature = "concread")]
+            noted: Vec::new(),
         }
     }
 
@@ -225,28 +241,56 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// First rank that look-ups draw: it moves with fresh writes only.
-    pub fn base(&self) -> u64 {
+    /// For a map whose look-ups share a view of one moment: takes note of
+    /// what is published now.
+    #[cfg(feature = "concread")]
+    pub fn note_bases(&mut self) {
+        let heads = self.load.heads.iter().map(|head| head.0.load(Relaxed));
+        self.noted.clear();
+        self.noted.extend(heads);
+    }
+
+    #[cfg(feature = "concread")]
+    pub fn noted_base(&self, rank: u64) -> u64 {
         match self.load.kind {
-            Kind::Fresh => {
-                self.load.head.load(Relaxed) - self.load.resident
-                    + self.load.guard
-            }
+            Kind::Fresh => self.noted[self.load.owner(rank)],
             _ => 0,
         }
     }
 
-    /// `base` is asked first, and again after each write: others went on
-    /// while that may have waited.
+    /// rm_fresh_oldest()
+    fn oldest(&self) -> u64 {
+        self.slot as u64 + self.fresh * self.load.threads as u64
+    }
+
+    /// rm_fresh_next()
+    pub fn newest(&self) -> u64 {
+        let threads = self.load.threads as u64;
+        let own =
+            (self.load.resident + threads - 1 - self.slot as u64) / threads;
+        self.oldest() + own * threads
+    }
+
+    /// rm_fresh_did()
+    fn wrote_fresh(&mut self) {
+        self.fresh += 1;
+        if self.fresh % 64 == 0 || self.load.guard < 128 {
+            let base =
+                (self.fresh + self.load.guard) * self.load.threads as u64;
+            self.load.heads[self.slot].0.store(base, Relaxed);
+        }
+    }
+
+    /// `base` is what to add to a drawn rank.
     #[inline(always)]
     pub fn batch<T: Table>(
         &mut self,
         table: &T,
-        base: impl Fn(&Self) -> u64,
+        base: impl Fn(&Self, u64) -> u64,
         lookup: impl Fn(u64) -> Option<u64>,
     ) {
         let (span, write_below) = (self.load.span, self.load.write_below);
-        let (mut first, mut wrong) = (base(self), 0);
+        let mut wrong = 0;
 
         for left in (0..BATCH).rev() {
             let x = next(&mut self.rng);
@@ -260,11 +304,11 @@ impl<'a> Worker<'a> {
                         self.counts.iterations.wrapping_sub(left);
                     break;
                 }
-                first = base(self);
                 continue;
             }
-            match lookup(first + rank) {
-                Some(value) => wrong |= different(value, first + rank),
+            let asked = base(self, rank) + rank;
+            match lookup(asked) {
+                Some(value) => wrong |= different(value, asked),
                 None => self.missed(rank),
             }
         }
@@ -331,9 +375,9 @@ impl<'a> Worker<'a> {
                 self.counts.pairs += 1;
             }
             Kind::Fresh => {
-                let rank = self.load.head.fetch_add(1, Relaxed);
-                self.put::<T, ACCOUNT>(table, rank);
-                self.take::<T, ACCOUNT>(table, rank - self.load.resident);
+                self.put::<T, ACCOUNT>(table, self.newest());
+                self.take::<T, ACCOUNT>(table, self.oldest());
+                self.wrote_fresh();
                 self.counts.pairs += 1;
             }
         }
@@ -408,11 +452,10 @@ impl<'a> Worker<'a> {
 }
 
 /// A map that does nothing but fold what it is asked into a number: the
-/// operations and the keys, in their order; and that plays upserts that wait
-/// while others go on. tests/unit/trial/test_sequence.c does the same in C.
+/// operations and the keys, in their order. tests/unit/trial/test_sequence.c
+/// does the same in C.
 pub struct Folding {
     pub strings: bool,
-    pub load: &'static Load,
     pub sum: AtomicU64,
 }
 
@@ -438,9 +481,6 @@ impl Table for Folding {
     }
 
     fn upsert(&self, rank: u64, value: u64) -> Option<u64> {
-        if self.load.kind == Kind::Fresh && (value >> 44) % 8 == 0 {
-            self.load.head.fetch_add(2 * self.load.resident, Relaxed);
-        }
         self.fold(rank, 1, value)
     }
 

@@ -119,11 +119,9 @@ static void take_turn(const struct turn *turn, uint64_t random)
 		put(turn, rank);
 		break;
 	case RM_FRESH:
-		/* relaxed: only uniqueness matters */
-		rank = atomic_fetch_add_explicit(
-		        worker->head, 1, memory_order_relaxed);
-		put(turn, rank);
-		drop(turn, rank - worker->resident);
+		put(turn, rm_fresh_next(worker));
+		drop(turn, rm_fresh_oldest(worker));
+		rm_fresh_did(worker);
 		break;
 	}
 	look(turn, rm_below(rm_next(&worker->rng), worker->resident));

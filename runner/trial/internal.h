@@ -242,8 +242,9 @@ struct rm_team {
 	   NULL: the map's inlined drive */
 	void (*own_loop)(struct rm_worker *worker);
 	const struct rm_trial_loop *loop;
-	struct rm_skew *skew; /* zipf and hot; else NULL */
-	void *map;            /* NULL: could not be created */
+	struct rm_fresh *fresh; /* request->cell.threads */
+	struct rm_skew *skew;   /* zipf and hot; else NULL */
+	void *map;              /* NULL: could not be created */
 	struct rm_counters *counters;
 	struct rm_member *members; /* request->cell.threads */
 	pthread_barrier_t barrier;
@@ -266,7 +267,6 @@ struct rm_team {
 	/* at the window's start and at each slice's end; or NULL */
 	struct rm_slice_sums *slice_sums;
 	_Alignas(RM_CACHE_LINE) atomic_bool stop;
-	_Alignas(RM_CACHE_LINE) _Atomic uint64_t head;
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t verify_left;
 	_Atomic uint64_t turns; /* of the tide; such trials verify nothing */
 	/* CPU time of members and of the map's own threads at the window's start
@@ -426,8 +426,8 @@ void rm_skew_init(struct rm_skew *skew, const struct rm_cell *cell,
 /* The share of the draws of present keys that the most popular one has. */
 double rm_skew_most(const struct rm_skew *skew);
 
-/* The expected share of the popularity of all keys that so many draws of
-   present keys ask for at least once, 0 .. 1; at infinity what can be drawn. */
+/* The expected share of the total popularity that `draws` draws of present keys
+   reach, 0 .. 1. INFINITY: the share that can be drawn. */
 double rm_skew_reached(const struct rm_skew *skew, double draws);
 
 /* The file that malloc() comes from, "libjemalloc.so.2"; the program's own

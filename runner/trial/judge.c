@@ -218,8 +218,7 @@ static void set_shares(
 
 /* How many look-ups may have missed keys that other threads had just taken out
    or not yet put in: rarely more than one key each, and at worst the one that
-   is looked up most. One thread has none: it ends a write before it looks, and
-   draws fresh keys by where the head is then. */
+   is looked up most. One thread has none: it ends a write before it looks. */
 static double explained(const struct rm_team *team, uint64_t lookups)
 {
 	const struct rm_cell *cell = &team->request->cell;

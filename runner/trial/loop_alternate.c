@@ -24,7 +24,7 @@ static void run(struct rm_member *member)
 		        &worker->position, worker->span);
 
 		worker->counts.wrong |= rm_read(ops, shape, worker, false,
-		        rm_lookup_base(worker), rank);
+		        rm_lookup_base(worker, rank), rank);
 		rank = rm_draw(worker, draws, y, &worker->rng,
 		        &worker->position, worker->span);
 		rm_write(ops, shape, worker, rank, y);

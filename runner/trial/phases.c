@@ -60,7 +60,8 @@ static void set_worker(struct rm_member *member)
 	double below = rm_counts_write_decisions(cell) * 0x1p32;
 
 	worker->stop = &team->stop;
-	worker->head = &team->head;
+	worker->fresh = team->fresh;
+	worker->fresh_magic = UINT64_MAX / cell->threads + 1;
 	worker->turns = &team->turns;
 	worker->rng = rm_seed(seed, SEED_OPERATIONS + worker->slot);
 	worker->skew = team->skew;

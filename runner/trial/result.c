@@ -63,8 +63,8 @@ static json_t *thread_json(const struct rm_member *member, bool bound)
 	        difference(a->runqueue_wait_ns, b->runqueue_wait_ns));
 }
 
-/* Of zipf and hot draws which share of the popularity of all keys can be drawn,
-   and which share the window's draws are expected to ask for; else null. */
+/* The share of the total popularity that zipf or hot draws can reach, and the
+   share that the window's draws are expected to reach. Null for other draws. */
 static json_t *popularity_json(const struct rm_team *team)
 {
 	double draws = 0;

@@ -162,6 +162,19 @@ static void count_probes(struct rm_team *team)
 		team->probes += rm_team_probes(cell, i);
 }
 
+/* Above the highest rank that a thread has put in. */
+static uint64_t fresh_universe(const struct rm_team *team)
+{
+	uint64_t universe = team->resident;
+
+	for (unsigned i = 0; i < team->request->cell.threads; i++) {
+		const uint64_t next = rm_fresh_next(&team->members[i].worker);
+
+		universe = next > universe ? next : universe;
+	}
+	return universe;
+}
+
 /* Main thread, after all have left a phase. */
 static void after(struct rm_team *team, enum rm_phase phase)
 {
@@ -183,7 +196,7 @@ static void after(struct rm_team *team, enum rm_phase phase)
 		team->universe = sessions_opened(team);
 	else if (phase == RM_PHASE_WINDOW &&
 	         team->request->cell.write_kind == RM_FRESH)
-		team->universe = atomic_load(&team->head);
+		team->universe = fresh_universe(team);
 }
 
 /* The generic loop of this kind, or NULL: inlined, or the subject's own. */
@@ -223,18 +236,18 @@ static void set_ranks(struct rm_team *team)
 	team->span = (uint64_t)llround((double)n / (1 - cell->miss_share));
 	team->universe = team->span;
 	if (cell->write_kind == RM_FRESH && cell->write_share > 0) {
-		/* others go on while a batch is drawn from an old head */
-		team->fresh_guard = RM_BATCH * (cell->threads + 1);
-		if (team->fresh_guard > n / 8)
-			team->fresh_guard = n / 8;
-		team->span = n - 2 * team->fresh_guard;
+		const uint64_t own = n / cell->threads;
+
+		/* twice the writes between two values that are published */
+		team->fresh_guard = own / 4 < 128 ? own / 4 : 128;
+		team->span =
+		        own ? (own - team->fresh_guard) * cell->threads : n;
 		team->universe = n;
 	}
 	team->prefilled =
 	        team->own_loop || rm_loop_from_empty(cell->loop.kind) ? 0 : n;
 	if (team->request->trace)
 		rm_replay_set_ranks(team, team->request->trace);
-	atomic_init(&team->head, n);
 	atomic_init(&team->turns, 0);
 	atomic_init(&team->verify_left, cell->verify_ops);
 	atomic_init(&team->stop, false);
@@ -317,7 +330,11 @@ int rm_team_run(struct rm_team *team, const struct rm_request *request,
 		team->ticks_per_ns = rm_ticks_per_ns();
 	team->members =
 	        aligned_alloc(RM_CACHE_LINE, threads * sizeof(*team->members));
-	if (!team->members || !create_skew(team))
+	team->fresh =
+	        aligned_alloc(RM_CACHE_LINE, threads * sizeof(*team->fresh));
+	for (unsigned i = 0; team->fresh && i < threads; i++)
+		atomic_init(&team->fresh[i].base, team->fresh_guard * threads);
+	if (!team->members || !team->fresh || !create_skew(team))
 		return rm_error_set(&team->error, -ENOMEM, "out of memory");
 	memset(team->members, 0, threads * sizeof(*team->members));
 	if (rm_counters_open(request->counters, threads,
@@ -352,8 +369,10 @@ void rm_team_clear(struct rm_team *team)
 	json_decref(team->stats_before);
 	json_decref(team->stats_after);
 	free(team->slice_sums);
+	free(team->fresh);
 	free(team->skew);
 	free(team->members);
+	team->fresh = NULL;
 	team->skew = NULL;
 	team->members = NULL;
 	team->map = NULL;

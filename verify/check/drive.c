@@ -19,7 +19,10 @@ struct track {
 	const struct rm_skew *skew;
 	unsigned writers;
 	atomic_bool stop;
-	_Atomic uint64_t head;
+	struct rm_fresh *fresh;   /* [threads] */
+	uint64_t *fresh_next;     /* [threads] */
+	unsigned threads;         /* of a lap */
+	uint64_t guard;           /* rm_worker.fresh_guard */
 	struct rm_counts *counts; /* [threads] */
 	uint64_t *key_sums;       /* [threads] */
 };
@@ -29,15 +32,20 @@ static void worker_init(
 {
 	*worker = (struct rm_worker){ .thread = peer->thread,
 		.stop = &track->stop,
-		.head = &track->head,
+		.fresh = track->fresh,
+		.fresh_magic = UINT64_MAX / track->threads + 1,
+		.threads = track->threads,
 		.stream = track->stream,
 		.stream_mask = STREAM - 1,
 		.skew = track->skew,
 		.position = rm_next(&peer->rng) % STREAM,
 		.rng = rm_next(&peer->rng),
 		.resident = RESIDENT,
-		.span = track->kind == RM_FRESH ? RESIDENT - 2 * GUARD : SPAN,
-		.fresh_guard = GUARD,
+		.span = track->kind == RM_FRESH
+		                ? RESIDENT - RESIDENT % track->threads -
+		                          track->guard * track->threads
+		                : SPAN,
+		.fresh_guard = track->guard,
 		.write_below = peer->slot < track->writers ? UINT32_MAX / 4 : 0,
 		.write_kind = track->kind,
 		.slot = peer->slot };
@@ -81,6 +89,7 @@ static void drive(struct rm_peer *peer)
 		        (unsigned long long)worker->counts.misses_resident);
 	track->counts[peer->slot] = worker->counts;
 	track->key_sums[peer->slot] = worker->key_sum;
+	track->fresh_next[peer->slot] = rm_fresh_next(worker);
 	free(worker);
 }
 
@@ -93,10 +102,7 @@ static void fill(struct rm_peer *peer)
 static void weigh(struct rm_peer *peer)
 {
 	struct track *track = peer->peers->context;
-	/* relaxed: all writers have been joined */
-	const uint64_t head =
-	        atomic_load_explicit(&track->head, memory_order_relaxed);
-	uint64_t expected = 0, held = 0;
+	uint64_t head = RESIDENT, expected = 0, held = 0;
 	int64_t count = RESIDENT;
 
 	for (uint64_t rank = 0; rank < RESIDENT; rank++)
@@ -105,6 +111,8 @@ static void weigh(struct rm_peer *peer)
 		expected += track->key_sums[i];
 		count += (int64_t)track->counts[i].inserts -
 		         (int64_t)track->counts[i].removes;
+		if (track->fresh_next[i] > head)
+			head = track->fresh_next[i];
 	}
 	for (uint64_t rank = 0; rank < head + SPAN; rank++) {
 		struct rm_value value;
@@ -134,8 +142,12 @@ static int lap(const struct rm_check_case *c, struct track *track, bool presize,
 	track->writers = rm_case_writers(c, in_place);
 	track->iterations =
 	        (rm_case_ops(c) / threads / 8 / RM_BATCH + 1) * RM_BATCH;
-	/* relaxed: no other thread runs */
-	atomic_store_explicit(&track->head, RESIDENT, memory_order_relaxed);
+	track->threads = threads;
+	track->guard =
+	        RESIDENT / threads / 4 < GUARD ? RESIDENT / threads / 4 : GUARD;
+	for (unsigned i = 0; i < threads; i++)
+		atomic_init(&track->fresh[i].base, track->guard * threads);
+	memset(track->fresh_next, 0, c->threads * sizeof(*track->fresh_next));
 	memset(track->counts, 0, c->threads * sizeof(*track->counts));
 	memset(track->key_sums, 0, c->threads * sizeof(*track->key_sums));
 	return rm_case_play(c, RESIDENT * 2, presize, phases, track, error);
@@ -176,7 +188,10 @@ int rm_check_drive(const struct rm_check_case *c, struct rm_error *error)
 {
 	struct track track = { .counts = calloc(
 		                       c->threads, sizeof(*track.counts)),
-		.key_sums = calloc(c->threads, sizeof(*track.key_sums)) };
+		.key_sums = calloc(c->threads, sizeof(*track.key_sums)),
+		.fresh_next = calloc(c->threads, sizeof(*track.fresh_next)),
+		.fresh = aligned_alloc(
+		        RM_CACHE_LINE, c->threads * sizeof(*track.fresh)) };
 	uint32_t *stream = calloc(STREAM, sizeof(*stream));
 	struct rm_skew *skew = aligned_alloc(RM_CACHE_LINE, sizeof(*skew));
 	uint64_t rng = c->seed;
@@ -186,12 +201,15 @@ int rm_check_drive(const struct rm_check_case *c, struct rm_error *error)
 		stream[i] = (uint32_t)(rm_next(&rng) % (RESIDENT - 2 * GUARD));
 	if (skew)
 		skew_init(skew);
-	if (track.counts && track.key_sums && stream && skew)
+	if (track.counts && track.key_sums && track.fresh_next && track.fresh &&
+	        stream && skew)
 		code = laps(c, &track, stream, skew, error);
 	else
 		rm_error_set(error, -1, "out of memory");
 	free(track.counts);
 	free(track.key_sums);
+	free(track.fresh_next);
+	free(track.fresh);
 	free(stream);
 	free(skew);
 	return code;

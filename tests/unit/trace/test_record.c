@@ -458,7 +458,7 @@ static void ranks_have_30_bits(void)
 /* Fresh keys of strings count on beyond 32 bits. */
 static void long_ranks_are_refused(void)
 {
-	_Atomic(uint64_t) head = (1ULL << 32) + 5;
+	struct rm_fresh fresh[1];
 	struct table table = { .calls = 0 };
 	struct handle handle = { &table, 0 };
 	struct rm_worker worker = worker_of(&handle);
@@ -467,7 +467,11 @@ static void long_ranks_are_refused(void)
 
 	worker.replay = false;
 	worker.write_kind = RM_FRESH;
-	worker.head = &head;
+	atomic_init(&fresh[0].base, (1ULL << 32) + 1);
+	worker.fresh = fresh;
+	worker.slot = 0;
+	worker.fresh_done = (1ULL << 32) + 1;
+	worker.threads = 1;
 	worker.resident = worker.span = 4;
 	worker.iterations_limit = RM_BATCH;
 	rm_recorder_drive(recorder, &plain_map, RM_STR16X8, &worker);

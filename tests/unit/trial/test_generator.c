@@ -99,10 +99,11 @@ static atomic_bool stop;
 static struct rm_worker run(struct record *record, enum rm_write_kind kind,
         double write_decisions, unsigned seed, const struct rm_skew *skew)
 {
-	_Atomic uint64_t head = KEYS;
+	static struct rm_fresh fresh;
 	struct rm_worker worker = { .thread = record,
 		.stop = &stop,
-		.head = &head,
+		.fresh = &fresh,
+		.threads = 1,
 		.rng = rm_seed(2026, seed),
 		.resident = KEYS,
 		.span = kind == RM_FRESH ? KEYS : KEYS + KEYS / 3,
@@ -111,6 +112,7 @@ static struct rm_worker run(struct record *record, enum rm_write_kind kind,
 		.iterations_limit = DRAWS,
 		.skew = skew };
 
+	atomic_init(&fresh.base, 0);
 	memset(record, 0, sizeof(*record));
 	memset(record->present, true, KEYS);
 	running = &worker;
@@ -193,8 +195,53 @@ static void fresh_moves_the_window(void)
 	CHECK(record.upserts == record.removes &&
 	                w.counts.inserts == record.upserts,
 	        "fresh inserts as many keys as it removes");
-	CHECK(atomic_load(w.head) == KEYS + record.upserts,
+	CHECK(rm_fresh_next(&w) == KEYS + record.upserts,
 	        "fresh takes consecutive new ranks");
+}
+
+/* One of three threads sleeps. Each thread removes only its own keys, and
+   look-ups find their keys. */
+static void fresh_threads_have_ranks_of_their_own(void)
+{
+	enum { THREADS = 3, GUARD = 128, WRITES = 6000 };
+	static struct rm_fresh fresh[THREADS];
+	static bool present[KEYS + THREADS * WRITES + THREADS];
+	static const uint64_t writes[THREADS] = { WRITES, 70, 0 };
+	struct rm_worker worker[THREADS];
+	uint64_t lost = 0, twice = 0, held = 0, missed = 0, far = 0, rng = 1;
+
+	memset(present, true, KEYS);
+	for (unsigned t = 0; t < THREADS; t++) {
+		worker[t] = (struct rm_worker){ .resident = KEYS,
+			.write_kind = RM_FRESH,
+			.slot = t,
+			.threads = THREADS,
+			.fresh = fresh,
+			.fresh_guard = GUARD,
+			.fresh_magic = UINT64_MAX / THREADS + 1 };
+		atomic_init(&fresh[t].base, (uint64_t)GUARD * THREADS);
+		for (uint64_t i = 0; i < writes[t]; i++) {
+			twice += present[rm_fresh_next(&worker[t])];
+			present[rm_fresh_next(&worker[t])] = true;
+			lost += !present[rm_fresh_oldest(&worker[t])];
+			present[rm_fresh_oldest(&worker[t])] = false;
+			rm_fresh_did(&worker[t]);
+		}
+	}
+	for (size_t i = 0; i < sizeof(present); i++)
+		held += present[i];
+	for (int i = 0; i < DRAWS; i++) {
+		const uint64_t span = (KEYS / THREADS - GUARD) * THREADS;
+		uint64_t rank = rm_below(rm_next(&rng), span);
+
+		rank += rm_lookup_base(&worker[1], rank);
+		missed += !present[rank];
+		far += rank > 2 * KEYS;
+	}
+	CHECK(!lost && !twice && held == KEYS,
+	        "no fresh key is lost, however far the threads are apart");
+	CHECK(!missed && far,
+	        "look-ups find the keys of all threads, slow and fast");
 }
 
 static struct rm_cell cell_of(enum rm_dist dist, double a, double b)
@@ -409,8 +456,7 @@ static double zipf_norm(double theta)
 	return norm;
 }
 
-/* What a draw gives each rank, by the table itself and not by drawing: the
-   slots of the alias method added up. */
+/* The share of each rank is read from the table; only the first ones are drawn. */
 static void zipf_has_its_frequencies(void)
 {
 	static const double thetas[] = { 0.5, 0.99, 1.0, 1.2, 1.4908, 2.1106,
@@ -518,7 +564,7 @@ static void the_key_drawn_most_has_its_share(void)
 	CHECK(rm_skew_most(&skew) == 1, "of one key: all draws");
 }
 
-/* Nothing is out of reach, and what so many draws reach is what they do reach. */
+/* Every key can be drawn, and the expected share is the share that is reached. */
 static void all_of_the_popularity_can_be_drawn(void)
 {
 	const struct rm_cell cell = cell_of(RM_DIST_ZIPF, 0.99, 0);
@@ -689,6 +735,7 @@ int main(void)
 {
 	shares_are_what_was_asked();
 	fresh_moves_the_window();
+	fresh_threads_have_ranks_of_their_own();
 	streams_are_taken_in_order();
 	draws_of_fresh_keys_stay_inside();
 	popularity_is_a_permutation();
