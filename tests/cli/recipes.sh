@@ -128,7 +128,7 @@ fact() { # NAME COMMAND: skipped where `why` says so
 sampled() {
 	run cpu eval "$(recipe 'perf, CPU profile' 1 "$dumps")" &&
 		run own eval "$(recipe 'perf, CPU profile' 2 '')" &&
-		grep -q '^ *[0-9.]*% .*readmostly .*\[\.\] ' "$dir/own"
+		grep -q '^ *[0-9.]*% .*gomap .*\[\.\] ' "$dir/own"
 }
 folded() {
 	run folded eval "$(recipe 'flame graph' 1 '')" &&
@@ -141,7 +141,7 @@ fact 'flame graph: perf report folds its stacks' folded
 waited() {
 	run record eval "$(recipe 'perf sched' 1 "$dumps")" &&
 		run latency eval "$(recipe 'perf sched' 3 '')" &&
-		grep -q ' readmostly:' "$dir/latency"
+		grep -q ' gomap:' "$dir/latency"
 }
 try perf sched record -o "$dir/try.data" true
 fact 'perf sched: its latency has the program' waited
