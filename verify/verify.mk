@@ -74,4 +74,4 @@ $(T)/test_bugs: $(call objects,$(BUILD),$(sort $(wildcard verify/corpora/bugs/*.
 test-bugs-sanitized:
 	+@for san in address,undefined thread; do $(SANITIZED) BUILD=build/bugs-$$san \
 	  SANITIZE="-fsanitize=$$san -fno-sanitize-recover=all" build/bugs-$$san/tests/test_bugs && \
-	  build/bugs-$$san/tests/test_bugs twins || exit 1; done
+	  ASAN_OPTIONS=detect_leaks=1 build/bugs-$$san/tests/test_bugs twins || exit 1; done

@@ -172,14 +172,18 @@ int rm_inputs_load(struct rm_sources sources, char **texts, size_t set_count,
 	int failed = 0;
 
 	*inputs = (struct rm_inputs){ 0 };
+	if (sources.file_count && sources.set)
+		return rm_error_set(error, -EINVAL,
+		        "--set \"%s\": expected KEY=VALUE beside workload "
+		        "files, or the name of a set without files",
+		        sources.set);
 	if (sources.set && !sources.mode)
 		sources.mode = RM_SET_MODE;
 	if ((sources.file_count > 0) == (sources.mode != NULL))
 		return rm_error_set(error, -EINVAL,
 		        "%s, expected workload files, --mode NAME or --set "
 		        "NAME",
-		        sources.mode ? "files and a mode or set"
-		                     : "nothing to do");
+		        sources.mode ? "files and a mode" : "nothing to do");
 	failed = split_sets(texts, set_count, &sets, error);
 	sources.overrides = sets.overrides;
 	sources.override_count = sets.count;

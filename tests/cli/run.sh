@@ -140,7 +140,7 @@ bad() { # NAME WORDS ARGUMENTS...: status 2 and the words
 	check "$name is status 2" [ $code = 2 ]
 	check "$name: the reason" says "$out" "$words"
 }
-bad "nothing to run" "expected workload files or --mode"
+bad "nothing to run" "expected workload files, --mode NAME or --set NAME"
 bad "a missing file" "/nonexistent.conf: " /nonexistent.conf -o "$dir/n"
 bad "a seed that is none" "expected a number from 0 to 9007199254740991" --seed x smoke.conf
 bad "a negative seed" "expected a number from 0 to 9007199254740991" --seed -1 smoke.conf
