@@ -4,6 +4,7 @@
  * thread each is a right map, but for what the bug itself is, and its twin is
  * right on several. With the word "twins" the twins alone: for sanitizers,
  * which the bugs are made for.
+ * slow: it compiles 56 maps; make test has twelve of them in corpus.sh.
  */
 #include "runner/base/rng.h"
 #include "runner/impl.h"
