@@ -96,12 +96,16 @@ static void finish(struct argp_state *state)
 
 	wishes->sources.overrides = line->sets.list;
 	wishes->sources.override_count = line->sets.count;
+	if (wishes->sources.set && wishes->sources.file_count)
+		argp_error(state,
+		        "--set \"%s\": expected KEY=VALUE beside FILE, or the "
+		        "name "
+		        "of a set without FILE",
+		        wishes->sources.set);
 	if (wishes->sources.set && !wishes->sources.mode)
 		wishes->sources.mode = RM_SET_MODE;
 	if (wishes->sources.mode && wishes->sources.file_count)
-		argp_error(state,
-		        "--mode or --set NAME, and FILE: expected one of "
-		        "them");
+		argp_error(state, "--mode and FILE: expected one of them");
 	if (wishes->sources.touched && !wishes->sources.mode)
 		argp_error(state, "--touched: expected --mode NAME, too");
 	if (wishes->resume && !wishes->dir)
