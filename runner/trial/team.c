@@ -306,6 +306,20 @@ static void run_phases(struct rm_team *team)
 	}
 }
 
+static bool create_members(struct rm_team *team, unsigned threads)
+{
+	team->members =
+	        aligned_alloc(RM_CACHE_LINE, threads * sizeof(*team->members));
+	team->fresh =
+	        aligned_alloc(RM_CACHE_LINE, threads * sizeof(*team->fresh));
+	if (!team->members || !team->fresh)
+		return false;
+	memset(team->members, 0, threads * sizeof(*team->members));
+	for (unsigned i = 0; i < threads; i++)
+		atomic_init(&team->fresh[i].base, team->fresh_guard * threads);
+	return true;
+}
+
 int rm_team_run(struct rm_team *team, const struct rm_request *request,
         const struct rm_impl *impl)
 {
@@ -328,15 +342,8 @@ int rm_team_run(struct rm_team *team, const struct rm_request *request,
 	rm_usage_clock(&team->clock_cost_ns, &team->clock_step_ns);
 	if (request->cell.loop.kind == RM_LOOP_PACED)
 		team->ticks_per_ns = rm_ticks_per_ns();
-	team->members =
-	        aligned_alloc(RM_CACHE_LINE, threads * sizeof(*team->members));
-	team->fresh =
-	        aligned_alloc(RM_CACHE_LINE, threads * sizeof(*team->fresh));
-	for (unsigned i = 0; team->fresh && i < threads; i++)
-		atomic_init(&team->fresh[i].base, team->fresh_guard * threads);
-	if (!team->members || !team->fresh || !create_skew(team))
+	if (!create_members(team, threads) || !create_skew(team))
 		return rm_error_set(&team->error, -ENOMEM, "out of memory");
-	memset(team->members, 0, threads * sizeof(*team->members));
 	if (rm_counters_open(request->counters, threads,
 	            request->cell.cpu_count ? request->cell.cpus : NULL,
 	            &team->counters, &team->counters_error))
