@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { SITES = RM_STACKS * RM_STACK_FRAMES, OFFSET_BYTES = 24 };
 
@@ -67,6 +68,13 @@ static void ask_about_object(struct sites *sites, const struct site *first)
 	char *said;
 
 	snprintf(object, sizeof(object), "%s", first->info.dli_fname);
+	/* argv[0] of a map's program is "readmostly check"; linux-vdso is no file */
+	if (!strchr(object, '/') && strncmp(object, "linux-", 6) != 0) {
+		ssize_t length =
+		        readlink("/proc/self/exe", object, sizeof(object) - 1);
+
+		object[length > 0 ? length : 0] = '\0';
+	}
 	*next++ = tool;
 	*next++ = flags;
 	*next++ = object;
