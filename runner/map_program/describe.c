@@ -53,6 +53,12 @@ int rm_program_describe(int argc, char **argv)
 	json_t *map = rm_describe_impl(&rm_this_map);
 	int failed;
 
+	if (!map)
+		fprintf(stderr,
+		        "describe: a text of this map's struct rm_impl is "
+		        "NULL: "
+		        "expected id, label, family, sync, source, system, "
+		        "guarantees, progress and dispatch (runner/map.h)\n");
 	if (map && argc > 1)
 		json_object_set_new(map, "code", json_string(argv[1]));
 	failed = !map || json_dumpf(map, stdout, JSON_COMPACT) ||
