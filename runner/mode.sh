@@ -14,6 +14,7 @@ find_mode() {
 	for name in workloads/modes/*.conf; do
 		name=$(basename "$name" .conf)
 		case $name in
+		crossover-*) ;; # of make crossover
 		*-*) known="$known, SET=${name%%-*} MODE=${name#*-}" ;;
 		*) known="$known, MODE=$name" ;;
 		esac

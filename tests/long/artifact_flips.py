@@ -27,7 +27,7 @@ def files_of(path):
 
 
 def status_of(readmostly, path):
-    return subprocess.run([readmostly, "verify-artifact", str(path)],
+    return subprocess.run([readmostly, "dev", "verify-artifact", str(path)],
                           capture_output=True, check=False).returncode
 
 

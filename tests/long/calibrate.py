@@ -83,10 +83,10 @@ def our_trial(pair, name):
     request = json.dumps({"protocol": 2, "seed": 7, "control_extra": 0.0, "counters": {"backend": "none"},
                           "cell": {k: v for k, v in cell.items() if k not in CAMPAIGN} | {"cpus": [CPU]}})
     elsewhere = BUILD / f"readmostly-{name.split('_')[0]}"
-    program = elsewhere if elsewhere.exists() else BUILD / "readmostly"
+    command = [elsewhere] if elsewhere.exists() else [BUILD / "readmostly", "dev"]
 
     def once():
-        result = json.loads(run([program, "dev", "trial"], name, input=request, timeout=LONGEST_S))
+        result = json.loads(run([*command, "trial"], name, input=request, timeout=LONGEST_S))
         if result["status"] != "ok":
             raise Unable(f"{name}: {result['status']}: {result['reason']}")
         return sum(t["cpu_ns"] for t in result["by_thread"]) / result["ops"]

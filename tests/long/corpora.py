@@ -5,7 +5,7 @@
     corpora.py [--corpus bugs|broken|unseen|fixtures] [--seeds 20]
                [--tools check,explore,explore tso,explore c11,TSan,ASan]
 
-Builds the corpus into BUILD/CORPUS. A run is one tool with its default options, one
+Builds the corpus into BUILD/CORPUS, for sanitizers into build/bugs-*. A run is one tool with its default options, one
 map and one seed; it ends at the first finding. Each corrected version (ID_twin)
 gets the same runs and must not be accused. Prints a row for each bug, then a sum
 for each tool. Seconds are the median of the wall time of the runs that found
@@ -29,10 +29,9 @@ TOOLS = {  # name: program, options, what begins a finding
     "explore": (EXPLORE, [], OURS),
     "explore tso": (EXPLORE, ["--memory", "tso"], OURS),
     "explore c11": (EXPLORE, ["--memory", "c11"], OURS),
-    "TSan": (("tsan/readmostly", "check"), ["--quiet"],
-             r"WARNING: ThreadSanitizer: "),
-    "ASan": (("asan/readmostly", "check"), ["--quiet"],
-             r"ERROR: (Address|Leak)Sanitizer: ")}
+    "TSan": (CHECK, ["--quiet"], r"WARNING: ThreadSanitizer: "),
+    "ASan": (CHECK, ["--quiet"], r"ERROR: (Address|Leak)Sanitizer: ")}
+SANITIZERS = {"TSan": "thread", "ASan": "address,undefined"}
 
 
 def rows_of(file):
@@ -50,7 +49,18 @@ def bugs_of(corpus):
                 for name, shape in rows]
     needs = 4 if corpus == "bugs" else 3
     return [(r[0], "u64x24" if "u64x24" in r[needs] else "u64x8")
-            for r in rows_of(f"tests/{corpus}/{corpus}.tsv")]
+            for r in rows_of(f"verify/corpora/{corpus}/{corpus}.tsv")]
+
+
+def built(corpus, tool):
+    """The folder with the corpus as the tool needs it."""
+    sanitizer = SANITIZERS.get(tool)
+    build = Path(f"build/bugs-{sanitizer}") if sanitizer else BUILD
+    flags = [f"SANITIZE=-fsanitize={sanitizer} -fno-sanitize-recover=all",
+             "OPT=-O1 -g1 -DRM_CALLED"] if sanitizer else []
+    subprocess.run(["make", "-s", "bugs", f"CORPUS={corpus}", f"BUILD={build}",
+                    *flags], check=True)
+    return build / corpus
 
 
 def run(folder, tool, name, shape, seed):
@@ -95,21 +105,20 @@ def main():
     ask.add_argument("--only", default="", help="ids that hold this text")
     args = ask.parse_args()
     tools = args.tools.split(",")
-    target = "bugs-sanitized" if any("San" in t for t in tools) else "bugs"
-    subprocess.run(["make", "-s", target, f"CORPUS={args.corpus}",
-                    f"BUILD={BUILD}"], check=True)
-    folder, sums, accused = BUILD / args.corpus, dict.fromkeys(tools, 0), []
+    folders = {tool: built(args.corpus, tool) for tool in tools}
+    sums, accused = dict.fromkeys(tools, 0), []
     bugs = [b for b in bugs_of(args.corpus) if args.only in b[0]]
     print("bug\t" + "\t".join(tools))
     for name, shape in bugs:
         cells = []
         for tool in tools:
             seeds = range(1, args.seeds + 1)
-            runs = [run(folder, tool, name, shape, seed) for seed in seeds]
+            runs = [run(folders[tool], tool, name, shape, seed)
+                    for seed in seeds]
             sums[tool] += all(found for _, found in runs)
             cells.append(cell_of(runs))
-            twins = [run(folder, tool, f"{name}_twin", shape, seed)
-                     for seed in seeds] if "San" not in tool else []
+            twins = [run(folders[tool], tool, f"{name}_twin", shape, seed)
+                     for seed in seeds] if tool not in SANITIZERS else []
             accused += [f"{name}_twin by {tool}"] * any(f for _, f in twins)
         print("\t".join([name, *cells]), flush=True)
     for tool, found in sums.items():

@@ -8,10 +8,15 @@
 cd "$(dirname "$0")/../.." || exit 2
 export BUILD=${BUILD:-build/test} FUZZ_INPUTS=${FUZZ_INPUTS:-1000000} FUZZ_SECONDS=${FUZZ_SECONDS:-3600}
 unset MAKEFLAGS MFLAGS MAKELEVEL
-make -s -j"$(nproc)" BUILD="$BUILD" OPT='-O1 -g1 -DRM_CALLED' \
-	SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' fuzzers || exit 2
 # shellcheck disable=SC2046 # names
-[ $# -gt 0 ] || set -- $(ls tests/unit/*/test_fuzz_*.c | sed 's/.*test_fuzz_//; s/\.c$//') readers
+[ $# -gt 0 ] || set -- $(ls tests/unit/*/test_fuzz_*.c verify/tests/*/test_fuzz_*.c | sed 's/.*test_fuzz_//; s/\.c$//') readers
+programs=
+for name; do
+	[ "$name" = readers ] && programs+=" $BUILD/tests/fuzz_mutate.so" || programs+=" $BUILD/tests/test_fuzz_$name"
+done
+# shellcheck disable=SC2086 # a list
+make -s -j"$(nproc)" BUILD="$BUILD" OPT='-O1 -g1 -DRM_CALLED' \
+	SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' $programs || exit 2
 status=0
 for name; do
 	case $name in

@@ -12,7 +12,7 @@ runs=$1; shift
 cd "$(dirname "$0")/../.." || exit 2
 export BUILD=${BUILD:-build/gcc} PYTHONDONTWRITEBYTECODE=1
 if [ $# = 0 ]; then
-	for file in $(grep -lE '(^|[^a-z])alone: ' tests/unit/*/test_*.c tests/cli/*.sh); do
+	for file in $(grep -lE '(^|[^a-z])alone: ' tests/unit/*/test_*.c verify/tests/*/test_*.c tests/cli/*.sh); do
 		set -- "$@" "$(basename "$file" .c)"
 	done
 fi

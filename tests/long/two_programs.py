@@ -56,9 +56,12 @@ def main():
     folder = ROOT / "build/long" / kind
     shutil.rmtree(folder, ignore_errors=True)
     subprocess.run(["make", "-s", BUILD / "readmostly", BUILD / program], cwd=ROOT, check=True)
+    needed = subprocess.run([BUILD / "readmostly", "run", workload, "--needs"], cwd=ROOT, check=True,
+                            capture_output=True, text=True).stdout.split()
+    subprocess.run(["make", "-s", "programs", f"NEEDED={' '.join(needed)}"], cwd=ROOT, check=True)
     done = subprocess.run(
         ["flock", "build/regress.lock", BUILD / "readmostly", "run", workload, "-o", folder,
-         "--counters", "none", "--arms", f"here={BUILD}/readmostly,there={BUILD}/{program}",
+         "--counters", "none", "--arms", f"here={BUILD}/maps,there={BUILD}/{program}",
          *sys.argv[2:]], cwd=ROOT, check=False)
     if done.returncode not in (0, 3):
         return 2
