@@ -10,6 +10,9 @@
    thread. */
 const struct rm_impl *rm_impl_find(const char *id);
 
+/* The map that a map program was linked with (--defsym). */
+extern const struct rm_impl rm_this_map;
+
 /* Returns the impl's own loop of this name, or NULL. */
 void (*rm_impl_own_loop(const struct rm_impl *impl, const char *name))(
         struct rm_worker *worker);

@@ -49,6 +49,17 @@ int rm_host_read(const char *path, char *text, size_t size)
 	return code ? code : (int)strlen(text);
 }
 
+bool rm_host_clock_is_counter(const char *source)
+{
+	static const char *const counters[] = { "tsc", "kvm-clock",
+		"hyperv_clocksource_tsc_page", "arch_sys_counter" };
+
+	for (size_t i = 0; i < sizeof(counters) / sizeof(*counters); i++)
+		if (!strcmp(source, counters[i]))
+			return true;
+	return false;
+}
+
 int rm_host_read_long(const char *path, long *value)
 {
 	char text[32], *end;

@@ -28,6 +28,10 @@ FILE *rm_host_open(const char *path);
  */
 int rm_host_read(const char *path, char *text, size_t size);
 
+/* Whether a clock source of the kernel is a counter of the CPU, which the vDSO
+   reads without a system call. */
+bool rm_host_clock_is_counter(const char *source);
+
 /* Reads a decimal integer. Returns 0 or -errno (-EINVAL: no number). */
 int rm_host_read_long(const char *path, long *value);
 

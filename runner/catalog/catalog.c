@@ -37,9 +37,7 @@ static char *read_file(const char *path, size_t *length, int *failed)
 	return text;
 }
 
-/* Whether there is a program of an instrumented map, or the reason from ID.no. */
-static bool is_instrumented(
-        const char *flavour, const char *id, char *why, size_t size)
+bool rm_map_runs(const char *flavour, const char *id, char *why, size_t size)
 {
 	char path[RM_PROGRAM_BYTES];
 	size_t length;
@@ -62,12 +60,7 @@ static bool is_instrumented(
 
 bool rm_map_simulated(const char *id, char *why, size_t size)
 {
-	return is_instrumented("sim", id, why, size);
-}
-
-bool rm_map_explored(const char *id, char *why, size_t size)
-{
-	return is_instrumented("explore", id, why, size);
+	return rm_map_runs("sim", id, why, size);
 }
 
 bool rm_map_info_has(
@@ -134,14 +127,6 @@ static void fill_info(struct rm_map_info *info)
 	const json_t *json = info->json;
 
 	info->id = rm_json_text(json, "id");
-	info->label = rm_json_text(json, "label");
-	info->family = rm_json_text(json, "family");
-	info->sync = rm_json_text(json, "sync");
-	info->source = rm_json_text(json, "source");
-	info->system = rm_json_text(json, "system");
-	info->guarantees = rm_json_text(json, "guarantees");
-	info->progress = rm_json_text(json, "progress");
-	info->dispatch = rm_json_text(json, "dispatch");
 	info->misuse = json_string_value(json_object_get(json, "misuse"));
 	info->language = json_string_value(json_object_get(json, "language"));
 	info->version = json_string_value(json_object_get(json, "version"));
@@ -303,7 +288,7 @@ int rm_catalog_load(
 	failed = add_maps(catalog, folder, error);
 	if (!failed)
 		failed = add_names(catalog, folder, error);
-	if (catalog->count)
+	if (!failed && catalog->count)
 		qsort(catalog->maps, catalog->count, sizeof(*catalog->maps),
 		        by_id);
 	return failed;

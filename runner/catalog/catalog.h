@@ -20,18 +20,19 @@
 
 enum { RM_PROGRAM_BYTES = 4096 };
 
-/* One built map. Texts are borrowed from `json`. */
+/* One built map. Texts are borrowed from `json`, which has more of them: label,
+   family, sync, source, system, guarantees, progress, dispatch. */
 struct rm_map_info {
-	const char *id, *label, *family, *sync, *source, *system;
-	const char *guarantees, *progress, *dispatch;
+	const char *id;
 	const char *misuse;   /* NULL, or which check shows this injected bug */
 	const char *language; /* NULL: C or C++; else "go", "java", "rust" */
 	const char *version;  /* NULL, or of its library, as that reports it */
 	unsigned shapes, caps; /* as in struct rm_impl */
 	bool is_map;           /* keys can be stored in it */
 	bool paced;            /* of another language: it has the open loop */
-	unsigned start_ms, warm_up_most, value_most; /* as in struct rm_impl */
-	json_t *json; /* all members of ID.json; owned */
+	unsigned start_ms, warm_up_most; /* of maps in other languages */
+	unsigned value_most;             /* as in struct rm_impl */
+	json_t *json;                    /* all members of ID.json; owned */
 };
 
 /* One map of the tree. */
@@ -89,9 +90,10 @@ bool rm_map_info_has(
  */
 const char *rm_map_program(
         const char *flavour, const char *id, char path[RM_PROGRAM_BYTES]);
-/* Whether the map can be simulated, or explored; if not, `why` gets the reason. */
+/* Whether the map has a program of the flavour; if not, `why` gets the reason: it
+   cannot be simulated or explored, or is not built. */
+bool rm_map_runs(const char *flavour, const char *id, char *why, size_t size);
 bool rm_map_simulated(const char *id, char *why, size_t size);
-bool rm_map_explored(const char *id, char *why, size_t size);
 
 /* The fact sheet of a map of a library, impls/facts/ID.txt. */
 struct rm_facts {

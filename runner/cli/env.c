@@ -30,10 +30,9 @@ static int run_all(void)
 	int worst = RM_OK;
 
 	for (size_t i = 0; i < PARTS; i++) {
-		char name[32], *argv[] = { name, NULL };
+		char name[] = "readmostly env", *argv[] = { name, NULL };
 		int status;
 
-		snprintf(name, sizeof(name), "readmostly env");
 		printf("%s## %s\n\n", i ? "\n" : "", parts[i].title);
 		status = parts[i].run(1, argv);
 		worst = status > worst ? status : worst;
@@ -43,11 +42,17 @@ static int run_all(void)
 
 int rm_cli_env(int argc, char **argv)
 {
+	char name[32];
+
 	if (argc == 1)
 		return run_all();
 	for (size_t i = 0; i < PARTS; i++)
-		if (!strcmp(argv[1], parts[i].name))
+		if (!strcmp(argv[1], parts[i].name)) {
+			snprintf(name, sizeof(name), "readmostly env %s",
+			        parts[i].name);
+			argv[1] = name;
 			return parts[i].run(argc - 1, argv + 1);
+		}
 	usage(!strcmp(argv[1], "--help") ? stdout : stderr);
 	return strcmp(argv[1], "--help") ? RM_USAGE : RM_OK;
 }

@@ -66,19 +66,27 @@ static void print_words(
 	printf("%s\n", json_array_size(words) ? "" : "none");
 }
 
+static const char *text(const struct rm_map_info *info, const char *member)
+{
+	return rm_json_text(info->json, member);
+}
+
 static void print_map(const struct rm_map_info *info)
 {
 	char why[WHY_BYTES];
 
-	printf("%-16s %s [%s]\n", info->id, info->label, info->family);
-	printf("    %-11s%s, %s; scan %s; dispatch %s\n", "sync", info->sync,
-	        info->progress, info->guarantees, info->dispatch);
-	printf("    %-11s%s%s%s\n", "source", info->source,
-	        info->system[0] ? "; system " : "", info->system);
+	printf("%-16s %s [%s]\n", info->id, text(info, "label"),
+	        text(info, "family"));
+	printf("    %-11s%s, %s; scan %s; dispatch %s\n", "sync",
+	        text(info, "sync"), text(info, "progress"),
+	        text(info, "guarantees"), text(info, "dispatch"));
+	printf("    %-11s%s%s%s\n", "source", text(info, "source"),
+	        text(info, "system")[0] ? "; system " : "",
+	        text(info, "system"));
 	print_words("shapes", info, "shapes");
 	if (info->value_most)
 		printf("    %-11sto %u bytes, %s\n", "values", info->value_most,
-		        rm_json_text(info->json, "value_place"));
+		        text(info, "value_place"));
 	print_words("operations", info, "operations");
 	print_words("caps", info, "caps");
 	if (json_array_size(json_object_get(info->json, "loops")))

@@ -48,6 +48,8 @@ int rm_ask_program(const struct rm_request *request, const char *const words[],
 	char *printed = json ? ask(request, json, words, error) : NULL;
 
 	*result = printed ? json_loads(printed, 0, NULL) : NULL;
+	if (!json)
+		rm_error_set(error, -ENOMEM, "out of memory");
 	json_decref(json);
 	if (printed && !*result)
 		rm_error_set(error, -EIO, "%s: its program printed no result",

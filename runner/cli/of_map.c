@@ -46,11 +46,11 @@ static int find_map(int argc, char **argv, const struct rm_catalog *catalog)
 
 /* The flavour for the value of --shape: programs for long keys and values are
    others (docs/adr/0030). */
-static const char *sized(
+static void sized(
         const char *base, int argc, char **argv, char flavour[RM_NAME_BYTES])
 {
-	const char *shape = NULL, *value;
-	int size = 0;
+	struct rm_cell cell = { .measure = RM_MEASURE_THROUGHPUT };
+	const char *shape = NULL;
 
 	for (int i = 1; i < argc; i++) {
 		if (!strncmp(argv[i], "--shape=", 8))
@@ -58,21 +58,15 @@ static const char *sized(
 		else if (!strcmp(argv[i], "--shape") || !strcmp(argv[i], "-S"))
 			shape = argv[i + 1];
 	}
-	value = shape ? strchr(shape, 'x') : NULL;
-	if (value)
-		size = atoi(value + 1);
-	if (size <= 24)
-		size = shape && (!strncmp(shape, "str32", 5) ||
-		                        !strncmp(shape, "str64", 5))
-		               ? 24
-		               : 0;
-	if (!size)
+	/* the program prints what is wrong with a shape that is none */
+	if (!shape || rm_factor_read(RM_KEY_SHAPE, shape, &cell) ||
+	        !rm_cell_sized(&cell))
 		snprintf(flavour, RM_NAME_BYTES, "%s", base);
-	else if (!strcmp(base, "plain"))
-		snprintf(flavour, RM_NAME_BYTES, "x%d", size);
 	else
-		snprintf(flavour, RM_NAME_BYTES, "%s-x%d", base, size);
-	return flavour;
+		snprintf(flavour, RM_NAME_BYTES, "%s%s%s",
+		        strcmp(base, "plain") ? base : "",
+		        strcmp(base, "plain") ? "-" : "",
+		        rm_cell_flavour(&cell));
 }
 
 /* Becomes a program. Returns only on failure, and prints what builds it. */
@@ -178,18 +172,13 @@ static void run_all(const char *flavour, char **argv,
 
 		if (!is_of_all(info))
 			continue;
-		if (access(rm_map_program(flavour, info->id, path), X_OK)) {
-			if (!strcmp(flavour, "explore") &&
-			        !rm_map_explored(info->id, why, sizeof(why)))
-				printf("skip %s: %s\n", info->id, why);
-			else
-				printf("skip %s: not built (make programs "
-				       "NEEDED=%s/%s)\n",
-				        info->id, flavour, info->id);
+		if (!rm_map_runs(flavour, info->id, why, sizeof(why))) {
+			printf("skip %s: %s\n", info->id, why);
 			sums->skipped++;
 			continue;
 		}
-		status = run_one(info->id, path, argv, sums);
+		status = run_one(info->id,
+		        rm_map_program(flavour, info->id, path), argv, sums);
 		if (status == RM_USAGE || status == RM_FAILED ||
 		        sums->status == RM_OK)
 			sums->status = status;
@@ -260,7 +249,7 @@ static int of_one(const char *command, const char *flavour, int argc,
 		return rm_complain(command, &error, RM_USAGE);
 	}
 	if (!strcmp(flavour, "explore") &&
-	        !rm_map_explored(info->id, why, sizeof(why))) {
+	        !rm_map_runs(flavour, info->id, why, sizeof(why))) {
 		fprintf(stderr, "readmostly %s: %s cannot be explored: it %s\n",
 		        command, info->id, why);
 		return RM_USAGE;

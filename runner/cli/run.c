@@ -93,19 +93,12 @@ static void finish(struct argp_state *state)
 {
 	struct line *line = state->input;
 	struct rm_wishes *wishes = &line->wishes;
+	struct rm_error error = { "" };
 
 	wishes->sources.overrides = line->sets.list;
 	wishes->sources.override_count = line->sets.count;
-	if (wishes->sources.set && wishes->sources.file_count)
-		argp_error(state,
-		        "--set \"%s\": expected KEY=VALUE beside FILE, or the "
-		        "name "
-		        "of a set without FILE",
-		        wishes->sources.set);
-	if (wishes->sources.set && !wishes->sources.mode)
-		wishes->sources.mode = RM_SET_MODE;
-	if (wishes->sources.mode && wishes->sources.file_count)
-		argp_error(state, "--mode and FILE: expected one of them");
+	if (rm_sources_settle(&wishes->sources, &error))
+		argp_error(state, "%s", error.text);
 	if (wishes->sources.touched && !wishes->sources.mode)
 		argp_error(state, "--touched: expected --mode NAME, too");
 	if (wishes->resume && !wishes->dir)

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 static int refuse(struct rm_error *error, const char *what)
 {

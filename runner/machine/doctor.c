@@ -5,6 +5,8 @@
  */
 #include "runner/machine/internal.h"
 
+#include "runner/base/host.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,9 +140,6 @@ static void smt(const struct rm_topology *topology, struct rm_finding *finding)
 static void clock_source(
         const struct rm_topology *topology, struct rm_finding *finding)
 {
-	/* the vDSO reads these without a system call */
-	static const char *const in_vdso[] = { "tsc", "kvm-clock",
-		"hyperv_clocksource_tsc_page", "arch_sys_counter" };
 	const char *path = "/sys/devices/system/clocksource/clocksource0/"
 	                   "current_clocksource";
 	struct rm_fact fact;
@@ -148,12 +147,10 @@ static void clock_source(
 	(void)topology;
 	if (!read_line(path, &fact, finding))
 		return;
-	for (size_t i = 0; i < sizeof(in_vdso) / sizeof(*in_vdso); i++)
-		if (!strcmp(fact.text, in_vdso[i])) {
-			say(finding, RM_FINDING_GOOD, "", "clock is %s",
-			        fact.text);
-			return;
-		}
+	if (rm_host_clock_is_counter(fact.text)) {
+		say(finding, RM_FINDING_GOOD, "", "clock is %s", fact.text);
+		return;
+	}
 	say(finding, RM_FINDING_WARNING,
 	        "echo tsc | sudo tee /sys/devices/system/clocksource/"
 	        "clocksource0/current_clocksource",

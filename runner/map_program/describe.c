@@ -2,10 +2,10 @@
 /* describe.c - `ID describe`: the map's description as one line of JSON. */
 #include "runner/base/error.h"
 #include "runner/map_program/map_program.h"
+#include "runner/protocol/command_line.h"
 #include "runner/protocol/protocol.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static json_t *shapes_of(const struct rm_impl *impl)
 {
@@ -51,7 +51,7 @@ json_t *rm_describe_impl(const struct rm_impl *impl)
 int rm_program_describe(int argc, char **argv)
 {
 	json_t *map = rm_describe_impl(&rm_this_map);
-	int failed;
+	int status;
 
 	if (!map)
 		fprintf(stderr,
@@ -61,8 +61,7 @@ int rm_program_describe(int argc, char **argv)
 		        "guarantees, progress and dispatch (runner/map.h)\n");
 	if (map && argc > 1)
 		json_object_set_new(map, "code", json_string(argv[1]));
-	failed = !map || json_dumpf(map, stdout, JSON_COMPACT) ||
-	         putchar('\n') == EOF || fflush(stdout);
+	status = rm_print_json(map, JSON_COMPACT);
 	json_decref(map);
-	return failed ? RM_INCOMPLETE : RM_OK;
+	return status;
 }

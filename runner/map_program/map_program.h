@@ -14,9 +14,6 @@
 
 #include <jansson.h>
 
-/* The map that this program was linked with (--defsym). */
-extern const struct rm_impl rm_this_map;
-
 /* The description of a map, as runner/catalog/ reads it. New reference. */
 json_t *rm_describe_impl(const struct rm_impl *impl);
 

@@ -4,6 +4,7 @@
 #include "runner/base/error.h"
 #include "runner/base/json.h"
 #include "runner/map_program/map_program.h"
+#include "runner/protocol/command_line.h"
 #include "runner/trace/trace.h"
 
 #include <errno.h>
@@ -14,7 +15,9 @@
 
 enum { REQUEST_BYTES = 1 << 20 };
 
-/* All of standard input; the caller frees. NULL: too long or unreadable. */
+/* All of standard input; the caller frees. NULL: too long or unreadable. One
+   allocation: its end raises glibc's threshold of mmap, with which maps are
+   measured and simulated (runner/sim/guest/heap.c). */
 static char *read_all(size_t *length)
 {
 	char *text = malloc(REQUEST_BYTES);
@@ -34,15 +37,14 @@ static char *read_all(size_t *length)
 	return NULL;
 }
 
-static int print(json_t *result)
+static int print(const json_t *result)
 {
-	if (!result || json_dumpf(result, stdout, JSON_COMPACT) ||
-	        putchar('\n') == EOF || fflush(stdout)) {
+	const int status = rm_print_json(result, JSON_COMPACT);
+
+	if (status)
 		fprintf(stderr, "trial: result not written: %s\n",
 		        strerror(errno));
-		return RM_INCOMPLETE;
-	}
-	return RM_OK;
+	return status;
 }
 
 /* The request on standard input; RM_USAGE, and standard error has the reason. */
@@ -117,6 +119,7 @@ int rm_program_timeline(int argc, char **argv)
 	struct rm_request request;
 	json_t *result;
 	FILE *out;
+	bool failed;
 	int status;
 
 	if (argc != 2 || read_request(&request))
@@ -125,8 +128,10 @@ int rm_program_timeline(int argc, char **argv)
 	status = print(result);
 	if (strcmp(rm_json_text(result, "status"), "failed")) {
 		out = fopen(argv[1], "w");
-		if (!out ||
-		        rm_timeline_write(out, &request.cell) | fclose(out)) {
+		failed = !out || rm_timeline_write(out, &request.cell);
+		if (out && fclose(out))
+			failed = true;
+		if (failed) {
 			fprintf(stderr, "%s: not written: %s\n", argv[1],
 			        strerror(errno));
 			status = RM_INCOMPLETE;

@@ -6,8 +6,6 @@
 #include "runner/base/clock.h"
 #include "runner/base/host.h"
 
-#include <string.h>
-
 uint64_t rm_ticks(void)
 {
 #if defined(__x86_64__)
@@ -43,21 +41,16 @@ static void read_both(double *ticks, double *ns)
 
 double rm_ticks_per_ns(void)
 {
-	static const char *const counted[] = { "tsc", "kvm-clock",
-		"hyperv_clocksource_tsc_page", "arch_sys_counter" };
 	const char *path = "/sys/devices/system/clocksource/clocksource0/"
 	                   "current_clocksource";
 	double ticks[2] = { 0 }, ns[2] = { 0 };
 	char source[64];
 
-	if (rm_host_read(path, source, sizeof(source)) < 0)
+	if (rm_host_read(path, source, sizeof(source)) < 0 ||
+	        !rm_host_clock_is_counter(source))
 		return 0;
-	for (size_t i = 0; i < sizeof(counted) / sizeof(counted[0]); i++) {
-		if (strcmp(source, counted[i]))
-			continue;
-		read_both(&ticks[0], &ns[0]);
-		rm_sleep_until(rm_now_ns() + 2000000);
-		read_both(&ticks[1], &ns[1]);
-	}
+	read_both(&ticks[0], &ns[0]);
+	rm_sleep_until(rm_now_ns() + 2000000);
+	read_both(&ticks[1], &ns[1]);
 	return ns[1] > ns[0] ? (ticks[1] - ticks[0]) / (ns[1] - ns[0]) : 0;
 }

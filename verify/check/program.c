@@ -11,9 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The map that this program was linked with (--defsym). */
-extern const struct rm_impl rm_this_map;
-
 enum flag {
 	OPS = 'n',
 	THREADS = 't',

@@ -18,7 +18,6 @@
 #include "runner/impl.h"
 
 #include <stdio.h>
-#include <string.h>
 
 /* The n-th set bit of the map's shapes, n from 0. */
 static unsigned shape_of(unsigned shapes, uint64_t n)

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { DECIMAL_BELOW = 1 << 20 /* larger values are hexadecimal */ };
 

@@ -186,13 +186,6 @@ void rm_explore_tree_again(struct rm_explore_tree *tree)
 	tree->meetings.news = tree->bounded = false;
 }
 
-void rm_explore_tree_reset(struct rm_explore_tree *tree)
-{
-	rm_explore_tree_again(tree);
-	tree->strays = false;
-	rm_explore_meetings_reset(&tree->meetings);
-}
-
 void rm_explore_tree_clear(struct rm_explore_tree *tree)
 {
 	free(tree->choice);

@@ -42,8 +42,6 @@ struct rm_explore_tree {
 
 extern const struct rm_explore_scheduler rm_explore_exhaustive;
 
-/* Of a new program, with nothing known; of the same one with other members. */
-void rm_explore_tree_reset(struct rm_explore_tree *tree);
 /* The walk begins again, with what was learnt. */
 void rm_explore_tree_again(struct rm_explore_tree *tree);
 

@@ -22,7 +22,7 @@
 enum {
 	PAGES_HEADER = 16,
 	/* glibc's mmap threshold starts at 128 KiB. The process of a trial has
-	   freed 1 MiB by then, its request (runner/cli/trial.c). */
+	   freed 1 MiB by then, its request (runner/map_program/trial.c). */
 	PAGES_MIN = (1 << 20) + RM_SIM_PAGE,
 	PAGES_MIN_MAX = 32 << 20,
 	/* where in its page glibc puts a thread's first block: after the

@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/time.h>
 
 /* rm_trial_run() of runner/trial/trial.c, renamed. */
