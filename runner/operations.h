@@ -132,14 +132,15 @@ RM_HOT uint64_t rm_fresh_next(const struct rm_worker *worker)
 	return rm_fresh_oldest(worker) + own * worker->threads;
 }
 
-/* After the new rank is in. Published with every 64th write, or as often as a
-   short guard asks for. */
+/* After the new rank is in. A guard that is too short asks for each write to be
+   published. */
 RM_HOT void rm_fresh_did(struct rm_worker *worker)
 {
 	const uint64_t done = ++worker->fresh_done;
 
 	/* relaxed: look-ups that come too early miss, and are counted */
-	if (done % 64 == 0 || worker->fresh_guard < 128)
+	if (done % RM_FRESH_PUBLISHED == 0 ||
+	        worker->fresh_guard < 2 * RM_FRESH_PUBLISHED)
 		atomic_store_explicit(&worker->fresh[worker->slot].base,
 		        (done + worker->fresh_guard) * worker->threads,
 		        memory_order_relaxed);

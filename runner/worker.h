@@ -64,6 +64,42 @@ struct rm_fresh {
 	alignas(RM_CACHE_LINE) _Atomic(uint64_t) base;
 };
 
+/* A thread publishes its progress with every fresh write of this number. */
+enum { RM_FRESH_PUBLISHED = 64 };
+
+/* Of so many resident keys: a thread's oldest ranks that look-ups leave out, since
+   it may have removed them; twice the writes between two publications. */
+static inline uint64_t rm_fresh_guard(uint64_t keys, unsigned threads)
+{
+	const uint64_t quarter = keys / threads / 4;
+	const uint64_t most = 2 * RM_FRESH_PUBLISHED;
+
+	return quarter < most ? quarter : most;
+}
+
+/* The number of ranks that look-ups draw. */
+static inline uint64_t rm_fresh_span(uint64_t keys, unsigned threads)
+{
+	const uint64_t own = keys / threads;
+
+	return own ? (own - rm_fresh_guard(keys, threads)) * threads : keys;
+}
+
+/* Before the first write of `threads` threads, each with an element; the guard is
+   0 if no key moves. */
+static inline void rm_fresh_init(
+        struct rm_fresh *fresh, uint64_t guard, unsigned threads)
+{
+	for (unsigned i = 0; i < threads; i++)
+		atomic_init(&fresh[i].base, guard * threads);
+}
+
+/* For rm_worker.fresh_magic: a remainder by `threads` without a division. */
+static inline uint64_t rm_fresh_magic(unsigned threads)
+{
+	return UINT64_MAX / threads + 1;
+}
+
 struct rm_pace; /* runner/trial/internal.h: the open loop's schedule */
 
 /*

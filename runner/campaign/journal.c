@@ -117,9 +117,9 @@ static int count_torn(
 	return 0;
 }
 
-/* A line that is whole is trusted or ends the reading: a journal that was
-   edited must not be half believed. A torn last line is neither: its bytes are
-   counted, and the caller cuts them off. */
+/* A line before others is trusted or ends the reading: a journal that was edited
+   must not be half believed. The last line is torn if it has no newline, is no JSON
+   or has another checksum: its bytes are counted, and the caller cuts them off. */
 static int take_line(void *context, size_t number, const char *text,
         size_t size, bool is_torn)
 {

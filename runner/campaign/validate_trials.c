@@ -47,6 +47,8 @@ struct reading {
 	json_int_t turns;      /* of the walk so far */
 	json_int_t turn;       /* that of the line before */
 	size_t number;         /* of the line at hand */
+	bool is_seeded;        /* a line was read, whose seed says: */
+	bool by_layout;        /* earlier versions gave each map a seed */
 	struct rm_error *error;
 };
 
@@ -251,6 +253,19 @@ static void refuse_unplanned(
 	        key);
 }
 
+/* Whether it is the plan's seed. All lines of a campaign are of one version. */
+static bool has_seed(struct reading *reading, const char *cell, unsigned block,
+        uint64_t seed)
+{
+	const uint64_t shared = rm_plan_seed(reading->plan, cell, block);
+	const uint64_t own = rm_plan_layout_seed(reading->plan, cell, block);
+
+	if (!reading->is_seeded)
+		reading->by_layout = seed == own && seed != shared;
+	reading->is_seeded = true;
+	return seed == (reading->by_layout ? own : shared);
+}
+
 /* Against the plan: is it a trial of it, with its seed, for the first time? */
 static void check_identity(struct reading *reading, const json_t *trial)
 {
@@ -286,10 +301,7 @@ static void check_identity(struct reading *reading, const json_t *trial)
 	json_object_del(reading->planned, key);
 	if (rm_tally_add(&reading->tally, trial, &why))
 		line_problem(reading, why.text, "");
-	if ((uint64_t)seed !=
-	                rm_plan_seed(reading->plan, cell, (unsigned)block) &&
-	        (uint64_t)seed != rm_plan_layout_seed(
-	                                  reading->plan, cell, (unsigned)block))
+	if (!has_seed(reading, cell, (unsigned)block, (uint64_t)seed))
 		line_problem(reading, "seed is not the plan's for ", key);
 	check_disturbed(reading, trial, &reading->plan->cells[number].cell);
 }

@@ -165,6 +165,21 @@ int rm_inputs_read(const struct rm_sources *sources, struct rm_inputs *inputs,
 	return failed;
 }
 
+int rm_sources_settle(struct rm_sources *sources, struct rm_error *error)
+{
+	if (sources->file_count && sources->set)
+		return rm_error_set(error, -EINVAL,
+		        "--set \"%s\": expected KEY=VALUE beside FILE, or the "
+		        "name of a set without FILE",
+		        sources->set);
+	if (sources->set && !sources->mode)
+		sources->mode = RM_SET_MODE;
+	if (sources->file_count && sources->mode)
+		return rm_error_set(error, -EINVAL,
+		        "--mode and FILE: expected one of them");
+	return 0;
+}
+
 int rm_inputs_load(struct rm_sources sources, char **texts, size_t set_count,
         struct rm_inputs *inputs, struct rm_error *error)
 {
@@ -172,18 +187,14 @@ int rm_inputs_load(struct rm_sources sources, char **texts, size_t set_count,
 	int failed = 0;
 
 	*inputs = (struct rm_inputs){ 0 };
-	if (sources.file_count && sources.set)
+	failed = rm_sources_settle(&sources, error);
+	if (failed)
+		return failed;
+	if (!sources.file_count && !sources.mode)
 		return rm_error_set(error, -EINVAL,
-		        "--set \"%s\": expected KEY=VALUE beside workload "
-		        "files, or the name of a set without files",
-		        sources.set);
-	if (sources.set && !sources.mode)
-		sources.mode = RM_SET_MODE;
-	if ((sources.file_count > 0) == (sources.mode != NULL))
-		return rm_error_set(error, -EINVAL,
-		        "%s, expected workload files, --mode NAME or --set "
-		        "NAME",
-		        sources.mode ? "files and a mode" : "nothing to do");
+		        "nothing to do, expected workload files, --mode NAME "
+		        "or "
+		        "--set NAME");
 	failed = split_sets(texts, set_count, &sets, error);
 	sources.overrides = sets.overrides;
 	sources.override_count = sets.count;

@@ -107,10 +107,14 @@ struct rm_sources {
 int rm_inputs_read(const struct rm_sources *sources, struct rm_inputs *inputs,
         struct rm_error *error);
 
+/* What --set NAME means: its mode, RM_SET_MODE if none is named. -EINVAL: it, or a
+   mode, stands beside files. */
+int rm_sources_settle(struct rm_sources *sources, struct rm_error *error);
+
 /*
  * The same of a command line, with overrides of `texts`: the KEY=VALUE of --set,
- * in order; they are written to. A set without a mode is that of RM_SET_MODE.
- * Files and mode together, or neither, are mistakes.
+ * in order; they are written to. No files
+ * and no mode are a mistake.
  */
 int rm_inputs_load(struct rm_sources sources, char **texts, size_t set_count,
         struct rm_inputs *inputs, struct rm_error *error);

@@ -16,7 +16,7 @@ enum {
 	STR_KEY_NS = 1500,
 	FAR_KEY_NS = 600, /* more, for each key past NEAR_KEYS */
 	NEAR_KEYS = 64 << 10,
-	STREAM_NS = 25000000, /* to draw the keys of a skewed cell */
+	STREAM_NS = 25000000, /* to make the stream of a sequential cell */
 	THREAD_NS = 84000,
 	TURN_NS = 4000000, /* each phase ends when all threads had a turn */
 	LONG_BYTE_NS = 3,  /* of values of more than 24 bytes, also to map it */
@@ -160,7 +160,7 @@ void rm_plan_cost(struct rm_plan_cell *planned, unsigned cpus,
 	planned->estimate_ns += copies_ns(cell, slow_writes);
 	if (cell->measure == RM_MEASURE_LATENCY)
 		planned->estimate_ns += HISTOGRAMS_NS;
-	if (cell->dist != RM_DIST_UNIFORM) {
+	if (cell->dist == RM_DIST_SEQUENTIAL) {
 		planned->estimate_ns += STREAM_NS;
 		planned->memory_bytes += STREAM_BYTES;
 	}

@@ -410,6 +410,9 @@ static inline struct rm_key rm_trial_key(
 uint32_t *rm_stream_create(const struct rm_cell *cell, unsigned slot,
         uint64_t resident, uint64_t span, uint64_t seed, uint64_t *length);
 
+/* Whether the cell's draws come from a stream. */
+bool rm_stream_applies(const struct rm_cell *cell);
+
 enum { RM_SEED_KEYS = 100000 }; /* the seed's number, for streams and skews */
 
 /* Whether the cell's draws are those of a struct rm_skew. */

@@ -135,9 +135,26 @@ static void set_permutation(struct rm_skew *skew, uint64_t seed)
 		skew->key[round] = rm_seed(seed, round) & skew->mask;
 }
 
+static bool draws(const struct rm_cell *cell)
+{
+	return !cell->trace[0] && cell->measure != RM_MEASURE_VERIFY;
+}
+
 bool rm_skew_applies(const struct rm_cell *cell)
 {
-	return cell->dist == RM_DIST_ZIPF || cell->dist == RM_DIST_HOT;
+	return draws(cell) &&
+	       (cell->dist == RM_DIST_ZIPF || cell->dist == RM_DIST_HOT);
+}
+
+bool rm_stream_applies(const struct rm_cell *cell)
+{
+	return draws(cell) && cell->dist == RM_DIST_SEQUENTIAL;
+}
+
+/* Ranks below have a key. Of fresh writes, those that look-ups draw. */
+static uint64_t present_of(uint64_t resident, uint64_t span)
+{
+	return span < resident ? span : resident;
 }
 
 void rm_skew_init(struct rm_skew *skew, const struct rm_cell *cell,
@@ -146,9 +163,7 @@ void rm_skew_init(struct rm_skew *skew, const struct rm_cell *cell,
 	double mass[RM_SKEW_RANGES] = { 0 };
 
 	memset(skew, 0, sizeof(*skew));
-	/* fresh: the resident ranks without the guard at their two ends, since
-	   a rank beyond `span` is of a key that is not there yet */
-	skew->present = span < resident ? span : resident;
+	skew->present = present_of(resident, span);
 	if (cell->dist == RM_DIST_ZIPF)
 		set_zipf(skew, cell->dist_a, mass);
 	else
@@ -203,9 +218,7 @@ uint32_t *rm_stream_create(const struct rm_cell *cell, unsigned slot,
         uint64_t resident, uint64_t span, uint64_t seed, uint64_t *length)
 {
 	uint64_t rng = rm_seed(seed, slot), n = stream_length(cell->threads);
-	/* fresh: the resident ranks without the guard at their two ends, since
-	   a rank beyond `span` is of a key that is not there yet */
-	const uint64_t present = span < resident ? span : resident;
+	const uint64_t present = present_of(resident, span);
 	/* sequential: the threads start evenly spread */
 	uint64_t next = present / cell->threads * slot;
 	uint32_t *ranks = malloc(n * sizeof(*ranks));

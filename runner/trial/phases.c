@@ -42,12 +42,6 @@ static int pin(unsigned cpu, struct rm_error *error)
 	return status;
 }
 
-static bool needs_stream(const struct rm_cell *cell)
-{
-	return cell->dist == RM_DIST_SEQUENTIAL && !cell->trace[0] &&
-	       cell->measure != RM_MEASURE_VERIFY;
-}
-
 /* Each use of random numbers has a seed of its own: a cell with other arrivals
    still does the same operations. A write share of 1 is all but one of 2^32
    decisions, since 2^32 has no room in 32 bits. */
@@ -61,7 +55,7 @@ static void set_worker(struct rm_member *member)
 
 	worker->stop = &team->stop;
 	worker->fresh = team->fresh;
-	worker->fresh_magic = UINT64_MAX / cell->threads + 1;
+	worker->fresh_magic = rm_fresh_magic(cell->threads);
 	worker->turns = &team->turns;
 	worker->rng = rm_seed(seed, SEED_OPERATIONS + worker->slot);
 	worker->skew = team->skew;
@@ -114,7 +108,7 @@ static void setup(struct rm_member *member)
 	member->pace.oversubscribed = shares_cpu(cell, worker->slot);
 	if (cell->trace[0])
 		rm_replay_setup(member);
-	if (!needs_stream(cell))
+	if (!rm_stream_applies(cell))
 		return;
 	worker->stream = rm_stream_create(cell, worker->slot, worker->resident,
 	        worker->span,

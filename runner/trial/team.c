@@ -11,7 +11,6 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 static void meet(struct rm_member *member)
 {
@@ -236,12 +235,8 @@ static void set_ranks(struct rm_team *team)
 	team->span = (uint64_t)llround((double)n / (1 - cell->miss_share));
 	team->universe = team->span;
 	if (cell->write_kind == RM_FRESH && cell->write_share > 0) {
-		const uint64_t own = n / cell->threads;
-
-		/* twice the writes between two values that are published */
-		team->fresh_guard = own / 4 < 128 ? own / 4 : 128;
-		team->span =
-		        own ? (own - team->fresh_guard) * cell->threads : n;
+		team->fresh_guard = rm_fresh_guard(n, cell->threads);
+		team->span = rm_fresh_span(n, cell->threads);
 		team->universe = n;
 	}
 	team->prefilled =
@@ -258,8 +253,7 @@ static bool create_skew(struct rm_team *team)
 {
 	const struct rm_cell *cell = &team->request->cell;
 
-	if (!rm_skew_applies(cell) || cell->trace[0] ||
-	        cell->measure == RM_MEASURE_VERIFY)
+	if (!rm_skew_applies(cell))
 		return true;
 	team->skew = aligned_alloc(RM_CACHE_LINE, sizeof(*team->skew));
 	if (team->skew)
@@ -315,8 +309,7 @@ static bool create_members(struct rm_team *team, unsigned threads)
 	if (!team->members || !team->fresh)
 		return false;
 	memset(team->members, 0, threads * sizeof(*team->members));
-	for (unsigned i = 0; i < threads; i++)
-		atomic_init(&team->fresh[i].base, team->fresh_guard * threads);
+	rm_fresh_init(team->fresh, team->fresh_guard, threads);
 	return true;
 }
 

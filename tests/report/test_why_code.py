@@ -10,11 +10,12 @@ from report.why import code, listing, normal
 
 @pytest.mark.parametrize("cell, loop", [
     ({}, "mix"), ({"dist": "uniform", "write_kind": "update"}, "mix"),
-    ({"write_kind": "fresh"}, "fresh"), ({"dist": "zipf:0.99"}, "stream"),
-    ({"dist": "zipf:0.99", "write_kind": "fresh"}, "stream"),
+    ({"write_kind": "fresh"}, "fresh"), ({"dist": "zipf:0.99"}, "skew"),
+    ({"dist": "hot:1%:90%", "write_kind": "fresh"}, "skew"),
+    ({"dist": "sequential", "write_kind": "fresh"}, "stream"),
     ({"trace": "x", "dist": "zipf:0.99"}, "replay"),
     ({"loop": "paced", "trace": "x"}, "paced"), ({"loop": "mix"}, "mix")])
-def test_a_cell_is_run_by_one_of_five_loops(cell, loop):
+def test_a_cell_is_run_by_one_of_six_loops(cell, loop):
     assert code.loop_of(cell) == loop and loop in code.LOOPS
 
 

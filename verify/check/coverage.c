@@ -4,7 +4,6 @@
 
 #include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
 
 enum { OFTEN = 100, NAMED = 3 };
 

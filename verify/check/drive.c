@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-enum { RESIDENT = 1000, SPAN = 1100, GUARD = 64, STREAM = 4096 };
+enum { RESIDENT = 1000, SPAN = 1100, STREAM = 4096 };
 enum { STEP = 256 * RM_BATCH }; /* iterations of a thread */
 
 struct track {
@@ -22,7 +22,6 @@ struct track {
 	struct rm_fresh *fresh;   /* [threads] */
 	uint64_t *fresh_next;     /* [threads] */
 	unsigned threads;         /* of a lap */
-	uint64_t guard;           /* rm_worker.fresh_guard */
 	struct rm_counts *counts; /* [threads] */
 	uint64_t *key_sums;       /* [threads] */
 };
@@ -33,7 +32,7 @@ static void worker_init(
 	*worker = (struct rm_worker){ .thread = peer->thread,
 		.stop = &track->stop,
 		.fresh = track->fresh,
-		.fresh_magic = UINT64_MAX / track->threads + 1,
+		.fresh_magic = rm_fresh_magic(track->threads),
 		.threads = track->threads,
 		.stream = track->stream,
 		.stream_mask = STREAM - 1,
@@ -42,10 +41,9 @@ static void worker_init(
 		.rng = rm_next(&peer->rng),
 		.resident = RESIDENT,
 		.span = track->kind == RM_FRESH
-		                ? RESIDENT - RESIDENT % track->threads -
-		                          track->guard * track->threads
+		                ? rm_fresh_span(RESIDENT, track->threads)
 		                : SPAN,
-		.fresh_guard = track->guard,
+		.fresh_guard = rm_fresh_guard(RESIDENT, track->threads),
 		.write_below = peer->slot < track->writers ? UINT32_MAX / 4 : 0,
 		.write_kind = track->kind,
 		.slot = peer->slot };
@@ -143,45 +141,54 @@ static int lap(const struct rm_check_case *c, struct track *track, bool presize,
 	track->iterations =
 	        (rm_case_ops(c) / threads / 8 / RM_BATCH + 1) * RM_BATCH;
 	track->threads = threads;
-	track->guard =
-	        RESIDENT / threads / 4 < GUARD ? RESIDENT / threads / 4 : GUARD;
-	for (unsigned i = 0; i < threads; i++)
-		atomic_init(&track->fresh[i].base, track->guard * threads);
+	rm_fresh_init(track->fresh,
+	        track->kind == RM_FRESH ? rm_fresh_guard(RESIDENT, threads) : 0,
+	        threads);
 	memset(track->fresh_next, 0, c->threads * sizeof(*track->fresh_next));
 	memset(track->counts, 0, c->threads * sizeof(*track->counts));
 	memset(track->key_sums, 0, c->threads * sizeof(*track->key_sums));
 	return rm_case_play(c, RESIDENT * 2, presize, phases, track, error);
 }
 
-static int laps(const struct rm_check_case *c, struct track *track,
-        const uint32_t *stream, const struct rm_skew *skew,
-        struct rm_error *error)
+/* Ranks below `present`: a stream, and ranges of one or of no key, each drawn as
+   often as the others. */
+static void set_draws(
+        uint32_t *stream, struct rm_skew *skew, uint64_t present, uint64_t *rng)
 {
-	static const enum rm_write_kind kinds[] = { RM_UPDATE, RM_CHURN,
-		RM_FRESH };
-
-	for (size_t i = 0; i < 9; i++) {
-		track->kind = kinds[i / 3];
-		track->stream = i % 3 == 1 ? stream : NULL;
-		track->skew = i % 3 == 2 ? skew : NULL;
-		if (lap(c, track, i & 1, error))
-			return -1;
-	}
-	return 0;
-}
-
-/* Ranges of one or of no key, each drawn as often as the others. */
-static void skew_init(struct rm_skew *skew)
-{
+	for (size_t i = 0; i < STREAM; i++)
+		stream[i] = (uint32_t)(rm_next(rng) % present);
 	memset(skew, 0, sizeof(*skew));
-	skew->present = RESIDENT - 2 * GUARD;
+	skew->present = present;
 	skew->mask = RM_SKEW_RANGES - 1;
 	skew->shift = RM_SKEW_BITS / 2;
 	for (uint32_t i = 0; i < RM_SKEW_RANGES; i++) {
 		skew->split[i] = i;
 		skew->start[i + 1] =
-		        (uint32_t)((i + 1) * skew->present / RM_SKEW_RANGES);
+		        (uint32_t)((i + 1) * present / RM_SKEW_RANGES);
 	}
+}
+
+static int laps(const struct rm_check_case *c, struct track *track,
+        uint32_t *stream, struct rm_skew *skew, struct rm_error *error)
+{
+	static const enum rm_write_kind kinds[] = { RM_UPDATE, RM_CHURN,
+		RM_FRESH };
+	uint64_t rng = c->seed;
+
+	for (size_t i = 0; i < 9; i++) {
+		track->kind = kinds[i / 3];
+		track->stream = i % 3 == 1 ? stream : NULL;
+		track->skew = i % 3 == 2 ? skew : NULL;
+		set_draws(stream, skew,
+		        track->kind == RM_FRESH
+		                ? rm_fresh_span(
+		                          RESIDENT, rm_case_threads(c, false))
+		                : RESIDENT,
+		        &rng);
+		if (lap(c, track, i & 1, error))
+			return -1;
+	}
+	return 0;
 }
 
 int rm_check_drive(const struct rm_check_case *c, struct rm_error *error)
@@ -194,13 +201,8 @@ int rm_check_drive(const struct rm_check_case *c, struct rm_error *error)
 		        RM_CACHE_LINE, c->threads * sizeof(*track.fresh)) };
 	uint32_t *stream = calloc(STREAM, sizeof(*stream));
 	struct rm_skew *skew = aligned_alloc(RM_CACHE_LINE, sizeof(*skew));
-	uint64_t rng = c->seed;
 	int code = -1;
 
-	for (size_t i = 0; stream && i < STREAM; i++)
-		stream[i] = (uint32_t)(rm_next(&rng) % (RESIDENT - 2 * GUARD));
-	if (skew)
-		skew_init(skew);
 	if (track.counts && track.key_sums && track.fresh_next && track.fresh &&
 	        stream && skew)
 		code = laps(c, &track, stream, skew, error);

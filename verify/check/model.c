@@ -10,7 +10,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Sizes at and beside which maps are known to grow: powers of two and their
    halves, Go's 13/2 per bucket. */

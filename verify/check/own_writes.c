@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * owner.c - each key has one writer, so that order can be checked.
+ * own_writes.c - each key has one writer, so that order can be checked.
  *
  * The owner reads what it wrote last, at once and at the end; every other
  * thread never reads a value older than one it has read before. This sees a
  * lost replacement through upsert, which sums of keys cannot.
  */
 #include "verify/check/internal.h"
-
-#include <stdlib.h>
 
 enum { KEYS = 32, SEQUENCE_BITS = 20 };
 

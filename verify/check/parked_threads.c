@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * park.c - all threads joined, all but one parked and asleep: the one must be
+ * parked_threads.c - all threads joined, all but one parked and asleep: the one must be
  * able to write, to grow the map and to have its memory freed. Then another.
  *
  * A map whose park() does nothing, but which waits for every joined thread,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * timeline.c - a failing history for a person: threads side by side, time
+ * explain.c - a failing history for a person: threads side by side, time
  * downward, since what matters is which operations overlap.
  */
 #include "verify/history/internal.h"

@@ -209,7 +209,7 @@ static enum fuzz_verdict judge_journal(
 	return sound ? FUZZ_TAKEN : FUZZ_UNSOUND;
 }
 
-/* ---- what `readmostly validate` says ----------------------------------- */
+/* ---- what `readmostly dev validate` says ----------------------------------- */
 
 struct heard {
 	char *why;
