@@ -12,7 +12,7 @@ import re
 
 from report.why import normal
 
-LOOPS = ("mix", "fresh", "stream", "replay", "paced")
+LOOPS = ("mix", "fresh", "stream", "skew", "replay", "paced")
 REGISTER = re.compile(r"%(?!fs|xmm|ymm)[a-z]\w+|-?0x[0-9a-f]+(?=\(%rsp\))")
 MOST_LINES = 20  # of one function's difference
 CONTEXT = 1
@@ -73,13 +73,17 @@ class Side:
 
 
 def loop_of(cell):
-    """Which of a shape's five loops runs a cell."""
+    """Which of a shape's six loops runs a cell. (Before ADR 54 zipf and hot keys
+    came from a stream.)"""
     if cell.get("loop") == "paced":
         return "paced"
     if "trace" in cell:
         return "replay"
-    if cell.get("dist", "uniform") != "uniform":
+    dist = cell.get("dist", "uniform")
+    if dist == "sequential":
         return "stream"
+    if dist != "uniform":
+        return "skew"
     return "fresh" if cell.get("write_kind") == "fresh" else "mix"
 
 
