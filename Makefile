@@ -92,7 +92,7 @@ RUN = CC='$(CC)' BUILD=$(BUILD)
 all: $(PLACE)/readmostly $(PLACE)/readmostly-history $(PROGRAMS)/check/library maps  ## build what this machine can
 	@$(foreach id,$(call with,missing),echo "skip: $(id) needs $(NEEDS_$(id))";)
 
-bench:  ## measure and report (smoke: 3 min, quick: 10): MODE=smoke|quick|standard|full SET=articles|claims|peers|production MAPS=ids
+bench:  ## measure and report (smoke: 4 min, quick: 11): MODE=smoke|quick|standard|full SET=articles|claims|peers|production MAPS=ids
 	@$(RUN) runner/bench.sh $(BENCH_ARGS)
 
 crossover:  ## where the ranking of two maps flips: A=map B=map MODE=quick|standard

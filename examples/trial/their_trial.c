@@ -2,7 +2,7 @@
 /*
  * their_trial.c - a program of another project that measures one map through
  * the trial protocol (docs/trial-protocol.md): `readmostly run --arms
- * here=build/gcc/readmostly,there=build/gcc/tests/their_trial`.
+ * here=build/gcc/maps,there=build/gcc/tests/their_trial`.
  *
  * It reads requests, makes threads, phases and answers by itself. The map and
  * its copy of the measured loop are those of `readmostly`, so that the two
