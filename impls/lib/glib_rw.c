@@ -87,7 +87,7 @@ RM_HOT bool in_table(struct rm_shape shape)
 	return !shape.str && shape.value_bytes == 8;
 }
 
-/* rm_hash() mixes word ^ seed: that of this with no seed is the same. */
+/* The table hashes this word by a callback that gets no seed. */
 RM_HOT void *word_pointer(const struct map *map, struct rm_key key)
 {
 	return (void *)(uintptr_t)(key.word ^ map->seed);

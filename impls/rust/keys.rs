@@ -7,10 +7,16 @@ use std::borrow::Borrow;
 use std::fmt::Debug;
 use std::hash::{BuildHasher, Hash, Hasher};
 
+/// The low and the high half of the product.
+fn product(a: u64, b: u64) -> (u64, u64) {
+    let product = u128::from(a) * u128::from(b);
+    (product as u64, (product >> 64) as u64)
+}
+
 /// Both halves of the product, exclusive or: rm_mum().
 fn mum(a: u64, b: u64) -> u64 {
-    let product = u128::from(a) * u128::from(b);
-    (product >> 64) as u64 ^ product as u64
+    let (low, high) = product(a, b);
+    low ^ high
 }
 
 /// rm_next(): wyrand.
@@ -109,10 +115,21 @@ pub struct Common {
 
 const A: u64 = 0x8bb8_4b93_962e_acc9;
 const B: u64 = 0x4b33_a62e_d433_d4a3;
+const C: u64 = 0x2d35_8dcc_aa6c_78a5;
+const D: u64 = 0x4d5a_2da5_1de1_aa47;
 
 impl Common {
     pub fn new(seed: u64) -> Common {
         Common { seed, hash: 0 }
+    }
+
+    /// rm_hash() of 16 bytes, or of a word and 0 with the length 8.
+    fn mix(&self, low: u64, high: u64, length: u64) -> u64 {
+        let (low, high) = product(
+            low ^ A.wrapping_add(self.seed),
+            high ^ B.wrapping_sub(self.seed),
+        );
+        mum(low ^ C ^ length, high ^ D)
     }
 }
 
@@ -130,7 +147,7 @@ impl Hasher for Common {
     }
 
     fn write_u64(&mut self, word: u64) {
-        self.hash = mum(word ^ self.seed ^ A, B);
+        self.hash = self.mix(word, 0, 8);
     }
 
     /// The length, which Rust writes before a slice: all have 16 bytes.
@@ -142,6 +159,6 @@ impl Hasher for Common {
             word.copy_from_slice(&bytes[at..at + 8]);
             u64::from_le_bytes(word)
         };
-        self.hash = mum(word(0) ^ A, word(8) ^ self.seed ^ B);
+        self.hash = self.mix(word(0), word(8), 16);
     }
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hash.h - the one hash of all maps: no map wins by its hash function.
+ * hash.h - the hash of all maps: no map wins by its hash function.
  *
- * A 128-bit product folded to 64 bits (rm_mum) per 16 bytes: the idea of
- * wyhash (Wang Yi, public domain), written anew. A 64-bit key and a 16-byte
- * string cost one product. That is as even as chance for the measured loop's
- * keys, and more even for arithmetic sequences, whose chains come out shorter
- * (tests/unit/support/test_hash.c measures both).
+ * Source: wyhash, final version 4 (Wang Yi, public domain), its secrets, its
+ * rounds and its last two products; the seed enters both factors, one added
+ * and one subtracted, as in XXH3 (Yann Collet). A 64-bit key and a 16-byte
+ * string cost two products, each further 16 bytes one more. Chains are as long
+ * as chance makes them, also for multiples of a power of two
+ * (tests/unit/support/test_hash_keys.c). Reasons: docs/adr/0055.
  */
 #ifndef RM_SUPPORT_HASH_H
 #define RM_SUPPORT_HASH_H
@@ -20,6 +21,24 @@
 #define RM_HASH_A 0x8bb84b93962eacc9U
 #define RM_HASH_B 0x4b33a62ed433d4a3U
 #define RM_HASH_C 0x2d358dccaa6c78a5U
+#define RM_HASH_D 0x4d5a2da51de1aa47U
+
+/* The word that makes the first factor 0, and so the hashes of all strings of
+   one length equal. Nobody can craft such strings without the seed. */
+RM_HOT uint64_t rm_hash_secret(uint64_t seed)
+{
+	return RM_HASH_A + seed;
+}
+
+/* The last two products. Both halves of the first enter the second. */
+RM_HOT uint64_t rm_hash_end(uint64_t low, uint64_t high, uint64_t length)
+{
+	__extension__ typedef unsigned __int128 u128;
+	const u128 product = (u128)low * high;
+
+	return rm_mum((uint64_t)product ^ RM_HASH_C ^ length,
+	        (uint64_t)(product >> 64) ^ RM_HASH_D);
+}
 
 RM_HOT uint64_t rm_hash_read(const char *bytes, size_t size)
 {
@@ -33,11 +52,12 @@ RM_HOT uint64_t rm_hash_read(const char *bytes, size_t size)
 static __attribute__((noinline, unused)) uint64_t rm_hash_long(
         const char *bytes, size_t length, uint64_t seed)
 {
-	uint64_t low = 0, high = 0, hash = seed ^ RM_HASH_C;
+	const uint64_t secret = rm_hash_secret(seed);
+	uint64_t low = 0, high = 0, hash = RM_HASH_B - seed;
 	size_t left = length;
 
 	for (; left > 16; left -= 16, bytes += 16)
-		hash = rm_mum(rm_hash_read(bytes, 8) ^ RM_HASH_A,
+		hash = rm_mum(rm_hash_read(bytes, 8) ^ secret,
 		        rm_hash_read(bytes + 8, 8) ^ hash);
 	if (left >= 8) {
 		low = rm_hash_read(bytes, 8);
@@ -50,9 +70,8 @@ static __attribute__((noinline, unused)) uint64_t rm_hash_long(
 		high = (uint64_t)(unsigned char)bytes[left / 2] << 8 |
 		       (unsigned char)bytes[left - 1];
 	}
-	hash = rm_mum(low ^ RM_HASH_A, high ^ hash);
 	/* The length keeps "a" and "a\0a" apart, whose reads are alike. */
-	return rm_mum(hash ^ length, RM_HASH_B);
+	return rm_hash_end(low ^ secret, high ^ hash, length);
 }
 
 /*
@@ -62,12 +81,14 @@ static __attribute__((noinline, unused)) uint64_t rm_hash_long(
  */
 RM_HOT uint64_t rm_hash(struct rm_shape shape, struct rm_key key, uint64_t seed)
 {
+	const uint64_t secret = rm_hash_secret(seed), hash = RM_HASH_B - seed;
+
 	if (!shape.str)
-		return rm_mum(key.word ^ seed ^ RM_HASH_A, RM_HASH_B);
+		return rm_hash_end(key.word ^ secret, hash, sizeof(key.word));
 	if (key.length != 16) /* folds away in the measured loop */
 		return rm_hash_long(key.bytes, key.length, seed);
-	return rm_mum(rm_hash_read(key.bytes, 8) ^ RM_HASH_A,
-	        rm_hash_read(key.bytes + 8, 8) ^ seed ^ RM_HASH_B);
+	return rm_hash_end(rm_hash_read(key.bytes, 8) ^ secret,
+	        rm_hash_read(key.bytes + 8, 8) ^ hash, 16);
 }
 
 #endif /* RM_SUPPORT_HASH_H */

@@ -48,11 +48,20 @@ static struct rm_key edge_string(size_t i, char *buffer)
 	return key;
 }
 
-/* A factor that is 0 makes the product 0: equal hashes whatever the seed, of
-   16 bytes and of each longer length. They differ in their last bytes. */
-static struct rm_key chain_string(size_t i, char *buffer)
+/* The seed of Go's map, which draws it from the seed that it is given. */
+static uint64_t go_seed(uint64_t seed)
 {
-	const uint64_t zero = RM_HASH_A, number = i;
+	uint64_t go = rm_seed(seed, 0);
+
+	return (uint32_t)rm_next(&go);
+}
+
+/* A factor that is 0 makes the product 0: equal hashes of 16 bytes and of each
+   longer length. They differ in their last bytes. */
+static struct rm_key chain_string(size_t i, uint64_t seed, char *buffer)
+{
+	const uint64_t number = i;
+	const uint64_t zero = rm_hash_secret(i / 8 % 2 ? go_seed(seed) : seed);
 	const size_t more = i % 4 == 2 ? 16 : i % 4 == 3 ? 112 : 0;
 
 	memset(buffer, 'x', more);
@@ -63,26 +72,24 @@ static struct rm_key chain_string(size_t i, char *buffer)
 
 uint64_t rm_keyset_chain(size_t i, uint64_t seed)
 {
-	uint64_t go = rm_seed(seed, 0);
+	const uint64_t own = i % 2 ? go_seed(seed) : seed;
 	struct rm_key key = { .word = (uint64_t)i << 32 };
 
-	go = (uint32_t)rm_next(&go);
 	/* the low half never overflows: one word in 256 will do */
-	while (rm_hash(RM_U64X8, key, i % 2 ? go : seed) %
-	        (1U << RM_CHAIN_BITS))
+	while (rm_hash(RM_U64X8, key, own) % (1U << RM_CHAIN_BITS))
 		key.word++;
 	return key.word;
 }
 
-struct rm_key rm_keyset_key(
-        enum rm_keyset set, struct rm_shape shape, size_t i, char *buffer)
+struct rm_key rm_keyset_key(enum rm_keyset set, struct rm_shape shape, size_t i,
+        uint64_t seed, char *buffer)
 {
 	struct rm_key key = { .word = edge_word(i) };
 
 	if (set == RM_KEYS_EDGES)
 		return shape.str ? edge_string(i, buffer) : key;
 	if (set == RM_KEYS_CHAIN)
-		return shape.str ? chain_string(i, buffer) : key;
+		return shape.str ? chain_string(i, seed, buffer) : key;
 	key.word = rm_scatter(i);
 	if (shape.str) {
 		uint64_t rank = i;

@@ -23,10 +23,12 @@ enum {
 /*
  * Key i of a set; all keys of a set differ, i < 2^31, of RM_KEYS_EDGES
  * i < 2^24. String bytes are written to `buffer` (RM_KEYSET_BYTES) and live as
- * long as it. The word of RM_KEYS_CHAIN is not set: rm_keyset_chain().
+ * long as it. RM_KEYS_CHAIN: strings of one length have one hash in maps that
+ * hash with `seed`, in each second run of eight in Go's map; the word is not
+ * set: rm_keyset_chain().
  */
-struct rm_key rm_keyset_key(
-        enum rm_keyset set, struct rm_shape shape, size_t i, char *buffer);
+struct rm_key rm_keyset_key(enum rm_keyset set, struct rm_shape shape, size_t i,
+        uint64_t seed, char *buffer);
 
 /*
  * Word of key i of RM_KEYS_CHAIN, u64 shapes; some 300 hashes each, so keep

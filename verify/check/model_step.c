@@ -28,8 +28,8 @@ int rm_model_fail(struct rm_model *model, size_t i, const char *operation,
 struct rm_key rm_model_key_in(
         const struct rm_model *model, size_t i, char *buffer)
 {
-	struct rm_key key =
-	        rm_keyset_key(model->set, model->c->shape, i, buffer);
+	struct rm_key key = rm_keyset_key(
+	        model->set, model->c->shape, i, model->c->seed, buffer);
 
 	if (model->chain)
 		key.word = model->chain[i];

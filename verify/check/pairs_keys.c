@@ -44,28 +44,29 @@ static size_t edge_of(uint32_t number)
 static struct rm_key key_of(
         const struct rm_peer *peer, struct rm_pairs *pairs, unsigned i)
 {
+	const uint64_t seed = peer->peers->c->seed;
 	const uint32_t number = pairs->focus.first + i;
 	char *bytes = pairs->bytes[i];
 	struct rm_key key;
 
 	switch (pairs->focus.key_class) {
 	case RM_CLASS_EDGES:
-		return rm_keyset_key(
-		        RM_KEYS_EDGES, peer->shape, edge_of(number), bytes);
+		return rm_keyset_key(RM_KEYS_EDGES, peer->shape,
+		        edge_of(number), seed, bytes);
 	case RM_CLASS_NEIGHBOURS:
 		return neighbour(peer->shape.str, number, bytes);
 	case RM_CLASS_COLLIDING:
-		key = rm_keyset_key(
-		        RM_KEYS_CHAIN, peer->shape, 2 * (number % 1024), bytes);
+		key = rm_keyset_key(RM_KEYS_CHAIN, peer->shape,
+		        2 * (number % 1024), seed, bytes);
 		key.word = peer->shape.str
 		                   ? 0
-		                   : rm_keyset_chain(2 * (number % 1024),
-		                             peer->peers->c->seed);
+		                   : rm_keyset_chain(2 * (number % 1024), seed);
 		return key;
 	case RM_CLASS_HUGE:
 		return huge(number, bytes);
 	default:
-		return rm_keyset_key(RM_KEYS_RANKS, peer->shape, number, bytes);
+		return rm_keyset_key(
+		        RM_KEYS_RANKS, peer->shape, number, seed, bytes);
 	}
 }
 

@@ -3,6 +3,7 @@
  * test_keyset.c - the keys at which maps are known to err (model.h): that those
  * of a set all differ, and that each set has what it is there for.
  */
+#include "impls/gomap/gomap.h"
 #include "impls/support/hash.h"
 #include "runner/keys.h"
 #include "tests/unit/tap.h"
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEYS = 1100 };
+enum { KEYS = 1100, SEED = 5 };
 
 static char bytes[KEYS][RM_KEYSET_BYTES];
 static struct rm_key keys[KEYS];
@@ -20,7 +21,7 @@ static struct rm_key keys[KEYS];
 static void make(enum rm_keyset set, struct rm_shape shape)
 {
 	for (size_t i = 0; i < KEYS; i++)
-		keys[i] = rm_keyset_key(set, shape, i, bytes[i]);
+		keys[i] = rm_keyset_key(set, shape, i, SEED, bytes[i]);
 }
 
 static bool all_differ(struct rm_shape shape)
@@ -100,17 +101,28 @@ static void edges(void)
 
 static void chains_of_strings(void)
 {
+	struct gomap *map = gomap_create(0, RM_STR16X8, rm_seed(SEED, 0));
+	const uint64_t go = gomap_get(map->hash0);
 	bool equal = true;
 	unsigned lengths = 0;
 
+	gomap_destroy(map);
 	make(RM_KEYS_CHAIN, RM_STR16X8);
 	CHECK(all_differ(RM_STR16X8), "no two strings of a chain are the same");
-	for (size_t i = 4; i < KEYS; i++)
-		for (uint64_t seed = 1; seed < 3; seed++)
-			equal &= keys[i].length == keys[i % 4].length &&
-			         rm_hash(RM_STR16X8, keys[i], seed) ==
-			                 rm_hash(RM_STR16X8, keys[i % 4], seed);
-	CHECK(equal, "those of a length have one hash, whatever the seed");
+	for (size_t i = 0; i < KEYS; i++) {
+		const bool is_go = i / 8 % 2;
+		const struct rm_key like = keys[is_go * 8 + i % 4];
+		const uint64_t seed = is_go ? go : SEED;
+
+		equal &= keys[i].length == like.length &&
+		         rm_hash(RM_STR16X8, keys[i], seed) ==
+		                 rm_hash(RM_STR16X8, like, seed);
+	}
+	CHECK(equal, "those of a length have one hash by the map's seed, each "
+	             "second run of eight by that of Go's map");
+	CHECK(rm_hash(RM_STR16X8, keys[0], SEED + 1) !=
+	                rm_hash(RM_STR16X8, keys[4], SEED + 1),
+	        "and by another seed they have not");
 	for (size_t length = 16; length < 200; length++)
 		lengths += has_length(length);
 	CHECK(lengths == 3 && has_length(16) && has_length(32) &&
@@ -123,20 +135,20 @@ static void chains_of_words(void)
 	bool shared = true, differ = true, own = false;
 
 	for (size_t i = 0; i < 64; i += 2) {
-		const struct rm_key key = { .word = rm_keyset_chain(i, 5) };
+		const struct rm_key key = { .word = rm_keyset_chain(i, SEED) };
 
-		shared &= rm_hash(RM_U64X8, key, 5) % 256 == 0;
+		shared &= rm_hash(RM_U64X8, key, SEED) % 256 == 0;
 		differ &= key.word >> 32 == i;
 	}
 	CHECK(shared, "even words of a chain share eight bits of their hash");
 	CHECK(differ, "and differ in their high half");
 	for (size_t i = 1; i < 64; i += 2) {
-		const struct rm_key key = { .word = rm_keyset_chain(i, 5) };
+		const struct rm_key key = { .word = rm_keyset_chain(i, SEED) };
 
-		own |= rm_hash(RM_U64X8, key, 5) % 256 != 0;
+		own |= rm_hash(RM_U64X8, key, SEED) % 256 != 0;
 	}
 	CHECK(own, "odd ones are of another seed");
-	CHECK(rm_keyset_chain(2, 5) != rm_keyset_chain(2, 6),
+	CHECK(rm_keyset_chain(2, SEED) != rm_keyset_chain(2, SEED + 1),
 	        "another seed has other words");
 }
 

@@ -127,11 +127,9 @@ static void hashes_collide(void)
 		share &= rm_hash(RM_U64X8, key[i], SEED) % 256 == 0;
 	CHECK(share, "colliding words share eight bits of their hash by the "
 	             "map's seed");
-	key = make(&pairs, RM_CLASS_COLLIDING, RM_STR16X8, 3);
-	CHECK(rm_hash(RM_STR16X8, key[0], 1) ==
-	                        rm_hash(RM_STR16X8, key[2], 1) ||
-	                rm_hash(RM_STR16X8, key[0], 1) ==
-	                        rm_hash(RM_STR16X8, key[1], 1),
+	key = make(&pairs, RM_CLASS_COLLIDING, RM_STR16X8, 2);
+	CHECK(rm_hash(RM_STR16X8, key[0], SEED) ==
+	                rm_hash(RM_STR16X8, key[2], SEED),
 	        "colliding strings have all of it");
 }
 
