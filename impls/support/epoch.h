@@ -33,9 +33,9 @@
  * 2) So the unlinking of x happens before `now` becomes t + 2, and whoever
  *    reads t + 2 or more afterwards finds x unlinked.
  * 3) Let a reader's record be examined by A3 of the third advance.
- *    a) It read seen >= t + 2. What the reader did before that announcement
- *       happens before A3 and hence before F1. What it does after it happens
- *       after the unlinking, by 2, and cannot find x.
+ *    a) It read seen >= t + 2, of Q2 or U2. What the reader did before that
+ *       store happens before A3 and hence before F1. What it does after it
+ *       happens after the unlinking, by 2, and cannot find x.
  *    b) It read 0. What the reader did before it parked happens before F1.
  *       If it has unparked since, its U3 comes after the third A2, or else A3
  *       would have read U2. A2 comes after the unlinking (C1, second A2,
@@ -136,8 +136,9 @@ RM_HOT void epoch_unpark(struct epoch_record *record)
 	/* acquire: pairs with A4, case 3a of the proof */
 	uint64_t now = atomic_load_explicit(&epoch->now, memory_order_acquire);
 
-	/* relaxed: published by the next line */
-	atomic_store_explicit(&record->seen, now, memory_order_relaxed);
+	/* release: U2, pairs with A3: in C++20 the release sequence of P1 ends
+	   here, in C11 it went on */
+	atomic_store_explicit(&record->seen, now, memory_order_release);
 	/* acq_rel: U3 of the proof */
 	atomic_fetch_add_explicit(&epoch->ticket, 1, memory_order_acq_rel);
 }
