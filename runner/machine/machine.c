@@ -249,6 +249,20 @@ static uint64_t cache_bytes(
 	return cache ? cache->attr->cache.size : 0;
 }
 
+uint64_t rm_topology_llc_bytes(const struct rm_topology *topology)
+{
+	static const hwloc_obj_type_t levels[] = { HWLOC_OBJ_L4CACHE,
+		HWLOC_OBJ_L3CACHE, HWLOC_OBJ_L2CACHE, HWLOC_OBJ_L1CACHE };
+
+	for (size_t i = 0; i < sizeof(levels) / sizeof(*levels); i++) {
+		const uint64_t bytes = cache_bytes(topology, levels[i]);
+
+		if (bytes)
+			return bytes;
+	}
+	return 0;
+}
+
 /* 8 hex digits of a hash of what only new hardware changes. */
 static void hash_id(const struct rm_topology *topology, const json_t *facts,
         char id[RM_MACHINE_ID_BYTES])

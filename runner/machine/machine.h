@@ -42,6 +42,10 @@ struct rm_topology {
 int rm_topology_load(const char *synthetic, struct rm_topology *topology,
         struct rm_error *error);
 
+/* Of one last-level cache (on many machines there are several); 0: hwloc knows
+   none. */
+uint64_t rm_topology_llc_bytes(const struct rm_topology *topology);
+
 /* Counts again after the caller changed topology->hwloc (tests: restrict,
    register kinds). Same errors. */
 int rm_topology_scan(struct rm_topology *topology, struct rm_error *error);

@@ -85,6 +85,8 @@ void rm_plan_trace_fill(const struct rm_plan_trace *trace,
 
 /* Keys and values of a cell, without what a map adds. */
 uint64_t rm_plan_payload_bytes(const struct rm_cell *cell);
+/* With about as much as most maps add. */
+uint64_t rm_plan_keys_bytes(const struct rm_cell *cell);
 
 /*
  * Cells on a simulated machine: what one costs this machine, whether a choice

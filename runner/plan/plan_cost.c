@@ -44,6 +44,11 @@ uint64_t rm_plan_payload_bytes(const struct rm_cell *cell)
 	return cell->keys * (rm_cell_key_bytes(cell) + cell->shape.value_bytes);
 }
 
+uint64_t rm_plan_keys_bytes(const struct rm_cell *cell)
+{
+	return 2 * rm_plan_payload_bytes(cell) + cell->keys * ENTRY_BYTES;
+}
+
 /* Threads that take turns on one CPU. */
 static uint64_t turns(const struct rm_cell *cell, unsigned cpus)
 {
@@ -149,7 +154,7 @@ void rm_plan_cost(struct rm_plan_cell *planned, unsigned cpus,
 	planned->estimate_ns =
 	        PROCESS_NS + keys_ns(cell, map) + threads_ns(cell, cpus) +
 	        running_ns(cell, cpus, slow_writes) + elsewhere_ns(cell, map);
-	planned->memory_bytes = 2 * payload + cell->keys * ENTRY_BYTES +
+	planned->memory_bytes = rm_plan_keys_bytes(cell) +
 	                        cell->threads * (uint64_t)THREAD_BYTES +
 	                        PROCESS_BYTES;
 	if (cell->loop.kind == RM_LOOP_HASH) {

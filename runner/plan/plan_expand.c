@@ -9,6 +9,7 @@
 #include <string.h>
 
 enum { OVERSUBSCRIBED_NS = 4000000 }; /* of window per thread and CPU */
+enum { USUAL_LLC_BYTES = 32 << 20 };  /* where hwloc knows no cache */
 enum { THREADS_MAX = 4096 }; /* that a line of a workload may ask for */
 
 /* Dimensions, the first changes slowest. */
@@ -65,6 +66,28 @@ static unsigned threads_of(
 		               ? THREADS_MAX
 		               : all * asked->threads;
 	return all < asked->threads ? 1 : all / asked->threads;
+}
+
+/*
+ * For `keys = llc*N`: so many that keys and values alone are N times one
+ * last-level cache, whatever a map adds; a power of two. At most as many as take
+ * a sixteenth of the available memory: then a trial takes seconds to fill, and
+ * the plan does not depend on what else has memory at the moment.
+ */
+static uint64_t keys_beyond_llc(
+        const struct rm_planning *planning, const struct rm_cell *cell)
+{
+	const uint64_t known = rm_topology_llc_bytes(planning->topology);
+	const uint64_t wanted = (known ? known : USUAL_LLC_BYTES) * cell->keys;
+	const uint64_t most = planning->available_bytes / 16;
+	struct rm_cell sized = *cell;
+
+	sized.keys = 2;
+	while ((double)sized.keys < rm_factors[RM_KEY_KEYS].most &&
+	        rm_plan_payload_bytes(&sized) < wanted &&
+	        (!most || rm_plan_keys_bytes(&sized) <= most / 2))
+		sized.keys *= 2;
+	return sized.keys;
 }
 
 /* Threads take turns: each needs a few time slices within the window. */
@@ -124,6 +147,9 @@ static void fill(const struct rm_planning *planning,
 		cell->arrivals = RM_ARRIVALS_POISSON;
 	}
 	rm_cell_resize(cell);
+	if (cell->keys_fill_llc)
+		cell->keys = keys_beyond_llc(planning, cell);
+	cell->keys_fill_llc = false;
 	rm_plan_trace_fill(&planning->traces[choice->at[RM_KEY_KEYS]], w, cell);
 	if (has_own_writes(w, cell))
 		cell->write_share = rm_cell_own_writes(cell);

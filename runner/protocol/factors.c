@@ -73,8 +73,9 @@ const struct rm_factor rm_factors[ROWS] = {
 	        MEMBER(miss_share) },
 	[RM_KEY_KEYS] = { "keys", .kind = &rm_kind_keys, .list = true,
 	        .most = 0x1p31,
-	        .expected = "a number from 1 to 2Gi, e.g. 1000, 10k, 64Ki, or "
-	                    "file:TRACE",
+	        .expected = "a number from 1 to 2Gi, e.g. 1000, 10k, 64Ki, "
+	                    "llc*4 (keys and values of so many times the "
+	                    "last-level cache), or file:TRACE",
 	        MEMBERS(keys, trace) },
 	[RM_KEY_SHAPE] = { "shape", "shape", .tag = "", .kind = &rm_kind_shape,
 	        .list = true, .preset = "u64x8", .names = rm_shape_names,

@@ -196,21 +196,36 @@ const struct rm_kind rm_kind_ops = { .read = read_whole,
    their own: so no `form` here. read() sets all of its members, or an earlier
    value would stay. */
 
+enum { LLC_TIMES_MOST = 64 };
+
+/* The text after a prefix, or NULL. */
+static const char *after(const char *text, const char *prefix)
+{
+	const size_t length = strlen(prefix);
+
+	return strncmp(text, prefix, length) ? NULL : text + length;
+}
+
 static int read_keys(
         const struct rm_factor *factor, const char *text, struct rm_cell *cell)
 {
-	static const char prefix[] = "file:";
-	const size_t length = sizeof(prefix) - 1;
-	const char *file = strncmp(text, prefix, length) ? "" : text + length;
+	const char *file = after(text, "file:"), *times = after(text, "llc*");
 	uint64_t keys = 0;
+	bool wrong;
 
-	if (!*file && (rm_number_count(text, &keys) || keys == 0 ||
-	                      (double)keys > factor->most))
-		return -EINVAL;
-	if (strlen(file) >= RM_TRACE_NAME_BYTES)
+	if (file)
+		wrong = !*file || strlen(file) >= RM_TRACE_NAME_BYTES;
+	else if (times)
+		wrong = rm_number_whole(times, &keys) || keys == 0 ||
+		        keys > LLC_TIMES_MOST;
+	else
+		wrong = rm_number_count(text, &keys) || keys == 0 ||
+		        (double)keys > factor->most;
+	if (wrong)
 		return -EINVAL;
 	cell->keys = keys;
-	strcpy(cell->trace, file);
+	cell->keys_fill_llc = times != NULL;
+	strcpy(cell->trace, file ? file : "");
 	return 0;
 }
 
@@ -221,7 +236,8 @@ static void write_keys(
 	if (cell->trace[0])
 		snprintf(text, RM_VALUE_BYTES, "file:%s", cell->trace);
 	else
-		snprintf(text, RM_VALUE_BYTES, "%" PRIu64, cell->keys);
+		snprintf(text, RM_VALUE_BYTES, "%s%" PRIu64,
+		        cell->keys_fill_llc ? "llc*" : "", cell->keys);
 }
 
 const struct rm_kind rm_kind_keys = { .read = read_keys, .write = write_keys };

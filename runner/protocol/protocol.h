@@ -214,8 +214,10 @@ struct rm_cell {
 	char workload[RM_NAME_BYTES]; /* the file's base name */
 	char map[RM_NAME_BYTES];      /* rm_impl.id; of a workload: a pattern */
 	struct rm_shape shape;
-	unsigned str_bytes;         /* of string keys: 32, 64; 0: 16 */
-	uint64_t keys;              /* resident keys, 1 .. 2^31 */
+	unsigned str_bytes; /* of string keys: 32, 64; 0: 16 */
+	uint64_t
+	        keys; /* resident keys, 1 .. 2^31; of a workload's llc: times */
+	bool keys_fill_llc; /* workloads only: keys times the last-level cache */
 	char trace[RM_TRACE_BYTES]; /* file of recorded operations, or "" */
 	double write_share;         /* of operations, 0 .. 1 */
 	double miss_share;          /* of lookups, 0 .. < 1 */

@@ -1073,6 +1073,28 @@ static void equal_cells_run_once(void)
 	rm_plan_free(&plan);
 }
 
+/* 4 x 32 MiB are 8 Mi keys and values of 8 bytes each. */
+static void keys_may_fill_the_last_level_cache(void)
+{
+	const char *text = "writes = 3%\nkeys = llc*4\nthreads = 1\n"
+	                   "base = plain\nmaps = plain\ndeadline = 1h\n";
+	const char *machine = "l3:2(size=33554432) core:2 pu:1";
+	struct rm_plan_options options = usual;
+	struct rm_plan plan;
+
+	options.available_bytes = 64ULL << 30;
+	build(text, machine, &options, &plan);
+	CHECK(plan.cells[0].cell.keys == 8 << 20,
+	        "keys and values are as large as four caches");
+	rm_plan_free(&plan);
+	options.available_bytes = 1 << 30;
+	build(text, machine, &options, &plan);
+	CHECK(plan.cells[0].cell.keys == 512 << 10 &&
+	                plan.memory_bytes <= (1 << 30) / 4,
+	        "or as the memory allows");
+	rm_plan_free(&plan);
+}
+
 /* Pages go to any node that is allowed, threads to the usable CPUs of one: a
    mask, a node of memory alone. */
 static void memory_beyond_the_cpus(void)
@@ -1622,6 +1644,7 @@ int main(void)
 	shapes_and_counters();
 	simulated_cells();
 	equal_cells_run_once();
+	keys_may_fill_the_last_level_cache();
 	memory_beyond_the_cpus();
 	windows_of_crowds();
 	loops_that_run_once_have_no_warm_up();

@@ -257,6 +257,14 @@ static void keys_are_a_number_or_a_trace(void)
 	              { "2Gi", "2147483648" }, { "2147483649", NULL },
 	              { "0", NULL }, { "", NULL }, { "-1", NULL }),
 	        "a number of keys, up to its most");
+	CHECK(READS(&keys, { "llc*1", "llc*1" }, { "llc*64", "llc*64" },
+	              { "llc*65", NULL }, { "llc*0", NULL }, { "llc", NULL },
+	              { "llc*", NULL }, { "llc*4Ki", NULL }),
+	        "or a multiple of the last-level cache");
+	CHECK(!keys.kind->read(&keys, "llc*4", &cell) && cell.keys_fill_llc &&
+	                !keys.kind->read(&keys, "7", &cell) &&
+	                !cell.keys_fill_llc,
+	        "which the next value does not stay");
 	CHECK(READS(&keys, { "file:a b.trace", "file:a b.trace" },
 	              { "file:", NULL }, { "file", NULL }),
 	        "or a file of them");
