@@ -147,6 +147,7 @@ func textOrNull(text string) any {
 func (t *team) footprint() map[string]any {
 	peak := rssPeak()
 	return map[string]any{
+		"prefill_threads":  min64(uint64(len(t.members)), t.load.resident),
 		"rss_empty_bytes":  told(t.rss[0] >= 0, t.rss[0]),
 		"rss_filled_bytes": told(t.rss[1] >= 0, t.rss[1]),
 		"rss_peak_bytes":   told(peak >= 0, peak),

@@ -170,6 +170,8 @@ final class Result {
 	private Map<String, Object> footprint() {
 		Map<String, Object> told = new LinkedHashMap<>();
 		long peak = Usage.status("VmHWM");
+		told.put("prefill_threads", Math.min(team.request.cell.threads,
+				team.load.resident));
 		told.put("rss_empty_bytes", told(team.rssEmpty >= 0,
 				team.rssEmpty));
 		told.put("rss_filled_bytes", told(team.rssFilled >= 0,

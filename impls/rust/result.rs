@@ -156,6 +156,7 @@ fn phases(team: &Team) -> Value {
 
 fn footprint(team: &Team) -> Value {
     json!({
+        "prefill_threads": (team.members.len() as u64).min(team.load.resident),
         "rss_empty_bytes": team.rss[0],
         "rss_filled_bytes": team.rss[1],
         "rss_peak_bytes": usage::rss_peak(),

@@ -48,6 +48,35 @@ def is_collected(cell):
                for s in trial["result"].get("stats") or [])
 
 
+def node_shares(footprint):
+    """{"0": 750, "1": 250} -> "0: 75 %, 1: 25 %": pages by NUMA node."""
+    pages = footprint.get("page_nodes") or {}
+    return ", ".join(f"{node}: {100 * n / sum(pages.values()):.0f} %"
+                     for node, n in sorted(pages.items()))
+
+
+def placed(a):
+    """Which maps one thread filled while all threads filled the others, and
+    whose pages lie on several NUMA nodes, in words; of each map's cell with
+    the most threads."""
+    last = {}
+    for cell in a.by_measure.get("throughput", []):
+        if cell.ok and cell.threads >= getattr(last.get(cell.map), "threads", 2):
+            last[cell.map] = cell
+    told = {name: cell.ok[0]["result"].get("footprint") or {}
+            for name, cell in sorted(last.items())}
+    alone = [m for m, t in told.items() if t.get("prefill_threads") == 1]
+    text = ""
+    if alone and any((t.get("prefill_threads") or 0) > 1
+                     for t in told.values()):
+        text = (f" {esc(words.joined(alone))}: filled by one thread; the "
+                "others by all, each on its own NUMA node.")
+    spread = {m: node_shares(t) for m, t in told.items()}
+    listed = [f"{esc(m)} {s}" for m, s in spread.items() if "," in s]
+    return text + (f" Pages by NUMA node: {'; '.join(listed)}."
+                   if listed else "")
+
+
 def collected(rows):
     """The maps of these rows that have such a heap, in words."""
     return words.joined(sorted(r["map"] for r in rows if r.get("collected")))
@@ -216,7 +245,7 @@ def add(report, a, where):
                "entries held. A difference of medians, not the median of "
                "differences: of each the median over trials, whose exact "
                "bytes are in the CSV."
-               + heaps(rows) + small)
+               + heaps(rows) + placed(a) + small)
     report.section("memory", "6 Memory", QUESTION,
                    report.figure("memory", caption, [panel], COLUMNS, rows,
                                  "l", side=True), stats_tables(report, a),

@@ -64,6 +64,7 @@ static const struct rm_field measured[] = {
 	{ "verification.accounting", "S0" },
 	{ "verification.stopped_early", "b0" },
 	{ "footprint", "o" },
+	{ "footprint.prefill_threads", "-i0" },
 	{ "footprint.rss_empty_bytes", "i0" },
 	{ "footprint.rss_filled_bytes", "i0" },
 	{ "footprint.rss_peak_bytes", "i0" },

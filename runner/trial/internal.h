@@ -362,6 +362,9 @@ bool rm_team_holds(const struct rm_team *team);
 uint64_t rm_team_start_ns(const struct rm_team *team);
 uint64_t rm_team_elapsed_ns(const struct rm_team *team);
 
+/* How many of the threads fill the map before the window. */
+unsigned rm_team_prefill_threads(const struct rm_team *team);
+
 /* How likely an iteration of the cell's loop, or a touch of its sessions, is to
    write. */
 double rm_counts_write_decisions(const struct rm_cell *cell);

@@ -167,6 +167,18 @@ static bool hold_open(struct rm_member *member, bool open)
 	return done;
 }
 
+unsigned rm_team_prefill_threads(const struct rm_team *team)
+{
+	const unsigned threads = team->request->cell.threads;
+
+	if (!team->prefilled)
+		return 0;
+	if (team->impl->ops->load ||
+	        team->impl->caps & (RM_CAP_SINGLE_WRITER | RM_CAP_UNSAFE))
+		return 1;
+	return team->prefilled < threads ? (unsigned)team->prefilled : threads;
+}
+
 /* In bulk by one member: a snapshot filled by upsert would be O(n^2). */
 static void load(struct rm_member *member)
 {
@@ -183,31 +195,26 @@ static void load(struct rm_member *member)
 		        strerror(-status));
 }
 
-/* Maps with one writer are filled by one thread, the others wait at the
-   barrier. quiesce() now and then, since what growth retires would else stay
+/* Maps with one writer are filled by one thread, the others wait at the barrier;
+   the result says how many filled it. quiesce() now and then, since what growth retires would else stay
    in memory until the window. */
 static void prefill(struct rm_member *member)
 {
 	const struct rm_impl *impl = member->team->impl;
 	struct rm_worker *worker = &member->worker;
 	struct rm_shape shape = cell_of(member)->shape;
-	unsigned slot = worker->slot, step = cell_of(member)->threads;
+	unsigned slot = worker->slot;
+	unsigned step = rm_team_prefill_threads(member->team);
 
 	if (worker->thread && rm_team_holds(member->team) &&
 	        !hold_open(member, true))
 		rm_error_set(&member->error, -ENOMEM,
 		        "out of memory for what the loop holds open");
-	if (!worker->thread || !member->team->prefilled)
+	if (!worker->thread || slot >= step)
 		return;
 	if (impl->ops->load) {
-		if (!slot)
-			load(member);
+		load(member);
 		return;
-	}
-	if (impl->caps & (RM_CAP_SINGLE_WRITER | RM_CAP_UNSAFE)) {
-		if (slot)
-			return;
-		step = 1;
 	}
 	for (uint64_t rank = slot; rank < member->team->prefilled;
 	        rank += step) {

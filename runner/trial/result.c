@@ -183,7 +183,8 @@ static json_t *verification_json(
 
 static json_t *memory_json(const struct rm_team *team)
 {
-	json_t *memory = json_pack("{s:I, s:I, s:I}", "rss_empty_bytes",
+	json_t *memory = json_pack("{s:i, s:I, s:I, s:I}", "prefill_threads",
+	        (int)rm_team_prefill_threads(team), "rss_empty_bytes",
 	        (json_int_t)team->rss_empty_bytes, "rss_filled_bytes",
 	        (json_int_t)team->rss_filled_bytes, "rss_peak_bytes",
 	        (json_int_t)rm_usage_peak_rss_bytes());

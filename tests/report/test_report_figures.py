@@ -229,6 +229,24 @@ def test_the_worst_moment_takes_no_less_than_rest(tmp_path):
     assert float(rows["gomap_rw"]["peak"]) > float(rows["gomap_rw"]["filled"])
 
 
+def test_who_filled_a_map_and_where_its_pages_lie(tmp_path):
+    make_journal.make(tmp_path, maps=("gomap_rw", "snapshot"), threads=(1, 2),
+                      keys=(1024,), kinds=("update",))
+
+    def filled(trial):
+        footprint = (trial["result"] or {}).get("footprint")
+        if footprint and "/t2/" in trial["cell"]:
+            one = "/snapshot/" in trial["cell"]
+            footprint["prefill_threads"] = 1 if one else 2
+            footprint["page_nodes"] = {"0": 30} if one else {"0": 30, "1": 10}
+        return trial
+
+    edit(tmp_path, filled)
+    text = Built(tmp_path).page
+    assert "snapshot: filled by one thread" in text
+    assert "Pages by NUMA node: gomap_rw 0: 75 %, 1: 25 %." in text
+
+
 def test_the_worst_moment_may_be_of_an_attempt_that_was_repeated(tmp_path):
     make_journal.make(tmp_path, maps=("gomap_rw", "urcu_lfht"), keys=(1024,),
                       threads=(1, 2), kinds=("update",), blocks=6)
