@@ -22,8 +22,8 @@ $1 == id {
 	most = sized($6)
 	if (path[parts - 1] == "go" && version["go"] != "")
 		sub(/^Go:/, "Go " version["go"] ":", $2)
-	printf "{\"contract\":1,%s%s%s%s%s%s", text("id", $1), text("label", $2), text("family", $3),
-		text("sync", $4), text("source", needs[1] " " version[needs[1]] ": " $5), text("system", "")
+	printf "{\"contract\":1,%s%s%s%s%s%s%s", text("id", $1), text("label", $2), text("family", $3),
+		text("sync", $4), text("duty", "none"), text("source", needs[1] " " version[needs[1]] ": " $5), text("system", "")
 	printf "%s%s%s%s%s%s%s", words("shapes", usual), words("caps", cap), text("guarantees", $8),
 		text("progress", $9), text("dispatch", "none"), words("operations", ""), words("loops", "")
 	printf "%s%s\"start_ms\":%d,\"warm_up_most\":%d,\"paced\":%s,", text("language", path[parts - 1]),

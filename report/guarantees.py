@@ -12,8 +12,13 @@ def promises(about):
     sync = about.get("sync") or ""
     found = [SAYS["caps"].get(cap) for cap in about.get("caps") or []]
     found += [text for part, text in SAYS["sync"].items() if part in sync]
-    found += [progress(about), SAYS["guarantees"].get(about.get("guarantees"))]
+    found += [duty(about), progress(about), SAYS["guarantees"].get(about.get("guarantees"))]
     return [text for text in found if text]
+
+
+def duty(about):
+    """What its look-ups ask of the caller; None: nothing, or it does not say."""
+    return SAYS["duty"].get(about.get("duty"))
 
 
 def progress(about):

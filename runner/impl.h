@@ -20,6 +20,9 @@ void (*rm_impl_own_loop(const struct rm_impl *impl, const char *name))(
 /* Whether keys can be stored in it: a technique has loops of its own only. */
 bool rm_impl_is_map(const struct rm_impl *impl);
 
+/* Of its duty: "none", "guard" or "announce". */
+const char *rm_impl_duty_word(const struct rm_impl *impl);
+
 /* All shapes, by rm_shape_index(). */
 extern const struct rm_shape rm_shapes[RM_SHAPES];
 

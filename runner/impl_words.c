@@ -23,6 +23,15 @@ bool rm_impl_is_map(const struct rm_impl *impl)
 	return !impl->loops;
 }
 
+const char *rm_impl_duty_word(const struct rm_impl *impl)
+{
+	static const char *const words[] = { [RM_DUTY_NONE] = "none",
+		[RM_DUTY_GUARD] = "guard",
+		[RM_DUTY_ANNOUNCE] = "announce" };
+
+	return words[impl->duty];
+}
+
 const struct rm_shape rm_shapes[RM_SHAPES] = { { false, 8 },
 	{ false, RM_VALUE_LONG }, { true, 8 }, { true, RM_VALUE_LONG } };
 

@@ -251,6 +251,13 @@ enum rm_cap {
 	RM_CAP_INEXACT_RETURNS = 1 << 8,
 };
 
+/* What a map's look-ups ask of their caller, beside joining and leaving. */
+enum rm_duty {
+	RM_DUTY_NONE,
+	RM_DUTY_GUARD,    /* a read-side section around each; its loop makes it */
+	RM_DUTY_ANNOUNCE, /* quiesce() now and then, park() before it blocks */
+};
+
 /* Bits of rm_impl.shapes: 1 << rm_shape_index(shape). A program for other sizes
    has those that the plain one has not: long values, or long keys. */
 #ifndef RM_SIZED
@@ -282,6 +289,7 @@ struct rm_impl {
 	const char *family; /* lock | sync | shard | rcu | free | bound |
 	                       technique */
 	const char *sync;   /* "none", "rwlock", "rcu-qsbr", "epoch", ... */
+	enum rm_duty duty;
 	const char *source; /* where the algorithm is from */
 	const char *system; /* "M3": number of the system studied, or "" */
 	unsigned shapes;    /* bits: what drive[] offers */

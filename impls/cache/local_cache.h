@@ -54,6 +54,6 @@
 #define LOCAL_CACHE_MAP                                          \
 	.family = "lock", .sync = "go-rwmutex", .system = "M12", \
 	.guarantees = "point-in-time", .progress = "blocking",   \
-	.dispatch = "callback"
+	.duty = RM_DUTY_ANNOUNCE, .dispatch = "callback"
 
 #endif /* RM_LOCAL_CACHE_H */

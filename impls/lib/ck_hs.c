@@ -25,6 +25,7 @@ const struct rm_impl rm_impl_ck_hs = {
 	.label = "ck_hs, one writer",
 	.family = "free",
 	.sync = "epoch, mutex for writes",
+	.duty = RM_DUTY_ANNOUNCE,
 	.source = "Al Bahra, Concurrency Kit, ck_hs and ck_epoch",
 	.system = "",
 	.guarantees = "point-in-time",

@@ -224,6 +224,7 @@ const struct rm_impl rm_impl_ck_ht = {
 	.label = "ck_ht, one writer",
 	.family = "free",
 	.sync = "epoch, mutex for writes",
+	.duty = RM_DUTY_ANNOUNCE,
 	.source = "Al Bahra, Concurrency Kit, ck_ht and ck_epoch",
 	.system = "",
 	.guarantees = "point-in-time",

@@ -30,6 +30,7 @@ const struct rm_impl rm_impl_ck_rhs = {
 	.label = "ck_rhs, one writer",
 	.family = "free",
 	.sync = "epoch, mutex for writes",
+	.duty = RM_DUTY_ANNOUNCE,
 	.source = "Al Bahra, Concurrency Kit, ck_rhs and ck_epoch",
 	.system = "",
 	.guarantees = "point-in-time",

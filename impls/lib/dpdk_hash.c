@@ -359,6 +359,7 @@ const struct rm_impl rm_impl_dpdk_hash = {
 	.label = "DPDK rte_hash",
 	.family = "rcu",
 	.sync = "rcu-qsbr, mutex for writes",
+	.duty = RM_DUTY_ANNOUNCE,
 	.source = "DPDK, rte_hash: cuckoo hashing, lock-free readers",
 	.system = "",
 	.shapes = 1 << 0,

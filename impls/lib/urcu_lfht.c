@@ -17,6 +17,7 @@ const struct rm_impl rm_impl_urcu_lfht = {
 	.id = "urcu_lfht",
 	.label = "liburcu lfht, QSBR",
 	.sync = "rcu-qsbr",
+	.duty = RM_DUTY_ANNOUNCE,
 	.caps = RM_CAP_BACKGROUND,
 	URCU_MAP,
 	RM_ALL_OF(ops),

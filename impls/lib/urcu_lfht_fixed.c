@@ -18,6 +18,7 @@ const struct rm_impl rm_impl_urcu_lfht_fixed = {
 	.id = "urcu_lfht_fixed",
 	.label = "liburcu fixed, QSBR",
 	.sync = "rcu-qsbr",
+	.duty = RM_DUTY_ANNOUNCE,
 	.caps = RM_CAP_BACKGROUND | RM_CAP_FIXED_SIZE,
 	URCU_MAP,
 	RM_ALL_OF(ops),

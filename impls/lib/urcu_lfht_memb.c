@@ -18,6 +18,7 @@ const struct rm_impl rm_impl_urcu_lfht_memb = {
 	.id = "urcu_lfht_memb",
 	.label = "liburcu fixed, memb",
 	.sync = "rcu-memb",
+	.duty = RM_DUTY_GUARD,
 	.caps = RM_CAP_BACKGROUND | RM_CAP_FIXED_SIZE,
 	URCU_MAP,
 	RM_ALL_OF(ops),

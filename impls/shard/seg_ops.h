@@ -60,6 +60,7 @@ static void unpark(void *thread)
 /* Members of struct rm_impl that these maps share. */
 #define SEG_MAP                                                               \
 	.family = "shard", .sync = "epoch, bin locks",                        \
+	.duty = RM_DUTY_ANNOUNCE,                                             \
 	.source =                                                             \
 	        "Java's ConcurrentHashMap: segments of JDK 5, bins of JDK 8", \
 	.system = "M6", .guarantees = "once-if-present",                      \

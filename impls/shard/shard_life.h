@@ -387,7 +387,7 @@ static void life_unpark(void *thread)
 /* Members of struct rm_impl that these maps share. The
    clock is called through a pointer, so that tests own the time. */
 #define SHARD_LIFE_MAP                                                        \
-	.family = "shard", .sync = "epoch",                                   \
+	.family = "shard", .sync = "epoch", .duty = RM_DUTY_ANNOUNCE,         \
 	.source = "sync.Map shards by connection life cycle", .system = "M7", \
 	.guarantees = "none", .progress = "blocking", .dispatch = "callback", \
 	.loops = shard_life_loops, .open = life_open_all,                     \

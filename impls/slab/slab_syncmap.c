@@ -21,6 +21,7 @@ const struct rm_impl rm_impl_slab_syncmap = {
 	.label = "pooled slabs, port of sync.Map, waits in the kernel",
 	.family = "sync",
 	.sync = "epoch",
+	.duty = RM_DUTY_ANNOUNCE,
 	.source = "per-session array of 256 words from a pool, in Go's "
 	          "sync.Map",
 	.system = "M10",

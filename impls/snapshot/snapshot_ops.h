@@ -142,10 +142,11 @@ static inline bool snapshot_check(void *opaque, char *why, size_t size)
 }
 
 /* Members of struct rm_impl that these maps share. */
-#define SNAPSHOT_SHARED                                            \
-	.family = "rcu", .sync = "epoch", .system = "M9",          \
-	.caps = RM_CAP_SLOW_WRITES, .guarantees = "point-in-time", \
-	.progress = "blocking", .dispatch = "none"
+#define SNAPSHOT_SHARED                                             \
+	.family = "rcu", .sync = "epoch", .duty = RM_DUTY_ANNOUNCE, \
+	.system = "M9", .caps = RM_CAP_SLOW_WRITES,                 \
+	.guarantees = "point-in-time", .progress = "blocking",      \
+	.dispatch = "none"
 
 /* Members of struct rm_map_ops that snapshots share. */
 #define SNAPSHOT_SHARED_OPS                                               \

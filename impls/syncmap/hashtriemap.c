@@ -49,6 +49,7 @@ const struct rm_impl rm_impl_hashtriemap = {
 	.label = "port of sync.Map of Go 1.24, waits in the kernel",
 	.family = "sync",
 	.sync = "epoch",
+	.duty = RM_DUTY_ANNOUNCE,
 	.source = "Go 1.24, internal/sync/hashtriemap.go: the design, typed",
 	.system = "",
 	.guarantees = "once-if-present",

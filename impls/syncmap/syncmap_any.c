@@ -16,6 +16,7 @@ const struct rm_impl rm_impl_syncmap_any = {
 	.label = "port of sync.Map, keys any, waits in the kernel",
 	.family = "sync",
 	.sync = "epoch",
+	.duty = RM_DUTY_ANNOUNCE,
 	.source = "Go 1.19-1.23, sync/map.go: keys of type any",
 	.system = "",
 	.guarantees = "once-if-present",

@@ -75,6 +75,7 @@ const struct rm_impl rm_impl_syncmap_back_door = {
 	.label = "port of sync.Map, back door, waits in the kernel",
 	.family = "sync",
 	.sync = "epoch",
+	.duty = RM_DUTY_ANNOUNCE,
 	.source = "Go 1.19-1.23, sync/map.go",
 	.system = "M16",
 	.guarantees = "none",

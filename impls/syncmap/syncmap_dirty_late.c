@@ -50,6 +50,7 @@ const struct rm_impl rm_impl_syncmap_dirty_late = {
 	.id = "syncmap_dirty_late",
 	.label = "port of sync.Map, late dirty, waits in the kernel",
 	.sync = "epoch",
+	.duty = RM_DUTY_ANNOUNCE,
 	.source = "Go 1.19-1.23, sync/map.go; its dirty map as misdescribed",
 	.system = "M4",
 	.caps = RM_CAP_SLOW_WRITES,

@@ -21,6 +21,7 @@ const struct rm_impl rm_impl_syncmap_inline = {
 	.label = "port of sync.Map, inline values, waits in the kernel",
 	.family = "sync",
 	.sync = "epoch",
+	.duty = RM_DUTY_ANNOUNCE,
 	.source = "Go 1.19-1.23, sync/map.go; without boxes",
 	.system = "M4",
 	.shapes = 1 << 0 | 1 << 2, /* u64x8 and str16x8 */

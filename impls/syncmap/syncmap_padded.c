@@ -27,6 +27,7 @@ const struct rm_impl rm_impl_syncmap_padded = {
 	.id = "syncmap_padded",
 	.label = "port of sync.Map, padded header, waits in the kernel",
 	.sync = "epoch",
+	.duty = RM_DUTY_ANNOUNCE,
 	.source = "Go 1.19-1.23, sync/map.go; with 6 bytes of padding",
 	.system = "M4",
 	SYNCMAP_MAP,

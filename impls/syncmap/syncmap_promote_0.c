@@ -13,6 +13,7 @@ const struct rm_impl rm_impl_syncmap_promote_0 = {
 	.id = "syncmap_promote_0",
 	.label = "port of sync.Map, first miss, waits in the kernel",
 	.sync = "epoch",
+	.duty = RM_DUTY_ANNOUNCE,
 	.source = "Go 1.19-1.23, sync/map.go; its promotion as misdescribed",
 	.system = "M4",
 	.caps = RM_CAP_SLOW_WRITES, /* new keys, with misses between */

@@ -14,6 +14,7 @@ const struct rm_impl rm_impl_syncmap_rlock_miss = {
 	.id = "syncmap_rlock_miss",
 	.label = "port of sync.Map, rlock on miss, waits in the kernel",
 	.sync = "epoch",
+	.duty = RM_DUTY_ANNOUNCE,
 	.source = "Go 1.19-1.23, sync/map.go; its miss path as misdescribed",
 	.system = "M4",
 	SYNCMAP_MAP,

@@ -19,6 +19,7 @@ const struct rm_impl rm_impl_syncmap_safe = {
 	.id = "syncmap_safe",
 	.label = "port of sync.Map, fault barrier, waits in the kernel",
 	.sync = "epoch",
+	.duty = RM_DUTY_ANNOUNCE,
 	.source = "Go 1.19-1.23, sync/map.go; recover() around Load",
 	.system = "M11",
 	SYNCMAP_MAP,

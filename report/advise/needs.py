@@ -2,7 +2,7 @@
 """Which maps may not be advised, for what the asker needs (needs.json).
 
 A need is met by what a map says of itself in campaign.json: `guarantees` or
-`progress` is one of a list, `caps` lacks each of a list (`lacks`), or what a
+`progress` or `duty` is one of a list, `caps` lacks each of a list (`lacks`), or what a
 lookup holds, the first word of `sync`, is one of a list (`holds`). What a map
 does not say it does not promise.
 """
@@ -61,7 +61,8 @@ def why_not(about, name):
     does."""
     need = NEEDS[name]
     whys = [of_member(about, need, "guarantees"),
-            of_member(about, need, "progress"), of_caps(about, need),
+            of_member(about, need, "progress"),
+            of_member(about, need, "duty"), of_caps(about, need),
             of_memory(about, need)]
     return next((why for why in whys if why), None)
 

@@ -6,7 +6,7 @@ import functools
 from pathlib import Path
 
 from report import words
-from report.guarantees import SAYS, length, stalled
+from report.guarantees import SAYS, duty, length, stalled
 from report.page import chip, details, none
 
 IMPLS = Path(__file__).resolve().parents[2] / "impls"
@@ -16,6 +16,7 @@ QUESTION = ("What does each map promise beside its speed, whose is it, and "
             "which maps are missing here?")
 COLUMNS = [("map", "html"), ("progress", "text"), ("iteration", "text"),
            ("length", "text"), ("memory while a reader is stalled", "text"),
+           ("growth", "text"), ("asks of its caller", "text"),
            ("licence, version", "text")]
 OURS, UNKNOWN = "Apache-2.0, of this project", "not recorded"
 THREADS = ("1", "16", "128")
@@ -41,11 +42,19 @@ def row(about):
         told = facts["version-told-by"].partition(":")[0]
         return [*(facts[key] for key in ("progress", "iteration", "length",
                                          "stalled-reader")),
+                *bound(about),
                 f"{facts['licence']}; {facts['version']}, told by {told}"]
     return [about["progress"],
             SAYS["guarantees"].get(about["guarantees"], "no promise"),
-            length(about), stalled(about) or UNKNOWN,
+            length(about), stalled(about) or UNKNOWN, *bound(about),
             OURS if about["id"] in ours() else UNKNOWN]
+
+
+def bound(about):
+    """Whether it grows, and what its look-ups ask of their caller."""
+    unsaid = "nothing" if about.get("duty") == "none" else UNKNOWN
+    return ("never grows" if "fixed-size" in about["caps"] else "grows",
+            duty(about) or unsaid)
 
 
 def shown(a):

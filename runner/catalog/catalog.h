@@ -21,7 +21,7 @@
 enum { RM_PROGRAM_BYTES = 4096 };
 
 /* One built map. Texts are borrowed from `json`, which has more of them: label,
-   family, sync, source, system, guarantees, progress, dispatch. */
+   family, sync, duty, source, system, guarantees, progress, dispatch. */
 struct rm_map_info {
 	const char *id;
 	const char *misuse;   /* NULL, or which check shows this injected bug */

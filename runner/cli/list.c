@@ -77,8 +77,8 @@ static void print_map(const struct rm_map_info *info)
 
 	printf("%-16s %s [%s]\n", info->id, text(info, "label"),
 	        text(info, "family"));
-	printf("    %-11s%s, %s; scan %s; dispatch %s\n", "sync",
-	        text(info, "sync"), text(info, "progress"),
+	printf("    %-11s%s, %s; duty %s; scan %s; dispatch %s\n", "sync",
+	        text(info, "sync"), text(info, "progress"), text(info, "duty"),
 	        text(info, "guarantees"), text(info, "dispatch"));
 	printf("    %-11s%s%s%s\n", "source", text(info, "source"),
 	        text(info, "system")[0] ? "; system " : "",

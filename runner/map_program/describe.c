@@ -30,13 +30,14 @@ static json_t *words_of(const struct rm_impl *impl, rm_impl_word_fn *word_of)
 
 json_t *rm_describe_impl(const struct rm_impl *impl)
 {
-	return json_pack(
-	        "{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:s, "
-	        "s:o, s:o, s:s?, s:s?, s:i, s:s?}",
+	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, "
+	                 "s:s, s:s, s:s, "
+	                 "s:o, s:o, s:s?, s:s?, s:i, s:s?}",
 	        "contract", RM_CONTRACT, "id", impl->id, "label", impl->label,
-	        "family", impl->family, "sync", impl->sync, "source",
-	        impl->source, "system", impl->system, "shapes", shapes_of(impl),
-	        "caps", words_of(impl, rm_impl_cap_word), "guarantees",
+	        "family", impl->family, "sync", impl->sync, "duty",
+	        rm_impl_duty_word(impl), "source", impl->source, "system",
+	        impl->system, "shapes", shapes_of(impl), "caps",
+	        words_of(impl, rm_impl_cap_word), "guarantees",
 	        impl->guarantees, "progress", impl->progress, "dispatch",
 	        impl->dispatch, "operations",
 	        words_of(impl, rm_impl_operation_word), "loops",

@@ -195,8 +195,8 @@ def test_corners_agree_on_the_map_or_the_answer_depends(corners, word, front):
 
 # ---- needs ------------------------------------------------------------------
 
-ABOUT = {"caps": [], "guarantees": "point-in-time", "progress": "wait-free",
-         "sync": "epoch"}
+ABOUT = {"caps": [], "duty": "none", "guarantees": "point-in-time",
+         "progress": "wait-free", "sync": "epoch"}
 
 
 @pytest.mark.parametrize("need,member,value", [
@@ -204,6 +204,7 @@ ABOUT = {"caps": [], "guarantees": "point-in-time", "progress": "wait-free",
     ("point-in-time", "guarantees", "once-if-present"),
     ("lock-free", "progress", "blocking"),
     ("wait-free", "progress", "lock-free"),
+    ("no-duties", "duty", "guard"), ("no-duties", "duty", "announce"),
     ("many-writers", "caps", ["single-writer"]),
     ("new-answers", "caps", ["stale"]), ("growth", "caps", ["fixed-size"]),
     ("no-threads", "caps", ["background-threads"]),
@@ -223,5 +224,5 @@ def test_locks_bound_memory_by_their_kind():
 def test_each_need_has_a_rule_and_says_what_it_is():
     for name, need in needs.NEEDS.items():
         assert need["what"], name
-        assert set(need) & {"guarantees", "progress", "lacks", "holds"}, name
+        assert set(need) & {"guarantees", "progress", "duty", "lacks", "holds"}, name
         assert needs.why_not({}, name)  # what is not said is not promised
