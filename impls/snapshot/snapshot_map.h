@@ -157,8 +157,8 @@ RM_HOT void *snapshot_published(void *thread)
 	struct epoch_record *record = thread;
 	struct snapshot *map = record->owner;
 
-	/* acquire: the map's content; pairs with snapshot_publish() */
-	return atomic_load_explicit(&map->now, memory_order_acquire);
+	/* seq_cst: the map's content; pairs with snapshot_publish() */
+	return atomic_load_explicit(&map->now, memory_order_seq_cst);
 }
 
 RM_HOT struct gomap *snapshot_current(void *thread)
@@ -181,8 +181,10 @@ static void snapshot_publish(struct epoch_record *record, struct gomap *next,
 			gomap_no_memory();
 		extra_bytes += sizeof(*numbered);
 	}
-	/* release: the map's content; pairs with snapshot_published() */
-	atomic_store_explicit(&map->now, published, memory_order_release);
+	/* seq_cst: the map's content; and two threads, each of which writes one
+	   key and then looks up the other's, do not both miss the other's
+	   write. An exchange on x86: nothing beside the copy. */
+	atomic_store_explicit(&map->now, published, memory_order_seq_cst);
 	epoch_retire(record, kind, old,
 	        snapshot_bytes_of(snapshot_map_of(old)) + extra_bytes);
 }

@@ -76,13 +76,18 @@ RM_HOT struct hashtrie *hashtrie_of(void *thread)
 /* The node in a slot, or NULL. */
 RM_HOT struct hashtrie_node *hashtrie_get(hashtrie_slot *slot)
 {
-	/* acquire: what is in the node; pairs with hashtrie_set() */
-	return atomic_load_explicit(slot, memory_order_acquire);
+	/* seq_cst: what is in the node; and see hashtrie_set() */
+	return atomic_load_explicit(slot, memory_order_seq_cst);
 }
 
 RM_HOT void hashtrie_set(hashtrie_slot *slot, struct hashtrie_node *node)
 {
-	/* release: what is in the node; pairs with hashtrie_get() */
+	/* release: what is in the node; pairs with hashtrie_get(). Two threads,
+	   each of which writes one key and then looks up the other's, must not
+	   both miss the other's write. C11 asks for seq_cst here, an exchange
+	   on x86; there the mutex's unlock, a locked instruction, comes between
+	   the two, and on AArch64 stlr and then ldar, which is what the seq_cst
+	   load becomes, also where acquire becomes ldapr (+rcpc). */
 	atomic_store_explicit(slot, node, memory_order_release);
 }
 

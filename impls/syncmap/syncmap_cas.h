@@ -16,9 +16,10 @@ RM_HOT uint64_t syncmap_fill(
 
 		if (there != SYNCMAP_NIL)
 			return there;
-		/* release: publishes the box; relaxed: loaded again */
+		/* seq_cst: publishes the box, and see syncmap_load(); relaxed:
+		   loaded again */
 		if (atomic_compare_exchange_strong_explicit(&entry->p, &there,
-		            cell, memory_order_release, memory_order_relaxed))
+		            cell, memory_order_seq_cst, memory_order_relaxed))
 			return SYNCMAP_NIL;
 	}
 }
@@ -81,9 +82,10 @@ static inline uint64_t syncmap_replace(void *thread, struct rm_shape shape,
 		if (!syncmap_live(there) ||
 		        !syncmap_cell_is(shape, there, expected))
 			return SYNCMAP_NIL;
-		/* release: publishes the box; relaxed: loaded again */
+		/* seq_cst: publishes the box, and see syncmap_load(); relaxed:
+		   loaded again */
 		if (atomic_compare_exchange_strong_explicit(&entry->p, &there,
-		            cell, memory_order_release, memory_order_relaxed))
+		            cell, memory_order_seq_cst, memory_order_relaxed))
 			return there;
 	}
 }

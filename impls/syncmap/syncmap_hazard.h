@@ -182,12 +182,12 @@ GOMAP_CALL struct syncmap_header *syncmap_name_header(
 	struct syncmap *map = record->owner;
 	struct syncmap_header *header, *again;
 
-	/* acquire, both: the maps; pairs with syncmap_publish() */
-	again = atomic_load_explicit(&map->read, memory_order_acquire);
+	/* seq_cst, both: the maps; pairs with syncmap_publish() */
+	again = atomic_load_explicit(&map->read, memory_order_seq_cst);
 	do {
 		header = again;
 		hazard_name(record, SYNCMAP_NAME_HEADER, (uintptr_t)header);
-		again = atomic_load_explicit(&map->read, memory_order_acquire);
+		again = atomic_load_explicit(&map->read, memory_order_seq_cst);
 	} while (again != header);
 	return header;
 }
@@ -197,9 +197,9 @@ GOMAP_CALL struct syncmap_header *syncmap_name_header(
 RM_HOT struct syncmap_header *syncmap_read(void *thread)
 {
 	struct hazard_record *record = thread;
-	/* acquire: the maps; pairs with syncmap_publish() */
+	/* seq_cst: the maps; pairs with syncmap_publish() */
 	struct syncmap_header *header = atomic_load_explicit(
-	        &syncmap_of(thread)->read, memory_order_acquire);
+	        &syncmap_of(thread)->read, memory_order_seq_cst);
 
 	if (__builtin_expect(hazard_named(record, SYNCMAP_NAME_HEADER) !=
 	                             (uintptr_t)header,
@@ -211,13 +211,13 @@ RM_HOT struct syncmap_header *syncmap_read(void *thread)
 /* An entry's cell, whose content stays until the next one is loaded. */
 RM_HOT uint64_t syncmap_load(void *thread, struct syncmap_entry *entry)
 {
-	/* acquire, both: the box's content; pairs with the stores' release */
-	uint64_t cell = atomic_load_explicit(&entry->p, memory_order_acquire);
+	/* seq_cst, both: as syncmap_load() of syncmap_unguarded.h */
+	uint64_t cell = atomic_load_explicit(&entry->p, memory_order_seq_cst);
 
 	while (syncmap_live(cell)) {
 		hazard_name(thread, SYNCMAP_NAME_BOX, cell);
 		uint64_t again =
-		        atomic_load_explicit(&entry->p, memory_order_acquire);
+		        atomic_load_explicit(&entry->p, memory_order_seq_cst);
 
 		if (again == cell)
 			break;

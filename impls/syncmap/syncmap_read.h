@@ -68,8 +68,9 @@ static inline struct syncmap_header *syncmap_publish(
 	struct syncmap_header *old = syncmap_read_locked(map);
 
 	*header = (struct syncmap_header){ .map = inside, .amended = amended };
-	/* release: the maps' content; pairs with syncmap_read() */
-	atomic_store_explicit(&map->read, header, memory_order_release);
+	/* seq_cst: the maps' content; pairs with syncmap_read(); and see
+	   syncmap_load(), for an entry that is in no older header */
+	atomic_store_explicit(&map->read, header, memory_order_seq_cst);
 	return old;
 }
 

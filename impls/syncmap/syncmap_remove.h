@@ -20,11 +20,12 @@ RM_HOT uint64_t syncmap_empty(struct syncmap_entry *entry)
 
 	while (syncmap_live(cell)) {
 		SYNCMAP_SEEN();
-		/* acq_rel: sees the content of what we take out, and who
+		/* seq_cst: sees the content of what we take out, and who
 		   finds nil sees what was done before (in shard_life, that
-		   the shard has the key no longer); relaxed: again */
+		   the shard has the key no longer); and see syncmap_load().
+		   relaxed: again */
 		if (atomic_compare_exchange_weak_explicit(&entry->p, &cell,
-		            SYNCMAP_NIL, memory_order_acq_rel,
+		            SYNCMAP_NIL, memory_order_seq_cst,
 		            memory_order_relaxed))
 			return cell;
 	}

@@ -11,17 +11,20 @@ RM_HOT struct syncmap *syncmap_of(void *thread);
 /* The header as an operation without the lock sees it. */
 RM_HOT struct syncmap_header *syncmap_read(void *thread)
 {
-	/* acquire: the maps; pairs with syncmap_publish() */
+	/* seq_cst: the maps; pairs with syncmap_publish() */
 	return atomic_load_explicit(
-	        &syncmap_of(thread)->read, memory_order_acquire);
+	        &syncmap_of(thread)->read, memory_order_seq_cst);
 }
 
 /* An entry's cell, whose content stays. */
 RM_HOT uint64_t syncmap_load(void *thread, struct syncmap_entry *entry)
 {
 	(void)thread;
-	/* acquire: the box's content; pairs with the stores' release */
-	return atomic_load_explicit(&entry->p, memory_order_acquire);
+	/* seq_cst, as Go's: the box's content; and two threads, each of which
+	   writes one key and then looks up the other's, do not both miss the
+	   other's write. The same instructions as acquire and acq_rel, but for
+	   AArch64 with ldapr (+rcpc), which would let both miss it. */
+	return atomic_load_explicit(&entry->p, memory_order_seq_cst);
 }
 
 #endif /* RM_SYNCMAP_UNGUARDED_H */

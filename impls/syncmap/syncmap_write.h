@@ -20,9 +20,10 @@ RM_HOT uint64_t syncmap_swap_locked(
 	        syncmap_entry_locked(map, inner, key, &missed);
 
 	if (entry)
-		/* acq_rel: publishes the box, sees the old one's content */
+		/* seq_cst: publishes the box, sees the old one's content; and
+		   see syncmap_load() */
 		old = atomic_exchange_explicit(
-		        &entry->p, cell, memory_order_acq_rel);
+		        &entry->p, cell, memory_order_seq_cst);
 	else
 		syncmap_insert(thread, inner, key, cell);
 	syncmap_promote_loaded(thread, map);
@@ -57,10 +58,11 @@ RM_HOT uint64_t syncmap_swap(
 		        atomic_load_explicit(&entry->p, memory_order_relaxed);
 
 		while (old != SYNCMAP_EXPUNGED) {
-			/* acq_rel: publishes the box, sees the old one's
-			   content; relaxed: try again */
+			/* seq_cst: publishes the box, sees the old one's
+			   content; and see syncmap_load(). relaxed: try
+			   again */
 			if (atomic_compare_exchange_weak_explicit(&entry->p,
-			            &old, cell, memory_order_acq_rel,
+			            &old, cell, memory_order_seq_cst,
 			            memory_order_relaxed))
 				return old;
 			syncmap_retried(thread);

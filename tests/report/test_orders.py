@@ -44,7 +44,7 @@ def test_the_protocol_begins_with_the_orders_of_the_tree():
              "U3": order_of("epoch_unpark", 3), "P1": order_of("epoch_park", 1)}
     assert right == {"C1": "acq_rel", "C2": "relaxed", "A1": "acquire",
                      "A2": "acq_rel", "A3": "acquire", "A4": "acq_rel",
-                     "U1": "acquire", "U2": "relaxed", "U3": "acq_rel",
+                     "U1": "acquire", "U2": "release", "U3": "acq_rel",
                      "P1": "release"}
     programs = [row.split("\t")[1] for row in PROTOCOL.read_text(
         encoding="utf-8").splitlines() if row.startswith("no edit")]
