@@ -295,9 +295,33 @@ static inline bool hashtrie_compare_remove(void *thread, struct rm_shape shape,
 	return true;
 }
 
+/* Bytes of a tree and its entries, while late writes may still change it. */
+static inline uint64_t hashtrie_tree_bytes(
+        struct rm_shape shape, struct hashtrie_inner *inner)
+{
+	uint64_t bytes = sizeof(*inner);
+
+	for (size_t i = 0; i < HASHTRIE_CHILDREN; i++) {
+		struct hashtrie_node *node = hashtrie_get(&inner->child[i]);
+
+		if (node && !node->is_entry) {
+			bytes += hashtrie_tree_bytes(shape, (void *)node);
+			continue;
+		}
+		while (node) {
+			struct hashtrie_entry *entry = (void *)node;
+
+			bytes += hashtrie_entry_bytes(
+			        shape, shape.str ? entry->word : 0);
+			node = hashtrie_get(&entry->overflow);
+		}
+	}
+	return bytes;
+}
+
 /* A new root. A write that holds the old one may still end after this; it
-   counts as one before. Only the old root's bytes are accounted for: to look
-   at all below it would be O(n). */
+   counts as one before. Go's is O(1); this one counts the old tree, as freeing
+   it will, so that the limit of retired bytes binds clears, too. */
 static inline void hashtrie_clear(void *thread)
 {
 	struct hashtrie *map = hashtrie_of(thread);
@@ -305,7 +329,8 @@ static inline void hashtrie_clear(void *thread)
 
 	/* acq_rel: publishes the root, and acquires the old one */
 	root = atomic_exchange_explicit(&map->root, root, memory_order_acq_rel);
-	epoch_retire(thread, HASHTRIE_TREE, root, sizeof(*root));
+	epoch_retire(thread, HASHTRIE_TREE, root,
+	        hashtrie_tree_bytes(map->shape, root));
 	epoch_settle(thread);
 }
 

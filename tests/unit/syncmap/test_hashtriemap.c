@@ -187,6 +187,11 @@ static void clear_drops_the_root(void)
 		store(&b, i << 40, i);
 	CHECK(hashtrie_length(b.thread) == 1000, "length counts entries");
 	hashtrie_clear(b.thread);
+	CHECK(rm_stat_read(&((struct epoch_record *)b.thread)->retired_bytes) ==
+	                1000 * hashtrie_entry_bytes(RM_U64X8, 0) +
+	                        (1 + rm_stat_read(&b.map->made)) *
+	                                sizeof(struct hashtrie_inner),
+	        "clear retires as many bytes as the tree has");
 	CHECK(hashtrie_root(b.map) != root && hashtrie_length(b.thread) == 0 &&
 	                load(&b, 1) == 0,
 	        "clear puts a new root");
