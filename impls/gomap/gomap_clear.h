@@ -42,8 +42,9 @@ GOMAP_PLAIN void gomap_unhook_chains(
 			}
 			if (retire) {
 				gomap_set(*gomap_link(bucket, shape),
-				        (uintptr_t)extra->retired_buckets);
-				extra->retired_buckets = bucket;
+				        (uintptr_t)gomap_get(
+				                extra->retired_buckets));
+				gomap_set(extra->retired_buckets, bucket);
 			} else {
 				free(bucket);
 			}
@@ -75,8 +76,8 @@ GOMAP_CALL void gomap_clear(struct gomap *map, struct rm_shape shape)
 		gomap_array_of(old)->chains_kept = true;
 		gomap_end_growth(map);
 	}
-	for (struct gomap_array *array = extra->retired_arrays; array;
-	        array = array->next_retired)
+	for (struct gomap_array *array = gomap_get(extra->retired_arrays);
+	        array; array = array->next_retired)
 		gomap_wipe(map, gomap_array_first(array));
 	gomap_set(map->nevacuate, 0);
 	gomap_set(map->noverflow, 0);

@@ -169,19 +169,25 @@ GOMAP_PLAIN void gomap_array_destroy(
 	free(array);
 }
 
-/* Frees what was kept for iterators. */
+/* Frees what was kept for iterators. Another one may end meanwhile as the last,
+   too: the first takes the lists. */
 GOMAP_RARE void gomap_retired_free(struct gomap *map)
 {
 	struct gomap_extra *extra = map->extra;
+	/* relaxed, both: the map's lock, or the guard's, has ordered what a
+	   writer put in, and the count of iterators what they read */
+	struct gomap_array *array = atomic_exchange_explicit(
+	        &extra->retired_arrays, NULL, memory_order_relaxed);
+	struct gomap_bucket *buckets = atomic_exchange_explicit(
+	        &extra->retired_buckets, NULL, memory_order_relaxed);
 
-	while (extra->retired_arrays) {
-		struct gomap_array *array = extra->retired_arrays;
+	while (array) {
+		struct gomap_array *next = array->next_retired;
 
-		extra->retired_arrays = array->next_retired;
 		gomap_array_destroy(map, gomap_array_first(array));
+		array = next;
 	}
-	gomap_bucket_list_free(extra->retired_buckets, extra->shape);
-	extra->retired_buckets = NULL;
+	gomap_bucket_list_free(buckets, extra->shape);
 }
 
 GOMAP_CALL void gomap_destroy(struct gomap *map)

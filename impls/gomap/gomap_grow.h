@@ -147,8 +147,8 @@ GOMAP_CALL void gomap_end_growth(struct gomap *map)
 	gomap_set(
 	        map->flags, gomap_get(map->flags) & (uint8_t)~GOMAP_SAME_SIZE);
 	if (gomap_get(map->extra->iterators)) {
-		array->next_retired = map->extra->retired_arrays;
-		map->extra->retired_arrays = array;
+		array->next_retired = gomap_get(map->extra->retired_arrays);
+		gomap_set(map->extra->retired_arrays, array);
 	} else if (array->chains_kept) {
 		gomap_array_destroy(map, old);
 	} else {

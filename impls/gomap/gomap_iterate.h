@@ -54,11 +54,11 @@ GOMAP_PLAIN void gomap_iterate_end(struct gomap_iterator *it)
 {
 	if (!it->map)
 		return;
-	/* relaxed: likewise; only a writer retires, and never meanwhile */
+	/* acq_rel: the last one frees what the others have read */
 	if (atomic_fetch_sub_explicit(
-	            &it->map->extra->iterators, 1, memory_order_relaxed) == 1 &&
-	        (it->map->extra->retired_arrays ||
-	                it->map->extra->retired_buckets))
+	            &it->map->extra->iterators, 1, memory_order_acq_rel) == 1 &&
+	        (gomap_get(it->map->extra->retired_arrays) ||
+	                gomap_get(it->map->extra->retired_buckets)))
 		gomap_retired_free(it->map);
 }
 

@@ -73,10 +73,11 @@ struct gomap_extra {
 	struct gomap_bucket *next_overflow; /* first unused preallocated */
 	struct gomap_bucket *spare;         /* own overflow buckets to reuse */
 	size_t spare_count;
-	struct gomap_array *retired_arrays;   /* freed with the last iterator */
-	struct gomap_bucket *retired_buckets; /* likewise */
-	_Atomic uint64_t random;              /* state of gomap_random() */
-	_Atomic uint64_t iterators;           /* begun and not ended */
+	/* freed with the last iterator; a writer adds, the last one takes */
+	struct gomap_array *_Atomic retired_arrays;
+	struct gomap_bucket *_Atomic retired_buckets;
+	_Atomic uint64_t random;    /* state of gomap_random() */
+	_Atomic uint64_t iterators; /* begun and not ended */
 	_Atomic uint64_t conflicts;
 	_Atomic uint64_t growths, same_size_growths, failed_growths;
 	_Atomic uint64_t evacuations; /* old buckets moved */

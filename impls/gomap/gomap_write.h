@@ -243,8 +243,8 @@ GOMAP_RARE void gomap_forget(
 {
 	if (gomap_get(map->oldbuckets))
 		gomap_forget_in(gomap_get(map->oldbuckets), shape, hash, bytes);
-	for (struct gomap_array *array = map->extra->retired_arrays; array;
-	        array = array->next_retired)
+	for (struct gomap_array *array = gomap_get(map->extra->retired_arrays);
+	        array; array = array->next_retired)
 		gomap_forget_in(gomap_array_first(array), shape, hash, bytes);
 }
 

@@ -52,8 +52,12 @@ static inline void *test_aligned_alloc(size_t align, size_t bytes)
 	return alloc_fails() ? NULL : counted(aligned_alloc(align, bytes));
 }
 
+static void (*at_free)(void); /* unless NULL: called in each free */
+
 static inline void test_free(void *block)
 {
+	if (at_free)
+		at_free();
 	blocks_live -= block != NULL;
 	free(block);
 }

@@ -152,8 +152,8 @@ static void run(struct scene *scene, uint64_t round)
 		gomap_iterate_end(&inner);
 	scene->right &= sound(scene->map);
 	scene->right &= gomap_get(scene->map->extra->iterators) == 0 &&
-	                !scene->map->extra->retired_arrays &&
-	                !scene->map->extra->retired_buckets;
+	                !gomap_get(scene->map->extra->retired_arrays) &&
+	                !gomap_get(scene->map->extra->retired_buckets);
 }
 
 static void entries_are_visited_once(unsigned s)
@@ -303,6 +303,45 @@ static void keys_removed_during_growth_are_struck_out(void)
 	gomap_destroy(scene.map);
 }
 
+static struct gomap *iterated;
+
+/* Another reader's iteration begins and ends while the first frees. */
+static void iterate_meanwhile(void)
+{
+	struct gomap_iterator it;
+
+	gomap_iterate_begin(iterated, &it);
+	gomap_iterate_end(&it);
+}
+
+static void two_last_iterators_free_once(void)
+{
+	static struct scene scene;
+	unsigned chained = 0;
+
+	for (uint64_t seed = 0; seed < 20; seed++) {
+		struct gomap_iterator it;
+
+		scene = (struct scene){ .shape = RM_U64X8,
+			.map = gomap_create(0, RM_U64X8, seed) };
+		iterated = scene.map;
+		begin(&scene, &it);
+		for (uint64_t n = 0; n < 104; n++) /* it doubles */
+			set(&scene, n);
+		clear(&scene);
+		chained += scene.map->extra->retired_buckets &&
+		           gomap_next(scene.map->extra->retired_buckets,
+		                   scene.shape);
+		at_free = iterate_meanwhile;
+		end(&scene, &it);
+		at_free = NULL;
+		gomap_destroy(scene.map);
+	}
+	CHECK(chained > 0, "some iterators find two overflow buckets to free");
+	CHECK(blocks_live == 0,
+	        "two iterators, the last of which end together, free once");
+}
+
 static void order_is_random(void)
 {
 	struct gomap *map = gomap_create(1000, RM_U64X8, 1);
@@ -349,6 +388,7 @@ int main(void)
 	same_size_growth_meanwhile();
 	removed_keys_are_struck_out_of_the_old_array();
 	keys_removed_during_growth_are_struck_out();
+	two_last_iterators_free_once();
 	order_is_random();
 	an_empty_map_has_nothing_to_visit();
 	CHECK(blocks_live == 0, "every block was freed, once");
