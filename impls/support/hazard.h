@@ -10,6 +10,10 @@
  * freed is bounded by the lists, HAZARD_SLACK + 2 x slots of all threads, each.
  * No writer ever waits for a reader.
  *
+ * Cost. A look reads the slots of all T threads, once for each 64 + 3 T retired
+ * objects at least. A list has room for 64 + 6 T items of 16 bytes: all lists
+ * together take 97 MB with 1,000 threads.
+ *
  *	name:	N1 rmw slot = address;	N2 load the link again: unchanged?
  *	free:	F1 unlink (long ago);	F2 rmw slot, of each slot
  *
