@@ -57,6 +57,8 @@ FOREIGN := $(filter $(call with,language),$(BUILT))
 NATIVE  := $(filter-out $(FOREIGN),$(BUILT))
 SIZED   := $(filter $(call with,sized) $(notdir $(basename $(IMPL))),$(NATIVE))
 SIZES   := 24 64 256 1024
+# Flavours whose objects, but for what knows no key and no value, are compiled apart.
+APART   := $(SIZES:%=x%) placed $(SIZES:%=placed-x%)
 SOURCES := $(foreach id,$(NATIVE),$(wildcard $(MAP_$(id)).c $(MAP_$(id)).cc))
 objects  = $(patsubst %,$(1)/%.o,$(basename $(2)))
 # The headers of a map's libraries; their warnings are not ours.
@@ -162,7 +164,7 @@ $(BUILD)/%.a:
 	@rm -f $@ && ar rcsT $@ $(filter %.o,$^)
 $(BUILD)/plain.a: $(call objects,$(BUILD),$(TRIAL)) $(core)
 $(BUILD)/stats.a: $(call objects,$(BUILD)/stats,$(COUNTING)) $(core)
-$(foreach size,$(SIZES),$(eval $(BUILD)/x$(size).a: $(call objects,$(BUILD)/x$(size),$(TRIAL)) $(core)))
+$(foreach f,$(APART),$(eval $(BUILD)/$(f).a: $(call objects,$(BUILD)/$(f),$(TRIAL)) $(core)))
 
 # A verdict with text in it is the reason why the map is not simulated. Then ID.no holds it, and the program is an
 # empty file that is never started.
@@ -179,9 +181,9 @@ describe   = @objcopy -O binary -j '.text*' $(filter %.o,$^) $@.text && \
 
 # `make check-programs` builds all programs of a flavour. `make programs NEEDED='FLAVOUR/ID ...'` builds the programs
 # that a plan names, and the plain programs of these maps, whose descriptions `readmostly` reads.
-ids_of = $(if $(filter plain,$(1)),$(BUILT),$(if $(filter x% check-x%,$(1)),$(SIZED),\
+ids_of = $(if $(filter plain placed,$(1)),$(BUILT),$(if $(filter x% check-x% placed-x%,$(1)),$(SIZED),\
   $(NATIVE) $(if $(filter check,$(1)),library)))
-FLAVOURS := plain stats check sim explore $(SIZES:%=x%) $(SIZES:%=check-x%)
+FLAVOURS := plain stats check sim explore $(APART) $(SIZES:%=check-x%)
 can = $(addprefix $(1)/,$(call ids_of,$(1)))
 .PHONY: programs sizes $(FLAVOURS:%=%-programs)
 maps: plain-programs
@@ -263,6 +265,9 @@ $(BUILD)/$(1)%.o: %.cc $(BUILD)/$(1)flags
 endef
 $(eval $(call compile,stats/,$(STATS_FLAGS)))
 $(foreach size,$(SIZES),$(eval $(call compile,x$(size)/,-DRM_SIZED=$(size) $(SIZED_FLAGS))))
+# placed: string keys that differ in the middle or at the end (key-differs).
+$(eval $(call compile,placed/,-DRM_PLACED))
+$(foreach size,$(SIZES),$(eval $(call compile,placed-x$(size)/,-DRM_PLACED -DRM_SIZED=$(size) $(SIZED_FLAGS))))
 $(eval $(call compile,,))
 -include $(sort $(shell find $(BUILD) $(PLACE) -name '*.d' 2>/dev/null))
 
@@ -281,6 +286,7 @@ $(addprefix $(PROGRAMS)/$(1)/,$(2)): $(PROGRAMS)/$(1)/%: $(BUILD)/$(3)$$$$(MAP_$
 	$(if $(filter plain,$(1)),$$(describe))
 endef
 $(foreach flavour,plain check,$(eval $(call program,$(flavour),$(NATIVE))))
-$(eval $(call program,stats,$(NATIVE),stats/))
+$(foreach flavour,stats placed,$(eval $(call program,$(flavour),$(NATIVE),$(flavour)/)))
 $(foreach flavour,sim explore,$(eval $(call program,$(flavour),$(SIM_C),sim/)))
 $(foreach n,$(SIZES),$(foreach flavour,x check-x,$(eval $(call program,$(flavour)$(n),$(SIZED),x$(n)/))))
+$(foreach n,$(SIZES),$(eval $(call program,placed-x$(n),$(SIZED),placed-x$(n)/)))

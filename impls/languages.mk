@@ -10,13 +10,16 @@ $(addprefix $(PROGRAMS)/plain/,$(call OF,$(1))): $(PLACE)/readmostly-$(1) impls/
 	$$(call say,LINK) ln -sf ../../readmostly-$(1) $$@ && \
 	  awk -v id=$$(@F) -v versions='$$(VERSIONS)' -f impls/rows.awk impls/$(1)/maps.tsv >$$@.json$$(NEW) && \
 	  mv $$@.json$$(NEW) $$@.json
+# Keys that differ elsewhere (key-differs). In Go they are compiled apart, as in C.
+$(addprefix $(PROGRAMS)/placed/,$(call OF,$(1))): $(PLACE)/readmostly-$(1)$(2)
+	$$(call say,LINK) ln -sf ../../$$(<F) $$@
 endef
-$(foreach language,go java rust,$(if $(call OF,$(language)),$(eval $(call language_rules,$(language)))))
+$(foreach language,go java rust,$(if $(call OF,$(language)),$(eval $(call language_rules,$(language),$(if $(filter go,$(language)),-placed)))))
 
 GO_HERE  = GOTOOLCHAIN=local GOFLAGS=-buildvcs=false GOPROXY=off CGO_ENABLED=0 \
   GOPATH='$(abspath $(KEPT)/go-path)' GOCACHE='$(abspath $(KEPT)/go-cache)'
-$(PLACE)/readmostly-go: $(wildcard impls/go/*.go impls/go/*.s) impls/go/go.mod
-	$(call say,GO) cd impls/go && $(GO_HERE) $(call lies_at,go) build -o '$(abspath $@)' .
+$(PLACE)/readmostly-go $(PLACE)/readmostly-go-placed: $(wildcard impls/go/*.go impls/go/*.s) impls/go/go.mod
+	$(call say,GO) cd impls/go && $(GO_HERE) $(call lies_at,go) build $(if $(filter %-placed,$@),-tags placed) -o '$(abspath $@)' .
 
 # Classes, and a script that starts the virtual machine. A map whose library is missing is not compiled.
 JAVA_JARS    = $(foreach jar,$(filter gson jctools,$(call libs_of,java)),$(call lies_at,$(jar)))

@@ -5,7 +5,9 @@
  * A *rank* is a number 0 .. n-1. Its key is the rank scattered over 64 bits,
  * its value carries the rank as a tag in the low 32 bits, so that each hit is
  * verified by one xor. A string key is 16 bytes: the scattered word, the rank.
- * A longer one goes on with bytes that are the same in all keys.
+ * A longer one goes on with bytes that are the same in all keys. In programs
+ * with placed keys (RM_PLACED) the 8 bytes of the scattered word are in the
+ * middle of a key or at its end, and all other bytes are 0.
  */
 #ifndef RM_KEYS_H
 #define RM_KEYS_H
@@ -24,6 +26,11 @@ struct rm_key_bytes {
 	alignas(RM_CACHE_LINE) char bytes[RM_CACHE_LINE];
 #ifdef RM_SIZED
 	size_t more;
+#endif
+#ifdef RM_PLACED
+	/* The scattered word is in two words from byte `at` on: the first one
+	   has the bits of `first`, the second one the others. */
+	uint64_t first, at;
 #endif
 };
 
@@ -51,6 +58,39 @@ static inline void rm_key_lengthen(struct rm_key_bytes *line, size_t bytes)
 }
 #endif
 
+#ifdef RM_PLACED
+/* Sets the place for keys of `bytes`. The middle begins in the middle of a word.
+   The low half of the scattered word, the rank's, is always in the second one. */
+static inline void rm_key_place(
+        struct rm_key_bytes *line, size_t bytes, bool last)
+{
+	line->first = last ? 0 : 0xffffffff00000000U;
+	line->at = last ? bytes - RM_STR_KEY_BYTES : bytes / 2 - 8;
+}
+
+RM_HOT void rm_key_write(
+        struct rm_key_bytes *line, uint64_t word, uint64_t rank)
+{
+	const uint64_t words[2] = { word & line->first, word & ~line->first };
+
+	(void)rank;
+	memcpy(line->bytes + line->at, words, sizeof(words));
+}
+#else
+static inline void rm_key_place(
+        struct rm_key_bytes *line, size_t bytes, bool last)
+{
+	(void)line, (void)bytes, (void)last;
+}
+
+RM_HOT void rm_key_write(
+        struct rm_key_bytes *line, uint64_t word, uint64_t rank)
+{
+	memcpy(line->bytes, &word, 8);
+	memcpy(line->bytes + 8, &rank, 8);
+}
+#endif
+
 /*
  * Scatters a rank over 64 bits: multiplication by an odd constant is a
  * bijection mod 2^64. The constant's low half is 1, so the key's low 32 bits
@@ -68,8 +108,7 @@ RM_HOT struct rm_key rm_key_of(
 	struct rm_key key = { .word = rm_scatter(rank) };
 
 	if (shape.str) {
-		memcpy(line->bytes, &key.word, 8);
-		memcpy(line->bytes + 8, &rank, 8);
+		rm_key_write(line, key.word, rank);
 		key.bytes = line->bytes;
 		key.length = RM_STR_KEY_BYTES + rm_key_more(line);
 	}

@@ -19,12 +19,13 @@ HELPERS := $(filter-out $(TEST_SOURCES) %/sim_threads.c %/sim_threads_heap.c %/t
 $(BUILD)/tests.a: $(sort $(call objects,$(BUILD),$(PARTS) $(HELPERS)) $(GENERATED))
 # Tests that read counts of hot paths.
 $(BUILD)/tests_stats.a: $(call objects,$(BUILD)/stats,$(filter-out %/main.c %/this_map.c,$(COUNTING)))
+$(BUILD)/tests_placed-x24.a: $(call objects,$(BUILD)/placed-x24,$(filter-out %/main.c %/this_map.c,$(TRIAL)))
 
 needs_of_all = $(sort $(foreach o,$(filter %.o,$^),$(NEEDS_$(basename $(notdir $(o))))))
 maps_of = $(foreach id,$(filter $(if $(filter each_map,$(1)),$(NATIVE),$(1)),$(NATIVE)),$(MAP_$(id)))
 define test_program # NAME SOURCE FLAVOUR IDS
 $(T)/$(1): $(call objects,$(BUILD)$(3:%/=/%),$(2) $(call maps_of,$(subst $(comma), ,$(4)))) \
-  $(if $(3),$(BUILD)/tests_stats.a) $(BUILD)/tests.a
+  $(if $(3),$(BUILD)/tests_$(3:%/=%).a) $(BUILD)/tests.a
 endef
 $(foreach row,$(shell tests/tools/test_maps.sh $(TEST_SOURCES)),$(eval f := $(subst |, ,$(subst ||,|plain|,$(row))))\
   $(eval $(call test_program,$(word 1,$(f)),$(word 2,$(f)),$(filter-out plain,$(word 3,$(f))),$(word 4,$(f)))))
@@ -58,7 +59,7 @@ UNIT        := build/test
 # gcc's sanitizers make it warn of what cannot happen: no -Werror there (CI=).
 SANITIZING   = $(SANITIZED) -j$$(nproc) CI= BUILD=$(UNIT) SANITIZE='$(ASAN)'
 # Tests include maps: sanitized and not optimized, gcc takes half the time.
-$(foreach of,tests stats/tests verify/tests,$(BUILD)/$(of)/%.o): private override OPT += $(if $(SANITIZE),-O0)
+$(foreach of,tests stats/tests placed-x24/tests verify/tests,$(BUILD)/$(of)/%.o): private override OPT += $(if $(SANITIZE),-O0)
 # The `needs` lines of shell tests (tests/tools/tap.sh).
 needs_of     = $(shell awk '/^needs /{on = 1} on{sub(/^needs /, ""); sub(/\\$$/, ""); print} !/\\$$/{on = 0}' $(1))
 # Map programs that tests of the report start.

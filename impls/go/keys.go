@@ -32,6 +32,18 @@ func unit(random uint64) float64 { return float64(random>>11) * 0x1p-53 }
 
 func scatter(rank uint64) uint64 { return rank * 0x9e3779b900000001 }
 
+// firstBits is the mask of a placed key's scattered word for its first 8 bytes,
+// as in rm_key_place() of runner/keys.h.
+var firstBits uint64
+
+// place sets the bytes in which the cell's string keys differ.
+func place(differs string) {
+	firstBits = 0
+	if differs == "middle" {
+		firstBits = 0xffffffff00000000
+	}
+}
+
 func mixOf(rank uint64) uint64 { return seedOf(0x726d, rank) }
 
 // valueOf is rm_value_of(): sequence:20 | writer:12 | rank:32.

@@ -47,6 +47,7 @@ type cell struct {
 	Allocator  string          `json:"allocator"`
 	HugePages  string          `json:"huge_pages"`
 	Goroutines string          `json:"goroutines"`
+	KeyDiffers string          `json:"key_differs"`
 }
 
 type request struct {
@@ -69,6 +70,11 @@ func (c *cell) offered() bool {
 		return *c.Loop == "mix"
 	}
 	return false
+}
+
+// differs: string keys do elsewhere than at the start.
+func (c *cell) differs() bool {
+	return c.KeyDiffers != "" && c.KeyDiffers != "first"
 }
 
 // wired: each goroutine has a thread of its own, bound to its CPU. Else the
@@ -131,6 +137,8 @@ func (r *request) wrong() error {
 		return fmt.Errorf("arrivals: expected poisson or constant")
 	case c.Goroutines != "" && c.Goroutines != "wired" && c.Goroutines != "free":
 		return fmt.Errorf("goroutines: expected free or wired")
+	case c.differs() && c.KeyDiffers != "middle" && c.KeyDiffers != "last":
+		return fmt.Errorf("key_differs: expected first, middle or last")
 	case c.verifies() && *c.VerifyOps == 0,
 		!c.verifies() && (*c.WindowNs == 0) == (*c.WindowOps == 0):
 		return fmt.Errorf("exactly one of window_ns and window_ops is " +
@@ -151,6 +159,11 @@ func refuses(r *request) string {
 		return fmt.Sprintf("readmostly-go has no map %s for %s, expected "+
 			"one of %s, and a shape of its row in maps.tsv", *c.Map, *c.Shape,
 			strings.Join(ids(), " "))
+	case c.differs() && keyBytes(*c.Shape) != 16:
+		return "key_differs is of string keys of 16 bytes, not of " + *c.Shape
+	case c.differs() != placed:
+		return "key_differs " + c.KeyDiffers + " runs in maps/placed, other " +
+			"cells in maps/plain"
 	case c.verifies() && holdsNothing(newTable(*c.Map, *c.Shape, 0)):
 		return "this map holds nothing that could be verified"
 	case !c.offered():

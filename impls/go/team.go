@@ -53,6 +53,7 @@ func newTeam(r *request) *team {
 	t := &team{cell: c, load: newLoad(c), members: make([]member, *c.Threads),
 		phases: map[string]any{}, windowExtra: *r.ControlExtra}
 	t.dist, _ = distributionOf(*c.Dist) // refuses() has looked
+	place(c.KeyDiffers)
 	for i := range t.members {
 		w := &t.members[i].worker
 		w.load, w.slot, w.keyBytes = t.load, i, keyBytes(*c.Shape)

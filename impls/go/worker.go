@@ -305,8 +305,14 @@ func different(value, rank uint64) uint64 {
 // calls that keep no key. own is one that may be kept, and an allocation, as a
 // program has it that reads its keys from a connection.
 func (w *worker) view(rank uint64) string {
-	binary.LittleEndian.PutUint64(w.line[:8], scatter(rank))
-	binary.LittleEndian.PutUint64(w.line[8:16], rank)
+	if placed {
+		word := scatter(rank)
+		binary.LittleEndian.PutUint64(w.line[:8], word&firstBits)
+		binary.LittleEndian.PutUint64(w.line[8:16], word&^firstBits)
+	} else {
+		binary.LittleEndian.PutUint64(w.line[:8], scatter(rank))
+		binary.LittleEndian.PutUint64(w.line[8:16], rank)
+	}
 	line := w.line[:w.keyBytes]
 	return *(*string)(unsafe.Pointer(&line))
 }

@@ -7,7 +7,7 @@ import com.google.gson.JsonObject;
 /** The factors of a cell that a program in Java looks at. */
 final class Cell {
 	final String id, map, shape, writeKind, dist, loop, measure, memory;
-	final String allocator, hugePages, settle;
+	final String allocator, hugePages, settle, keyDiffers;
 	final long keys, warmUpNs, windowNs, windowOps, deadlineNs, verifyOps;
 	final double writeShare, missShare;
 	final int threads;
@@ -26,6 +26,7 @@ final class Cell {
 		allocator = usual(cell, "allocator", "glibc");
 		hugePages = usual(cell, "huge_pages", "system");
 		settle = usual(cell, "settle", "yes");
+		keyDiffers = usual(cell, "key_differs", "first");
 		keys = cell.get("keys").getAsLong();
 		warmUpNs = cell.get("warm_up_ns").getAsLong();
 		windowNs = cell.get("window_ns").getAsLong();
@@ -76,6 +77,9 @@ final class Cell {
 		if (threads < 1 || keys < 1
 				|| cpus.length != 0 && cpus.length != threads) {
 			throw new BadRequest("keys, threads or cpus out of range");
+		}
+		if (!keyDiffers.matches("first|middle|last")) {
+			throw new BadRequest("key_differs: expected first, middle or last");
 		}
 		if (verifies() ? verifyOps == 0 : (windowNs == 0) == (windowOps == 0)) {
 			throw new BadRequest("exactly one of window_ns and window_ops "

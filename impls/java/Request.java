@@ -21,7 +21,8 @@ final class Request {
 			"window_ns", "window_ops", "deadline_ns", "verify_ops",
 			"measure");
 	private static final Set<String> MAY = Set.of("trace", "settle",
-			"clock_rate", "allocator", "huge_pages", "goroutines");
+			"clock_rate", "allocator", "huge_pages", "goroutines",
+			"key_differs");
 
 	final Cell cell;
 	final long seed;
@@ -83,6 +84,9 @@ final class Request {
 		if (table == null) {
 			return "readmostly-java has no map " + cell.map + " for "
 					+ cell.shape;
+		}
+		if (!cell.strings() && !cell.keyDiffers.equals("first")) {
+			return "key_differs is of string keys, not of " + cell.shape;
 		}
 		if (cell.verifies() && !table.holds()) {
 			return "this map holds nothing that could be verified";

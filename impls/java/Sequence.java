@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package readmostly;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+
 /**
  * Runs the loop of a cell's first thread on a map that does nothing but fold
  * what it is asked into a number: the operations and the keys, in their order.
@@ -26,10 +30,15 @@ final class Sequence extends Table {
 	}
 
 	private void fold(long rank, int operation) {
-		sum = Random.seed(sum ^ Random.scatter(rank), operation);
-		if (strings) {
-			sum = Random.seed(sum ^ rank, -1);
+		if (!strings) {
+			sum = Random.seed(sum ^ Random.scatter(rank), operation);
+			return;
 		}
+		ByteBuffer key = ByteBuffer.wrap(Tables.text(rank)
+				.getBytes(StandardCharsets.ISO_8859_1))
+				.order(ByteOrder.LITTLE_ENDIAN);
+		sum = Random.seed(sum ^ key.getLong(), operation);
+		sum = Random.seed(sum ^ key.getLong(), -1);
 	}
 
 	@Override

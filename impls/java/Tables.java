@@ -33,14 +33,35 @@ final class Tables {
 	}
 
 	/**
+	 * The place of the 8 bytes in which keys differ. A separate class, which is
+	 * loaded with the first key: its fields are constants to the compiler, so
+	 * that usual keys pay no branch.
+	 */
+	private static final class Place {
+		static final boolean PLACED = !differs.equals("first");
+		/** Bits of the scattered word in the first 8 bytes: rm_key_place(). */
+		static final long FIRST = differs.equals("middle")
+				? 0xffffffff00000000L : 0;
+	}
+
+	private static String differs = "first";
+
+	/** Before the first key is made. */
+	static void place(String keyDiffers) {
+		differs = keyDiffers;
+	}
+
+	/**
 	 * The string key of a rank: 16 bytes, of which a string of Latin letters
 	 * keeps one each. Each use makes one anew, as a program does that reads
 	 * its keys from a connection.
 	 */
 	static String text(long rank) {
 		byte[] line = new byte[16];
+		long word = Random.scatter(rank);
 		ByteBuffer.wrap(line).order(ByteOrder.LITTLE_ENDIAN)
-				.putLong(Random.scatter(rank)).putLong(rank);
+				.putLong(Place.PLACED ? word & Place.FIRST : word)
+				.putLong(Place.PLACED ? word & ~Place.FIRST : rank);
 		return new String(line, StandardCharsets.ISO_8859_1);
 	}
 }

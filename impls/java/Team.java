@@ -29,6 +29,7 @@ final class Team {
 	Team(Request request) {
 		this.request = request;
 		load = new Load(request.cell);
+		Tables.place(request.cell.keyDiffers);
 		dist = new Distribution(request.cell.dist);
 		skew = request.cell.verifies() ? null
 				: dist.skew(load, Random.seed(request.seed, SEED_KEYS));

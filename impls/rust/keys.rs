@@ -106,6 +106,39 @@ impl Key for Text {
     }
 }
 
+/// A string key whose bytes differ in the middle or at the end: rm_key_place().
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct Placed<const FIRST: u64>(Text);
+
+pub type Middle = Placed<0xffff_ffff_0000_0000>;
+pub type Last = Placed<0>;
+
+impl<const FIRST: u64> Placed<FIRST> {
+    pub fn line_of(rank: u64) -> [u8; 16] {
+        let word = scatter(rank);
+        (u128::from(word & !FIRST) << 64 | u128::from(word & FIRST))
+            .to_le_bytes()
+    }
+}
+
+impl<const FIRST: u64> Borrow<[u8]> for Placed<FIRST> {
+    fn borrow(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl<const FIRST: u64> Key for Placed<FIRST> {
+    type View = [u8];
+
+    fn own(rank: u64) -> Self {
+        Placed(Box::new(Self::line_of(rank)))
+    }
+
+    fn view<R>(rank: u64, ask: impl FnOnce(&[u8]) -> R) -> R {
+        ask(&Self::line_of(rank))
+    }
+}
+
 /// rm_hash() with a seed: no map wins by its hash function.
 #[derive(Clone, Copy, Default)]
 pub struct Common {

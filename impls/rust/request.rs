@@ -62,11 +62,17 @@ pub struct Cell {
     huge_pages: Option<String>,
     #[serde(rename = "goroutines")]
     _goroutines: Option<String>,
+    key_differs: Option<String>,
 }
 
 impl Cell {
     pub fn verifies(&self) -> bool {
         self.measure == "verify"
+    }
+
+    /// Which 8 bytes of a string key differ from key to key.
+    pub fn differs(&self) -> &str {
+        self.key_differs.as_deref().unwrap_or("first")
     }
 
     pub fn settles(&self) -> bool {
@@ -120,12 +126,14 @@ impl Request {
         let unusual = |value: &Option<String>, usual| {
             value.as_deref().map_or(false, |value| value != usual)
         };
-        let maps = match maps_of(&c.map, &c.shape) {
+        let maps = match maps_of(&c.map, &c.shape, c.differs()) {
             Some(maps) => maps,
             None => {
                 return Some(format!(
-                    "readmostly-rust has no map {} for {}",
-                    c.map, c.shape
+                    "readmostly-rust has no map {} for {} with key_differs {}",
+                    c.map,
+                    c.shape,
+                    c.differs()
                 ))
             }
         };

@@ -2,7 +2,7 @@
 //! Which maps there are, and the trial of one. A map whose crate is not here is
 //! not built: its feature is off.
 
-use crate::keys::Text;
+use crate::keys::{line_of, Last, Middle, Text};
 use crate::request::{Request, PROTOCOL};
 use crate::result::report;
 use crate::rust_null::{Numbers, Texts};
@@ -23,34 +23,52 @@ fn maps<T: Table>() -> Option<Maps> {
     Some(Maps { holds: T::HOLDS, run: run::<T> })
 }
 
-/// A map of numbers and one of strings.
-fn either<N: Table, S: Table>(shape: &str) -> Option<Maps> {
-    match shape {
-        "u64x8" => maps::<N>(),
-        "str16x8" => maps::<S>(),
+/// Maps of numbers, of usual strings, and of strings that differ in the middle
+/// or at the end.
+fn either<N: Table, S: Table, M: Table, L: Table>(
+    shape: &str,
+    differs: &str,
+) -> Option<Maps> {
+    match (shape, differs) {
+        ("u64x8", "first") => maps::<N>(),
+        ("str16x8", "first") => maps::<S>(),
+        ("str16x8", "middle") => maps::<M>(),
+        ("str16x8", "last") => maps::<L>(),
         _ => None,
     }
 }
 
-pub fn maps_of(map: &str, shape: &str) -> Option<Maps> {
+macro_rules! each_key {
+    ($map:ident, $shape:expr, $differs:expr) => {
+        either::<$map<u64>, $map<Text>, $map<Middle>, $map<Last>>(
+            $shape, $differs,
+        )
+    };
+}
+
+pub fn maps_of(map: &str, shape: &str, differs: &str) -> Option<Maps> {
     match map {
         #[cfg(feature = "arc-swap")]
         "rust_arc_swap" => {
             use crate::rust_arc_swap::Snapshots;
-            either::<Snapshots<u64>, Snapshots<Text>>(shape)
+            each_key!(Snapshots, shape, differs)
         }
         #[cfg(feature = "concread")]
         "rust_concread" => {
             use crate::rust_concread::Transactions;
-            either::<Transactions<u64>, Transactions<Text>>(shape)
+            each_key!(Transactions, shape, differs)
         }
         #[cfg(feature = "dashmap")]
         "rust_dashmap" => {
             use crate::rust_dashmap::Sharded;
-            either::<Sharded<u64>, Sharded<Text>>(shape)
+            each_key!(Sharded, shape, differs)
         }
-        "rust_null" => either::<Numbers, Texts>(shape),
-        "rust_rwlock" => either::<Locked<u64>, Locked<Text>>(shape),
+        "rust_null" => {
+            either::<Numbers, Texts<Text>, Texts<Middle>, Texts<Last>>(
+                shape, differs,
+            )
+        }
+        "rust_rwlock" => each_key!(Locked, shape, differs),
         _ => None,
     }
 }
@@ -68,7 +86,7 @@ pub fn trial(request: &Request) -> String {
     let mut result = match request.refusal() {
         Some(reason) => json!({"status": "failed", "reason": reason}),
         None => {
-            let maps = maps_of(&cell.map, &cell.shape);
+            let maps = maps_of(&cell.map, &cell.shape, cell.differs());
             (maps.expect("refusal() has looked").run)(request)
         }
     };
@@ -84,7 +102,12 @@ pub fn sequence(request: &Request) -> String {
     let load: &'static Load = Box::leak(Box::new(Load::new(&request.cell)));
     let mut team = Team::new(request, load);
     let folding = Folding {
-        strings: request.cell.shape.starts_with("str"),
+        line_of: match request.cell.differs() {
+            _ if !request.cell.shape.starts_with("str") => None,
+            "middle" => Some(Middle::line_of),
+            "last" => Some(Last::line_of),
+            _ => Some(line_of),
+        },
         sum: AtomicU64::new(0),
     };
     let worker = &mut team.members[0].worker;

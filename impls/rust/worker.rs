@@ -455,17 +455,21 @@ impl<'a> Worker<'a> {
 /// operations and the keys, in their order. tests/unit/trial/test_sequence.c
 /// does the same in C.
 pub struct Folding {
-    pub strings: bool,
+    pub line_of: Option<fn(u64) -> [u8; 16]>, // of string keys
     pub sum: AtomicU64,
 }
 
 impl Folding {
     fn fold(&self, rank: u64, operation: u64, value: u64) -> Option<u64> {
-        let mut sum =
-            seed_of(self.sum.load(Relaxed) ^ scatter(rank), operation);
-        if self.strings {
-            sum = seed_of(sum ^ rank, u64::MAX);
-        }
+        let sum = self.sum.load(Relaxed);
+        let sum = match self.line_of {
+            None => seed_of(sum ^ scatter(rank), operation),
+            Some(line_of) => {
+                let line = u128::from_le_bytes(line_of(rank));
+                let sum = seed_of(sum ^ line as u64, operation);
+                seed_of(sum ^ (line >> 64) as u64, u64::MAX)
+            }
+        };
         self.sum.store(sum ^ value, Relaxed);
         Some(rank)
     }

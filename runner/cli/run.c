@@ -173,15 +173,13 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 /* FLAVOUR/ID, which make builds. The plain program is always needed: it verifies
    the map before anything is measured. */
-static void print_need(const char *map, enum rm_measure measure, unsigned sized)
+static void print_need(
+        const char *map, enum rm_measure measure, const char *flavour)
 {
+	(void)measure;
 	printf("plain/%s\n", map);
-	if (sized)
-		printf("x%u/%s\n", sized, map);
-	if (measure == RM_MEASURE_CAUSES)
-		printf("stats/%s\n", map);
-	if (measure == RM_MEASURE_SIMULATED)
-		printf("sim/%s\n", map);
+	if (strcmp(flavour, "plain"))
+		printf("%s/%s\n", flavour, map);
 }
 
 static int print_needs(const struct rm_wishes *wishes)

@@ -220,15 +220,15 @@ int rm_plan_build(const struct rm_workload *workloads, size_t workload_count,
         const struct rm_plan_options *options, struct rm_plan *plan,
         struct rm_error *error);
 
-/* `sized` as rm_cell_sized() has it. */
+/* `flavour` as rm_cell_flavour() has it. */
 typedef void rm_plan_take(
-        const char *map, enum rm_measure measure, unsigned sized);
+        const char *map, enum rm_measure measure, const char *flavour);
 
 /*
  * Calls `take` for each map of the tree that these workloads and --maps choose
- * and that can be built, with each measure and size of the workload. It needs
+ * and that can be built, with each measure and flavour of the workload. It needs
  * the names of the catalog only, no program of a map. `take` may be called
- * with the same values again; a map need not have these sizes. `maps` is as in
+ * with the same values again; a map need not have that flavour. `maps` is as in
  * rm_plan_options. -EINVAL with `error` for a name that no map has. Any
  * thread.
  */

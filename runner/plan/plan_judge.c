@@ -46,24 +46,56 @@ static bool offers_shape(
 	       map->shapes & 1U << rm_shape_index(plain);
 }
 
-/* What programs for other sizes cannot do, or a program that is not built. */
-static void judge_sized(struct rm_cell *cell)
+static bool is_differing(const struct rm_cell *cell)
 {
-	char path[RM_PROGRAM_BYTES];
+	return cell->key_differs != RM_DIFFERS_FIRST;
+}
 
+/* Whether a cell runs in a program of its own, for other keys or values. */
+static bool is_apart(const struct rm_cell *cell)
+{
+	return rm_cell_sized(cell) || is_differing(cell);
+}
+
+/* The place of the differing bytes is a choice for binary strings only. */
+static void judge_differs(struct rm_cell *cell)
+{
+	if (!is_differing(cell))
+		return;
+	if (!cell->shape.str)
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "keys of %s are words, which are compared as a whole: "
+		        "expected key-differs = first, or strings",
+		        rm_cell_shape_name(cell));
+	else if (rm_loop_is_decimal(&cell->loop))
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "keys of decimal text differ where their digits do: "
+		        "expected key-differs = first");
+}
+
+/* What programs for other keys and values cannot do, or a program that is not
+   built. */
+static void judge_apart(struct rm_cell *cell)
+{
+	const char *flavour = rm_cell_flavour(cell);
+	char path[RM_PROGRAM_BYTES], how[RM_NAME_BYTES * 2] = "sizes";
+
+	if (is_differing(cell))
+		snprintf(how, sizeof(how), "programs NEEDED=%s/%s", flavour,
+		        cell->map);
 	if (cell->measure == RM_MEASURE_CAUSES ||
 	        cell->measure == RM_MEASURE_SIMULATED)
 		snprintf(cell->skip, RM_REASON_BYTES,
-		        "programs for shape %s neither count causes nor run on "
-		        "a simulated machine",
-		        rm_cell_shape_name(cell));
-	else if (access(rm_map_program(rm_cell_flavour(cell), cell->map, path),
-	                 X_OK))
+		        "programs for shape %s%s neither count causes nor run "
+		        "on a simulated machine",
+		        rm_cell_shape_name(cell),
+		        is_differing(cell) ? " with such keys" : "");
+	else if (access(rm_map_program(flavour, cell->map, path), X_OK))
 		snprintf(cell->skip, RM_REASON_BYTES,
-		        "its program for shape %s is not built (make sizes): "
+		        "its program for shape %s is not built (make %s): "
 		        "maps/%s/%s: %s",
-		        rm_cell_shape_name(cell), rm_cell_flavour(cell),
-		        cell->map, strerror(errno));
+		        rm_cell_shape_name(cell), how, flavour, cell->map,
+		        strerror(errno));
 }
 
 /* Whether the map can run this loop at all; if not, why. */
@@ -72,9 +104,9 @@ static void judge_loop(const struct rm_map_info *map, struct rm_cell *cell)
 	const bool own =
 	        rm_map_info_has(map, "loops", rm_loop_name(cell->loop.kind));
 
-	if (own && rm_cell_sized(cell))
+	if (own && is_apart(cell))
 		snprintf(cell->skip, RM_REASON_BYTES,
-		        "its own loop has no other sizes of keys and values");
+		        "its own loop has only the usual keys and values");
 	else if (!own && !offers_shape(map, cell))
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "shape %s is not offered by this map",
@@ -211,6 +243,11 @@ static void judge_language(const struct rm_map_info *map, struct rm_cell *cell)
 		        "measured",
 		        map->language,
 		        map->paced ? " and latency of the loop paced" : "");
+	else if (is_differing(cell) && rm_cell_sized(cell))
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "maps in %s: only keys of 16 bytes, with values of 24 "
+		        "at most, differ elsewhere than at the start",
+		        map->language);
 	else if (strcmp(cell->memory, "first-touch") ||
 	         cell->allocator != RM_ALLOCATOR_GLIBC ||
 	         cell->huge_pages != RM_HUGE_PAGES_SYSTEM)
@@ -264,6 +301,8 @@ void rm_plan_judge(const struct rm_planning *planning,
 	if (!cell->skip[0])
 		judge_decimal(cell);
 	if (!cell->skip[0])
+		judge_differs(cell);
+	if (!cell->skip[0])
 		judge_litmus(map, cell);
 	if (!cell->skip[0])
 		judge_misses(cell);
@@ -273,8 +312,9 @@ void rm_plan_judge(const struct rm_planning *planning,
 		judge_write_share(cell);
 	if (!cell->skip[0] && map->language)
 		judge_language(map, cell);
-	else if (!cell->skip[0] && rm_cell_sized(cell))
-		judge_sized(cell);
+	if (!cell->skip[0] &&
+	        (map->language ? is_differing(cell) : is_apart(cell)))
+		judge_apart(cell);
 	if (cell->skip[0] || map->language)
 		return;
 	if (map->caps & RM_CAP_FIXED_SIZE && !cell->presize)

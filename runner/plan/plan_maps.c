@@ -185,11 +185,15 @@ static unsigned choices(
 	return workload->count[key] ? workload->count[key] : 1;
 }
 
-static void take_measures(const struct rm_workload *workload, const char *map,
-        const struct rm_cell *sizes, rm_plan_take *take)
+static void take_measures(const struct rm_workload *w, const char *map,
+        struct rm_cell *cell, rm_plan_take *take)
 {
-	for (unsigned i = 0; i < workload->count[RM_KEY_MEASURE]; i++)
-		take(map, workload->values[i].measure, rm_cell_sized(sizes));
+	for (unsigned i = 0; i < w->count[RM_KEY_MEASURE]; i++)
+		for (unsigned j = 0; j < choices(w, RM_KEY_KEY_DIFFERS); j++) {
+			rm_factor_copy(RM_KEY_KEY_DIFFERS, &w->values[j], cell);
+			cell->measure = w->values[i].measure;
+			take(map, cell->measure, rm_cell_flavour(cell));
+		}
 }
 
 static void take_sizes(

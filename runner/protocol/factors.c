@@ -39,6 +39,8 @@ static const char *const settle_names[] = { "yes", "no", NULL };
 static const char *const clock_rate_names[] = { "1", "10", "100", "1000",
 	NULL };
 static const char *const goroutines_names[] = { "free", "wired", NULL };
+static const char *const key_differs_names[] = { "first", "middle", "last",
+	NULL };
 static const char *const arrivals_names[] = { "poisson", "constant", NULL };
 static const char *const measure_names[] = { "verify", "throughput", "latency",
 	"counters", "causes", "simulated", NULL };
@@ -92,6 +94,11 @@ const struct rm_factor rm_factors[ROWS] = {
 	        .list = true, .names = rm_value_bytes_names,
 	        .expected = "8, 24, 64, 256 or 1024, or shape: as it says",
 	        MEMBER(value_bytes) },
+	[RM_KEY_KEY_DIFFERS] = { "key-differs", "key_differs",
+	        .tag = "differs-", .kind = &rm_kind_names, .list = true,
+	        .preset = "first", .usual = "first", .optional = true,
+	        .names = key_differs_names, .expected = "first, middle or last",
+	        MEMBER(key_differs) },
 	[RM_KEY_DIST] = { "dist", "dist", .tag = "", .kind = &rm_kind_dist,
 	        .list = true, .preset = "uniform",
 	        .cells_only = "trace:CHECKSUM",
@@ -245,8 +252,8 @@ static const int in_id[] = { ROW_WORKLOAD, RM_KEY_MAPS, RM_KEY_SHAPE, ROW_KEYS,
 	RM_KEY_WRITES, RM_KEY_WRITE_KIND, RM_KEY_MISSES, RM_KEY_DIST,
 	ROW_THREADS, RM_KEY_PLACEMENT, RM_KEY_MEMORY, RM_KEY_PRESIZE,
 	RM_KEY_SETTLE, RM_KEY_CLOCK_RATE, RM_KEY_ALLOCATOR, RM_KEY_HUGE_PAGES,
-	RM_KEY_GOROUTINES, ROW_WINDOW_OPS, RM_KEY_LOOP, RM_KEY_RATE,
-	RM_KEY_ARRIVALS, RM_KEY_MEASURE };
+	RM_KEY_GOROUTINES, RM_KEY_KEY_DIFFERS, ROW_WINDOW_OPS, RM_KEY_LOOP,
+	RM_KEY_RATE, RM_KEY_ARRIVALS, RM_KEY_MEASURE };
 
 enum rm_workload_key rm_key_find(const char *name)
 {

@@ -152,19 +152,22 @@ unsigned rm_cell_sized(const struct rm_cell *cell)
 
 const char *rm_cell_flavour(const struct rm_cell *cell)
 {
+	const bool placed = cell->key_differs != RM_DIFFERS_FIRST;
+
 	switch (rm_cell_sized(cell)) {
 	case 0:
-		return cell->measure == RM_MEASURE_CAUSES      ? "stats"
+		return placed                                  ? "placed"
+		       : cell->measure == RM_MEASURE_CAUSES    ? "stats"
 		       : cell->measure == RM_MEASURE_SIMULATED ? "sim"
 		                                               : "plain";
 	case LONG_KEYS:
-		return "x24";
+		return placed ? "placed-x24" : "x24";
 	case 64:
-		return "x64";
+		return placed ? "placed-x64" : "x64";
 	case 256:
-		return "x256";
+		return placed ? "placed-x256" : "x256";
 	default:
-		return "x1024";
+		return placed ? "placed-x1024" : "x1024";
 	}
 }
 

@@ -170,6 +170,12 @@ enum rm_dist {
 	RM_DIST_SEQUENTIAL,
 	RM_DIST_TRACE, /* a recorded one: rm_cell.trace */
 };
+/* Which 8 bytes of a string key differ from key to key. */
+enum rm_key_differs {
+	RM_DIFFERS_FIRST, /* those at the start */
+	RM_DIFFERS_MIDDLE,
+	RM_DIFFERS_LAST,
+};
 /* Whether each resident key is looked up once between prefill and warm-up. */
 enum rm_settle {
 	RM_SETTLE_YES, /* maps that settle by use are in their steady state */
@@ -215,8 +221,9 @@ struct rm_cell {
 	char map[RM_NAME_BYTES];      /* rm_impl.id; of a workload: a pattern */
 	struct rm_shape shape;
 	unsigned str_bytes; /* of string keys: 32, 64; 0: 16 */
-	uint64_t
-	        keys; /* resident keys, 1 .. 2^31; of a workload's llc: times */
+	enum rm_key_differs key_differs;
+	/* resident keys, 1 .. 2^31; of a workload's llc*N: N */
+	uint64_t keys;
 	bool keys_fill_llc; /* workloads only: keys times the last-level cache */
 	char trace[RM_TRACE_BYTES]; /* file of recorded operations, or "" */
 	double write_share;         /* of operations, 0 .. 1 */
@@ -277,6 +284,7 @@ enum rm_workload_key {
 	RM_KEY_SHAPE,
 	RM_KEY_KEY_BYTES,
 	RM_KEY_VALUE_BYTES,
+	RM_KEY_KEY_DIFFERS,
 	RM_KEY_DIST,
 	RM_KEY_LOOP,
 	RM_KEY_RATE,
@@ -375,15 +383,16 @@ void rm_cell_resize(struct rm_cell *cell);
    the plain ones, else 24, 64, 256 or 1024. */
 unsigned rm_cell_sized(const struct rm_cell *cell);
 /* The flavour of the map program that runs it: "plain", "stats", "sim", "x24",
-   "x64", "x256" or "x1024". */
+   "x64", "x256" or "x1024"; of keys that differ elsewhere than at the start
+   "placed", "placed-x24", ... */
 const char *rm_cell_flavour(const struct rm_cell *cell);
 
 /*
  * Writes cell->id from the other members, every factor in a fixed order:
  * uniform-97-3/gomap_rw/u64x8/n65536/w3/update/m0/uniform/t2/cores/throughput
  * Paced cells add /paced/r80/poisson before the measure, other loops than mix
- * their text, /scan:1; what has a usual value (memory, presize, settle,
- * clock rate, allocator, huge pages, goroutines, count windows) is added where
+ * their text, /scan:1; what has a usual value (key-differs, memory, presize,
+ * settle, clock rate, allocator, huge pages, goroutines, count windows) is added where
  * it is another.
  */
 void rm_cell_name(struct rm_cell *cell);

@@ -42,6 +42,14 @@ static int pin(unsigned cpu, struct rm_error *error)
 	return status;
 }
 
+static void set_line(struct rm_key_bytes *line, const struct rm_cell *cell)
+{
+	const unsigned bytes = rm_cell_key_bytes(cell);
+
+	rm_key_lengthen(line, bytes);
+	rm_key_place(line, bytes, cell->key_differs == RM_DIFFERS_LAST);
+}
+
 /* Each use of random numbers has a seed of its own: a cell with other arrivals
    still does the same operations. A write share of 1 is all but one of 2^32
    decisions, since 2^32 has no room in 32 bits. */
@@ -67,8 +75,8 @@ static void set_worker(struct rm_member *member)
 	worker->loop_args = cell->loop.args;
 	worker->timed = cell->measure == RM_MEASURE_LATENCY;
 	if (cell->shape.str) {
-		rm_key_lengthen(&worker->line, rm_cell_key_bytes(cell));
-		rm_key_lengthen(&worker->written, rm_cell_key_bytes(cell));
+		set_line(&worker->line, cell);
+		set_line(&worker->written, cell);
 	}
 	worker->write_below =
 	        below >= 0xffffffffU ? 0xffffffffU : (uint32_t)below;

@@ -16,6 +16,12 @@ enum { RM_TRIAL_SIZED = RM_SIZED };
 enum { RM_TRIAL_SIZED = 0 };
 #endif
 
+#ifdef RM_PLACED
+enum { RM_TRIAL_PLACED = 1 };
+#else
+enum { RM_TRIAL_PLACED = 0 };
+#endif
+
 /* A result with a status and nothing measured. */
 static json_t *refusal(const struct rm_request *request, const char *status,
         const struct rm_error *error)
@@ -52,9 +58,18 @@ static const struct rm_impl *find_map(
 		rm_error_set(error, -ENOENT,
 		        "this build has no map \"%s\" (readmostly dev list)",
 		        cell->map);
-	else if (rm_cell_sized(cell) != RM_TRIAL_SIZED)
+	else if (!cell->shape.str && cell->key_differs != RM_DIFFERS_FIRST)
 		rm_error_set(error, -ENOTSUP,
-		        "shape %s runs in the map's program of flavour %s",
+		        "keys of %s are words: key_differs is of strings",
+		        rm_cell_shape_name(cell));
+	else if (rm_loop_is_decimal(&cell->loop) && RM_TRIAL_PLACED)
+		rm_error_set(error, -ENOTSUP,
+		        "keys of decimal text differ where their digits do");
+	else if (rm_cell_sized(cell) != RM_TRIAL_SIZED ||
+	         (cell->key_differs != RM_DIFFERS_FIRST) != RM_TRIAL_PLACED)
+		rm_error_set(error, -ENOTSUP,
+		        "shape %s with these keys runs in the map's program of "
+		        "flavour %s",
 		        rm_cell_shape_name(cell), rm_cell_flavour(cell));
 	else if (!offers(impl, cell))
 		rm_error_set(error, -ENOTSUP,

@@ -31,13 +31,16 @@ SHAPES = {row[0]: [shape for shape in row[5].split()
           for language in LANGUAGES for row in rows(language)}
 
 
-def program(name):
-    return BUILD / f"readmostly-{name.split('_')[0]}"
+def program(name, differs="first"):
+    """Go's keys that differ elsewhere than at the start are compiled apart."""
+    language = name.split("_")[0]
+    apart = language == "go" and differs != "first"
+    return BUILD / f"readmostly-{language}{'-placed' if apart else ''}"
 
 
-def answer(text, name, command="trial"):
+def answer(text, name, command="trial", differs="first"):
     require(name)
-    return go_program.go(text, command, program(name))
+    return go_program.go(text, command, program(name, differs))
 
 
 def result_of(name, **factors):
@@ -46,8 +49,9 @@ def result_of(name, **factors):
     require(name)
     if name.startswith("go_"):
         factors.setdefault("goroutines", "wired")
-    return go_program.result_of(go_program.request_of(name, **factors),
-                                program(name))
+    return go_program.result_of(
+        go_program.request_of(name, **factors),
+        program(name, factors.get("key_differs", "first")))
 
 
 def changed(language, folder, file, right, wrong):

@@ -345,14 +345,15 @@ static void what_is_chosen(void)
 }
 
 static struct {
-	unsigned throughput, counters, sized, others;
+	unsigned throughput, counters, sized, placed, others;
 } needs;
 
-static void take(const char *map, enum rm_measure measure, unsigned size)
+static void take(const char *map, enum rm_measure measure, const char *flavour)
 {
 	needs.throughput += measure == RM_MEASURE_THROUGHPUT;
 	needs.counters += measure == RM_MEASURE_COUNTERS;
-	needs.sized += size != 0;
+	needs.sized += strstr(flavour, "x") != NULL;
+	needs.placed += !strncmp(flavour, "placed", 6);
 	needs.others += strcmp(map, "gomap_rw") != 0;
 }
 
@@ -362,6 +363,7 @@ static void what_is_needed(void)
 	                           "base = gomap_rw\nmaps = gomap_rw\n"
 	                           "measure = throughput counters\n"
 	                           "shape = u64x8 str16x8\n"
+	                           "key-differs = first last\n"
 	                           "value_bytes = 8 64 256\n";
 	struct rm_workload workloads[2] = { { .file = NULL } };
 
@@ -371,16 +373,17 @@ static void what_is_needed(void)
 		            &workloads[i], &error))
 			printf("# %s\n", error.text);
 	CHECK(rm_plan_needs(workloads, 1, &tree, NULL, take, &error) == 0 &&
-	                needs.throughput == 6 && needs.counters == 6 &&
+	                needs.throughput == 12 && needs.counters == 12 &&
 	                needs.others == 0,
 	        "each measure, shape and size of a map is needed");
 	/* 8 bytes are the shapes' own; 64 and 256 are sizes of each */
-	CHECK(needs.sized == 8, "sizes are told from what shapes have");
+	CHECK(needs.sized == 16 && needs.placed == 12,
+	        "sizes and key-differs decide the flavour");
 	CHECK(rm_plan_needs(workloads, 2, &tree, NULL, take, &error) == 0 &&
-	                needs.throughput == 18,
+	                needs.throughput == 36,
 	        "so are those of other workloads");
 	CHECK(rm_plan_needs(workloads, 1, &tree, "gomap", take, &error) == 0 &&
-	                needs.throughput == 18,
+	                needs.throughput == 36,
 	        "a map that --maps leaves out is not");
 	CHECK(rm_plan_needs(workloads, 2, &tree, "nobody", take, &error) ==
 	                        -EINVAL &&

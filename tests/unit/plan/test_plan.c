@@ -933,6 +933,34 @@ static void sizes_are_two_dimensions(void)
 	rm_plan_free(&plan);
 }
 
+/* The plan skips key-differs for words, decimal text and counts of causes. */
+static void keys_differ_elsewhere(void)
+{
+	struct rm_plan plan;
+
+	build(MINIMAL "shape = u64x8 str16x8\nkey-differs = first last\n"
+	              "maps = sized\n",
+	        "pu:2", &with_sized, &plan);
+	CHECK(count(&plan, RM_MEASURE_THROUGHPUT, false) == 2 &&
+	                skipped_for(&plan, "sized", "keys of u64x8 are words"),
+	        "words differ as a whole");
+	CHECK(skipped_for(&plan, "sized", "make programs NEEDED=placed/sized"),
+	        "strings that differ at their end need a program of their own");
+	rm_plan_free(&plan);
+	build(MINIMAL "shape = str16x8\nkey-differs = middle\n"
+	              "loop = fill:decimal\nmaps = sized\n",
+	        "pu:2", &with_sized, &plan);
+	CHECK(skipped_for(&plan, "sized", "where their digits do"),
+	        "decimal text is skipped");
+	rm_plan_free(&plan);
+	build(MINIMAL "shape = str16x8\nkey-differs = middle\n"
+	              "measure = causes\nmaps = sized\n",
+	        "pu:2", &with_sized, &plan);
+	CHECK(skipped_for(&plan, "sized", "neither count causes"),
+	        "their programs count no causes");
+	rm_plan_free(&plan);
+}
+
 static void shapes_and_counters(void)
 {
 	struct rm_plan_options none = usual;
@@ -1641,6 +1669,7 @@ int main(void)
 	writes_are_said_to_the_loops_that_draw_them();
 	loops_that_always_write_are_not_for_unsafe_maps();
 	sizes_are_two_dimensions();
+	keys_differ_elsewhere();
 	shapes_and_counters();
 	simulated_cells();
 	equal_cells_run_once();

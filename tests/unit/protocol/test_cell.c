@@ -346,6 +346,7 @@ static void optional_factors(void)
 	cell.allocator = RM_ALLOCATOR_JEMALLOC;
 	cell.huge_pages = RM_HUGE_PAGES_OFF;
 	cell.goroutines = RM_GOROUTINES_WIRED;
+	cell.key_differs = RM_DIFFERS_LAST;
 	cell.settle = RM_SETTLE_NO;
 	cell.clock_rate = RM_CLOCK_RATE_1000;
 	cell.dist = RM_DIST_TRACE;
@@ -354,12 +355,13 @@ static void optional_factors(void)
 	cell.warm_up_ns = cell.window_ns = 0;
 	cell.window_ops = 7;
 	strcpy(cell.trace, "some/file.trace");
-	CHECK(id_is(cell, "uniform-97-3/gomap_rw/u64x8/n65536/w3/update/m0/"
-	                  "trace:000012ab/t2/cores/cold/clock-x1000/jemalloc/"
-	                  "huge-off/goroutines-wired/7ops/throughput"),
+	CHECK(id_is(cell,
+	              "uniform-97-3/gomap_rw/u64x8/n65536/w3/update/m0/"
+	              "trace:000012ab/t2/cores/cold/clock-x1000/jemalloc/"
+	              "huge-off/goroutines-wired/differs-last/7ops/throughput"),
 	        "a trace is named by its checksum, an allocator by its name");
 	json = rm_cell_to_json(&cell);
-	CHECK(json_object_size(json) == 29, "the object has 6 members more");
+	CHECK(json_object_size(json) == 30, "the object has 7 members more");
 	json_object_set_new(json, "id", json_string("x"));
 	CHECK(rm_cell_from_json(json, &back, &error) == 0, "it reads back");
 	again = rm_cell_to_json(&back);

@@ -7,7 +7,8 @@
  * In cells with fresh writes what is looked up must be among the keys that are
  * there then.
  *
- * test_sequence --print writes the file anew.
+ * test_sequence --print writes the file anew, but for keys that differ in the
+ * middle or at the end, which are of test_placed_sequence.
  */
 #include "impls/support/no_handle.h"
 #include "runner/base/rng.h"
@@ -19,6 +20,12 @@
 #include <string.h>
 
 #define FILE_OF_DIGESTS "tests/go/sequence.tsv"
+
+#ifdef RM_PLACED
+#define IS_PLACED true
+#else
+#define IS_PLACED false
+#endif
 
 enum { OPERATIONS = 1000000, SEED = 7 };
 
@@ -33,15 +40,16 @@ static size_t value_words;
 static void fold(
         struct rm_shape shape, struct rm_key key, enum rm_operation operation)
 {
-	uint64_t word[2];
+	uint64_t word;
 
 	if (!shape.str) {
 		sum = rm_seed(sum ^ key.word, operation);
 		return;
 	}
-	memcpy(word, key.bytes, sizeof(word));
-	sum = rm_seed(sum ^ word[0], operation);
-	sum = rm_seed(sum ^ word[1], UINT64_MAX);
+	for (size_t at = 0; at < key.length; at += sizeof(word)) {
+		memcpy(&word, key.bytes + at, sizeof(word));
+		sum = rm_seed(sum ^ word, at ? UINT64_MAX : operation);
+	}
 }
 
 /* The words after the first, as programs for such values write them. */
@@ -80,7 +88,7 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	uint64_t rank = key.word; /* its low half, see rm_scatter() */
 
 	(void)thread;
-	if (shape.str)
+	if (shape.str && !IS_PLACED)
 		memcpy(&rank, key.bytes + 8, 8);
 	*value = rm_value_of(rank, 0, 0);
 	outside += is_fresh() &&
@@ -134,19 +142,19 @@ static const struct rm_impl folding = {
 static bool read_line(const char *line, struct rm_cell *cell, uint64_t *digest)
 {
 	static const enum rm_workload_key words[] = { RM_KEY_SHAPE,
-		RM_KEY_WRITE_KIND, RM_KEY_DIST };
-	char text[3][32];
+		RM_KEY_WRITE_KIND, RM_KEY_DIST, RM_KEY_KEY_DIFFERS };
+	char text[4][32];
 	unsigned long long keys, sum_of_file = 0;
-	int read = sscanf(line, "%31s %31s %31s %lf %lf %llu %llx", text[0],
-	        text[1], text[2], &cell->miss_share, &cell->write_share, &keys,
-	        &sum_of_file);
+	int read = sscanf(line, "%31s %31s %31s %lf %lf %llu %31s %llx",
+	        text[0], text[1], text[2], &cell->miss_share,
+	        &cell->write_share, &keys, text[3], &sum_of_file);
 
-	for (int i = 0; i < 3 && read >= 6; i++)
+	for (int i = 0; i < 4 && read >= 7; i++)
 		if (rm_factor_read(words[i], text[i], cell))
 			return false;
 	cell->keys = keys;
 	*digest = sum_of_file;
-	return read >= 6;
+	return read >= 7;
 }
 
 static uint64_t digest_of(const struct rm_cell *asked)
@@ -182,6 +190,11 @@ static void one(const char *line, bool print)
 		CHECK(false, "a line of " FILE_OF_DIGESTS " is understood");
 		return;
 	}
+	if ((cell.key_differs != RM_DIFFERS_FIRST) != IS_PLACED) {
+		if (print)
+			fputs(line, stdout);
+		return;
+	}
 	now = digest_of(&cell);
 	snprintf(name, sizeof(name), "%.*s", (int)(end - line), line);
 	if (outside && !print)
@@ -195,6 +208,49 @@ static void one(const char *line, bool print)
 		printf("# %016llx\n", (unsigned long long)now);
 }
 
+#ifdef RM_PLACED
+/* Which bytes ever differ from those of rank 0, of ranks up to 2^32. */
+static uint64_t differing_bytes(unsigned bytes, bool last)
+{
+	struct rm_key_bytes zero, line;
+	uint64_t differ = 0;
+
+	memset(&zero, 0, sizeof(zero));
+	memset(&line, 0, sizeof(line));
+	rm_key_lengthen(&zero, bytes);
+	rm_key_lengthen(&line, bytes);
+	rm_key_place(&zero, bytes, last);
+	rm_key_place(&line, bytes, last);
+	rm_key_of(RM_STR16X8, 0, &zero);
+	for (uint64_t i = 1; i < 10000; i++) {
+		struct rm_key key = rm_key_of(RM_STR16X8, i * 429496, &line);
+
+		if (key.length != bytes)
+			return 0;
+		for (unsigned at = 0; at < bytes; at++)
+			if (key.bytes[at] != zero.bytes[at])
+				differ |= UINT64_C(1) << at;
+	}
+	return differ;
+}
+
+static void where_keys_differ(void)
+{
+	CHECK(differing_bytes(16, false) == 0xffU << 4 &&
+	                differing_bytes(32, false) == 0xffU << 12 &&
+	                differing_bytes(64, false) == UINT64_C(0xff) << 28,
+	        "keys differ in the 8 bytes in the middle, and nowhere else");
+	CHECK(differing_bytes(16, true) == 0xffU << 8 &&
+	                differing_bytes(32, true) == 0xffU << 24 &&
+	                differing_bytes(64, true) == UINT64_C(0xff) << 56,
+	        "keys differ in the last 8 bytes, and nowhere else");
+}
+#else
+static void where_keys_differ(void)
+{
+}
+#endif
+
 int main(int argc, char **argv)
 {
 	bool print = argc > 1 && !strcmp(argv[1], "--print");
@@ -203,6 +259,8 @@ int main(int argc, char **argv)
 
 	if (!file)
 		return 1;
+	if (!print)
+		where_keys_differ();
 	while (fgets(line, sizeof(line), file))
 		if (line[0] != '#')
 			one(line, print);
