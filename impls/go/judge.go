@@ -81,6 +81,8 @@ func (t *team) mismatch(sum *totals) string {
 	case t.cell.Settle != "no" && sum.keysBefore != t.load.resident:
 		return fmt.Sprintf("prefill not exact: %d keys, expected %d",
 			sum.keysBefore, t.load.resident)
+	case t.unrenewed() != "":
+		return t.unrenewed()
 	case sum.heldKeys != sum.expectKeys || sum.heldSum != sum.expect:
 		return fmt.Sprintf("key sums differ: the map holds %d keys, its "+
 			"answers say %d", sum.heldKeys, sum.expectKeys)

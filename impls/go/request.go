@@ -124,6 +124,7 @@ func missingIn(object reflect.Value) string {
 // wrong is what makes no sense, whatever the program.
 func (r *request) wrong() error {
 	c := r.Cell
+	_, settles := renewals(c.Settle)
 	switch {
 	case *r.Protocol != protocol:
 		return fmt.Errorf("protocol is not %d", protocol)
@@ -137,6 +138,8 @@ func (r *request) wrong() error {
 		return fmt.Errorf("arrivals: expected poisson or constant")
 	case c.Goroutines != "" && c.Goroutines != "wired" && c.Goroutines != "free":
 		return fmt.Errorf("goroutines: expected free or wired")
+	case !settles:
+		return fmt.Errorf("settle: expected yes, no or renewed:1 to renewed:100")
 	case c.differs() && c.KeyDiffers != "middle" && c.KeyDiffers != "last":
 		return fmt.Errorf("key_differs: expected first, middle or last")
 	case c.verifies() && *c.VerifyOps == 0,
@@ -164,6 +167,8 @@ func refuses(r *request) string {
 	case c.differs() != placed:
 		return "key_differs " + c.KeyDiffers + " runs in maps/placed, other " +
 			"cells in maps/plain"
+	case c.verifies() && strings.HasPrefix(c.Settle, "renewed:"):
+		return "a verification renews no keys: settle " + c.Settle
 	case c.verifies() && holdsNothing(newTable(*c.Map, *c.Shape, 0)):
 		return "this map holds nothing that could be verified"
 	case !c.offered():

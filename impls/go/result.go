@@ -58,7 +58,7 @@ func (t *team) reportCounts(result map[string]any, sum *totals) {
 	result["removes"], result["idle_removes"] = c.removes, c.idleRemoves
 	result["achieved_write_share"] = ratio(c.writes, c.operations())
 	result["achieved_miss_share"] = ratio(misses, c.lookups())
-	result["popularity"] = t.popularity(c)
+	result["popularity"], result["renewed"] = t.popularity(c), t.renewed()
 }
 
 // popularity is popularity_json() of runner/trial/result.c.

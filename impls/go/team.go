@@ -27,6 +27,7 @@ type member struct {
 	start, end        time.Time
 	before, after     usage
 	settled, heldKeys uint64
+	renewal           renewal
 	heldSum           uint64
 	placed            error
 }
@@ -182,6 +183,7 @@ func (t *team) settle(m *member) {
 			w.wrong |= different(value, rank)
 		}
 	})
+	t.renew(m)
 }
 
 func (t *team) warmUp(m *member) {

@@ -57,6 +57,12 @@ final class Cell {
 		return measure.equals("verify");
 	}
 
+	/** N of "renewed:N", or 0. */
+	int renewals() {
+		return settle.startsWith("renewed:")
+				? Integer.parseInt(settle.substring(8)) : 0;
+	}
+
 	boolean strings() {
 		return shape.startsWith("str");
 	}
@@ -77,6 +83,10 @@ final class Cell {
 		if (threads < 1 || keys < 1
 				|| cpus.length != 0 && cpus.length != threads) {
 			throw new BadRequest("keys, threads or cpus out of range");
+		}
+		if (!settle.matches("yes|no|renewed:([1-9][0-9]?|100)")) {
+			throw new BadRequest("settle: expected yes, no or renewed:1 to "
+					+ "renewed:100");
 		}
 		if (!keyDiffers.matches("first|middle|last")) {
 			throw new BadRequest("key_differs: expected first, middle or last");

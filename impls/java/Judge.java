@@ -36,6 +36,9 @@ final class Judge {
 			return "prefill not exact: " + sum.keysBefore
 					+ " keys, expected " + load.resident;
 		}
+		if (Renewal.mismatch(team) != null) {
+			return Renewal.mismatch(team);
+		}
 		if (sum.heldKeys != sum.expectedKeys
 				|| sum.heldSum != sum.expectedSum) {
 			return "key sums differ: the map holds " + sum.heldKeys

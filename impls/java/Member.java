@@ -12,6 +12,7 @@ final class Member extends Thread {
 	private final CyclicBarrier gate;
 	private final int slot;
 	Worker worker;
+	final Renewal renewal = new Renewal();
 	Counts warmUp = new Counts();
 	long id; // the kernel's
 	long start, end; // of the window
@@ -97,6 +98,9 @@ final class Member extends Thread {
 				worker.wrong |= Random.different(value, rank);
 			}
 		});
+		if (team.request.cell.renewals() > 0 && team.table.holds()) {
+			renewal.renew(worker, team.request.cell.renewals());
+		}
 	}
 
 	private void warmUp() {

@@ -88,6 +88,9 @@ final class Request {
 		if (!cell.strings() && !cell.keyDiffers.equals("first")) {
 			return "key_differs is of string keys, not of " + cell.shape;
 		}
+		if (cell.verifies() && cell.renewals() > 0) {
+			return "a verification renews no keys: settle " + cell.settle;
+		}
 		if (cell.verifies() && !table.holds()) {
 			return "this map holds nothing that could be verified";
 		}

@@ -86,6 +86,7 @@ final class Result {
 		result.put("achieved_write_share", ratio(c.writes, c.operations()));
 		result.put("achieved_miss_share", ratio(c.misses(), c.lookups()));
 		result.put("popularity", popularity(c));
+		result.put("renewed", Renewal.result(team));
 	}
 
 	/** popularity_json() of runner/trial/result.c */

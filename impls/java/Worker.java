@@ -155,6 +155,16 @@ class Worker extends Padding {
 		}
 	}
 
+	/** A fresh write as in the window, or a key's removal and insertion. */
+	final void renew(long rank) {
+		if (load.kind == Load.Kind.FRESH) {
+			write(rank, slot);
+		} else {
+			take(rank);
+			put(rank, slot);
+		}
+	}
+
 	private void put(long rank, int writer) {
 		long value = Random.valueOf(rank, writer, ++sequence);
 		long old = store(rank, value);

@@ -12,6 +12,7 @@ use std::time::Duration;
 pub struct Totals {
     pub window: Counts,
     all: Counts,
+    pub renewed: Counts, // before the warm-up
     pub account: Account,
     pub held_keys: u64,
     pub held_sum: u64,
@@ -33,6 +34,7 @@ impl Totals {
         let a = &mut sum.account;
         for m in &team.members {
             let w = &m.worker;
+            sum.renewed.add(&m.renewed);
             sum.all.add(&m.warm_up);
             sum.all.add(&w.counts);
             sum.window.add(&w.counts);
@@ -81,6 +83,14 @@ impl Totals {
             return Some(format!(
                 "prefill not exact: {} keys, expected {}",
                 self.keys_before, load.resident
+            ));
+        }
+        let renewals = cell.renewals() * load.resident;
+        let (out, back) = (self.renewed.removes, self.renewed.inserts);
+        if out != renewals || back != renewals {
+            return Some(format!(
+                "{renewals} keys were to be renewed: {out} were taken out and \
+                 {back} put in"
             ));
         }
         if self.held_keys != self.expected_keys

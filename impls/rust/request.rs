@@ -79,6 +79,13 @@ impl Cell {
         self.settle.as_deref() != Some("no")
     }
 
+    /// N of "renewed:N", or 0.
+    pub fn renewals(&self) -> u64 {
+        let settle = self.settle.as_deref().unwrap_or("");
+        let text = settle.strip_prefix("renewed:").unwrap_or("0");
+        text.parse().unwrap_or(0)
+    }
+
     /// Another thread takes turns with this one, by plan.
     pub fn shares_cpu(&self, slot: usize) -> bool {
         if self.cpus.is_empty() {
@@ -109,6 +116,14 @@ impl Request {
         if c.threads < 1 || c.keys < 1 || cpus != 0 && cpus != c.threads {
             return Some("keys, threads or cpus out of range".into());
         }
+        let settle = c.settle.as_deref().unwrap_or("yes");
+        if !["yes", "no"].contains(&settle)
+            && !(1..=100).contains(&c.renewals())
+        {
+            return Some(
+                "settle: expected yes, no or renewed:1 to renewed:100".into(),
+            );
+        }
         let windows = (c.window_ns == 0) != (c.window_ops == 0);
         if c.verifies() && c.verify_ops > 0 || !c.verifies() && windows {
             return None;
@@ -137,7 +152,9 @@ impl Request {
                 ))
             }
         };
-        let why = if c.verifies() && !maps.holds {
+        let why = if c.verifies() && c.renewals() > 0 {
+            "a verification renews no keys"
+        } else if c.verifies() && !maps.holds {
             "this map holds nothing that could be verified"
         } else if c.kind != "mix"
             || c.measure != "throughput" && !c.verifies()

@@ -72,10 +72,26 @@ fn counts(team: &Team, sum: &Totals, result: &mut Value) {
         "achieved_write_share": ratio(c.writes, c.operations()),
         "achieved_miss_share": ratio(c.misses(), c.lookups()),
         "popularity": popularity(team, c),
+        "renewed": renewed(team, sum),
     });
     if let (Value::Object(result), Value::Object(told)) = (result, told) {
         result.extend(told);
     }
+}
+
+/// rm_renewal_result()
+fn renewed(team: &Team, sum: &Totals) -> Option<Value> {
+    let times = team.members.iter().filter_map(|m| m.renewal);
+    let first = times.clone().map(|[start, _]| start).min();
+    let last = times.map(|[_, end]| end).max();
+    let elapsed = last.zip(first).map(|(last, first)| last - first);
+
+    (team.request.cell.renewals() > 0).then(|| {
+        json!({
+            "keys": sum.renewed.removes,
+            "elapsed_ns": elapsed.unwrap_or_default().as_nanos() as u64,
+        })
+    })
 }
 
 /// popularity_json() of runner/trial/result.c

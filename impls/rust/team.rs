@@ -27,6 +27,8 @@ pub struct Member<'a> {
     pub times: Option<[Instant; 2]>,
     pub usage: [Option<Usage>; 2],
     pub settled: u64,
+    pub renewed: Counts,
+    pub renewal: Option<[Instant; 2]>,
     pub held_keys: u64,
     pub held_sum: u64,
     pub held: u64, // sum of values
@@ -53,6 +55,24 @@ impl Member<'_> {
                 self.worker.wrong |= different(value, rank);
             }
         }
+    }
+
+    /// rm_renew_keys() of runner/trial/renewal.c
+    fn renew<T: Table>(&mut self, table: &T, renewals: u64) {
+        const STRIDE: u64 = 2_654_435_761;
+        let worker = &mut self.worker;
+        let (slot, threads) =
+            (worker.slot as u64, worker.load.threads as u64);
+        let own = (worker.load.resident + threads - 1 - slot) / threads;
+        let counts = std::mem::take(&mut worker.counts);
+        let start = Instant::now();
+        for _ in 0..renewals {
+            for i in 0..own {
+                worker.renew(table, slot + i * STRIDE % own * threads);
+            }
+        }
+        self.renewal = Some([start, Instant::now()]);
+        self.renewed = std::mem::replace(&mut worker.counts, counts);
     }
 
     fn window<T: Table>(&mut self, table: &T, verifies: bool) {
@@ -153,6 +173,8 @@ impl<'a> Team<'a> {
                 times: None,
                 usage: [None; 2],
                 settled: 0,
+                renewed: Counts::default(),
+                renewal: None,
                 held_keys: 0,
                 held_sum: 0,
                 held: 0,
@@ -189,7 +211,13 @@ impl<'a> Team<'a> {
         });
         self.rss[1] = usage::rss();
         if cell.settles() {
-            self.phase("settle", 0, |m| m.settle(&table));
+            let renewals = if T::HOLDS { cell.renewals() } else { 0 };
+            self.phase("settle", 0, |m| {
+                m.settle(&table);
+                if renewals > 0 {
+                    m.renew(&table, renewals);
+                }
+            });
         } else {
             self.phases.push(("settle", Duration::ZERO));
         }

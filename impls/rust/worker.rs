@@ -383,6 +383,16 @@ impl<'a> Worker<'a> {
         }
     }
 
+    /// A fresh write as in the window, or a key's removal and insertion.
+    pub fn renew<T: Table>(&mut self, table: &T, rank: u64) {
+        if self.load.kind == Kind::Fresh {
+            self.write::<T, false>(table, rank);
+        } else {
+            self.take::<T, false>(table, rank);
+            self.put::<T, false>(table, rank);
+        }
+    }
+
     fn put<T: Table, const ACCOUNT: bool>(&mut self, table: &T, rank: u64) {
         self.sequence += 1;
         // the prefill's writer is 0

@@ -83,6 +83,10 @@ int rm_plan_traces_load(const struct rm_planning *planning,
 void rm_plan_trace_fill(const struct rm_plan_trace *trace,
         const struct rm_workload *workload, struct rm_cell *cell);
 
+/* How long the keys of a cell take to be renewed, about; in the estimate. */
+uint64_t rm_plan_renewal_ns(
+        const struct rm_cell *cell, const struct rm_map_info *map);
+
 /* Keys and values of a cell, without what a map adds. */
 uint64_t rm_plan_payload_bytes(const struct rm_cell *cell);
 /* With about as much as most maps add. */

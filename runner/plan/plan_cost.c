@@ -14,7 +14,9 @@ enum {
 	KEY_NS = 1080,
 	NO_STATE_KEY_NS = 25, /* a map that holds nothing */
 	STR_KEY_NS = 1500,
-	FAR_KEY_NS = 600, /* more, for each key past NEAR_KEYS */
+	RENEWED_NS = 1000, /* a removal and an insertion */
+	COPY_KEY_NS = 125, /* per key, of a write that copies all keys */
+	FAR_KEY_NS = 600,  /* more, for each key past NEAR_KEYS */
 	NEAR_KEYS = 64 << 10,
 	STREAM_NS = 25000000, /* to make the stream of a sequential cell */
 	THREAD_NS = 84000,
@@ -47,6 +49,20 @@ uint64_t rm_plan_payload_bytes(const struct rm_cell *cell)
 uint64_t rm_plan_keys_bytes(const struct rm_cell *cell)
 {
 	return 2 * rm_plan_payload_bytes(cell) + cell->keys * ENTRY_BYTES;
+}
+
+uint64_t rm_plan_renewal_ns(
+        const struct rm_cell *cell, const struct rm_map_info *map)
+{
+	uint64_t ns = RENEWED_NS;
+
+	/* a simulated machine has them in its own cost */
+	if (map->caps & RM_CAP_NO_STATE ||
+	        cell->measure == RM_MEASURE_SIMULATED)
+		return 0;
+	if (map->caps & RM_CAP_SLOW_WRITES)
+		ns += 2 * cell->keys * COPY_KEY_NS;
+	return cell->keys * cell->renewals * ns;
 }
 
 /* Threads that take turns on one CPU. */
@@ -153,7 +169,8 @@ void rm_plan_cost(struct rm_plan_cell *planned, unsigned cpus,
 
 	planned->estimate_ns =
 	        PROCESS_NS + keys_ns(cell, map) + threads_ns(cell, cpus) +
-	        running_ns(cell, cpus, slow_writes) + elsewhere_ns(cell, map);
+	        running_ns(cell, cpus, slow_writes) + elsewhere_ns(cell, map) +
+	        rm_plan_renewal_ns(cell, map);
 	planned->memory_bytes = rm_plan_keys_bytes(cell) +
 	                        cell->threads * (uint64_t)THREAD_BYTES +
 	                        PROCESS_BYTES;

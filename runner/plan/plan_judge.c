@@ -224,6 +224,31 @@ static void judge_dist(struct rm_cell *cell)
 		        rm_loop_name(cell->loop.kind));
 }
 
+/* Other loops begin with an empty map, or with keys of their own. */
+static void judge_renewals(const struct rm_map_info *map, struct rm_cell *cell)
+{
+	const uint64_t ns = rm_plan_renewal_ns(cell, map);
+
+	if (!cell->renewals)
+		return;
+	if (cell->trace[0])
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "a trace has the only removals and insertions of its "
+		        "keys: expected settle = yes or no");
+	else if (!rm_loop_draws_absent(cell->loop.kind))
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "the loop %s does not begin with keys that could be "
+		        "renewed: expected settle = yes or no",
+		        rm_loop_name(cell->loop.kind));
+	else if (ns > cell->deadline_ns / 2)
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "to renew %" PRIu64
+		        " keys would take about %.0f s, expected at most half "
+		        "of the deadline, %.0f s",
+		        cell->keys * cell->renewals, (double)ns / 1e9,
+		        (double)cell->deadline_ns / 2e9);
+}
+
 /* Each loop of such a program has its measure. */
 static bool program_measures(
         const struct rm_map_info *map, const struct rm_cell *cell)
@@ -268,10 +293,10 @@ static void judge_language(const struct rm_map_info *map, struct rm_cell *cell)
 static void judge_writers(const struct rm_map_info *map, struct rm_cell *cell)
 {
 	bool alone = cell->threads == 1 ||
-	             (cell->write_share == 0 &&
+	             (cell->write_share == 0 && !cell->renewals &&
 	                     !rm_loop_always_writes(cell->loop.kind));
 	bool in_place = map->caps & RM_CAP_UNSAFE_INSERT &&
-	                cell->write_kind == RM_UPDATE &&
+	                cell->write_kind == RM_UPDATE && !cell->renewals &&
 	                !rm_loop_moves_keys(&cell->loop);
 
 	if (map->caps & (RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT) && !alone &&
@@ -279,7 +304,10 @@ static void judge_writers(const struct rm_map_info *map, struct rm_cell *cell)
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "unsafe: this map has no synchronisation and %u "
 		        "threads would write (%s)",
-		        cell->threads, rm_write_kind_name(cell->write_kind));
+		        cell->threads,
+		        cell->renewals && cell->write_kind == RM_UPDATE
+		                ? "renewed keys"
+		                : rm_write_kind_name(cell->write_kind));
 	else if (map->caps & RM_CAP_SINGLE_WRITER && !alone)
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "unsafe: this map allows one writer and %u threads "
@@ -308,6 +336,8 @@ void rm_plan_judge(const struct rm_planning *planning,
 		judge_misses(cell);
 	if (!cell->skip[0])
 		judge_dist(cell);
+	if (!cell->skip[0])
+		judge_renewals(map, cell);
 	if (!cell->skip[0])
 		judge_write_share(cell);
 	if (!cell->skip[0] && map->language)

@@ -20,10 +20,12 @@ enum {
 uint64_t rm_plan_simulated_ns(const struct rm_cell *cell, bool slow_writes)
 {
 	uint64_t ops = cell->window_ops * cell->threads * (1 + WARM_UPS);
-	uint64_t ns = (ops + cell->keys) * ACCESSES * ACCESS_NS;
+	uint64_t renewals = 2 * cell->keys * cell->renewals;
+	uint64_t ns = (ops + cell->keys + renewals) * ACCESSES * ACCESS_NS;
 
 	if (slow_writes)
-		ns += (uint64_t)((double)ops * cell->write_share *
+		ns += (uint64_t)(((double)ops * cell->write_share +
+		                         (double)renewals) *
 		                 (double)cell->keys * COPIED_KEY_NS);
 	return ns;
 }

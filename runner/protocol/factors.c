@@ -34,7 +34,6 @@
 
 static const char *const write_kind_names[] = { "update", "churn", "fresh",
 	NULL };
-static const char *const settle_names[] = { "yes", "no", NULL };
 /* By the power of ten. */
 static const char *const clock_rate_names[] = { "1", "10", "100", "1000",
 	NULL };
@@ -136,10 +135,12 @@ const struct rm_factor rm_factors[ROWS] = {
 	        .tag_only = true, .kind = &rm_kind_flag, .list = true,
 	        .preset = "yes", .usual = "yes", .expected = "yes or no",
 	        MEMBER(presize) },
-	[RM_KEY_SETTLE] = { "settle", "settle", .tag = "cold", .tag_only = true,
-	        .kind = &rm_kind_names, .list = true, .preset = "yes",
-	        .usual = "yes", .optional = true, .names = settle_names,
-	        .expected = "yes or no", MEMBER(settle) },
+	[RM_KEY_SETTLE] = { "settle", "settle", .tag = "",
+	        .kind = &rm_kind_settle, .list = true, .preset = "yes",
+	        .usual = "yes", .optional = true, .most = RM_RENEWALS_MAX,
+	        .expected = "yes, no, or how often each key is renewed, from "
+	                    "renewed:1 to renewed:100",
+	        MEMBERS(settle, renewals) },
 	[RM_KEY_CLOCK_RATE] = { "clock-rate", "clock_rate", .tag = "clock-x",
 	        .kind = &rm_kind_names, .list = true, .preset = "1",
 	        .usual = "1", .optional = true, .names = clock_rate_names,
@@ -327,7 +328,7 @@ void rm_cell_name(struct rm_cell *cell)
 		if (is_usual(factor, cell) ||
 		        (factor->paced && cell->loop.kind != RM_LOOP_PACED))
 			continue;
-		kind->write(factor, cell, text);
+		(kind->name ? kind->name : kind->write)(factor, cell, text);
 		if (kind->bare)
 			text[strlen(text) - strlen(kind->unit)] = '\0';
 		snprintf(cell->id + used, sizeof(cell->id) - used, "%s%s%s",

@@ -29,6 +29,9 @@ struct rm_kind {
 	/* The reverse, of at most RM_VALUE_BYTES; ids have it, too. */
 	void (*write)(const struct rm_factor *factor,
 	        const struct rm_cell *cell, char *text);
+	/* NULL, or the text of an id, if that is another one. */
+	void (*name)(const struct rm_factor *factor, const struct rm_cell *cell,
+	        char *text);
 	const struct rm_form *form; /* NULL: not in JSON */
 	const char *pattern;        /* of words that are no names */
 	const char *letters;        /* of names, beside a-z A-Z 0-9 _ - . */
@@ -40,8 +43,8 @@ extern const struct rm_kind rm_kind_share, rm_kind_rate, rm_kind_names,
         rm_kind_shape, rm_kind_flag, rm_kind_dist, rm_kind_loop,
         rm_kind_measure, rm_kind_keys, rm_kind_threads, rm_kind_time,
         rm_kind_window, rm_kind_whole, rm_kind_ops, rm_kind_name, rm_kind_place,
-        rm_kind_pattern, rm_kind_article, rm_kind_text, rm_kind_cpus,
-        rm_kind_trace;
+        rm_kind_pattern, rm_kind_settle, rm_kind_article, rm_kind_text,
+        rm_kind_cpus, rm_kind_trace;
 
 extern const char *const rm_shape_names[],
         *const rm_key_bytes_names[],

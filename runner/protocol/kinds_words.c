@@ -370,6 +370,55 @@ const struct rm_kind rm_kind_measure = { .read = read_measure,
 	.pattern = "^(verify|throughput|latency|counters|causes|"
 	           "simulated:[^/ ]+)$" };
 
+/* "renewed:3": one text for each number, so that equal cells have equal ids. */
+static int read_settle(
+        const struct rm_factor *factor, const char *text, struct rm_cell *cell)
+{
+	static const char renewed[] = "renewed:";
+	const size_t length = sizeof(renewed) - 1;
+	unsigned long n = 0;
+	char *end;
+
+	if (!strncmp(text, renewed, length)) {
+		text += length;
+		if (*text < '1' || *text > '9')
+			return -EINVAL;
+		n = strtoul(text, &end, 10);
+		if (*end || n > (unsigned long)factor->most)
+			return -EINVAL;
+	} else if (strcmp(text, "yes") && strcmp(text, "no")) {
+		return -EINVAL;
+	}
+	cell->settle = text[0] == 'n' ? RM_SETTLE_NO : RM_SETTLE_YES;
+	cell->renewals = (unsigned)n;
+	return 0;
+}
+
+static void write_settle(
+        const struct rm_factor *factor, const struct rm_cell *cell, char *text)
+{
+	(void)factor;
+	if (cell->renewals)
+		snprintf(text, RM_VALUE_BYTES, "renewed:%u", cell->renewals);
+	else
+		strcpy(text, cell->settle == RM_SETTLE_NO ? "no" : "yes");
+}
+
+static void name_settle(
+        const struct rm_factor *factor, const struct rm_cell *cell, char *text)
+{
+	if (cell->settle == RM_SETTLE_NO)
+		strcpy(text, "cold");
+	else
+		write_settle(factor, cell, text);
+}
+
+const struct rm_kind rm_kind_settle = { .read = read_settle,
+	.write = write_settle,
+	.name = name_settle,
+	.form = &as_word,
+	.pattern = "^(yes|no|renewed:[1-9][0-9]*)$" };
+
 /* Yes and no: true and false in JSON */
 
 static int read_flag(

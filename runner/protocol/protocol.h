@@ -152,6 +152,8 @@ int rm_allocator_environment(enum rm_allocator allocator,
 bool rm_allocator_impossible(enum rm_allocator allocator,
         enum rm_huge_pages pages, char *why, size_t size);
 
+/* The most renewals of each key. */
+enum { RM_RENEWALS_MAX = 100 };
 /* Room for an id, a name, a reason; for the name of a trace, as a workload
    writes it and with its folder; most rounds of one. */
 enum {
@@ -242,6 +244,7 @@ struct rm_cell {
 	char memory[RM_NAME_BYTES]; /* "first-touch", "interleave", "bind:0" */
 	bool presize;
 	enum rm_settle settle;
+	unsigned renewals; /* replacements of each key before the warm-up */
 	enum rm_clock_rate clock_rate;
 	enum rm_allocator allocator;
 	enum rm_huge_pages huge_pages;

@@ -197,7 +197,7 @@ enum rm_phase {
 	RM_PHASE_SETUP,  /* pin, make streams */
 	RM_PHASE_CREATE, /* main: the empty map; members: join */
 	RM_PHASE_PREFILL,
-	RM_PHASE_SETTLE, /* look up every resident rank once */
+	RM_PHASE_SETTLE, /* look up every resident rank once, renew them */
 	RM_PHASE_WARM_UP,
 	RM_PHASE_WINDOW, /* measured; for verify: the accounting run */
 	RM_PHASE_VERIFY, /* look up every rank of the universe */
@@ -214,6 +214,13 @@ struct rm_account {
 	uint64_t puts, outs;              /* values put in, values got back */
 	uint64_t written, returned, held; /* sums of values */
 	bool stopped_early;
+};
+
+/* The replacements of one thread before the warm-up. Not in struct rm_member, so
+   that other cells keep their addresses and thus their simulated counts. */
+struct rm_renewal {
+	alignas(RM_CACHE_LINE) struct rm_counts counts;
+	uint64_t start_ns, end_ns;
 };
 
 struct rm_member {
@@ -275,6 +282,7 @@ struct rm_team {
 	/* members that measure the speed of their CPUs at the same time */
 	unsigned probes;
 	_Atomic unsigned probes_ready[2];
+	struct rm_renewal *renewals; /* one for each member; NULL: none asked */
 };
 
 /*
@@ -301,6 +309,13 @@ void rm_phase_work(struct rm_member *member, enum rm_phase phase);
 void rm_account_run(struct rm_member *member);
 /* Whether `impl` can be accounted (it offers exchange and take). */
 bool rm_account_offered(const struct rm_impl *impl);
+
+/* Keys that are replaced before the window (renewal.c); the member's thread. */
+void rm_renew_keys(struct rm_member *member);
+/* How many keys all threads renew, each key as often as it is. */
+uint64_t rm_renewals_expected(const struct rm_team *team);
+/* The result's member "renewed". New reference. */
+json_t *rm_renewal_result(const struct rm_team *team);
 
 /* Trials that replay a trace, or are recorded (replay.c). */
 void rm_replay_setup(struct rm_member *member);

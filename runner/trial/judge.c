@@ -14,8 +14,9 @@
 #include <math.h>
 
 struct totals {
-	struct rm_counts all;    /* warm-up and window */
-	struct rm_counts window; /* window */
+	struct rm_counts all;     /* warm-up and window */
+	struct rm_counts window;  /* window */
+	struct rm_counts renewed; /* before the warm-up */
 	struct rm_account account;
 	uint64_t key_sum;
 	double again; /* look-ups of the window that others explain (again()) */
@@ -42,6 +43,9 @@ static void add_up(const struct rm_team *team, struct totals *totals)
 	for (unsigned i = 0; i < team->request->cell.threads; i++) {
 		const struct rm_member *member = &team->members[i];
 
+		if (team->renewals)
+			rm_counts_add(
+			        &totals->renewed, &team->renewals[i].counts);
 		rm_counts_add(&totals->all, &member->warm_up);
 		rm_counts_add(&totals->all, &member->worker.counts);
 		rm_counts_add(&totals->window, &member->worker.counts);
@@ -140,6 +144,21 @@ static void judge_filled(const struct rm_team *team,
 		        totals->all.inserts, keys);
 }
 
+/* Each thread renews keys that no other thread writes meanwhile. */
+static void judge_renewed(const struct rm_team *team,
+        const struct totals *totals, struct rm_judgement *judgement)
+{
+	const uint64_t expected = rm_renewals_expected(team);
+
+	if (totals->renewed.removes != expected ||
+	        totals->renewed.inserts != expected)
+		rm_error_set(&judgement->mismatch, -EIO,
+		        "%" PRIu64 " keys were to be renewed: %" PRIu64
+		        " were taken out and %" PRIu64 " put in",
+		        expected, totals->renewed.removes,
+		        totals->renewed.inserts);
+}
+
 /* Ranks are mixed before they are summed up: of plain ranks two errors could
    cancel, keys 1 and 4 lost and 2 and 3 held twice. */
 static void judge_keys(const struct rm_team *team, const struct totals *totals,
@@ -160,6 +179,7 @@ static void judge_keys(const struct rm_team *team, const struct totals *totals,
 		        "prefill not exact: %" PRIu64
 		        " keys, expected %" PRIu64,
 		        team->keys_before, team->prefilled);
+	judge_renewed(team, totals, judgement);
 	if (judgement->keys_held != judgement->keys_expected ||
 	        judgement->sum_held != judgement->sum_expected)
 		rm_error_set(&judgement->mismatch, -EIO,
@@ -416,7 +436,7 @@ static void judge_place(
 static void judge_values_seen(
         const struct totals *totals, struct rm_judgement *judgement)
 {
-	if (totals->all.wrong)
+	if (totals->all.wrong | totals->renewed.wrong)
 		rm_error_set(&judgement->mismatch, -EIO,
 		        "an operation returned another key's value or a torn "
 		        "one");

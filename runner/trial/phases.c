@@ -264,6 +264,8 @@ static void settle(struct rm_member *member)
 		if (rank / step % RM_BATCH == 0)
 			impl->ops->quiesce(worker->thread);
 	}
+	if (member->team->renewals)
+		rm_renew_keys(member);
 }
 
 static void drive(struct rm_member *member, uint64_t window_ns)

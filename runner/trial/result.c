@@ -265,6 +265,7 @@ json_t *rm_team_result(struct rm_team *team)
 	set_counts(result, team);
 	rm_team_latency(team, result);
 	json_object_set_new(result, "popularity", popularity_json(team));
+	json_object_set_new(result, "renewed", rm_renewal_result(team));
 	json_object_set_new(
 	        result, "collections", json_null()); /* no collector */
 	if (team->request->trace || team->request->recorder)

@@ -309,6 +309,14 @@ static bool create_members(struct rm_team *team, unsigned threads)
 	if (!team->members || !team->fresh)
 		return false;
 	memset(team->members, 0, threads * sizeof(*team->members));
+	if (team->request->cell.renewals) {
+		const size_t size = threads * sizeof(*team->renewals);
+
+		team->renewals = aligned_alloc(RM_CACHE_LINE, size);
+		if (!team->renewals)
+			return false;
+		memset(team->renewals, 0, size);
+	}
 	rm_fresh_init(team->fresh, team->fresh_guard, threads);
 	return true;
 }
@@ -369,9 +377,11 @@ void rm_team_clear(struct rm_team *team)
 	json_decref(team->stats_before);
 	json_decref(team->stats_after);
 	free(team->slice_sums);
+	free(team->renewals);
 	free(team->fresh);
 	free(team->skew);
 	free(team->members);
+	team->renewals = NULL;
 	team->fresh = NULL;
 	team->skew = NULL;
 	team->members = NULL;

@@ -87,6 +87,14 @@ static const struct rm_impl *find_map(
 	else if (cell->write_kind == RM_FRESH && cell->miss_share > 0)
 		rm_error_set(error, -ENOTSUP,
 		        "misses need write-kind update or churn");
+	else if (cell->renewals &&
+	         (cell->trace[0] || request->recorder ||
+	                 cell->measure == RM_MEASURE_VERIFY ||
+	                 !rm_loop_draws_absent(cell->loop.kind)))
+		rm_error_set(error, -ENOTSUP,
+		        "settle = renewed:%u needs a loop that draws keys of "
+		        "the prefill, and no trace and no verification",
+		        cell->renewals);
 	else if (cell->trace[0] && request->control_extra > 0)
 		rm_error_set(error, -ENOTSUP,
 		        "a replay does the operations of its trace and no "

@@ -67,6 +67,21 @@ def test_all_of_the_popularity_can_be_drawn(language):
     assert result_of(f"{language}_null")["popularity"] is None
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name,shape", EACH)
+def test_each_key_is_renewed_as_often_as_asked(name, shape, kind):
+    factors = {"keys": 1001} | FEW.get(name, {})
+    threads = 1 if name == UNTOLD else 3
+    result = result_of(name, shape=shape, write_kind=kind, threads=threads,
+                       settle="renewed:2", **factors)
+    assert result["verification"]["status"] == "ok", result["reason"]
+    assert result["renewed"]["keys"] == 2 * factors["keys"]
+    assert 0 < result["renewed"]["elapsed_ns"] < \
+        result["phases_ns"]["settle"]
+    assert result["keys_before"] == factors["keys"]
+    assert result_of(name, shape=shape, **factors)["renewed"] is None
+
+
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name,shape", EACH)

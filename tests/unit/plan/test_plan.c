@@ -1535,6 +1535,44 @@ static void turns_cost_where_threads_share_a_cpu(void)
 	rm_plan_free(&plan);
 }
 
+static void renewals_cost_and_write(void)
+{
+	const uint64_t ms = 1000000;
+	struct rm_plan plan;
+	uint64_t none, four;
+
+	build("writes = 0%\nkeys = 1Ki\nthreads = 1\nbase = plain\n"
+	      "maps = plain\nsettle = yes renewed:4\n",
+	        "pu:2", &usual, &plan);
+	none = plan.cells[0].estimate_ns;
+	four = plan.cells[1].estimate_ns;
+	CHECK(four - none >= 2 * ms && four - none < 20 * ms,
+	        "4096 renewals take some milliseconds of the plan");
+	rm_plan_free(&plan);
+	build("writes = 0%\nkeys = 1Ki\nthreads = 2\nbase = plain\n"
+	      "maps = plain unsafe in_place single\nsettle = renewed:1\n",
+	        "pu:2", &usual, &plan);
+	CHECK(skips(&plan, "plain", 2, NULL) &&
+	                skips(&plan, "unsafe", 2, "(renewed keys)") &&
+	                skips(&plan, "in_place", 2, "(renewed keys)") &&
+	                skips(&plan, "single", 2, "one writer"),
+	        "renewals are writes of all threads");
+	rm_plan_free(&plan);
+	build("writes = 3%\nkeys = 1Ki 64Ki\nthreads = 1\nbase = copying\n"
+	      "maps = copying\nsettle = renewed:1\n",
+	        "pu:2", &usual, &plan);
+	CHECK(!plan.cells[0].cell.skip[0] &&
+	                strstr(plan.cells[1].cell.skip, "to renew 65536 keys"),
+	        "copies of all keys are planned while they are short");
+	rm_plan_free(&plan);
+	build("keys = 1Ki\nthreads = 1\nbase = plain\nmaps = plain\n"
+	      "loop = random-fill\nsettle = renewed:1\n",
+	        "pu:2", &usual, &plan);
+	CHECK(skips(&plan, "plain", 1, "does not begin with keys"),
+	        "a loop that begins with an empty map is skipped");
+	rm_plan_free(&plan);
+}
+
 /* Returns the planned time of a trial with 64 Ki keys, without its window, in ms. */
 static double cost_of(const char *map, const char *loop)
 {
@@ -1686,6 +1724,7 @@ int main(void)
 	estimates_are_the_measured_ones();
 	what_a_map_does_costs();
 	turns_cost_where_threads_share_a_cpu();
+	renewals_cost_and_write();
 	warm_ups_elsewhere_go_on();
 	two_workloads();
 	return DONE();

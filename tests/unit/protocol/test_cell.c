@@ -380,6 +380,30 @@ static void optional_factors(void)
 	json_decref(json);
 }
 
+static void renewals_have_one_text(void)
+{
+	static const char *const bad[] = { "renewed", "renewed:", "renewed:0",
+		"renewed:01", "renewed:+1", "renewed:101", "renewed:1x",
+		"renewed: 1", "cold", "" };
+	struct rm_cell cell = example();
+	char text[RM_VALUE_BYTES];
+
+	CHECK(rm_factor_read(RM_KEY_SETTLE, "renewed:100", &cell) == 0 &&
+	                cell.renewals == 100 && cell.settle == RM_SETTLE_YES,
+	        "each key may be renewed 100 times");
+	rm_factor_text(RM_KEY_SETTLE, &cell, text);
+	CHECK(!strcmp(text, "renewed:100"), "the text reads back");
+	CHECK(id_is(cell, "uniform-97-3/gomap_rw/u64x8/n65536/w3/update/m0/"
+	                  "uniform/t2/cores/renewed:100/throughput"),
+	        "it is part of the id");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		CHECK(rm_factor_read(RM_KEY_SETTLE, bad[i], &cell) == -EINVAL,
+		        bad[i]);
+	CHECK(rm_factor_read(RM_KEY_SETTLE, "yes", &cell) == 0 &&
+	                cell.renewals == 0,
+	        "yes renews none");
+}
+
 static bool refused(const char *member, const char *value)
 {
 	struct rm_cell cell = example(), back = { 0 };
@@ -451,6 +475,7 @@ int main(void)
 	sizes();
 	json_both_ways();
 	optional_factors();
+	renewals_have_one_text();
 	every_member_is_checked();
 	return DONE();
 }

@@ -96,9 +96,9 @@ static const char *const words[] = { "null", "true", "false", "-1", "0",
 	"\"constant\"", "\"str16x8\"", "\"u64x24\"", "\"smt\"", "\"numa:1\"",
 	"\"none\"", "\"bind:0\"", "\"interleave\"", "\"verify\"", "\"latency\"",
 	"\"causes\"", "\"simulated:zen3\"", "\"counters\"",
-	"\"settle\":\"no\",", "\"allocator\":\"jemalloc\",",
-	"\"huge_pages\":\"on\",", "\"goroutines\":\"wired\",",
-	"\"key_differs\":\"last\",",
+	"\"settle\":\"no\",", "\"settle\":\"renewed:3\",",
+	"\"allocator\":\"jemalloc\",", "\"huge_pages\":\"on\",",
+	"\"goroutines\":\"wired\",", "\"key_differs\":\"last\",",
 	"\"trace\":{\"file\":\"/x\",\"passes\":1},", "\"trace_passes\":2,",
 	"[0,1]", "[[1000,3]]", "[1000,1]", NULL };
 
@@ -120,12 +120,12 @@ static const char *const factor_texts[] = { "writes=3%", "write-kind=churn",
 	"arrivals=constant", "threads=cores/2", "threads=cpus*2",
 	"threads=cpus", "threads=7", "placement=numa:1", "placement=smt",
 	"memory=bind:0", "memory=interleave", "presize=no", "settle=no",
-	"allocator=jemalloc", "huge-pages=on", "goroutines=wired",
-	"key-differs=last", "warm-up=0s", "window=500ms", "window=1Mops",
-	"window=10passes", "deadline=60s", "blocks=10", "repeat-wait=20%",
-	"repeat-most=3", "repeat-share=50%", "verify=100kops", "maps=~sync*",
-	"base=gomap_rw", "measure=latency", "measure=simulated:zen3",
-	"article=W1", NULL };
+	"settle=renewed:3", "allocator=jemalloc", "huge-pages=on",
+	"goroutines=wired", "key-differs=last", "warm-up=0s", "window=500ms",
+	"window=1Mops", "window=10passes", "deadline=60s", "blocks=10",
+	"repeat-wait=20%", "repeat-most=3", "repeat-share=50%",
+	"verify=100kops", "maps=~sync*", "base=gomap_rw", "measure=latency",
+	"measure=simulated:zen3", "article=W1", NULL };
 
 static const char *const request_texts[] = { request_seed, request_traced,
 	NULL };
