@@ -59,7 +59,7 @@ static void seg_copy(
 
 	if (shape.str)
 		key = (struct rm_key){ .bytes = seg_node_key(shape, node),
-			.length = node->length };
+			.length = seg_node_length(shape, node) };
 	hash = rm_hash(shape, key, map->seed);
 	bin = &to->bins[hash & to->mask];
 	seg_value_load(shape, node, &value);
@@ -88,7 +88,8 @@ static void seg_give_up(struct epoch_record *record, struct seg_table *old)
 			        &node->next, memory_order_relaxed);
 
 			epoch_retire(record, SEG_NODE, node,
-			        seg_node_bytes(shape, node->length));
+			        seg_node_bytes(
+			                shape, seg_node_length(shape, node)));
 			node = next;
 		}
 	}

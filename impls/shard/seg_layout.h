@@ -31,11 +31,11 @@ enum {
 #define SEG_MOVED  ((uintptr_t)2)
 
 /* An entry. `key` is the 64-bit key, or a string's hash. `word` holds the
-   value's words, then a string's bytes. Key and bytes never change. */
+   value's words, then a string's length and its bytes. Key, length and bytes
+   never change. */
 struct seg_node {
 	struct seg_node *_Atomic next;
 	uint64_t key;
-	size_t length;
 	_Atomic uint64_t word[];
 };
 
@@ -48,12 +48,13 @@ struct seg_table {
 	seg_bin bins[];
 };
 
+/* What look-ups read and what writes change is in two pairs of lines. */
 struct seg_segment {
 	_Alignas(2 * RM_CACHE_LINE) seg_bin *bins; /* constant; else NULL */
 	_Atomic(struct seg_table *) table;         /* SEG_GROWS; else NULL */
 	_Atomic bool growing; /* SEG_GROWS: one at a time */
-	_Alignas(RM_CACHE_LINE) _Atomic uint64_t count;  /* of entries */
-	_Atomic uint64_t cas_inserts, locks, lock_waits; /* stats build */
+	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t count; /* of entries */
+	_Atomic uint64_t cas_inserts, locks, lock_waits;    /* stats build */
 	/* SEG_GROWS: of who has not joined, and so may not follow `table` */
 	_Atomic uint64_t bins_now;
 };
@@ -94,12 +95,27 @@ RM_HOT struct seg_bins seg_bins_of(
 RM_HOT size_t seg_node_bytes(struct rm_shape shape, size_t length)
 {
 	return sizeof(struct seg_node) + seg_value_room(shape) +
-	       (shape.str ? length : 0);
+	       (shape.str ? sizeof(uint64_t) + length : 0);
+}
+
+/* Where a string's length is; its bytes follow. */
+RM_HOT _Atomic uint64_t *seg_node_string(
+        struct rm_shape shape, struct seg_node *node)
+{
+	return &node->word[seg_value_room(shape) / 8];
+}
+
+RM_HOT size_t seg_node_length(struct rm_shape shape, struct seg_node *node)
+{
+	/* relaxed: it never changes */
+	return shape.str ? atomic_load_explicit(seg_node_string(shape, node),
+	                           memory_order_relaxed)
+	                 : 0;
 }
 
 RM_HOT char *seg_node_key(struct rm_shape shape, struct seg_node *node)
 {
-	return (char *)&node->word[seg_value_room(shape) / 8];
+	return (char *)(seg_node_string(shape, node) + 1);
 }
 
 RM_HOT void seg_value_load(struct rm_shape shape, const struct seg_node *node,
@@ -163,8 +179,11 @@ static __attribute__((noinline)) struct seg_node *seg_node_new(
 		abort();
 	atomic_init(&node->next, NULL);
 	node->key = shape.str ? hash : key.word;
-	node->length = length;
 	seg_value_store(shape, node, value);
+	if (shape.str)
+		/* relaxed: before the node is published */
+		atomic_store_explicit(seg_node_string(shape, node), length,
+		        memory_order_relaxed);
 	if (length)
 		memcpy(seg_node_key(shape, node), key.bytes, length);
 	return node;

@@ -32,7 +32,8 @@ RM_HOT bool seg_is(struct rm_shape shape, struct seg_node *node,
 {
 	if (!shape.str)
 		return node->key == key.word;
-	return node->key == hash && node->length == key.length &&
+	return node->key == hash &&
+	       seg_node_length(shape, node) == key.length &&
 	       (key.length == 0 || memcmp(seg_node_key(shape, node), key.bytes,
 	                                   key.length) == 0);
 }
@@ -112,8 +113,8 @@ RM_HOT void seg_count(struct seg_segment *segment, uint64_t entries)
 RM_HOT void seg_retire(struct epoch_record *record, struct rm_shape shape,
         struct seg_node *node)
 {
-	epoch_retire(
-	        record, SEG_NODE, node, seg_node_bytes(shape, node->length));
+	epoch_retire(record, SEG_NODE, node,
+	        seg_node_bytes(shape, seg_node_length(shape, node)));
 }
 
 /* Inserts or replaces the value at a spot. */

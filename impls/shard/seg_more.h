@@ -87,7 +87,7 @@ RM_HOT struct rm_key seg_key_of(struct rm_shape shape, struct seg_node *node)
 	if (!shape.str)
 		return (struct rm_key){ .word = node->key };
 	return (struct rm_key){ .bytes = seg_node_key(shape, node),
-		.length = node->length };
+		.length = seg_node_length(shape, node) };
 }
 
 /* Bin by bin, without a lock, each value as it is when met; `fn` may write. A
