@@ -25,21 +25,26 @@ namespace
 {
 enum { SHARDS = 64, SHARD_BITS_AT = 12, TWO_LINES = 2 * RM_CACHE_LINE };
 
-/* By the names of std::shared_mutex. -1: a writer; else how many readers. */
+/* By the names of std::shared_mutex. A writer that waits marks the lock, and no
+   reader enters a marked lock: a writer waits for the readers that hold it and
+   for other writers, not for later readers. A writer's unlock removes the mark,
+   and all compete again. Writers are in no order among themselves. */
 class small_lock
 {
-	std::atomic<int> holders{ 0 };
+	enum : unsigned { WRITER = 1, WAITS = 2, READER = 4 };
+	std::atomic<unsigned> state{ 0 };
 
       public:
 	RM_INLINED bool try_lock_shared()
 	{
 		/* relaxed: a guess, which the exchange verifies */
-		int seen = holders.load(std::memory_order_relaxed);
+		unsigned seen = state.load(std::memory_order_relaxed);
 
 		/* acquire: pairs with the release of a writer's unlock() */
-		return seen >= 0 && holders.compare_exchange_weak(seen,
-		                            seen + 1, std::memory_order_acquire,
-		                            std::memory_order_relaxed);
+		return seen % READER == 0 &&
+		       state.compare_exchange_weak(seen, seen + READER,
+		               std::memory_order_acquire,
+		               std::memory_order_relaxed);
 	}
 
 	RM_INLINED void lock_shared()
@@ -53,30 +58,40 @@ class small_lock
 	RM_INLINED void unlock_shared()
 	{
 		/* release: pairs with the acquire of a writer's try_lock() */
-		holders.fetch_sub(1, std::memory_order_release);
+		state.fetch_sub(READER, std::memory_order_release);
 	}
 
+	/* Takes a lock that nobody holds, and its mark, which other writers
+	   that wait put there again. */
 	RM_INLINED bool try_lock()
 	{
-		int none = 0;
+		/* relaxed: a guess, which the exchange verifies */
+		unsigned seen = state.load(std::memory_order_relaxed);
 
 		/* acquire: pairs with the release of either unlock */
-		return holders.compare_exchange_weak(none, -1,
-		        std::memory_order_acquire, std::memory_order_relaxed);
+		return !(seen & ~WAITS) &&
+		       state.compare_exchange_weak(seen, WRITER,
+		               std::memory_order_acquire,
+		               std::memory_order_relaxed);
 	}
 
 	RM_INLINED void lock()
 	{
 		unsigned looks = 0;
 
-		while (!try_lock())
+		while (!try_lock()) {
+			/* relaxed, both: the mark orders nothing */
+			if (!(state.load(std::memory_order_relaxed) & WAITS))
+				state.fetch_or(
+				        WAITS, std::memory_order_relaxed);
 			spin_wait(&looks);
+		}
 	}
 
 	RM_INLINED void unlock()
 	{
 		/* release: pairs with the acquire of who comes next */
-		holders.store(0, std::memory_order_release);
+		state.store(0, std::memory_order_release);
 	}
 };
 
