@@ -76,8 +76,7 @@ def test_each_key_is_renewed_as_often_as_asked(name, shape, kind):
                        settle="renewed:2", **factors)
     assert result["verification"]["status"] == "ok", result["reason"]
     assert result["renewed"]["keys"] == 2 * factors["keys"]
-    assert 0 < result["renewed"]["elapsed_ns"] < \
-        result["phases_ns"]["settle"]
+    assert result["renewed"]["elapsed_ns"] > 0
     assert result["keys_before"] == factors["keys"]
     assert result_of(name, shape=shape, **factors)["renewed"] is None
 
