@@ -15,6 +15,7 @@ late=(tests/fixtures/bad_tears_late.c tests/fixtures/bad_wrong_late.c)
 for id in "${maps[@]}"; do
 	for bytes in 24 64 256 1024; do needed+=("x$bytes/$id" "check-x$bytes/$id"); done
 done
+for id in null_map gomap_rw; do needed+=("placed/$id" "placed-x24/$id"); done
 # Objects that are not timed; those whose loops are read below are compiled as they are measured.
 builds() {
 	ALSO="plain/shard_rw_64 ${needed[*]}" IMPL_FLAGS='-O1 -DRM_CALLED -Wno-maybe-uninitialized' tests/tools/with_impl.sh "$dir" \
@@ -39,6 +40,10 @@ dispatch() {
 	tests/tools/check_dispatch.py --build "$build/x1024" $objects >"$out" 2>&1
 }
 check 'the loops of long values have no dispatch, either' dispatch
+placed_dispatch() {
+	tests/tools/check_dispatch.py --build "$build/placed" "$build"/placed/impls/{bound/null_map,gomap/gomap_rw}.o >"$out" 2>&1
+}
+check 'nor do those of keys that differ in the middle or at the end' placed_dispatch
 
 # ---- torn values: the fixture lets others in before each last word ----
 export RM_FAULT_PERIOD=1
@@ -101,19 +106,42 @@ print(sum("not offered" in (c.get("skip") or "") for c in cells))' "$dir/campaig
 }
 check 'what shard_rw_64 does not offer is a skip that says so' not_offered
 
+# ---- key-differs ----
+cat >"$dir/differs.conf" <<END
+# Keys that differ elsewhere than at the start.
+writes      = 10%
+write-kind  = churn fresh
+keys        = 500
+key_bytes   = 16 32 64
+value_bytes = 8 24
+key-differs = middle last
+threads     = 2
+placement   = none
+warm-up     = 2ms
+window      = 100kops
+verify      = 20kops
+blocks      = 1
+maps        = null_map gomap_rw
+END
+rm -rf "$dir/campaign"
+"$dir/readmostly" run "$dir/differs.conf" --busy-ok -o "$dir/campaign" >"$out" 2>&1
+check 'a campaign of such keys ends' [ $? = 0 ] || sed 's/^/# /' "$out"
+check 'each length was measured in both places' \
+	[ "$(lines 'c.get("key_differs") and c["measure"] == "throughput" and t["status"] == "ok"')" = 48 ]
+
 # ---- what a trial does with the sizes ----
-request() { # MAP SHAPE THREADS
+request() { # MAP SHAPE THREADS [MEMBER,]
 	cat <<END
 {"protocol": 2, "seed": 1, "control_extra": 0, "counters": {"backend": "none"}, "cell": {"id": "x",
  "workload": "w", "map": "$1", "shape": "$2", "keys": 64, "write_share": 0.5, "miss_share": 0,
  "write_kind": "update", "dist": "uniform", "loop": "mix", "rate_per_s": 0, "arrivals": "poisson",
  "threads": $3, "placement": "none", "memory": "first-touch", "cpus": [], "presize": true,
  "warm_up_ns": 0, "window_ns": 0, "window_ops": 200000, "deadline_ns": 60000000000,
- "verify_ops": 0, "measure": "throughput"}}
+ "verify_ops": 0, $4 "measure": "throughput"}}
 END
 }
-result() { # FLAVOUR MAP SHAPE THREADS
-	request "$2" "$3" "$4" | "$dir/maps/$1/$2" trial >"$out" 2>&1
+result() { # FLAVOUR MAP SHAPE THREADS [MEMBER,]
+	request "$2" "$3" "$4" "$5" | "$dir/maps/$1/$2" trial >"$out" 2>&1
 }
 result x1024 bad_tears_late str64x1024 2
 check 'a trial of a map that tears fails' says "$out" '"status":"failed"'
@@ -124,9 +152,15 @@ check 'keys are as long as the cell says' says "$out" '"name":"longest_key","uni
 result x64 bad_tears_late str64x64 1
 check 'and longer, under long values' says "$out" '"name":"longest_key","unit":"bytes","value":64.0'
 result plain gomap_rw u64x64 1
-check 'the plain program refuses a length that it has not' says "$out" 'runs in another program'
+check 'the plain program refuses a length that it has not' says "$out" 'program of flavour'
 result x1024 gomap_rw u64x256 1
-check 'and so does that of another length' says "$out" 'runs in another program'
+check 'and so does that of another length' says "$out" 'program of flavour'
 result x24 gomap_rw u64x8 1
-check 'and that of long keys a short one' says "$out" 'runs in another program'
+check 'and that of long keys a short one' says "$out" 'program of flavour'
+result plain gomap_rw str16x8 1 '"key_differs": "last",'
+check 'the plain program refuses keys that differ at their end' says "$out" 'program of flavour placed'
+result placed gomap_rw str16x8 1
+check 'and that of such keys usual ones' says "$out" 'program of flavour plain'
+result plain gomap_rw u64x8 1 '"key_differs": "last",'
+check '64-bit keys are refused' says "$out" 'keys of u64x8 are words'
 done_testing
