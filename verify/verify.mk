@@ -6,7 +6,7 @@ HISTORY  := $(filter-out %/program.c,$(wildcard verify/history/*.c))
 EXPLORING := $(wildcard verify/explore/*.c) runner/sim/guest/ctx.c runner/sim/guest/space.c
 $(BUILD)/check.a: $(call objects,$(BUILD),$(CHECKING) $(HISTORY)) $(core)
 $(foreach size,$(SIZES),$(eval $(BUILD)/check-x$(size).a: \
-  $(call objects,$(BUILD)/x$(size),$(CHECKING)) $(call objects,$(BUILD),$(HISTORY)) $(core)))
+  $(call objects,$(BUILD)/x$(size),$(CHECKING) runner/impl_words.c) $(call objects,$(BUILD),$(HISTORY)) $(core)))
 $(BUILD)/explore.a: $(call objects,$(BUILD),$(EXPLORING) runner/map_program/this_map.c verify/check/no_open_loop.c \
   $(HISTORY)) $(core)
 $(PLACE)/readmostly-history: $(BUILD)/verify/history/program.o $(BUILD)/check.a
