@@ -25,7 +25,7 @@ namespace
 {
 enum { SHARDS = 64, SHARD_BITS_AT = 12, TWO_LINES = 2 * RM_CACHE_LINE };
 
-/* By the names of std::shared_mutex. A writer that waits marks the lock, and no
+/* Its names are those of std::shared_mutex. A writer that waits marks the lock, and no
    reader enters a marked lock: a writer waits for the readers that hold it and
    for other writers, not for later readers. A writer's unlock removes the mark,
    and all compete again. Writers are in no order among themselves. */
@@ -61,8 +61,8 @@ class small_lock
 		state.fetch_sub(READER, std::memory_order_release);
 	}
 
-	/* Takes a lock that nobody holds, and its mark, which other writers
-	   that wait put there again. */
+	/* Takes a free lock and removes the mark. Other waiting writers set it
+	   again. */
 	RM_INLINED bool try_lock()
 	{
 		/* relaxed: a guess, which the exchange verifies */

@@ -98,7 +98,7 @@ RM_HOT size_t seg_node_bytes(struct rm_shape shape, size_t length)
 	       (shape.str ? sizeof(uint64_t) + length : 0);
 }
 
-/* Where a string's length is; its bytes follow. */
+/* The word with a string's length; its bytes follow. */
 RM_HOT _Atomic uint64_t *seg_node_string(
         struct rm_shape shape, struct seg_node *node)
 {

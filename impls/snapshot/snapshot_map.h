@@ -181,9 +181,9 @@ static void snapshot_publish(struct epoch_record *record, struct gomap *next,
 			gomap_no_memory();
 		extra_bytes += sizeof(*numbered);
 	}
-	/* seq_cst: the map's content; and two threads, each of which writes one
-	   key and then looks up the other's, do not both miss the other's
-	   write. An exchange on x86: nothing beside the copy. */
+	/* seq_cst: publishes the map's content. If two threads each write one
+	   key and then look up the other's, they do not both miss the other's
+	   write. It is an exchange on x86, far cheaper than the copy. */
 	atomic_store_explicit(&map->now, published, memory_order_seq_cst);
 	epoch_retire(record, kind, old,
 	        snapshot_bytes_of(snapshot_map_of(old)) + extra_bytes);

@@ -33,9 +33,9 @@
  * 2) So the unlinking of x happens before `now` becomes t + 2, and whoever
  *    reads t + 2 or more afterwards finds x unlinked.
  * 3) Let a reader's record be examined by A3 of the third advance.
- *    a) It read seen >= t + 2, of Q2 or U2. What the reader did before that
- *       store happens before A3 and hence before F1. What it does after it
- *       happens after the unlinking, by 2, and cannot find x.
+ *    a) It read seen >= t + 2, stored by Q2 or U2. The reader's accesses
+ *       before that store happen before A3 and hence before F1. Its accesses
+ *       after it happen after the unlinking, by 2, and cannot find x.
  *    b) It read 0. What the reader did before it parked happens before F1.
  *       If it has unparked since, its U3 comes after the third A2, or else A3
  *       would have read U2. A2 comes after the unlinking (C1, second A2,

@@ -24,7 +24,7 @@
 #define RM_HASH_D 0x4d5a2da51de1aa47U
 
 /* The word that makes the first factor 0, and so the hashes of all strings of
-   one length equal. Nobody can craft such strings without the seed. */
+   one length equal. Without the seed such strings cannot be made. */
 RM_HOT uint64_t rm_hash_secret(uint64_t seed)
 {
 	return RM_HASH_A + seed;

@@ -76,18 +76,19 @@ RM_HOT struct hashtrie *hashtrie_of(void *thread)
 /* The node in a slot, or NULL. */
 RM_HOT struct hashtrie_node *hashtrie_get(hashtrie_slot *slot)
 {
-	/* seq_cst: what is in the node; and see hashtrie_set() */
+	/* seq_cst: pairs with hashtrie_set(), which gives the reason */
 	return atomic_load_explicit(slot, memory_order_seq_cst);
 }
 
 RM_HOT void hashtrie_set(hashtrie_slot *slot, struct hashtrie_node *node)
 {
-	/* release: what is in the node; pairs with hashtrie_get(). Two threads,
-	   each of which writes one key and then looks up the other's, must not
-	   both miss the other's write. C11 asks for seq_cst here, an exchange
-	   on x86; there the mutex's unlock, a locked instruction, comes between
-	   the two, and on AArch64 stlr and then ldar, which is what the seq_cst
-	   load becomes, also where acquire becomes ldapr (+rcpc). */
+	/* release: publishes the node's content; pairs with hashtrie_get().
+	   If two threads each write one key and then look up the other's, they
+	   must not both miss the other's write. C11 requires seq_cst for that,
+	   an exchange on x86. There the unlock of the mutex, a locked
+	   instruction, separates the write from the look-up. AArch64 does not
+	   reorder stlr and ldar; hashtrie_get() would compile to ldapr if it
+	   only acquired and the compiler may use RCpc. */
 	atomic_store_explicit(slot, node, memory_order_release);
 }
 

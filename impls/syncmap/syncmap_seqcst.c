@@ -2,12 +2,10 @@
 /*
  * syncmap_seqcst.c - sync.Map with every atomic access in one order.
  *
- * As syncmap, whose entries and header are sequentially consistent. Where the
- * port asks for acquire, release or nothing, this one asks for sequential
- * consistency, as Go's atomics do: counters, reclamation, and the two Go maps,
- * whose words are plain in Go. For the litmus loops, which tell whether the
- * weaker orders let anything be seen; not for speed: each word that a write
- * puts into a Go map is an exchange here (x86).
+ * In syncmap entries and header are sequentially consistent. Here all other
+ * accesses are, too: counters, reclamation, and the two Go maps, whose words are
+ * plain in Go. The litmus loops compare the two. This one is slow: each word
+ * that a write puts into a Go map is an exchange on x86.
  * A lookup of a key that has been promoted writes nothing shared.
  */
 #include "runner/driver.h" /* with the orders of the loop */

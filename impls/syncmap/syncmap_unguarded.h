@@ -20,10 +20,10 @@ RM_HOT struct syncmap_header *syncmap_read(void *thread)
 RM_HOT uint64_t syncmap_load(void *thread, struct syncmap_entry *entry)
 {
 	(void)thread;
-	/* seq_cst, as Go's: the box's content; and two threads, each of which
-	   writes one key and then looks up the other's, do not both miss the
-	   other's write. The same instructions as acquire and acq_rel, but for
-	   AArch64 with ldapr (+rcpc), which would let both miss it. */
+	/* seq_cst, as in Go: reads the box's content. If two threads each write
+	   one key and then look up the other's, they do not both miss the
+	   other's write. The instructions are those of acquire and acq_rel,
+	   except on AArch64 with RCpc, where ldapr would let both miss it. */
 	return atomic_load_explicit(&entry->p, memory_order_seq_cst);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The hash of all maps with hostile keys: multiples of powers of two, and keys
- * crafted by somebody who does not know the seed.
+ * that were crafted without the seed.
  *
  * Compares a hit are computed from the hash by the rule by which each map
  * places a key, not counted in the maps: 4,096 keys, presized.
@@ -102,7 +102,7 @@ static uint64_t seed_of(unsigned n)
 }
 
 /* The most compares a hit of all multiples of a power of two. The seed is in
-   the hash, or, where a library's callback gets no seed, in the key. */
+   the hash, or in the key if a library's callback gets no seed. */
 static double worst_stride(unsigned rule, uint64_t factor, bool in_key)
 {
 	static uint64_t hash[KEYS];
@@ -155,7 +155,7 @@ static uint64_t craft(unsigned n)
 }
 enum { CRAFTS = 11, STRINGS_SEEDS = 6, LONGEST = 8 /* words */ };
 
-/* The ratio of a set's compares to those of random keys, by the worst rule. */
+/* Compares of a set over compares of random keys, by the worst rule. */
 static double worse_than_random(const uint64_t *hash, const uint64_t *random)
 {
 	double worst = 0;

@@ -118,8 +118,8 @@ static void chains_of_strings(void)
 		         rm_hash(RM_STR16X8, keys[i], seed) ==
 		                 rm_hash(RM_STR16X8, like, seed);
 	}
-	CHECK(equal, "those of a length have one hash by the map's seed, each "
-	             "second run of eight by that of Go's map");
+	CHECK(equal, "strings of one length have one hash by the map's seed, "
+	             "in each second run of eight by the seed of Go's map");
 	CHECK(rm_hash(RM_STR16X8, keys[0], SEED + 1) !=
 	                rm_hash(RM_STR16X8, keys[4], SEED + 1),
 	        "and by another seed they have not");
