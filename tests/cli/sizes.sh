@@ -19,7 +19,7 @@ for id in null_map gomap_rw; do needed+=("placed/$id" "placed-x24/$id"); done
 # Objects that are not timed; those whose loops are read below are compiled as they are measured.
 builds() {
 	ALSO="plain/shard_rw_64 ${needed[*]}" IMPL_FLAGS='-O1 -DRM_CALLED -Wno-maybe-uninitialized' tests/tools/with_impl.sh "$dir" \
-		'x24 x64 x1024 check-x24 check-x64 check-x1024' "${late[@]}" >"$out" 2>&1 || { sed 's/^/# /' "$out"; return 1; }
+		'plain x24 x64 x1024 check-x24 check-x64 check-x1024' "${late[@]}" >"$out" 2>&1 || { sed 's/^/# /' "$out"; return 1; }
 }
 check 'programs of four sizes are built' builds
 
@@ -56,7 +56,7 @@ check 'and in 64, under string keys' torn 64 upsert str16x64
 
 # ---- a wrong byte late in a long key: the fixture stores one ----
 lost() { # BYTES SHAPE
-	"$dir/readmostly" check bad_wrong_late --only model --shape "$2" >"$out" 2>&1
+	"$dir/maps/check-x$1/bad_wrong_late" bad_wrong_late --only model --shape "$2" >"$out" 2>&1
 	[ $? = 1 ] && says "$out" 'FAIL bad_wrong_late'
 }
 check 'the 64th byte of a key is found wrong under short values' lost 24 str16x8
