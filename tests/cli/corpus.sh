@@ -11,7 +11,7 @@ checked='wrong_shard planted model 200000
 lost_update planted exchange 200000
 false_promise planted progress 400000
 flurry_77 bugs reclaim 20000
-high_scale_lib_5 bugs atomic 200000
+high_scale_lib_5 bugs atomic 400000
 java_util_348 bugs growth 200000'
 explored='double_free explored bad free
 lock_order explored deadlock
@@ -30,8 +30,8 @@ builds() { # FLAVOUR LIST
 checks() { # ID CHECK OPERATIONS [SEED]
 	timeout 600 "$readmostly" check "$1" --quiet --shape u64x8 --only "$2" --ops "$3" --seed "${4:-1}" --deadline 60 >"$out"
 }
-caught() { # ID CHECK OPERATIONS: with one of 20 seeds
-	for seed in $(seq 20); do
+caught() { # ID CHECK OPERATIONS: with one of 100 seeds
+	for seed in $(seq 100); do
 		checks "$@" "$seed"
 		[ $? != 1 ] || { grep -q "^FAIL $1 u64x8 $2: " "$out"; return; }
 	done

@@ -34,7 +34,7 @@ import sys
 
 SHAPES = ("u64x8", "u64x24", "str16x8", "str16x24")
 # Offsets in struct rm_impl (runner/map.h), 64 bit; test_maps.c asserts them.
-AT_SHAPES, AT_DISPATCH, AT_DRIVE, AT_LOOPS = 48, 72, 88, 120
+AT_SHAPES, AT_DISPATCH, AT_DRIVE, AT_LOOPS = 56, 80, 96, 128
 # null_map, the smallest, has 1400 bytes of drive* and 450 of write* per shape;
 # a stub that jumps elsewhere has under 50.
 DRIVE_BYTES, WRITE_BYTES = 400, 60

@@ -12,10 +12,10 @@
 #include <string.h>
 
 /* tests/tools/check_dispatch.py reads these members out of object files. */
-_Static_assert(offsetof(struct rm_impl, shapes) == 48, "AT_SHAPES");
-_Static_assert(offsetof(struct rm_impl, dispatch) == 72, "AT_DISPATCH");
-_Static_assert(offsetof(struct rm_impl, drive) == 88, "AT_DRIVE");
-_Static_assert(offsetof(struct rm_impl, loops) == 120, "AT_LOOPS");
+_Static_assert(offsetof(struct rm_impl, shapes) == 56, "AT_SHAPES");
+_Static_assert(offsetof(struct rm_impl, dispatch) == 80, "AT_DISPATCH");
+_Static_assert(offsetof(struct rm_impl, drive) == 96, "AT_DRIVE");
+_Static_assert(offsetof(struct rm_impl, loops) == 128, "AT_LOOPS");
 
 static bool one_of(const char *word, const char *const words[])
 {
