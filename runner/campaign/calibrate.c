@@ -162,21 +162,21 @@ static json_t *record_of(const struct calibration *calibration)
 	        (json_int_t)calibration->asked_window_ns, "ns_per_op", costs);
 }
 
-/* A cell that is skipped is in no block (plan.h): its only line is of block 0,
-   so that no later block with it would ever be whole. */
-static void drop_from_blocks(struct rm_plan *plan, size_t cell)
+/* A cell that is skipped is in no round (plan.h): its only line is of block 0,
+   so that no round with a later block of it would ever be whole. */
+static void drop_from_rounds(struct rm_plan *plan, size_t cell)
 {
-	for (unsigned b = 0; b < plan->block_count; b++) {
-		struct rm_plan_block *block = &plan->blocks[b];
+	for (unsigned r = 0; r < plan->round_count; r++) {
+		struct rm_plan_round *round = &plan->rounds[r];
 		size_t kept = 0;
 
-		for (size_t i = 0; i < block->count; i++)
-			if (block->cells[i] != cell)
-				block->cells[kept++] = block->cells[i];
-		plan->trial_count -= block->count - kept;
+		for (size_t i = 0; i < round->count; i++)
+			if (round->turns[i].cell != cell)
+				round->turns[kept++] = round->turns[i];
+		plan->trial_count -= round->count - kept;
 		plan->estimate_ns -=
-		        (block->count - kept) * plan->cells[cell].estimate_ns;
-		block->count = kept;
+		        (round->count - kept) * plan->cells[cell].estimate_ns;
+		round->count = kept;
 	}
 }
 
@@ -230,7 +230,7 @@ int rm_calibrate(struct rm_plan *plan, const struct rm_arms *arms,
 		if (result)
 			return result;
 		if (cell->skip[0])
-			drop_from_blocks(plan, i);
+			drop_from_rounds(plan, i);
 	}
 	return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* campaign.c - the loop over blocks, cells and arms. */
+/* campaign.c - the loop over rounds, cells and arms. */
 #include "runner/campaign/internal.h"
 
 #include "runner/base/clock.h"
@@ -267,17 +267,18 @@ struct amount {
 	uint64_t left_ns;
 };
 
-static void count_arms(const struct rm_campaign *campaign, size_t cell,
-        unsigned block, struct amount *amount)
+static void count_arms(const struct rm_campaign *campaign,
+        const struct rm_plan_turn *turn, struct amount *amount)
 {
-	const struct rm_plan_cell *planned = &campaign->plan->cells[cell];
+	const struct rm_plan_cell *planned = &campaign->plan->cells[turn->cell];
 	struct rm_arm_set set =
 	        rm_arms_of(campaign->arms, planned->cell.workload);
 
 	for (size_t i = 0; i < set.count; i++) {
 		amount->total++;
-		if (rm_journal_find(campaign->journal, planned->cell.id, block,
-		            1, set.arms[i].name) != RM_ATTEMPT_NONE)
+		if (rm_journal_find(campaign->journal, planned->cell.id,
+		            turn->block, 1,
+		            set.arms[i].name) != RM_ATTEMPT_NONE)
 			amount->done++;
 		else
 			amount->left_ns += planned->estimate_ns;
@@ -290,10 +291,10 @@ static void start_progress(struct rm_campaign *campaign)
 	const struct rm_plan *plan = campaign->plan;
 	struct amount amount = { 0 };
 
-	for (unsigned b = 0; b < plan->block_count; b++)
-		for (size_t i = 0; i < plan->blocks[b].count; i++)
+	for (unsigned r = 0; r < plan->round_count; r++)
+		for (size_t i = 0; i < plan->rounds[r].count; i++)
 			count_arms(
-			        campaign, plan->blocks[b].cells[i], b, &amount);
+			        campaign, &plan->rounds[r].turns[i], &amount);
 	campaign->progress->repeated = campaign->tally->repeated;
 	campaign->progress->repeats_most =
 	        rm_repeats_most(plan, campaign->arms);
@@ -334,20 +335,13 @@ int rm_campaign_run(struct rm_campaign *campaign, struct rm_error *error)
 	return result < 0 ? result : 0;
 }
 
-struct wholeness {
-	const struct rm_repeats *repeats;
-	unsigned block; /* of the first turn that lacks a line */
-};
-
 static int find_missing(
         void *context, size_t number, unsigned block, unsigned attempt)
 {
-	struct wholeness *wholeness = context;
-	const struct rm_repeats *repeats = wholeness->repeats;
+	const struct rm_repeats *repeats = context;
 	const struct rm_cell *cell = &repeats->plan->cells[number].cell;
 	struct rm_arm_set set = rm_arms_of(repeats->arms, cell->workload);
 
-	wholeness->block = block;
 	for (size_t i = 0; i < set.count; i++)
 		if (rm_repeat_find(repeats->attempts, cell->id, block, attempt,
 		            set.arms[i].name) == RM_ATTEMPT_NONE)
@@ -355,7 +349,38 @@ static int find_missing(
 	return 0;
 }
 
-/* Pairs and blocks belong together, so a block that lacks one line runs again
+/* Keys of the first attempts of a round and of all after it; NULL: no memory. */
+static json_t *keys_from(const struct rm_repeats *repeats)
+{
+	const struct rm_plan *plan = repeats->plan;
+	json_t *keys = json_object();
+	int failed = keys ? 0 : -ENOMEM;
+
+	for (unsigned r = repeats->round; r < plan->round_count; r++)
+		for (size_t i = 0; i < plan->rounds[r].count; i++) {
+			const struct rm_plan_turn *turn =
+			        &plan->rounds[r].turns[i];
+			const struct rm_cell *cell =
+			        &plan->cells[turn->cell].cell;
+			struct rm_arm_set set =
+			        rm_arms_of(repeats->arms, cell->workload);
+			char key[RM_TRIAL_KEY_BYTES];
+
+			for (size_t j = 0; j < set.count; j++) {
+				snprintf(key, sizeof(key), RM_TRIAL_KEY,
+				        cell->id, (long long)turn->block, 1LL,
+				        set.arms[j].name);
+				failed |= json_object_set_new(
+				        keys, key, json_true());
+			}
+		}
+	if (!failed)
+		return keys;
+	json_decref(keys);
+	return NULL;
+}
+
+/* Pairs and rounds belong together, so a round that lacks one line runs again
    as a whole (docs/adr/0020-arms-in-the-campaign.md). */
 int rm_campaign_drop_unfinished(const struct rm_plan *plan,
         const struct rm_arms *arms, struct rm_journal *journal, size_t *dropped,
@@ -364,11 +389,17 @@ int rm_campaign_drop_unfinished(const struct rm_plan *plan,
 	struct rm_repeats repeats = { .plan = plan,
 		.arms = arms,
 		.attempts = rm_journal_attempts(journal) };
-	struct wholeness wholeness = { .repeats = &repeats };
+	json_t *keys;
+	int result;
 
 	*dropped = 0;
 	if (!rm_arms_asked(arms) ||
-	        !rm_repeats_walk(&repeats, find_missing, &wholeness))
+	        !rm_repeats_walk(&repeats, find_missing, &repeats))
 		return 0;
-	return rm_journal_drop(journal, wholeness.block, dropped, error);
+	keys = keys_from(&repeats);
+	if (!keys)
+		return rm_error_set(error, -ENOMEM, "no memory");
+	result = rm_journal_drop(journal, keys, dropped, error);
+	json_decref(keys);
+	return result;
 }

@@ -314,11 +314,11 @@ int rm_journal_read(struct rm_journal *journal, rm_journal_fn *fn,
         void *context, struct rm_error *error);
 
 /*
- * Drops the trials of block `first_block` and of all after it, `dropped` in
- * number: they go to the end of DIR/unfinished.jsonl and out of the journal.
- * A crash in between may leave them in both. -errno with `error`.
+ * Drops the first trial whose key is in the object `from`, and all after it,
+ * `dropped` in number: they go to the end of DIR/unfinished.jsonl and out of the
+ * journal. A crash in between may leave them in both. -errno with `error`.
  */
-int rm_journal_drop(struct rm_journal *journal, unsigned first_block,
+int rm_journal_drop(struct rm_journal *journal, const json_t *from,
         size_t *dropped, struct rm_error *error);
 
 /* The line of (cell, block, attempt, arm), and what it means for another one. */
@@ -419,10 +419,11 @@ struct rm_repeats {
 	const struct rm_plan *plan;
 	const struct rm_arms *arms;
 	const json_t *attempts; /* may grow while one walks */
-	double allowed;         /* repeats, by the blocks begun so far */
+	unsigned round;         /* that is walked */
+	double allowed;         /* repeats, by the rounds begun so far */
 	size_t made;            /* of them; never more than allowed */
 	size_t refused;         /* spoilt trials for which nothing was left */
-	bool is_over;           /* nothing is repeated any more in this block */
+	bool is_over;           /* nothing is repeated any more in this round */
 };
 
 /* One turn: a cell's arms, in a block, for this attempt. Not 0 ends the
@@ -430,8 +431,9 @@ struct rm_repeats {
 typedef int rm_turn_fn(
         void *context, size_t cell, unsigned block, unsigned attempt);
 
-/* Turns in their order: blocks; in each the first attempts of its cells, then
-   rounds of repeats as long as there is a budget. What `turn` returned. */
+/* Turns in their order: rounds; in each the first attempts of its cells, then
+   their repeats, attempt by attempt, as long as there is a budget. What `turn`
+   returned. */
 int rm_repeats_walk(
         struct rm_repeats *repeats, rm_turn_fn *turn, void *context);
 

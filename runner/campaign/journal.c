@@ -25,9 +25,10 @@ struct reading {
 	rm_journal_fn
 	        *fn; /* NULL: the trials are remembered, and bytes counted */
 	void *context;
-	long long first_block; /* dropped are those of it and after it */
-	size_t kept_bytes;     /* of lines before those */
-	size_t dropped;        /* lines from there on */
+	const json_t *
+	        from; /* keys of trials: the first is dropped, and all after it */
+	size_t kept_bytes; /* of lines before those */
+	size_t dropped;    /* lines from there on */
 	size_t torn_bytes;
 	struct rm_error bad; /* why the last line read is not whole, or "" */
 	struct rm_error *error;
@@ -241,24 +242,23 @@ int rm_journal_read(struct rm_journal *journal, rm_journal_fn *fn,
 	return rm_lines_read(journal->path, take_line, &reading, error);
 }
 
-/* Finds where the journal is to be cut: before the first line of the first
-   block to be dropped. Blocks run in order, so that all after it goes, too. */
+/* Finds where the journal is to be cut: before the first line to be dropped. */
 static int find_cut(void *context, size_t number, const char *text, size_t size,
         bool is_torn)
 {
 	struct reading *reading = context;
 	char key[RM_TRIAL_KEY_BYTES];
 	json_t *trial = json_loadb(text, size, 0, NULL);
-	json_t *block = json_object_get(trial, "block");
+	bool is_trial = !rm_trial_key(trial, key, reading->error);
 
 	(void)number;
 	(void)is_torn;
 	if (!reading->dropped &&
-	        json_integer_value(block) < reading->first_block) {
+	        !(is_trial && json_object_get(reading->from, key))) {
 		reading->kept_bytes += size + 1;
 	} else {
 		reading->dropped++;
-		if (!rm_trial_key(trial, key, reading->error))
+		if (is_trial)
 			json_object_del(reading->journal->done, key);
 	}
 	json_decref(trial);
@@ -298,11 +298,11 @@ static int keep_dropped(
 	return result;
 }
 
-int rm_journal_drop(struct rm_journal *journal, unsigned first_block,
+int rm_journal_drop(struct rm_journal *journal, const json_t *from,
         size_t *dropped, struct rm_error *error)
 {
 	struct reading reading = {
-		.journal = journal, .first_block = first_block, .error = error
+		.journal = journal, .from = from, .error = error
 	};
 	int result = rm_lines_read(journal->path, find_cut, &reading, error);
 

@@ -170,16 +170,17 @@ bool rm_repeat_is_due(const json_t *attempts, const struct rm_arms *arms,
 /* Shares are sums of doubles: a repeat is not lost to their last digits. */
 static const double rounding = 1e-6;
 
-/* A block that begins brings the repeats that its trials allow; what earlier
-   ones left over stays. Cells that are never repeated bring none. */
-static void begin_block(struct rm_repeats *repeats, unsigned number)
+/* A round that begins adds the repeats that its trials allow; what earlier
+   ones left over stays. Cells that are never repeated add none. */
+static void begin_round(struct rm_repeats *repeats, unsigned number)
 {
-	const struct rm_plan_block *block = &repeats->plan->blocks[number];
+	const struct rm_plan_round *round = &repeats->plan->rounds[number];
 
+	repeats->round = number;
 	repeats->is_over = false;
-	for (size_t i = 0; i < block->count; i++) {
+	for (size_t i = 0; i < round->count; i++) {
 		const struct rm_cell *cell =
-		        &repeats->plan->cells[block->cells[i]].cell;
+		        &repeats->plan->cells[round->turns[i].cell].cell;
 
 		if (cell->repeat_most)
 			repeats->allowed += cell->repeat_share *
@@ -204,16 +205,17 @@ static size_t count_spoilt(const struct rm_repeats *repeats,
 
 /*
  * Whether a cell has this turn. The first one that the budget cannot pay ends
- * the repeats of its block: were a smaller set of arms taken in its place,
+ * the repeats of its round: were a smaller set of arms taken in its place,
  * comparisons of more arms would be repeated less often.
  */
-static bool has_turn(struct rm_repeats *repeats, const struct rm_cell *cell,
-        unsigned block, unsigned attempt)
+static bool has_turn(struct rm_repeats *repeats,
+        const struct rm_plan_turn *turn, unsigned attempt)
 {
+	const struct rm_cell *cell = &repeats->plan->cells[turn->cell].cell;
 	size_t arms = rm_arms_of(repeats->arms, cell->workload).count;
 
-	if (!rm_repeat_is_due(
-	            repeats->attempts, repeats->arms, cell, block, attempt))
+	if (!rm_repeat_is_due(repeats->attempts, repeats->arms, cell,
+	            turn->block, attempt))
 		return false;
 	if (attempt == 1)
 		return true;
@@ -221,7 +223,7 @@ static bool has_turn(struct rm_repeats *repeats, const struct rm_cell *cell,
 	        (double)(repeats->made + arms) > repeats->allowed + rounding;
 	if (repeats->is_over)
 		repeats->refused +=
-		        count_spoilt(repeats, cell, block, attempt - 1);
+		        count_spoilt(repeats, cell, turn->block, attempt - 1);
 	else
 		repeats->made += arms;
 	return !repeats->is_over;
@@ -232,17 +234,16 @@ int rm_repeats_walk(struct rm_repeats *repeats, rm_turn_fn *turn, void *context)
 	const struct rm_plan *plan = repeats->plan;
 	int result = 0;
 
-	for (unsigned b = 0; b < plan->block_count; b++) {
-		const struct rm_plan_block *block = &plan->blocks[b];
+	for (unsigned r = 0; r < plan->round_count && !result; r++) {
+		const struct rm_plan_round *round = &plan->rounds[r];
 
-		begin_block(repeats, b);
+		begin_round(repeats, r);
 		for (unsigned k = 1; k <= 1 + RM_REPEATS_MAX; k++)
-			for (size_t i = 0; i < block->count && !result; i++)
-				if (has_turn(repeats,
-				            &plan->cells[block->cells[i]].cell,
-				            b, k))
-					result = turn(
-					        context, block->cells[i], b, k);
+			for (size_t i = 0; i < round->count && !result; i++)
+				if (has_turn(repeats, &round->turns[i], k))
+					result = turn(context,
+					        round->turns[i].cell,
+					        round->turns[i].block, k);
 	}
 	return result;
 }
@@ -256,7 +257,7 @@ double rm_repeats_most(const struct rm_plan *plan, const struct rm_arms *arms)
 {
 	struct rm_repeats repeats = { .plan = plan, .arms = arms };
 
-	for (unsigned b = 0; b < plan->block_count; b++)
-		begin_block(&repeats, b);
+	for (unsigned r = 0; r < plan->round_count; r++)
+		begin_round(&repeats, r);
 	return rm_repeats_whole(repeats.allowed);
 }

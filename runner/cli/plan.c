@@ -255,8 +255,8 @@ static void print_plan(const struct rm_planned *planned, bool cells)
 	        topology->cpus, topology->cores, topology->sockets,
 	        topology->nodes,
 	        topology->this_machine ? "" : " (not this machine)");
-	printf("%zu trials in %u blocks, about ", plan->trial_count,
-	        plan->block_count);
+	printf("%zu trials in %u rounds, about ", plan->trial_count,
+	        plan->round_count);
 	rm_print_time(plan->estimate_ns);
 	if (budget_ns) {
 		printf(" of a budget of ");

@@ -46,7 +46,10 @@ int rm_plan_expand(
 int rm_plan_verify(struct rm_planning *planning,
         const struct rm_workload *workload, size_t first);
 
-/* Takes out of the plan, before it has blocks, what options->cells does not
+/* Puts the cells into rounds (plan_order.c). -ENOMEM. */
+int rm_plan_order(struct rm_plan *plan);
+
+/* Takes out of the plan, before it has rounds, what options->cells does not
    name (cell_list.c). -EINVAL with the line of an id that is no cell's. */
 int rm_plan_restrict(struct rm_planning *planning);
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan.c - builds a plan: cells, then blocks in seeded random orders. */
+/* plan.c - builds a plan: cells, then rounds; seeds of trials. */
 #include "runner/plan/plan.h"
 #include "runner/base/host.h"
-#include "runner/base/shuffle.h"
+#include "runner/base/rng.h"
 #include "runner/plan/internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Streams of the campaign's seed. */
-enum { ORDER_STREAM = 1, TRIAL_STREAM = 2 };
+/* Of the campaign's seed; plan_order.c has stream 1. */
+enum { TRIAL_STREAM = 2 };
 
 static uint64_t add_text(uint64_t seed, const char *text, size_t length)
 {
@@ -47,48 +47,6 @@ uint64_t rm_plan_layout_seed(
 	uint64_t seed = rm_seed(plan->seed, TRIAL_STREAM);
 
 	return add_block(add_text(seed, cell_id, strlen(cell_id)), block);
-}
-
-/*
- * Appends the cells of one kind (verify or timed) to a block, shuffled. Each
- * kind and block has a stream of its own, so that one more verify cell does not
- * change the order of the timed ones.
- */
-static void append(struct rm_plan *plan, unsigned number, bool verify)
-{
-	struct rm_plan_block *block = &plan->blocks[number];
-	size_t first = block->count;
-	uint64_t state = rm_seed(rm_seed(plan->seed, ORDER_STREAM),
-	        2 * (uint64_t)number + verify);
-
-	for (size_t i = 0; i < plan->cell_count; i++) {
-		const struct rm_cell *cell = &plan->cells[i].cell;
-
-		if (!cell->skip[0] && cell->blocks > number &&
-		        (cell->measure == RM_MEASURE_VERIFY) == verify)
-			block->cells[block->count++] = i;
-	}
-	rm_shuffle(block->cells + first, block->count - first, &state);
-}
-
-static int make_blocks(struct rm_plan *plan)
-{
-	for (size_t i = 0; i < plan->cell_count; i++)
-		if (!plan->cells[i].cell.skip[0] &&
-		        plan->cells[i].cell.blocks > plan->block_count)
-			plan->block_count = plan->cells[i].cell.blocks;
-	plan->blocks = calloc(plan->block_count, sizeof(*plan->blocks));
-	if (!plan->blocks && plan->block_count)
-		return -ENOMEM;
-	for (unsigned b = 0; b < plan->block_count; b++) {
-		plan->blocks[b].cells =
-		        calloc(plan->cell_count + 1, sizeof(size_t));
-		if (!plan->blocks[b].cells)
-			return -ENOMEM;
-		append(plan, b, true);
-		append(plan, b, false);
-	}
-	return 0;
 }
 
 /* A name that no machine has is a mistake in a line of the file, not of the
@@ -166,7 +124,7 @@ int rm_plan_build(const struct rm_workload *workloads, size_t workload_count,
 		failed = rm_plan_restrict(&planning);
 	if (failed)
 		return failed;
-	if (make_blocks(plan))
+	if (rm_plan_order(plan))
 		return rm_error_set(error, -ENOMEM, "out of memory");
 	rm_plan_total(plan);
 	return 0;
@@ -176,10 +134,10 @@ void rm_plan_free(struct rm_plan *plan)
 {
 	for (size_t i = 0; i < plan->cell_count; i++)
 		rm_cell_clear(&plan->cells[i].cell);
-	for (unsigned b = 0; plan->blocks && b < plan->block_count; b++)
-		free(plan->blocks[b].cells);
+	for (unsigned i = 0; plan->rounds && i < plan->round_count; i++)
+		free(plan->rounds[i].turns);
 	free(plan->cells);
-	free(plan->blocks);
+	free(plan->rounds);
 	free(plan->same);
 	*plan = (struct rm_plan){ 0 };
 }

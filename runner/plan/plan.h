@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * plan.h - the door of the plan: workloads x maps x machine -> cells in
- * shuffled blocks; all of a campaign before anything of it runs.
+ * plan.h - public header of the plan: workloads x maps x machine -> cells in
+ * shuffled rounds; all of a campaign before anything of it runs.
  *
  *	rm_topology_load(NULL, &topology, &error);
  *	rm_inputs_load(sources, texts, n, &inputs, &error);
  *	rm_plan_build(inputs.workloads, ..., &plan, &error);
- *	for each block b: for each i: plan.blocks[b].cells[i]
+ *	for each round r: for each i: plan.rounds[r].turns[i]
  */
 #ifndef RM_PLAN_H
 #define RM_PLAN_H
@@ -155,9 +155,15 @@ struct rm_plan_cell {
 	bool misuse;           /* of a planted misuse, whose trials may fail */
 };
 
-/* Indexes into rm_plan.cells, in running order. */
-struct rm_plan_block {
-	size_t *cells;
+/* One trial of a cell, by all of its arms. */
+struct rm_plan_turn {
+	size_t cell;    /* index into rm_plan.cells */
+	unsigned block; /* number of the trial in its cell: 0 .. blocks - 1 */
+};
+
+/* In running order. */
+struct rm_plan_round {
+	struct rm_plan_turn *turns;
 	size_t count;
 };
 
@@ -171,14 +177,17 @@ struct rm_plan {
 	uint64_t seed;
 	struct rm_plan_cell *cells;
 	size_t cell_count;
-	/* Block 0 begins with all verify cells (which occur only there), then
-	   block n holds every timed cell once whose cell.blocks > n. Skipped
-	   cells are in no block. */
-	struct rm_plan_block *blocks;
-	unsigned block_count;
+	/* As many as the cell with the most blocks has. Round 0 begins with all
+	   verify cells, which are in no other round. A timed cell is in n =
+	   cell.blocks rounds, spread evenly, and its block i is in the i-th of
+	   n equal parts of the campaign. The cells of a board, which differ in
+	   the map alone, run one after the other (docs/adr/0056). Skipped cells
+	   are in no round. */
+	struct rm_plan_round *rounds;
+	unsigned round_count;
 	struct rm_plan_same *same;
 	size_t same_count;
-	size_t trial_count;    /* of all blocks */
+	size_t trial_count;    /* of all rounds */
 	uint64_t estimate_ns;  /* of all trials, one after the other */
 	uint64_t memory_bytes; /* of the largest trial */
 };

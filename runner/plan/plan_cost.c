@@ -196,10 +196,10 @@ void rm_plan_total(struct rm_plan *plan)
 {
 	plan->trial_count = 0;
 	plan->estimate_ns = plan->memory_bytes = 0;
-	for (unsigned b = 0; b < plan->block_count; b++)
-		for (size_t i = 0; i < plan->blocks[b].count; i++) {
+	for (unsigned r = 0; r < plan->round_count; r++)
+		for (size_t i = 0; i < plan->rounds[r].count; i++) {
 			const struct rm_plan_cell *cell =
-			        &plan->cells[plan->blocks[b].cells[i]];
+			        &plan->cells[plan->rounds[r].turns[i].cell];
 
 			plan->trial_count++;
 			plan->estimate_ns += cell->estimate_ns;

@@ -49,14 +49,14 @@ static json_t *order_to_json(const struct rm_plan *plan)
 {
 	json_t *order = json_array();
 
-	for (unsigned b = 0; order && b < plan->block_count; b++) {
-		json_t *block = json_array();
-		int failed = json_array_append_new(order, block);
+	for (unsigned r = 0; order && r < plan->round_count; r++) {
+		const struct rm_plan_round *round = &plan->rounds[r];
+		json_t *cells = json_array();
+		int failed = json_array_append_new(order, cells);
 
-		for (size_t i = 0; !failed && i < plan->blocks[b].count; i++)
-			failed = json_array_append_new(block,
-			        json_integer(
-			                (json_int_t)plan->blocks[b].cells[i]));
+		for (size_t i = 0; !failed && i < round->count; i++)
+			failed = json_array_append_new(cells,
+			        json_integer((json_int_t)round->turns[i].cell));
 		if (failed) {
 			json_decref(order);
 			return NULL;
@@ -221,63 +221,79 @@ static int read_cells(
 	return 0;
 }
 
-/* A block holds each of its cells once, and all that belong to it. */
-static int read_block(const json_t *json, struct rm_plan *plan, unsigned number,
-        struct rm_error *error)
+/* A cell's blocks are numbered in running order. `done`: of each cell, those of
+   the rounds before. */
+static int read_round(const json_t *json, struct rm_plan *plan, unsigned number,
+        unsigned *done, struct rm_error *error)
 {
-	struct rm_plan_block *block = &plan->blocks[number];
+	struct rm_plan_round *round = &plan->rounds[number];
+	size_t count = json_array_size(json);
 	bool *seen = calloc(plan->cell_count, sizeof(*seen));
-	size_t count = json_array_size(json), expected = 0;
 	int failed = 0;
 
-	block->cells = calloc(count + 1, sizeof(*block->cells));
-	if (!seen || !block->cells) {
+	round->turns = calloc(count + 1, sizeof(*round->turns));
+	if (!seen || !round->turns) {
 		free(seen);
 		return rm_error_set(error, -ENOMEM, "out of memory");
 	}
-	for (size_t i = 0; i < plan->cell_count; i++)
-		expected += !plan->cells[i].cell.skip[0] &&
-		            plan->cells[i].cell.blocks > number;
+	if (!json_is_array(json))
+		failed = bad(error, "order: expected an array of arrays");
 	for (size_t i = 0; i < count && !failed; i++) {
 		const json_t *item = json_array_get(json, i);
 		size_t index = (size_t)json_integer_value(item);
 
 		if (!json_is_integer(item) || index >= plan->cell_count ||
-		        seen[index] || plan->cells[index].cell.skip[0] ||
-		        plan->cells[index].cell.blocks <= number)
+		        seen[index] || plan->cells[index].cell.skip[0]) {
 			failed = bad(error,
-			        "order: expected indexes of cells that run in "
-			        "the block, each once");
-		else
-			seen[index] = true;
-		block->cells[block->count++] = index;
+			        "order: expected indexes of cells that run, "
+			        "each once in a round");
+			break;
+		}
+		seen[index] = true;
+		round->turns[round->count++] =
+		        (struct rm_plan_turn){ index, done[index]++ };
 	}
 	free(seen);
-	if (!failed && (!json_is_array(json) || count != expected))
-		failed = bad(error, "order: expected every cell in its blocks");
 	return failed;
 }
 
-/* Every block is there, or the cells of the missing ones would be taken for
-   done. */
+/* Every block is there, or the missing ones would be taken for done. */
+static int check_blocks(const struct rm_plan *plan, const unsigned *done,
+        struct rm_error *error)
+{
+	for (size_t i = 0; i < plan->cell_count; i++) {
+		const struct rm_cell *cell = &plan->cells[i].cell;
+
+		if (!cell->skip[0] && done[i] != cell->blocks)
+			return bad(error,
+			        "order: expected each cell in as many rounds "
+			        "as it has blocks");
+	}
+	return 0;
+}
+
 static int read_order(
         const json_t *order, struct rm_plan *plan, struct rm_error *error)
 {
 	size_t count = json_array_size(order);
+	unsigned *done;
 	int failed = 0;
 
 	if (!json_is_array(order))
-		return bad(error, "order: expected an array of blocks");
-	plan->blocks = calloc(count + 1, sizeof(*plan->blocks));
-	if (!plan->blocks)
+		return bad(error, "order: expected an array of rounds");
+	done = calloc(plan->cell_count, sizeof(*done));
+	plan->rounds = calloc(count + 1, sizeof(*plan->rounds));
+	if (!done || !plan->rounds) {
+		free(done);
 		return rm_error_set(error, -ENOMEM, "out of memory");
-	plan->block_count = (unsigned)count;
-	for (unsigned b = 0; b < plan->block_count && !failed; b++)
-		failed = read_block(json_array_get(order, b), plan, b, error);
-	for (size_t i = 0; i < plan->cell_count && !failed; i++)
-		if (!plan->cells[i].cell.skip[0] &&
-		        plan->cells[i].cell.blocks > plan->block_count)
-			failed = bad(error, "order: blocks are missing");
+	}
+	plan->round_count = (unsigned)count;
+	for (unsigned r = 0; r < plan->round_count && !failed; r++)
+		failed = read_round(
+		        json_array_get(order, r), plan, r, done, error);
+	if (!failed)
+		failed = check_blocks(plan, done, error);
+	free(done);
 	return failed;
 }
 

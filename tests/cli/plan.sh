@@ -35,7 +35,7 @@ blocks  = 3
 END
 
 check "a plan is a table" status 0 "$bin" plan "$dir/tiny.conf"
-check "that ends with trials and time" says "$out" "8 trials in 3 blocks, about"
+check "that ends with trials and time" says "$out" "8 trials in 3 rounds, about"
 check "a plan writes nothing else" test ! -s "$err"
 check "--cells names each cell" status 0 "$bin" plan --cells "$dir/tiny.conf"
 check "by its id" says "$out" \
@@ -91,9 +91,9 @@ assert len(one) == len(other) == 40 and one != other' "$dir/first" "$out"
 
 check "--set is the last line" status 0 "$bin" plan --set blocks=5 \
 	--set "keys=1Ki 2Ki" "$dir/tiny.conf"
-check "of each file" says "$out" "22 trials in 5 blocks"
+check "of each file" says "$out" "22 trials in 5 rounds"
 check "--maps takes a part" status 0 "$bin" plan --maps 'gomap*' "$dir/tiny.conf"
-check "of what the file names" says "$out" "4 trials in 3 blocks"
+check "of what the file names" says "$out" "4 trials in 3 rounds"
 
 lacking=$("$bin" dev list | awk '/ not built: needs / { print $1; exit }')
 if [ -n "$lacking" ]; then

@@ -88,7 +88,7 @@ static void add_cell(size_t at, const char *workload, enum rm_measure measure,
 	rm_cell_name(cell);
 }
 
-/* Two blocks: of the cells 0, 1 and 2, and of 1, 0 and 1. */
+/* Two rounds: of the cells 0, 1 and 2, and of 1, 0 and 1. */
 static void begin(void)
 {
 	static const size_t order[2][CELLS] = { { 0, 1, 2 }, { 1, 0, 1 } };
@@ -99,17 +99,20 @@ static void begin(void)
 	played.status = "void";
 	plan = (struct rm_plan){ .cells = calloc(CELLS, sizeof(*plan.cells)),
 		.cell_count = CELLS,
-		.blocks = calloc(2, sizeof(*plan.blocks)),
-		.block_count = 2,
+		.rounds = calloc(2, sizeof(*plan.rounds)),
+		.round_count = 2,
 		.trial_count = 6,
 		.estimate_ns = 605 };
 	add_cell(0, "w", RM_MEASURE_THROUGHPUT, 1000000);
 	add_cell(1, "w", RM_MEASURE_THROUGHPUT, 3000000);
 	add_cell(2, "w", RM_MEASURE_VERIFY, 0);
-	for (unsigned b = 0; b < 2; b++) {
-		plan.blocks[b].cells = malloc(sizeof(order[b]));
-		memcpy(plan.blocks[b].cells, order[b], sizeof(order[b]));
-		plan.blocks[b].count = CELLS;
+	for (unsigned r = 0; r < 2; r++) {
+		struct rm_plan_round *round = &plan.rounds[r];
+
+		round->turns = calloc(CELLS, sizeof(*round->turns));
+		for (; round->count < CELLS; round->count++)
+			round->turns[round->count].cell =
+			        order[r][round->count];
 	}
 	arms = (struct rm_arms){
 		.list = { { .name = "base" }, { .name = "head" } }, .count = 2
@@ -125,9 +128,9 @@ static int calibrate(void)
 static void end(void)
 {
 	json_decref(record);
-	for (unsigned b = 0; b < 2; b++)
-		free(plan.blocks[b].cells);
-	free(plan.blocks);
+	for (unsigned r = 0; r < 2; r++)
+		free(plan.rounds[r].turns);
+	free(plan.rounds);
 	free(plan.cells);
 }
 
@@ -173,7 +176,7 @@ static void time_becomes_a_count(void)
 	                played.interrupt_fd == 7,
 	        "the first arm plays, with what was given");
 	CHECK(plan.trial_count == 6 && plan.estimate_ns == 605 &&
-	                plan.blocks[0].count == 3 && plan.blocks[1].count == 3,
+	                plan.rounds[0].count == 3 && plan.rounds[1].count == 3,
 	        "and no trial is dropped");
 	end();
 }
@@ -276,12 +279,12 @@ static void trials_that_fail(void)
 	                skipped(0, "calibration on arm base: it fell over") &&
 	                played.count == 7,
 	        "a cell whose trial fails is skipped with the reason");
-	CHECK(plan.blocks[0].count == 2 && plan.blocks[0].cells[0] == 1 &&
-	                plan.blocks[0].cells[1] == 2 &&
-	                plan.blocks[1].count == 2 &&
-	                plan.blocks[1].cells[0] == 1 &&
-	                plan.blocks[1].cells[1] == 1,
-	        "and is in no block, others stay in their order");
+	CHECK(plan.rounds[0].count == 2 && plan.rounds[0].turns[0].cell == 1 &&
+	                plan.rounds[0].turns[1].cell == 2 &&
+	                plan.rounds[1].count == 2 &&
+	                plan.rounds[1].turns[0].cell == 1 &&
+	                plan.rounds[1].turns[1].cell == 1,
+	        "and is in no round, others stay in their order");
 	CHECK(plan.trial_count == 4 && plan.estimate_ns == 405,
 	        "nor in the plan's sums");
 	end();

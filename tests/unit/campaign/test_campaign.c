@@ -31,14 +31,15 @@ static struct rm_plan_cell cells[CELLS] = {
 	          .blocks = 3 },
 	        .estimate_ns = 1000 },
 };
-static size_t order[3][CELLS] = { { 0, 1 }, { 1, 0 }, { 0, 1 } };
-static struct rm_plan_block blocks[3] = { { order[0], CELLS },
+static struct rm_plan_turn order[3][CELLS] = { { { 0, 0 }, { 1, 0 } },
+	{ { 1, 1 }, { 0, 1 } }, { { 0, 2 }, { 1, 2 } } };
+static struct rm_plan_round rounds[3] = { { order[0], CELLS },
 	{ order[1], CELLS }, { order[2], CELLS } };
 static const struct rm_plan plan = { .seed = 1,
 	.cells = cells,
 	.cell_count = CELLS,
-	.blocks = blocks,
-	.block_count = 3,
+	.rounds = rounds,
+	.round_count = 3,
 	.trial_count = 6 };
 static char program[] = "p";
 static const struct rm_arms arms = {
@@ -205,9 +206,9 @@ static void what_fails_twice(void)
 	CHECK(tally.failed == 3 && tally.skipped == 3 && tally.ok == 6,
 	        "and its trials have lines that say so");
 	strcpy(cells[1].cell.skip, "not here");
-	blocks[0].count = blocks[2].count = 1;
-	order[1][0] = 0;
-	blocks[1].count = 1;
+	rounds[0].count = rounds[2].count = 1;
+	order[1][0].cell = 0;
+	rounds[1].count = 1;
 	played = (struct played){ .count = 0 };
 	CHECK(run("skipping", -1) == 0 && played.count == 6 &&
 	                tally.skipped == 2 &&

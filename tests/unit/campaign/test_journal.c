@@ -383,7 +383,22 @@ static bool remove_unfinished(void)
 	return !unlink(unfinished);
 }
 
-static void drops_a_block_and_all_after_it(void)
+/* Drops a trial of cell "a" and all after it. */
+static int drop_from(struct rm_journal *journal, long long block,
+        size_t *dropped, struct rm_error *error)
+{
+	char key[RM_TRIAL_KEY_BYTES];
+	json_t *from = json_object();
+
+	snprintf(key, sizeof(key), RM_TRIAL_KEY, "a", block, 1LL, "head");
+	json_object_set_new(from, key, json_true());
+	int result = rm_journal_drop(journal, from, dropped, error);
+
+	json_decref(from);
+	return result;
+}
+
+static void drops_a_trial_and_all_after_it(void)
 {
 	struct rm_error error;
 	size_t torn, dropped;
@@ -396,9 +411,9 @@ static void drops_a_block_and_all_after_it(void)
 		append(journal, "a", block, "head", &error);
 		append(journal, "b", block, "head", &error);
 	}
-	CHECK(!rm_journal_drop(journal, 1, &dropped, &error) && dropped == 4 &&
+	CHECK(!drop_from(journal, 1, &dropped, &error) && dropped == 4 &&
 	                rm_journal_length(journal) == 2,
-	        "from block 1 on all is dropped, block 1 too");
+	        "the first trial of a set is dropped, and all after it");
 	CHECK(rm_journal_find(journal, "b", 0, 1, "head") &&
 	                !rm_journal_find(journal, "a", 1, 1, "head") &&
 	                !append(journal, "a", 1, "head", &error),
@@ -430,7 +445,7 @@ static void a_drop_that_finds_no_room_drops_nothing(void)
 	small.rlim_max = before.rlim_max;
 	signal(SIGXFSZ, SIG_IGN);
 	setrlimit(RLIMIT_FSIZE, &small);
-	int result = rm_journal_drop(journal, 0, &dropped, &error);
+	int result = drop_from(journal, 0, &dropped, &error);
 
 	setrlimit(RLIMIT_FSIZE, &before);
 	printf("# %s\n", error.text);
@@ -458,7 +473,7 @@ static void a_lost_line_after_a_drop_leaves_what_was_kept(void)
 
 	for (int block = 0; block < 3; block++)
 		append(journal, "a", block, "head", &error);
-	CHECK(!rm_journal_drop(journal, 1, &dropped, &error) && dropped == 2,
+	CHECK(!drop_from(journal, 1, &dropped, &error) && dropped == 2,
 	        "two of three blocks are dropped");
 	kept_bytes = size_of_file();
 	lost = 1;
@@ -511,7 +526,7 @@ int main(void)
 	one_owner();
 	file_limit();
 	each_line_is_synced();
-	drops_a_block_and_all_after_it();
+	drops_a_trial_and_all_after_it();
 	a_drop_that_finds_no_room_drops_nothing();
 	a_lost_line_after_a_drop_leaves_what_was_kept();
 	replaces_whole_files();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_repeat_budget.c - the budget of repeats, in random campaigns of some
- * workloads, arms and blocks. Each is walked by rm_repeats_walk() and compared
+ * workloads, arms and rounds. Each is walked by rm_repeats_walk() and compared
  * with a queue, which knows no rounds and counts in whole per cent.
  */
 #include "runner/base/rng.h"
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GAMES = 3000, CELLS = 12, BLOCKS = 4, ARMS = 4, TURNS = 1000 };
+enum { GAMES = 3000, CELLS = 12, ROUNDS = 4, ARMS = 4, TURNS = 1000 };
 
 /* A cell's arms in a block, at an attempt. */
 struct turn {
@@ -32,8 +32,8 @@ struct game {
 	unsigned spoilt_percent;
 	struct rm_plan plan;
 	struct rm_plan_cell cells[CELLS];
-	struct rm_plan_block blocks[BLOCKS];
-	size_t order[BLOCKS][CELLS];
+	struct rm_plan_round rounds[ROUNDS];
+	struct rm_plan_turn order[ROUNDS][CELLS];
 	unsigned percent[CELLS]; /* repeat_share */
 	struct rm_arms arms;
 	json_t *attempts;
@@ -82,13 +82,14 @@ static void draw_arms(struct game *game, uint64_t *random)
 	}
 }
 
-static void shuffle(struct rm_plan_block *block, uint64_t *random)
+static void shuffle(struct rm_plan_round *round, uint64_t *random)
 {
-	for (size_t i = block->count; i > 1; i--) {
-		size_t j = draw(random, i), kept = block->cells[i - 1];
+	for (size_t i = round->count; i > 1; i--) {
+		size_t j = draw(random, i);
+		struct rm_plan_turn kept = round->turns[i - 1];
 
-		block->cells[i - 1] = block->cells[j];
-		block->cells[j] = kept;
+		round->turns[i - 1] = round->turns[j];
+		round->turns[j] = kept;
 	}
 }
 
@@ -104,7 +105,6 @@ static void draw_cells(struct game *game, uint64_t *random)
 		snprintf(cell->id, sizeof(cell->id), "map%zu", i);
 		snprintf(cell->workload, sizeof(cell->workload), "%s",
 		        draw(random, 3) ? "w" : "pair");
-		cell->blocks = 1 + (unsigned)draw(random, BLOCKS);
 		cell->repeat_most = (unsigned)draw(random, 5);
 		game->percent[i] = mixed ? shares[draw(random, 8)] : one;
 		cell->repeat_share = game->percent[i] / 100.0;
@@ -118,37 +118,49 @@ static void draw_game(struct game *game, uint64_t seed)
 	*game = (struct game){ .seed = seed, .lines_left = SIZE_MAX };
 	game->attempts = json_object();
 	game->plan.cells = game->cells;
-	game->plan.blocks = game->blocks;
-	game->plan.block_count = BLOCKS;
+	game->plan.rounds = game->rounds;
+	game->plan.round_count = ROUNDS;
 	game->plan.cell_count = 1 + draw(&random, CELLS);
 	game->spoilt_percent = (unsigned)draw(&random, 98);
 	draw_arms(game, &random);
 	draw_cells(game, &random);
-	for (unsigned b = 0; b < BLOCKS; b++) {
-		struct rm_plan_block *block = &game->blocks[b];
+	for (unsigned r = 0; r < ROUNDS; r++) {
+		struct rm_plan_round *round = &game->rounds[r];
 
-		block->cells = game->order[b];
+		round->turns = game->order[r];
 		for (size_t i = 0; i < game->plan.cell_count; i++)
-			if (game->cells[i].cell.blocks > b)
-				block->cells[block->count++] = i;
-		shuffle(block, &random);
+			if (draw(&random, 3))
+				round->turns[round->count++] =
+				        (struct rm_plan_turn){ i,
+					        game->cells[i].cell.blocks++ };
+		shuffle(round, &random);
 	}
 }
 
 /* In hundredths of a repeat. */
-static size_t allowed(const struct game *game, unsigned block)
+static size_t allowed(const struct game *game, unsigned round)
 {
 	size_t sum = 0;
 
-	for (unsigned b = 0; b <= block; b++)
-		for (size_t i = 0; i < game->blocks[b].count; i++) {
-			size_t cell = game->blocks[b].cells[i];
+	for (unsigned r = 0; r <= round; r++)
+		for (size_t i = 0; i < game->rounds[r].count; i++) {
+			size_t cell = game->rounds[r].turns[i].cell;
 
 			if (game->cells[cell].cell.repeat_most)
 				sum += game->percent[cell] *
 				       arms_of(game, cell);
 		}
 	return sum;
+}
+
+static unsigned round_of(const struct game *game, size_t cell, unsigned block)
+{
+	for (unsigned r = 0; r < ROUNDS; r++)
+		for (size_t i = 0; i < game->rounds[r].count; i++)
+			if (game->order[r][i].cell == cell &&
+			        game->order[r][i].block == block)
+				return r;
+	return ROUNDS;
 }
 
 /* Plays a turn as a campaign does: what has a line is not played again. */
@@ -172,7 +184,8 @@ static int play(void *context, size_t cell, unsigned block, unsigned attempt)
 		json_object_set_new(game->attempts, key,
 		        json_integer((json_int_t)end_of(game, &turn, i)));
 		game->repeats += attempt > 1;
-		game->at_most += 100 * game->repeats > allowed(game, block);
+		game->at_most += 100 * game->repeats >
+		                 allowed(game, round_of(game, cell, block));
 	}
 	return 0;
 }
@@ -205,18 +218,18 @@ static bool is_due(
 	       turn->attempt <= game->cells[turn->cell].cell.repeat_most;
 }
 
-/* What a block is to play: all cells queue, and who is to run again queues
+/* What a round is to play: all cells queue, and who is to run again queues
    behind the others; who cannot be paid goes home with all behind him. */
-static void queue_block(const struct game *game, unsigned number,
+static void queue_round(const struct game *game, unsigned number,
         struct turns *turns, size_t *repeats, size_t *refused)
 {
 	size_t head = turns->count, spoilt;
 	bool over = false;
 
-	for (size_t i = 0; i < game->blocks[number].count; i++)
+	for (size_t i = 0; i < game->rounds[number].count; i++)
 		turns->list[turns->count++] =
-		        (struct turn){ game->blocks[number].cells[i], number,
-			        1 };
+		        (struct turn){ game->order[number][i].cell,
+			        game->order[number][i].block, 1 };
 	for (; head < turns->count; head++) {
 		struct turn next = turns->list[head];
 		size_t arms = arms_of(game, next.cell);
@@ -293,8 +306,8 @@ static void look(struct game *game, struct seen *seen)
 	struct turns expected = { .count = 0 };
 	size_t made = 0, refused = 0;
 
-	for (unsigned b = 0; b < BLOCKS; b++)
-		queue_block(game, b, &expected, &made, &refused);
+	for (unsigned r = 0; r < ROUNDS; r++)
+		queue_round(game, r, &expected, &made, &refused);
 	seen->over += game->at_most > 0;
 	seen->wrong_turns += !same_turns(&game->played, &expected);
 	seen->wrong_counts += repeats.made != made ||
@@ -324,7 +337,7 @@ static void random_games(void)
 	CHECK(seen.acted > GAMES / 3 && seen.partly > GAMES / 5,
 	        "in many games the budget is spent");
 	CHECK(!seen.over,
-	        "after no line are there more repeats than the blocks begun "
+	        "after no line are there more repeats than the rounds begun "
 	        "allow");
 	CHECK(!seen.wrong_turns,
 	        "due cells run again in their block's order, arms whole, until "
@@ -345,24 +358,24 @@ static void by_hand(void)
 	draw_game(&game, 1);
 	game.spoilt_percent = 100;
 	game.plan.cell_count = 10;
-	game.plan.block_count = 2;
+	game.plan.round_count = 2;
 	game.arms.count = 1;
 	strcpy(game.arms.list[0].workload, "");
 	for (size_t i = 0; i < 10; i++) {
 		game.cells[i].cell.repeat_most = 3;
 		game.cells[i].cell.repeat_share = 0.25;
 		snprintf(game.cells[i].cell.id, 8, "c%zu", i);
-		game.order[0][i] = 9 - i;
-		game.order[1][i] = i;
+		game.order[0][i] = (struct rm_plan_turn){ 9 - i, 0 };
+		game.order[1][i] = (struct rm_plan_turn){ i, 1 };
 	}
-	game.blocks[0].count = game.blocks[1].count = 10;
+	game.rounds[0].count = game.rounds[1].count = 10;
 	repeats = walk(&game);
 	CHECK(repeats.made == 5 && game.played.count == 25 &&
 	                game.played.list[10].cell == 9 &&
 	                game.played.list[11].cell == 8 &&
 	                game.played.list[22].cell == 0 &&
 	                game.played.list[24].cell == 2,
-	        "a quarter of 10: two in the first block, and what is left "
+	        "a quarter of 10: two in the first round, and what is left "
 	        "over makes it three in the second");
 	CHECK(repeats.refused == 20, "20 stay spoilt, as none was mended");
 	json_decref(game.attempts);

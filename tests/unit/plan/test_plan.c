@@ -4,6 +4,7 @@
 #include "runner/machine/machine.h"
 #include "runner/plan/internal.h"
 #include "tests/unit/made_catalog.h"
+#include "tests/unit/plan/spread.h"
 #include "tests/unit/tap.h"
 
 #include <errno.h>
@@ -139,14 +140,23 @@ static size_t count(
 	return n;
 }
 
+static bool same_round(
+        const struct rm_plan_round *a, const struct rm_plan_round *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (a->turns[i].cell != b->turns[i].cell)
+			return false;
+	return true;
+}
+
 static bool same_order(const struct rm_plan *a, const struct rm_plan *b)
 {
-	if (a->block_count != b->block_count)
+	if (a->round_count != b->round_count)
 		return false;
-	for (unsigned i = 0; i < a->block_count; i++)
-		if (a->blocks[i].count != b->blocks[i].count ||
-		        memcmp(a->blocks[i].cells, b->blocks[i].cells,
-		                a->blocks[i].count * sizeof(size_t)))
+	for (unsigned i = 0; i < a->round_count; i++)
+		if (!same_round(&a->rounds[i], &b->rounds[i]))
 			return false;
 	return true;
 }
@@ -163,13 +173,12 @@ static void order_depends_on_the_seed_only(void)
 	build(all, "pu:2", &usual, &a);
 	build(all, "pu:2", &usual, &b);
 	build(all, "pu:2", &eighth, &c);
-	CHECK(a.cell_count == 14 && a.block_count == 4,
-	        "12 timed cells and 2 verify cells in 4 blocks");
+	CHECK(a.cell_count == 14 && a.round_count == 4,
+	        "12 timed cells and 2 verify cells in 4 rounds");
 	CHECK(same_order(&a, &b), "one seed gives one order");
 	CHECK(!same_order(&a, &c), "another seed gives another order");
-	CHECK(memcmp(a.blocks[1].cells, a.blocks[2].cells,
-	              a.blocks[1].count * sizeof(size_t)) != 0,
-	        "blocks have different orders");
+	CHECK(!same_round(&a.rounds[1], &a.rounds[2]),
+	        "rounds have different orders");
 	CHECK(rm_plan_seed(&a, "x", 0) == rm_plan_seed(&b, "x", 0) &&
 	                rm_plan_seed(&a, "x", 0) != rm_plan_seed(&a, "x", 1) &&
 	                rm_plan_seed(&a, "x", 0) != rm_plan_seed(&a, "y", 0) &&
@@ -181,17 +190,69 @@ static void order_depends_on_the_seed_only(void)
 	rm_plan_free(&c);
 }
 
-/* A block's order as text: "3 0 | 2 1". */
-static const char *order_of(const struct rm_plan *plan, unsigned blocks)
+/* Four workloads whose cells have different numbers of blocks. Those of 26 are
+   few and short, those that run once are many. */
+static void trials_are_spread_evenly(void)
+{
+	static const struct {
+		const char *file, *text;
+	} files[] = {
+		{ "a.conf", "blocks = 26\nkeys = 1Ki\nwindow = 10ms\n" },
+		{ "b.conf", "blocks = 12\nkeys = 1Ki 2Ki 64Ki 1Mi\n" },
+		{ "c.conf", "blocks = 5\nkeys = 1Ki 2Ki 4Ki\n" },
+		{ "d.conf", "blocks = 1\nkeys = 3 4 5 6 7 8 9 10 11 12 13 14 "
+		            "15 16 17 18 19 20\n" },
+	};
+	enum { FILES = sizeof(files) / sizeof(*files), SEEDS = 50 };
+	static struct rm_workload workloads[FILES];
+	struct rm_plan_options options = usual;
+	struct rm_topology topology = { .hwloc = NULL };
+	struct rm_plan plan;
+	double farthest = 0;
+	bool together = true;
+
+	rm_topology_load("pu:2", &topology, &last);
+	for (size_t i = 0; i < FILES; i++) {
+		char text[200];
+
+		snprintf(text, sizeof(text),
+		        "writes = 3%%\nthreads = 1 2\nbase = plain\n"
+		        "maps = plain other copying single\nverify = 1kops\n"
+		        "%s",
+		        files[i].text);
+		if (rm_workload_parse(files[i].file, text, strlen(text), NULL,
+		            0, &workloads[i], &last))
+			printf("# %s\n", last.text);
+	}
+	for (options.seed = 0; options.seed < SEEDS; options.seed++) {
+		if (rm_plan_build(workloads, FILES, &topology, &options, &plan,
+		            &last) ||
+		        plan.round_count != 26)
+			farthest = INFINITY;
+		farthest = fmax(farthest, farthest_from_even(&plan));
+		together &= boards_run_together(&plan);
+		rm_plan_free(&plan);
+	}
+	printf("# farthest from even: %.2f of a part\n", farthest);
+	CHECK(farthest < 1.5,
+	        "trial i of n begins within 1.5 / n of (i + 0.5) / n");
+	CHECK(together, "the maps of a board run one after the other");
+	for (size_t i = 0; i < FILES; i++)
+		rm_workload_clear(&workloads[i]);
+	rm_topology_free(&topology);
+}
+
+/* The order of rounds as text: "3 0 | 2 1". */
+static const char *order_of(const struct rm_plan *plan, unsigned rounds)
 {
 	static char text[200];
 	size_t used = 0;
 
-	for (unsigned b = 0; b < blocks; b++) {
-		for (size_t i = 0; i < plan->blocks[b].count; i++)
+	for (unsigned r = 0; r < rounds; r++) {
+		for (size_t i = 0; i < plan->rounds[r].count; i++)
 			used += (size_t)snprintf(text + used,
 			        sizeof(text) - used, "%zu ",
-			        plan->blocks[b].cells[i]);
+			        plan->rounds[r].turns[i].cell);
 		used += (size_t)snprintf(
 		        text + used, sizeof(text) - used, "| ");
 	}
@@ -208,17 +269,17 @@ static void seeds_mean_what_they_meant(void)
 	build("writes = 3%\nthreads = 1\nbase = plain\nmaps = plain other\n"
 	      "shape = u64x8 str16x8\nkeys = 1 2\nblocks = 2\n",
 	        "pu:2", &usual, &plan);
-	CHECK(!strcmp(order_of(&plan, 2), "9 10 8 11 0 2 6 4 5 1 7 3 | "
-	                                  "5 3 0 4 1 2 7 6 | "),
-	        "the order of a seed is the one of earlier versions");
+	CHECK(!strcmp(order_of(&plan, 2), "9 10 8 11 7 6 1 0 3 2 4 5 | "
+	                                  "5 4 1 0 7 6 2 3 | "),
+	        "the order of a seed stays what it is");
 	CHECK(rm_plan_seed(&plan, "a/b", 3) == 3262073609021524 &&
 	                rm_plan_seed(&plan, "\xc3\xa4", 0) == 3602803619677336,
-	        "so is the seed of a trial, also of bytes above 127");
+	        "and so does the seed of a trial, also of bytes above 127");
 	CHECK(rm_plan_layout_seed(&plan, "a/b/c", 3) !=
 	                        rm_plan_seed(&plan, "a/b/c", 3) &&
 	                rm_plan_layout_seed(&plan, "a/b", 3) ==
 	                        3262073609021524,
-	        "so is the seed of a layout");
+	        "and so does the seed of a layout");
 	CHECK(rm_plan_seed(&plan, "a/b/c", 3) ==
 	                        rm_plan_seed(&plan, "a/d/c", 3) &&
 	                rm_plan_seed(&plan, "a/b/c", 3) !=
@@ -237,12 +298,12 @@ static void seeds_mean_what_they_meant(void)
 			most = rm_plan_seed(&plan, "x", b);
 	CHECK(most >> 52 == 1, "and has 53 bits");
 	rm_plan_free(&plan);
-	CHECK(!plan.cells && !plan.cell_count && !plan.block_count,
+	CHECK(!plan.cells && !plan.cell_count && !plan.round_count,
 	        "a plan that is freed is empty");
 }
 
 /* Of what is never run, however often it was to be. */
-static void skipped_cells_make_no_blocks(void)
+static void skipped_cells_make_no_rounds(void)
 {
 	struct rm_plan_options options = usual;
 	struct rm_plan plan;
@@ -250,12 +311,12 @@ static void skipped_cells_make_no_blocks(void)
 	options.counters_reason = "no PMU here";
 	build(MINIMAL "measure = counters\nmaps = plain\nblocks = 7\n", "pu:2",
 	        &options, &plan);
-	CHECK(plan.block_count == 1 && plan.trial_count == 1,
-	        "where only verifications run there is one block");
+	CHECK(plan.round_count == 1 && plan.trial_count == 1,
+	        "where only verifications run there is one round");
 	rm_plan_free(&plan);
 	build(MINIMAL "measure = counters\nmaps = nothing\nblocks = 7\n",
 	        "pu:2", &options, &plan);
-	CHECK(plan.cell_count > 0 && !plan.block_count && !plan.trial_count,
+	CHECK(plan.cell_count > 0 && !plan.round_count && !plan.trial_count,
 	        "where nothing runs there is none");
 	rm_plan_free(&plan);
 }
@@ -306,7 +367,7 @@ static void simulated_machines_must_be_there(void)
 	rm_plan_free(&plan);
 }
 
-static void blocks_hold_every_cell_once(void)
+static void rounds_hold_every_cell_once(void)
 {
 	struct rm_plan plan;
 	bool once = true, verify_first = true, timed = false;
@@ -314,28 +375,26 @@ static void blocks_hold_every_cell_once(void)
 	build(MINIMAL "write-kind = update churn fresh\nshape = u64x8 str16x8\n"
 	              "blocks = 5\n",
 	        "pu:2", &usual, &plan);
-	for (unsigned b = 0; b < plan.block_count; b++) {
+	for (unsigned r = 0; r < plan.round_count; r++) {
 		unsigned *seen = calloc(plan.cell_count, sizeof(*seen));
 
-		for (size_t i = 0; i < plan.blocks[b].count; i++)
-			seen[plan.blocks[b].cells[i]]++;
+		for (size_t i = 0; i < plan.rounds[r].count; i++)
+			seen[plan.rounds[r].turns[i].cell]++;
 		for (size_t i = 0; i < plan.cell_count; i++) {
 			const struct rm_cell *cell = &plan.cells[i].cell;
 			unsigned expected =
 			        !cell->skip[0] &&
-			        (b == 0 || cell->measure != RM_MEASURE_VERIFY);
+			        (r == 0 || cell->measure != RM_MEASURE_VERIFY);
 
 			once &= seen[i] == expected;
 		}
 		free(seen);
 	}
-	CHECK(plan.block_count == 5 && once,
-	        "every timed cell once a block, verify in block 0 only, "
+	CHECK(plan.round_count == 5 && once,
+	        "every timed cell once a round, verify in round 0 only, "
 	        "skipped ones never");
-	for (size_t i = 0; i < plan.blocks[0].count; i++) {
-		bool verify =
-		        plan.cells[plan.blocks[0].cells[i]].cell.measure ==
-		        RM_MEASURE_VERIFY;
+	for (size_t i = 0; i < plan.rounds[0].count; i++) {
+		bool verify = !is_timed(&plan, plan.rounds[0].turns[i].cell);
 
 		verify_first &= !(verify && timed);
 		timed |= !verify;
@@ -1365,11 +1424,46 @@ static void names_of_maps(void)
 	rm_plan_free(&plan);
 }
 
+/* Takes the first cell of round 2 out of `round`. Its blocks are then in rounds
+   0 and 1, as in campaigns of earlier versions, or in others. */
+static void read_two_blocks(const json_t *json, size_t round)
+{
+	struct rm_error error = { "" };
+	struct rm_plan plan;
+	json_t *copy = json_deep_copy(json);
+	json_t *order = json_object_get(copy, "order");
+	json_t *at = json_array_get(json_array_get(order, 2), 0);
+	size_t cell = (size_t)json_integer_value(at), blocks = 0;
+	json_t *cells = json_array_get(order, round);
+
+	for (size_t i = json_array_size(cells); i-- > 0;)
+		if (json_equal(json_array_get(cells, i), at)) {
+			json_array_remove(cells, i);
+			break;
+		}
+	json_object_set_new(
+	        json_array_get(json_object_get(copy, "cells"), cell), "blocks",
+	        json_integer(2));
+	CHECK(!rm_plan_from_json(copy, &plan, &error),
+	        "a cell may have fewer blocks than there are rounds");
+	for (unsigned r = 0; r < plan.round_count; r++)
+		for (size_t i = 0; i < plan.rounds[r].count; i++)
+			if (plan.rounds[r].turns[i].cell == cell)
+				blocks = 10 * blocks + 10 * r +
+				         plan.rounds[r].turns[i].block;
+	CHECK(blocks == (round == 2          ? 11
+	                        : round == 1 ? 21
+	                                     : 121),
+	        "its blocks are numbered in running order");
+	rm_plan_free(&plan);
+	json_decref(copy);
+}
+
 static void json_both_ways(void)
 {
 	struct rm_error error = { "" };
 	struct rm_plan plan, back;
-	json_t *json, *again, *copy, *block;
+	json_t *json, *again, *copy, *round;
 
 	build("writes = 3%\nkeys = 1Ki 2Ki\nthreads = 1 2\nbase = plain\n"
 	      "placement = cores compact none\nblocks = 3\nwrite-kind = "
@@ -1386,16 +1480,16 @@ static void json_both_ways(void)
 	        "order, seed and totals included");
 	rm_plan_free(&back);
 	copy = json_deep_copy(json);
-	block = json_array_get(json_object_get(copy, "order"), 1);
-	json_array_set(block, 0, json_array_get(block, 1));
+	round = json_array_get(json_object_get(copy, "order"), 1);
+	json_array_set(round, 0, json_array_get(round, 1));
 	CHECK(rm_plan_from_json(copy, &back, &error) == -EINVAL &&
 	                strstr(error.text, "order"),
-	        "a cell twice in a block is refused");
+	        "a cell twice in a round is refused");
 	json_decref(copy);
 	copy = json_deep_copy(json);
 	json_array_remove(json_array_get(json_object_get(copy, "order"), 2), 0);
 	CHECK(rm_plan_from_json(copy, &back, &error) == -EINVAL,
-	        "a cell that is missing in a block is refused");
+	        "a cell in fewer rounds than it has blocks is refused");
 	json_decref(copy);
 	copy = json_deep_copy(json);
 	json_object_set_new(json_array_get(json_object_get(copy, "cells"), 0),
@@ -1403,6 +1497,8 @@ static void json_both_ways(void)
 	CHECK(rm_plan_from_json(copy, &back, &error) == -EINVAL,
 	        "blocks that are missing are refused");
 	json_decref(copy);
+	for (size_t i = 0; i < 3; i++)
+		read_two_blocks(json, i);
 	CHECK(rm_plan_from_json(NULL, &back, &error) == -EINVAL,
 	        "nothing is no plan");
 	json_decref(json);
@@ -1687,10 +1783,11 @@ int main(void)
 	made_of(&sized_maps, sized_impls, 2);
 	order_depends_on_the_seed_only();
 	seeds_mean_what_they_meant();
-	skipped_cells_make_no_blocks();
+	skipped_cells_make_no_rounds();
 	cells_may_be_named();
 	simulated_machines_must_be_there();
-	blocks_hold_every_cell_once();
+	rounds_hold_every_cell_once();
+	trials_are_spread_evenly();
 	verify_once_per_map_shape_and_kind();
 	slots_need_sessions();
 	what_a_litmus_says_nothing_of();

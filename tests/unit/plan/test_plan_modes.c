@@ -9,6 +9,7 @@
 #include "runner/plan/internal.h"
 #include "tests/unit/find_map.h"
 #include "tests/unit/made_catalog.h"
+#include "tests/unit/plan/spread.h"
 #include "tests/unit/tap.h"
 
 #include <stdlib.h>
@@ -99,7 +100,7 @@ static int plan_mode(const char *name, const char *machine,
 
 /* Three in twenty trials may be repeated within the budget. */
 static void keeps_its_budget(
-        const char *mode, unsigned blocks, const char *machine, double budgets)
+        const char *mode, unsigned rounds, const char *machine, double budgets)
 {
 	const double repeats = 1.15;
 	struct rm_inputs inputs;
@@ -110,11 +111,13 @@ static void keeps_its_budget(
 	char fact[128];
 
 	snprintf(fact, sizeof(fact),
-	        "%s on %s: %.0f s planned and repeats within %.0f s, %u blocks",
-	        mode, machine, seconds, budget, plan.block_count);
-	CHECK(!failed && plan.block_count == blocks &&
+	        "%s on %s: %.0f s planned and repeats within %.0f s, %u rounds",
+	        mode, machine, seconds, budget, plan.round_count);
+	CHECK(!failed && plan.round_count == rounds &&
 	                repeats * seconds <= budget,
 	        fact);
+	CHECK(farthest_from_even(&plan) < 1.5 && boards_run_together(&plan),
+	        "trials are spread evenly, and maps of a board run together");
 	rm_plan_free(&plan);
 	rm_inputs_clear(&inputs);
 }
@@ -125,7 +128,7 @@ static void modes_keep_their_budgets(void)
 {
 	static const struct {
 		const char *name;
-		unsigned blocks;
+		unsigned rounds;
 	} modes[] = { { "smoke", 26 }, { "quick", 13 },
 		{ "workloads/modes/articles-quick.conf", 6 },
 		{ "standard", 20 }, { "full", 40 },
@@ -137,7 +140,7 @@ static void modes_keep_their_budgets(void)
 	add_tree();
 	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++)
 		keeps_its_budget(
-		        modes[i].name, modes[i].blocks, "core:2 pu:1", 1);
+		        modes[i].name, modes[i].rounds, "core:2 pu:1", 1);
 	for (size_t i = 0; i < sizeof(machines) / sizeof(*machines); i++)
 		keeps_its_budget("smoke", 26, machines[i], i < 2 ? 1.1 : 2);
 }

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan_order.c - spreads the trials of each cell over the rounds of a campaign,
+   in seeded random order (docs/adr/0056). */
+#include "runner/base/shuffle.h"
+#include "runner/plan/internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* Phases are stored in these parts of the distance between two blocks. */
+static const uint64_t phase_parts = 1 << 20;
+
+/* Cells that differ in the map alone. Their trials run one after the other, so
+   that the pairs of a ratio share the state of the machine. */
+struct board {
+	size_t first, count; /* entries */
+	unsigned blocks;
+	unsigned done;   /* blocks that have their round */
+	uint64_t phase;  /* of its rounds, below phase_parts */
+	uint64_t own_ns; /* one trial of each cell */
+};
+
+struct entry {
+	uint64_t board; /* equal for the cells of a board */
+	size_t cell;
+	unsigned blocks;
+};
+
+struct order {
+	struct rm_plan *plan;
+	struct entry *entries; /* of timed cells, by blocks and board */
+	size_t entry_count;
+	size_t *verified; /* cells that verify a map */
+	size_t verified_count;
+	struct board *boards; /* by blocks, then in seeded random order */
+	size_t board_count;
+	size_t *present; /* room for all boards */
+	size_t *cells;   /* room for all cells of a board */
+};
+
+static int by_board(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+
+	if (x->blocks != y->blocks)
+		return x->blocks < y->blocks ? -1 : 1;
+	if (x->board != y->board)
+		return x->board < y->board ? -1 : 1;
+	return x->cell < y->cell ? -1 : x->cell > y->cell;
+}
+
+/* The seed of block 0 tells boards apart, and puts them in random order. */
+static void list_cells(struct order *order)
+{
+	struct rm_plan *plan = order->plan;
+
+	for (size_t i = 0; i < plan->cell_count; i++) {
+		const struct rm_cell *cell = &plan->cells[i].cell;
+
+		if (cell->skip[0])
+			continue;
+		if (cell->blocks > plan->round_count)
+			plan->round_count = cell->blocks;
+		if (cell->measure == RM_MEASURE_VERIFY)
+			order->verified[order->verified_count++] = i;
+		else
+			order->entries[order->entry_count++] = (struct entry){
+				.board = rm_plan_seed(plan, cell->id, 0),
+				.cell = i,
+				.blocks = cell->blocks
+			};
+	}
+	qsort(order->entries, order->entry_count, sizeof(*order->entries),
+	        by_board);
+}
+
+static void list_boards(struct order *order)
+{
+	for (size_t i = 0; i < order->entry_count; i++) {
+		const struct entry *entry = &order->entries[i];
+		struct board *board;
+
+		if (i == 0 || entry->board != entry[-1].board ||
+		        entry->blocks != entry[-1].blocks)
+			order->boards[order->board_count++] =
+			        (struct board){ .first = i,
+				        .blocks = entry->blocks };
+		board = &order->boards[order->board_count - 1];
+		board->count++;
+		board->own_ns += order->plan->cells[entry->cell].estimate_ns;
+	}
+}
+
+/* Boards with equally many blocks follow each other at distances of their own
+   time, so that every round takes about as long. */
+static void set_phases(struct order *order)
+{
+	size_t end;
+
+	for (size_t first = 0; first < order->board_count; first = end) {
+		struct board *boards = order->boards;
+		uint64_t all_ns = 0, before_ns = 0;
+
+		for (end = first; end < order->board_count &&
+		                  boards[end].blocks == boards[first].blocks;
+		        end++)
+			all_ns += boards[end].own_ns;
+		for (size_t i = first; i < end; i++) {
+			double middle_ns = (double)before_ns +
+			                   (double)boards[i].own_ns / 2;
+
+			boards[i].phase =
+			        (uint64_t)(middle_ns / (double)all_ns *
+			                   (double)phase_parts);
+			before_ns += boards[i].own_ns;
+		}
+	}
+}
+
+/* Blocks of a board lie at least one round apart, as it has no more of them than
+   there are rounds. */
+static bool is_in_round(
+        const struct order *order, const struct board *board, unsigned number)
+{
+	uint64_t parts = board->done * phase_parts + board->phase;
+
+	return board->done < board->blocks &&
+	       parts * order->plan->round_count /
+	                       (board->blocks * phase_parts) ==
+	               number;
+}
+
+static void append(struct rm_plan_round *round, const size_t *cells,
+        size_t count, unsigned block)
+{
+	for (size_t i = 0; i < count; i++)
+		round->turns[round->count++] =
+		        (struct rm_plan_turn){ cells[i], block };
+}
+
+static void append_board(struct order *order, struct board *board,
+        struct rm_plan_round *round, uint64_t *state)
+{
+	for (size_t i = 0; i < board->count; i++)
+		order->cells[i] = order->entries[board->first + i].cell;
+	rm_shuffle(order->cells, board->count, state);
+	append(round, order->cells, board->count, board->done++);
+}
+
+/* One more cell that verifies does not change the order of the timed ones. */
+static uint64_t stream(const struct order *order, unsigned number, bool verify)
+{
+	enum { ORDER_STREAM = 1 };
+
+	return rm_seed(rm_seed(order->plan->seed, ORDER_STREAM),
+	        2 * (uint64_t)number + verify);
+}
+
+/* Nothing is timed before all maps are verified. */
+static int fill_round(struct order *order, unsigned number)
+{
+	struct rm_plan_round *round = &order->plan->rounds[number];
+	size_t verified = number == 0 ? order->verified_count : 0;
+	size_t present = 0, turns = verified;
+	uint64_t state = stream(order, number, true);
+
+	for (size_t i = 0; i < order->board_count; i++)
+		if (is_in_round(order, &order->boards[i], number)) {
+			order->present[present++] = i;
+			turns += order->boards[i].count;
+		}
+	round->turns = calloc(turns + 1, sizeof(*round->turns));
+	if (!round->turns)
+		return -ENOMEM;
+	rm_shuffle(order->verified, verified, &state);
+	append(round, order->verified, verified, 0);
+	state = stream(order, number, false);
+	rm_shuffle(order->present, present, &state);
+	for (size_t i = 0; i < present; i++)
+		append_board(order, &order->boards[order->present[i]], round,
+		        &state);
+	return 0;
+}
+
+static int fill_rounds(struct order *order)
+{
+	struct rm_plan *plan = order->plan;
+
+	list_cells(order);
+	list_boards(order);
+	set_phases(order);
+	plan->rounds = calloc(plan->round_count + 1, sizeof(*plan->rounds));
+	if (!plan->rounds)
+		return -ENOMEM;
+	for (unsigned i = 0; i < plan->round_count; i++)
+		if (fill_round(order, i))
+			return -ENOMEM;
+	return 0;
+}
+
+int rm_plan_order(struct rm_plan *plan)
+{
+	size_t count = plan->cell_count;
+	struct order order = { .plan = plan,
+		.entries = calloc(count, sizeof(*order.entries)),
+		.verified = calloc(count, sizeof(*order.verified)),
+		.boards = calloc(count, sizeof(*order.boards)),
+		.present = calloc(count, sizeof(*order.present)),
+		.cells = calloc(count, sizeof(*order.cells)) };
+	bool has_room = order.entries && order.verified && order.boards &&
+	                order.present && order.cells;
+	int failed = has_room ? fill_rounds(&order) : -ENOMEM;
+
+	free(order.entries);
+	free(order.verified);
+	free(order.boards);
+	free(order.present);
+	free(order.cells);
+	return failed;
+}
