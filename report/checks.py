@@ -2,11 +2,11 @@
 """Would this run have noticed a difference, or invented one? Controls
 decide whether a ranking may be printed; checks are shown beside them.
 
-Controls are judged by 95 % signed-rank intervals over blocks. A 99 % interval
-does not exist below 8 blocks, so that no control of a mode with 6 could ever
-fail; and cells cannot stand in for blocks: those of one block share its bursts
-of noise, and their interval would fail sound runs. A sound run's control fails
-once in 20 at most, once in 32 with 6 blocks.
+Controls are judged by 95 % signed-rank intervals over rounds. A 99 % interval
+does not exist below 8 rounds, so that no control of a mode with 6 could ever
+fail. Cells cannot replace rounds: those of one round share its bursts of
+noise, and their interval would fail sound runs. A sound run's control fails
+once in 20 at most, once in 32 with 6 rounds.
 """
 import math
 import types
@@ -18,7 +18,7 @@ from report import analysis, journal, stats, words
 LIMIT = 0.5  # per cent: A/A and slot effect
 EXTRA = (1.5, 2.5)  # per cent: what +2 % work must measure as
 LEVEL = 0.95  # of the intervals that controls are judged by
-HALF = 3  # trials that half of a block needs to have a middle
+HALF = 3  # trials that half of a round needs to have a middle
 EVEN = 0.8  # slowest over fastest thread
 DRIVER_LIMIT = 20  # per cent of the fastest map's time
 
@@ -74,7 +74,7 @@ def arm_rows(a):
 
 def undisturbed(cell, rates):
     """{block: rate} of the places where the first attempt was good. The early
-    ones of a block are measured again, out of their place, and what the budget
+    ones of a round are measured again, out of their place, and what the budget
     of repeats leaves disturbed are its late ones."""
     spoilt = {t["block"] for t in cell.earlier} | {
         t["block"] for t in cell.ok if t.get("disturbed")}
@@ -82,58 +82,62 @@ def undisturbed(cell, rates):
 
 
 def residuals(a):
-    """ln(cost / the cell's median) as (blocks, cells of the plan); nan where
+    """ln(cost / the cell's median) as (rounds, cells of the plan); nan where
     no undisturbed trial is.
 
-    Cells of fewer than half of the blocks are left out: what ran once is its
-    own median, and its 0 would hide what the others show of that block.
+    Cells of fewer than half of the rounds are left out: what ran once is its
+    own median, and its 0 would hide what the others show of that round.
     """
-    plan = a.campaign.meta["cells"]  # may name a cell twice: "order" counts
+    plan = a.campaign.meta["cells"]  # may name a cell twice
     index = {cell["id"]: i for i, cell in enumerate(plan)}
-    blocks = 1 + max((max(r) for r in a.rates.values() if r), default=-1)
-    rest = np.full((blocks, len(plan)), np.nan)
-    for cell_id, rates in a.rates.items():
-        rates = undisturbed(a.campaign.cells[cell_id], rates)
-        if 2 * len(rates) >= blocks:
+    when = a.campaign.round_of
+    # a campaign without an order: each block is a round
+    at = lambda name, rates: [when.get((name, b), b) for b in rates]
+    count = 1 + max((max(at(name, rates)) for name, rates in a.rates.items()
+                     if rates), default=-1)
+    rest = np.full((count, len(plan)), np.nan)
+    for name, rates in a.rates.items():
+        rates = undisturbed(a.campaign.cells[name], rates)
+        if 2 * len(rates) >= count:
             cost = -np.log(list(rates.values()))
-            rest[list(rates), index[cell_id]] = cost - np.median(cost)
+            rest[at(name, rates), index[name]] = cost - np.median(cost)
     return rest
 
 
 def slot_row(a, rest):
-    """Does it matter when in its block a trial runs: per block, the cost of
-    the second half over that of the first."""
+    """Does it matter when in its round a trial runs: per round, the median of
+    the second half less the median of the first."""
     d = []
-    for cells, order in zip(rest, a.campaign.meta.get("order", [])):
-        here = cells[[i for i in order if i < len(cells)]]
+    index = {c["id"]: i for i, c in enumerate(a.campaign.meta["cells"])}
+    for cells, trials in zip(rest, a.campaign.rounds):
+        here = cells[[index[name] for name, _ in trials]]
         here = here[~np.isnan(here)]
         half = len(here) // 2
         if half >= HALF:
             d.append(np.median(here[-half:]) - np.median(here[:half]))
-    return signed_row("slot: second half of a block − first", d,
+    return signed_row("slot: second half of a round − first", d,
                       (-LIMIT, LIMIT), slot_lacks(a))
 
 
 def slot_lacks(a):
-    """Only where blocks have trials enough did disturbance take them."""
-    planned = len(a.campaign.meta.get("order", []))
-    whole = sum(sum(block in rates for rates in a.rates.values()) >= 2 * HALF
-                for block in range(planned))
-    return lacking(planned, "trials in a block"
+    """Only where rounds have trials enough did disturbance take them."""
+    whole = sum(sum(block in a.rates.get(name, ()) for name, block in trials)
+                >= 2 * HALF for trials in a.campaign.rounds)
+    return lacking(len(a.campaign.rounds), "trials in a round"
                    if whole < stats.RANKING_NEEDS
-                   else "undisturbed trials in a block")
+                   else "undisturbed trials in a round")
 
 
 def drift_row(rest):
-    """First block to last, along the median slope (Theil and Sen); no control,
-    and not judged: ratios are paired by block, so a drift is not in them."""
+    """First round to last, along the median slope (Theil and Sen). It is no
+    control and not judged: the maps of a ratio run in one round."""
     middle = np.array([np.nanmedian(cells) for cells in rest
                        if not np.isnan(cells).all()])
     n = len(middle)
     found = None if n < 3 else [
         v and v * (n - 1) for v in stats.trend(middle, LEVEL)]
-    row = control_row("drift: last block − first", n, (None, None), found,
-                      control=False, why="fewer than 3 blocks")
+    row = control_row("drift: last round − first", n, (None, None), found,
+                      control=False, why="fewer than 3 rounds")
     seen = ~np.isnan(rest)
     return row | {"word": direction(row["low"], row["high"]),
                   "trials": int(seen.sum()),
@@ -144,9 +148,9 @@ def direction(low, high):
     """Of a drift of costs with this interval, in words that do not depend on
     whether a cost or a throughput is meant."""
     if low is not None and low > 0:
-        return "later blocks slower"
+        return "later rounds slower"
     if high is not None and high < 0:
-        return "later blocks faster"
+        return "later rounds faster"
     return "direction not known"
 
 

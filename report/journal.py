@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from report import damage, factors, repeat_budget, strict_json, words
+from report import (damage, factors, repeat_budget, rounds, strict_json,
+                    words)
 
 FORMAT, PROTOCOL = 1, 2  # of campaign.json; of its trials
 FACTORS = ("id", "workload", "map", "shape", "keys", "write_share",
@@ -93,6 +94,7 @@ class Campaign:
     started: int = 0
     budget: repeat_budget.Walk = field(default_factory=repeat_budget.Walk)
     ran: list = field(default_factory=list)  # (cell, line): every attempt
+    rounds: list = field(default_factory=list)  # rounds.of()
     replaced: list = field(default_factory=list)  # lines, of all arms
     problems: list = field(default_factory=list)
 
@@ -138,6 +140,12 @@ class Campaign:
             return f"{words.plural(self.pending, 'trial')} not run yet"
         return "" if self.budget.whole else (
             "repeats of void or disturbed trials not run yet")
+
+    @cached_property
+    def round_of(self):
+        """(cell id, block) -> the round in which it runs."""
+        return {trial: number for number, trials in enumerate(self.rounds)
+                for trial in trials}
 
     @cached_property
     def failed_maps(self):
@@ -401,6 +409,7 @@ def read(path):
     campaign = Campaign(path, meta, read_cells(path, meta), {})
     lines = list(planned_lines(campaign))
     found = attempts_of(lines, campaign.problems)
+    campaign.rounds = rounds.of(meta)
     campaign.budget = repeat_budget.walk(meta, campaign.cells, found)
     used = {id(trial) for attempts in found.values() for trial in attempts}
     campaign.ran = [(campaign.cells[trial["cell"]], trial)

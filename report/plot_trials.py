@@ -77,12 +77,12 @@ def lane(ax, x, values, blocks, about):
 
 def strip(ax, rows):
     """Every started trial, left to right in the order it ran; a line where
-    another block begins."""
+    another round begins."""
     ax.axis("off")
     x = np.array([r["trial"] for r in rows], float)
-    block = np.array([r["block"] for r in rows])
-    begins = x[1:][block[1:] != block[:-1]] - 0.5
-    many = len(begins) > 60  # blocks of verification and the rest, mixed
+    numbers = np.array([r["round"] for r in rows])
+    begins = x[1:][numbers[1:] != numbers[:-1]] - 0.5
+    many = len(begins) > 60  # lines that would hide the trials
     part = 1 / len(LANES)
     for i, about in enumerate(LANES):
         values = np.array([np.nan if r[about[0]] is None else r[about[0]]
@@ -94,7 +94,7 @@ def strip(ax, rows):
         inner.tick_params(labelbottom=last)
         if last:
             inner.set_xlabel("trials in the order they ran; upright lines: "
-                             "another block begins")
+                             "another round begins")
 
 
 def repeats(ax, rows):

@@ -60,6 +60,7 @@ class Noise:
         self.alone = np.array([checks.alone(c) for c in self.cells], bool)
         self.attempt = np.array([t.get("attempt", 1) for t in self.trials],
                                 int)
+        self.round_of = a.campaign.round_of
         old = replaced(a)
         self.last = np.array([id(t) not in old for t in self.trials], bool)
 
@@ -104,7 +105,9 @@ class Noise:
         """One row per trial, for the strip and its CSV."""
         number = lambda v: None if math.isnan(v) else float(v)
         return [{"cell": c.id, "n": 1,
-                 "trial": i + 1, "block": t["block"], "map": c.map,
+                 "trial": i + 1, "block": t["block"],
+                 "round": self.round_of.get((c.id, t["block"]), t["block"]),
+                 "map": c.map,
                  "threads": c.threads, "measure": c.measure,
                  "attempt": int(self.attempt[i]), "status": t["status"],
                  "adds_per_ns": number(self.speed[i]),

@@ -3,6 +3,8 @@
 campaign takes, over the lines of its journal."""
 from dataclasses import dataclass, field
 
+from report import rounds
+
 LAST = 11  # attempts of a trial, at most
 UNBOUNDED = LAST - 1  # repeats that a trial allows in a plan without a budget
 ROUNDING = 1e-6  # shares are sums of doubles
@@ -31,16 +33,16 @@ def share(cells):
     return None if found == UNBOUNDED else found
 
 
-def most(meta, cells):
+def most(campaign):
     """Repeats that a whole campaign may make."""
-    return int(ROUNDING + sum(earned(meta, here)
-                              for here in blocks_of(meta, cells)))
+    return int(ROUNDING + sum(earned(campaign.meta, here) for here in
+                              repeatable(campaign.rounds, campaign.cells)))
 
 
 def earned(meta, here):
-    """Repeats that a block of these cells brings."""
+    """Repeats that a round of these trials adds."""
     return sum(rule_of(c)["share"] * len(arms_of(meta, c.factors["workload"]))
-               for c in here)
+               for c, _ in here)
 
 
 def arms_of(meta, workload):
@@ -62,22 +64,20 @@ def is_due(lines, arms):
         t["status"] in ("ok", "void") for t in lines))
 
 
-def blocks_of(meta, cells):
-    """Of each block its cells that may be repeated, in their order."""
-    plan = [cells.get(c["id"]) for c in meta["cells"]]
-    for order in meta.get("order") or []:
-        here = [plan[i] for i in (order if isinstance(order, list) else [])
-                if isinstance(i, int) and 0 <= i < len(plan)]
-        yield [cell for cell in here if cell and rule_of(cell)]
+def repeatable(planned, cells):
+    """The (cell, block) of each round that may be repeated."""
+    for here in planned:
+        found = [(cells.get(name), block) for name, block in here]
+        yield [(c, block) for c, block in found if c and rule_of(c)]
 
 
 @dataclass
 class Walk:
-    """What became of the budget, in the blocks that were played to their
+    """What became of the budget, in the rounds that were played to their
     end."""
     left: int = 0  # trials that stayed void or disturbed where it was spent
     in_vain: int = 0  # of these, repeated before
-    spent: list = field(default_factory=list)  # blocks in which it was
+    spent: list = field(default_factory=list)  # rounds in which it was
     made: int = 0  # repeats
     allowed: float = 0
     whole: bool = True  # no trial, or repeat that can be paid, is to come
@@ -92,32 +92,33 @@ def walk(meta, cells, found):
     for (cell, block, _), attempts in found.items():
         for k, line in enumerate(attempts, 1):
             lines.setdefault((cell, block, k), []).append(line)
-    for block, here in enumerate(blocks_of(meta, cells)):
-        arms = {c.id: len(arms_of(meta, c.factors["workload"])) for c in here}
-        if any(len(lines.get((c, block, 1), ())) < n
-               for c, n in arms.items()):
+    for number, here in enumerate(repeatable(rounds.of(meta), cells)):
+        arms = {c.id: len(arms_of(meta, c.factors["workload"]))
+                for c, _ in here}
+        if any(len(lines.get((c.id, block, 1), ())) < arms[c.id]
+               for c, block in here):
             told.whole = False
             break
         told.allowed += earned(meta, here)
-        granted, left = round_by_round(here, arms, block, lines,
-                                       told.allowed - told.made + ROUNDING)
+        granted, left = by_attempts(here, arms, lines,
+                                    told.allowed - told.made + ROUNDING)
         if granted is None:
             told.whole = False
             break
         told.made += granted
         told.left += len(left)
         told.in_vain += sum(k > 1 for k in left)
-        told.spent += [block] * bool(left)
+        told.spent += [number] * bool(left)
     return told
 
 
-def round_by_round(here, arms, block, lines, budget):
+def by_attempts(here, arms, lines, budget):
     """(repeats, the attempt of each trial that was left as it was) of a
-    block; repeats is None where one that could be paid is not there: the
+    round; repeats is None where one that could be paid is not there: the
     campaign goes on."""
     made, left, over = 0, [], False
     for k in range(1, LAST):
-        for cell in here:
+        for cell, block in here:
             n, got = arms[cell.id], lines.get((cell.id, block, k), ())
             if k > rule_of(cell)["most"] or not is_due(got, n):
                 continue

@@ -28,35 +28,29 @@ def add_cell(cells, cell, blocks):
         getattr(known, name).extend(moved[id(t)] for t in getattr(cell, name))
 
 
-def order_of(meta, index):
-    """The blocks of a stage, cells by their number in the whole."""
-    ids = [cell["id"] for cell in meta["cells"]]
-    return [[index[ids[i]] for i in block if i < len(ids)]
-            for block in meta.get("order", [])]
-
-
 def blocks_of(campaign):
     """How many block numbers a stage uses."""
     planned = [c.blocks for c in campaign.cells.values()]
     ran = [t["block"] + 1 for c in campaign.cells.values() for t in c.trials]
-    return max([len(campaign.meta.get("order", [])), *planned, *ran])
+    return max([len(campaign.rounds), *planned, *ran])
 
 
 def whole(stages, path):
     """The campaigns of several stages, all of one machine, as one."""
-    cells, arms, order, done = {}, {}, [], 0
+    cells, arms, rounds, done = {}, {}, [], 0
     for stage in stages:
         for cell in stage.cells.values():
             add_cell(cells, cell, done)
-        index = {name: i for i, name in enumerate(cells)}
-        order += [[]] * (done - len(order)) + order_of(stage.meta, index)
+        rounds += [[(name, block + done) for name, block in trials]
+                   for trials in stage.rounds]
         for key, trials in stage.arms.items():
             arms.setdefault(key, []).extend(shifted(t, done) for t in trials)
         done += blocks_of(stage)
     maps = {m["id"]: m for s in stages for m in s.meta["maps"]}
-    meta = {**stages[0].meta, "maps": list(maps.values()), "order": order,
+    meta = {**stages[0].meta, "maps": list(maps.values()),
             "cells": [c.factors for c in cells.values()]}
     return replace(stages[0], path=path, meta=meta, cells=cells, arms=arms,
+                   rounds=rounds,
                    trials=sum(s.trials for s in stages), ran=[],
                    replaced=[t for c in cells.values() for t in c.earlier],
                    problems=[f"{s.path.name}/{p}" for s in stages

@@ -23,8 +23,8 @@ def bad(word):
     return f'<b class="warn">✗ {word}</b>'
 
 
-STRIP = ("trial", "block", "map", "threads", "measure", "attempt", "status",
-         *(member for member, _, _, _ in LANES))
+STRIP = ("trial", "block", "round", "map", "threads", "measure", "attempt",
+         "status", *(member for member, _, _, _ in LANES))
 
 
 def trust_table(report, found):
@@ -107,14 +107,14 @@ def spent(a):
     told, share = a.campaign.budget, repeat_budget.share(
         a.campaign.cells.values())
     part = "" if share is None else (
-        f", {words.percent(100 * share, 2)} of the trials of the blocks "
+        f", {words.percent(100 * share, 2)} of the trials of the rounds "
         "begun,")
-    blocks = len(a.campaign.meta.get("order") or [])
-    most = repeat_budget.most(a.campaign.meta, a.campaign.cells)
+    rounds = len(a.campaign.rounds)
+    most = repeat_budget.most(a.campaign)
     return (f"{words.count(told.in_vain)} of them repeated in vain: the "
             f"budget of repeats{part} was spent in "
             f"{words.count(len(told.spent))} of "
-            f"{words.plural(blocks, 'block')}; {words.count(told.made)} of "
+            f"{words.plural(rounds, 'round')}; {words.count(told.made)} of "
             f"at most {words.plural(most, 'repeat')} "
             f"{'was' if told.made == 1 else 'were'} made")
 
@@ -174,13 +174,13 @@ def control_figure(report, rows):
     arms = any(r["name"].startswith(("A/A", "+2")) for r in rows)
     caption = (
         "<b>Controls and drift of this run.</b> Shaded: declared limits; "
-        f"{100 * checks.LEVEL:.0f} % interval over blocks. A control is ok "
+        f"{100 * checks.LEVEL:.0f} % interval over rounds. A control is ok "
         "where its interval lies within, fails where it lies wholly outside, "
         "and then no ranking is printed; it cannot decide below "
-        f"{stats.RANKING_NEEDS} blocks that it can use. Of sound controls one "
+        f"{stats.RANKING_NEEDS} rounds that it can use. Of sound controls one "
         "in twenty may fail. + is slower, as costs are compared. Drift is "
-        "shown, not judged: ratios are paired by block. Here it is of "
-        f"{words.plural(drift['n'], 'block')} with "
+        "shown, not judged: the maps of a ratio run in one round. Here it is "
+        f"of {words.plural(drift['n'], 'round')} with "
         f"{words.plural(drift['trials'], 'undisturbed trial')} of "
         f"{words.plural(drift['cells'], 'cell')}."
         + ("" if arms else " This campaign has no A/A and no +2 % arm: those "

@@ -53,7 +53,7 @@ json_t *rm_arms_to_json(const struct rm_arms *arms);
 int rm_arms_from_json(
         const json_t *campaign, struct rm_arms *arms, struct rm_error *error);
 
-/* The order of a set in one block: order[slot] is an index into it. `seed` is
+/* The order of a set in one turn: order[slot] is an index into it. `seed` is
    that of the trials. */
 void rm_arms_order(uint64_t seed, size_t count, size_t order[RM_ARMS_MAX]);
 

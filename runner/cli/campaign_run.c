@@ -58,7 +58,7 @@ static void say_mended(const struct rm_prepared *prepared)
 		       "never finished; its trial runs again\n",
 		        prepared->dir, prepared->torn_bytes);
 	if (prepared->dropped)
-		printf("%s/trials.jsonl: dropped %zu trials of a block that "
+		printf("%s/trials.jsonl: dropped %zu trials of a round that "
 		       "was never finished (they are in unfinished.jsonl); it "
 		       "runs again, whole\n",
 		        prepared->dir, prepared->dropped);

@@ -206,9 +206,9 @@ int rm_cli_run(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse, "[FILE...]",
 		"Runs a campaign: every cell of the workloads in FILE... or of "
-		"a mode, in seeded random blocks, each trial in a process of "
+		"a mode, in seeded random rounds, each trial in a process of "
 		"its own. One that others disturbed, or that is void, runs "
-		"again at the end of its block (repeat-wait, repeat-most), "
+		"again at the end of its round (repeat-wait, repeat-most), "
 		"while there are fewer repeats than repeat-share allows.\v"
 		"Status: 0 done; 2 usage or input; 3 some cells have "
 		"no result; 75 interrupted, go on with --resume.",

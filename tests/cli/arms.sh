@@ -186,7 +186,7 @@ for i in $(seq $kills); do
 	done
 	kill -9 $runner 2>/dev/null || early=$((early + 1))
 	wait $runner 2>/dev/null
-	grep -q "of a block that was never finished" "$out" &&
+	grep -q "of a round that was never finished" "$out" &&
 		dropped=$((dropped + 1))
 done
 echo "# $dropped of $kills resumes dropped an unfinished block;" \

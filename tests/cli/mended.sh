@@ -69,7 +69,7 @@ cp "$journal" "$dir/complete"
 run "$dir/arms" --resume
 check "of arms the block goes with the torn line, and both are said" \
 	[ "$first" = "$journal: cut off 33 bytes of a line that was never finished; its trial runs again
-$journal: dropped $((block - 2)) trials of a block that was never finished (they are in unfinished.jsonl); it runs again, whole" ]
+$journal: dropped $((block - 2)) trials of a round that was never finished (they are in unfinished.jsonl); it runs again, whole" ]
 check "its trials are put aside" \
 	[ "$(wc -l <"$campaign/unfinished.jsonl")" = $((block - 2)) ]
 check "and all of the block runs again" \

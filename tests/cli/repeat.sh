@@ -210,7 +210,7 @@ whole=$(lines .)
 sed -i '$d' "$campaign/trials.jsonl"
 run pairs --resume
 check "a block whose last repeat lacks one arm runs again, whole" \
-	says "$out" "of a block that was never finished"
+	says "$out" "of a round that was never finished"
 check "as it was" [ "$(lines .)" = "$whole" ]
 check "and obeys" obeys "$campaign"
 export RM_TRIAL_PROGRAM=$build/tests/fake_trial

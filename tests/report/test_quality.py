@@ -343,6 +343,34 @@ def test_cells_that_ran_once_hide_no_control(tmp_path):
     assert row["word"] == "FAILED" and row["n"] == 6
 
 
+def test_controls_are_over_rounds(tmp_path):
+    """Cells of 6 blocks take turns in 12 rounds: blocks of a number do not run
+    together."""
+    planted(tmp_path, blocks=6, keys=(65536, 1024))
+    file = tmp_path / "campaign.json"
+    meta = json.loads(file.read_text())
+    names = [c["id"] for c in meta["cells"]]
+    meta["order"] = [[i for i in order if ("/n1024/" in names[i]) == side]
+                     for order in meta["order"] for side in (False, True)]
+    file.write_text(json.dumps(meta))
+    late = {(names[i], number // 2): number + 40 * (2 * at >= len(order))
+            for number, order in enumerate(meta["order"])
+            for at, i in enumerate(order)}
+
+    def slower(trial):
+        if trial["result"] and "verify" not in trial["cell"]:
+            trial["result"]["elapsed_ns"] *= 1 + 0.01 * late[
+                trial["cell"], trial["block"]]
+        return trial
+
+    edit(tmp_path, slower)
+    campaign = journal.read(tmp_path)
+    assert [len(r) for r in campaign.rounds] == list(map(len, meta["order"]))
+    slot_, drift = checks.control_rows(Analysis(campaign))
+    assert slot_["n"] == 12 and slot_["word"] == "FAILED", slot_
+    assert drift["n"] == 12 and drift["low"] > 5, drift
+
+
 def test_a_plan_may_name_a_cell_twice(tmp_path):
     """Then there are fewer cells than "order" counts."""
     planted(tmp_path, blocks=6)
@@ -423,10 +451,10 @@ def test_drift_is_decided_over_all_blocks(tmp_path):
         return trial
 
     row = checks.control_rows(planted(tmp_path, drift, blocks=6))[-1]
-    assert row["word"] == "later blocks slower" and row["low"] > 15
+    assert row["word"] == "later rounds slower" and row["low"] > 15
     assert not row["control"]
     row = checks.control_rows(planted(tmp_path, blocks=6))[-1]
-    assert row["word"] != "later blocks slower" and abs(row["percent"]) < 2
+    assert row["word"] != "later rounds slower" and abs(row["percent"]) < 2
 
 
 def test_the_trend_covers_what_it_should():
@@ -669,7 +697,7 @@ def test_only_a_control_that_failed_is_invalid(rows, some):
 
 
 @pytest.mark.parametrize("step,word", [
-    (0.001, "later blocks slower"), (-0.001, "later blocks faster"),
+    (0.001, "later rounds slower"), (-0.001, "later rounds faster"),
     (0, "direction not known")])
 def test_drift_is_from_the_first_block_to_the_last(step, word):
     """What is no control has no limits, and is not judged: of costs that
@@ -680,6 +708,6 @@ def test_drift_is_from_the_first_block_to_the_last(step, word):
     assert (row["word"], row["n"], row["control"]) == (word, 10, False)
     few = checks.drift_row(rest[:2])
     assert (few["percent"], few["why"], few["word"]) == (
-        None, "fewer than 3 blocks", "direction not known")
+        None, "fewer than 3 rounds", "direction not known")
     assert (row["limit_low"], row["limit_high"]) == (None, None)
     assert checks.drift_row(rest[:5])["word"] == "direction not known"

@@ -156,14 +156,14 @@ static int dropped_of(const char *dir)
 	return (int)dropped;
 }
 
-static void unfinished_blocks(void)
+static void unfinished_rounds(void)
 {
 	played = (struct played){ .interrupted_at = 8 };
 	run("torn", -1);
 	CHECK(tally.ok == 7 && progress.total == 12 && progress.done == 7,
 	        "what was planned and done is told");
 	CHECK(dropped_of("torn") == 3,
-	        "of a block that is not whole all lines are dropped");
+	        "of a round that is not whole all lines are dropped");
 	CHECK(dropped_of("torn") == 0, "and of whole ones none");
 	played = (struct played){ .count = 0 };
 	CHECK(run("torn", -1) == 0 && played.count == 8 &&
@@ -172,6 +172,25 @@ static void unfinished_blocks(void)
 	        "what was dropped is played again, and nothing is left");
 	CHECK(dropped_of("torn") == 0 && dropped_of("whole") == 0,
 	        "a campaign that is done loses nothing");
+}
+
+/* Cell b has one block, which begins the round before block 1 of a. */
+static void unfinished_round_of_few_blocks(void)
+{
+	rounds[0].count = rounds[2].count = 1;
+	order[1][0].block = 0;
+	cells[1].cell.blocks = 1;
+	played = (struct played){ .interrupted_at = 6 };
+	run("few", -1);
+	CHECK(tally.ok == 5 && dropped_of("few") == 3,
+	        "lines are dropped by their round, whatever their block");
+	played = (struct played){ .count = 0 };
+	CHECK(run("few", -1) == 0 && played.count == 6 && tally.ok == 8 &&
+	                times("b head") == 1 && dropped_of("few") == 0,
+	        "and played again");
+	rounds[0].count = rounds[2].count = CELLS;
+	order[1][0].block = 1;
+	cells[1].cell.blocks = 3;
 }
 
 static void who_stops_it(void)
@@ -224,7 +243,8 @@ int main(void)
 
 	fake_root_enter(root, sizeof(root));
 	each_arm_in_each_block();
-	unfinished_blocks();
+	unfinished_rounds();
+	unfinished_round_of_few_blocks();
 	who_stops_it();
 	what_fails_twice();
 	rm_tally_clear(&tally);
