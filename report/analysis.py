@@ -5,7 +5,6 @@ Every statistic comes from report.stats; this module only decides which
 trials are set against which. Ratios are paired by block.
 """
 import functools
-import math
 from typing import NamedTuple
 
 from report import factors, journal, ports, stats, verdicts, words
@@ -101,22 +100,6 @@ def merged(grid):
             for rest, group in result.items() for names, lines in group}
 
 
-@functools.lru_cache(maxsize=None)
-def seen_per_width(comparisons):
-    """MDE over the width of a 95 % interval, both multiples of the standard
-    error: 95 % power, an error of 5 % shared by `comparisons`."""
-    return (stats.detectable(1.0, 0.0, 0.025, comparisons)
-            * stats.standard_error(0.0, 1.0, 0.95))
-
-
-def smallest_seen(low, high, comparisons=1):
-    """Minimum detectable effect (MDE) as a ratio: the smallest one that an
-    interval of this width would have told from 1; None without interval."""
-    if low is None or high is None:
-        return None
-    return math.exp(math.log(high / low) * seen_per_width(comparisons))
-
-
 def rates_of(campaign):
     """id of a throughput cell -> its rates by block, of those with any."""
     return {c.id: journal.rates(c.ok) for c in campaign.cells.values()
@@ -146,9 +129,7 @@ class Analysis:
              .setdefault(cell.threads, {}))[cell.map] = cell
         self.grid = merged(self.grid)
         self.rates = rates_of(campaign)
-        self.levels = stats.summarize(
-            {key: [v / 1e6 for v in r.values()]
-             for key, r in self.rates.items()})
+        self.levels = stats.throughputs(self.rates)
         base, contender = ports.pair_of(self, base, contender)
         self.base = base or self.named_base()
         self.pairs = {}
@@ -313,8 +294,8 @@ class Analysis:
             for cell in cells.values():
                 if self.comparable(base, cell) and (
                         base.id, cell.id) not in self.pairs:
-                    groups[base.id, cell.id] = self.quotients(base, cell)
-        self.pairs.update(stats.summarize(groups))
+                    groups[base.id, cell.id] = self.sides(cell, base)
+        self.pairs.update(stats.ratios(groups))
 
     def groups(self):
         """Each {map: Cell} of one board, line and thread count."""
@@ -322,9 +303,9 @@ class Analysis:
             for counts in lines.values():
                 yield from counts.values()
 
-    def quotients(self, base, cell):
-        a, b = self.rates.get(base.id, {}), self.rates.get(cell.id, {})
-        return [b[k] / a[k] for k in sorted(a.keys() & b.keys())]
+    def sides(self, *cells):
+        """Of each cell {block: rate}."""
+        return [self.rates.get(cell.id, {}) for cell in cells]
 
     def ratio(self, base, cell):
         """Summary of cell / base, paired by block; None without both, and
@@ -333,8 +314,7 @@ class Analysis:
             return None
         key = base.id, cell.id
         if key not in self.pairs:
-            self.pairs.update(stats.summarize(
-                {key: self.quotients(base, cell)}))
+            self.pairs.update(stats.ratios({key: self.sides(cell, base)}))
         pair = self.pairs[key]
         return pair if pair["n"] else None
 

@@ -49,10 +49,10 @@ def lacking(planned, trials):
 
 
 def signed_row(name, d, limits, why=""):
-    """A control from log differences d, one for each block."""
-    s = stats.summarize({0: d}, LEVEL, log=False)[0]
-    return control_row(name, len(d), limits, (
-        s["centre"], s["low"], s["high"]) if d else None, why=why)
+    """A control from log differences d, one for each block. What differs
+    within a block does so in random order, so that blocks are independent."""
+    return control_row(name, len(d), limits, stats.signed_rank_interval(
+        d, LEVEL) if d else None, why=why)
 
 
 def arm_rows(a):
@@ -130,7 +130,9 @@ def slot_lacks(a):
 
 def drift_row(rest):
     """First round to last, along the median slope (Theil and Sen). It is no
-    control and not judged: the maps of a ratio run in one round."""
+    control and not judged: the maps of a ratio run in one round, and its
+    interval is wider where blocks are like their neighbours
+    (signed_rank.widening)."""
     middle = np.array([np.nanmedian(cells) for cells in rest
                        if not np.isnan(cells).all()])
     n = len(middle)

@@ -2,6 +2,8 @@
 """Where one map overtakes another on the way to more threads."""
 import numpy as np
 
+from report.signed_rank import widening
+
 RESAMPLES = 2_000
 
 
@@ -55,8 +57,8 @@ def crossover(threads, d, level=0.95, resamples=RESAMPLES, seed=1):
              nan where a trial is missing
     -> list, one per crossing, of {"threads", "low", "high", "ahead"}:
     ahead is "contender" or "base", who leads afterwards; interpolated on
-    log2 threads; interval by resampling whole blocks; low or high is None
-    where it would lie outside the measured counts. Empty list: the sign
+    log2 threads; interval by resampling whole blocks, widened where these
+    are like their neighbours; low or high is None where it would lie outside the measured counts. Empty list: the sign
     never changes. Needs a value at every count.
     """
     threads, d = np.asarray(threads, float), np.asarray(d, float)
@@ -65,7 +67,8 @@ def crossover(threads, d, level=0.95, resamples=RESAMPLES, seed=1):
         return []
     # The same where nothing is missing, and much faster.
     median = np.nanmedian if np.isnan(d).any() else np.median
-    found = crossings(x, median(d, axis=0))
+    middle = median(d, axis=0)
+    found = crossings(x, middle)
     if not found:
         return []
     rng = np.random.default_rng(seed)
@@ -73,7 +76,9 @@ def crossover(threads, d, level=0.95, resamples=RESAMPLES, seed=1):
     drawn = d[pick]
     # A draw may leave a count without any block: it tells no curve.
     drawn = drawn[(~np.isnan(drawn)).any(axis=1).all(axis=1)]
-    curves = median(drawn, axis=1)
+    # Blocks are drawn as if independent: what they are not comes on top.
+    wider = np.array([widening(of[~np.isnan(of)]) for of in d.T])
+    curves = middle + wider * (median(drawn, axis=1) - middle)
     tails = [(1.0 - level) / 2.0, (1.0 + level) / 2.0]
     result = []
     for position, sign in found:

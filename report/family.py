@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One level for all claims that speak of speed: Holm, Westfall and Young.
+"""One level for all claims that speak of speed, by Holm.
 
 A claim has alternatives ("as claimed", "opposite", "inside the band" ...).
 What is tested is simpler: a *side*, one contrast's pseudo-median beyond one
@@ -19,9 +19,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from report.signed_rank import FLIPS, rank_p, sign_flip_test, walsh
+from report.signed_rank import hodges_lehmann, signed_rank_p, widening
 
-HOLM, MAX_T = "holm", "max-t"
 SPARE = 10  # a feasible family has its smallest p so far below its level
 
 
@@ -60,19 +59,6 @@ def outside(contrasts, low, high):
 
 # ---- sides ----------------------------------------------------------------
 
-def aligned(contrasts):
-    """Rows of contrasts over all blocks of the family: keys, (rows, blocks);
-    nan where a contrast has no pair in that block."""
-    # Sorted, so that coins do not depend on the order of mention; by repr(),
-    # for keys of blocks need no order of their own.
-    blocks = {b: i for i, b in enumerate(sorted(
-        {b for d in contrasts.values() for b in d}, key=repr))}
-    rows = np.full((len(contrasts), len(blocks)), np.nan)
-    for row, d in zip(rows, contrasts.values()):
-        row[[blocks[b] for b in d]] = list(d.values())
-    return list(contrasts), rows
-
-
 def sides_of(claims):
     """Every side once, in the order of first mention."""
     return list(dict.fromkeys(
@@ -80,25 +66,22 @@ def sides_of(claims):
         for ways in alternatives.values() for way in ways for side in way))
 
 
-def exact_p(sides, at, rows):
-    """p of each side alone, as signed_rank_p(); the means of a contrast are
-    made once for all of its limits, contrasts with as many pairs together.
+def exact_p(sides, contrasts):
+    """p of each side alone: signed_rank_p() of its limit, moved towards the
+    centre, so that p <= tail exactly if serial_interval() lies beyond the
+    limit; contrasts with as many pairs together.
     """
     p = np.ones(len(sides))
-    counts = np.count_nonzero(~np.isnan(rows), axis=1)
-    row = np.array([at[s.contrast] for s in sides])
-    sign = np.array([s.sign for s in sides])
-    limit = np.array([s.limit for s in sides])
-    for n in np.unique(counts[row]):
-        own, mine = counts == n, counts[row] == n
-        x = rows[own]
-        means = walsh(x[~np.isnan(x)].reshape(len(x), n))
-        means = means[(np.cumsum(own) - 1)[row[mine]]]
-        # sign * mean > sign * limit, without a copy of all means
-        edge = limit[mine, None]
-        shown = np.where(sign[mine] > 0, np.count_nonzero(means > edge, 1),
-                         np.count_nonzero(means < edge, 1))
-        p[mine] = rank_p(n)[means.shape[1] - shown]
+    counts = np.array([len(contrasts[s.contrast]) for s in sides])
+    for n in np.unique(counts[counts > 0]):
+        mine = np.flatnonzero(counts == n)
+        some = [sides[i] for i in mine]
+        x = np.array([s.sign * contrasts[s.contrast] for s in some])
+        limit = np.array([s.sign * s.limit for s in some])
+        centre = hodges_lehmann(x)
+        with np.errstate(invalid="ignore"):  # a value of 0 is -inf here
+            moved = centre + (limit - centre) / widening(x)
+        p[mine] = signed_rank_p(x, np.where(np.isfinite(centre), moved, limit))
     return p
 
 
@@ -122,12 +105,6 @@ def holm_of_groups(p, groups):
     return result
 
 
-def max_t_of(sides, at, rows, flips, seed):
-    """Single-step max-T: one coin for each campaign and block."""
-    x = np.array([s.sign * (rows[at[s.contrast]] - s.limit) for s in sides])
-    return sign_flip_test(x, flips, seed)["p_max_t"]
-
-
 # ---- the family -----------------------------------------------------------
 
 def combined(ways, p):
@@ -135,52 +112,45 @@ def combined(ways, p):
     return min(max(p[s] for s in way) for way in ways)
 
 
-def family(contrasts, claims, alpha=0.01, correction=HOLM, flips=FLIPS,
-           seed=1):
+def family(contrasts, claims, alpha=0.01):
     """Tests every alternative of every claim at one family-wise level.
 
-    contrasts   key -> {block: d}: log ratios; a block's key names campaign
-                and block, equal keys being the same block of the same
-                campaign; a missing or nan d takes no part
+    contrasts   key -> {block: d}: log ratios in time order; a nan d takes no
+                part
     claims      id -> {alternative: ways}, of beyond(), inside(), outside()
-    correction  HOLM, or MAX_T with `flips` and `seed`
     -> id -> {alternative: {"p", "p_alone", "n", "shown", "reason"}}: p
     corrected over the family; p_alone of this alternative by itself (the
     least of its ways times their number); n of its contrast with fewest
     pairs; shown: p <= alpha; reason, in words, where n is so small that
     even pairs that all agree could not be called.
-    ValueError: a side names a contrast that is not there, an alternative
-    without sides, or an unknown correction.
+    ValueError: a side names a contrast that is not there, or an alternative
+    without sides.
 
-    Chance of any false call at most alpha: by Holm whatever depends on what
-    and without a draw; by max-T where the pairs of one block may change
-    signs jointly (the maps of each contrast change places). Each contrast
-    is taken to be symmetric about its centre, as it is where maps differ by
-    a factor. A contrast that several claims share should have one key: it
-    is corrected for once.
+    Chance of any false call at most alpha whatever depends on what. Each
+    contrast is taken to be symmetric about its centre, as it is where maps
+    differ by a factor. A contrast that several claims share should have one
+    key: it is corrected for once.
     """
-    keys, rows = aligned(contrasts)
-    at, sides = {key: i for i, key in enumerate(keys)}, sides_of(claims)
-    refuse(claims, sides, at, correction)
+    sides = sides_of(claims)
+    refuse(claims, sides, contrasts)
     if not sides:
         return {name: {} for name in claims}
-    alone = exact_p(sides, at, rows)
+    known = {key: np.array([v for v in d.values() if not math.isnan(v)])
+             for key, d in contrasts.items()}
+    alone = exact_p(sides, known)
     groups = [s.group for s in sides]
-    joint = (holm_of_groups(alone, groups) if correction == HOLM
-             else max_t_of(sides, at, rows, flips, seed))
-    counts = dict(zip(keys, np.count_nonzero(~np.isnan(rows), axis=1)))
+    joint = holm_of_groups(alone, groups)
+    counts = {key: len(d) for key, d in known.items()}
     found = (dict(zip(sides, joint)), dict(zip(sides, alone)), counts,
              alpha, family_needs(len(set(groups)), alpha)["least"])
     return {name: {a: row_of(ways, *found) for a, ways in asked.items()}
             for name, asked in claims.items()}
 
 
-def refuse(claims, sides, at, correction):
+def refuse(claims, sides, contrasts):
     """ValueError of what cannot be tested, with its name."""
-    if correction not in (HOLM, MAX_T):
-        raise ValueError(f"no correction {correction!r}")
     for side in sides:
-        if side.contrast not in at:
+        if side.contrast not in contrasts:
             raise ValueError(f"no contrast {side.contrast!r}")
     for name, asked in claims.items():
         if not all(ways and all(ways) for ways in asked.values()):

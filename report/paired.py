@@ -88,15 +88,6 @@ def detectable(error, margin, alpha, cells=1, power=0.95):
                      + dist.norm.isf(1.0 - power)) * error
 
 
-def variance_components(y):
-    """(between, within) variances of y (trials, values per trial), one-way
-    random effects; between is 0 where its estimate would be negative."""
-    y = np.asarray(y, float)
-    within = float(np.mean(np.var(y, axis=1, ddof=1)))
-    between = float(np.var(np.mean(y, axis=1), ddof=1)) - within / y.shape[1]
-    return max(between, 0.0), within
-
-
 def clopper_pearson(hits, n, level=0.95):
     """One-sided exact upper bound of a probability: hits in n draws."""
     if hits >= n:

@@ -13,7 +13,6 @@ from scipy import special
 from scipy import stats as dist
 from scipy.optimize import brentq
 
-from report.paired import variance_components
 from report.signed_rank import walsh_rank
 
 MOST_BLOCKS = 100_000  # beyond it nobody measures
@@ -66,37 +65,6 @@ def visible_effect(n, spread, alpha, power=0.95):
         return None
     return float(spread) * brentq(
         lambda e: rank_power(n, e, alpha) - power, 0.0, 8.0)
-
-
-def recommended_blocks(values, effect, alpha, power=0.95):
-    """Blocks that show `effect` with `power` in a one-sided test at alpha.
-
-    values  (blocks, pairs per block) or (blocks,): log ratios of an earlier
-            run, nan-free, two blocks at least
-    effect  > 0: log ratio less the margin that it must clear
-    alpha   of one test: of a family, its level over its groups
-    -> {"blocks", "between", "within", "per_block", "reason"}: variances
-    between and within blocks (within None for one pair a block: it is then
-    in `between`), for as many pairs per block as were given. blocks is None
-    with a reason above MOST_BLOCKS. The variances are estimates: from b
-    blocks they are off by a factor of about 1 +- sqrt(2 / b), and blocks
-    with them.
-    """
-    y = np.asarray(values, float)
-    if y.ndim == 1 or y.shape[1] == 1:
-        between, within, per = float(np.var(y, ddof=1)), None, 1
-        spread = math.sqrt(between)
-    else:
-        between, within = variance_components(y)
-        per = y.shape[1]
-        spread = math.sqrt(between + within / per)
-    if not effect > 0:
-        raise ValueError("the effect must be above 0")
-    found = {"between": between, "within": within, "per_block": per}
-    blocks = least_blocks(effect / spread if spread else math.inf, alpha,
-                          power)
-    return {"blocks": blocks, **found, "reason": None if blocks
-            else f"more than {MOST_BLOCKS} blocks"}
 
 
 def least_blocks(effect, alpha, power):

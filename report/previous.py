@@ -3,7 +3,8 @@
 
 Trials of different days are not paired: each cell is two independent groups
 of ln rates, and its ratio the median of all differences with Moses' exact
-interval (of Mann and Whitney's test). What differs between the days beyond
+interval (of Mann and Whitney's test), widened for blocks that are not
+independent (signed_rank.widening). What differs between the days beyond
 the trials' own spread is in the ratio and not in the interval.
 """
 import math
@@ -81,14 +82,18 @@ def find(folder):
 # ---- ratios ---------------------------------------------------------------
 
 def ratio(then, now, level=0.95):
-    """now ÷ then of two groups of rates: ratio, low, high; None where the
-    groups are too small for an interval."""
-    x, y = np.log(list(now)), np.log(list(then))
+    """now ÷ then of two groups of rates by block: ratio, low, high; None where
+    the groups are too small for an interval. It is as much wider than Moses'
+    as the day whose blocks are more alike asks for."""
+    x, y = (np.log([of[b] for b in sorted(of)]) for of in (now, then))
     low, high = stats.shift_interval(x, y, level)
-    centre = math.exp(stats.shift(x, y))
+    centre = stats.shift(x, y)
     if math.isnan(low):
-        return {"ratio": centre, "low": None, "high": None}
-    return {"ratio": centre, "low": math.exp(low), "high": math.exp(high)}
+        return {"ratio": math.exp(centre), "low": None, "high": None}
+    wider = max(stats.widening(x), stats.widening(y))
+    return {"ratio": math.exp(centre),
+            "low": math.exp(centre - wider * (centre - low)),
+            "high": math.exp(centre + wider * (high - centre))}
 
 
 def differs(then, now):
@@ -127,9 +132,9 @@ def row_of(then, now, level, unfit=""):
                       else now.reason}
     if unfit:
         return row | {"why": unfit}
-    rates = [journal.rates(c.ok).values() for c in (then, now)]
-    row |= {"mops_then": stats.summarize({0: [v / 1e6 for v in rates[0]]})[0][
-        "centre"], **ratio(*rates)}
+    rates = [journal.rates(c.ok) for c in (then, now)]
+    row |= {"mops_then": stats.throughputs({0: rates[0]})[0]["centre"],
+            **ratio(*rates)}
     sure = ratio(*rates, level)
     if sure["low"] is None:
         need = "too few trials for an interval"

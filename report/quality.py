@@ -12,7 +12,6 @@ import statistics
 import numpy as np
 
 from report import checks, disturbed, journal, verdicts, words
-from report.analysis import smallest_seen
 
 TICK_NS = 10 ** 7  # USER_HZ is 100 on every Linux
 WAITS = disturbed.LIMIT  # above it a trial's threads waited
@@ -262,10 +261,10 @@ def headline_mdes(a):
     all at once; (mdes, rivals with a trial, most n, the group's verdict)."""
     group = a.verdicts[a.headline()]
     rivals = [r for r in group["rivals"] if r["n"]]
-    all_at_once = max(group["maps"] * (group["maps"] - 1) // 2, 1)
-    mdes = [100 * smallest_seen(r["low"], r["high"], all_at_once) - 100
-            for r in rivals if r["outcome"] != verdicts.NONE
-            and r["low"] < r["high"]]
+    mdes = [100 * verdicts.smallest_seen(
+        r["ratio"], (r["low"], r["high"]), (r["group_low"], r["group_high"]))
+        - 100 for r in rivals if r["outcome"] != verdicts.NONE
+        and r["low"] < r["high"]]
     return (sorted(mdes), len(rivals),
             max((r["n"] for r in rivals), default=0), group)
 

@@ -29,16 +29,15 @@ from report.family import (Side, beyond, family, family_needs,  # noqa: F401
                            inside, outside)
 from report.paired import (clopper_pearson, detectable,  # noqa: F401
                            outliers, share_interval, shift, shift_interval,
-                           sign_test, slot_adjusted, standard_error,
-                           variance_components)
+                           sign_test, slot_adjusted, standard_error)
 from report.planning import (least_blocks, rank_power,  # noqa: F401
-                             recommended_blocks, visible_effect)
+                             visible_effect)
 from report.regression import least_squares  # noqa: F401
 from report.signed_rank import (feasible, hodges_lehmann,  # noqa: F401
                                 holm, needed_n_walsh, sign_flip_test,
-                                signed_rank_interval, signed_rank_p,
-                                signed_rank_tail, signed_ranks, walsh,
-                                walsh_rank)
+                                serial_interval, signed_rank_interval,
+                                signed_rank_p, signed_rank_tail, signed_ranks,
+                                walsh, walsh_rank, widening)
 from report.slopes import block_slopes  # noqa: F401
 
 RANKING_NEEDS = 6  # smallest n with a 95 % signed-rank interval
@@ -66,7 +65,8 @@ def percent(d):
 def summarize(groups, level=0.95, log=True):
     """Centre and interval of every group at once: a dict of summaries.
 
-    groups  dict key -> sequence of values > 0 (n may differ; nan dropped)
+    groups  dict key -> sequence of values > 0 in time order (n may differ;
+            nan dropped)
     log     work on logarithms (costs, rates, ratios: anything positive)
     Result per key: {"n", "centre", "low", "high", "median", "reason"};
     centre is the pseudo-median; low and high are None with a reason where
@@ -86,7 +86,7 @@ def summarize(groups, level=0.95, log=True):
                 "median": None, "reason": "no trial"}) for key in keys)
             continue
         x = np.array([values for _, values in members])
-        y = signed_rank_interval(np.log(x) if log else x, level)
+        y = serial_interval(np.log(x) if log else x, level)
         centre, low, high = np.exp(y) if log else y
         median = np.median(x, axis=1)
         short = np.isnan(low[0])
@@ -99,15 +99,25 @@ def summarize(groups, level=0.95, log=True):
     return {key: result[key] for key in groups}
 
 
-def compare(base_rate, other_rate, level=0.95):
-    """Ratio other / base of rates, paired by block.
+def paired(over, under):
+    """over / under in every block that both have, in the order of blocks,
+    which is that of time; dicts block -> rate."""
+    return [over[b] / under[b] for b in sorted(over.keys() & under.keys())]
 
-    base_rate, other_rate  dicts block -> rate [1/s]; blocks that only one
-    side has are left out. Result as of summarize(), in ratio [1].
-    """
-    blocks = sorted(set(base_rate) & set(other_rate))
-    return summarize({0: [other_rate[b] / base_rate[b] for b in blocks]},
-                     level)[0]
+
+def ratios(pairs, level=0.95):
+    """Every ratio of two maps: key -> (over, under), as of paired() ->
+    summaries as of summarize()."""
+    return summarize({key: paired(*pair) for key, pair in pairs.items()},
+                     level)
+
+
+def throughputs(rates, level=0.95):
+    """Every cell's throughput: key -> {block: rate [1/s]} -> summaries as of
+    summarize() [million/s]. The interval is of the mean of this campaign: how
+    fast the machine is on another day is not in it."""
+    return summarize({key: [of[b] / 1e6 for b in sorted(of)]
+                      for key, of in rates.items()}, level)
 
 
 def trend(x, level=0.95):

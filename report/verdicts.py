@@ -14,6 +14,7 @@ MARGIN = 1.02  # practical margin: below it a difference does not matter
 CLEAR = 1.10  # a lead above it is clear, below it small
 ERROR = 0.05  # share of groups in which any verdict may be wrong
 PAIR = 0.95  # level of what is printed beside a ratio
+POWER = 1.645  # standard errors; 95 % of normal values lie below
 
 BEHIND, TIED, NONE = "behind", "tied", "no interval"
 LEAD, SMALL = "clear lead", "small lead"
@@ -32,6 +33,21 @@ def level_for(maps):
 def needs(maps):
     """Least n at which a group of so many maps can be ranked."""
     return max(stats.RANKING_NEEDS, stats.needed_n_walsh(level_for(maps)))
+
+
+def smallest_seen(centre, pair, decides, limit=MARGIN):
+    """Minimum detectable effect (MDE): the smallest ratio that is found above
+    the limit 19 times of 20 by intervals as wide as these; None without one.
+
+    pair, decides -- (low, high) at 95 %, and of the interval that decides: its
+    farther end has to clear the limit, also if the centre comes out POWER
+    standard errors low.
+    """
+    if None in (*pair, *decides):
+        return None
+    low, high = decides
+    error = stats.standard_error(*map(math.log, pair), PAIR)
+    return limit * max(centre / low, high / centre) * math.exp(POWER * error)
 
 
 def outcome(low):
@@ -68,11 +84,6 @@ def front(rates, centres):
     return min(full or known, key=lambda m: (-centres[m], m), default=None)
 
 
-def paired(leader, rival):
-    """leader / rival in every block that both have."""
-    return [leader[b] / rival[b] for b in sorted(leader.keys() & rival.keys())]
-
-
 def compare(contests, centres):
     """Leaders and comparisons of many groups at once.
 
@@ -88,12 +99,12 @@ def compare(contests, centres):
                        "pairs": {}}
         for name in rates if first is not None else ():
             if name != first and rates[name]:
-                d = paired(rates[first], rates[name])
+                d = rates[first], rates[name]
                 plain[key, name] = d
                 jointly.setdefault(maps, {})[key, name] = d
-    alone = stats.summarize(plain, PAIR)
+    alone = stats.ratios(plain, PAIR)
     for maps, pairs in jointly.items():
-        for at, summary in stats.summarize(pairs, level_for(maps)).items():
+        for at, summary in stats.ratios(pairs, level_for(maps)).items():
             result[at[0]]["pairs"][at[1]] = alone[at], summary
     return result
 
@@ -238,7 +249,8 @@ def why_no_pair(a, base, other):
         if not a.comparable(cell):
             return f"{name}: {cell.reason or a.wrong(name)}"
     group = {"leader": a.base, "maps": 2, "needs": needs(2)}
-    return why_open(group, len(a.quotients(base, other)), other, base)
+    both = stats.paired(*a.sides(other, base))
+    return why_open(group, len(both), other, base)
 
 
 def fields(a, board):

@@ -2,7 +2,8 @@
 """What each cell of a claim could have shown in a run, and how many blocks
 show the effect that its claim must be able to see.
 
-From the spread between blocks alone (report/planning.py): where the values
+From the spread between blocks, and how like its neighbour a block is
+(report/planning.py, signed_rank.widening): where the values
 lie is not looked at, so that nobody plans more blocks because a word was not
 the one that was wished for. Rules and limits stay as they are.
 """
@@ -55,13 +56,14 @@ def row_of(key, one, found, alpha):
     logs = finite(found)
     band = math.log1p(one.band)
     spread = float(np.std(logs, ddof=1))
-    visible = stats.visible_effect(len(logs), spread, alpha, POWER)
-    told = stats.recommended_blocks(
-        logs, math.log1p(one.effect + one.band) - band, alpha, POWER)
+    noise = spread * float(stats.widening(logs))
+    visible = stats.visible_effect(len(logs), noise, alpha, POWER)
+    effect = math.log1p(one.effect + one.band) - band
+    blocks = stats.least_blocks(effect / noise if noise else math.inf, alpha,
+                                POWER)
     return Row(*key, found.where, len(logs), spread,
                None if visible is None else math.expm1(visible + band),
-               one.effect + one.band, max(told["blocks"], LEAST)
-               if told["blocks"] else None)
+               one.effect + one.band, max(blocks, LEAST) if blocks else None)
 
 
 def rows(campaign, claims):

@@ -149,8 +149,8 @@ class Comparison:
                 for name, cell in side.index[place].items():
                     if side.fit(place, name) and name != self.base:
                         groups[side.label, place, name] = \
-                            side.a.quotients(base, cell)
-        return {key: s for key, s in stats.summarize(groups).items()
+                            side.a.sides(cell, base)
+        return {key: s for key, s in stats.ratios(groups).items()
                 if s["n"]}
 
     # ---- rows -------------------------------------------------------------

@@ -38,12 +38,11 @@ def orders(c):
             rates = side.rates(place)
             for x, y in pairs_of(sorted(rates)):
                 groups.setdefault(len(rates), {})[
-                    side.label, place, x, y] = verdicts.paired(rates[x],
-                                                               rates[y])
+                    side.label, place, x, y] = rates[x], rates[y]
     found = {}
     for maps, pairs in groups.items():
         level = verdicts.level_for(maps)
-        for (label, place, x, y), s in stats.summarize(pairs, level).items():
+        for (label, place, x, y), s in stats.ratios(pairs, level).items():
             found.setdefault((label, place), {})[x, y] = sign(s)
     return found
 

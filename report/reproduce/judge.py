@@ -36,8 +36,8 @@ def why_not(old, new, cells, name):
 
 def pair_of(cells, q):
     """over ÷ under of the second campaign, paired by block, at 95 %."""
-    return stats.compare(journal.rates(cells[q.under].ok),
-                         journal.rates(cells[q.over].ok))
+    return stats.ratios({0: [journal.rates(cells[of].ok)
+                             for of in (q.over, q.under)]})[0]
 
 
 def word_of(side, low, high):

@@ -11,10 +11,12 @@ QUESTION = ("Which map for this workload on this machine, and at which point "
             "would the answer be another one?")
 METHOD = ("Throughput: pseudo-median of trials in fresh processes, taken of "
           "logarithms (median of the geometric means of all pairs); [ ]: 95 % "
-          "signed-rank interval; ratios are paired by block; practical "
-          "margin 2 %. A verdict rests on simultaneous intervals, which hold "
-          "for all pairs of its group at once. A share of writes counts "
-          "operations: of churn and fresh writes, which are two each, both.")
+          "signed-rank interval, wider if each block is like the one before; "
+          "of a throughput for the mean of this campaign, not for other days; "
+          "ratios are paired by block; practical margin 2 %. A verdict rests "
+          "on simultaneous intervals, which hold for all pairs of its group at "
+          "once. A share of writes counts operations: of churn and fresh "
+          "writes, which are two each, both.")
 CROSSOVERS = ("workload", "keys", "dist", "shape", "placement",
               "write_kind", "write_share", "leads_below", "leads_above",
               "from_threads", "to_threads", "position", "low", "high", "n")

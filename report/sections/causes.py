@@ -119,9 +119,8 @@ def hooks(a, cells):
     """cell id -> (Mop/s without, with, what the hooks cost): medians."""
     plain = {twin(c): a.level(c)["median"] for c in
              a.by_measure.get("throughput", []) if a.level(c)}
-    with_hooks = stats.summarize(
-        {c.id: [v / 1e6 for v in journal.rates(c.ok).values()]
-         for c in cells})
+    with_hooks = stats.throughputs(
+        {c.id: journal.rates(c.ok) for c in cells})
     found = {}
     for cell in cells:
         without = plain.get(twin(cell))

@@ -77,8 +77,7 @@ def conditions(cell):
 
 
 def level(cell):
-    rates = {cell.id: [v / 1e6 for v in journal.rates(cell.ok).values()]}
-    return stats.summarize(rates)[cell.id]
+    return stats.throughputs({cell.id: journal.rates(cell.ok)})[cell.id]
 
 
 def result_of(a, cell):

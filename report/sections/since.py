@@ -34,9 +34,10 @@ def table(report, a, rows):
              r["n_then"], r["n"], r["word"] or r["why"]] for r in rows]
     return report.table(
         "since", "Throughput now ÷ then. The trials are not paired: median of "
-        "all differences of ln rate, Moses' exact 95 % interval. It holds for "
-        "the trials, not for what else differs between two days. “Faster” and "
-        "“slower” are beyond 2 % for all rows at once (Bonferroni)", [
+        "all differences of ln rate, Moses' 95 % interval, wider if each block "
+        "is like the one before. It holds for the trials, not for what else "
+        "differs between two days. “Faster” and “slower” are beyond 2 % for "
+        "all rows at once (Bonferroni)", [
             ("map", "html"), ("Mop/s then", "num"), ("Mop/s now", "num"),
             ("now ÷ then [95 %]", "num"), ("n then", "num"),
             ("n now", "num"), ("word", "text")], body)

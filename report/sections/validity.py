@@ -4,7 +4,6 @@ import statistics
 
 from report import (checks, disturbed, quality, repeat_budget, stats, trust, verdicts,
                     words)
-from report.analysis import smallest_seen
 from report.page import chip, details, esc, filter_box, none
 from report.plot_rows import controls, height
 from report.plot_trials import LANES, repeats, strip, strip_size
@@ -497,7 +496,9 @@ def mde_rows(a):
                     pair = a.ratio(cells.get(a.base), cell)
                     if pair is None or name == a.base or not a.peer(name):
                         continue
-                    mde = smallest_seen(pair["low"], pair["high"])
+                    ends = pair["low"], pair["high"]
+                    mde = verdicts.smallest_seen(pair["centre"], ends, ends,
+                                                 1)
                     yield {"map": name, "threads": threads, "n": pair["n"],
                            "place": f"{line.text()}, {board.text()}",
                            "mde_percent": mde and 100 * mde - 100,

@@ -58,7 +58,8 @@ def blocks_of(points, stages):
     """ln(B / A) as (blocks, points): row i has the i-th block of each point,
     by stage; nan where a point has fewer. Points that were in the same
     stages so far keep the same block in one row."""
-    columns = [np.log(outcome.pairs_of(p, stages)) for p in points]
+    columns = [np.log(stats.paired(*outcome.sides(p, stages)))
+               for p in points]
     d = np.full((max(map(len, columns)), len(columns)), np.nan)
     for j, column in enumerate(columns):
         d[:len(column), j] = column

@@ -45,13 +45,15 @@ class Stage(NamedTuple):
     rates: dict  # cell id -> {block: operations per second}
 
 
-def pairs_of(point, stages):
-    """B / A of each block that both have, by stage and block: a list."""
-    found = []
-    for stage in stages:
-        one, two = (stage.rates.get(cell, {}) for cell in point.cells)
-        found += [two[b] / one[b] for b in sorted(one.keys() & two.keys())]
-    return found
+def by_block(cell, stages):
+    """(stage, block) -> operations per second of a cell."""
+    return {(i, b): rate for i, stage in enumerate(stages)
+            for b, rate in stage.rates.get(cell, {}).items()}
+
+
+def sides(point, stages):
+    """The same of B and of A."""
+    return [by_block(cell, stages) for cell in reversed(point.cells)]
 
 
 def state(summary, looks, rule):
@@ -82,6 +84,6 @@ def states(stages, rule, points=None):
         for point in stage.points:
             looks[point] = looks.get(point, 0) + 1
     chosen = sorted(looks) if points is None else points
-    found = stats.summarize({p: pairs_of(p, stages) for p in chosen},
-                            rules.level(rule))
+    found = stats.ratios({p: sides(p, stages) for p in chosen},
+                         rules.level(rule))
     return {p: state(found[p], looks[p], rule) for p in chosen}

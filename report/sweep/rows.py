@@ -12,10 +12,8 @@ BOUNDARY_COLUMNS = (
 
 def base_mops(search, points):
     """point -> pseudo-median of A's throughput [Mop/s], over all stages."""
-    rates = {p: [v / 1e6 for s in search.stages
-                 for v in s.rates.get(p.cells[0], {}).values()]
-             for p in points}
-    return {p: s["centre"] for p, s in stats.summarize(rates).items()}
+    rates = {p: outcome.by_block(p.cells[0], search.stages) for p in points}
+    return {p: s["centre"] for p, s in stats.throughputs(rates).items()}
 
 
 def unasked(search):

@@ -108,8 +108,8 @@ def main():
     for place in places:
         line, told = [*map(str, place)], {}
         for pair, (sync, locks) in PAIRS.items():
-            ratio = stats.compare(*(rates.get((name, place), {}) for name in
-                                    (locks[place[3]], sync)))
+            ratio = stats.ratios({0: [rates.get((name, place), {}) for name in
+                                      (sync, locks[place[3]])]})[0]
             told[pair] = verdict_of(ratio)
             line += [told[pair], *("-" if ratio[k] is None else f"{ratio[k]:.3f}"
                                    for k in ("centre", "low", "high"))]

@@ -96,7 +96,7 @@ def table_of(meta, rows):
     """A dict of COLUMNS for each map of the campaign, fastest first."""
     rates, table = rates_of(meta, rows), []
     for name in {cell["map"] for cell in meta["cells"]}:
-        ratio = stats.compare(rates.get(name, {}), rates.get(BASE, {}))
+        ratio = stats.ratios({0: (rates.get(BASE, {}), rates.get(name, {}))})[0]
         sanity = sheet_of(name)["sanity"]
         bound_a, bound_b, bound_c = bounds_of(sanity)
         table.append({"map": name, "ratio": ratio["centre"],

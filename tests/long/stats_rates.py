@@ -162,8 +162,6 @@ LEDGERS = [  # what, ledgers, bar, options of drawn()
      LEDGER_BAR, HARD | {"moved": 1 / 3}),
     ("equal means of ln rate, but lopsided noise of half of the maps, margin "
      "2 %", 1_000, None, {"noise": "skewed"}),
-    ("max-T: no difference, bursts, no margin, one cell a claim", 100,
-     None, HARD | {"correction": "max-t", "flips": 999}),
 ]
 
 

@@ -176,7 +176,7 @@ def test_advise_answers_as_the_data_do(folders, capsys, name, question, needs,
 def test_flips_are_named_by_factor_and_value_nearest_first(folders, capsys):
     _, got = told(capsys, folders("grid"), asked("3% 64Ki 2"), 0)
     assert [(f["factor"], f["value"]) for f in got["flips"]] == [
-        ("threads", "1"), ("threads", "4"), ("write-kind", "churn")]
+        ("threads", "1"), ("write-kind", "churn"), ("writes", "1%")]
 
 
 def test_a_map_alone_is_no_choice(folders, capsys):

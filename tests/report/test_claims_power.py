@@ -11,8 +11,10 @@ from report.claims import power
 
 
 def pair(ratio, sd, n=BLOCKS):
-    """A ratio whose logarithms have this sd, as far as n quantiles do."""
-    quantiles = scipy_stats.norm.ppf((np.arange(n) + 0.5) / n)
+    """A ratio whose logarithms have this sd, as far as n quantiles do; each
+    block unlike the one before."""
+    ranks = [i // 2 if i % 2 else n - 1 - i // 2 for i in range(n)]
+    quantiles = scipy_stats.norm.ppf((np.array(ranks) + 0.5) / n)
     noise = np.exp(quantiles / np.std(quantiles, ddof=1) * sd)
     return cell("a", list(1e6 * ratio * noise)), cell("b", [1e6] * n)
 

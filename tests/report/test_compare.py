@@ -3,20 +3,21 @@
 refused by name, and that the numbers are those of each machine alone."""
 import contextlib
 import io
-import itertools
 import json
-import math
 import re
 import shutil
+import sys
+from pathlib import Path
 
-import numpy as np
 import pytest
 import schemas
 from machine_campaigns import change, fleet, machine, seal, three
 from report_helpers import Page, main
-from scipy.stats import rankdata
 
 from report.compare import gather
+
+sys.path.append(str(Path(__file__).parent / "oracle"))
+import oracle  # noqa: E402
 
 
 COMPARISON = schemas.validator("comparison")
@@ -58,25 +59,11 @@ def compared(tmp_path_factory):
 # ---- the numbers ----------------------------------------------------------
 
 def by_hand(folder, cell, base):
-    """Pseudo-median and 95 % signed-rank interval of ln(cell ÷ base), from
-    trials.jsonl, by every sign of every rank: no module of the report."""
-    rate = {}
-    for line in (folder / "trials.jsonl").read_text().splitlines():
-        t = json.loads(line)
-        if t["status"] == "ok" and t["cell"] in (cell, base):
-            rate[t["cell"], t["block"]] = (t["result"]["ops"]
-                                           / t["result"]["elapsed_ns"])
-    blocks = sorted(b for c, b in rate if c == cell and (base, b) in rate)
-    d = np.log([rate[cell, b] / rate[base, b] for b in blocks])
-    n = len(d)
-    walsh = np.sort([(d[i] + d[j]) / 2 for i in range(n)
-                     for j in range(i, n)])
-    ranks = rankdata(np.arange(1, n + 1))
-    sums = np.array([np.dot(signs, ranks) for signs in
-                     itertools.product((0, 1), repeat=n)])
-    k = max(w for w in range(n * (n + 1) // 2)
-            if np.mean(sums <= w) <= 0.025) + 1
-    return [math.exp(v) for v in (np.median(walsh), walsh[k - 1], walsh[-k])]
+    """Ratio and 95 % interval of cell ÷ base by the oracle: no module of the
+    report."""
+    cells = oracle.Campaign(folder).cells
+    found = oracle.ratios(cells[cell], cells[base])
+    return [oracle.centre(found), *oracle.interval(found)]
 
 
 def test_every_ratio_is_the_one_of_a_second_hand(compared):

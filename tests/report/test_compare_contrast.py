@@ -242,8 +242,9 @@ def test_every_map_has_a_row_on_each_machine_that_has_the_place():
 def test_ratios_are_of_both_maps_results_on_one_machine():
     """Seven blocks in which y takes twice to eight times of x's speed."""
     def with_speed(made, factor):
-        made.a.quotients = lambda base, other: [
-            factor * (1 + b / 100) for b in range(7)] * (other.id != "z")
+        made.a.sides = lambda other, base: [
+            {b: factor * (1 + b / 100) for b in range(7)
+             if other.id != "z"}, dict.fromkeys(range(7), 1.0)]
         return made
     sides = [with_speed(side("a", {place(): "xyz"}), 2),
              with_speed(side("b", {place(): ["x", "y"], place(4): "xy"}), 8),
@@ -263,7 +264,8 @@ def test_of_a_map_with_wrong_answers_there_is_no_ratio(failed, left):
     """Also where nearly all of its trials count."""
     here = place()
     one = side("a", {here: "xyz"}, failed=failed)
-    one.a.quotients = lambda base, other: [2.0] * 7
+    one.a.sides = lambda other, base: [
+        dict.fromkeys(range(7), rate) for rate in (2.0, 1.0)]
     made = compared(one)
     made.pairs = made.all_pairs()
     assert {name for _, _, name in made.pairs} == set(left)

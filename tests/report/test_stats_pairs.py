@@ -86,15 +86,6 @@ def test_a_family_can_see_less_than_one_test():
     assert one == pytest.approx(0.005 + z * 0.01)
 
 
-def test_variance_components():
-    """R12."""
-    rng = np.random.default_rng(8)
-    y = rng.normal(0, 2.0, (4000, 1)) + rng.normal(0, 3.0, (4000, 5))
-    between, within = stats.variance_components(y)
-    assert between == pytest.approx(4.0, rel=0.08)
-    assert within == pytest.approx(9.0, rel=0.05)
-
-
 # ---- tests and families ---------------------------------------------------
 
 def test_sign_flip_p_values_agree_with_the_exact_distribution():

@@ -52,52 +52,25 @@ def test_what_is_visible_is_shown_with_its_power():
 
 # ---- blocks ---------------------------------------------------------------
 
-def test_recommended_blocks_is_the_first_that_has_the_power():
-    values = np.random.default_rng(1).normal(0, 0.04, 50)
-    sd = np.std(values, ddof=1)
-    for effect, alpha in ((0.02, 0.01), (0.03, 0.01 / 260), (0.2, 0.025)):
-        got = stats.recommended_blocks(values, effect, alpha)
-        n = got["blocks"]
-        assert stats.rank_power(n, effect / sd, alpha) >= 0.95
-        assert stats.rank_power(n - 1, effect / sd, alpha) < 0.95
-        assert got["within"] is None and got["reason"] is None
+@pytest.mark.parametrize("effect, alpha", [
+    (0.5, 0.01), (0.75, 0.01 / 260), (5.0, 0.025)])
+def test_least_blocks_is_the_first_that_has_the_power(effect, alpha):
+    n = stats.least_blocks(effect, alpha, 0.95)
+    assert stats.rank_power(n, effect, alpha) >= 0.95
+    assert stats.rank_power(n - 1, effect, alpha) < 0.95
 
 
-def test_more_pairs_per_block_help_against_what_is_within_only():
-    """Known components: 0.03^2 within, 0.01^2 between; 4 pairs a block."""
-    rng = np.random.default_rng(2)
-    y = rng.normal(0, 0.01, (4000, 1)) + rng.normal(0, 0.03, (4000, 4))
-    got = stats.recommended_blocks(y, 0.01, 0.01)
-    assert got["between"] == pytest.approx(1e-4, rel=0.1)
-    assert got["within"] == pytest.approx(9e-4, rel=0.1)
-    one = stats.recommended_blocks(y[:, 0], 0.01, 0.01)
-    # Variance of a block 1e-4 + 9e-4 / 4 against 10e-4.
-    assert one["blocks"] / got["blocks"] == pytest.approx(10 / 3.25, rel=0.1)
-
-
-def test_recommended_blocks_show_the_effect_as_often_as_they_promise():
-    n = stats.recommended_blocks(
-        np.random.default_rng(3).normal(0, 0.05, 2000), 0.03, 0.01,
-        0.9)["blocks"]
-    d = np.random.default_rng(4).normal(0.03, 0.05, (3000, n))
+def test_least_blocks_show_the_effect_as_often_as_they_promise():
+    n = stats.least_blocks(0.6, 0.01, 0.9)
+    d = np.random.default_rng(4).normal(0.6, 1, (3000, n))
     assert np.mean(stats.signed_rank_p(d) <= 0.01) == pytest.approx(
         0.9, abs=0.03)
 
 
-def test_order_scale_and_sign_do_not_matter_for_blocks():
-    y = np.random.default_rng(5).normal(0, 0.04, (30, 3))
-    one = stats.recommended_blocks(y, 0.02, 0.01)["blocks"]
-    assert one == stats.recommended_blocks(-y[::-1], 0.02, 0.01)["blocks"]
-    assert one == stats.recommended_blocks(4 * y, 0.08, 0.01)["blocks"]
-
-
-def test_what_cannot_be_had_is_said():
-    got = stats.recommended_blocks([0.0, 10.0, -10.0], 1e-4, 0.01)
-    assert got["blocks"] is None and "100000" in got["reason"]
-    with pytest.raises(ValueError):
-        stats.recommended_blocks([0.0, 1.0], 0.0, 0.01)
+def test_blocks_that_nobody_measures_are_none():
+    assert stats.least_blocks(1e-5, 0.01, 0.95) is None
     # Values without spread: as many blocks as the level alone asks for.
-    assert stats.recommended_blocks([0.1] * 9, 0.01, 0.01)["blocks"] == 7
+    assert stats.least_blocks(math.inf, 0.01, 0.95) == 7
 
 
 # ---- bootstrap of a median ------------------------------------------------

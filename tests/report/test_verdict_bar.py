@@ -18,9 +18,8 @@ def judged(n, slow=1.0):
     ln[:, -1] += math.log(slow)
     contests = {g: {m: dict(enumerate(row)) for m, row in enumerate(rows)}
                 for g, rows in enumerate(np.exp(ln).tolist())}
-    levels = stats.summarize({(g, m): list(r.values())
-                              for g, rates in contests.items()
-                              for m, r in rates.items()})
+    levels = stats.throughputs({(g, m): r for g, rates in contests.items()
+                                for m, r in rates.items()})
     centres = {g: {m: levels[g, m]["centre"] for m in rates}
                for g, rates in contests.items()}
     return [verdicts.judge(contests[g], compared) for g, compared in
@@ -42,7 +41,7 @@ def test_equal_maps_are_rarely_called_behind(n):
         n < verdicts.needs(MAPS))
 
 
-@pytest.mark.parametrize("n,least", [(16, 0.85), (24, 0.98)])
+@pytest.mark.parametrize("n,least", [(16, 0.45), (24, 0.8), (40, 0.98)])
 def test_a_slow_map_is_found(n, least):
     """At 0.7 of the others' speed."""
     assert share(any(r["outcome"] == verdicts.BEHIND and r["map"] == MAPS - 1

@@ -141,7 +141,7 @@ def test_settings_end_at_the_first_workload():
 
 def paired(base, other):
     """A summary as of Analysis.ratio(); None without a block of both."""
-    pair = stats.compare(base, other)
+    pair = stats.ratios({0: (other, base)})[0]
     return pair if pair["n"] else None
 
 
@@ -205,9 +205,8 @@ def test_of_a_tie_any_two_differ_by_no_more_than_is_said():
     assert group["word"] == verdicts.TIED and len(group["front"]) == 3
     found = trust.of_lead(group)
     for one, two in ("ab", "bc", "ca"):
-        pair = stats.summarize(
-            {0: verdicts.paired(rates[one], rates[two])},
-            verdicts.level_for(3))[0]
+        pair = stats.ratios({0: (rates[one], rates[two])},
+                            verdicts.level_for(3))[0]
         assert max(pair["high"], 1 / pair["low"]) <= found["most"]
 
 

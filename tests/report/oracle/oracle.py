@@ -2,8 +2,8 @@
 """Recomputes the numbers of a report from trials.jsonl and campaign.json.
 
 It implements docs/verdicts.md and results/README.md. This module
-shares no code with report/: a wrong filter, centre, base, count or byte in
-report/ makes the two differ. It checks no interval and no text.
+shares no code with report/: a wrong filter, centre, interval, base, count or
+byte in report/ makes the two differ. It checks no text.
 """
 import collections
 import csv
@@ -14,6 +14,7 @@ import statistics
 from pathlib import Path
 
 from scipy.special import comb
+from scipy.stats import rankdata
 
 TOP = Path(__file__).resolve().parents[3]
 LOOPS = ("mix", "closed", "open", "paced")
@@ -43,11 +44,53 @@ def centre(values):
     return math.exp(pseudo_median(logs)) if logs else None
 
 
+def joint_error(maps):
+    """5 % shared by all pairs of so many maps."""
+    return 0.05 / max(comb(maps, 2, exact=True), 1)
+
+
+def end_rank(n, error):
+    """Which average from either end bounds the interval of n values, counted
+    over all 2^n signs; 0: none."""
+    ways = {0: 1}  # sum of the positive ranks -> sign patterns
+    for rank in range(1, n + 1):
+        ways = collections.Counter(ways) + collections.Counter(
+            {total + rank: w for total, w in ways.items()})
+    beyond = itertools.accumulate(ways[t] for t in range(max(ways) + 1))
+    return sum(2 * w <= (error + 2e-12) * 2 ** n for w in beyond)
+
+
+def widened_by(values):
+    """sqrt((1 + r) / (1 - r)), r the lag-1 correlation of the ranks without
+    its bias, one standard error higher, from 0 to 0.95."""
+    n = len(values)
+    ranks = rankdata(values) - (n + 1) / 2
+    square = float(ranks @ ranks)
+    r = float(ranks[1:] @ ranks[:-1]) / square if square else 0
+    r = (n * r + 1) / (n - 4) + (n - 3) ** -0.5
+    r = min(max(r, 0), 0.95)
+    return math.sqrt((1 + r) / (1 - r))
+
+
+def interval(values, error=0.05):
+    """(low, high) of the centre of values above 0 in the order of blocks;
+    (None, None): too few."""
+    logs = [math.log(v) for v in values]
+    k = end_rank(len(logs), error)
+    if not k:
+        return None, None
+    averages = sorted((a + b) / 2 for a, b in
+                      itertools.combinations_with_replacement(logs, 2))
+    middle, wider = statistics.median(averages), widened_by(logs)
+    return tuple(math.exp(middle + wider * (end - middle))
+                 for end in (averages[k - 1], averages[-k]))
+
+
 def needed_blocks(maps):
     """Fewest blocks at which `maps` maps can be ranked: a signed-rank
     interval at 5 % shared by all pairs has to exist."""
     n = 6
-    while 2 ** (1 - n) > 0.05 / max(comb(maps, 2, exact=True), 1):
+    while 2 ** (1 - n) > joint_error(maps):
         n += 1
     return n
 
@@ -82,7 +125,7 @@ class Cell:
     @property
     def mops(self):
         """block -> million operations per second."""
-        return {b: million_per_s(t) for b, t in self.ok.items()}
+        return {b: million_per_s(t) for b, t in sorted(self.ok.items())}
 
     @property
     def centre(self):
@@ -102,11 +145,16 @@ def million_per_s(trial):
     return trial["result"]["ops"] * 1e3 / trial["result"]["elapsed_ns"]
 
 
-def ratio(over, under):
-    """(centre, n) of the ratios over ÷ under in the blocks that both have."""
+def ratios(over, under):
+    """over ÷ under in the blocks that both have."""
     a, b = over.mops, under.mops
-    ratios = [a[k] / b[k] for k in a.keys() & b.keys()]
-    return centre(ratios), len(ratios)
+    return [a[k] / b[k] for k in sorted(a.keys() & b.keys())]
+
+
+def ratio(over, under):
+    """(centre, n) of the same."""
+    found = ratios(over, under)
+    return centre(found), len(found)
 
 
 def is_trial(line):
@@ -297,6 +345,7 @@ class Comparison:
             value, n = self.pair(c, base)
             self.row(file, row, base=self.base, ratio=value, n=n,
                      base_mops=base and base.centre)
+            self.ends(file, row, c, base, n)
 
     def flip(self, file, rows):
         """Contender ÷ base; a row has a cell if the contender has one."""
@@ -309,6 +358,7 @@ class Comparison:
             self.same(file, row["cell"], "map", c.map, self.contender)
             self.row(file, row, ratio=value, n=n,
                      base_mops=base and base.centre)
+            self.ends(file, row, c, base, n)
 
     def ranking(self, file, rows):
         """Leader ÷ each rival, in every group."""
@@ -324,10 +374,21 @@ class Comparison:
                      and g.ranked[g.leader].id)
             self.outcome(file, row, g, c.map)
 
+    def ends(self, file, row, over, under, n):
+        """The 95 % interval of a ratio of n blocks."""
+        low, high = interval(ratios(over, under)) if n else (None, None)
+        self.row(file, row, low=low, high=high)
+
     def outcome(self, file, row, group, name):
-        self.same(file, row["cell"], "no interval",
-                  row["outcome"] == "no interval",
-                  group.rivals[name][1] < group.needs)
+        """Of leader ÷ rival: its 95 % interval, and the one of all pairs of
+        the group, which decides."""
+        lead = group.ranked.get(group.leader)
+        pair = ratios(lead, group.ranked[name]) if lead else []
+        low, high = interval(pair)
+        least, most = interval(pair, joint_error(group.maps))
+        self.row(file, row, low=low, high=high, group_low=least,
+                 group_high=most, outcome="no interval" if least is None else
+                 "behind" if least > 1.02 else "tied")
 
     def matrix(self, file, rows):
         self.rows_are(file, rows, [
@@ -374,7 +435,9 @@ class Comparison:
                 rate = c.centre and 1e3 * threads / c.centre
                 self.row(file, row, ns=rate, n=len(c.ok))
                 continue
-            self.row(file, row, mops=c.centre, n=len(c.ok))
+            low, high = interval(list(c.mops.values()))
+            self.row(file, row, mops=c.centre, n=len(c.ok), low=low,
+                     high=high)
             if row["gain"]:
                 first = self.smaller(c, int(row["from_threads"]))
                 self.row(file, row, gain=self.pair(c, first)[0],

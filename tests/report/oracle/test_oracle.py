@@ -4,7 +4,7 @@ and the decisions of each campaign of shapes/.
 
 campaigns/ has two runs of `readmostly run --counters none` on a virtual
 machine with 2 CPUs, without the maps that took no part. A second test changes
-the report's code in five ways and expects that the oracle sees each of them.
+the report's code in six ways and expects that the oracle sees each of them.
 """
 import collections
 import json
@@ -13,6 +13,7 @@ import statistics
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
@@ -20,7 +21,7 @@ import oracle  # noqa: E402
 from make_shape import SHAPES, Shape, decided  # noqa: E402
 from report_helpers import Built, edit, make_journal  # noqa: E402
 
-from report import analysis, journal, stats, verdicts  # noqa: E402
+from report import analysis, journal, signed_rank, stats  # noqa: E402
 from report.sections import memory  # noqa: E402
 
 REAL = Path(__file__).parent / "campaigns"
@@ -110,16 +111,19 @@ def test_campaigns_have_what_the_oracle_looks_at(tmp_path):
 # ---- the report broken ----------------------------------------------------
 
 def wrong_centre(patch):
-    patch.setattr(stats, "signed_rank_interval", lambda x, level: (
-        statistics_of(x), *signed_rank_interval(x, level)[1:]))
+    right = stats.serial_interval
+    patch.setattr(stats, "serial_interval", lambda x, level: (
+        statistics_of(x), *right(x, level)[1:]))
+
+
+def independent_blocks(patch):
+    """Intervals as if no block were like the one before."""
+    patch.setattr(signed_rank, "widening", lambda x: np.ones(len(x)))
 
 
 def statistics_of(x):
     """Plain medians over the last axis."""
     return [statistics.median(row) for row in x]
-
-
-signed_rank_interval = stats.signed_rank_interval
 
 
 def counts_void_trials(patch):
@@ -129,15 +133,15 @@ def counts_void_trials(patch):
 
 def wrong_base(patch):
     """A ratio to the map that was asked for second."""
-    right = analysis.Analysis.quotients
-    patch.setattr(analysis.Analysis, "quotients",
-                  lambda self, base, cell: right(self, cell, base))
+    right = analysis.Analysis.sides
+    patch.setattr(analysis.Analysis, "sides",
+                  lambda self, *cells: right(self, *reversed(cells)))
 
 
 def wrong_n(patch):
     """Blocks that only the leader has count, too."""
-    right = verdicts.paired
-    patch.setattr(verdicts, "paired", lambda leader, rival: right(
+    right = stats.paired
+    patch.setattr(stats, "paired", lambda leader, rival: right(
         leader, leader | rival))
 
 
@@ -154,6 +158,7 @@ def wrong_bytes(patch):
 
 @pytest.mark.parametrize("fault, name, file", [
     (wrong_centre, "with-arms", "cells.csv"),
+    (independent_blocks, "with-arms", "ranking.csv"),
     (counts_void_trials, "void-many", "cells.csv"),
     (wrong_base, "with-arms", "forest.csv"),
     (wrong_n, "void-many", "ranking.csv"),
