@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Paired trials: slot effect, smallest detectable slowdown, planning.
+"""Paired trials: slot effect and smallest detectable slowdown.
 
 `d` is (pairs,): ln(cost of the second arm / cost of the first arm), both
 measured by fresh trials one right after the other; `base_first` (pairs,)

@@ -88,13 +88,13 @@ def signed_rank_interval(x, level=0.95):
 
 
 def widening(x):
-    """How many times as wide as of independent values an interval of the
-    centre of x (..., n) is, values in time order -> (...), 1 or more.
+    """Factor of the width of an interval of the centre of x (..., n), values
+    in time order -> (...), at least 1.
 
-    sqrt((1 + r) / (1 - r)), as of the mean of a first-order autoregression;
-    r is the lag-1 correlation of the ranks, without its bias of -(1 + 4 r)/n
-    and one standard error higher, since a short series hides its correlation
-    (docs/adr/0057).
+    sqrt((1 + r) / (1 - r)), which is that of the mean of a first-order
+    autoregression. r is the lag-1 correlation of the ranks. It is corrected
+    for its bias, -(1 + 4 r) / n, and raised by one standard error, because a
+    short series hides its correlation (docs/adr/0057).
     """
     ranks = rankdata(x, axis=-1)
     n = ranks.shape[-1]

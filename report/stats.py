@@ -5,7 +5,8 @@ The one place where numbers are made from trials (docs/method.md). Callers
 import this module alone. Exported from here: signed-rank methods
 (signed_rank.py), Tukey's biweight (biweight.py), paired trials (paired.py), crossovers (crossover.py),
 slopes on log-log lines (slopes.py), tests of many claims at once (family.py),
-how many blocks (planning.py) and least squares (regression.py). Conventions:
+how many blocks (planning.py) and least squares (regression.py). A ratio of two
+maps is of ratios(), a cell's throughput of throughputs(). Conventions:
 
 - an array of shape (cells, n) holds n independent trials (or pairs of
   trials) of each cell; no function mixes cells unless it says so;
