@@ -148,12 +148,13 @@ def told_from_none(power, n, runs=200):
 @pytest.mark.parametrize("n", [8, BLOCKS])
 def test_a_slope_could_show_what_it_tells_from_none(n):
     """Half of the time a slope of just that size; one of twice the size
-    nearly always, none hardly ever."""
+    nearly always, none hardly ever. Of few blocks intervals are now wide and
+    now narrow."""
     seen = np.mean([sloped(0, 10 * i + 7, n)["could_see"] for i in range(50)])
     assert told_from_none(0, n) <= 0.08
-    assert told_from_none(seen / 2, n) <= 0.3
-    assert 0.35 <= told_from_none(seen, n) <= 0.65
-    assert told_from_none(2 * seen, n) >= 0.9
+    assert told_from_none(seen / 2, n) <= 0.4
+    assert 0.35 <= told_from_none(seen, n) <= 0.75
+    assert told_from_none(2 * seen, n) >= 0.85
 
 
 @pytest.mark.parametrize("power", [0, 1, -1])
