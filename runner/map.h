@@ -254,7 +254,7 @@ enum rm_cap {
 /* What a map's look-ups ask of their caller, beside joining and leaving. */
 enum rm_duty {
 	RM_DUTY_NONE,
-	RM_DUTY_GUARD,    /* a read-side section around each; its loop makes it */
+	RM_DUTY_GUARD, /* a read-side section around each; its loop makes it */
 	RM_DUTY_ANNOUNCE, /* quiesce() now and then, park() before it blocks */
 };
 

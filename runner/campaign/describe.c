@@ -35,8 +35,8 @@ static json_t *facts_of(const struct rm_map_info *info)
 json_t *rm_describe_map(const struct rm_map_info *info)
 {
 	static const char *const members[] = { "id", "label", "family", "sync",
-		"duty", "source", "system", "guarantees", "progress", "dispatch",
-		"code", "caps", "shapes", "misuse", "program" };
+		"duty", "source", "system", "guarantees", "progress",
+		"dispatch", "code", "caps", "shapes", "misuse", "program" };
 	json_t *map = json_object();
 
 	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++) {

@@ -237,6 +237,24 @@ static json_t *environment_json(const struct rm_team *team)
 	        number_or_null(has_own ? own_threads_cpu_ns(team) : 0));
 }
 
+/* Members that many trials have as null. */
+static void set_extras(json_t *result, struct rm_team *team)
+{
+	json_object_set_new(result, "popularity", popularity_json(team));
+	json_object_set_new(result, "renewed", rm_renewal_result(team));
+	json_object_set_new(
+	        result, "collections", json_null()); /* no collector */
+	if (team->request->trace || team->request->recorder)
+		json_object_set_new(result, "replayed", rm_replay_result(team));
+	json_object_set_new(result, "longest", rm_team_longest(team));
+	json_object_set_new(result, "slices", rm_team_slices(team));
+	json_object_set_new(result, "counters",
+	        team->counters ? rm_counters_result(team->counters)
+	                       : json_null());
+	json_object_set_new(result, "counters_reason",
+	        text_or_null(team->counters_error.text));
+}
+
 json_t *rm_team_result(struct rm_team *team)
 {
 	bool is_cold = team->request->cell.settle == RM_SETTLE_NO;
@@ -264,19 +282,7 @@ json_t *rm_team_result(struct rm_team *team)
 		return NULL;
 	set_counts(result, team);
 	rm_team_latency(team, result);
-	json_object_set_new(result, "popularity", popularity_json(team));
-	json_object_set_new(result, "renewed", rm_renewal_result(team));
-	json_object_set_new(
-	        result, "collections", json_null()); /* no collector */
-	if (team->request->trace || team->request->recorder)
-		json_object_set_new(result, "replayed", rm_replay_result(team));
-	json_object_set_new(result, "longest", rm_team_longest(team));
-	json_object_set_new(result, "slices", rm_team_slices(team));
+	set_extras(result, team);
 	json_object_set_new(result, "environment", environment_json(team));
-	json_object_set_new(result, "counters",
-	        team->counters ? rm_counters_result(team->counters)
-	                       : json_null());
-	json_object_set_new(result, "counters_reason",
-	        text_or_null(team->counters_error.text));
 	return result;
 }

@@ -46,6 +46,58 @@ static bool offers(const struct rm_impl *impl, const struct rm_cell *cell)
 	return !rm_loop_scans(kind) || impl->ops->scan;
 }
 
+/* Whether this build has such keys and such a measure. */
+static int check_build(const struct rm_cell *cell, struct rm_error *error)
+{
+	const bool is_placed = cell->key_differs != RM_DIFFERS_FIRST;
+
+	if (!cell->shape.str && is_placed)
+		return rm_error_set(error, -ENOTSUP,
+		        "keys of %s are words: key_differs is of strings",
+		        rm_cell_shape_name(cell));
+	if (rm_loop_is_decimal(&cell->loop) && RM_TRIAL_PLACED)
+		return rm_error_set(error, -ENOTSUP,
+		        "keys of decimal text differ where their digits do");
+	if (rm_cell_sized(cell) != RM_TRIAL_SIZED ||
+	        is_placed != RM_TRIAL_PLACED)
+		return rm_error_set(error, -ENOTSUP,
+		        "shape %s with these keys runs in the map's program of "
+		        "flavour %s",
+		        rm_cell_shape_name(cell), rm_cell_flavour(cell));
+	if (!RM_STATS_BUILT && cell->measure == RM_MEASURE_CAUSES)
+		return rm_error_set(error, -ENOTSUP,
+		        "measure causes runs in the map's program of flavour "
+		        "stats: this one counts nothing on hot paths");
+	if (RM_STATS_BUILT && cell->measure != RM_MEASURE_CAUSES)
+		return rm_error_set(error, -ENOTSUP,
+		        "this build counts on hot paths: what it runs is "
+		        "measure causes, and no timing");
+	return 0;
+}
+
+/* Factors that do not go together. */
+static int check_factors(
+        const struct rm_request *request, struct rm_error *error)
+{
+	const struct rm_cell *cell = &request->cell;
+
+	if (cell->write_kind == RM_FRESH && cell->miss_share > 0)
+		return rm_error_set(error, -ENOTSUP,
+		        "misses need write-kind update or churn");
+	if (cell->renewals && (cell->trace[0] || request->recorder ||
+	                              cell->measure == RM_MEASURE_VERIFY ||
+	                              !rm_loop_draws_absent(cell->loop.kind)))
+		return rm_error_set(error, -ENOTSUP,
+		        "settle = renewed:%u needs a loop that draws keys of "
+		        "the prefill, and no trace and no verification",
+		        cell->renewals);
+	if (cell->trace[0] && request->control_extra > 0)
+		return rm_error_set(error, -ENOTSUP,
+		        "a replay does the operations of its trace and no "
+		        "more: control_extra is not 0");
+	return 0;
+}
+
 /* The map, if this build has it and it offers what the cell wants. The plan has
    asked the same, but a request may come from anybody. */
 static const struct rm_impl *find_map(
@@ -54,54 +106,22 @@ static const struct rm_impl *find_map(
 	const struct rm_cell *cell = &request->cell;
 	const struct rm_impl *impl = rm_impl_find(cell->map);
 
-	if (!impl)
+	if (!impl) {
 		rm_error_set(error, -ENOENT,
 		        "this build has no map \"%s\" (readmostly dev list)",
 		        cell->map);
-	else if (!cell->shape.str && cell->key_differs != RM_DIFFERS_FIRST)
-		rm_error_set(error, -ENOTSUP,
-		        "keys of %s are words: key_differs is of strings",
-		        rm_cell_shape_name(cell));
-	else if (rm_loop_is_decimal(&cell->loop) && RM_TRIAL_PLACED)
-		rm_error_set(error, -ENOTSUP,
-		        "keys of decimal text differ where their digits do");
-	else if (rm_cell_sized(cell) != RM_TRIAL_SIZED ||
-	         (cell->key_differs != RM_DIFFERS_FIRST) != RM_TRIAL_PLACED)
-		rm_error_set(error, -ENOTSUP,
-		        "shape %s with these keys runs in the map's program of "
-		        "flavour %s",
-		        rm_cell_shape_name(cell), rm_cell_flavour(cell));
-	else if (!offers(impl, cell))
+		return NULL;
+	}
+	if (check_build(cell, error))
+		return NULL;
+	if (!offers(impl, cell)) {
 		rm_error_set(error, -ENOTSUP,
 		        "%s does not offer loop %s with shape %s", cell->map,
 		        rm_loop_name(cell->loop.kind),
 		        rm_cell_shape_name(cell));
-	else if (!RM_STATS_BUILT && cell->measure == RM_MEASURE_CAUSES)
-		rm_error_set(error, -ENOTSUP,
-		        "measure causes runs in the map's program of flavour "
-		        "stats: this one counts nothing on hot paths");
-	else if (RM_STATS_BUILT && cell->measure != RM_MEASURE_CAUSES)
-		rm_error_set(error, -ENOTSUP,
-		        "this build counts on hot paths: what it runs is "
-		        "measure causes, and no timing");
-	else if (cell->write_kind == RM_FRESH && cell->miss_share > 0)
-		rm_error_set(error, -ENOTSUP,
-		        "misses need write-kind update or churn");
-	else if (cell->renewals &&
-	         (cell->trace[0] || request->recorder ||
-	                 cell->measure == RM_MEASURE_VERIFY ||
-	                 !rm_loop_draws_absent(cell->loop.kind)))
-		rm_error_set(error, -ENOTSUP,
-		        "settle = renewed:%u needs a loop that draws keys of "
-		        "the prefill, and no trace and no verification",
-		        cell->renewals);
-	else if (cell->trace[0] && request->control_extra > 0)
-		rm_error_set(error, -ENOTSUP,
-		        "a replay does the operations of its trace and no "
-		        "more: control_extra is not 0");
-	else
-		return impl;
-	return NULL;
+		return NULL;
+	}
+	return check_factors(request, error) ? NULL : impl;
 }
 
 /* The cell's trace, if it has one. Ranks and sizes of the plan were computed
