@@ -82,6 +82,19 @@ def test_a_slope_below_0_counts_against_what_is_claimed():
     assert rules.figure(asked, found, ps).word == "inconclusive"
 
 
+def test_claims_of_two_statistics_of_the_same_cells_are_two_contrasts():
+    """With one for both, the later claim's values decided the earlier one."""
+    def asked(statistic, factor):
+        one = claim(speaks="speed", statistic=statistic)
+        return one, evidence.Evidence("", ("a", "b"), tuple(enumerate(
+            [factor * (1 + i / 1000) for i in range(20)])))
+
+    faster, slower = asked("ops/elapsed_s", 2.0), asked("writes/elapsed_s", 0.5)
+    for cells in ({"x": faster, "y": slower}, {"y": slower, "x": faster}):
+        ps = decide.corrected(cells)
+        assert ps["x"]["claimed"] < 0.01 < ps["y"]["claimed"]
+
+
 COUNT = {"speaks": "count", "rule": "ratio", "side": "", "numbers":
          "simulated", "claimed": (150.0, 150.0), "statistic": "lost/ops"}
 

@@ -4,6 +4,7 @@ follows from the journal."""
 import itertools
 import json
 import re
+import types
 
 import pytest
 from report_helpers import FEW, Built, edit, make_journal
@@ -103,6 +104,11 @@ def test_the_word_follows_from_the_journal(tmp_path, name):
     edit(tmp_path, change())
     worst, _ = holds(tmp_path, word, **numbers)
     assert word == trust.TRUST or worst == set(numbers)
+
+
+def test_a_leader_of_which_no_check_was_planned_is_not_verified():
+    a = types.SimpleNamespace(by_measure={})
+    assert trust.of_verification(a, ["urcu_lfht"])["word"] == trust.CARE
 
 
 def rates(**of):
