@@ -44,6 +44,12 @@ static void publishes_beside(struct shared *shared)
 	__tsan_atomic32_store(half(shared, 1), 1, __ATOMIC_RELEASE);
 }
 
+static void publishes_early(struct shared *shared)
+{
+	__tsan_atomic32_store(half(shared, 0), 1, __ATOMIC_RELEASE);
+	write_word(shared, 0);
+}
+
 static void locks(struct shared *shared)
 {
 	fine(rm_sim_spin_lock(spin(shared)));
@@ -90,6 +96,9 @@ static void neighbours(void)
 	lanes(publishes_beside, looks, NULL);
 	CHECK(stops(RM_EXPLORE_RACE, "thread 2 reads (plainly) what thread 1"),
 	        "a release beside it orders nothing");
+	lanes(publishes_early, looks, NULL);
+	CHECK(stops(RM_EXPLORE_RACE, "thread 2 reads (plainly) what thread 1"),
+	        "nor does a release what comes after it");
 }
 
 static void comparisons(void)

@@ -136,6 +136,13 @@ static void looks_plainly(uint64_t *word)
 	world.seen[1] = *word;
 }
 
+static void stores_twice(uint64_t *word)
+{
+	__tsan_atomic64_store(word, 1, RELAXED);
+	__tsan_atomic64_store(word, 2, RELAXED);
+	looks_once(word);
+}
+
 static void bounds(void)
 {
 	/* a lane's beginning is a step */
@@ -148,6 +155,8 @@ static void bounds(void)
 	CHECK(world.seen[0] == MANY - 2, "a turn says how far its load looks");
 	play_listed(counts_up, looks_once, RM_EXPLORE_TSO, far, 2);
 	CHECK(world.seen[0] == MANY - 16, "a buffer has sixteen stores");
+	play_listed(stores_twice, nothing, RM_EXPLORE_TSO, NULL, 0);
+	CHECK(world.seen[0] == 2, "who reads it back sees its last store");
 	play_listed(looks_plainly, nothing, RM_EXPLORE_TSO, NULL, 0);
 	CHECK(world.seen[0] == 1 && world.seen[1] == 1,
 	        "who reads plainly what it has stored drains its buffer");
