@@ -81,6 +81,11 @@ def undisturbed(cell, rates):
     return {b: rate for b, rate in rates.items() if b not in spoilt}
 
 
+def columns(a):
+    """Cell id -> its column in residuals()."""
+    return {cell["id"]: i for i, cell in enumerate(a.campaign.meta["cells"])}
+
+
 def residuals(a):
     """ln(cost / the cell's median) as (rounds, cells of the plan); nan where
     no undisturbed trial is.
@@ -88,14 +93,16 @@ def residuals(a):
     Cells of fewer than half of the rounds are left out: what ran once is its
     own median, and its 0 would hide what the others show of that round.
     """
-    plan = a.campaign.meta["cells"]  # may name a cell twice
-    index = {cell["id"]: i for i, cell in enumerate(plan)}
-    when = a.campaign.round_of
-    # a campaign without an order: each block is a round
-    at = lambda name, rates: [when.get((name, b), b) for b in rates]
+    index, when = columns(a), a.campaign.round_of
+
+    def at(name, rates):
+        """Rounds of these blocks; without an order each block is a round."""
+        return [when.get((name, b), b) for b in rates]
+
     count = 1 + max((max(at(name, rates)) for name, rates in a.rates.items()
                      if rates), default=-1)
-    rest = np.full((count, len(plan)), np.nan)
+    # the plan may name a cell twice
+    rest = np.full((count, len(a.campaign.meta["cells"])), np.nan)
     for name, rates in a.rates.items():
         rates = undisturbed(a.campaign.cells[name], rates)
         if 2 * len(rates) >= count:
@@ -107,8 +114,7 @@ def residuals(a):
 def slot_row(a, rest):
     """Does it matter when in its round a trial runs: per round, the median of
     the second half less the median of the first."""
-    d = []
-    index = {c["id"]: i for i, c in enumerate(a.campaign.meta["cells"])}
+    d, index = [], columns(a)
     for cells, trials in zip(rest, a.campaign.rounds):
         here = cells[[index[name] for name, _ in trials]]
         here = here[~np.isnan(here)]

@@ -56,10 +56,11 @@ def crossover(threads, d, level=0.95, resamples=RESAMPLES, seed=1):
     d        (blocks, counts) ln(rate of the contender / rate of the base);
              nan where a trial is missing
     -> list, one per crossing, of {"threads", "low", "high", "ahead"}:
-    ahead is "contender" or "base", who leads afterwards; interpolated on
-    log2 threads; interval by resampling whole blocks, widened where these
-    are like their neighbours; low or high is None where it would lie outside the measured counts. Empty list: the sign
-    never changes. Needs a value at every count.
+    ahead is the leader afterwards, "contender" or "base". Interpolated on log2
+    threads. The interval is made by resampling whole blocks, and widened if
+    blocks are like their neighbours; low or high is None if it lies outside
+    the measured counts. Empty list: the sign never changes. Needs a value at
+    every count.
     """
     threads, d = np.asarray(threads, float), np.asarray(d, float)
     x = np.log2(threads)

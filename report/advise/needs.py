@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which maps may not be advised, for what the asker needs (needs.json).
 
-A need is met by what a map says of itself in campaign.json: `guarantees` or
-`progress` or `duty` is one of a list, `caps` lacks each of a list (`lacks`), or what a
-lookup holds, the first word of `sync`, is one of a list (`holds`). What a map
-does not say it does not promise.
+A need is met by a map's entry in campaign.json in one of three ways:
+
+- its `guarantees`, `progress` or `duty` is in the list of that name;
+- its `caps` has nothing of the list `lacks`;
+- the first word of its `sync`, which a look-up holds, is in the list `holds`.
+
+A member that is missing meets no need.
 """
 import json
 from pathlib import Path
@@ -13,6 +16,7 @@ from report import guarantees
 
 FILE = Path(__file__).with_name("needs.json")
 NEEDS = json.loads(FILE.read_text(encoding="utf-8"))
+MEMBERS = ("guarantees", "progress", "duty")
 
 
 def read(text):
@@ -60,10 +64,8 @@ def why_not(about, name):
     """Why a map, its entry in campaign.json, does not meet a need; None: it
     does."""
     need = NEEDS[name]
-    whys = [of_member(about, need, "guarantees"),
-            of_member(about, need, "progress"),
-            of_member(about, need, "duty"), of_caps(about, need),
-            of_memory(about, need)]
+    whys = [*(of_member(about, need, member) for member in MEMBERS),
+            of_caps(about, need), of_memory(about, need)]
     return next((why for why in whys if why), None)
 
 

@@ -2,10 +2,10 @@
 """What each cell of a claim could have shown in a run, and how many blocks
 show the effect that its claim must be able to see.
 
-From the spread between blocks, and how like its neighbour a block is
-(report/planning.py, signed_rank.widening): where the values
-lie is not looked at, so that nobody plans more blocks because a word was not
-the one that was wished for. Rules and limits stay as they are.
+The number of blocks follows from the spread between blocks and from the
+correlation of neighbours (report/planning.py, signed_rank.widening). It does
+not depend on the values, so a verdict that disappoints does not ask for more
+blocks. Rules and limits stay as they are.
 """
 import math
 from typing import NamedTuple

@@ -63,6 +63,12 @@ check 'the 64th byte of a key is found wrong under short values' lost 24 str16x8
 check 'and under long ones' lost 1024 str16x1024
 
 # ---- a campaign ----
+short='threads     = 2
+placement   = none
+warm-up     = 2ms
+window      = 100kops
+verify      = 20kops
+blocks      = 1'
 cat >"$dir/sizes.conf" <<END
 # Each length, shortly. Why: the path from a file to a journal.
 writes      = 10%
@@ -70,12 +76,7 @@ write-kind  = churn
 keys        = 500
 key_bytes   = 8 16 32 64
 value_bytes = 8 24 64 256 1024
-threads     = 2
-placement   = none
-warm-up     = 2ms
-window      = 100kops
-verify      = 20kops
-blocks      = 1
+$short
 maps        = ${maps[*]} shard_rw_64
 END
 "$dir/readmostly" run "$dir/sizes.conf" --busy-ok -o "$dir/campaign" >"$out" 2>&1
@@ -115,12 +116,7 @@ keys        = 500
 key_bytes   = 16 32 64
 value_bytes = 8 24
 key-differs = middle last
-threads     = 2
-placement   = none
-warm-up     = 2ms
-window      = 100kops
-verify      = 20kops
-blocks      = 1
+$short
 maps        = null_map gomap_rw
 END
 rm -rf "$dir/campaign"
