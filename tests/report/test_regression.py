@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from report import marks, regression
+from report import marks
+from report.stats import regression
 from report.page import Report
 from report.sections import pauses
 

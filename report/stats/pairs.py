@@ -11,7 +11,21 @@ import math
 import numpy as np
 from scipy import stats as dist
 
-from report.signed_rank import hodges_lehmann, signed_rank_interval, tail_of
+from report.stats.signed_rank import hodges_lehmann, signed_rank_interval, tail_of
+
+
+def log_ratio(base_cost, head_cost):
+    """ln(head / base) of paired costs, any equal shapes; + is head slower.
+
+    For rates swap the arguments: ln(rate_base / rate_head). A pair with a
+    missing (nan) side stays nan.
+    """
+    return np.log(np.asarray(head_cost, float) / np.asarray(base_cost, float))
+
+
+def percent(d):
+    """Log ratio -> percent: 100 (e^d - 1); nan and infinities pass."""
+    return 100.0 * np.expm1(d)
 
 
 @functools.lru_cache(maxsize=None)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from report.signed_rank import hodges_lehmann, signed_rank_p, widening
+from report.stats.signed_rank import hodges_lehmann, signed_rank_p, widening
 
 SPARE = 10  # a feasible family has its smallest p so far below its level
 

@@ -13,7 +13,7 @@ from scipy import special
 from scipy import stats as dist
 from scipy.optimize import brentq
 
-from report.signed_rank import walsh_rank
+from report.stats.signed_rank import walsh_rank
 
 MOST_BLOCKS = 100_000  # beyond it nobody measures
 

@@ -2,7 +2,7 @@
 """Where one map overtakes another on the way to more threads."""
 import numpy as np
 
-from report.signed_rank import widening
+from report.stats.signed_rank import widening
 
 RESAMPLES = 2_000
 
