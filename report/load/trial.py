@@ -64,6 +64,7 @@ class Statistic:
     name: str
     unit: str
     value: float | None
+    window: float | None = None  # what the window added
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class Latency:
     max_ns: Amount | None = None
     saturated: int | None = None
     histogram: str | None = None
-    hgrm_crc32: str | None = None
+    hlog_crc32: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
