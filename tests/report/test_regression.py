@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from report import marks
-from report.stats import regression
 from report.page import Report
 from report.sections import pauses
+from report.stats import regression
 
 NORRIS = """0.1 0.2 338.8 337.4 118.1 118.2 888.0 884.6 9.2 10.1 228.1 226.5
 668.5 666.3 998.5 996.3 449.1 448.6 778.9 777.0 559.2 558.2 0.3 0.4 0.1 0.6
@@ -160,13 +159,6 @@ def test_p99_rises_with_pauses_by_what_was_planted():
     assert text.startswith("0.870 [0.870, 0.870], p < 0.0001, VIF 1.")
 
 
-@pytest.mark.parametrize("p,said", [
-    (0.018, "p 0.018"), (0.96, "p 0.96"), (0.0001, "p 0.00010"),
-    (9.9e-5, "p < 0.0001"), (1.8e-14, "p < 0.0001"), (0.0, "p < 0.0001")])
-def test_a_probability_has_no_exponent(p, said):
-    assert pauses.probability(p) == said
-
-
 def test_waits_for_locks_are_no_pauses():
     rows = pauses.slices_of(cell(trial(lambda ms: ms, PAUSES, ("lock_wait",))))
     assert {r["pause_ms"] for r in rows} == {0}
@@ -185,18 +177,6 @@ def test_slices_of_few_operations_and_of_other_builds_do_not_count():
     rows = pauses.slices_of(cell(few, plain, {"result": {"slices": None}}))
     assert len(rows) == 25 and {r["trial"] for r in rows} == {0}
     assert pauses.fit_of(rows[:19]) is None and pauses.fit_of(rows[:20])
-
-
-def test_limits_of_the_articles_are_marked():
-    assert marks.passed("lock_competition", 37) == ""
-    assert marks.passed("lock_competition", 37.1) == "over 37 %"
-    assert marks.passed("insert_max", 80e6) == ""
-    assert marks.passed("insert_max", 81e6) == "over 80 ms"
-    assert marks.passed("pause_grow_max_ns", 81e6) == "over 80 ms"
-    assert marks.passed("insert_p99", 81e6) == ""
-    assert marks.passed("age_max", 20e9) == ""  # no pause: how old an answer
-    assert marks.beside("90 ms", "insert_max", 90e6) == "90 ms (over 80 ms)"
-    assert marks.beside("9 ms", "insert_max", 9e6) == "9 ms"
 
 
 def analysis(*cells):
@@ -224,14 +204,6 @@ def test_the_page_has_a_row_a_slope_and_both_files(tmp_path, monkeypatch):
         pytest.approx(0.87, abs=1e-5)
     slices = (tmp_path / "tables" / "pause-slices.csv").read_text()
     assert len(slices.splitlines()) == 41
-
-
-def test_too_few_slices_are_said_and_none_is_silent(tmp_path, monkeypatch):
-    monkeypatch.setattr(pauses.factors, "told", lambda cell: "")
-    report = Report(tmp_path)
-    a = analysis(full_cell(trial(lambda ms: ms, PAUSES[:10])))
-    assert "no regression" in "".join(pauses.parts(report, a))
-    assert pauses.parts(report, analysis(full_cell())) == []
 
 
 @pytest.mark.parametrize("slope,offset", [(2, 0), (2, 1), (-3, 5), (1, 1e6)])
