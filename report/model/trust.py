@@ -42,6 +42,8 @@ class Check:
     count, of  what was counted: trials, maps, rounds
     maps     maps that the answer is about, the worst first
     estimate the estimate that decided
+    first, second  STEADY: the lead (leader / runner-up) in the first and in
+             the second half of the run
     """
     question: Question
     state: State
@@ -52,6 +54,8 @@ class Check:
     of: int | None = None
     maps: tuple[str, ...] = ()
     estimate: Estimate | None = None
+    first: Estimate | None = None
+    second: Estimate | None = None
 
 
 @dataclass(frozen=True)
