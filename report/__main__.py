@@ -87,12 +87,12 @@ def page_of(args):
         from report.build import build
         return build(args.folder, args.base, args.contender, args.pdf,
                      args.previous)
-    for name in ("base", "contender", "previous"):
-        if getattr(args, name) is not None:
+    for name in ("base", "contender", "previous", "pdf"):
+        if getattr(args, name):
             raise JournalError(f"{args.folder}: a search in stages has its "
                                f"two maps and its past: no --{name}")
     from report import staged_page
-    return staged_page.build(args.folder, args.pdf)
+    return staged_page.build(args.folder)
 
 
 def run(args):

@@ -97,14 +97,6 @@ def text_of(factor: str, value: Value) -> str:
 
 # ---- in sentences -----------------------------------------------------------------
 
-def digits(value: float, most: int = 3) -> str:
-    """At least `most` significant digits, no exponent: 78.6, 0.0023, 1,101."""
-    if value == 0:
-        return "0"
-    exponent = int(f"{value:.{most - 1}e}".partition("e")[2])
-    return f"{value:,.{max(most - 1 - exponent, 0)}f}"
-
-
 def listed(items: Iterable[str], last: str = "and") -> str:
     """a, b and c"""
     *first, end = [*items] or [""]
@@ -114,3 +106,11 @@ def listed(items: Iterable[str], last: str = "and") -> str:
 def counted(n: int, noun: str) -> str:
     """1 thread, 2 threads, 25,200 trials"""
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def in_words(factor: str, value: Value) -> str:
+    """A factor with its value: "3% writes", "2 threads", "64Ki keys", "dist zipf:0.99"."""
+    if factor == "threads":
+        return counted(int(value), "thread")
+    text, key = text_of(factor, value), key_of(factor)
+    return f"{text} {key}" if key in ("writes", "misses", "keys") else f"{key} {text}"

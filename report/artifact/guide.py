@@ -108,10 +108,10 @@ def search_rows(campaigns):
         spent = sum(claims.minutes(meta, [c["id"] for c in meta["cells"]])
                     for _, meta in journals_of(path))
         is_search = of.kind == "crossover"
-        again = (staged_page.commands(of)["search again"] if is_search else
-                 f"make bench SET=claims MODE={of.meta.get('mode')}")
+        again = (staged_page.commands(of).again if is_search else
+                 f"make bench SET=claims MODE={of.meta.mode}")
         # what is said before it takes it back: report/sweep/decide.py
-        doubts = sum("no lead that is told" in w for w in said["words"])
+        doubts = sum("do not rely on" in w for w in said["words"])
         told = said["words"][:1 + doubts] if is_search else said["words"]
         rows.append([f"`{name}`", f"`{again}`", one_line(", ".join(told)),
                      claims.shown(spent)])

@@ -223,8 +223,8 @@ def kept(campaign):
     stages = campaign.path.parent / "stages.json"
     if not stages.exists():
         return (campaign.meta.get("notes") or {}).get("claims"), None
-    meta = staged.read_meta(stages.parent)["rule"]
-    return meta.get("ledger_sha256"), meta.get("contract_sha256")
+    meta = staged.read_meta(stages.parent).rule
+    return meta.ledger_sha256, meta.contract_sha256
 
 
 def asked_of(campaign, claims):
@@ -232,7 +232,7 @@ def asked_of(campaign, claims):
     all of their cells there, too."""
     stages, ids = campaign.path.parent / "stages.json", ()
     if stages.exists():
-        ids = staged.read_meta(stages.parent).get("ids") or ()
+        ids = staged.read_meta(stages.parent).ids or ()
     return {name: claims[name] for name in ids or claims if name in claims}
 
 
@@ -285,5 +285,6 @@ def main(stages):
         raise journal.JournalError(f"{stages.path}: no stage has begun: "
                                    "readmostly dev claims run --resume")
     claims = ledger.read()
-    return printed((stages.stages or [stages.begun])[0], claims,
+    only = (stages.stages or [stages.begun])[0]
+    return printed(journal.read(only.path), claims,
                    decision_rules.read(claims), bool(stages.stages))

@@ -9,12 +9,14 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import sweep_worlds as worlds  # noqa: E402
-from report import damage, staged  # noqa: E402
-from report.sweep import grid, next as following  # noqa: E402
-from report.sweep import rule as rules  # noqa: E402
+from report import staged  # noqa: E402
+from report.load import seal  # noqa: E402
+from report.sweep import next as following  # noqa: E402
 from seal import sealed  # noqa: E402
 
 ELAPSED = 10 ** 8  # of each window [ns]
+RULE = {"format": 1, "kind": "crossover", "error": 0.05,
+        "blocks": [7, 7, 14], "margin": 1.02}
 FAMILIES = {"gomap_rw": "lock", "syncmap": "sync"}  # as they are
 
 
@@ -25,10 +27,10 @@ def begin(path, plan, budget=10 ** 6, maps=worlds.MAPS, **more):
     (path / "plan.json").write_text(json.dumps(plan, indent=1))
     meta = {"format": 1, "kind": "crossover", "maps": list(maps), "ids": None,
             "mode": None, "seed": 7, "budget_trials": budget,
-            "rule": rules.NUMBERS,
-            "plan_sha256": damage.plan_sha256(plan)} | more
+            "rule": RULE,
+            "plan_sha256": seal.plan_sha256(plan)} | more
     (path / "stages.json").write_text(json.dumps(
-        meta | {"sha256": damage.campaign_sha256(meta)}))
+        meta | {"sha256": seal.campaign_sha256(meta)}))
     return path
 
 
@@ -45,12 +47,12 @@ def trial(cell, block, rate, **more):
 def write_stage(path, plan, asked, lines, machine="5e7a0001"):
     """A campaign of the asked cells with these lines."""
     path.mkdir()
-    wish = set(asked["cells"])
-    cells = [c | {"blocks": asked["blocks"]} for c in plan["cells"]
+    wish = set(asked.cells)
+    cells = [c | {"blocks": asked.blocks} for c in plan["cells"]
              if c["id"] in wish]
     checked = {(c["map"], c["write_kind"]) for c in cells}
     cells = [c for c in plan["cells"] if c["measure"] == "verify"
-             and asked["stage"] == 1
+             and asked.stage == 1
              and (c["map"], c["write_kind"]) in checked] + cells
     meta = {"format": 1, "protocol": 2, "synthetic": True, "name": path.name,
             "machine": {"id": machine}, "seed": 7, "cells": cells,
@@ -58,15 +60,15 @@ def write_stage(path, plan, asked, lines, machine="5e7a0001"):
                 {c["map"] for c in cells})],
             "line_checksum": "crc32",
             "order": [[i for i, c in enumerate(cells) if b < c["blocks"]]
-                      for b in range(asked["blocks"])]}
-    meta["plan_sha256"] = damage.plan_sha256(meta)
-    meta["sha256"] = damage.campaign_sha256(meta)
+                      for b in range(asked.blocks)]}
+    meta["plan_sha256"] = seal.plan_sha256(meta)
+    meta["sha256"] = seal.campaign_sha256(meta)
     (path / "campaign.json").write_text(json.dumps(meta))
     (path / "trials.jsonl").write_text("".join(map(sealed, lines)))
 
 
 def ask(path):
-    """What `next` says of a folder: (asked, points)."""
+    """What `next` asks for."""
     return following.played(staged.read(path)).next()
 
 
@@ -75,17 +77,17 @@ def run_stage(path, plan, truth, seed, change=lambda lines: lines):
 
     change -- may plant damage: lines -> lines
     """
-    asked, points = ask(path)
-    if asked["stage"] is None:
+    asked = ask(path)
+    if asked.stage is None:
         return asked
-    lattice = grid.lattice(plan, worlds.MAPS)
-    rng = np.random.default_rng([seed, asked["stage"]])
-    rates = worlds.trials(lattice, truth, points, asked["blocks"], rng)
+    lattice = worlds.lattice_of(plan)
+    rng = np.random.default_rng([seed, asked.stage])
+    rates = worlds.trials(lattice, truth, asked.points, asked.blocks, rng)
     lines = [trial(c["id"], 0, 1e7) for c in plan["cells"]
-             if c["measure"] == "verify" and asked["stage"] == 1]
-    lines += [trial(c, b, rates[c][b]) for b in range(asked["blocks"])
+             if c["measure"] == "verify" and asked.stage == 1]
+    lines += [trial(c, b, rates[c][b]) for b in range(asked.blocks)
               for c in sorted(rates)]
-    write_stage(path / f"stage-{asked['stage']:02d}", plan, asked,
+    write_stage(path / f"stage-{asked.stage:02d}", plan, asked,
                 change(lines))
     return asked
 
@@ -94,7 +96,7 @@ def run(path, plan, truth, seed=1, **more):
     """A whole search in a folder -> all that was asked, the end included."""
     begin(path, plan, **more)
     told = [run_stage(path, plan, truth, seed)]
-    while told[-1]["stage"] is not None:
+    while told[-1].stage is not None:
         told.append(run_stage(path, plan, truth, seed))
     return told
 
@@ -105,7 +107,7 @@ def main():
     plan = worlds.plan(worlds.SHAPES[shape])
     for asked in run(Path(sys.argv[1]), plan, worlds.surface(
             kind, np.random.default_rng(1))):
-        print(asked["stage"], asked.get("trials"), asked["why"])
+        print(asked.stage, asked.trials, asked.why)
 
 
 if __name__ == "__main__":

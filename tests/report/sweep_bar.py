@@ -18,8 +18,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import sweep_worlds as worlds  # noqa: E402
 
-from report import verdicts  # noqa: E402
-from report.sweep import grid, lines, outcome  # noqa: E402
+from report.decide.groups import MARGIN  # noqa: E402
+from report.sweep import grid, lines  # noqa: E402
 
 SHARE = 1 / 3  # of the trials of the whole grid, at most
 SEEN = 1.08  # a lead that this noise lets 28 blocks see nearly always
@@ -31,32 +31,35 @@ def truth_on(lattice, truth, line):
 
 
 def side(ln, least):
-    """Who leads where ln r is `ln`, beyond the ratio `least`; else tied."""
-    if abs(ln) <= math.log(least):
-        return outcome.TIED
-    return outcome.CONTENDER if ln > 0 else outcome.BASE
+    """Index of the map that leads where ln r is `ln`, beyond the ratio
+    `least`; else None."""
+    return None if abs(ln) <= math.log(least) else int(ln > 0)
 
 
 def flips_of(told):
     """(last of the one, first of the other) of each flip of such a list."""
-    clear = [i for i, side in enumerate(told) if side != outcome.TIED]
+    clear = [i for i, side in enumerate(told) if side is not None]
     return [(i, j) for i, j in zip(clear, clear[1:]) if told[i] != told[j]]
 
 
 def searched(lattice):
     """Lines that the first stage has points of: (group, axis, line)."""
-    for group in lattice.groups:
-        for axis in grid.ORDERED:
-            for _, line in group.lines(axis):
-                if grid.is_coarse(group, line[0].at, but=axis):
-                    yield group, axis, line
+    for group, axis, line in lattice.lines():
+        if grid.is_coarse(group, line[0].at, but=axis):
+            yield group, axis, line
 
 
 def holds(b, states, ln):
     """Does the interval of a flip hold the true one: at its ends those lead
     that it says."""
-    return all(states[b.line[i]].side == side(ln[i], 1.0)
+    return all(states[b.line[i]].leader == side(ln[i], 1.0)
                for i in (b.below, b.above))
+
+
+def flips_on(group, axis, line, states):
+    """The flips that a search has found on a line."""
+    return [b for b in lines.on_line(group, axis, line, states)
+            if b.kind is lines.Kind.FLIP]
 
 
 def compared(lattice, truth, states, stages):
@@ -71,10 +74,9 @@ def compared(lattice, truth, states, stages):
     count = dict.fromkeys(("true", "found", "exact", "near", "invented"), 0)
     for group, axis, line in searched(lattice):
         ln = truth_on(lattice, truth, line)
-        said = [b for b in lines.found_on(group, axis, line, states)
-                if b.kind == lines.FLIP]
+        said = flips_on(group, axis, line, states)
         count["invented"] += sum(not holds(b, states, ln) for b in said)
-        leads = [side(v, verdicts.MARGIN) for v in ln]
+        leads = [side(v, MARGIN) for v in ln]
         for i, j in flips_of([side(v, SEEN) for v in ln]):
             count["true"] += 1
             here = [b for b in said if b.below < j and b.above > i]
@@ -83,16 +85,16 @@ def compared(lattice, truth, states, stages):
             count["found"] += lines.is_resolved(here[0], states)
             (i, j), = [(i + k, i + m) for k, m in flips_of(leads[i:j + 1])]
             count["exact"] += here[0].steps == j - i
-            count["near"] += near(group, here[0], i, j, states, stages)
+            count["near"] += near(here[0], i, j, states, stages)
     return count
 
 
-def near(group, b, i, j, states, stages):
+def near(b, i, j, states, stages):
     """Is the position within one step of where the truth flips?"""
-    lines.locate(b, group, states, stages)
+    b = lines.located(b, states, stages)
     at = (b.below + b.above) / 2
     if b.position is not None:
-        values = [group.values(p)[b.axis] for p in b.line]
+        values = [b.value(p) for p in b.line]
         at = np.interp(math.log2(b.position), np.log2(values),
                        range(len(values)))
     return i - 1 <= at <= j + 1
@@ -110,13 +112,13 @@ def one(shape, kind, number):
     found = worlds.search(lattice, truth, number,
                           int(SHARE * worlds.whole_grid(lattice)))
     count = compared(found.lattice, truth, found.states, found.stages)
-    wrong = sum(s.decided and s.side != side(truth(*worlds.at(
-        found.lattice, p)), verdicts.MARGIN) for p, s in found.states.items())
+    wrong = sum(s.decided and s.leader != side(truth(*worlds.at(
+        found.lattice, p)), MARGIN) for p, s in found.states.items())
     return count | {
         "share": found.trials / worlds.whole_grid(found.lattice),
         "points": len(found.states) / len(found.lattice.usable()),
         "stages": len(found.stages), "said": len(found.states),
-        "wrong": wrong, "spent": "budget" in found.ended["why"],
+        "wrong": wrong, "spent": found.ended.end.name == "BUDGET",
         "good": count["found"] == count["true"] and not count["invented"]}
 
 
@@ -148,8 +150,8 @@ def called_wrongly(ratio, spread, surfaces, shape="middle"):
     for number in range(surfaces):
         found = worlds.search(worlds.whole(shape), worlds.flat(ratio),
                               number, spread=spread)
-        true = side(math.log(ratio), verdicts.MARGIN)
-        wrong += sum(s.decided and s.side != true
+        true = side(math.log(ratio), MARGIN)
+        wrong += sum(s.decided and s.leader != true
                      for s in found.states.values())
         said += len(found.states)
     return wrong, said
@@ -174,7 +176,7 @@ def rows_of(shape, surfaces):
 def print_errors(surfaces):
     print("\n| B / A everywhere | sd of ln rate | points called wrongly | of |"
           " share |\n|---:|---:|---:|---:|---:|")
-    for ratio in (1.0, verdicts.MARGIN, 1.05):
+    for ratio in (1.0, MARGIN, 1.05):
         for spread in (0.01, 0.05, 0.2):
             wrong, said = called_wrongly(ratio, spread, surfaces)
             print(f"| {ratio:g} | {spread:g} | {wrong} | {said} | "

@@ -10,6 +10,8 @@ import math
 
 import numpy as np
 
+from report.load.decode import decode
+from report.load.plan import Factors
 from report.sweep import grid, next as following
 from report.sweep import rule as rules
 
@@ -45,10 +47,15 @@ def plan(shape, **more):
         for t in range(shape[1]) for k in range(shape[2]) for name in MAPS]}
 
 
+def lattice_of(plan, maps=MAPS):
+    """The lattice of a plan."""
+    return grid.lattice([decode(Factors, c) for c in plan["cells"]], maps, "plan.json")
+
+
 @functools.lru_cache
 def whole(shape):
     """The lattice of one of SHAPES."""
-    return grid.lattice(plan(SHAPES[shape]), MAPS)
+    return lattice_of(plan(SHAPES[shape]))
 
 
 def surface(kind, rng):
@@ -84,9 +91,8 @@ def flat(ratio=1.0):
 
 def at(lattice, point):
     """x, y, z of a point, 0 .. 1 by its place on each axis."""
-    axes = lattice.groups[point.group].axes
-    return [i / max(len(axes[a]) - 1, 1)
-            for a, i in zip(grid.ORDERED, point.at)]
+    return [i / max(len(values) - 1, 1)
+            for values, i in zip(lattice.groups[point.group].axes, point.at)]
 
 
 def noise(rng, size, spread):
@@ -114,18 +120,18 @@ def search(plan, truth, seed, budget=10 ** 9, spread=SPREAD,
 
     plan -- a plan, or its lattice; lose -- what is left of a stage's rates
     """
-    lattice = grid.lattice(plan, MAPS) if isinstance(plan, dict) else plan
+    lattice = lattice_of(plan) if isinstance(plan, dict) else plan
     found = following.Search(lattice, rules.NUMBERS, budget)
     rng = np.random.default_rng(seed)
     while True:
-        asked, points = found.next()
-        if not points:
+        asked = found.next()
+        if asked.end:
             found.ended = asked
             return found
-        rates = trials(lattice, truth, points, asked["blocks"], rng, spread)
-        found.take(asked, points, lose(rates, rng))
+        rates = trials(lattice, truth, asked.points, asked.blocks, rng, spread)
+        found.take(asked, lose(rates, rng))
 
 
 def whole_grid(lattice):
     """Trials that the whole grid takes: each cell, the most blocks."""
-    return 2 * len(lattice.usable()) * rules.most(rules.NUMBERS)
+    return 2 * len(lattice.usable()) * rules.NUMBERS.most
