@@ -92,7 +92,8 @@ def commands(of: Staged) -> Commands:
 
 def value_at(row: PointRow, axis: str) -> float:
     """Value of an ordered factor at a point."""
-    return next(float(f.value) for f in row.place if f.name == axis)
+    return next(f.value for f in row.place
+                if f.name == axis and isinstance(f.value, (int, float)))
 
 
 def lines_of(found: Decision, axis: str) -> list[list[PointRow]]:
@@ -192,7 +193,7 @@ def status(of: Staged, found: Decision) -> tuple[str, bool]:
 def fill(new: Path, of: Staged, found: Decision) -> None:
     """Writes all files of the report."""
     (new / "tables").mkdir(parents=True)
-    page = text.environment(True).get_template("page.html.j2").render(
+    page = text.page(
         d=found, fig=figure(found), commands=commands(of), meta=of.meta,
         first=of.stages[0].plan if of.stages else None, begun=of.begun and of.begun.path.name,
         failed={m: why for s in of.stages for m, why in s.failed_maps.items()})

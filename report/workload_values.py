@@ -10,7 +10,8 @@ from decimal import Decimal
 
 from report.load.plan import Factors
 
-Value = str | int | float | bool
+Options = tuple[tuple[str, str], ...]  # factors that differ from their defaults
+Value = str | int | float | bool | Options
 COUNTS = {"": 1, "k": 10 ** 3, "M": 10 ** 6, "Ki": 2 ** 10, "Mi": 2 ** 20, "Gi": 2 ** 30}
 NUMBER = r"([0-9]{1,20}(?:\.[0-9]{1,20})?)"
 TIMES = (("s", 10 ** 9), ("ms", 10 ** 6), ("us", 10 ** 3), ("ns", 1))
@@ -82,17 +83,21 @@ def key_of(factor: str) -> str:
 
 def value_of(cell: Factors, factor: str) -> Value:
     """A factor of a cell, by its name in docs/cell.schema.json."""
-    value: Value = getattr(cell, factor)
-    return int(value) if factor == "keys" else value
+    value: Value = int(cell.keys) if factor == "keys" else getattr(cell, factor)
+    return value
 
 
 def text_of(factor: str, value: Value) -> str:
     """A value of a factor as workload files write it."""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return listed((f"{key_of(k)} {v}" for k, v in value), "and") or "usual"
     if isinstance(value, str):
         return value
-    return share_text(value) if factor.endswith("_share") else count_text(int(value))
+    if factor.endswith("_share"):
+        return share_text(value)
+    return count_text(int(value)) if factor == "keys" else str(value)
 
 
 # ---- in sentences -----------------------------------------------------------------
@@ -110,7 +115,7 @@ def counted(n: int, noun: str) -> str:
 
 def in_words(factor: str, value: Value) -> str:
     """A factor with its value: "3% writes", "2 threads", "64Ki keys", "dist zipf:0.99"."""
-    if factor == "threads":
-        return counted(int(value), "thread")
+    if factor == "threads" and isinstance(value, int):
+        return counted(value, "thread")
     text, key = text_of(factor, value), key_of(factor)
     return f"{text} {key}" if key in ("writes", "misses", "keys") else f"{key} {text}"
