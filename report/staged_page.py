@@ -4,11 +4,10 @@ verdicts.json and tables. Its sentences are in sweep/templates."""
 import csv
 import io
 import math
-import os
 import shlex
-import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,9 +19,9 @@ from report.render.figures import Tick, apart
 from report.staged import Staged
 from report.sweep import decide, text
 from report.sweep.decide import BoundaryRow, Decision, PointRow, words_of
-from report.workload_values import Value, counted, text_of
+from report.workload_values import Value, counted
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP = 760.0, 340.0, 46.0, 560.0, 14.0
+HEIGHT, LEFT, RIGHT, TOP = 340.0, 46.0, 560.0, 14.0  # pixels
 SERIES = 6  # lines that a figure can show
 ROW = 17.0  # between two labels
 NUDGE = 3.0  # so that intervals at one place do not cover each other
@@ -37,8 +36,7 @@ class Mark(NamedTuple):
     row: PointRow
 
 
-@dataclass(frozen=True)
-class Series:
+class Series(NamedTuple):
     """The points of one line of the lattice."""
     label: str
     label_y: float
@@ -61,31 +59,23 @@ class Figure:
     even: float
 
 
-@dataclass(frozen=True)
-class Commands:
-    """Each can be pasted."""
+class Commands(NamedTuple):
+    """How to search again, and how to go on; folder: as commands name it."""
     again: str
-    page: str
     resume: str
-    decide: str
-    validate: str
+    folder: str
 
 
 def commands(of: Staged) -> Commands:
-    """How to search again, and how to go on. A pair of --all is one folder
-    deeper in results/."""
+    """Each can be pasted. A pair of --all is one folder deeper in results/."""
     parts = of.path.resolve().parts
     deep = 2 if parts[-1] == "-".join(of.pair) else 1
     folder = shlex.quote("/".join(("results", *parts[-deep:])))
-    again = ["readmostly", "dev", "crossover", *of.pair]
-    if of.meta.mode is not None:
-        again += ["--mode", of.meta.mode]
-    again += ["--seed", str(of.meta.seed), "--budget", str(of.meta.budget_trials)]
-    for line in of.meta.set or ():
-        again += ["--set", line]
-    return Commands(shlex.join(again), f"make report CAMPAIGN={folder}",
-                    f"readmostly dev crossover -o {folder} --resume",
-                    f"python3 -m report decide {folder}", f"readmostly dev validate {folder}")
+    again = ["readmostly", "dev", "crossover", *of.pair,
+             *(("--mode", of.meta.mode) if of.meta.mode else ()),
+             "--seed", str(of.meta.seed), "--budget", str(of.meta.budget_trials)]
+    again += [word for line in of.meta.set or () for word in ("--set", line)]
+    return Commands(shlex.join(again), f"readmostly dev crossover -o {folder} --resume", folder)
 
 
 # ---- the figure -------------------------------------------------------------------
@@ -97,15 +87,14 @@ def value_at(row: PointRow, axis: str) -> float:
 
 
 def lines_of(found: Decision, axis: str) -> list[list[PointRow]]:
-    """Points with an interval, by line; lines with most points first, and of
-    these the ones on which both maps lead."""
+    """Points with an interval, by line; the lines on which both maps lead and
+    those with most points first."""
     lines: dict[tuple[Value, ...], list[PointRow]] = {}
     for row in found.points:
         if row.low is not None:
-            key = tuple(f.value for f in row.place if f.name != axis)
-            lines.setdefault(key, []).append(row)
-    many = [line for line in lines.values() if len(line) > 1]
-    return sorted(many, key=lambda line: (-len({r.leads for r in line} - {None}), -len(line)))
+            lines.setdefault(tuple(f.value for f in row.place if f.name != axis), []).append(row)
+    return sorted((line for line in lines.values() if len(line) > 1),
+                  key=lambda line: (-len({r.leads for r in line} - {None}), -len(line)))
 
 
 def figure(found: Decision) -> Figure | None:
@@ -116,75 +105,57 @@ def figure(found: Decision) -> Figure | None:
         return None
     shown = lines[:SERIES]
     values = sorted({value_at(r, axis) for line in shown for r in line})
-    ends = [abs(math.log2(v)) for line in shown for r in line for v in (r.low, r.high) if v]
-    reach = max(1.0, *ends)
-    bottom = TOP + HEIGHT
-    wide = max(len(values) - 1, 1)
+    reach = max(1.0, *(abs(math.log2(v)) for line in shown for r in line
+                       for v in (r.low, r.high) if v))
 
     def x_of(value: float) -> float:
-        return LEFT + 12 + (RIGHT - LEFT - 24) * values.index(value) / wide
+        share = values.index(value) / max(len(values) - 1, 1)
+        return round(LEFT + 12 + (RIGHT - LEFT - 24) * share, 1)
 
-    def y_of(ratio: float) -> float:
-        return round(TOP + HEIGHT * (0.5 - math.log2(ratio) / (2 * reach)), 1)
+    def y_of(ratio: float | None) -> float:
+        return round(TOP + HEIGHT * (0.5 - math.log2(ratio or 1) / (2 * reach)), 1)
 
-    marks = [tuple(Mark(round(x_of(value_at(r, axis)) + NUDGE * (i - len(shown) / 2), 1),
-                        y_of(r.ratio or 1), y_of(r.low or 1), y_of(r.high or 1), r)
-                   for r in line) for i, line in enumerate(shown)]
-    labels = apart([m[-1].y for m in marks], ROW, bottom)
-    steps = max(1, math.ceil(reach / 4))
-    powers = range(-int(reach / steps) * steps, int(reach / steps) * steps + 1, steps)
+    marks = [tuple(Mark(x_of(value_at(r, axis)) + NUDGE * (i - len(shown) / 2), y_of(r.ratio),
+                        y_of(r.low), y_of(r.high), r) for r in line)
+             for i, line in enumerate(shown)]
+    labels = apart([m[-1].y for m in marks], ROW, TOP + HEIGHT)
+    step = max(1, math.ceil(reach / 4))
+    end = int(reach / step) * step
     return Figure(axis, tuple(
         Series(words_of([f for f in line[0].place if f.name != axis]), round(y, 1), m)
         for line, y, m in zip(shown, labels, marks)), len(lines),
-        tuple(Tick(round(x_of(v), 1), v) for v in values),
-        tuple(Tick(y_of(2.0 ** p), 2.0 ** p) for p in powers), y_of(1))
+        tuple(Tick(x_of(v), v) for v in values),
+        tuple(Tick(y_of(2.0 ** p), 2.0 ** p) for p in range(-end, end + 1, step)), y_of(1))
 
 
 # ---- files ------------------------------------------------------------------------
 
-def number(value: float | None) -> str:
-    """Six digits; empty: not known."""
-    return "" if value is None else f"{value:.6g}"
+def field(value: object) -> object:
+    """Of CSV: six digits, the text of a word, nothing if it is not known."""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return value.value if isinstance(value, Enum) else "" if value is None else value
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """CSV."""
+def table(rows: Sequence[PointRow] | Sequence[BoundaryRow]) -> str:
+    """CSV: a line a row, the place in words."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows(rows)
+    names = [n for n in (vars(rows[0]) if rows else ()) if n not in ("place", "cells")]
+    writer.writerow(["place", *names])
+    writer.writerows([words_of(r.place), *(field(getattr(r, n)) for n in names)] for r in rows)
     return out.getvalue()
-
-
-def points_csv(rows: Sequence[PointRow]) -> str:
-    """A line for each measured point."""
-    names = [f.name for f in rows[0].place] if rows else []
-    return table([*names, "looks", "n", "ratio", "low", "high", "verdict", "leads", "base_rate",
-                  "why"],
-                 [[*(f.value for f in r.place), r.looks, r.n, number(r.ratio), number(r.low),
-                   number(r.high), r.verdict.value, r.leads or "", number(r.base_rate), r.why]
-                  for r in rows])
-
-
-def boundaries_csv(rows: Sequence[BoundaryRow]) -> str:
-    """A line for each boundary."""
-    return table(["place", "axis", "kind", "from", "to", "leads_below", "leads_above", "steps",
-                  "resolved", "position", "low", "high", "n", "why"],
-                 [[words_of(b.place), b.axis, b.kind.value, text_of(b.axis, b.start),
-                   text_of(b.axis, b.end), b.leads_below or "", b.leads_above or "", b.steps,
-                   b.resolved, number(b.position), number(b.low), number(b.high), b.n, b.why or ""]
-                  for b in rows])
 
 
 def status(of: Staged, found: Decision) -> tuple[str, bool]:
     """(the last line of the terminal, is it incomplete)."""
     if not found.finished:
-        return (f"incomplete: the search {'was stopped' if of.begun else 'is not at its end'}; go "
-                f"on with: {commands(of).resume}"), True
-    lost = found.counts.no_interval
-    words = (f"{counted(len(found.stages), 'stage')}, "
+        return (f"incomplete: the search is not at its end; go on with: {commands(of).resume}",
+                True)
+    words = (f"{counted(found.stages, 'stage')}, "
              f"{counted(found.counts.measured, 'measured point')}, "
              f"{found.trials} of {counted(found.budget_trials, 'trial')}")
+    lost = found.counts.no_interval
     if lost:
         return f"incomplete: {words}; {counted(lost, 'point')} without an interval", True
     return f"complete: {words}", False
@@ -198,8 +169,8 @@ def fill(new: Path, of: Staged, found: Decision) -> None:
         first=of.stages[0].plan if of.stages else None, begun=of.begun and of.begun.path.name,
         failed={m: why for s in of.stages for m, why in s.failed_maps.items()})
     for name, content in (("index.html", page), ("verdicts.json", to_json(found)),
-                          ("tables/points.csv", points_csv(found.points)),
-                          ("tables/boundaries.csv", boundaries_csv(found.boundaries))):
+                          ("tables/points.csv", table(found.points)),
+                          ("tables/boundaries.csv", table(found.boundaries))):
         (new / name).write_text(content, encoding="utf-8")
 
 
@@ -213,13 +184,6 @@ def build(folder: Path | str) -> tuple[list[str], bool]:
         raise JournalError(f"{folder}: stages of {of.kind}: each stage has its page (python3 -m "
                            f"report {folder}/stage-01), expected a crossover")
     found = decide.decided(of)
-    path = Path(folder) / "report"
-    write.sweep(path)
-    new = path.with_name(f"{path.name}.new-{os.getpid()}")
-    try:
-        fill(new, of, found)
-        write.replace(new, path)
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
+    page = write.rewrite(Path(folder) / "report", lambda new: fill(new, of, found))
     words, incomplete = status(of, found)
-    return [*found.words, "", f"status: {words}", f"report: {path / 'index.html'}"], incomplete
+    return [*found.words, "", f"status: {words}", f"report: {page}"], incomplete

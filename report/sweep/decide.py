@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a search for crossovers found, as JSON: every boundary with what it
-lies between, which factor moves it most, and each point with its blocks.
+"""What a search for crossovers found, as JSON: every boundary with what it is
+between, which factor moves it most, and each point with its blocks.
 
 A is the base, B the contender, ratios are B / A, paired by block. All of it is
 computed from plan.json, stages.json and the journals of complete stages: the
 same files, the same bytes.
 """
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from report import load, stats
+from report import stats
 from report.decide.groups import lost
 from report.load.plan import Factors
 from report.model.encode import to_json
@@ -21,6 +21,7 @@ from report.sweep.grid import ORDERED, Lattice, Point
 from report.sweep.lines import Boundary, Kind
 from report.sweep.moves import Moves
 from report.sweep.next import Search
+from report.sweep.rule import Numbers
 from report.workload_values import Value, value_of
 
 DONE, INCOMPLETE = 0, 3
@@ -55,11 +56,10 @@ class Results:
 
 @dataclass(frozen=True)
 class Axis:
-    """Lines along an axis with two measured points, and flips on them."""
+    """Lines along an axis with two measured points; those that flip."""
     axis: str
     lines: int
     flipping: int
-    flips: int
 
 
 @dataclass(frozen=True)
@@ -73,10 +73,9 @@ class Factor:
 class PointRow:
     """A measured point.
 
-    verdict  of B against A; leads: the map that leads
+    verdict  of B against A; leads: the map that leads; why: neither leads
     low, high  at the level of the rule; ratio: B / A
     base_rate  operations per second of A
-    why      why neither leads
     """
     place: tuple[Factor, ...]
     cells: tuple[str, str]
@@ -88,16 +87,7 @@ class PointRow:
     verdict: Verdict
     leads: str | None
     base_rate: float | None
-    open: bool
     why: str
-
-
-@dataclass(frozen=True)
-class Between:
-    """A measured point between the ends of a boundary."""
-    at: float
-    n: int
-    verdict: Verdict
 
 
 @dataclass(frozen=True)
@@ -107,7 +97,6 @@ class BoundaryRow:
     place   the factors of the line; start, end: values of the axis
     resolved  known to one step of the grid
     low, high  95 % interval of position
-    words   the row as a sentence
     """
     place: tuple[Factor, ...]
     axis: str
@@ -122,31 +111,17 @@ class BoundaryRow:
     low: float | None
     high: float | None
     n: int
-    between: tuple[Between, ...]
     why: str | None
-    words: str = ""
-
-
-@dataclass(frozen=True)
-class Skip:
-    """Points that cannot run, by reason."""
-    why: str
-    points: int
-
-
-@dataclass(frozen=True)
-class StageRow:
-    """A complete stage."""
-    points: int
-    blocks: int
-    trials: int
-    lost: int
-    disturbed: int
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What `decide` prints; words are sentences for a terminal."""
+    """What `decide` prints.
+
+    words    sentences for a terminal; boundary_words: one a boundary
+    skipped  reasons why points cannot run
+    level    of the interval of a look
+    """
     format: int
     kind: str
     maps: tuple[str, str]
@@ -156,19 +131,19 @@ class Decision:
     source: str | None
     plan_sha256: str
     seed: int
-    error: float
-    blocks: tuple[int, ...]
+    rule: Numbers
     level: float
+    stages: int
     trials: int
     budget_trials: int
     words: tuple[str, ...]
     counts: Counts
     results: Results
+    skipped: tuple[str, ...]
     axes: tuple[Axis, ...]
     moves: Moves
-    stages: tuple[StageRow, ...]
-    skipped: tuple[Skip, ...]
     boundaries: tuple[BoundaryRow, ...]
+    boundary_words: tuple[str, ...]
     points: tuple[PointRow, ...]
 
 
@@ -181,7 +156,7 @@ def place_of(lattice: Lattice, cell: Factors, but: str | None = None) -> tuple[F
 
 def words_of(place: Sequence[Factor]) -> str:
     """1% writes, 2 threads, 64Ki keys"""
-    return text.sentence("place", row={f.name: f.value for f in place})
+    return text.sentence("place", place=place)
 
 
 def leader(maps: tuple[str, str], index: int | None) -> str | None:
@@ -191,78 +166,52 @@ def leader(maps: tuple[str, str], index: int | None) -> str | None:
 
 def losses(staged: Staged) -> dict[str, str]:
     """cell id -> what became of its trials that do not count."""
-    found = {}
-    for campaign in staged.stages:
-        for cell in campaign.cells.values():
-            parts = lost(cell)
-            if parts and cell.measure == "throughput":
-                reason = f" ({cell.reason})" if cell.reason else ""
-                found[cell.id] = f"{cell.map}: {', '.join(parts)}{reason}"
-    return found
+    cells = [c for s in staged.stages for c in s.cells.values() if c.measure == "throughput"]
+    return {c.id: f"{c.map}: {', '.join(lost(c))}" + (f" ({c.reason})" if c.reason else "")
+            for c in cells if lost(c)}
 
 
-def point_row(search: Search, point: Point, rate: float | None,
-              lost_of: Mapping[str, str]) -> PointRow:
-    """The row of a measured point."""
-    state = search.states[point]
-    why = "" if state.decided else text.sentence(
-        "why", state=state, planned=sum(search.rule.blocks[:state.looks]),
-        lost=[lost_of[c] for c in point.cells if c in lost_of])
-    return PointRow(
-        place_of(search.lattice, search.lattice.place(point)), point.cells, state.looks, state.n,
-        state.ratio, state.low, state.high, state.verdict,
-        leader(search.lattice.maps, state.leader), rate, state.open, why)
-
-
-def point_rows(search: Search, lost_of: Mapping[str, str]) -> tuple[PointRow, ...]:
+def point_rows(search: Search, lost_of: Mapping[str, str]) -> Iterator[PointRow]:
     """All measured points, in the order of the lattice."""
-    points = sorted(search.states)
     rates = stats.level_intervals({p: outcome.by_block(p.cells[0], search.stages)
-                                   for p in points})
-    return tuple(point_row(search, p, rates[p].centre, lost_of) for p in points)
+                                   for p in sorted(search.states)})
+    for point, rate in rates.items():
+        s = search.states[point]
+        why = "" if s.decided else text.sentence(
+            "why", state=s, planned=sum(search.rule.blocks[:s.looks]),
+            lost=[lost_of[c] for c in point.cells if c in lost_of])
+        yield PointRow(place_of(search.lattice, search.lattice.place(point)), point.cells,
+                       s.looks, s.n, s.ratio, s.low, s.high, s.verdict,
+                       leader(search.lattice.maps, s.leader), rate.centre, why)
 
 
 def boundary_row(search: Search, b: Boundary) -> BoundaryRow:
     """The row of a boundary."""
-    maps, states = search.lattice.maps, search.states
-    place = place_of(search.lattice, b.group.place(b.line[0]), b.axis)
-    ends = b.points[0], b.points[-1]
-    below, above = (leader(maps, i) for i in b.leaders)
-    row = BoundaryRow(
-        place, b.axis, b.kind, b.value(ends[0]), b.value(ends[1]), below, above, b.steps,
-        lines.is_resolved(b, states), b.position, b.low, b.high, min(states[p].n for p in ends),
-        tuple(Between(b.value(p), states[p].n, states[p].verdict)
-              for p in b.points[1:-1] if p in states), b.why and b.why.value)
-    words = text.sentence("boundary", b=row, place_text=words_of(place))
-    return replace(row, words=words)
+    ends: tuple[Point, Point] = b.points[0], b.points[-1]
+    below, above = (leader(search.lattice.maps, i) for i in b.leaders)
+    return BoundaryRow(
+        place_of(search.lattice, b.group.place(b.line[0]), b.axis), b.axis, b.kind,
+        b.value(ends[0]), b.value(ends[1]), below, above, b.steps,
+        lines.is_resolved(b, search.states), b.position, b.low, b.high,
+        min(search.states[p].n for p in ends), b.why and b.why.value)
 
 
 def axis_row(search: Search, found: Sequence[Boundary], axis: str) -> Axis:
     """Lines and flips along an axis."""
-    measured = [line for g in search.lattice.groups for line in g.lines(axis)
-                if sum(p in search.states for p in line) > 1]
-    flips = Counter(b.line[0] for b in found if b.axis == axis and b.kind is Kind.FLIP)
-    return Axis(axis, len(measured), len(flips), sum(flips.values()))
+    measured = sum(sum(p in search.states for p in line) > 1
+                   for g in search.lattice.groups for line in g.lines(axis))
+    return Axis(axis, measured, len({b.line[0] for b in found
+                                     if b.axis == axis and b.kind is Kind.FLIP}))
 
 
 def counts(search: Search) -> Counts:
     """What became of the points of the lattice."""
-    states = list(search.states.values())
-    points = search.lattice.points()
-    usable = sum(not p.skip for p in points)
+    states, planned = list(search.states.values()), len(search.lattice.points())
+    usable = len(search.lattice.usable())
     none = sum(not s.known for s in states)
     base, contender = (sum(s.leader == i for s in states) for i in (0, 1))
-    return Counts(len(points), len(points) - usable, usable - len(states), len(states), base,
-                  contender, len(states) - base - contender - none, none)
-
-
-def stage_row(campaign: load.Campaign, stage: outcome.Stage) -> StageRow:
-    """What a stage ran."""
-    timed = [c for c in campaign.cells.values() if c.measure == "throughput"]
-    trials = [t for c in timed for t in c.trials]
-    return StageRow(len(stage.points), stage.blocks, len(trials),
-                    len(trials) - sum(len(c.ok) for c in timed),
-                    sum(t.disturbed is not None for t in trials))
+    return Counts(planned, planned - usable, usable - len(states), len(states), base, contender,
+                  len(states) - base - contender - none, none)
 
 
 def results(staged: Staged) -> Results:
@@ -277,20 +226,21 @@ def results(staged: Staged) -> Results:
 # ---- all of it --------------------------------------------------------------------
 
 def headline(staged: Staged, search: Search, rows: Sequence[BoundaryRow], axes: Sequence[Axis],
-             found: Moves, number: Counts) -> list[str]:
+             found: Moves, number: Counts) -> Iterator[str]:
     """The sentences, the most important first."""
     failed = {m: why for s in reversed(staged.stages) for m, why in s.failed_maps.items()}
-    asked = search.next()
+    for name, why in sorted(failed.items()):
+        yield text.sentence("doubt", map=name, why=why)
+    for a in sorted(axes, key=lambda a: a.axis != found.axis):
+        if a.flipping:
+            yield text.sentence("along", maps=search.lattice.maps, row=a)
+    yield text.sentence("moves", axis=found.axis, rows=found.factors)
+    yield text.sentence("summary", maps=search.lattice.maps, counts=number)
     unresolved = sum(not r.resolved for r in rows)
-    words = [text.sentence("doubt", map=m, why=why) for m, why in sorted(failed.items())]
-    words += [text.sentence("along", maps=search.lattice.maps, axis=a.axis, flipping=a.flipping,
-                            lines=a.lines)
-              for a in sorted(axes, key=lambda a: a.axis != found.axis) if a.flips]
-    words += [text.sentence("moves", axis=found.axis, rows=found.factors),
-              text.sentence("summary", maps=search.lattice.maps, counts=number)]
     if unresolved:
-        words.append(text.sentence("unresolved", n=unresolved, of=len(rows)))
-    return [*words, text.sentence("ended", why=asked.why, next=asked.stage)]
+        yield text.sentence("unresolved", n=unresolved, of=len(rows))
+    asked = search.next()
+    yield text.sentence("ended", why=asked.why, next=asked.stage)
 
 
 def decided(staged: Staged) -> Decision:
@@ -301,16 +251,15 @@ def decided(staged: Staged) -> Decision:
     rows = tuple(boundary_row(search, b) for b in found)
     axes = tuple(axis_row(search, found, axis) for axis in ORDERED)
     moved = moves.ranking(search.lattice, search.states, found)
-    skips = Counter(p.skip for p in search.lattice.points() if p.skip)
     source = ("synthetic" if staged.synthetic else "measured") if staged.stages else None
     return Decision(
-        FORMAT, "crossover", search.lattice.maps, asked.stage is None, asked.why,
-        staged.machine, source, staged.meta.plan_sha256, staged.meta.seed, search.rule.error,
-        search.rule.blocks, search.rule.level, search.trials, search.budget,
-        tuple(headline(staged, search, rows, axes, moved, number)), number, results(staged), axes,
-        moved, tuple(stage_row(*pair) for pair in zip(staged.stages, search.stages)),
-        tuple(Skip(*pair) for pair in sorted(skips.items())), rows,
-        point_rows(search, losses(staged)))
+        FORMAT, "crossover", search.lattice.maps, asked.stage is None, asked.why, staged.machine,
+        source, staged.meta.plan_sha256, staged.meta.seed, search.rule, search.rule.level,
+        len(search.stages), search.trials, search.budget,
+        tuple(headline(staged, search, rows, axes, moved, number)), number, results(staged),
+        tuple(sorted({p.skip for p in search.lattice.points() if p.skip})), axes, moved, rows,
+        tuple(text.sentence("boundary", b=b) for b in rows),
+        tuple(point_rows(search, losses(staged))))
 
 
 def main(staged: Staged) -> int:

@@ -181,7 +181,6 @@ def test_a_boundary_has_its_leaders_its_ends_and_what_is_between():
                  if axis == "write_share" for b in lines.on_line(group, axis, line, states))
     assert (flip.kind, flip.leads_below, flip.leads_above) == (Kind.FLIP, LEFT, RIGHT)
     assert (flip.start, flip.end, flip.steps, flip.resolved) == (0.001, 0.5, 3, False)
-    assert [(b.at, b.n, b.verdict.value) for b in flip.between] == [(0.007937, 7, "equivalent")]
     assert [(f.name, f.value) for f in flip.place] == [("threads", 1), ("keys", 1024)]
     assert (end.kind, end.leads_below, end.leads_above) == (Kind.END, LEFT, None)
 
@@ -195,7 +194,6 @@ def test_the_factor_that_moves_most_is_named_first():
     assert ranking.axis == "write_share"
     assert [(m.factor, m.share, m.comparisons) for m in ranking.factors] == [
         ("threads", 0.5, 2), ("keys", 0.125, 2)]
-    assert (ranking.factors[0].one.value, ranking.factors[0].two.value) == (1, 2)
 
 
 @pytest.mark.parametrize("one, two, share", [
