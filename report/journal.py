@@ -12,7 +12,7 @@ from pathlib import Path
 
 from report import (damage, factors, repeat_budget, rounds, strict_json,
                     words)
-from report.load.errors import JournalError
+from report.load.errors import JournalError as JournalError
 
 FORMAT, PROTOCOL = 1, 2  # of campaign.json; of its trials
 FACTORS = ("id", "workload", "map", "shape", "keys", "write_share",

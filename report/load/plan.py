@@ -55,6 +55,7 @@ class Factors:
     warm_up_ns: Amount = 0
     verify_ops: Count = 0
     estimate_ns: Amount = 0
+    memory_bytes: Amount = 0
     base: str | None = None
     skip: str | None = None
     repeat: Repeat | None = None

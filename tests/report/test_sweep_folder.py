@@ -277,7 +277,7 @@ def test_the_page_has_the_numbers_of_decide(own, call):
     assert Built(own).status == 3, "no stage has begun"
 
 
-@pytest.mark.parametrize("options", [("--base", "syncmap"), ("--previous", "x"), ("--pdf",)])
+@pytest.mark.parametrize("options", [("--earlier", "x"), ("--pdf",)])
 def test_options_of_a_campaign_are_refused(own, options):
     built = Built(own, *options)
     assert built.status == 2 and not built.out.exists()
