@@ -9,7 +9,6 @@ import subprocess
 
 import advise_campaigns as campaigns
 import pytest
-from report_helpers import edit
 
 from report import advise
 from report.advise import workload

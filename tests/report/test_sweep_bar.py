@@ -26,22 +26,20 @@ def test_boundaries_are_found_with_a_third_of_the_trials(kind):
     """Surfaces whose boundaries are all found, within one step."""
     row = bar.row("middle", kind, EACH)
     print(bar.printed(row))
-    assert row["most"] <= bar.SHARE
-    assert row["good"] >= LEAST[kind], bar.printed(row)
-    assert row["found"] >= FOUND.get(kind, 0.98) * row["true"], \
-        bar.printed(row)
-    assert row["wrong"] <= 0.005 * row["said"], bar.printed(row)
+    assert row["most"] <= bar.SHARE and row["good"] >= LEAST[kind]
+    assert row["found"] >= FOUND.get(kind, 0.98) * row["true"]
+    assert row["wrong"] <= 0.005 * row["measured"]
 
 
 @pytest.mark.parametrize("ratio", [1.0, 1.02, 1 / 1.02])
 @pytest.mark.parametrize("spread", [0.01, 0.2])
 def test_points_without_a_lead_are_rarely_called(ratio, spread):
     """Of 1 the level, of the margin itself half of it: one side only."""
-    wrong, said = bar.called_wrongly(ratio, spread, 25)
+    wrong, seen = bar.called_wrongly(ratio, spread, 25)
     limit = 0.05 if ratio == 1 else 0.025
     # Three standard errors of that many points are chance.
-    slack = 3 * math.sqrt(limit * (1 - limit) / said)
-    assert wrong <= (limit + slack) * said
+    slack = 3 * math.sqrt(limit * (1 - limit) / seen)
+    assert wrong <= (limit + slack) * seen
 
 
 @pytest.mark.parametrize("lag, most", [(0.0, 0.05), (0.4, 0.05), (0.7, 0.10)])
@@ -102,28 +100,8 @@ def test_brute_force_agrees(kind):
                 assert state.leader == whole[point]
         for group, axis, line in bar.searched(found.lattice):
             true = bar.flips_of([whole[p] for p in line])
-            said = [(b.below, b.above) for b in bar.flips_on(
-                group, axis, line, found.states)]
-            flips += max(len(true), len(said))
-            same += sum(i < m and k < j for (i, j), (k, m)
-                        in zip(true, said)) if len(true) == len(said) else 0
+            seen = [(b.below, b.above) for b in bar.flips_on(group, axis, line, found.states)]
+            flips += max(len(true), len(seen))
+            if len(true) == len(seen):
+                same += sum(i < m and k < j for (i, j), (k, m) in zip(true, seen))
     assert same >= (0.75 if kind == "two" else 0.95) * flips
-
-
-@pytest.mark.parametrize("kind", worlds.KINDS)
-def test_two_searches_agree(kind):
-    """Other noise, the same surface."""
-    flips = same = 0
-    for number in range(4):
-        truth = bar.surface_of(kind, number)
-        one, two = (worlds.search(worlds.whole("middle"), truth, [number, n])
-                    for n in (1, 2))
-        for point in one.states.keys() & two.states.keys():
-            assert {s.states[point].leader for s in (one, two)} != {0, 1}
-        for group, axis, line in bar.searched(one.lattice):
-            a, b = ([(f.below, f.above) for f in bar.flips_on(
-                group, axis, line, s.states)] for s in (one, two))
-            flips += max(len(a), len(b))
-            same += sum(i < m and k < j for (i, j), (k, m) in zip(a, b)
-                        ) if len(a) == len(b) else 0
-    assert same >= 0.95 * flips

