@@ -59,6 +59,10 @@ SPECS = {
     "thin": {"places": campaigns.grid(threads=(1, 2, 4)), "drop": thin},
     "crash": {"places": campaigns.grid(), "crash": ("gomap_rw", "syncmap", "ck_ht")},
     "unverified": {"places": campaigns.grid(), "fail_verify": ("shard_rw_32",)},
+    "paced": {"places": campaigns.grid(loop=("paced", "mix"), rate_per_s=(1000,)),
+              "speed": lambda c: close(c | {"map": {"syncmap": "shard_rw_32"}.get(c["map"], c["map"])
+                                            if c["loop"] == "paced" else c["map"]}) * (
+                  0.5 if c["loop"] == "paced" and c["map"] == "shard_rw_32" else 1)},
     "sound": {"places": campaigns.grid(), "copy": 1.0},
     "unsound": {"places": campaigns.grid(), "copy": 1.6}}
 
@@ -111,6 +115,7 @@ QUESTIONS = [
     ("thin", "3% 64Ki 2", "", "tied", BOTH, 1, [(1, *SHARD)]),  # ck_ht has no interval
     ("thin", "3% 64Ki 4", "", "too few runs", [], 1, []),
     ("crash", "3% 64Ki 2", "", "one map only", [], 1, []),
+    ("paced", "3% 64Ki 2", "", "decided", SHARD, 1, []),  # a fixed rate ranks nothing
     ("unverified", "3% 64Ki 1", "", "decided", SYNC, 1, []),
     ("sound", "3% 64Ki 1", "", "decided", SHARD, 1, []),
     ("unsound", "3% 64Ki 1", "", "do not use", [], 1, [])]
