@@ -15,7 +15,7 @@ from report.decide.groups import Measured
 from report.load.plan import CLOSED
 from report.model.number import Comparison, Verdict
 from report.model.place import Group, Outcome
-from report.model.trust import Assessment, Check, Question, State, Trust
+from report.model.trust import Assessment, Question, State, Trust
 from report.workload_values import Value
 
 FLIPS = 3  # named at most
@@ -85,13 +85,6 @@ class Flip:
 
 
 @dataclass(frozen=True)
-class Trusted:
-    """The worst verdict over the corners, and the checks that led to it."""
-    verdict: Trust
-    checks: tuple[Check, ...]
-
-
-@dataclass(frozen=True)
 class Answer:
     """front    maps to take; empty: none is named
     between  factors that differ among the corners
@@ -112,7 +105,7 @@ class Answer:
     corners: tuple[Corner, ...] = ()
     between: tuple[str, ...] = ()
     flips: tuple[Flip, ...] = ()
-    trust: Trusted | None = None
+    trust: Assessment | None = None
     refusal: Refusal | None = None
 
 
@@ -177,8 +170,9 @@ def flips(known: Mapping[Spot, Sequence[Ranked]], found: Sequence[Spot], asked: 
     return tuple(result[:FLIPS])
 
 
-def trusted(campaign: load.Campaign, ranked: Sequence[Ranked]) -> Trusted:
-    """The assessments of the corners as one."""
+def trusted(campaign: load.Campaign, ranked: Sequence[Ranked]) -> Assessment:
+    """The assessments of the corners as one: the worst verdict, and the checks
+    that led to it."""
     found: list[Assessment] = []
     for r in ranked:
         tied = r.group.outcome is Outcome.TIED
@@ -186,11 +180,11 @@ def trusted(campaign: load.Campaign, ranked: Sequence[Ranked]) -> Trusted:
         found.append(trust.assess(campaign, r.measured, group))
     verdict = max((a.verdict for a in found), key=trust.ORDER.index)
     bad = {c.question: c for a in found for c in a.checks
-           if c.state is not State.PASSED and c.weight is verdict}
-    return Trusted(verdict, tuple(c for q, c in bad.items() if verdict is not Trust.GOOD))
+           if c.state is not State.PASSED and c.weight is verdict is not Trust.GOOD}
+    return Assessment(verdict, next(iter(bad.values()), None), tuple(bad.values()))
 
 
-def is_invalid(found: Trusted) -> bool:
+def is_invalid(found: Assessment) -> bool:
     """Did a control fail? Too few runs have a word that states it."""
     return found.verdict is Trust.NOT and any(
         c.question is not Question.POWER for c in found.checks)

@@ -47,29 +47,21 @@ class Near(NamedTuple):
     spot: Spot
 
 
-def number(spot: Spot, factor: str) -> float:
-    """The value of an ordered factor."""
-    value = spot.value(factor)
-    assert isinstance(value, (int, float))
-    return value
-
-
 def apart(one: float, other: float) -> float:
     """How far two values of an ordered factor are apart, in doublings."""
     return abs(math.log2(max(one, LEAST_SHARE) / max(other, LEAST_SHARE)))
 
 
-def numbers(spots: Iterable[Spot], factor: str) -> list[float]:
+def numbers(spots: Iterable[Spot], index: int) -> list[float]:
     """All values of an ordered factor, ascending."""
-    return sorted({number(s, factor) for s in spots})
+    return sorted({s.ordered[index] for s in spots})
 
 
 def values_of(spots: Iterable[Spot], factor: str) -> tuple[Value, ...]:
     """All values of any factor, in order."""
-    found = {s.value(factor) for s in spots}
     if factor in ORDERED:
-        return tuple(sorted(v for v in found if isinstance(v, (int, float))))
-    return tuple(sorted(found, key=str))
+        return tuple(numbers(spots, ORDERED.index(factor)))
+    return tuple(sorted({s.value(factor) for s in spots}, key=str))
 
 
 # ---- inside or outside ------------------------------------------------------------
@@ -94,8 +86,8 @@ def beyond(spots: Sequence[Spot], asked: Spot, cpus: int) -> Refusal | None:
 
     spots -- named factors are as asked
     """
-    for factor in ORDERED:
-        values, value = numbers(spots, factor), number(asked, factor)
+    for i, (factor, value) in enumerate(zip(ORDERED, asked.ordered)):
+        values = numbers(spots, i)
         if factor == "threads" and cpus:
             if value > cpus and value not in values:
                 return Refusal(Reason.CROWDED, factor, value, tuple(values))
@@ -105,15 +97,15 @@ def beyond(spots: Sequence[Spot], asked: Spot, cpus: int) -> Refusal | None:
     return None
 
 
-def ends_of(spots: Sequence[Spot], asked: Spot, factor: str,
+def ends_of(spots: Sequence[Spot], value: float, index: int,
             cpus: int) -> list[tuple[float, float]]:
     """Pairs of values of an ordered factor that enclose the asked one: itself
     first, if it was measured. A CPU for each thread, or not: nothing is
     between these two."""
-    values, value = numbers(spots, factor), number(asked, factor)
+    values = numbers(spots, index)
     pairs = [(value, value)] if value in values else []
     pairs += [(low, high) for low in values if low < value for high in values if high > value]
-    if factor == "threads" and cpus:
+    if ORDERED[index] == "threads" and cpus:
         pairs = [p for p in pairs if p[0] == p[1] or p[1] <= cpus]
     return pairs
 
@@ -125,10 +117,10 @@ def enclosing(spots: Sequence[Spot], asked: Spot, cpus: int) -> list[Spot]:
 
     spots -- named factors are as asked
     """
-    known = {tuple(number(s, f) for f in ORDERED): s for s in spots}
-    boxes = sorted(itertools.product(*(ends_of(spots, asked, f, cpus) for f in ORDERED)),
-                   key=lambda box: (sum(low != high for low, high in box),
-                                    sum(apart(low, high) for low, high in box)))
+    known = {s.ordered: s for s in spots}
+    sides = [ends_of(spots, value, i, cpus) for i, value in enumerate(asked.ordered)]
+    boxes = sorted(itertools.product(*sides), key=lambda box: (
+        sum(low != high for low, high in box), sum(apart(low, high) for low, high in box)))
     for box in boxes:
         corners = list(itertools.product(*(sorted({low, high}) for low, high in box)))
         if known.keys() >= set(corners):
@@ -163,14 +155,14 @@ def locate(spots: Sequence[Spot], asked: Spot, cpus: int) -> tuple[list[Spot], R
 
 def between(found: Sequence[Spot]) -> tuple[str, ...]:
     """The ordered factors that are not the same at all corners."""
-    return tuple(f for f in ORDERED if len(numbers(found, f)) > 1)
+    return tuple(f for i, f in enumerate(ORDERED) if len(numbers(found, i)) > 1)
 
 
 # ---- what is next to it -----------------------------------------------------------
 
 def nearest(found: Sequence[Spot], asked: Spot) -> Spot:
     """The corner that is nearest to the question."""
-    return min(found, key=lambda s: sum(apart(number(s, f), number(asked, f)) for f in ORDERED))
+    return min(found, key=lambda s: sum(map(apart, s.ordered, asked.ordered)))
 
 
 def neighbours(spots: Sequence[Spot], found: Sequence[Spot], anchor: Spot,
@@ -180,9 +172,10 @@ def neighbours(spots: Sequence[Spot], found: Sequence[Spot], anchor: Spot,
     line = [s for s in spots if s != anchor and s.rest(factor) == anchor.rest(factor)]
     if factor not in ORDERED:
         return [[Near(1, 1.0, s)] for s in sorted(line, key=str)]
-    ends, own = numbers(found, factor), number(anchor, factor)
-    line.sort(key=lambda s: number(s, factor))
-    ways = ([s for s in reversed(line) if number(s, factor) < ends[0]],
-            [s for s in line if number(s, factor) > ends[-1]])
-    return [[Near(i, apart(own, number(s, factor)), s) for i, s in enumerate(way, 1)]
+    i = ORDERED.index(factor)
+    ends, own = numbers(found, i), anchor.ordered[i]
+    line.sort(key=lambda s: s.ordered[i])
+    ways = ([s for s in reversed(line) if s.ordered[i] < ends[0]],
+            [s for s in line if s.ordered[i] > ends[-1]])
+    return [[Near(steps, apart(own, s.ordered[i]), s) for steps, s in enumerate(way, 1)]
             for way in ways]

@@ -31,13 +31,18 @@ class Spot(NamedTuple):
         value: Value = getattr(self, factor)
         return value
 
+    @property
+    def ordered(self) -> tuple[float, ...]:
+        """The factors of ORDERED."""
+        return self[:4]
+
     def rest(self, factor: str) -> tuple[Value, ...]:
         """All other factors."""
         return tuple(self.value(f) for f in FACTORS if f != factor)
 
 
 FACTORS = Spot._fields
-ORDERED = ("write_share", "keys", "threads", "miss_share")  # others are names
+ORDERED = FACTORS[:4]  # others are names
 NAMED = tuple(f for f in FACTORS if f not in ORDERED)
 USUAL = Spot(0.0, 1, 1)
 

@@ -50,14 +50,12 @@ class End(Enum):
 class Request:
     """The next stage; with an end there is none.
 
-    trials  timed ones; of cells with so many blocks each
-    wanted  points that would be measured if the budget was unlimited
+    blocks  of each cell
     """
     stage: int | None
     points: tuple[Point, ...]
     blocks: int
     why: str
-    wanted: int = 0
     end: End | None = None
 
     @property
@@ -156,12 +154,12 @@ class Search:
             end = self.end(every)
             why = text.sentence("stopped", end=end.name, wanted=len(every), budget=self.budget,
                                 skips=sorted({p.skip for p in self.lattice.points()}))
-            return Request(None, (), 0, why, len(every), end)
+            return Request(None, (), 0, why, end)
         counts = [(want.name, sum(wants[p] is want for p in points))
                   for want in (Want.FIRST, Want.BISECT, Want.AGAIN, Want.BETWEEN)]
         why = text.sentence("stage", counts=[c for c in counts if c[1]], budget=self.budget,
                             lost=len(wants) - len(points))
-        return Request(len(self.stages) + 1, tuple(points), blocks, why, len(every))
+        return Request(len(self.stages) + 1, tuple(points), blocks, why)
 
     def end(self, wants: Mapping[Point, Want]) -> End:
         """Why no stage follows."""

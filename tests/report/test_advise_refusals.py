@@ -74,9 +74,8 @@ def plan(file, *options):
     return [line for line in done.stdout.splitlines() if "/throughput" in line]
 
 
-@pytest.mark.parametrize("options, factor, reason, cell", REFUSALS)
-def test_outside_is_refused_by_factor_and_range(folder, capsys, tmp_path, options, factor, reason,
-                                                cell):
+@pytest.mark.parametrize("options, factor, reason", [r[:3] for r in REFUSALS])
+def test_outside_is_refused_by_factor_and_range(folder, capsys, options, factor, reason):
     file, why = refused(capsys, folder, options)
     assert why.startswith("advise: refused: ") and reason in why
     words = options.split()
@@ -90,8 +89,14 @@ def test_outside_is_refused_by_factor_and_range(folder, capsys, tmp_path, option
     got = json.loads(capsys.readouterr().out)
     assert (status, got["word"], got["refusal"]["factor"]) == (1, "refused", factor)
     assert got["workload"] == file and not got["measured"]
-    (tmp_path / "question.conf").write_text(file, encoding="utf-8")
-    cells = plan(tmp_path / "question.conf")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("options, cell", [(r[0], r[3]) for r in REFUSALS])
+def test_the_runner_takes_the_workload_file(folder, capsys, tmp_path, options, cell):
+    file = tmp_path / "question.conf"
+    file.write_text(refused(capsys, folder, options)[0], encoding="utf-8")
+    cells = plan(file)
     assert cells and all(cell in line for line in cells)
 
 
@@ -100,6 +105,7 @@ MANY = ("gomap_callback_rw", "gomap_ck_brlock", "gomap_ck_pflock", "gomap_mutex"
         "rwlock_probe", "shard_rw_32", "shard_seg", "snapshot", "syncmap", "urcu_lfht")
 
 
+@pytest.mark.long
 def test_maps_that_fill_a_line_go_to_the_command(tmp_path, capsys):
     many = campaigns.write(tmp_path / "many", campaigns.grid(), ("null_map", *MANY), blocks=1)
     out, _ = refused(capsys, many, "--writes 5% --keys 64Ki --threads 2")
