@@ -117,8 +117,8 @@ QUESTIONS = [
     ("crash", "3% 64Ki 2", "", "one map only", [], 1, []),
     ("paced", "3% 64Ki 2", "", "decided", SHARD, 1, []),  # a fixed rate ranks nothing
     ("unverified", "3% 64Ki 1", "", "decided", SYNC, 1, []),
-    ("sound", "3% 64Ki 1", "", "decided", SHARD, 1, []),
-    ("unsound", "3% 64Ki 1", "", "do not use", [], 1, [])]
+    ("unsound", "3% 64Ki 1", "", "do not use", [], 1, []),
+    ("sound", "3% 64Ki 1", "", "decided", SHARD, 1, [])]
 LEFT_OUT = {"scan": {"ck_ht"}, "range,bounded-memory": {"ck_ht", "syncmap"},
             "growth,point-in-time": {"ck_ht", "shard_rw_32", "syncmap"}}
 
