@@ -83,11 +83,9 @@ def corrected(cells):
     contrasts, claims = {}, {}
     for key, (claim, found) in cells.items():
         contrast = (*found.cells, claim.statistic)
-        contrasts[contrast] = evidence.logs(found)
+        contrasts[contrast] = list(evidence.logs(found).values())
         claims[key] = alternatives(claim, contrast)
-    found = stats.family(contrasts, claims, rules.ALPHA)
-    return {key: {side: row["p"] for side, row in said.items()}
-            for key, said in found.items()}
+    return stats.family(contrasts, claims)
 
 
 # ---- one claim ------------------------------------------------------------

@@ -61,7 +61,7 @@ def walsh_rank(n: int, level: float) -> int:
     if n <= EXACT_UP_TO:
         return int(np.searchsorted(signed_rank_tail(n), tail, side="right"))
     mean, sd = normal_rank_sum(n)
-    return math.floor(mean + 0.5 - norm.isf(tail) * sd)
+    return math.floor(mean + 0.5 - float(norm.isf(tail)) * sd)
 
 
 def needed_n_walsh(level: float) -> int:

@@ -83,8 +83,8 @@ def locate(boundary, group, states, stages):
     if len(found) != 1:
         boundary.why = (f"the medians between cross {len(found)} times")
         return
-    boundary.position = found[0]["threads"]
-    boundary.low, boundary.high = found[0]["low"], found[0]["high"]
+    boundary.position = found[0].threads
+    boundary.low, boundary.high = found[0].low, found[0].high
 
 
 def boundaries(lattice, states, stages):

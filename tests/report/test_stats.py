@@ -168,14 +168,14 @@ def test_median_interval_of_ten():
 def test_crossover_lies_on_the_log2_line():
     d = np.tile([-0.2, -0.1, 0.1, 0.2], (10, 1))
     (found,) = stats.crossover([1, 2, 4, 8], d)
-    assert found["threads"] == pytest.approx(2 ** 1.5)
-    assert found["ahead"] == "contender"
-    assert found["low"] == found["high"] == pytest.approx(2 ** 1.5)
+    assert found.threads == pytest.approx(2 ** 1.5)
+    assert found.ahead == "contender"
+    assert found.low == found.high == pytest.approx(2 ** 1.5)
 
 
 def test_every_crossing_is_listed_and_none_is_extrapolated():
     d = np.tile([0.1, -0.1, 0.1], (10, 1))
-    assert [c["ahead"] for c in stats.crossover([1, 2, 4], d)] == [
+    assert [c.ahead for c in stats.crossover([1, 2, 4], d)] == [
         "base", "contender"]
     assert stats.crossover([1, 2, 4], np.tile([0.3, 0.2, 0.1], (10, 1))) == []
 
@@ -187,13 +187,13 @@ def test_crossover_interval_holds_the_truth_and_may_be_open():
     for i in range(100):
         d = truth + rng.normal(0, 0.1, (12, 4))
         found = stats.crossover([1, 2, 4, 8], d, resamples=300, seed=i)
-        inside += any((c["low"] or 0) <= 2 ** 1.5 <= (c["high"] or math.inf)
+        inside += any((c.low or 0) <= 2 ** 1.5 <= (c.high or math.inf)
                       for c in found)
     assert inside >= 88
     noisy = np.array([-0.02, 0.3]) + rng.normal(0, 0.2, (10, 2))
     found = stats.crossover([1, 2], noisy - np.median(noisy, axis=0)
                             + [-0.02, 0.3])
-    assert found and found[0]["low"] is None
+    assert found and found[0].low is None
 
 
 def test_outliers_are_classified_not_dropped():
@@ -233,7 +233,7 @@ def test_a_crossing_is_known_better_by_more_blocks(counts):
     def width(blocks):
         d = line + rng.normal(0, 0.03, (blocks, 1))
         found, = stats.crossover(counts, d - np.median(d, axis=0) + line)
-        return math.log2(found["high"] / found["low"])
+        return math.log2(found.high / found.low)
     few, many = (np.median([width(n) for _ in range(5)]) for n in (10, 160))
     assert 2 < few / many < 8
 

@@ -19,9 +19,9 @@ def test_slot_effect_of_5_percent_biases_by_less_than_a_thousandth():
     first = rng.integers(0, 2, 400) == 0
     d = rng.normal(0.0, 0.005, 400) + np.where(first, 0.05, -0.05)
     s = stats.slot_adjusted(d, first)
-    assert abs(s["estimate"]) < 0.001
-    assert s["slot_low"] < 0.05 < s["slot_high"]
-    assert s["slot_high"] - s["slot_low"] < 0.004
+    assert abs(s.estimate) < 0.001
+    assert s.slot_low < 0.05 < s.slot_high
+    assert s.slot_high - s.slot_low < 0.004
 
 
 def test_a_slot_effect_is_taken_off_not_left_in_the_interval():
@@ -29,9 +29,9 @@ def test_a_slot_effect_is_taken_off_not_left_in_the_interval():
     d = rng.normal(0.01, 0.005, 20)
     plain = stats.slot_adjusted(d, first)
     moved = stats.slot_adjusted(d + np.where(first, 0.05, -0.05), first)
-    assert moved["slot"] == pytest.approx(plain["slot"] + 0.05)
-    for name in ("estimate", "low", "high"):
-        assert moved[name] == pytest.approx(plain[name]), name
+    assert moved.slot == pytest.approx(plain.slot + 0.05)
+    assert (moved.estimate, moved.low, moved.high) == pytest.approx(
+        (plain.estimate, plain.low, plain.high))
 
 
 def test_slot_interval_covers_as_often_as_it_says():
@@ -40,7 +40,7 @@ def test_slot_interval_covers_as_often_as_it_says():
         first = rng.integers(0, 2, 24) == 0
         d = rng.laplace(0.02, 0.01, 24) + np.where(first, 0.01, -0.01)
         s = stats.slot_adjusted(d, first, 0.99)
-        inside += s["slot_low"] <= 0.01 <= s["slot_high"]
+        inside += s.slot_low <= 0.01 <= s.slot_high
     assert 980 <= inside <= 1000
 
 
@@ -62,7 +62,7 @@ def test_a_chance_at_the_tail_counts_as_reached():
 
 def test_pairs_in_one_order_only_have_no_slot_effect():
     s = stats.slot_adjusted([0.1, 0.2], [True, True])
-    assert np.isnan(s["slot"]) and np.isnan(s["estimate"])
+    assert np.isnan(s.slot) and np.isnan(s.estimate)
 
 
 def test_smallest_detectable_slowdown_is_found_as_often_as_it_says():
