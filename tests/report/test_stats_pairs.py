@@ -24,16 +24,6 @@ def test_slot_effect_of_5_percent_biases_by_less_than_a_thousandth():
     assert s.slot_high - s.slot_low < 0.004
 
 
-def test_a_slot_effect_is_taken_off_not_left_in_the_interval():
-    rng, first = np.random.default_rng(8), np.arange(20) % 2 == 0
-    d = rng.normal(0.01, 0.005, 20)
-    plain = stats.slot_adjusted(d, first)
-    moved = stats.slot_adjusted(d + np.where(first, 0.05, -0.05), first)
-    assert moved.slot == pytest.approx(plain.slot + 0.05)
-    assert (moved.estimate, moved.low, moved.high) == pytest.approx(
-        (plain.estimate, plain.low, plain.high))
-
-
 def test_slot_interval_covers_as_often_as_it_says():
     rng, inside = np.random.default_rng(5), 0
     for _ in range(1000):
@@ -60,11 +50,6 @@ def test_a_chance_at_the_tail_counts_as_reached():
     assert np.isnan(shift_interval(x, y, 0.901)).all()
 
 
-def test_pairs_in_one_order_only_have_no_slot_effect():
-    s = stats.slot_adjusted([0.1, 0.2], [True, True])
-    assert np.isnan(s.slot) and np.isnan(s.estimate)
-
-
 def test_smallest_detectable_slowdown_is_found_as_often_as_it_says():
     rng, found, n = np.random.default_rng(6), 0, 60
     sd, margin = 0.01, math.log1p(0.005)
@@ -74,16 +59,6 @@ def test_smallest_detectable_slowdown_is_found_as_often_as_it_says():
         d = rng.normal(shift, sd, (1, n)) - margin
         found += stats.sign_flip_test(d, 2000).p[0] <= 0.01
     assert 0.90 <= found / 300 <= 0.985
-
-
-def test_a_family_can_see_less_than_one_test():
-    """The family's level is shared out."""
-    one = stats.detectable(0.01, 0.005, 0.001)
-    assert stats.detectable(0.01, 0.005, 0.01, cells=10) == \
-        pytest.approx(one)
-    assert stats.detectable(0.01, 0.005, 0.01) < one
-    z = -dist.norm.ppf(0.001) - dist.norm.ppf(0.05)
-    assert one == pytest.approx(0.005 + z * 0.01)
 
 
 # ---- tests and families ---------------------------------------------------
@@ -135,11 +110,6 @@ def test_family_wise_false_alarms_are_within_alpha_at_the_margin_itself():
     assert dist.binomtest(corrected, 1000, 0.01,
                           alternative="greater").pvalue > 0.01
     assert alone > 100
-
-
-def test_clopper_pearson_rule_of_three():
-    assert stats.clopper_pearson(0, 300) == pytest.approx(0.00994, abs=1e-4)
-    assert stats.clopper_pearson(5, 5) == 1.0
 
 
 def test_the_interval_of_a_share_is_the_exact_one():

@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Least squares against published solutions (NIST Statistical Reference
+Datasets: Norris, easy; Longley, nearly collinear) and against scipy; what the
+page makes of it; the limits of the articles."""
+import csv
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from report.page import Report
+from report.sections import pauses
+from report.stats import regression
+
+NORRIS = """0.1 0.2 338.8 337.4 118.1 118.2 888.0 884.6 9.2 10.1 228.1 226.5
+668.5 666.3 998.5 996.3 449.1 448.6 778.9 777.0 559.2 558.2 0.3 0.4 0.1 0.6
+778.1 775.5 668.8 666.9 339.3 338.0 448.9 447.5 10.8 11.6 557.7 556.0 228.3
+228.1 998.0 995.8 888.8 887.6 119.6 120.2 0.3 0.3 0.6 0.3 557.6 556.8 339.3
+339.1 888.0 887.2 998.5 999.0 778.9 779.0 10.2 11.1 117.6 118.3 228.9 229.2
+668.4 669.1 449.2 448.9 0.2 0.5"""  # y, x
+
+LONGLEY = """60323 83.0 234289 2356 1590 107608 1947
+61122 88.5 259426 2325 1456 108632 1948
+60171 88.2 258054 3682 1616 109773 1949
+61187 89.5 284599 3351 1650 110929 1950
+63221 96.2 328975 2099 3099 112075 1951
+63639 98.1 346999 1932 3594 113270 1952
+64989 99.0 365385 1870 3547 115094 1953
+63761 100.0 363112 3578 3350 116219 1954
+66019 101.2 397469 2904 3048 117388 1955
+67857 104.6 419180 2822 2857 118734 1956
+68169 108.4 442769 2936 2798 120445 1957
+66513 110.8 444546 4681 2637 121950 1958
+68655 112.6 482704 3813 2552 123366 1959
+69564 114.2 502601 3931 2514 125368 1960
+69331 115.7 518173 4806 2572 127852 1961
+70551 116.9 554894 4007 2827 130081 1962"""
+
+# NIST's certified values: estimate, standard deviation of it.
+LONGLEY_CERTIFIED = {
+    "intercept": (-3482258.63459582, 890420.383607373),
+    "b1": (15.0618722713733, 84.9149257747669),
+    "b2": (-0.358191792925910E-01, 0.334910077722432E-01),
+    "b3": (-2.02022980381683, 0.488399681651699),
+    "b4": (-1.03322686717359, 0.214274163161675),
+    "b5": (-0.511041056535807E-01, 0.226073200069370),
+    "b6": (1829.15146461355, 455.478499142212)}
+
+
+def longley():
+    data = np.array([line.split() for line in LONGLEY.splitlines()], float)
+    return data[:, 0], {f"b{i}": data[:, i] for i in range(1, 7)}
+
+
+def test_longley_has_its_certified_values():
+    fit = regression.least_squares(*longley())
+    for name, (value, error) in LONGLEY_CERTIFIED.items():
+        got = fit.coefficients[name]
+        assert got.value == pytest.approx(value, rel=1e-9)
+        assert got.error == pytest.approx(error, rel=1e-9)
+    assert fit.residual == pytest.approx(304.854073561965, rel=1e-10)
+    assert fit.r_squared == pytest.approx(0.995479004577296, rel=1e-12)
+    assert (fit.n, fit.degrees) == (16, 9)
+
+
+def test_inflation_is_that_of_a_regression_on_the_others():
+    """VIF by its definition, 1 / (1 - R²), with numpy's own solver."""
+    _, columns = longley()
+    fit = regression.least_squares(*longley())
+    for name, own in columns.items():
+        others = np.column_stack([np.ones(len(own))] + [
+            c for n, c in columns.items() if n != name])
+        left = own - others @ np.linalg.lstsq(others, own, rcond=None)[0]
+        r_squared = 1 - left @ left / np.sum((own - own.mean()) ** 2)
+        assert fit.coefficients[name].vif == pytest.approx(
+            1 / (1 - r_squared), rel=1e-6)
+    assert fit.coefficients["b2"].vif > 1000
+    assert fit.coefficients["intercept"].vif is None
+
+
+def norris():
+    data = np.array(NORRIS.split(), float).reshape(-1, 2)
+    return data[:, 0], data[:, 1]
+
+
+def test_norris_has_its_certified_values_and_scipys():
+    y, x = norris()
+    fit = regression.least_squares(y, {"x": x})
+    line = stats.linregress(x, y)
+    slope, cut = fit.coefficients["x"], fit.coefficients["intercept"]
+    assert len(y) == 36
+    assert slope.value == pytest.approx(1.00211681802045, rel=1e-12)
+    assert slope.error == pytest.approx(0.429796848199937e-3, rel=1e-11)
+    assert cut.value == pytest.approx(-0.262323073774029, rel=1e-10)
+    assert cut.error == pytest.approx(0.232818234301152, rel=1e-11)
+    assert fit.residual == pytest.approx(0.884796396144373, rel=1e-11)
+    assert slope.value == pytest.approx(line.slope, rel=1e-12)
+    assert slope.error == pytest.approx(line.stderr, rel=1e-9)
+    assert slope.p == pytest.approx(line.pvalue, rel=1e-6, abs=1e-300)
+    assert cut.value == pytest.approx(line.intercept, rel=1e-9)
+    assert cut.error == pytest.approx(line.intercept_stderr, rel=1e-9)
+    assert slope.vif == pytest.approx(1)
+    reach = stats.t.ppf(0.975, 34) * line.stderr
+    assert slope.high - slope.value == pytest.approx(reach, rel=1e-9)
+    assert slope.value - slope.low == pytest.approx(reach, rel=1e-9)
+
+
+def test_the_interval_holds_the_truth_as_often_as_it_says():
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=30)
+    held = 0
+    for _ in range(1000):
+        fit = regression.least_squares(
+            2 + 0.87 * x + rng.normal(size=30), {"x": x})
+        c = fit.coefficients["x"]
+        held += c.low <= 0.87 <= c.high
+    assert 925 <= held <= 975  # 950, seven standard errors wide in all
+
+
+def test_what_explains_nothing_is_left_out_and_why():
+    y = [1.0, 2, 4, 3, 6]
+    fit = regression.least_squares(y, {
+        "x": [1, 2, 3, 4, 5], "flat": [7] * 5, "twice": [2, 4, 6, 8, 10]})
+    assert set(fit.coefficients) == {"intercept", "x"}
+    assert fit.left_out == {"flat": "it did not vary",
+                            "twice": "the others say the same"}
+    assert regression.least_squares([1, 2], {"x": [1, 2]}) is None
+    assert regression.least_squares([1, 2, 3], {
+        "a": [1, 2, 4], "b": [5, 3, 4]}) is None
+
+
+def trial(p99_of, pauses_ms, events=("grow",)):
+    """One whose slices had these pauses."""
+    return {"result": {"slices": [
+        {"at_ns": i * 50_000_000, "operations": 5000, "p50_ns": 100,
+         "p99_ns": int(p99_of(ms) * 1e6), "max_ns": 10 ** 7,
+         "bytes": 1000 + i % 7,
+         "pauses": [{"event": event, "count": 1 + i % 3,
+                     "ns": int(ms * 1e6)} for event in events]}
+        for i, ms in enumerate(pauses_ms)]}}
+
+
+def cell(*trials):
+    return SimpleNamespace(id="c", map="m", ok=list(trials))
+
+
+PAUSES = [(i * 7 % 20) / 2 for i in range(40)]
+
+
+def test_p99_rises_with_pauses_by_what_was_planted():
+    rows = pauses.slices_of(cell(trial(lambda ms: 3 + 0.87 * ms, PAUSES)))
+    fit = pauses.fit_of(rows)
+    assert len(rows) == 40
+    slope = fit.coefficients["pause_ms"]
+    assert slope.value == pytest.approx(0.87, abs=1e-5)
+    assert slope.low <= 0.87 + 1e-5 and slope.high >= 0.87 - 1e-5
+    text = pauses.said(fit, "pause_ms")
+    assert text.startswith("0.870 [0.870, 0.870], p < 0.0001, VIF 1.")
+
+
+def test_waits_for_locks_are_no_pauses():
+    rows = pauses.slices_of(cell(trial(lambda ms: ms, PAUSES, ("lock_wait",))))
+    assert {r["pause_ms"] for r in rows} == {0}
+    fit = pauses.fit_of(rows)
+    assert fit.left_out["pause_ms"] == "it did not vary"
+    assert pauses.said(fit, "pause_ms") == "none: it did not vary"
+
+
+def test_slices_of_few_operations_and_of_other_builds_do_not_count():
+    few = trial(lambda ms: ms, PAUSES)
+    for s in few["result"]["slices"][:15]:
+        s["operations"] = 99
+    plain = trial(lambda ms: ms, PAUSES)
+    for s in plain["result"]["slices"]:
+        s["pauses"] = s["bytes"] = None
+    rows = pauses.slices_of(cell(few, plain, {"result": {"slices": None}}))
+    assert len(rows) == 25 and {r["trial"] for r in rows} == {0}
+    assert pauses.fit_of(rows[:19]) is None and pauses.fit_of(rows[:20])
+
+
+def analysis(*cells):
+    look = SimpleNamespace(family={"m": "lock"}, glyph=lambda name: "x")
+    return SimpleNamespace(look=look, by_measure={"causes": list(cells)})
+
+
+def full_cell(*trials):
+    return SimpleNamespace(
+        id="w/m/causes", map="m", ok=list(trials), write_share=0.3,
+        write_kind="fresh", keys=65536, threads=2, factors={})
+
+
+def test_the_page_has_a_row_a_slope_and_both_files(tmp_path, monkeypatch):
+    monkeypatch.setattr(pauses.factors, "told", lambda cell: "")
+    report = Report(tmp_path)
+    a = analysis(full_cell(trial(lambda ms: 3 + 0.87 * ms, PAUSES)))
+    text = "".join(pauses.parts(report, a))
+    assert "0.870 [0.870, 0.870]" in text and "0.87 ms per ms" in text
+    fits = (tmp_path / "tables" / "pause-regression.csv").read_text()
+    header, *rows = list(csv.reader(fits.splitlines()))
+    by_term = {r[header.index("term")]: r for r in rows}
+    assert set(by_term) == {"intercept", *pauses.REGRESSORS}
+    assert float(by_term["pause_ms"][header.index("coefficient")]) == \
+        pytest.approx(0.87, abs=1e-5)
+    slices = (tmp_path / "tables" / "pause-slices.csv").read_text()
+    assert len(slices.splitlines()) == 41
+
+
+@pytest.mark.parametrize("slope,offset", [(2, 0), (2, 1), (-3, 5), (1, 1e6)])
+def test_what_another_gives_by_a_line_is_left_out(slope, offset):
+    """A heap ratio that is 1 less a share says what the share says."""
+    x = np.array([1.0, 2, 4, 5, 7, 8])
+    fit = regression.least_squares([1.0, 2, 4, 3, 6, 9], {
+        "x": x, "same": offset + slope * x})
+    assert set(fit.coefficients) == {"intercept", "x"}
+    assert fit.left_out == {"same": "the others say the same"}
+    assert fit.coefficients["x"].vif == pytest.approx(1)
+
+
+@pytest.mark.parametrize("held,ratios", [
+    ([100, 400, 200], [0.25, 1, 0.5]), ([4, 2, 1], [1, 0.5, 0.25]),
+    ([0, 0], [0, 0])])
+def test_a_heap_ratio_is_a_share_of_the_most(held, ratios):
+    assert pauses.heap_ratios([{"bytes": b} for b in held]) == ratios
