@@ -52,18 +52,6 @@ def test_groups_by_hand():
         pytest.approx([1.0, 1.0])
 
 
-def test_more_limits_of_a_contrast_take_no_further_places():
-    """Ten contrasts in two directions: 20 places, whatever the limits."""
-    data = drawn(np.random.default_rng(3), 10, centre=0.04)
-    one = stats.family(data, directions(data))
-    more = {name: asked | {
-        f"beyond {limit}": stats.beyond([name[-2:]], 1, limit)
-        for limit in (0.1, 0.2, 0.3)}
-        for name, asked in directions(data).items()}
-    least = min(one, key=lambda name: one[name]["claimed"])
-    assert stats.family(data, more)[least]["claimed"] == one[least]["claimed"]
-
-
 def test_what_needs_all_cells_has_the_largest_p_of_them():
     rng = np.random.default_rng(4)
     data = {"far": rng.normal(0.5, 0.05, 20),
@@ -112,15 +100,6 @@ def test_too_few_blocks_are_never_called():
         assert all((p["claimed"] <= 0.01) == called for p in got.values())
     assert stats.family({"d": []}, directions("d")) == {
         "claim of d": {"claimed": 1.0, "opposite": 1.0}}
-
-
-def test_what_is_missing_is_refused_by_name():
-    for claims, word in (
-            (directions(["x"]), "no contrast 'x'"), ({"c": {"a": ()}}, "'c'"),
-            ({"c": {"a": stats.beyond([], 1, 0.0)}}, "'c'")):
-        with pytest.raises(ValueError, match=word):
-            stats.family({"d": [1.0]}, claims)
-    assert stats.family({}, {"c": {}}) == {"c": {}}
 
 
 def test_order_scale_and_sign_do_not_matter():
