@@ -1,15 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Least squares against a published solution (NIST Statistical Reference
-Datasets: Longley, nearly collinear) and scipy; slopes over pauses."""
-import csv
-from types import SimpleNamespace
-
+Datasets: Longley, nearly collinear) and scipy."""
 import numpy as np
 import pytest
 from scipy import stats
 
-from report.page import Report
-from report.sections import pauses
 from report.stats import regression
 
 LONGLEY = """60323 83.0 234289 2356 1590 107608 1947
@@ -109,74 +104,6 @@ def test_what_explains_nothing_is_left_out_and_why():
     assert regression.least_squares([1, 2], {"x": [1, 2]}) is None
     assert regression.least_squares([1, 2, 3], {
         "a": [1, 2, 4], "b": [5, 3, 4]}) is None
-
-
-def trial(p99_of, pauses_ms, events=("grow",)):
-    """One whose slices had these pauses."""
-    return {"result": {"slices": [
-        {"at_ns": i * 50_000_000, "operations": 5000, "p50_ns": 100,
-         "p99_ns": int(p99_of(ms) * 1e6), "max_ns": 10 ** 7,
-         "bytes": 1000 + i % 7,
-         "pauses": [{"event": event, "count": 1 + i % 3,
-                     "ns": int(ms * 1e6)} for event in events]}
-        for i, ms in enumerate(pauses_ms)]}}
-
-
-def cell(*trials):
-    return SimpleNamespace(id="c", map="m", ok=list(trials))
-
-
-PAUSES = [(i * 7 % 20) / 2 for i in range(40)]
-
-
-def test_p99_rises_with_pauses_by_what_was_planted():
-    rows = pauses.slices_of(cell(trial(lambda ms: 3 + 0.87 * ms, PAUSES)))
-    fit = pauses.fit_of(rows)
-    assert len(rows) == 40
-    slope = fit.coefficients["pause_ms"]
-    assert slope.value == pytest.approx(0.87, abs=1e-5)
-    assert slope.low <= 0.87 + 1e-5 and slope.high >= 0.87 - 1e-5
-    text = pauses.said(fit, "pause_ms")
-    assert text.startswith("0.870 [0.870, 0.870], p < 0.0001, VIF 1.")
-
-
-def test_slices_of_few_operations_and_of_other_builds_do_not_count():
-    few = trial(lambda ms: ms, PAUSES)
-    for s in few["result"]["slices"][:15]:
-        s["operations"] = 99
-    plain = trial(lambda ms: ms, PAUSES)
-    for s in plain["result"]["slices"]:
-        s["pauses"] = s["bytes"] = None
-    rows = pauses.slices_of(cell(few, plain, {"result": {"slices": None}}))
-    assert len(rows) == 25 and {r["trial"] for r in rows} == {0}
-    assert pauses.fit_of(rows[:19]) is None and pauses.fit_of(rows[:20])
-
-
-def analysis(*cells):
-    look = SimpleNamespace(family={"m": "lock"}, glyph=lambda name: "x")
-    return SimpleNamespace(look=look, by_measure={"causes": list(cells)})
-
-
-def full_cell(*trials):
-    return SimpleNamespace(
-        id="w/m/causes", map="m", ok=list(trials), write_share=0.3,
-        write_kind="fresh", keys=65536, threads=2, factors={})
-
-
-def test_the_page_has_a_row_a_slope_and_both_files(tmp_path, monkeypatch):
-    monkeypatch.setattr(pauses.factors, "told", lambda cell: "")
-    report = Report(tmp_path)
-    a = analysis(full_cell(trial(lambda ms: 3 + 0.87 * ms, PAUSES)))
-    text = "".join(pauses.parts(report, a))
-    assert "0.870 [0.870, 0.870]" in text and "0.87 ms per ms" in text
-    fits = (tmp_path / "tables" / "pause-regression.csv").read_text()
-    header, *rows = list(csv.reader(fits.splitlines()))
-    by_term = {r[header.index("term")]: r for r in rows}
-    assert set(by_term) == {"intercept", *pauses.REGRESSORS}
-    assert float(by_term["pause_ms"][header.index("coefficient")]) == \
-        pytest.approx(0.87, abs=1e-5)
-    slices = (tmp_path / "tables" / "pause-slices.csv").read_text()
-    assert len(slices.splitlines()) == 41
 
 
 @pytest.mark.parametrize("slope,offset", [(2, 0), (2, 1), (-3, 5), (1, 1e6)])
