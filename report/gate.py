@@ -100,14 +100,14 @@ def measure(pair, contrast, plan, family):
     row = {"cell": contrast["cell"], "role": contrast["role"],
            "n": int(valid.sum()), "lost": [x["text"] for x in pair["lost"]]}
     s = stats.slot_adjusted(d, first, LEVEL)
-    row.update({f"{name}_percent": number(stats.percent(s[name]))
+    row.update({f"{name}_percent": number(stats.percent(getattr(s, name)))
                 for name in ("slot", "slot_low", "slot_high")})
     row["base_ns_per_op"] = number(np.median(pair["base_ns"][valid])) \
         if len(d) else None
     even = d - stats.biweight_slot(d, first, plan["cut"])
     if np.isnan(even).any():
         even = even[:0]  # all pairs in one order
-    intervals = {"ranks": (s["estimate"], s["low"], s["high"]),
+    intervals = {"ranks": (s.estimate, s.low, s.high),
                  "biweight": stats.biweight_interval(even, LEVEL, plan["cut"]),
                  "tails": stats.mean_interval(even, LEVEL)}
     # What could be seen is by flips, which need no wider an interval.
