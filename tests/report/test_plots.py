@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from report import look, plot_claims, plot_gate, plot_lines, plot_trials, plots
+from report import look, plot_claims, plot_lines, plot_trials, plots
 
 DRAWN = True  # its tests look at figures
 
@@ -67,28 +67,6 @@ def test_each_claim_has_its_own_tolerance_shaded(ax):
     assert [(*v.min(0), *v.max(0)) for v in ends] == [
         pytest.approx((1 / 1.02, -0.5, 1.02, 0.5)),
         pytest.approx((1 / 1.5, 0.5, 1.5, 1.5))]
-
-
-# ---- the gate --------------------------------------------------------------
-
-def contrast(centre, low=None, high=None, verdict="PASS", words=""):
-    return {"label": "m t1", "slowdown_percent": centre, "low_percent": low,
-            "high_percent": high, "verdict": verdict, "words": words}
-
-
-@pytest.mark.parametrize("row, bar, mark, text", [
-    (contrast(1.0, 0.5, 1.5), (0.5, 1.5, 2.0), (1.0, 2.0, "o"), "PASS"),
-    (contrast(-2.0, -3, -1, words="faster"), (-3.0, -1.0, 2.0),
-     (-2.0, 2.0, "o"), "PASS, faster"),
-    (contrast(1.0, verdict="INVALID"), None, (1.0, 2.0, "s"), "INVALID"),
-    (contrast(3.0, 2, 20, "FAIL"), (2.0, 12.0, 2.0), (3.0, 2.0, "X"),
-     "FAIL")])
-def test_a_contrast_is_its_interval_its_mark_and_its_word(ax, row, bar, mark,
-                                                          text):
-    plot_gate.slowdown_row(ax, row, 2, -12.0, 12.0)
-    assert bars(ax) == ([bar] if bar else [])
-    assert marks(ax) == [mark] and said(ax) == [text]
-    assert ax.texts[0].xy == (bar[1] if bar else 1.0, 2)
 
 
 # ---- trials ----------------------------------------------------------------
