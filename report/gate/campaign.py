@@ -23,7 +23,6 @@ from report.rows import attempts_of
 
 ENOUGH_CPUS = 4  # below, cells with several threads are advice
 SHORTEST_NS = 1_000_000  # of a window (R17: 1000 x the clock's cost)
-CONTROLS = ("regress-aa", "regress-slow")  # workloads
 BLOCKS = re.compile(r"^blocks\s*=.*\n", re.M)  # of a workload's text
 ROLE_OF = {"head": Role.GATE, "copy": Role.AA, "slow": Role.CONTROL}  # of base's mate
 MEMBERS = ("name", "created_utc", "seed", "machine", "arms", "cells", "calibration",

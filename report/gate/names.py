@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Short names of cells."""
+"""Names of workloads and cells."""
 from report.cell_id import COUNTED
 from report.gate.model import Role
 
+CONTROLS = ("regress-aa", "regress-slow")  # workloads
 COMMON = {"u64x8", "w3", "m0", "uniform", "cores", "throughput"}  # left out of a name
 PREFIX = {Role.GATE: "", Role.ADVICE: "", Role.AA: "A/A ", Role.CONTROL: "slowed "}
 

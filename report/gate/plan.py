@@ -33,9 +33,9 @@ from report.cell_id import identity
 from report.ending import InputError
 from report.gate import blocks, schema
 from report.gate.blocks import Noise
-from report.gate.campaign import CONTROLS, is_advice, parse_trials, read_meta
+from report.gate.campaign import is_advice, parse_trials, read_meta
 from report.gate.model import Contrast, Role, Sized
-from report.gate.names import name_of
+from report.gate.names import CONTROLS, name_of
 from report.gate.pairs import pairs_of
 from report.gate.rules import Rules, load_rules
 from report.rows import rows_of
