@@ -9,7 +9,7 @@ import hashlib
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,8 @@ def parse_meta(meta: Any, place: str) -> Meta:
                   for c in meta["cells"])
     return Meta(
         meta["name"], meta["created_utc"], meta["seed"], meta["machine"]["id"],
-        meta["machine"]["cpus"], tuple(Arm(**arm) for arm in meta["arms"]), cells,
+        meta["machine"]["cpus"], tuple(
+            Arm(**{f.name: arm[f.name] for f in fields(Arm)}) for arm in meta["arms"]), cells,
         tuple((row["cell"], row["window_ns"]) for row in meta.get("calibration", ())),
         tuple(w["text"] for w in meta["workloads"]), notes_of(meta.get("notes", {})))
 

@@ -73,9 +73,11 @@ def meta_of(fake=None, cpus=2, head_extra=0.0, blocks=40, cells=CELLS):
     fake = fake or Fake()
     skip = fake.fail["base"][2] if "base" in fake.fail else None
 
+    programs = {"programs": {"plain/gomap_rw": sha("gomap_rw")}}  # of a folder
+
     def arm(name, binary, workload=None, extra=0.0):
         return {"name": name, "workload": workload, "program": binary,
-                "sha256": sha("base" if binary == "copy" else binary), "control_extra": extra}
+                "sha256": sha("base" if binary == "copy" else binary), "control_extra": extra} | programs
     return {"format": 1, "protocol": 2, "name": "test", "created_utc": "2026-11-20T08:00:00"
             ".000Z", "seed": 7, "machine": MACHINE | {"cpus": cpus},
             "workloads": [{"name": w, "file": f"{w}.conf", "sha256": sha(w),
