@@ -15,14 +15,13 @@ from pathlib import Path
 from report import ending
 from report.ending import USAGE, InputError
 from report.exact import read, text
-from report.exact.decide import bands_of, decide
+from report.exact.decide import decide
 from report.exact.model import Verdict, Word
 
 
 def verdict_of(folder: Path) -> Verdict:
     return decide(read.read_cells(folder), read.read_about(folder / "about"),
-                  read.read(folder / "message"),
-                  bands_of(read.read(read.DOCS / "simulated-machine.md")))
+                  read.read(folder / "message"))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

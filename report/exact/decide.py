@@ -93,24 +93,14 @@ def check_comparable(cells: Sequence[Cell]) -> None:
                              "expected a commit with this trial protocol and these maps")
 
 
-def decide(cells: Sequence[Cell], about: About, message: str,
-           bands: Mapping[str, str]) -> Verdict:
+def decide(cells: Sequence[Cell], about: About, message: str) -> Verdict:
     """The whole verdict."""
     check_comparable(cells)
     accepted, odd = accepted_of(message)
     rows = tuple(judge(cell, accepted) for cell in cells)
     red = {row.planned.name for row in rows if row.verdict == Word.RED}
     used = {row.planned.name for row in rows if row.verdict == Word.ACCEPTED}
-    moved = sorted({row.planned.map for row in rows if row.differ and row.planned.threads > 1
-                    and row.verdict != Word.LAYOUT})
     return Verdict(
         Word.RED if red else Word.ACCEPTED if used else Word.EQUAL, about,
-        ", ".join(sorted({cell.planned.machine for cell in cells})), rows,
-        {name: bands[name] for name in moved if name in bands}, odd,
+        ", ".join(sorted({cell.planned.machine for cell in cells})), rows, odd,
         tuple(sorted(set(accepted) - used - red)))
-
-
-def bands_of(page: str) -> Mapping[str, str]:
-    """map -> "LOW to HIGH" of docs/simulated-machine.md: the misses of a map that
-    guessed costs alone make on several cores."""
-    return dict(re.findall(r"^\| (\w+)[^|]*\| [\d.]+ \| ([\d.]+ to [\d.]+) \|", page, re.M))

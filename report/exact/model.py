@@ -97,6 +97,5 @@ class Verdict:
     about: About
     machines: str
     rows: tuple[Row, ...]
-    bands: Mapping[str, str]  # map -> "LOW to HIGH"
     odd_lines: tuple[str, ...]  # lines `Counts:` that are not understood
     unused: tuple[str, ...]  # cells that the messages accept in vain

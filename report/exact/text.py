@@ -76,9 +76,9 @@ def first_line(verdict: Verdict) -> str:
 
 def notes(verdict: Verdict) -> Iterator[str]:
     """What a person must know to read the lines above."""
-    for name, band in verdict.bands.items():
-        yield (f"band: {name} on several cores: guessed costs alone make {band} l1d_misses per "
-               "operation on 16 cores (docs/simulated-machine.md)")
+    if any(row.differ and row.planned.threads > 1 and row.verdict != Word.LAYOUT
+           for row in verdict.rows):
+        yield "band: how much counts on several cores moved is one draw (docs/simulated-machine.md)"
     if any(row.verdict == Word.LAYOUT for row in verdict.rows):
         yield "layout: globals lie elsewhere; no access is more or less"
     unpaired = sorted({n for row in verdict.rows for n in row.unpaired})
@@ -120,5 +120,5 @@ def document(verdict: Verdict) -> str:
               "unpaired": row.unpaired} for row in verdict.rows]
     return json.dumps({
         "format": "readmostly-exact", "version": 1, "verdict": verdict.verdict, "about": about,
-        "cells": cells, "bands": verdict.bands, "odd_lines": verdict.odd_lines,
+        "cells": cells, "odd_lines": verdict.odd_lines,
         "unused": verdict.unused}, indent=1, sort_keys=True) + "\n"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The history of the gate: lines, shifts of a level, one-sidedness."""
+"""The history of the gate: lines, and whether equal commits come out one-sided."""
 import json
 import os
 import random
@@ -8,9 +8,7 @@ import signal
 import subprocess
 import sys
 
-import numpy as np
 import pytest
-from scipy.stats import mannwhitneyu
 
 sys.path.insert(0, os.path.dirname(__file__))
 from gate_fake import ROOT, Fake, campaign_of, decided, meta_of, rows_of  # noqa: E402
@@ -129,12 +127,6 @@ def test_a_full_disk_leaves_the_history_as_it_was(tmp_path):
 
 # ---- advice ---------------------------------------------------------------
 
-@pytest.mark.parametrize("base,slower,ns", [
-    (20.0, 5.0, 21.0), (20.0, -50.0, 10.0), (None, 5.0, None), (20.0, None, None)])
-def test_heads_speed_is_that_of_base_and_the_slowdown(base, slower, ns):
-    assert cell(slower, base=base).head_ns == ns
-
-
 def test_only_the_latest_200_runs_of_one_machine_and_plan_are_compared():
     lines = made([0.0] * 203, cells=1)
     assert [x.seed for x in history.comparable(lines, "m", "p")] == list(range(3, 203))
@@ -161,49 +153,3 @@ def test_a_biased_gate_is_reported_with_its_numbers():
         "this machine."]
     assert history.advice(made([2.0] * 7, 1)) == []
     assert history.one_sided(made([2.0] * 10, 1, equal=False))[:2] == (0, 0)
-
-
-def test_a_step_is_found_where_it_is_with_its_size():
-    lines = made([0.0] * 15 + [2.0] * 15)
-    shift, = history.shifts(lines)
-    assert (shift.cell, shift.run) == ("regress/map0/t1", 15)
-    assert shift.percent == pytest.approx(2, abs=.3)
-    assert history.advice(lines)[0].startswith("map0 t1: +")
-
-
-def test_no_level_is_compared_below_20_runs():
-    assert history.shifts(made([0.0] * 9 + [5.0] * 10)) == []
-    assert history.shifts(made([0.0] * 10 + [5.0] * 10))
-
-
-def series(rng, runs, n, lag):
-    """(runs, n) of AR(1)."""
-    noise = rng.standard_normal((runs, n + 50))
-    for t in range(1, n + 50):
-        noise[:, t] += lag * noise[:, t - 1]
-    return noise[:, 50:]
-
-
-@pytest.mark.parametrize("lag", [0.0, 0.3, 0.5, 0.7])
-def test_serially_correlated_runs_are_seldom_called_shifted(lag):
-    """At 1 %; permutations alone call 11, 24 and 56 % of these shifted."""
-    rng = np.random.default_rng(3)
-    alarms = sum(history.split(x, draws=400)[1] <= 0.01 for x in series(rng, 300, 60, lag))
-    assert alarms <= 12
-
-
-def test_a_shift_among_correlated_runs_is_still_found():
-    rng = np.random.default_rng(4)
-    x = series(rng, 40, 60, 0.3)
-    x[:, 30:] += 3 * x.std()
-    assert sum(history.split(row, draws=400)[1] <= 0.01 for row in x) >= 36
-
-
-def test_the_statistic_is_mann_and_whitneys():
-    """An independent source: scipy's test at each place."""
-    rng = np.random.default_rng(1)
-    x = np.concatenate([rng.normal(0, 1, 12), rng.normal(9, 1, 12)])
-    place, p = history.split(x)
-    best = min(range(5, 20), key=lambda k: mannwhitneyu(
-        x[:k], x[k:], method="asymptotic", use_continuity=False).pvalue)
-    assert place == best == 12 and p < 0.001
