@@ -15,7 +15,7 @@ from report.gate.campaign import Campaign
 from report.gate.model import (Change, Contrast, Measured, Pairs, Role, Row, Score,
                                Skipped, Trial, Verdict, Verdicts)
 from report.gate.names import label_of, name_of
-from report.gate.pairs import Flips, estimates_of, failure_of, pairs_of
+from report.gate.pairs import estimates_of, failure_of, flip_test, pairs_of
 from report.gate.rules import Plan
 
 TWO = (Score.RANKS, Score.BIWEIGHT)  # tails that are even say nothing of the rest
@@ -143,13 +143,13 @@ def equal_of(row: Measured, pairs: Pairs, plan: Plan) -> tuple[Measured, Judgeme
     """The A/A control passes if base is shown to agree with its copy (TOST: both
     ends at alpha); what could not have been seen is not shown."""
     margin, tolerance = (math.log1p(x) for x in (plan.rules.margin, plan.rules.tolerance))
-    both = Flips(np.array([pairs.d - margin, -pairs.d - margin]), plan, tuple(Score))
-    row = replace(row, p_either_way=float(min(both.p_max)))
-    if min(both.p_max) <= plan.rules.alpha:
+    both = flip_test(np.array([pairs.d - margin, -pairs.d - margin]), plan, tuple(Score))
+    row = replace(row, p_either_way=float(min(both.p_max_t)))
+    if min(both.p_max_t) <= plan.rules.alpha:
         size = row.shown.slowdown_percent
         return row, (Verdict.INVALID, Change.SLOWER if (size or 0.0) > 0 else Change.FASTER,
                      f"two copies of base differ by {size:+.2f} %")
-    ends = Flips(np.array([tolerance - pairs.d, tolerance + pairs.d]), plan, TWO)
+    ends = flip_test(np.array([tolerance - pairs.d, tolerance + pairs.d]), plan, TWO)
     row = replace(row, p_equal=float(max(ends.p)))
     limit = f"{100.0 * plan.rules.tolerance:.3g} %"
     if max(ends.p) <= plan.rules.alpha:
@@ -163,13 +163,13 @@ def judge(contrasts: Sequence[Contrast], pairs: Sequence[Pairs], plan: Plan) -> 
     if not contrasts:
         return ()
     d = np.array([p.d for p in pairs])
-    slower = Flips(d - math.log1p(plan.rules.margin), plan, tuple(Score))
-    less = Flips(math.log1p(plan.rules.tolerance) - d, plan, TWO)
+    slower = flip_test(d - math.log1p(plan.rules.margin), plan, tuple(Score))
+    less = flip_test(math.log1p(plan.rules.tolerance) - d, plan, TWO)
     rows = []
     for i, (pair, contrast) in enumerate(zip(pairs, contrasts)):
         row = measure(pair, contrast, plan, len(pairs),
-                      (float(slower.p_max[i]), float(less.p_max[i])),
-                      (slower.by[i], less.by[i]))
+                      (float(slower.p_max_t[i]), float(less.p_max_t[i])),
+                      (tuple(Score)[slower.by[i]], TWO[less.by[i]]))
         if contrast.role in (Role.AA, Role.CONTROL):
             row, judgement = control_of(row, pair, plan)
         else:

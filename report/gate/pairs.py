@@ -47,20 +47,15 @@ def failure_of(pairs: Pairs, side: str) -> str | None:
     return next((x.text for x in pairs.lost if x.side == side and x.failed), None)
 
 
-class Flips:
-    """Result of a sign-flip test of d > 0: p (cells,) uncorrected, p_max
-    corrected over cells and scores, by: the score that decided."""
-
-    def __init__(self, d: Floats, plan: Plan, scores: Sequence[Score]) -> None:
-        cut = plan.rules.cut
-        ask: dict[Score, Callable[[Floats], Floats]] = {
-            Score.RANKS: stats.signed_ranks,
-            Score.BIWEIGHT: functools.partial(stats.biweight_scores, cut=cut),
-            Score.TAILS: functools.partial(stats.tail_scores, cut=cut)}
-        result = stats.sign_flip_test(d, plan.rules.flips, scores=[ask[s] for s in scores])
-        self.p: Floats = result["p"]
-        self.p_max: Floats = result["p_max_t"]
-        self.by = [scores[int(i)] for i in result["by"]]
+def flip_test(d: Floats, plan: Plan, scores: Sequence[Score]) -> stats.FlipTest:
+    """Of d (cells, blocks) > 0; p_max_t is corrected over cells and scores, by: the
+    index of the score that decided."""
+    cut = plan.rules.cut
+    functions: dict[Score, Callable[[Floats], Floats]] = {
+        Score.RANKS: stats.signed_ranks,
+        Score.BIWEIGHT: functools.partial(stats.biweight_scores, cut=cut),
+        Score.TAILS: functools.partial(stats.tail_scores, cut=cut)}
+    return stats.sign_flip_test(d, plan.rules.flips, scores=[functions[s] for s in scores])
 
 
 def percent(value: float) -> float | None:

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A group of cells that differ in the map only, and its ranking."""
+from dataclasses import dataclass
+from enum import Enum
+
+from report.model.number import Comparison, Estimate
+
+
+@dataclass(frozen=True)
+class Place:
+    """All factors of a group but the map. Shares are 0 to 1.
+
+    options  other factors that differ from their defaults, (name, value)
+    """
+    workload: str
+    loop: str
+    shape: str
+    keys: int
+    write_kind: str
+    write_share: float
+    miss_share: float
+    dist: str
+    threads: int
+    placement: str
+    memory: str
+    presize: bool
+    crowded: bool  # more threads than CPUs
+    options: tuple[tuple[str, str], ...] = ()
+
+
+class Outcome(str, Enum):
+    """What is known of the first place of a group."""
+    DECIDED = "decided"  # one map is faster than each other one
+    TIED = "tied"  # too close to call
+    OPEN = "too few runs"
+    ALONE = "one map only"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One map at a place.
+
+    rate     operations per second, all threads together
+    slower   rate of the leader / rate of this map; None for the leader, for a
+             reference (see cards.Card.reference) and without a result
+    ranked   takes part in the ranking
+    cell     id in campaign.json
+    reason   why there is no result, or why it is not ranked
+    """
+    map: str
+    cell: str
+    rate: Estimate
+    slower: Estimate | None
+    ranked: bool
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Group:
+    """The ranking at a place.
+
+    leader   map with the highest centre; None: no ranked map has a result
+    front    maps that are not shown to be slower than the leader, itself
+             first, then in alphabetical order
+    needs    trials that a ranking of so many maps needs at least
+    entries  ranked maps from fast to slow, then the others
+    comparisons  the leader against each other ranked map, closest first
+    """
+    place: Place
+    outcome: Outcome
+    leader: str | None
+    front: tuple[str, ...]
+    needs: int
+    entries: tuple[Entry, ...]
+    comparisons: tuple[Comparison, ...]
+
+    def entry(self, name: str) -> Entry | None:
+        """The row of a map."""
+        return next((e for e in self.entries if e.map == name), None)
+
+    def comparison(self, name: str) -> Comparison | None:
+        """The leader against a map."""
+        return next((c for c in self.comparisons if c.against == name), None)

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""May one act on the answer?"""
+from dataclasses import dataclass
+from enum import Enum
+
+from report.model.number import Estimate
+
+
+class Trust(str, Enum):
+    """The verdict on a run."""
+    GOOD = "good for this machine"
+    CARE = "use with care"
+    NOT = "do not use"
+
+
+class State(str, Enum):
+    """The answer to one question. UNKNOWN: this run could not tell."""
+    PASSED = "passed"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class Question(str, Enum):
+    """The questions, worst first. The templates have a sentence for each."""
+    VERIFIED = "every answer of the maps was checked"
+    COMPLETE = "each planned run has a result"
+    SAME_MAP = "two copies of one map are equally fast"
+    STEADY = "the lead is the same in both halves of the run"
+    UNDISTURBED = "no map was disturbed by other programs"
+    SPEED = "the CPU speed did not change"
+    POWER = "the run is long enough for its conclusion"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question and its answer (report/decide/trust.py).
+
+    weight   verdict on the run if the check does not pass
+    found, limit  the number that decided, and its limit
+    count, of  what was counted
+    maps     maps that the answer is about, the worst first
+    estimate the estimate that decided
+    first, second  STEADY: the lead (leader / runner-up) in the first and in
+             the second half of the run
+
+    | question    | found, limit                 | count, of           | estimate          |
+    | VERIFIED    |                              | checks passed, all  |                   |
+    | COMPLETE    |                              | trials lost, all    |                   |
+    | SAME_MAP    | largest bias left, allowed   |                     | copy / original   |
+    | STEADY      | change of one map, allowed   |                     | 2nd half / 1st    |
+    | UNDISTURBED | share of one map, allowed    | disturbed, all      |                   |
+    | SPEED       | fastest / slowest, allowed   |                     |                   |
+    | POWER       | smallest visible, allowed    | trials, needed      |                   |
+
+    Numbers of one row are ratios (1.12 is 12 %), shares (0 to 1) or counts.
+    """
+    question: Question
+    state: State
+    weight: Trust
+    found: float | None = None
+    limit: float | None = None
+    count: int | None = None
+    of: int | None = None
+    maps: tuple[str, ...] = ()
+    estimate: Estimate | None = None
+    first: Estimate | None = None
+    second: Estimate | None = None
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """The verdict on a run: the worst of its checks.
+
+    reason   the check that decided; None: good
+    """
+    verdict: Trust
+    reason: Check | None
+    checks: tuple[Check, ...]
