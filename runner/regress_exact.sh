@@ -160,6 +160,6 @@ rm -f "$place/counts.txt"
 	cp "$dir/counts.txt" "$place/" &&
 		echo "to accept: lines of $place/counts.txt, each with its reason, into head's message"
 }
-[ "${WHY:-}" = no ] || { [ $status != 1 ] && [ "${INSTRUCTIONS:-}" != all ]; } ||
+[ "${WHY:-}" = no ] || [ $status != 1 ] ||
 	REPO=$repo runner/why.sh exact "$dir" "$place/why" "$dir/base/maps" "$dir/head/maps"
 exit $status

@@ -4,8 +4,7 @@
 # other instructions in head than in base: runs both arms (a folder of map programs,
 # or one program) under cachegrind, lists the files that the commits differ in, and
 # prints the functions (report/exact/why.py). REPO: the repository of the commits.
-# INSTRUCTIONS=all counts each failing cell, of exact each planned one;
-# INSTRUCTIONS=no counts none. Status: 0; 2 usage or input.
+# Status: 0; 2 usage or input.
 unset $(git rev-parse --local-env-vars 2>/dev/null | grep -v CONFIG) # a git hook exports these
 export LC_ALL=C
 kind=$1 folder=$2 into=$3 base=$4 head=$5
@@ -13,18 +12,14 @@ say() { echo "why: $*" >&2; exit 2; }
 [ $# = 5 ] || say "expected exact|time FOLDER REASONS BASE HEAD"
 python=$(command -v "${PYTHON:-python3}") || say "no python3 here"
 rm -rf "$into" && mkdir -p "$into/base" "$into/head" || say "$into cannot be written"
-all=()
-[ "${INSTRUCTIONS:-}" != all ] || all=(all)
-"$python" -m report.exact.why ask "$kind" "$folder" "$into" "${all[@]}" || exit 2
+"$python" -m report.exact.why ask "$kind" "$folder" "$into" || exit 2
 [ -s "$into/cells.json" ] || exit 0
 
 program_of() { # ARM MAP
 	if [ -d "$1" ]; then echo "$1/plain/$2"; else echo "$1"; fi
 }
 
-if [ "${INSTRUCTIONS:-}" = no ]; then
-	echo "not counted: INSTRUCTIONS=no" >"$into/no-instructions"
-elif ! command -v valgrind >/dev/null; then
+if ! command -v valgrind >/dev/null; then
 	echo "not counted: valgrind is not installed (package valgrind)" >"$into/no-instructions"
 else
 	# One after the other for each CPU: instructions do not know of each other.

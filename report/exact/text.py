@@ -1,13 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The exact gate's verdict as text and as JSON."""
 import json
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from report.exact.model import Count, Row, Verdict, Word
-
-MOST = 4  # figures that a map's sum names
 
 
 def ratio_text(base: Count, head: Count) -> str:
@@ -27,28 +24,6 @@ def lines_of_row(row: Row) -> Iterator[str]:
            f"{', '.join(figure_text(*item) for item in first.items())}{reason}")
     if rest:
         yield " " * 10 + ", ".join(rest)
-
-
-def distance(ratios: Sequence[float]) -> float:
-    """How far the farthest ratio is from 1, in either direction."""
-    return max(max(r, 1 / r) if r else math.inf for r in ratios)
-
-
-def sums(rows: Sequence[Row]) -> Iterator[str]:
-    """A line for each map with several red cells: what moved most there."""
-    for name in sorted({row.planned.map for row in rows}):
-        differ = [row.named for row in rows
-                  if row.differ and row.planned.map == name and row.verdict == Word.RED]
-        ratios: dict[str, list[float]] = {}
-        for figures in differ:
-            for figure, (base, head) in figures.items():
-                if base:
-                    ratios.setdefault(figure, []).append(head / base)
-        most = sorted(ratios, key=lambda f: -distance(ratios[f]))[:MOST]
-        if len(differ) > 1 and most:
-            yield f"{name}, {len(differ)} cells red, most: " + ", ".join(
-                f"{f} x {min(ratios[f]):.4g} to {max(ratios[f]):.4g} in {len(ratios[f])}"
-                for f in most)
 
 
 def alike(rows: Sequence[Row]) -> Iterator[str]:
@@ -94,8 +69,8 @@ def notes(verdict: Verdict) -> Iterator[str]:
 
 
 def table(verdict: Verdict) -> str:
-    """The answer as text: sum first, differences only."""
-    lines = [first_line(verdict), *sums(verdict.rows), *alike(verdict.rows)]
+    """The answer as text: differences only."""
+    lines = [first_line(verdict), *alike(verdict.rows)]
     for row in verdict.rows:
         if row.differ:
             lines += lines_of_row(row)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which functions of a failing cell run other instructions in head than in base?
 
-    python3 -m report.exact.why ask exact|time FOLDER REASONS [all]
+    python3 -m report.exact.why ask exact|time FOLDER REASONS
     python3 -m report.exact.why tell REASONS
 
 FOLDER is that of the exact gate (exact) or a campaign of `make regress` (time).
@@ -43,7 +43,6 @@ class Question:
     cell: str
     map: str
     run: int
-    failed: bool
     again: str  # the command that shows it again
 
 
@@ -78,25 +77,25 @@ def again(goal: str, impl: str, chosen: str) -> str:
     return " ".join(filter(None, (make, goal, theirs(impl), chosen)))
 
 
-Found = list[tuple[Planned, bool, str]]  # cell, failed, again
+Found = list[tuple[Planned, str]]  # cell, the command that shows it again
 
 
-def of_exact(folder: Path, everything: bool) -> tuple[str, str, Found]:
-    """(base, head, cells) of the exact gate: red ones, or all with both answers."""
+def of_exact(folder: Path) -> tuple[str, str, Found]:
+    """(base, head, red cells) of the exact gate."""
     verdict = verdict_of(folder)
     about, found = verdict.about, []
     for row in verdict.rows:
-        cell, red = row.planned, row.verdict == Word.RED
-        if red or everything and row.base and row.head:
+        cell = row.planned
+        if row.verdict == Word.RED:
             head = f" HEAD={shlex.quote(about.head_ref)}" if about.head_ref else ""
             chosen = (f"{'' if about.map else f'MAPS={cell.map} '}ARGS='--set keys={cell.keys} "
                       f"--set write-kind={cell.write_kind} --set threads={cell.threads}'")
-            found.append((cell, red, again(f"regress-exact BASE={about.base[:12]}{head}",
-                                           about.map, chosen)))
+            found.append((cell, again(f"regress-exact BASE={about.base[:12]}{head}",
+                                      about.map, chosen)))
     return about.base, about.head if about.head_ref else "", found
 
 
-def of_campaign(folder: Path, _: bool) -> tuple[str, str, Found]:
+def of_campaign(folder: Path) -> tuple[str, str, Found]:
     """(base, head, cells) of a campaign of `make regress`: gated cells that are slower."""
     meta = read.read_json(folder / "campaign.json")
     rows = read.read_json(folder / "report" / "verdicts.json")["cells"]
@@ -107,31 +106,29 @@ def of_campaign(folder: Path, _: bool) -> tuple[str, str, Found]:
     base, impl = notes.get("commit", ""), notes.get("map", "")
     ref = shlex.quote(notes.get("ref") or base or "unknown")
     return "" if impl else base, "", [
-        (cells[row["cell"]], True, again(f"regress BASE={ref}", impl, "CELLS=" + shlex.quote(
+        (cells[row["cell"]], again(f"regress BASE={ref}", impl, "CELLS=" + shlex.quote(
             planned.get(row["cell"], row["cell"]))))
         for row in rows if row["verdict"] == "FAIL" and row["slowdown_percent"] is not None]
 
 
-def ask(kind: Callable[[Path, bool], tuple[str, str, Found]], folder: Path, into: Path,
-        everything: bool) -> int:
+def ask(kind: Callable[[Path], tuple[str, str, Found]], folder: Path, into: Path) -> int:
     """Writes what runner/why.sh reads. Of cells that differ in threads only, the
     one with the fewest runs: threads take turns under cachegrind."""
-    base, head, found = kind(folder, everything)
+    base, head, found = kind(folder)
     if not found:
         return 0
     runs: dict[tuple[object, ...], int] = {}
     order, questions = [], []
     (into / "requests").mkdir(parents=True, exist_ok=True)
-    for planned, failed, command in sorted(found, key=lambda f: f[0].threads):
-        key = (planned.id,) if everything else (
-            planned.map, planned.keys, planned.write_kind, planned.factors.get("write_share"))
+    for planned, command in sorted(found, key=lambda f: f[0].threads):
+        key = (planned.map, planned.keys, planned.write_kind, planned.factors.get("write_share"))
         if key not in runs:
             runs[key] = len(runs)
             order.append(f"{runs[key]:03} {planned.map}\n")
             read.write(into / "requests" / f"{runs[key]:03}",
                        read.request_of(native(planned), "none"))
         name = planned.name if planned.measure.startswith("simulated") else planned.id
-        questions.append(asdict(Question(name, planned.map, runs[key], failed, command)))
+        questions.append(asdict(Question(name, planned.map, runs[key], command)))
     for name, text in (("order", "".join(order)), ("base.commit", base), ("head.commit", head),
                        ("cells.json", json.dumps(questions))):
         read.write(into / name, text)
@@ -201,15 +198,12 @@ def instructions(folder: Path, run: int) -> list[str]:
 
 
 def lines_of(folder: Path, questions: Sequence[Question]) -> Iterator[str]:
-    """The whole text: failing cells, and others whose instructions differ."""
+    """The whole text."""
     for run in sorted({q.run for q in questions}):
         mine = [q for q in questions if q.run == run]
-        lines = instructions(folder, run)
-        if mine[0].failed or not lines[0].startswith("instructions: equal"):
-            yield (f"why {mine[0].map}: {', '.join(q.cell for q in mine)}"
-                   f"{'' if mine[0].failed else ' (not red)'}")
-            yield from (f"  {line}" for line in lines)
-            yield f"  again: {mine[0].again}"
+        yield f"why {mine[0].map}: {', '.join(q.cell for q in mine)}"
+        yield from (f"  {line}" for line in instructions(folder, run))
+        yield f"  again: {mine[0].again}"
 
 
 def tell(folder: Path) -> int:
@@ -240,15 +234,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     try:
         match argv:
-            case ["ask", "exact" | "time" as kind, folder, into, *rest] if rest in ([], ["all"]):
+            case ["ask", "exact" | "time" as kind, folder, into]:
                 return ask(of_exact if kind == "exact" else of_campaign, Path(folder),
-                           Path(into), bool(rest))
+                           Path(into))
             case ["tell", folder]:
                 return tell(Path(folder))
     except InputError as error:
         print(f"why: {error}", file=sys.stderr)
         return USAGE
-    print("usage: python3 -m report.exact.why ask exact|time FOLDER REASONS [all] | tell REASONS",
+    print("usage: python3 -m report.exact.why ask exact|time FOLDER REASONS | tell REASONS",
           file=sys.stderr)
     return USAGE
 

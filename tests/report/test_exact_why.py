@@ -90,9 +90,9 @@ def run_(tmp_path):
     return run
 
 
-def ask(run, *more):
+def ask(run):
     into = run.folder / "why"
-    assert why.main(["ask", "exact", str(run.folder), str(into), *more]) == 0
+    assert why.main(["ask", "exact", str(run.folder), str(into)]) == 0
     return into, json.loads((into / "cells.json").read_text())
 
 
@@ -108,12 +108,6 @@ def test_one_request_stands_for_the_cells_that_differ_in_threads(run):
         "--set write-kind=update --set threads=4'")
     assert (into / "base.commit").read_text() == "0123456789abcdef"
     assert (into / "head.commit").read_text() == "", "the work tree"
-
-
-def test_all_cells_have_a_request_if_all_are_wanted(run):
-    _, cells = ask(run, "all")
-    assert sorted(c["run"] for c in cells) == [0, 1, 2, 3]
-    assert sum(c["failed"] for c in cells) == 2
 
 
 def test_a_map_of_another_project_is_named_as_make_was_called(run, monkeypatch):
