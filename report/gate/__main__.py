@@ -19,7 +19,7 @@ from pathlib import Path
 from report import ending
 from report.ending import USAGE, InputError
 from report.gate import campaign as reader
-from report.gate import history, outputs
+from report.gate import history, outputs, page
 from report.gate.campaign import Campaign
 from report.gate.decide import decide
 from report.gate.model import EXIT, Verdicts
@@ -40,13 +40,10 @@ def advice_for(error: OSError, folder: Path) -> str:
 
 
 def page_of(folder: Path, campaign: Campaign, verdicts: Verdicts) -> Path:
-    """Draws the page -> its path; without Jinja2 or room for it the verdict
-    stands, and the folder is the answer."""
+    """Draws the page -> its path; without room for it the verdict stands, and the
+    folder is the answer."""
     try:
-        from report.gate import page
         return page.build(folder, campaign, verdicts)
-    except ImportError as error:
-        print(f"no page: {error}", file=sys.stderr)
     except OSError as error:
         print(f"no page: {error.strerror}{advice_for(error, folder)}", file=sys.stderr)
     return folder
