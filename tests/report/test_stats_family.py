@@ -16,7 +16,7 @@ def moved(d, limit):
     """d less the limit, as far from its centre as the likeness of neighbours
     allows."""
     centre = stats.hodges_lehmann(d)
-    return d - centre - (limit - centre) / stats.widening(d)
+    return d - centre - (limit - centre) / stats.widening(d, families.ERRORS)
 
 
 def drawn(rng, count, n=20, centre=0.0):
