@@ -60,9 +60,8 @@ SPECS = {
     "crash": {"places": campaigns.grid(), "crash": ("gomap_rw", "syncmap", "ck_ht")},
     "unverified": {"places": campaigns.grid(), "fail_verify": ("shard_rw_32",)},
     "paced": {"places": campaigns.grid(loop=("paced", "mix"), rate_per_s=(1000,)),
-              "speed": lambda c: close(c | {"map": {"syncmap": "shard_rw_32"}.get(c["map"], c["map"])
-                                            if c["loop"] == "paced" else c["map"]}) * (
-                  0.5 if c["loop"] == "paced" and c["map"] == "shard_rw_32" else 1)},
+              "speed": lambda c: close(c) * {"syncmap": 3, "shard_rw_32": 0.5}.get(
+                  c["map"] if c["loop"] == "paced" else "", 1)},
     "sound": {"places": campaigns.grid(), "copy": 1.0},
     "unsound": {"places": campaigns.grid(), "copy": 1.6}}
 

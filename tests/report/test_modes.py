@@ -21,8 +21,7 @@ def test_modes_have_a_budget_and_blocks_and_are_of_no_set(tmp_path):
 @pytest.mark.parametrize("mode, needs, found", [
     ("s", 1, Next("m", 9)), ("s", 4, Next("m", 9)), ("s", 5, Next("l", 60)), ("s", 9, None),
     ("m", 1, Next("l", 60)), ("l", 1, None), ("x", 1, None), (None, 1, None)])
-def test_the_next_mode_is_the_shortest_longer_one_with_enough_blocks(monkeypatch, mode, needs,
-                                                                    found):
+def test_the_next_mode_is_longer_and_has_enough_blocks(monkeypatch, mode, needs, found):
     monkeypatch.setattr(modes, "modes", lambda: [
         modes.Mode(2, "s", 1), modes.Mode(9, "m", 4), modes.Mode(60, "l", 8)])
     assert modes.next_mode(mode, needs) == found
