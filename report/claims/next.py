@@ -11,8 +11,8 @@ def asked(staged):
     if staged.stages:
         return {"format": 1, "stage": None, "cells": [],
                 "why": "stopped because every cell of the claims has run"}
-    claims = show.chosen(ledger.read(), staged.meta.get("ids") or [])
-    plan = show.plan_of(staged.plan)
+    claims = show.chosen(ledger.read(), staged.meta.ids or [])
+    plan = show.plan_in(staged.plan_file)
     cells = show.cells_of(plan, claims)
     if not cells:
         raise ledger.LedgerError(

@@ -154,7 +154,7 @@ def read(path):
     stage = (of.stages or [of.begun])[0]
     if stage is None:
         raise JournalError(f"{path}: no stage has begun")
-    return stage
+    return journal.read(stage.path)
 
 
 # ---- who takes part -------------------------------------------------------

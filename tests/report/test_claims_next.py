@@ -51,8 +51,9 @@ def plan(*maps, **more):
 def asked(monkeypatch, planned, ids=(), stages=(), claims=None):
     claims = claims or {"S9-01": claim()}
     monkeypatch.setattr(ledger, "read", lambda: claims)
-    return step.asked(Made(stages=list(stages), meta={"ids": list(ids)},
-                           plan=planned, plan_file="plan.json"))
+    monkeypatch.setattr(show, "plan_in", lambda file: show.plan_of(planned))
+    return step.asked(Made(stages=list(stages), meta=Made(ids=list(ids)),
+                           plan_file="plan.json"))
 
 
 def test_the_first_stage_has_all_cells_and_there_is_no_second(monkeypatch):
