@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Is the verdict on the port in C that on Go's own maps?
 
-Of the claims that both decide: in how many the words are one, and what makes
-the others differ: what the ledger's variant shows if its word is Go's, else
-"unexplained" (docs/claims.md). Nothing here decides a claim.
+The sentence counts the claims that both decide with the same verdict. For each
+other claim it gives the cause: the text of the ledger's variant if the verdict
+on the variant is Go's, else "unexplained" (docs/claims.md).
 """
 from collections.abc import Sequence
 
@@ -15,12 +15,12 @@ UNEXPLAINED = "unexplained"
 
 
 def words(verdict: Verdict) -> list[tuple[Word, Kind | None]]:
-    """Of each cell: a refutation is on a side, or in size only."""
+    """The word of each cell, and the kind of a refutation."""
     return [(cell.word, cell.kind) for cell in verdict.cells]
 
 
 def cause_of(claim: Claim, go: Verdict, variant: Verdict | None) -> str:
-    """What a variant shows if its words are Go's in each cell."""
+    """The text of a variant if its words are Go's in each cell."""
     same = variant and variant.verdict is go.verdict and words(variant) == words(go)
     return claim.variant_shows if same else UNEXPLAINED
 
@@ -32,7 +32,7 @@ def agree(go: Verdict, port: Verdict) -> bool | None:
 
 
 def is_port(go: Verdict, port: Verdict) -> bool:
-    """Is it of other cells? A claim that C has no map for is of Go's in both."""
+    """Are its cells different? If C has no map for a claim, both are Go's."""
     return [c.cells for c in go.cells] != [c.cells for c in port.cells]
 
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the articles advise ("read-mostly: sync.Map"), and how it stands.
+"""The advice of the articles ("read-mostly: sync.Map") and its verdict.
 
-The rules are text beside the claims: each names the claims that it rests on
-(`for`) and those that speak against it (`against`). How it stands follows
-from the verdicts of these and from nothing else (docs/claims.md).
+A rule is a section of decision-rules.txt. It names the claims that support it
+(`for`) and those that contradict it (`against`). Its standing follows from the
+verdicts on these claims only (docs/claims.md).
 """
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence

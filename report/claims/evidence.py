@@ -66,7 +66,7 @@ def centre(blocks: Blocks) -> float | None:
 
 
 def taken(data: Data, query: Query) -> tuple[Evidence, list[Blocks]]:
-    """What is known without a division, and the blocks of each side.
+    """The members that need no division, and the blocks of each side.
     Missing."""
     sides = [blocks_of(data, query, side) for side in query.sides]
     cells = [cell for cell, _ in sides]
@@ -80,8 +80,8 @@ def taken(data: Data, query: Query) -> tuple[Evidence, list[Blocks]]:
 
 
 def of_cells(data: Data, one: Claim, query: Query) -> Evidence:
-    """Values by block of a cell or a pair. Of exact counts 0 on both sides
-    is no difference. Missing."""
+    """Values by block of a cell or a pair. Exact counts that are 0 on both
+    sides are equal. Missing."""
     known, sides = taken(data, query)
     if len(sides) > 1 and one.numbers == "simulated" and not (known.total or known.against):
         values = dict.fromkeys(sorted(set(sides[0]).intersection(sides[1])), 1.0)
@@ -126,7 +126,7 @@ Place = tuple[str, str, str, tuple[float, ...], str]
 
 
 def place_of(one: Claim, cell: Cell) -> Place:
-    """What tells one place from another: two lines may ask one cell for two
+    """The identity of a place: two lines may use one cell for two
     statistics."""
     return cell.id, one.against, one.statistic, one.claimed, one.side
 

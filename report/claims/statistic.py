@@ -158,9 +158,9 @@ def amount(name: str, cell: Cell, trial: Trial) -> float:
 # ---- the trials of a cell ---------------------------------------------------
 
 def trials_of(campaign: Campaign, cell: Cell, asked: Statistic) -> Sequence[Trial]:
-    """Its trials that count. Failed ones count if failures are asked for, or
-    if a planted misuse is meant to fail; of crashes all whose end is known.
-    Missing: there are none."""
+    """Its trials that count. Failed ones count if the statistic is of
+    failures, or if verification of a misuse must fail. If it is of crashes,
+    all trials count whose end is known. Missing: no trial counts."""
     if "crashed" in asked.above:
         found = tuple(t for t in cell.trials if crashes.end_known(t))
     elif "failed" in asked.above or campaign.maps[cell.map].misuse:

@@ -34,7 +34,7 @@ class Section(NamedTuple):
 
 @dataclass(frozen=True)
 class Form:
-    """What the sections of one kind of file may contain.
+    """The keys of one kind of file.
 
     id       pattern of an id; of: what an id is, with an example
     lists    keys that may stand more than once
