@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The answer to a question, without sentences: which map is in front at the
-place that is asked for or at the places around it, by the rankings of the page
-(report/decide/groups.py) over the maps that meet the needs."""
+"""The answer to a question, without sentences.
+
+It is the ranking at the place that is asked for, or at the places around it,
+over the maps that meet the needs (report/decide/groups.py).
+"""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum

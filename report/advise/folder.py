@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A campaign folder, or a staged one: its complete stages as one campaign.
 
-Blocks of different stages ran at different times and are never one block:
-those of a later stage are numbered on from the ones before it, so that what
-is paired by block stays within a stage.
+Blocks of different stages ran at different times. The blocks of a later stage
+get higher numbers than those before, so that pairs stay within a stage.
 """
 from collections.abc import Iterable, Sequence
 from dataclasses import replace

@@ -11,8 +11,8 @@ from report.workload_values import listed
 
 TEXTS = decode(Mapping[str, str], strict_json.loads(  # type: ignore[type-abstract]
     Path(__file__).with_name("needs.json").read_bytes()))
-# By what a look-up holds, the first word of Card.synchronisation. The others
-# keep garbage until a stopped reader goes on (report/guarantees.json).
+# First words of Card.synchronisation. Maps with another one keep garbage until
+# a stopped reader goes on (report/guarantees.json).
 BOUNDED = {"epoch", "cas", "none", "mutex", "go-mutex", "pthread-mutex", "ticket", "rwlock",
            "go-rwmutex", "go-rwmutex-spin", "pthread-rwlock", "ck-brlock", "ck-pflock"}
 NEEDS: Mapping[str, Callable[[Card], bool]] = {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a question is among what was measured: at a place, between places,
-or outside; and which places are next to it."""
+"""Finds a question among the measured places: at one, between several, or
+outside of them. Lists the places next to it."""
 import itertools
 import math
 from collections.abc import Iterable, Sequence

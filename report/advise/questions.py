@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What may be asked: the factors of a place, and how each is read."""
+"""The factors that a question names, and how each is read."""
 import re
 from collections.abc import Callable
 from typing import NamedTuple
@@ -12,8 +12,8 @@ KEYS_MOST, THREADS_MOST, THETA_MOST = 2 ** 31, 4096, 4  # as the runner's
 
 
 class Spot(NamedTuple):
-    """A place without the name of its workload. What cannot be asked for has
-    a default: it is as usual, or the answer is about something else."""
+    """A place without the name of its workload. Factors that no option names
+    have their defaults."""
     write_share: float
     keys: int
     threads: int

@@ -78,7 +78,7 @@ def middle(between: Sequence[Point], states: States) -> Point | None:
 
 def wants_of_line(group: Group, axis: str, line: Line,
                   states: States) -> Iterator[tuple[Want, Point]]:
-    """What one line asks for."""
+    """The points of one line to measure next."""
     i = ORDERED.index(axis)
     seen = [k for k, p in enumerate(line) if p in states and (states[p].known or states[p].open)]
     ends = coarse(len(group.values(axis)))

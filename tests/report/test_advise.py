@@ -104,8 +104,8 @@ QUESTIONS = [
     ("grid", "10% 1Ki 4 churn", "", "decided", SHARD, 1, [(1, *SYNC), (1, *SYNC)]),
     ("grid", "0.5% 64Ki 1", "", "decided", SYNC, 2, [(1, *SHARD), (1, *SHARD)]),
     ("grid", "2% 64Ki 1", "", "depends", [], 2, []),
-    ("grid", "0.5% 64Ki 1 churn", "", "depends", [], 2, []),  # 0 %: no kind
     ("grid", "3% 10k 3", "", "depends", [], 4, []),  # between in two factors
+    ("grid", "0.5% 64Ki 1 churn", "", "depends", [], 2, []),  # 0 %: no kind
     ("grid", "0.3% 3000 3", "", "decided", SYNC, 8, []),
     ("grid", "1% 64Ki 4", "scan", "decided", SYNC, 1, [(2, *SHARD)]),
     ("grid", "1% 64Ki 4", "range,bounded-memory", "decided", SHARD, 1, []),
@@ -117,8 +117,8 @@ QUESTIONS = [
     ("crash", "3% 64Ki 2", "", "one map only", [], 1, []),
     ("paced", "3% 64Ki 2", "", "decided", SHARD, 1, []),  # a fixed rate ranks nothing
     ("unverified", "3% 64Ki 1", "", "decided", SYNC, 1, []),
-    ("sound", "3% 64Ki 1", "", "decided", SHARD, 1, []),
-    ("unsound", "3% 64Ki 1", "", "do not use", [], 1, [])]
+    ("unsound", "3% 64Ki 1", "", "do not use", [], 1, []),
+    ("sound", "3% 64Ki 1", "", "decided", SHARD, 1, [])]
 LEFT_OUT = {"scan": {"ck_ht"}, "range,bounded-memory": {"ck_ht", "syncmap"},
             "growth,point-in-time": {"ck_ht", "shard_rw_32", "syncmap"}}
 

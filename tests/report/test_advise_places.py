@@ -110,6 +110,8 @@ def test_nothing_is_between_a_cpu_for_each_thread_and_more_threads():
     assert located(known, place(threads=4))[0] == [(0.03, 1024, 2), (0.03, 1024, 16)]
     assert located(known, place(threads=3), cpus=4) == ([], "threads")
     assert located(known, place(threads=8), cpus=4) == ([], "threads")
+    refusal = places.locate(known, place(threads=3), 4)[1]
+    assert (refusal.reason, refusal.measured) == (places.Reason.RANGE, (1, 2))
     assert located(known, place(threads=16), cpus=4)[1] is None
     known = [place(keys=16, threads=t) for t in (1, 8)] + [place(keys=64, threads=2)]
     assert located(known, place(keys=16, threads=2))[0] == [(0.03, 16, 1), (0.03, 16, 8)]

@@ -105,8 +105,8 @@ MANY = ("gomap_callback_rw", "gomap_ck_brlock", "gomap_ck_pflock", "gomap_mutex"
         "rwlock_probe", "shard_rw_32", "shard_seg", "snapshot", "syncmap", "urcu_lfht")
 
 
-@pytest.mark.long
-def test_maps_that_fill_a_line_go_to_the_command(tmp_path, capsys):
+def long_list(tmp_path, capsys):
+    """(workload file, its maps), if they do not fit on a line of it."""
     many = campaigns.write(tmp_path / "many", campaigns.grid(), ("null_map", *MANY), blocks=1)
     out, _ = refused(capsys, many, "--writes 5% --keys 64Ki --threads 2")
     assert "maps" not in settings(out)
@@ -115,8 +115,18 @@ def test_maps_that_fill_a_line_go_to_the_command(tmp_path, capsys):
                                 if line.startswith("#   ")))
     lists = [words[i + 1] for i, w in enumerate(words) if w == "--maps"]
     assert [text.split() for text in lists] == [list(MANY)] * 2
-    (tmp_path / "question.conf").write_text(out, encoding="utf-8")
-    assert plan(tmp_path / "question.conf", "--maps", lists[0])
+    return out, lists[0]
+
+
+@pytest.mark.long
+def test_the_runner_takes_a_long_list(tmp_path, capsys):
+    text, maps = long_list(tmp_path, capsys)
+    (tmp_path / "question.conf").write_text(text, encoding="utf-8")
+    assert plan(tmp_path / "question.conf", "--maps", maps)
+
+
+def test_maps_that_fill_a_line_go_to_the_command(tmp_path, capsys):
+    assert long_list(tmp_path, capsys)
 
 
 @pytest.mark.parametrize("maps, blocks", [(2, 20), (229, 20), (230, 21)])
