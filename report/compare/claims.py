@@ -1,22 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
 """Verdicts of published claims, machine by machine: claim x machine. Each is
 decided on its machine alone, as on the page of one campaign."""
+import json
 from collections import Counter
 
-from report import verdicts, words
-from report.claims import rules, show
-from report.sections import claims as section
+from report import load, words
+from report.claims import decide
+from report.claims.model import DECIDED
 
 ALIKE, DIFFERS, OTHER, ONE, OPEN = (
     "alike", "differs", "other program", "one machine", "open")
-DECIDED = (rules.REPRODUCED, rules.DEPENDS, rules.REFUTED)
 
 
 def documents(c):
     """label -> what was decided there; machines whose campaign was made for
     claims only."""
-    found = {s.label: section.document(s.a) for s in c.sides}
-    return {label: doc for label, doc in found.items() if doc}
+    found = {s.label: load.read(s.a.campaign.path) for s in c.sides}
+    return {label: json.loads(decide.as_json(decide.of_campaign(campaign)))
+            for label, campaign in found.items() if decide.made_for(campaign)}
+
+
+def measured(claim):
+    """The values of its cells."""
+    return "; ".join(
+        (words.sig(c["value"]) + (f" {words.between(c['low'], c['high'])}"
+                                  if c["low"] is not None else ""))
+        if c["value"] is not None else c["how"] or "no value"
+        for c in claim["cells"]) or "–"
 
 
 def word_of(rows):
@@ -48,9 +58,8 @@ def told(rows):
 
 def doubts(found):
     """Sentences on the machines whose control failed, behind told()."""
-    return "".join(verdicts.doubt(document.get("invalid"), show.UNSURE,
-                                  f" on {label}")
-                   for label, document in found.items())
+    return "".join(f" On {label}: {document['doubt']}"
+                   for label, document in found.items() if document["doubt"])
 
 
 def rows_of(found):
@@ -62,7 +71,7 @@ def rows_of(found):
                 "id": claim["id"], "says": claim["says"], "verdicts": {}})
             row["verdicts"][label] = {
                 "verdict": claim["verdict"], "how": claim["how"],
-                "of": claim["of"], "measured": section.measured(claim)}
+                "of": claim["of"], "measured": measured(claim)}
     for row in rows.values():
         row["word"] = word_of(row["verdicts"].values())
     return list(rows.values())

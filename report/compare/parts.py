@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The sections of a comparison's page, from rows that are computed elsewhere."""
 from report import plot_machines, topology, verdicts, words
-from report.claims import rules
+from report.claims.model import Word
 from report.compare import claims, ranks, versions
 from report.page import chip, esc, none, slug
 from report.plot_grid import flip_map, size_of
 from report.sections import answer, fields, since
-from report.sections.claims import GLYPHS
 
 RATIO = "Is the answer the same on all machines, and by how much?"
 RATIO_COLUMNS = (
@@ -308,7 +307,7 @@ def claim_text(said):
         return "not in this run"
     whose = f" (of {said['of']})" if said["of"] else ""
     how = f": {said['how']}" if said["how"] else ""
-    return f"{GLYPHS[said['verdict']]} {said['verdict']}{whose}{how}"
+    return f"{said['verdict']}{whose}{how}"
 
 
 def claims_table(report, rows):
@@ -320,8 +319,8 @@ def claims_table(report, rows):
         return
     labels = list(rows.documents)
     counts = report.table("claim-counts", "Verdicts on each machine", [
-        ("machine", "text"), *((word, "num") for word in rules.VERDICTS)], [
-            [label, *(document["count"][word] for word in rules.VERDICTS)]
+        ("machine", "text"), *((word, "num") for word in Word)], [
+            [label, *(document["count"][word] for word in Word)]
             for label, document in rows.documents.items()])
     table = report.table(
         "claims-machines", "Every claim on every machine; each verdict is of "

@@ -118,7 +118,7 @@ def decided(of="Go", **verdict):
     (("inconclusive", "not testable here"), "open"),
     (("refuted", "inconclusive", "refuted"), "alike")])
 def test_a_claim_is_decided_alike_or_otherwise(monkeypatch, said, word):
-    monkeypatch.setattr(claims.section, "measured", lambda claim: "text")
+    monkeypatch.setattr(claims, "measured", lambda claim: "text")
     (row,) = claims.rows_of({f"m{i}": decided(c1=verdict)
                              for i, verdict in enumerate(said)})
     assert row["word"] == word and row["says"] == "c1 says"
@@ -134,7 +134,7 @@ def test_a_claim_is_decided_alike_or_otherwise(monkeypatch, said, word):
     (("Go reproduced", "port refuted", "Go reproduced"), "alike"),
     (("Go reproduced", "port refuted", "port reproduced"), "differs")])
 def test_a_verdict_of_the_port_is_not_held_to_one_of_go(monkeypatch, said, word):
-    monkeypatch.setattr(claims.section, "measured", lambda claim: "text")
+    monkeypatch.setattr(claims, "measured", lambda claim: "text")
     verdicts = [one.split() for one in said]
     (row,) = claims.rows_of({f"m{i}": decided(of, c1=verdict)
                              for i, (of, verdict) in enumerate(verdicts)})
@@ -142,7 +142,7 @@ def test_a_verdict_of_the_port_is_not_held_to_one_of_go(monkeypatch, said, word)
 
 
 def test_claims_keep_the_order_of_the_first_machine(monkeypatch):
-    monkeypatch.setattr(claims.section, "measured", lambda claim: "")
+    monkeypatch.setattr(claims, "measured", lambda claim: "")
     rows = claims.rows_of({"x": decided(b="refuted", a="refuted"),
                            "y": decided(a="refuted", c="reproduced")})
     assert [(r["id"], list(r["verdicts"])) for r in rows] == [
