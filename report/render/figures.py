@@ -179,8 +179,9 @@ def dots(latency: Latency | None) -> Dots | None:
         part = math.log(value / ticks[0]) / wide
         return round(NAMES + 10 + (WIDTH - NAMES - 36) * part, 1)
 
-    rows = tuple((TOP + 8 + 22.0 * i, x(row.median.value), x(row.p99.value))
+    high = 22.0 if len(latency.rows) <= 16 else ROW
+    rows = tuple((TOP + 8 + high * i, x(row.median.value), x(row.p99.value))
                  for i, row in enumerate(latency.rows))
-    return Dots(WIDTH, TOP + 22 * len(rows) + 28, rows,
+    return Dots(WIDTH, TOP + high * len(rows) + 28, rows,
                 tuple(Tick(x(t) or 0, t) for t in ticks),
                 tuple(x(row.median.value) for row in latency.floors))

@@ -50,20 +50,17 @@ def words(cell: Cell, kind: str) -> str:
     return formats.NONE if one is None else str(one)
 
 
-def filled(sheet: Sheet) -> list[int]:
-    """Columns that have a value, and are not the same in all of many rows."""
-    def keep(i: int) -> bool:
-        column = {row[i].value for row in sheet.rows}
-        return column != {None} and (i == 0 or len(column) > 1
-                                     or len(sheet.rows) == 1)
-    return [i for i in range(len(sheet.columns)) if keep(i)]
+def same(sheet: Sheet) -> str:
+    """What is the same in all rows, and therefore not a column."""
+    return ", ".join(f"{column.head}: {words(sheet.rows[0][i], column.format)}"
+                     for i in sheet.constant for column in [sheet.columns[i]])
 
 
 def table_tex(sheet: Sheet) -> str:
     """A tabular for booktabs."""
-    kept = filled(sheet)
+    kept = sheet.varying
     align = "".join("l" if sheet.columns[i].format == "text" else "r" for i in kept)
-    lines = [f"% {sheet.title}. {sheet.caption}", f"\\begin{{tabular}}{{{align}}}",
+    lines = [f"% {sheet.title}. {sheet.caption} {same(sheet)}".rstrip(), f"\\begin{{tabular}}{{{align}}}",
              "\\toprule", tex_row([sheet.columns[i].head for i in kept]),
              "\\midrule"]
     lines += [tex_row([words(row[i], sheet.columns[i].format) for i in kept])
@@ -79,13 +76,13 @@ def tex_row(texts: list[str]) -> str:
 
 def table_md(sheet: Sheet) -> str:
     """A table of GitHub's Markdown."""
-    kept = filled(sheet)
+    kept = sheet.varying
     lines = [md_row([sheet.columns[i].head for i in kept]),
              md_row(["---" if sheet.columns[i].format == "text" else "--:"
                      for i in kept])]
     lines += [md_row([words(row[i], sheet.columns[i].format) for i in kept])
               for row in sheet.rows]
-    return "\n".join([f"**{sheet.title}.** {sheet.caption}", "", *lines]) + "\n"
+    return "\n".join([f"**{sheet.title}.** {sheet.caption} {same(sheet)}".rstrip(), "", *lines]) + "\n"
 
 
 def md_row(texts: list[str]) -> str:

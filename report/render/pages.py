@@ -18,7 +18,8 @@ def pages(result: Result, sheets: Sequence[Sheet], drawn: bool) -> dict[str, str
     maps = [row for row in result.board if not result.card(row.map).misuse]
     refs = {card.id for card in result.cards if card.reference}
     shared: dict[str, object] = {
-        **text.context(result), "sheets": sheets, "drawn": drawn,
+        **text.context(result), "sheets": sheets,
+        "ids": {sheet.id for sheet in sheets}, "drawn": drawn,
         "bars": figures.bars(maps, refs),
         "slopes": figures.lines(result.scaling),
         "counts": sorted({t for one in result.scaling for t in one.threads}),

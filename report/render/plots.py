@@ -70,5 +70,6 @@ def write(result: Result, folder: Path, pdf: bool) -> bool:
         shutil.copyfile(SCRIPTS / f"{name}.gp", folder / f"{name}.gp")
         for end in (("svg", "pdf") if pdf else ("svg",)) if drawn else ():
             subprocess.run(["gnuplot", "-e", f"out='{name}.{end}'", f"{name}.gp"],
-                           cwd=folder, check=True, stdin=subprocess.DEVNULL)
+                           cwd=folder, check=True, stdin=subprocess.DEVNULL,
+                           capture_output=True)
     return drawn

@@ -38,6 +38,25 @@ class Sheet(NamedTuple):
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
 
+    @property
+    def varying(self) -> list[int]:
+        """Columns to print: the first, and those with more than one value."""
+        return [i for i, column in enumerate(self.by_column())
+                if i == 0 or len(column) > 1 or len(self.rows) == 1
+                and column != {None}]
+
+    @property
+    def constant(self) -> list[int]:
+        """Columns whose value is the same in all rows, and known."""
+        varying = self.varying
+        return [i for i, column in enumerate(self.by_column())
+                if i not in varying and column != {None}]
+
+    def by_column(self) -> list[set[object]]:
+        """The values of each column."""
+        return [{row[i].value for row in self.rows}
+                for i in range(len(self.columns))]
+
 
 def specs() -> dict[str, Spec]:
     """The tables of tables.toml by id."""

@@ -77,7 +77,7 @@ def link(env: Environment, name: str) -> str:
 
 def wbr(text: str) -> str:
     """A text that may break after / and _."""
-    return re.sub(r"([/_])", Markup(r"\1<wbr>"), Markup.escape(text))
+    return Markup(re.sub(r"([/_])", r"\1<wbr>", str(Markup.escape(text))))
 
 
 def day(created: str) -> str:

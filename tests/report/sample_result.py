@@ -92,7 +92,8 @@ def group(rows, place=PLACE, outcome=Outcome.DECIDED, column=9, scale=1e6):
         row[0], f"{place.workload}/{row[0]}/t{place.threads}",
         estimate(row[column] * scale, row[10]),
         ratio(best[column] / row[column]) if row is not best else None, True)
-        for row in rows), compared)
+        for row in rows) + (Entry("broken", "c", estimate(9e9), None, False),),
+        compared)
 
 
 def board(rows):
@@ -211,7 +212,8 @@ def sample(rows=MAPS, outcome=Outcome.DECIDED, state=State.PASSED,
                     first[0], 60.1e6, 1.43 if lead is None else
                     lead.ratio.value * 1.02),),
         picks(rows), (*board(rows), BoardRow(
-            "null_map", estimate(523e6, .03), None, ratio(1.9), None, None)),
+            "null_map", estimate(523e6, .03), None, ratio(1.9), None, None),
+            BoardRow("broken", estimate(9e9), None, None, None, None)),
         (condition(rows, 1, threads=1),
          condition(rows, 1, threads=1, write_kind="churn"),
          replace(condition(rows, 1, write_kind="fresh"),
@@ -249,6 +251,15 @@ def long_names(count=40):
     return sample(tuple(sorted(rows, key=lambda r: -r[9])))
 
 
+def crowd():
+    """All of many maps are too close to call."""
+    whole = long_names()
+    one = replace(whole.groups[0], outcome=Outcome.TIED, front=tuple(
+        entry.map for entry in whole.groups[0].entries if entry.ranked))
+    return replace(whole, groups=(one, *whole.groups[1:]), picks=tuple(
+        replace(pick, maps=one.front) for pick in whole.picks))
+
+
 def hostile():
     """Names and reasons that would be marks in HTML, CSV, LaTeX and gnuplot."""
     bad = '<script>alert(1)</script>"\'&{{ 7*7 }}\\`rm`|%_$'
@@ -274,5 +285,5 @@ KINDS = {
     "nothing": nothing, "invalid": invalid,
     "go": lambda: sample(tuple(r for r in MAPS if r[2] == "Go"),
                          outcome=Outcome.TIED),
-    "many": long_names, "hostile": hostile,
+    "many": long_names, "crowd": crowd, "hostile": hostile,
     "four": lambda: sample(counts=(1, 2, 4, 8))}
