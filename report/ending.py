@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """How a command ends: a status of docs/adr/0012 and, where something is
 wrong, one line for a person; a traceback only where --debug asks for it."""
+import io
 import os
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
+from typing import TextIO
 
 USAGE, INCOMPLETE, INTERRUPTED = 2, 3, 75
 HERE = Path(__file__).resolve().parent
@@ -15,7 +18,7 @@ class InputError(Exception):
     """Something a person must mend; status 2."""
 
 
-def place_of(error):
+def place_of(error: BaseException) -> str:
     """report/FILE.py:LINE where it was raised, as far as that is ours."""
     ours = [frame for frame in traceback.extract_tb(error.__traceback__)
             if HERE in Path(frame.filename).parents]
@@ -25,7 +28,7 @@ def place_of(error):
     return f"{file}:{ours[-1].lineno}"
 
 
-def what_failed(error):
+def what_failed(error: BaseException) -> str:
     """One line of what we did not expect. Members of a campaign that is
     older than its checksums may be anything, and are met anywhere."""
     said = " ".join(f"{type(error).__name__}: {error}".split())[:300]
@@ -38,14 +41,14 @@ def what_failed(error):
             "report, and --debug shows the way to it")
 
 
-def drop(stream):
+def drop(stream: TextIO | None) -> None:
     """What is left in its buffer: Python flushes again at its end, and ends
     with a status of its own where that fails."""
     if stream is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def say(text):
+def say(text: str) -> None:
     """To standard error, which may be as full as what we complain of."""
     try:
         print(f"report: {text}", file=sys.stderr, flush=True)
@@ -53,14 +56,14 @@ def say(text):
         drop(sys.stderr)
 
 
-def lost(error):
+def lost(error: OSError) -> int:
     """Status of output that did not arrive."""
     say(f"standard output was lost: {error.strerror}")
     drop(sys.stdout)
     return INCOMPLETE
 
 
-def flushed(status):
+def flushed(status: int) -> int:
     """Status at the end: output that is lost is no success."""
     try:
         if sys.stdout is None:  # closed by our caller
@@ -72,7 +75,8 @@ def flushed(status):
     return status
 
 
-def refusing(command, who, kinds):
+def refusing(command: Callable[[], int], who: str,
+             kinds: type[Exception] | tuple[type[Exception], ...]) -> int:
     """Status of command(); USAGE, behind a line of `who`, where it raises one
     of `kinds`, which a person must mend, or a file cannot be had."""
     try:
@@ -87,13 +91,13 @@ def refusing(command, who, kinds):
     return USAGE
 
 
-def end(command):
+def end(command: Callable[[], int]) -> int:
     """Runs command() -> its status, for sys.exit()."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     debug = "--debug" in sys.argv[1:]
     if debug:
         sys.argv.remove("--debug")
-    if sys.stdout is not None:
+    if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="replace")
     try:
         status = command()

@@ -212,13 +212,13 @@ def equal_of(row, pair, plan):
     shown, and nothing passes."""
     margin, tolerance = (math.log1p(plan[n]) for n in ("margin", "tolerance"))
     both = flip_test(np.array([pair["d"] - margin, -pair["d"] - margin]), plan)
-    row["p_either_way"] = float(min(both["p_max_t"]))
+    row["p_either_way"] = float(min(both.p_max_t))
     if row["p_either_way"] <= plan["alpha"]:
         return "INVALID", "two copies of base differ by {:+.2f} %".format(
             row["slowdown_percent"])
     # both ends at alpha, uncorrected: "within" needs both (TOST)
     within = np.array([tolerance - pair["d"], tolerance + pair["d"]])
-    row["p_equal"] = float(max(flip_test(within, plan, SCORES[:2])["p"]))
+    row["p_equal"] = float(max(flip_test(within, plan, SCORES[:2]).p))
     limit = f"{100.0 * plan['tolerance']:.3g} %"
     if row["p_equal"] <= plan["alpha"]:
         return "PASS", f"agree within {limit}"
@@ -247,10 +247,10 @@ def judge_pairs(contrasts, pairs, plan):
     result = []
     for i, (pair, contrast) in enumerate(zip(pairs, contrasts)):
         row = measure(pair, contrast, plan, len(pairs))
-        row["p_slower"] = float(slower["p_max_t"][i])
-        row["p_within"] = float(within["p_max_t"][i])
-        row["by"] = speaker(row, SCORES[slower["by"][i]],
-                            SCORES[within["by"][i]], plan)
+        row["p_slower"] = float(slower.p_max_t[i])
+        row["p_within"] = float(within.p_max_t[i])
+        row["by"] = speaker(row, SCORES[slower.by[i]],
+                            SCORES[within.by[i]], plan)
         row.update(row["estimates"][row["by"]])
         row["base_failed"] = failure_of(pair, "base")
         row["head_failed"] = failure_of(pair, "head")

@@ -3,11 +3,12 @@
 that ends a reader. What Python's reader takes beyond that is a mistake."""
 import json
 import math
+from typing import Any
 
 DIGITS = bytes.maketrans(b"123456789", b"000000000")
 
 
-def members(pairs):
+def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object of its members; of two with one name one would be lost."""
     found = dict(pairs)
     if len(found) < len(pairs):
@@ -17,14 +18,14 @@ def members(pairs):
     return found
 
 
-def number(text):
+def number(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
         raise ValueError(f"{text} is no number")
     return value
 
 
-def whole(text):
+def whole(text: str) -> int:
     """The runner's library holds 64 bits; more is no number of it."""
     value = int(text)
     if not -(1 << 63) <= value < 1 << 63:
@@ -32,13 +33,13 @@ def whole(text):
     return value
 
 
-def may_be_long(data):
+def may_be_long(data: bytes) -> bool:
     """Has UTF-8 text so many digits in a row as a number needs that 64 bits
     do not hold? A journal has millions that do not."""
     return b"0" * 19 in data.translate(DIGITS)
 
 
-def loads(text):
+def loads(text: str | bytes) -> Any:
     """The value of a text or of UTF-8; ValueError where it is none."""
     if isinstance(text, bytes):
         data, text = text, text.decode()  # Python's reader takes UTF-16, too

@@ -3,7 +3,7 @@
 show the effect that its claim must be able to see.
 
 The number of blocks follows from the spread between blocks and from the
-correlation of neighbours (report/planning.py, signed_rank.widening). It does
+correlation of neighbours (report/stats/planning.py, signed_rank.widening). It does
 not depend on the values, so a verdict that disappoints does not ask for more
 blocks. Rules and limits stay as they are.
 """

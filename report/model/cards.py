@@ -38,7 +38,7 @@ class Card:
     language: str
     file: str | None
     package: str | None
-    licence: str
+    licence: str | None
     origin: str
     synchronisation: str
     grows: bool

@@ -34,7 +34,6 @@ class Outcome(str, Enum):
     TIED = "tied"  # too close to call
     OPEN = "too few runs"
     ALONE = "one map only"
-    INVALID = "a control failed"
 
 
 @dataclass(frozen=True)

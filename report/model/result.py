@@ -75,7 +75,7 @@ class Answer:
     runner_up  the map behind the leader whose lead is smallest
     lead       leader against runner-up
     scaling    leader: rate at the headline's threads / rate at 1 thread
-    unseen     largest of the least true ratios that the group's comparisons
+    unseen     median of the least true ratios that the group's comparisons
                would have decided (Comparison.smallest_visible)
     """
     runner_up: str | None

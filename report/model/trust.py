@@ -14,7 +14,7 @@ class Trust(str, Enum):
 
 
 class State(str, Enum):
-    """The answer to one question."""
+    """The answer to one question. UNKNOWN: this run could not tell."""
     PASSED = "passed"
     FAILED = "failed"
     UNKNOWN = "unknown"
@@ -29,21 +29,30 @@ class Question(str, Enum):
     UNDISTURBED = "no map was disturbed by other programs"
     SPEED = "the CPU speed did not change"
     POWER = "the run is long enough for its conclusion"
-    ORDER = "the order of the runs has no effect"
 
 
 @dataclass(frozen=True)
 class Check:
-    """One question and its answer.
+    """One question and its answer (report/decide/trust.py).
 
     weight   verdict on the run if the check does not pass
-    found, limit  the number that decided, and its limit; the unit is that of
-             the question (see docs/verdicts.md)
-    count, of  what was counted: trials, maps, rounds
+    found, limit  the number that decided, and its limit
+    count, of  what was counted
     maps     maps that the answer is about, the worst first
     estimate the estimate that decided
     first, second  STEADY: the lead (leader / runner-up) in the first and in
              the second half of the run
+
+    | question    | found, limit                 | count, of           | estimate          |
+    | VERIFIED    |                              | checks passed, all  |                   |
+    | COMPLETE    |                              | trials lost, all    |                   |
+    | SAME_MAP    | largest bias left, allowed   |                     | copy / original   |
+    | STEADY      | change of one map, allowed   |                     | 2nd half / 1st    |
+    | UNDISTURBED | share of one map, allowed    | disturbed, all      |                   |
+    | SPEED       | fastest / slowest, allowed   |                     |                   |
+    | POWER       | smallest visible, allowed    | trials, needed      |                   |
+
+    Numbers of one row are ratios (1.12 is 12 %), shares (0 to 1) or counts.
     """
     question: Question
     state: State

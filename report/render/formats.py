@@ -64,6 +64,8 @@ def margin(value: float) -> str:
 
 def share(value: float) -> str:
     """A part of 1 as 97 % or 2.7 %."""
+    if value <= 0:
+        return f"0{NBSP}%"
     if value < 0.0995:
         return f"{float(digits(value * 100, 2)):g}{NBSP}%"
     return f"{value * 100:.0f}{NBSP}%"
@@ -86,6 +88,8 @@ FORMATS: dict[str, Callable[[float], str]] = {
     "short": short,
     "margin": margin,
     "share": share,
+    "excess": lambda v: share(v - 1),
+    "change": lambda v: ("+" if v >= 1 else "−") + share(abs(v - 1)),
     "rest": lambda v: share(1 - v),
     "percent": lambda v: share(v / 100),
     "ns": lambda v: scaled(v, ((1e9, NBSP + "s"), (1e6, NBSP + "ms"),

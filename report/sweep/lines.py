@@ -68,7 +68,7 @@ def blocks_of(points, stages):
 
 def locate(boundary, group, states, stages):
     """Interpolates where a flip lies, on the logarithm of the axis
-    (report/crossover.py), and says why where it cannot."""
+    (report/stats/crossings.py), and says why where it cannot."""
     points = [p for p in boundary.line[boundary.below:boundary.above + 1]
               if p in states and states[p].side != outcome.NONE]
     values = [group.values(p)[boundary.axis] for p in points]

@@ -19,7 +19,7 @@ import numpy as np
 
 from report import damage, ending, gate, gate_rules, journal, stats
 from report.rows import rows_of
-from report.signed_rank import hodges_lehmann, signed_ranks
+from report.stats import hodges_lehmann, signed_ranks
 
 LOOKS = {60: 4.740, 120: 3.352, 240: 2.370}
 GOOD, BAD, OPEN, USAGE = 0, 1, 3, 2

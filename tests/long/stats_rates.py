@@ -4,7 +4,7 @@
 
     tests/long/stats_rates.py [--seed N] [--share F]
 
-Draws values whose true centre is known and has report/stats.py judge them.
+Draws values whose true centre is known and has report/stats judge them.
 Everything is simulated; it takes half an hour. --share 0.01 draws that share and
 takes seconds. Prints each rate; status 1: one is outside its bar.
 tests/report/test_stats_rates.py checks the same rates with few draws.

@@ -6,7 +6,7 @@ ratio lie in its 95 % interval 95 times of 100?
     tests/report/repeated_campaigns.py      the long form: a table
 
 Simulated are rates, waiting and what the kernel's accounts say of others; the
-rules that choose attempts and the intervals (report/stats.py) are the real
+rules that choose attempts and the intervals (report/stats) are the real
 ones. What is planted is the ratio on a machine that nobody else uses
 (docs/adr/0024). `plain` never sleeps. `sleeps` blocks in its lock: it is woken
 many times, waits for its CPU each time although nobody else is there, and is

@@ -13,7 +13,7 @@ from scipy.stats import binom
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../long"))
 import gate_suites  # noqa: E402
 from report import gate, gate_rules, stats  # noqa: E402
-from report.biweight import NORMAL, SHORT  # noqa: E402
+from report.stats.biweight import NORMAL, SHORT  # noqa: E402
 
 RULES = gate_rules.load_rules()[0] | {"flips": 4000, "control_extra": 0.02}
 ALL = (stats.signed_ranks, stats.biweight_scores, stats.tail_scores)
@@ -68,7 +68,7 @@ def test_rows_that_say_nothing_show_nothing(row):
     assert not stats.tail_scores(x).any()
     if row:
         assert stats.sign_flip_test(x, 500, scores=(
-            stats.biweight_scores,))["p"][0] == 1.0
+            stats.biweight_scores,)).p[0] == 1.0
 
 
 def test_an_interval_that_does_not_exist_is_nan():
@@ -115,7 +115,7 @@ def test_scores_alarm_as_seldom_as_alpha_says():
     for seed in range(runs):
         shared = (rng.random((1, 40)) < 0.2) * rng.normal(0, 0.2, (1, 40))
         d = rng.normal(0.0, 0.01, (8, 40)) + shared
-        alarms += min(stats.sign_flip_test(d, 1000, seed, ALL)["p_max_t"]) \
+        alarms += min(stats.sign_flip_test(d, 1000, seed, ALL).p_max_t) \
             <= 0.05
     assert binom.ppf(0.001, runs, 0.05) <= alarms \
         <= binom.ppf(0.999, runs, 0.05)
@@ -124,7 +124,7 @@ def test_scores_alarm_as_seldom_as_alpha_says():
 def test_bursts_hide_two_per_cent_from_ranks_and_not_from_the_gate():
     rng = np.random.default_rng(6)
     d = bursty(rng, (20, 70), share=0.35, burst=0.3)
-    alone = stats.sign_flip_test(math.log(1.02) - d, 4000)["p_max_t"]
+    alone = stats.sign_flip_test(math.log(1.02) - d, 4000).p_max_t
     assert (alone > 0.01).sum() >= 5, "what ranks alone leave undecided"
     rows, slower = judge(d), judge(d + math.log(1.02))
     assert {r["verdict"] for r in rows} == {"PASS"}

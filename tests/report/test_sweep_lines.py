@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import sweep_worlds as worlds
 
-from report import crossover
+from report.stats import crossings
 from report.sweep import grid, lines, moves, next as following, outcome
 from report.sweep.outcome import BASE, CONTENDER, NONE, TIED
 
@@ -160,9 +160,9 @@ def test_crossings_of_all_curves_at_once():
     x = np.array([0.0, 1.0, 2.5, 3.0, 5.0])
     curves = np.round(rng.normal(0, 1, (500, 5)), 1)
     for sign in (-1, 1):
-        found = crossover.nearest(x, curves, 2.7, sign)
+        found = crossings.nearest(x, curves, 2.7, sign)
         for curve, at in zip(curves, found):
-            near = [p for p, s in crossover.crossings(x, curve) if s == sign]
+            near = [p for p, s in crossings.crossings(x, curve) if s == sign]
             if near:
                 assert at == min(near, key=lambda p: abs(p - 2.7))
             else:

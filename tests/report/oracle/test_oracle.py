@@ -21,8 +21,9 @@ import oracle  # noqa: E402
 from make_shape import SHAPES, Shape, decided  # noqa: E402
 from report_helpers import Built, edit, make_journal  # noqa: E402
 
-from report import analysis, journal, signed_rank, stats  # noqa: E402
+from report import analysis, journal, stats  # noqa: E402
 from report.sections import memory  # noqa: E402
+from report.stats import legacy, signed_rank  # noqa: E402
 
 REAL = Path(__file__).parent / "campaigns"
 SHAPED = {path.stem: Shape(path) for path in sorted(SHAPES.glob("*.txt"))}
@@ -111,8 +112,8 @@ def test_campaigns_have_what_the_oracle_looks_at(tmp_path):
 # ---- the report broken ----------------------------------------------------
 
 def wrong_centre(patch):
-    right = stats.serial_interval
-    patch.setattr(stats, "serial_interval", lambda x, level: (
+    right = legacy.serial_interval
+    patch.setattr(legacy, "serial_interval", lambda x, level: (
         statistics_of(x), *right(x, level)[1:]))
 
 
@@ -140,8 +141,8 @@ def wrong_base(patch):
 
 def wrong_n(patch):
     """Blocks that only the leader has count, too."""
-    right = stats.paired
-    patch.setattr(stats, "paired", lambda leader, rival: right(
+    right = legacy.paired
+    patch.setattr(legacy, "paired", lambda leader, rival: right(
         leader, leader | rival))
 
 

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the first screen shows: answer, picks, the main table, conditions."""
+import statistics
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from report import stats
+from report.decide.groups import Measured, estimate, judge_all
+from report.load import Campaign, Cell
+from report.model.cards import Card, Scan
+from report.model.number import Estimate, Unit, unknown
+from report.model.place import Group, Outcome
+from report.model.result import (Answer, BoardRow, Condition, Latency, Need, Pick, Scaling,
+                                 Winner)
+
+FEW = 32768  # keys; below it whole pages hide an entry
+PICKS = 6  # on the page
+GO_PAIR = ("go_sync_map", "go_map_rw", "go_map_mutex")
+Filter = Callable[[Card], bool]
+FILTERS: Mapping[Need, Filter] = {
+    Need.GROWS: lambda c: c.grows,
+    Need.PACKAGE: lambda c: c.package is not None and c.language in ("C", "C++"),
+    Need.PACKAGE_WRITERS: lambda c: (c.package is not None and c.many_writers
+                                     and c.language in ("C", "C++")),
+    Need.GO: lambda c: c.language == "Go",
+    Need.SCAN: lambda c: c.scan is Scan.MOMENT,
+}
+
+
+def at_threads(groups: Sequence[Measured], of: Measured) -> list[Measured]:
+    """Groups that differ from one in the number of threads only, by threads."""
+    like = replace(of.place, threads=0, crowded=False)
+    return sorted((g for g in groups if replace(g.place, threads=0, crowded=False) == like),
+                  key=lambda g: g.place.threads)
+
+
+def scalings(groups: Sequence[Measured], of: Measured) -> dict[str, Scaling]:
+    """map -> its rates over threads on the board of a group."""
+    board = at_threads(groups, of)
+    found = {}
+    for name in of.cells:
+        cells = [(g.place.threads, g.cells[name]) for g in board
+                 if name in g.cells and g.cells[name].rates]
+        if not cells:
+            continue
+        levels = stats.level_intervals({t: c.rates for t, c in cells})
+        rates = tuple(estimate(levels[t], Unit.RATE) for t, _ in cells)
+        here = next((c for t, c in cells if t == of.place.threads), None)
+        gain = (estimate(stats.ratio_interval(here.rates, cells[0][1].rates), Unit.RATIO)
+                if here and len(cells) > 1 else None)
+        found[name] = Scaling(name, tuple(t for t, _ in cells), rates, gain)
+    return found
+
+
+def bytes_per_entry(cell: Cell, name: str) -> Estimate:
+    """Resident memory after the fill less that of the empty map, by entry."""
+    values = []
+    for trial in cell.ok:
+        r = trial.result
+        if r and r.footprint and r.keys_before and r.footprint.rss_empty_bytes is not None \
+                and r.footprint.rss_filled_bytes is not None:
+            values.append((r.footprint.rss_filled_bytes - r.footprint.rss_empty_bytes)
+                          / r.keys_before)
+    if not values:
+        return unknown(Unit.PER_ENTRY, cell.reason or f"{name} reports no memory")
+    return estimate(stats.median_of(values), Unit.PER_ENTRY)
+
+
+def memory(groups: Sequence[Measured], of: Measured, cards: Mapping[str, Card]
+           ) -> dict[str, Estimate]:
+    """map -> bytes an entry, of the run with the fewest threads: one heap a
+    thread blurs the entry."""
+    few = at_threads(groups, of)[0]
+    return {m: bytes_per_entry(c, m) for m, c in few.cells.items()
+            if not cards[m].reference} if few.place.keys >= FEW else {}
+
+
+def board(group: Group, scaling: Mapping[str, Scaling], used: Mapping[str, Estimate],
+          latency: Latency | None) -> tuple[BoardRow, ...]:
+    """The main table, in the order of the ranking."""
+    medians = {r.map: r.median for r in latency.rows} if latency else {}
+    return tuple(BoardRow(e.map, e.rate, e.slower,
+                          scaling[e.map].gain if e.map in scaling else None,
+                          used.get(e.map), medians.get(e.map)) for e in group.entries)
+
+
+def answer(group: Group, scaling: Mapping[str, Scaling]) -> Answer:
+    """The first sentence."""
+    entry = group.entry(group.leader) if group.leader else None
+    closest = min((c for c in group.comparisons if c.low is not None),
+                  key=lambda c: c.low or 0.0, default=None)
+    seen = [c.smallest_visible for c in group.comparisons if c.smallest_visible]
+    return Answer(closest.against if closest else None, closest, entry.rate if entry else None,
+                  scaling[entry.map].gain if entry and entry.map in scaling else None,
+                  statistics.median(seen) if seen else None)
+
+
+# ---- filtered rankings -------------------------------------------------------------
+
+def winners(campaign: Campaign, groups: Sequence[Measured], keep: Iterable[str]
+            ) -> list[Winner | None]:
+    """The first place of each group among some maps; None: not decided by
+    any interval. Of one map alone it is that map."""
+    allowed = set(keep)
+    small = [replace(g, ranked=tuple(m for m in g.ranked if m in allowed)) for g in groups]
+    found: list[Winner | None] = []
+    for ranking in judge_all(campaign, small):
+        entry = ranking.entry(ranking.leader) if ranking.leader else None
+        decided = ranking.outcome in (Outcome.DECIDED, Outcome.TIED, Outcome.ALONE)
+        found.append(Winner(ranking.front, entry.rate) if entry and decided else None)
+    return found
+
+
+def fitting(cards: Mapping[str, Card], need: Need) -> list[str]:
+    """Ids of the maps that fulfil a need."""
+    return [name for name, card in cards.items() if FILTERS[need](card)]
+
+
+def conditions(campaign: Campaign, groups: Sequence[Measured], rankings: Sequence[Group],
+               cards: Mapping[str, Card]) -> tuple[tuple[Condition, ...], tuple[int, ...]]:
+    """Winners of all groups by need, and the indices of groups without one."""
+    columns = [winners(campaign, groups, cards)] + [
+        winners(campaign, groups, fitting(cards, need))
+        for need in (Need.GROWS, Need.PACKAGE)]
+    rows, undecided = [], []
+    for i, (ranking, *found) in enumerate(zip(rankings, *columns)):
+        if ranking.outcome in (Outcome.DECIDED, Outcome.TIED):
+            rows.append(Condition(i, ranking.place, *found))
+        else:
+            undecided.append(i)
+    return tuple(rows), tuple(undecided)
+
+
+def picks(campaign: Campaign, headline: Measured, rows: Sequence[BoardRow],
+          cards: Mapping[str, Card]) -> tuple[Pick, ...]:
+    """The best map for each need that the leader does not fulfil."""
+    leader = next((r.map for r in rows), None)
+    rate = {r.map: r.rate for r in rows}
+    found = []
+    for need in FILTERS:
+        if leader and FILTERS[need](cards[leader]):
+            continue
+        [winner] = winners(campaign, [headline], fitting(cards, need))
+        if winner:
+            found.append(Pick(need, winner.maps, winner.rate,
+                              tuple(rate[m] for m in winner.maps)))
+    for need, number in ((Need.MEMORY, lambda r: r.memory), (Need.LOOKUP, lambda r: r.lookup)):
+        known = [(number(r).value, r) for r in rows
+                 if not cards[r.map].reference and number(r) and number(r).value]
+        if len(known) > 1:
+            best = min(known, key=lambda k: (k[0], k[1].map))[1]
+            found.append(Pick(need, (best.map,), number(best), (best.rate,)))
+    return tuple(found[:PICKS])
+
+
+def window_ns(headline: Measured) -> int:
+    """Length of a trial of the headline: the median of its cells."""
+    return int(statistics.median(c.factors.window_ns for c in headline.cells.values()))

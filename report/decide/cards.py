@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Map cards: from the descriptions in campaign.json and the sheets in them."""
+import functools
+import re
+import tomllib
+from pathlib import Path
+
+from report.load import Campaign
+from report.load.plan import MapInfo
+from report.model.cards import Card, Scan, Wait
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA = tomllib.loads(Path(__file__).with_name("cards.toml").read_text(encoding="utf-8"))
+SCANS = {"point-in-time": Scan.MOMENT, "once-if-present": Scan.EACH_ONCE}
+LOCKS = re.compile(r"(go-)?(pthread-)?(ck-)?(mutex|rwmutex|rwlock|brlock|pflock|ticket)")
+OWN = ("version", "version-told-by", "library", "package", "licence", "progress")
+LICENCE = re.compile(r"SPDX-License-Identifier: (.+?)(?: \*/)?$", re.M)
+
+
+@functools.cache
+def source_files() -> dict[str, Path]:
+    """Map id -> its source file in this tree."""
+    return {p.stem: p for p in sorted((ROOT / "impls").glob("*/*.c*"))}
+
+
+def language_of(about: MapInfo, file: Path | None) -> str:
+    """C, C++, Go, Java or Rust."""
+    if about.program:
+        return str(DATA["programs"].get(about.program, {}).get("language", about.program))
+    return "C++" if file and file.suffix == ".cc" else "C"
+
+
+def licence_of(about: MapInfo, file: Path | None) -> str | None:
+    """Of the library that the map is from, or of our source file."""
+    if about.facts and "licence" in about.facts:
+        return about.facts["licence"]
+    if about.program:
+        licence = DATA["programs"].get(about.program, {}).get("licence")
+        return None if licence is None else str(licence)
+    match = LICENCE.search(file.read_text(encoding="utf-8")) if file else None
+    return match[1] if match else None
+
+
+def package_of(about: MapInfo) -> str | None:
+    """The Debian package that one installs to use it."""
+    if about.facts and "package" in about.facts:
+        return about.facts["package"].split()[0].rstrip(",;")
+    package = DATA["programs"].get(about.program or "", {}).get("package")
+    return None if package is None else str(package)
+
+
+def waits(about: MapInfo) -> Wait:
+    """Does a look-up wait for a writer?"""
+    known = DATA["readers_wait"].get(about.id)
+    if known is not None:
+        return Wait(known)
+    if LOCKS.match(about.sync.partition(",")[0].removesuffix("-spin")):
+        return Wait.ALWAYS
+    return Wait.SOMETIMES if about.family == "sync" else Wait.NEVER
+
+
+def has_many_writers(about: MapInfo) -> bool:
+    """Do writes to different keys run at the same time?"""
+    if "mutex for writes" in about.sync or "single-writer" in about.caps:
+        return False
+    if about.family == "rcu":
+        return about.progress == "lock-free"
+    return about.family != "lock"
+
+
+def card_of(about: MapInfo) -> Card:
+    """The card of one map."""
+    file = None if about.program else source_files().get(about.id)
+    facts = about.facts or {}
+    return Card(
+        about.id, about.label, about.family, language_of(about, file),
+        str(file.relative_to(ROOT)) if file else None, package_of(about),
+        licence_of(about, file), about.source or facts.get("version", ""), about.sync,
+        grows="fixed-size" not in about.caps, many_writers=has_many_writers(about),
+        readers_wait=waits(about), progress=about.progress,
+        scan=SCANS.get(about.guarantees, Scan.NONE), duty=about.duty,
+        stale_reads="stale" in about.caps, slow_writes="slow-writes" in about.caps,
+        own_threads="background-threads" in about.caps, frees_memory=about.sync != "leak",
+        reference=about.bound, misuse=bool(about.misuse),
+        facts=tuple((k, v) for k, v in facts.items() if k not in OWN))
+
+
+def all_cards(campaign: Campaign) -> tuple[Card, ...]:
+    """Cards of the maps that the plan has cells of, in its order."""
+    planned = dict.fromkeys(c.map for c in campaign.cells.values())
+    return tuple(card_of(campaign.maps[name]) for name in planned)

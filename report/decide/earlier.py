@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The headline of other campaigns of this machine and mode: an interval of
+one run does not say how far the next one is."""
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from report.load import strict_json
+from report.load.decode import decode
+from report.model.place import Group
+from report.model.result import FORMAT, Answer, Campaign, EarlierRun
+
+MOST = 5
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The part of verdicts.json that is needed."""
+    format: int
+    campaign: Campaign
+    groups: tuple[Group, ...]
+
+
+def read(file: Path) -> Headline | None:
+    """None: no verdicts.json of this format. The runs are optional, so that
+    a damaged one is left out."""
+    try:
+        headline = decode(Headline, strict_json.loads(file.read_bytes()))
+    except (OSError, ValueError):
+        return None
+    return headline if headline.format == FORMAT and headline.groups else None
+
+
+def rate_of(group: Group, name: str | None) -> float | None:
+    """Rate of a map [operations/s]."""
+    entry = group.entry(name) if name else None
+    return entry.rate.value if entry else None
+
+
+def earlier(folders: Iterable[Path], campaign: Campaign, group: Group | None, answer: Answer
+            ) -> tuple[EarlierRun, ...]:
+    """The last runs of the same place, machine and mode, the newest first."""
+    found = []
+    for folder in folders:
+        other = read(folder / "report" / "verdicts.json")
+        if other is None or group is None or other.groups[0].place != group.place \
+                or other.groups[0].leader is None or other.campaign.name == campaign.name \
+                or (other.campaign.machine, other.campaign.mode) != (
+                    campaign.machine, campaign.mode):
+            continue
+        first, second = (rate_of(other.groups[0], m) for m in (group.leader, answer.runner_up))
+        found.append(EarlierRun(other.campaign.name, other.campaign.created,
+                                other.groups[0].leader, first,
+                                first / second if first and second else None))
+    return tuple(sorted(found, key=lambda r: r.created, reverse=True)[:MOST])

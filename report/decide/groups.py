@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Groups of cells that differ in the map only, and their rankings.
+
+The verdict of a pair is by intervals that hold jointly for all pairs of the
+group (Bonferroni), because the leader is chosen from the same data.
+"""
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from report import stats
+from report.load import Campaign, Cell
+from report.load.plan import Factors
+from report.model.number import Comparison, Estimate, Unit, Verdict, unknown
+from report.model.place import Entry, Group, Outcome, Place
+from report.stats import Interval, level_intervals, many_ratios
+
+MARGIN = 1.02  # practical margin: below it a difference does not matter
+ERROR = 0.05  # share of groups in which any verdict may be wrong
+REFERENCE, REFERENCE_SHARE, REFERENCE_KEYS = "uniform-97-3", 0.03, 65536
+Rates = Mapping[int, float]  # block -> operations per second
+Pair = tuple[str, str]  # maps
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A group before it is judged.
+
+    cells   by map; skipped ones are left out
+    ranked  maps that take part in the ranking
+    """
+    place: Place
+    cells: Mapping[str, Cell]
+    ranked: tuple[str, ...]
+
+    def rates(self, name: str) -> Rates:
+        """Rates of a map."""
+        return self.cells[name].rates
+
+    @property
+    def contenders(self) -> list[str]:
+        """Ranked maps with a result."""
+        return [m for m in self.ranked if self.rates(m)]
+
+    @property
+    def pairs(self) -> int:
+        """Comparisons that hold jointly."""
+        k = len(self.contenders)
+        return max(k * (k - 1) // 2, 1)
+
+    @property
+    def needs(self) -> int:
+        """Trials that a ranking of its maps needs at least."""
+        return max(stats.RANKING_NEEDS, stats.needed_n_walsh(self.level))
+
+    @property
+    def level(self) -> float:
+        """Level of each interval such that all hold jointly."""
+        return 1.0 - ERROR / self.pairs
+
+
+def place_of(c: Factors) -> Place:
+    """The factors of a cell but its map."""
+    return Place(c.workload, c.loop, c.shape, int(c.keys), c.write_kind, c.write_share,
+                 c.miss_share, c.dist, c.threads, c.placement, c.memory, c.presize,
+                 c.crowded, c.options)
+
+
+def is_ranked(campaign: Campaign, name: str) -> bool:
+    """May it be ranked: no bound, no planted misuse, no map that never frees
+    memory, and no wrong answer."""
+    about = campaign.maps[name]
+    return (not about.bound and not about.misuse and about.sync != "leak"
+            and name not in campaign.failed_maps)
+
+
+def measured_groups(campaign: Campaign) -> list[Measured]:
+    """All groups of throughput, in the order of the plan."""
+    found: dict[Place, dict[str, Cell]] = {}
+    for cell in campaign.cells.values():
+        if cell.measure == "throughput" and cell.factors.common and not cell.factors.skip:
+            found.setdefault(place_of(cell.factors), {})[cell.map] = cell
+    return [Measured(place, cells, tuple(m for m in cells if is_ranked(campaign, m)))
+            for place, cells in found.items()]
+
+
+def headline_order(groups: Sequence[Measured]) -> list[Measured]:
+    """The groups, the one that the first sentence is about first.
+
+    It has a ranked map; of the reference workload if that ran; 64 Ki keys, or
+    else the middle size; the share of writes nearest to 3 %, updates; the
+    most threads that have a CPU each and two ranked maps with results.
+    """
+    if not groups:
+        return []
+    sizes = sorted({g.place.keys for g in groups if g.ranked} or {0})
+    middle = REFERENCE_KEYS if REFERENCE_KEYS in sizes else sizes[len(sizes) // 2]
+    first = groups[0].place.workload
+
+    def order(g: Measured) -> tuple[object, ...]:
+        p = g.place
+        return (not g.ranked, p.workload != REFERENCE, p.workload != first, p.keys != middle,
+                p.shape != "u64x8", p.dist != "uniform", p.placement != "cores",
+                p.write_share == 0, abs(p.write_share - REFERENCE_SHARE),
+                p.write_kind != "update", len(g.contenders) < 2, p.crowded, -p.threads)
+    head = min(groups, key=order)
+    return [head, *(g for g in groups if g is not head)]
+
+
+# ---- rankings ----------------------------------------------------------------
+
+@dataclass(frozen=True)
+class Contrast:
+    """rate of one map / rate of another at 95 %, and jointly."""
+    alone: Interval
+    joint: Interval
+
+
+def contrasts(requests: Iterable[tuple[Measured, str, str]]) -> dict[tuple[int, Pair], Contrast]:
+    """(id of the group, pair) -> its contrast, all at once: it is much
+    quicker than one by one."""
+    alone: dict[tuple[int, Pair], tuple[Rates, Rates]] = {}
+    levels: dict[float, list[tuple[int, Pair]]] = {}
+    for group, one, two in requests:
+        key = id(group), (one, two)
+        alone[key] = group.rates(one), group.rates(two)
+        levels.setdefault(group.level, []).append(key)
+    single = many_ratios(alone, 0.95)
+    joint: dict[tuple[int, Pair], Interval] = {}
+    for level, keys in levels.items():
+        joint |= many_ratios({key: alone[key] for key in keys}, level)
+    return {key: Contrast(single[key], joint[key]) for key in alone}
+
+
+def candidates(group: Measured, centres: Mapping[str, float]) -> list[str]:
+    """Ranked maps from fast to slow; those with too few trials last."""
+    return sorted(group.contenders, key=lambda m: (
+        len(group.rates(m)) < group.needs, -centres[m], m))
+
+
+def verdict_of(joint: Interval) -> Verdict:
+    """Of the first map of a ratio against the second."""
+    if joint.low is None or joint.high is None:
+        return Verdict.INVALID
+    if joint.low > MARGIN:
+        return Verdict.FASTER
+    if joint.high < 1 / MARGIN:
+        return Verdict.SLOWER
+    if joint.low > 1 / MARGIN and joint.high < MARGIN:
+        return Verdict.EQUIVALENT
+    return Verdict.UNDECIDED
+
+
+def estimate(interval: Interval, unit: Unit, level: float = 0.95) -> Estimate:
+    """An interval with its unit."""
+    return Estimate(interval.centre, interval.low, interval.high, interval.n, unit, level,
+                    interval.reason)
+
+
+def comparison(group: Measured, leader: str, rival: str, contrast: Contrast) -> Comparison:
+    """The leader against a rival."""
+    joint = contrast.joint
+    verdict = verdict_of(joint)
+    return Comparison(
+        leader, rival, estimate(contrast.alone, Unit.RATIO), joint.low, joint.high, verdict,
+        reason=lacking(group, leader, rival, joint.n) if verdict is Verdict.INVALID else None)
+
+
+def visible(group: Measured, one: str, two: str) -> float | None:
+    """The least true ratio that trials as noisy as these decide."""
+    x, y = group.rates(one), group.rates(two)
+    logs = [math.log(x[b] / y[b]) for b in sorted(x.keys() & y.keys())]
+    if len(logs) < group.needs:
+        return None
+    noise = stats.noise_of(logs)
+    return stats.smallest_visible(len(logs), group.pairs, noise=noise.sd, lag1=noise.lag1,
+                                  margin=MARGIN)
+
+
+def with_visible(group: Measured, ranking: Group) -> Group:
+    """The same ranking with Comparison.smallest_visible: it is simulated, so
+    that only the headline has it."""
+    return replace(ranking, comparisons=tuple(
+        replace(c, smallest_visible=visible(group, c.map, c.against))
+        for c in ranking.comparisons))
+
+
+def lost(cell: Cell) -> list[str]:
+    """What became of the blocks without a trial that counts: "1 void"."""
+    have = {t.block for t in cell.ok}
+    states = {t.block: t.status.value for t in cell.trials
+              if t.block not in have and not t.usable}
+    counts = [f"{list(states.values()).count(s)} {s}" for s in sorted(set(states.values()))]
+    return counts + ([f"{cell.pending} not run yet"] if cell.pending else [])
+
+
+def lacking(group: Measured, leader: str, rival: str, n: int) -> str:
+    """Why a comparison has no interval: "5 of 6 blocks, 1 void"."""
+    parts = lost(group.cells[rival]) + [
+        f"{part} of {leader}" for part in lost(group.cells[leader])]
+    if not parts:
+        parts = [f"{len(group.contenders)} maps need {group.needs}"]
+    return f"{n} of {group.cells[rival].factors.blocks} blocks, {', '.join(parts)}"
+
+
+def judge_all(campaign: Campaign, groups: Sequence[Measured]) -> list[Group]:
+    """The rankings of all groups."""
+    levels = level_intervals({c.id: c.rates for g in groups for c in g.cells.values()})
+    centres = {id(g): {m: levels[c.id].centre or 0.0 for m, c in g.cells.items()}
+               for g in groups}
+    leaders = {id(g): next(iter(candidates(g, centres[id(g)])), None) for g in groups}
+    known: dict[tuple[int, Pair], Contrast] = {}
+    open_groups = list(groups)
+    while open_groups:
+        known |= contrasts((g, first, m) for g in open_groups
+                           for first in [leaders[id(g)]] if first is not None
+                           for m in g.contenders
+                           if m != first and (id(g), (first, m)) not in known)
+        open_groups = [g for g in open_groups
+                       if overtaken(g, leaders, centres[id(g)], known)]
+    return [judge(campaign, g, leaders[id(g)], known, levels) for g in groups]
+
+
+def overtaken(group: Measured, leaders: dict[int, str | None], centres: Mapping[str, float],
+              known: Mapping[tuple[int, Pair], Contrast]) -> bool:
+    """Is a rival faster in the blocks that both have? Then it leads: the
+    leader by its own centre may have lost the trials of a slow phase."""
+    first = leaders[id(group)]
+    if first is None:
+        return False
+    for name in candidates(group, centres):
+        if name == first:
+            continue
+        ratio = known[id(group), (first, name)].alone
+        tried = (id(group), (name, first)) in known
+        if not tried and ratio.n >= group.needs and (ratio.centre or 1.0) < 1.0:
+            leaders[id(group)] = name
+            return True
+    return False
+
+
+def judge(campaign: Campaign, group: Measured, leader: str | None,
+          known: Mapping[tuple[int, Pair], Contrast], levels: Mapping[str, Interval]) -> Group:
+    """The ranking of one group."""
+    rivals = [] if leader is None else sorted(
+        (comparison(group, leader, m, known[id(group), (leader, m)])
+         for m in group.contenders if m != leader),
+        key=lambda c: (c.ratio.value or math.inf, c.against))
+    decided = [c for c in rivals if c.verdict is not Verdict.INVALID]
+    behind = {c.against for c in decided if c.verdict is Verdict.FASTER}
+    front = () if leader is None else (leader, *sorted(
+        c.against for c in decided if c.against not in behind))
+    if leader is None or (rivals and not decided):
+        outcome, front = Outcome.OPEN, ()
+    elif not rivals:
+        outcome = Outcome.ALONE
+    else:
+        outcome = Outcome.DECIDED if len(front) == 1 else Outcome.TIED
+    return Group(group.place, outcome, leader, front, group.needs,
+                 entries(campaign, group, leader, rivals, levels), tuple(rivals))
+
+
+def entries(campaign: Campaign, group: Measured, leader: str | None,
+            rivals: Sequence[Comparison], levels: Mapping[str, Interval]) -> tuple[Entry, ...]:
+    """A row for each map: the ranking, then the others by speed."""
+    slower = {c.against: c.ratio for c in rivals}
+
+    def row(name: str) -> Entry:
+        cell = group.cells[name]
+        rate = (estimate(levels[cell.id], Unit.RATE) if cell.rates else
+                unknown(Unit.RATE, cell.reason or "no result"))
+        return Entry(name, cell.id, rate, slower.get(name), name in group.ranked,
+                     campaign.failed_maps.get(name) or cell.reason)
+    rows = [row(m) for m in group.cells]
+    return tuple(sorted(rows, key=lambda e: (
+        not e.ranked, e.map != leader, -(e.rate.value or 0.0), e.map)))

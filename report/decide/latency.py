@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Percentiles of open loops: of each trial by its histogram, then the median
+over trials with its interval."""
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from report import stats
+from report.decide.groups import estimate, place_of
+from report.load import Campaign, Cell
+from report.load import histogram
+from report.load.trial import Latency as Entry
+from report.model.number import Estimate, Unit, unknown
+from report.model.result import Latency, LatencyRow
+
+PERCENTILES = (0.5, 0.9, 0.99, 0.999)  # of the linked page
+SHOWN = (0.5, 0.99)  # of the page
+LATE = 1.2  # times the time of the arrivals: longer is an overload
+FLOOR = "no-state"  # capability of a map that does nothing
+# Write kind -> its operation that starts when the other one of the pair ends,
+# so that it has no intended start of its own.
+SECOND = {"churn": "upsert", "fresh": "remove"}
+
+
+@dataclass(frozen=True)
+class Series:
+    """One kind of operation of one cell: an entry for each trial.
+
+    clock: "service", or "intended" (from the planned start)
+    """
+    cell: Cell
+    operation: str
+    was_there: bool
+    clock: str
+    entries: tuple[Entry, ...]
+
+    @property
+    def operations(self) -> int:
+        """Of the trial that has fewest: it decides what can be known."""
+        return min(e.count for e in self.entries)
+
+
+def series_of(cell: Cell) -> list[Series]:
+    """All series of a latency cell."""
+    found: dict[tuple[str, bool, str], list[Entry]] = {}
+    for trial in cell.ok:
+        for e in (trial.result.latency if trial.result else None) or ():
+            planned = not (e.clock == "intended"
+                           and e.operation == SECOND.get(cell.factors.write_kind))
+            if e.count and planned:
+                found.setdefault((e.operation, e.was_there, e.clock), []).append(e)
+    return [Series(cell, *key, tuple(entries)) for key, entries in sorted(found.items())]
+
+
+def percentile(campaign: Campaign, series: Series, p: float) -> Estimate:
+    """Median over trials of the percentile p, 0 < p < 1."""
+    need = stats.needed_n(p)
+    if series.operations < need:
+        return unknown(Unit.TIME, f"{series.operations} operations, {need} needed")
+    values = []
+    for entry in series.entries:
+        read = histogram.read(campaign.path, entry)
+        if read is not None:
+            values.append(read.quantile(p))
+    return estimate(stats.median_of(values), Unit.TIME)
+
+
+def overload(cell: Cell) -> float | None:
+    """Time taken / time of the arrivals, of the median trial, if an open loop
+    did not keep up: its latencies are then those of the queue. None: it did."""
+    times = []
+    for trial in cell.ok:
+        arrivals = cell.factors.window_ns or (
+            1e9 * cell.factors.window_ops / cell.factors.rate_per_s
+            if cell.factors.rate_per_s else 0)
+        if arrivals and trial.result and trial.result.elapsed_ns:
+            times.append(trial.result.elapsed_ns / arrivals)
+    late = float(np.median(times)) if times else 0.0
+    return late if late > LATE else None
+
+
+def cells_of(campaign: Campaign) -> list[Cell]:
+    """Latency cells with a result."""
+    return [c for c in campaign.cells.values()
+            if c.measure == "latency" and c.factors.common and c.ok]
+
+
+def lookups(campaign: Campaign, cells: Sequence[Cell]) -> Iterator[LatencyRow]:
+    """Service time of look-ups of present keys, for each cell that kept up."""
+    for cell in cells:
+        for series in series_of(cell):
+            if (series.operation, series.was_there, series.clock) == ("lookup", True, "service") \
+                    and overload(cell) is None:
+                yield LatencyRow(cell.map, *(percentile(campaign, series, p) for p in SHOWN))
+
+
+def is_floor(campaign: Campaign, name: str) -> bool:
+    """Is it the driver alone?"""
+    return FLOOR in campaign.maps[name].caps
+
+
+def largest_group(campaign: Campaign) -> list[Cell]:
+    """The cells of the place and rate that most maps ran at."""
+    groups: dict[object, list[Cell]] = {}
+    for cell in cells_of(campaign):
+        groups.setdefault((place_of(cell.factors), cell.factors.rate_per_s), []).append(cell)
+    return max(groups.values(), key=len, default=[])
+
+
+def latency(campaign: Campaign) -> Latency | None:
+    """What the page shows of latency; None: nothing was measured."""
+    cells = largest_group(campaign)
+    rows = sorted(lookups(campaign, cells), key=lambda r: (r.median.value or 0.0, r.map))
+    about: Mapping[str, bool] = {r.map: is_floor(campaign, r.map) for r in rows}
+    peers = tuple(r for r in rows if not campaign.maps[r.map].bound)
+    if not peers:
+        return None
+    return Latency(place_of(cells[0].factors), cells[0].factors.rate_per_s, peers,
+                   tuple(r for r in rows if about[r.map]))

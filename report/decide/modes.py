@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The modes of `make bench`, from their files: which one would decide more."""
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from report.model.result import Next
+
+FOLDER = Path(__file__).resolve().parents[2] / "workloads" / "modes"
+MINUTES = {"s": 1 / 60, "min": 1.0, "h": 60.0}
+
+
+class Mode(NamedTuple):
+    """minutes: the budget; blocks: of workloads that set none."""
+    minutes: float
+    name: str
+    blocks: int
+
+
+def settings(text: str) -> dict[str, str]:
+    """key -> value of what stands before the first [workload]; several lines
+    of one key (of `workloads` or `maps`) add up."""
+    head, found = re.split(r"^\[", text, maxsplit=1, flags=re.M)[0], dict[str, str]()
+    for key, value in re.findall(r"^([\w-]+)\s*=\s*(.*?)\s*(?:#.*)?$", head, re.M):
+        found[key] = f"{found[key]} {value}" if key in found else value
+    return found
+
+
+def modes(folder: Path = FOLDER) -> list[Mode]:
+    """Modes with a budget, the shortest first. A mode of a set (SET-MODE.conf)
+    asks another question; one without blocks is no longer form of another."""
+    found = []
+    for file in sorted(folder.glob("*.conf")):
+        known = settings(file.read_text(encoding="utf-8"))
+        span = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(s|min|h)", known.get("budget", ""))
+        if "-" not in file.stem and span and re.fullmatch("[0-9]{1,9}", known.get("blocks", "")):
+            found.append(Mode(float(span[1]) * MINUTES[span[2]], file.stem, int(known["blocks"])))
+    return sorted(found)
+
+
+def next_mode(mode: str | None, needs: int) -> Next | None:
+    """The shortest mode that asks more than `mode`, in at least `needs`
+    blocks; None: there is none, or `mode` is not one."""
+    own = {m.name: m.minutes for m in modes()}.get(mode or "")
+    return next((Next(m.name, m.minutes) for m in modes()
+                 if own is not None and m.minutes > own and m.blocks >= needs), None)

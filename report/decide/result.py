@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The result of a campaign: the one derivation of all that is printed."""
+from collections.abc import Iterable
+from pathlib import Path
+
+from report import load
+from report.decide import answer, cards, earlier, groups, latency, modes, trust
+from report.decide.tables import cache, machine, numbers, validity
+from report.load.plan import Build
+from report.model.result import FORMAT, Answer, Campaign, Result, Runs
+
+NO_COUNTERS = "no counters: "  # begins the reason of such a skipped cell
+NOTHING = Answer(None, None, None, None, None)
+
+
+def commit_of(about: Build) -> str | None:
+    """The commit in 12 digits, with a + if the tree had changes."""
+    return about.commit and about.commit[:12] + "+" * about.dirty
+
+
+def campaign_of(campaign: load.Campaign, headline: groups.Measured | None) -> Campaign:
+    """Where and how it was measured."""
+    plan = campaign.plan
+    virtual = {"yes": True, "no": False}.get(plan.machine.fact("hypervisor_flag") or "")
+    return Campaign(
+        campaign.name, plan.created_utc, plan.mode, plan.machine.id,
+        plan.machine.fact("cpu_name"), plan.machine.cpus, virtual,
+        sum(t.wall_ns or 0 for _, t in campaign.ran) / 60e9, commit_of(plan.build),
+        plan.build.compiler_version or plan.build.compiler, plan.synthetic,
+        plan.counters.backend == "replay", answer.window_ns(headline) if headline else 0)
+
+
+def runs_of(campaign: load.Campaign) -> Runs:
+    """What became of the planned trials."""
+    skipped = [c.factors.skip for c in campaign.cells.values() if c.factors.skip]
+    return Runs(
+        len(campaign.cells), len(campaign.planned) - len(campaign.missing), len(skipped),
+        sum(why.startswith(NO_COUNTERS) for why in skipped), campaign.pending, campaign.trials,
+        len(campaign.ran) - campaign.trials, tuple(sorted(campaign.failed_maps.items())),
+        tuple(c.id for c in campaign.missing))
+
+
+def build(campaign: load.Campaign, others: Iterable[Path] = ()) -> Result:
+    """The result.
+
+    others -- folders of other campaigns, for Result.earlier
+    """
+    measured = groups.headline_order(groups.measured_groups(campaign))
+    rankings = groups.judge_all(campaign, measured)
+    known = {c.id: c for c in cards.all_cards(campaign)}
+    headline, first = None, None
+    if measured:
+        headline = measured[0]
+        first = rankings[0] = groups.with_visible(headline, rankings[0])
+    speed = latency.latency(campaign)
+    scaling = answer.scalings(measured, headline) if headline else {}
+    board = answer.board(first, scaling, answer.memory(measured, headline, known), speed) \
+        if headline and first else ()
+    conditions, undecided = answer.conditions(campaign, measured, rankings, known)
+    about = campaign_of(campaign, headline)
+    opening = answer.answer(first, scaling) if first else NOTHING
+    return Result(
+        FORMAT, about, runs_of(campaign), trust.assess(campaign, headline, first), opening,
+        earlier.earlier(others, about, first, opening),
+        answer.picks(campaign, headline, board, known) if headline else (), board,
+        conditions, undecided,
+        tuple(scaling[r.map] for r in board
+              if r.map in scaling and not known[r.map].reference), speed,
+        tuple(known.values()), tuple(rankings), (),
+        (*numbers.tables(campaign), *validity.tables(campaign, measured),
+         *machine.tables(campaign), *cache.tables(campaign)),
+        modes.next_mode(campaign.plan.mode, first.needs if first else 0))

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Counts of the caches: by a simulated machine, and by hardware counters."""
+import json
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from report import stats
+from report.decide.groups import estimate
+from report.decide.tables.numbers import PLACE, place_values
+from report.load import Campaign, Cell
+from report.load.decode import decode
+from report.load.plan import Factors
+from report.load.trial import Event
+from report.model.number import Estimate, Unit, unknown
+from report.model.table import Table, Value
+
+STORED = Path(__file__).resolve().parents[2] / "simulated_counts.json"
+PREFIX = "simulated:"
+# Column -> the counts that it adds up.
+COUNTS: Mapping[str, tuple[str, ...]] = {
+    "l1d_misses": ("l1d_load_misses", "l1d_store_misses"),
+    "cold": ("cold_misses",), "capacity": ("capacity_misses",),
+    "coherence": ("coherence_misses",), "invalidations": ("invalidations",),
+    "false_sharing": ("false_sharing_invalidations",), "upgrades": ("upgrades",),
+    "from_another_core": ("transfers_modified", "transfers_clean"), "atomics": ("atomics",)}
+GOOD = ("exact", "replayed")
+PER_CYCLE = "instructions_per_cycle"
+
+
+@dataclass(frozen=True)
+class StoredCell:
+    """A cell that was simulated before (docs/adr/0026)."""
+    cell: Factors
+    ops: int
+    counts: Mapping[str, float]
+    code: str | None = None
+
+
+@dataclass(frozen=True)
+class Stored:
+    """report/simulated_counts.json."""
+    model: str
+    commit: str
+    compiler: str
+    cells: tuple[StoredCell, ...]
+
+
+def sums(counts: Mapping[str, float], ops: int) -> Iterator[float | None]:
+    """The columns COUNTS, per operation; None: one of the counts is absent."""
+    for names in COUNTS.values():
+        yield sum(counts[n] for n in names) / ops if ops and all(n in counts for n in names) \
+            else None
+
+
+def middle(columns: Sequence[tuple[float | None, ...]]) -> Iterator[float | None]:
+    """Medians over trials: a count is exact, but each trial draws other keys."""
+    for values in zip(*columns):
+        known = [v for v in values if v is not None]
+        yield statistics.median(known) if known else None
+
+
+def of_campaign(campaign: Campaign) -> Iterator[tuple[Value, ...]]:
+    """Rows of the cells that the campaign simulated."""
+    for cell in campaign.cells.values():
+        if cell.measure.startswith(PREFIX) and cell.ok:
+            trials = []
+            for t in cell.ok:
+                events = t.result.counters.events if t.result and t.result.counters else ()
+                counts = {e.metric: e.total for e in events if e.total is not None}
+                trials.append(tuple(sums(counts, (t.result.ops if t.result else None) or 0)))
+            yield (cell.map, cell.measure.removeprefix(PREFIX), *place_values(cell.factors),
+                   *middle(trials), len(trials), "this run")
+
+
+def of_store(campaign: Campaign) -> Iterator[tuple[Value, ...]]:
+    """Rows that were simulated before, for a mode's campaign that counted
+    nothing. The source says whether the machine code is that of this build."""
+    stored = decode(Stored, json.loads(STORED.read_text(encoding="utf-8")))
+    for row in stored.cells:
+        if row.cell.map in campaign.maps:
+            same = row.code == campaign.maps[row.cell.map].code
+            yield (row.cell.map, stored.model, *place_values(row.cell),
+                   *sums(row.counts, row.ops), 1,
+                   f"commit {stored.commit}, " + ("same code" if same else "other code"))
+
+
+def simulated(campaign: Campaign) -> Table:
+    """Counts per operation on the simulated machine."""
+    rows = tuple(of_campaign(campaign))
+    if not rows and campaign.plan.mode and not campaign.plan.synthetic:
+        rows = tuple(of_store(campaign))
+    return Table("simulated", ("map", "model", *PLACE, *COUNTS, "trials", "source"), rows)
+
+
+# ---- hardware ---------------------------------------------------------------------
+
+def with_ratio(events: Sequence[Event]) -> list[Event]:
+    """The events, and instructions per cycle of a trial that counted both."""
+    known = {e.metric: e for e in events if e.total is not None}
+    both = [known[m] for m in ("instructions", "cycles") if m in known]
+    if len(both) < 2 or not both[1].total or both[0].total is None:
+        return list(events)
+    quality = next((e.quality for e in both if e.quality != GOOD[0]), GOOD[0])
+    return [*events, replace(both[0], metric=PER_CYCLE, event=None, code=None,
+                             total=both[0].total / both[1].total, quality=quality)]
+
+
+def per_operation(cell: Cell) -> Iterator[tuple[str, str, Estimate, str, str | None]]:
+    """(metric, event, estimate, quality, backend) of one cell."""
+    values: dict[str, list[float]] = {}
+    about: dict[str, tuple[Event, str | None]] = {}
+    bad: dict[str, str] = {}
+    for trial in cell.ok:
+        r = trial.result
+        if not r or not r.counters:
+            continue
+        for e in with_ratio(r.counters.events):
+            about.setdefault(e.metric, (e, r.counters.backend))
+            if e.total is None or not r.ops or e.quality not in GOOD:
+                bad[e.metric] = e.reason or e.quality or "no operation"
+                continue
+            values.setdefault(e.metric, []).append(
+                e.total / (1 if e.metric == PER_CYCLE else r.ops))
+    for metric, (event, backend) in about.items():
+        found = values.get(metric, [])
+        number = (unknown(Unit.PER_OPERATION, bad.get(metric, "no value")) if not found else
+                  unknown(Unit.PER_OPERATION, "reads zero") if not any(found) else
+                  estimate(stats.median_of(found), Unit.PER_OPERATION))
+        yield (metric, f"{event.event} ({event.code})" if event.event else "",
+               number, event.quality, backend)
+
+
+def counters(campaign: Campaign) -> Table:
+    """Hardware events per operation; a metric that reads zero everywhere is
+    not a measurement."""
+    rows: list[tuple[Value, ...]] = []
+    for cell in campaign.cells.values():
+        if cell.measure == "counters":
+            rows += [(cell.map, *place_values(cell.factors), *row, cell.id)
+                     for row in per_operation(cell)]
+    return Table("counters", ("map", *PLACE, "metric", "event", "value", "quality", "backend",
+                              "cell"), tuple(rows))
+
+
+def tables(campaign: Campaign) -> tuple[Table, ...]:
+    """The tables of the page on caches."""
+    return simulated(campaign), counters(campaign)

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All measured numbers but throughput: latency, memory, statistics, loops."""
+import statistics
+from collections.abc import Iterator, Sequence
+
+from report import stats
+from report.decide import latency
+from report.decide.answer import FEW, bytes_per_entry
+from report.decide.groups import estimate
+from report.load import Campaign, Cell
+from report.load.plan import Factors
+from report.load.trial import Statistic
+from report.model.number import Estimate, Unit, unknown
+from report.model.table import Table, Value
+
+PLACE = ("workload", "write_kind", "write_share", "miss_share", "keys", "shape", "dist",
+         "threads", "placement", "options")
+# Statistics that are levels: as they are at the end, whatever the operations.
+LEVELS = frozenset("""amended array_bytes bins buckets bytes bytes_peak connections
+    dirty_entries grace_waiting hazard_list heap_bytes heap_held_bytes heap_used_bytes limbo
+    lock_competition lock_sample overflow_buckets_now pool_bytes pool_sessions read_entries
+    retired_limit_bytes routing_entries segments sessions shard_imbalance shard_score_min
+    shards shards_moving shards_open slots""".split())
+
+
+def place_values(p: Factors) -> tuple[Value, ...]:
+    """The columns PLACE."""
+    options = [f"{name} {value}".replace("_", " ") for name, value in p.options]
+    if p.memory != "first-touch":
+        options.append(f"memory {p.memory}")
+    if not p.presize:
+        options.append("not presized")
+    return (p.workload, p.write_kind, p.write_share, p.miss_share, int(p.keys), p.shape, p.dist,
+            p.threads, p.placement, ", ".join(options))
+
+
+def latencies(campaign: Campaign) -> Table:
+    """Percentiles of every operation of every open loop, from both clocks."""
+    rows: list[tuple[Value, ...]] = []
+    for cell in latency.cells_of(campaign):
+        late = latency.overload(cell)
+        for s in latency.series_of(cell):
+            rows.append((cell.map, *place_values(cell.factors), cell.factors.rate_per_s,
+                         s.operation, "yes" if s.was_there else "no", s.clock, s.operations,
+                         *(latency.percentile(campaign, s, p) for p in latency.PERCENTILES),
+                         late, cell.id))
+    names = tuple(f"p{100 * p:g}".replace(".", "_") for p in latency.PERCENTILES)
+    return Table("latency", ("map", *PLACE, "rate_per_s", "operation", "was_there", "clock",
+                             "operations", *names, "overload", "cell"), tuple(rows))
+
+
+def peak_bytes(cell: Cell) -> Estimate:
+    """Largest resident memory of the process less that of the empty map, by
+    entry. The kernel adds up late what it reports as the peak: it is no less
+    than what was seen before."""
+    values = []
+    for trial in cell.ok:
+        f, keys = (trial.result.footprint, trial.result.keys_before) if trial.result else (None, 0)
+        if f and keys and f.rss_empty_bytes is not None and f.rss_filled_bytes is not None \
+                and f.rss_peak_bytes is not None:
+            values.append((max(f.rss_filled_bytes, f.rss_peak_bytes) - f.rss_empty_bytes) / keys)
+    if not values:
+        return unknown(Unit.PER_ENTRY, "not reported")
+    return estimate(stats.median_of(values), Unit.PER_ENTRY)
+
+
+def pages(cell: Cell) -> str | None:
+    """NUMA nodes of the filled map's pages: "0: 75 %, 1: 25 %"."""
+    last = cell.ok[-1].result
+    nodes = last.footprint.page_nodes if last and last.footprint else None
+    if not nodes or not sum(nodes.values()):
+        return None
+    return ", ".join(f"{node}: {100 * n / sum(nodes.values()):.0f} %"
+                     for node, n in sorted(nodes.items()))
+
+
+def memories(campaign: Campaign) -> Table:
+    """Bytes an entry of every cell of throughput that is large enough."""
+    rows: list[tuple[Value, ...]] = []
+    for cell in campaign.cells.values():
+        if cell.measure == "throughput" and cell.ok and cell.factors.keys >= FEW \
+                and not campaign.maps[cell.map].bound:
+            last = cell.ok[-1].result
+            fill = last.footprint.prefill_threads if last and last.footprint else None
+            rows.append((cell.map, *place_values(cell.factors), bytes_per_entry(cell, cell.map),
+                         peak_bytes(cell), fill, pages(cell), cell.id))
+    return Table("memory", ("map", *PLACE, "filled", "peak", "prefill_threads", "page_nodes",
+                            "cell"), tuple(rows))
+
+
+# ---- what the maps count ------------------------------------------------------------
+
+def is_level(name: str) -> bool:
+    """Is it no count of events?"""
+    return name in LEVELS or name.endswith(("_max", "_max_ns", "_peak", "_peak_bytes"))
+
+
+def middle(values: Sequence[float]) -> float | None:
+    """Median; None: no value."""
+    return statistics.median(values) if values else None
+
+
+def counted(cell: Cell) -> Iterator[tuple[Value, ...]]:
+    """Rows of one cell: name, unit, per million operations, per second, at
+    the end of a trial: medians over trials."""
+    found: dict[tuple[str, str], list[tuple[Statistic, int, float]]] = {}
+    for trial in cell.ok:
+        r = trial.result
+        for s in (r.stats if r else None) or ():
+            found.setdefault((s.name, s.unit), []).append(
+                (s, (r.ops if r else None) or 0, (r.elapsed_ns if r else None) or 0.0))
+    for (name, unit), seen in found.items():
+        windows = [(s.window, ops, ns) for s, ops, ns in seen if s.window is not None]
+        counts = [] if is_level(name) else windows
+        yield (name, unit, middle([w * 1e6 / ops for w, ops, _ in counts if ops]),
+               middle([w * 1e9 / ns for w, _, ns in counts if ns]),
+               middle([s.value for s, _, _ in seen if s.value is not None]), len(seen))
+
+
+def statistics_table(campaign: Campaign) -> Table:
+    """What the maps and their runtimes count, of the cells that measure
+    causes, or else of the throughput."""
+    cells = [c for c in campaign.cells.values() if c.ok and c.factors.common]
+    causes = [c for c in cells if c.measure == "causes"]
+    shown = causes or [c for c in cells if c.measure == "throughput"]
+    return Table("statistics", ("map", *PLACE, "statistic", "unit", "per_million", "per_second",
+                                "at_the_end", "trials", "cell"), tuple(
+        (c.map, *place_values(c.factors), *row, c.id) for c in shown for row in counted(c)
+        if any(v is not None for v in row[2:5])))
+
+
+def loops(campaign: Campaign) -> Table:
+    """Loops other than look-ups and writes: scans, fills, sessions, locks."""
+    rows: list[tuple[Value, ...]] = []
+    for cell in campaign.cells.values():
+        if cell.factors.common or cell.measure in ("verify", "counters") \
+                or cell.measure.startswith("simulated"):
+            continue
+        level = stats.level_intervals({0: cell.rates})[0]
+        rate = (estimate(level, Unit.RATE) if cell.rates else
+                unknown(Unit.RATE, cell.reason or "counted, not timed"))
+        head = (cell.map, cell.factors.loop, *place_values(cell.factors))
+        rows.append((*head, rate, None, None, None, cell.id))
+        rows += [(*head, None, row[0], row[1], row[4], cell.id) for row in counted(cell)]
+    return Table("loops", ("map", "loop", *PLACE, "rate", "statistic", "unit", "median", "cell"),
+                 tuple(rows))
+
+
+def tables(campaign: Campaign) -> tuple[Table, ...]:
+    """The tables of the page of all numbers that are not of groups."""
+    return (latencies(campaign), memories(campaign), statistics_table(campaign),
+            loops(campaign))

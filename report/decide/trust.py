@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: Apache-2.0
+"""May one act on the headline? Seven questions to the journal.
+
+Limits are stated here and explained in docs/verdicts.md. Each was chosen by
+simulation of the faults that it is to find (tests/report/test_trust_power.py).
+"""
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from report import stats
+from report.decide import groups
+from report.decide.groups import MARGIN, Measured
+from report.load import Campaign, Cell, Trial
+from report.model.number import Estimate, Unit
+from report.model.place import Group, Outcome
+from report.model.trust import Assessment, Check, Question, State, Trust
+
+BIAS = 1.12  # of two copies of one map: what must have been visible
+HALF = 6  # trials of half a run, at least
+DISTURBED = 0.10  # of the trials of one map
+BROKEN = 0.29  # a pseudo-median follows more wrong values wherever they go
+WAITING = 0.20  # of its window that a trial's threads waited for a CPU
+SPEED = 1.10  # fastest / slowest CPU speed
+SPEED_RANGE = (1, 99)  # percentiles: one slow reading is no change of speed
+VISIBLE = 1.10  # two maps that may differ by more are not alike
+ORDER = (Trust.GOOD, Trust.CARE, Trust.NOT)
+
+
+def is_disturbed(cell: Cell, trial: Trial) -> bool:
+    """Did other programs take the CPUs of this trial? The runner's word; if
+    it could not judge, the waiting of the trial's threads."""
+    if trial.disturbed:
+        return True
+    return trial.others_share is None and trial.waited > WAITING and cell.factors.alone
+
+
+def verified(campaign: Campaign, front: Sequence[str]) -> Check:
+    """Did each map in front pass every planned check of its answers?"""
+    cells = [c for c in campaign.cells.values()
+             if c.measure == "verify" and c.map in front and not c.factors.skip]
+    passed = sum(bool(c.ok) for c in cells)
+    short = tuple(m for m in front
+                  if not any(c.map == m for c in cells)
+                  or any(c.map == m and not c.ok for c in cells))
+    state = State.FAILED if short or not front else State.PASSED
+    return Check(Question.VERIFIED, state, Trust.CARE, count=passed, of=len(cells), maps=short)
+
+
+def complete(headline: Measured) -> Check:
+    """Has each planned trial of the headline a result that counts?"""
+    cells = [headline.cells[m] for m in headline.ranked]
+    planned = sum(c.factors.blocks for c in cells)
+    gone = planned - sum(len(c.ok) for c in cells)
+    short = tuple(c.map for c in sorted(cells, key=lambda c: len(c.ok) - c.factors.blocks)
+                  if len(c.ok) < c.factors.blocks)
+    return Check(Question.COMPLETE, State.FAILED if gone else State.PASSED, Trust.CARE,
+                 count=gone, of=planned, maps=short)
+
+
+# ---- A/A: two copies of one map ---------------------------------------------------
+
+def copies(campaign: Campaign) -> list[tuple[Cell, stats.Interval]]:
+    """Cells with a second copy of their map, and copy / original."""
+    found = []
+    for (arm, cell_id), trials in sorted(campaign.arms.items()):
+        if arm.startswith("aa"):
+            cell = campaign.cells[cell_id]
+            rates = {t.block: t.rate for t in trials if t.usable and t.rate is not None}
+            found.append((cell, stats.ratio_interval(rates, cell.rates)))
+    return found
+
+
+def same_map(campaign: Campaign, group: Group | None) -> Check:
+    """Are two separately linked copies of one map equally fast? If not, the
+    layout of a program decides more than the map does."""
+    pairs = copies(campaign)
+    if not pairs:
+        return Check(Question.SAME_MAP, State.UNKNOWN, Trust.CARE, limit=BIAS)
+    cell, ratio = max(pairs, key=lambda p: bias_of(p[1]))
+    estimate = Estimate(ratio.centre, ratio.low, ratio.high, ratio.n, Unit.RATIO,
+                        reason=ratio.reason)
+    bias = bias_of(ratio)
+    shown = ratio.low is not None and ratio.high is not None and (
+        ratio.low > MARGIN or ratio.high < 1 / MARGIN)
+    lead = least_lead(group)
+    state = State.FAILED if shown else State.UNKNOWN if bias >= BIAS else State.PASSED
+    weight = Trust.NOT if shown and lead is not None and bias >= lead else Trust.CARE
+    return Check(Question.SAME_MAP, state, weight, found=None if math.isinf(bias) else bias,
+                 limit=BIAS, maps=(cell.map,), estimate=estimate)
+
+
+def bias_of(ratio: stats.Interval) -> float:
+    """The largest factor, either way, that the interval leaves room for."""
+    if ratio.low is None or ratio.high is None:
+        return math.inf
+    return max(ratio.high, 1 / ratio.low)
+
+
+def least_lead(group: Group | None) -> float | None:
+    """The lower end of the leader's least certain lead; None: no leader."""
+    ends = [c.low for c in group.comparisons if c.low is not None] if group else []
+    if group is None or group.outcome is not Outcome.DECIDED or not ends:
+        return None
+    return min(ends)
+
+
+# ---- both halves of the run -------------------------------------------------------
+
+def lead_in(headline: Measured, group: Group | None, blocks: Sequence[int]) -> Estimate | None:
+    """Leader / runner-up in some blocks."""
+    closest = min((c for c in group.comparisons if c.low is not None),
+                  key=lambda c: c.low or 0.0, default=None) if group else None
+    if closest is None:
+        return None
+    over, under = ({b: headline.rates(m)[b] for b in blocks if b in headline.rates(m)}
+                   for m in (closest.map, closest.against))
+    return groups.estimate(stats.ratio_interval(over, under), Unit.RATIO)
+
+
+def steady(headline: Measured, group: Group | None) -> Check:
+    """Is each map as fast, compared with the others, in both halves of the
+    run? A phase of the machine that slows one map only makes a ranking that
+    another run does not repeat."""
+    names = [m for m in headline.contenders]
+    common = sorted(set.intersection(*(set(headline.rates(m)) for m in names))) if names else []
+    if len(names) < 2 or len(common) < 2 * HALF:
+        return Check(Question.STEADY, State.UNKNOWN, Trust.CARE, limit=MARGIN)
+    logs = np.log([[headline.rates(m)[b] for b in common] for m in names])
+    level = 1 - 0.05 / len(names)
+    changes = []
+    for i, name in enumerate(names):
+        rest = np.median(np.delete(logs, i, axis=0), axis=0)
+        changes.append((name, change_of(logs[i] - rest, level)))
+    name, (centre, low, high) = max(changes, key=lambda c: max(c[1][1], -c[1][2]))
+    shown = max(low, -high) > math.log(MARGIN)
+    estimate = Estimate(math.exp(centre), math.exp(low), math.exp(high), len(common),
+                        Unit.RATIO, level)
+    return Check(Question.STEADY, State.FAILED if shown else State.PASSED, Trust.CARE,
+                 found=estimate.value, limit=MARGIN, maps=(name,), estimate=estimate,
+                 first=lead_in(headline, group, common[:len(common) // 2]),
+                 second=lead_in(headline, group, common[-(len(common) // 2):]))
+
+
+def change_of(series: np.ndarray[tuple[int], np.dtype[np.float64]],
+              level: float) -> tuple[float, float, float]:
+    """Centre of the second half less that of the first, with an interval."""
+    half = len(series) // 2
+    (c1, l1, h1), (c2, l2, h2) = (stats.serial_interval(part, level)
+                                  for part in (series[:half], series[-half:]))
+    change = float(c2 - c1)
+    return (change, change - math.hypot(c2 - l2, h1 - c1), change + math.hypot(h2 - c2, c1 - l1))
+
+
+# ---- the machine ------------------------------------------------------------------
+
+def undisturbed(headline: Measured, front: Sequence[str]) -> Check:
+    """Was any map of the headline, by itself, disturbed by other programs?"""
+    shares = []
+    count = of = 0
+    for name in headline.contenders:
+        cell = headline.cells[name]
+        n = sum(is_disturbed(cell, t) for t in cell.ok)
+        count, of = count + n, of + len(cell.ok)
+        shares.append((n / len(cell.ok), name))
+    if not shares:
+        return Check(Question.UNDISTURBED, State.UNKNOWN, Trust.CARE, limit=DISTURBED)
+    worst = max(shares)[0]
+    named = tuple(m for share, m in sorted(shares, reverse=True) if share > DISTURBED)
+    broken = any(share > BROKEN and m in front for share, m in shares)
+    return Check(Question.UNDISTURBED, State.FAILED if named else State.PASSED,
+                 Trust.NOT if broken else Trust.CARE, found=worst, limit=DISTURBED,
+                 count=count, of=of, maps=named)
+
+
+def speed_range(campaign: Campaign) -> float | None:
+    """Fastest / slowest CPU speed of the trials; None: not known."""
+    known = [t.speed for _, t in campaign.ran if t.speed]
+    if not known:
+        return None
+    slow, fast = np.percentile(known, SPEED_RANGE)
+    return float(fast / slow)
+
+
+def same_speed(campaign: Campaign) -> Check:
+    """Did the CPU speed stay the same? Ratios are of runs next to each other,
+    so that a change makes rates wrong and not the ranking: no verdict."""
+    found = speed_range(campaign)
+    state = (State.UNKNOWN if found is None else
+             State.FAILED if found > SPEED else State.PASSED)
+    return Check(Question.SPEED, state, Trust.GOOD, found=found, limit=SPEED)
+
+
+def powerful(group: Group | None, headline: Measured | None) -> Check:
+    """Is the run long enough for what the page concludes of it? A tie must
+    have been able to show a difference of 10 %."""
+    counts = [len(headline.rates(m)) for m in headline.contenders] if headline else []
+    n = min(counts, default=0)
+    needs = headline.needs if headline else 0
+    if group is None or group.outcome in (Outcome.OPEN, Outcome.ALONE):
+        return Check(Question.POWER, State.FAILED, Trust.NOT, count=n, of=needs)
+    seen = [c.smallest_visible for c in group.comparisons
+            if c.against in group.front and c.smallest_visible]
+    if group.outcome is Outcome.TIED and (not seen or max(seen) > VISIBLE):
+        return Check(Question.POWER, State.FAILED, Trust.CARE, found=max(seen, default=None),
+                     limit=VISIBLE, count=n, of=needs, maps=group.front)
+    return Check(Question.POWER, State.PASSED, Trust.CARE, found=max(seen, default=None),
+                 limit=VISIBLE, count=n, of=needs)
+
+
+def assess(campaign: Campaign, headline: Measured | None, group: Group | None) -> Assessment:
+    """All questions, and the worst answer."""
+    front = group.front if group else ()
+    checks = [verified(campaign, front), same_map(campaign, group)]
+    if headline is not None:
+        checks += [complete(headline), steady(headline, group), undisturbed(headline, front)]
+    checks += [same_speed(campaign), powerful(group, headline)]
+    order = list(Question)
+    checks.sort(key=lambda c: order.index(c.question))
+    bad = [c for c in checks if c.state is not State.PASSED and c.weight is not Trust.GOOD]
+    worst = max(bad, key=lambda c: (ORDER.index(c.weight), c.state is State.FAILED),
+                default=None)
+    return Assessment(worst.weight if worst else Trust.GOOD, worst, tuple(checks))

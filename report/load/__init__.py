@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From the files of a campaign (results/README.md) to frozen dataclasses."""
+from report.load.campaign import Campaign, Cell
+from report.load.errors import JournalError
+from report.load.journal import read
+from report.load.trial import Trial
+
+__all__ = ["Campaign", "Cell", "JournalError", "Trial", "read"]

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads a campaign folder (results/README.md) and reports what is wrong in it.
+
+Nothing is dropped silently: a line that cannot be used is a problem with its
+line number, a torn last line is named, and a cell without a result keeps its
+place with the reason.
+"""
+import dataclasses
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from report.load import repeats, seal, strict_json
+from report.load.campaign import Campaign, Cell
+from report.load.decode import DecodeError, decode
+from report.load.errors import JournalError
+from report.load.plan import Factors, Plan
+from report.load.trial import Status, Trial
+
+FORMAT, PROTOCOL = 1, 2  # of campaign.json; of its trials
+TIMED = ("throughput", "causes")  # measures whose trials need operations
+# In an id: the placement, and the memory if it is not the default. A cell that
+# runs for others, too, differs from them in these and the workload.
+PLACED = re.compile(r"/t[0-9]+/([^/]+)(?:/(interleave|bind:[0-9]+)(?=/))?")
+Identity = tuple[str, int, str]  # cell, block, arm
+
+
+def read(path: Path | str) -> Campaign:
+    """The campaign in a folder; JournalError if it is none."""
+    path = Path(path)
+    if not path.is_dir():
+        raise JournalError(f"{path}: no such folder")
+    plan, sealed = read_plan(path)
+    problems: list[str] = []
+    lines = list(planned_lines(path, plan, sealed, problems))
+    attempts = attempts_of(lines, problems)
+    used = {id(trial) for tries in attempts.values() for trial in tries}
+    cells = cells_of(path, plan, attempts)
+    arms: dict[tuple[str, str], tuple[Trial, ...]] = {}
+    for (cell, _, arm), tries in attempts.items():
+        if arm != "head":
+            arms[arm, cell] = (*arms.get((arm, cell), ()), tries[-1])
+    return Campaign(
+        path, plan, cells, arms,
+        ran=tuple((cells[t.cell], t) for _, t in lines if id(t) in used),
+        rounds=repeats.rounds_of(plan), repeats=repeats.walk(plan, attempts),
+        trials=len(attempts), problems=tuple(problems))
+
+
+def read_plan(path: Path) -> tuple[Plan, bool]:
+    """campaign.json, and whether each line of the journal has a checksum."""
+    file = path / "campaign.json"
+    try:
+        meta = strict_json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise JournalError(f"{file}: {error.strerror}") from None
+    except ValueError as error:
+        raise JournalError(f"{file}: not JSON: {error}") from None
+    if not isinstance(meta, dict) or meta.get("format") != FORMAT:
+        raise JournalError(f"{file}: format {FORMAT} expected")
+    if meta.get("protocol", 1) != PROTOCOL:
+        raise JournalError(
+            f"{file}: protocol {meta.get('protocol', 1)}, expected {PROTOCOL}: use the "
+            "report that came with what measured it, or measure again")
+    check_hashes(file, meta)
+    try:
+        plan = decode(Plan, meta)
+    except DecodeError as error:
+        raise JournalError(f"{file}: {error}") from None
+    unknown = {c.map for c in plan.cells} - {m.id for m in plan.maps}
+    if unknown:
+        raise JournalError(f"{file}: cells of maps without a description: "
+                           + ", ".join(sorted(unknown)))
+    return plan, "line_checksum" in meta
+
+
+def check_hashes(file: Path, meta: dict[str, object]) -> None:
+    """A plan that was changed after it ran is refused. A campaign that
+    another program wrote may have no hashes."""
+    if "line_checksum" not in meta and "sha256" not in meta:
+        return
+    for key, compute in (("plan_sha256", seal.plan_sha256), ("sha256", seal.campaign_sha256)):
+        try:
+            whole = meta.get(key) == compute(meta)
+        except RecursionError:
+            raise JournalError(f"{file}: nested too deeply") from None
+        if not whole:
+            raise JournalError(f"{file}: damaged, {key} is not that of what "
+                               f"it covers: {seal.ADVICE}")
+    topology = file.with_name("topology.xml")
+    if topology.exists() and meta.get("topology_sha256") != seal.sha256(topology.read_bytes()):
+        raise JournalError(f"{topology}: damaged, its hash is not "
+                           f"topology_sha256: {seal.ADVICE}")
+
+
+def cells_of(path: Path, plan: Plan, attempts: dict[Identity, list[Trial]]) -> dict[str, Cell]:
+    """The planned cells by id, with their trials."""
+    factors = {c.id: c for c in plan.cells}
+    names = names_of(path, plan, factors)
+    trials: dict[str, list[Trial]] = {}
+    earlier: dict[str, list[Trial]] = {}
+    for (cell, _, arm), tries in attempts.items():
+        if arm == "head":
+            trials.setdefault(cell, []).append(judged(factors[cell], tries[-1]))
+            earlier.setdefault(cell, []).extend(tries[:-1])
+    return {name: Cell(with_goroutines(f, trials.get(name, [])), tuple(trials.get(name, ())),
+                       tuple(earlier.get(name, ())), names.get(name, ()))
+            for name, f in factors.items()}
+
+
+def names_of(path: Path, plan: Plan, cells: dict[str, Factors]) -> dict[str, tuple[Factors, ...]]:
+    """Cell id -> factors of the cells that were asked for and run as it."""
+    names: dict[str, tuple[Factors, ...]] = {}
+    for i, pair in enumerate(plan.same):
+        match, cell = PLACED.search(pair.id), cells.get(pair.runs_as)
+        if not match or cell is None:
+            raise JournalError(f"{path / 'campaign.json'}: same[{i}] has no id, or is of no cell")
+        names[cell.id] = (*names.get(cell.id, ()), dataclasses.replace(
+            cell, workload=pair.id.partition(f"/{cell.map}/")[0], placement=match[1],
+            memory=match[2] or "first-touch"))
+    return names
+
+
+def with_goroutines(cell: Factors, trials: list[Trial]) -> Factors:
+    """Takes the factor from the results: plans before it was one left it out
+    of cells with bound goroutines."""
+    seen = [t.result.environment.goroutines for t in trials
+            if t.result and t.result.environment and t.result.environment.goroutines]
+    return dataclasses.replace(cell, goroutines=seen[-1]) if seen else cell
+
+
+def judged(cell: Factors, trial: Trial) -> Trial:
+    """A rate needs operations: a timed trial without any is void."""
+    if cell.measure in TIMED and trial.usable and trial.rate is None:
+        return dataclasses.replace(trial, status=Status.VOID,
+                                   reason="no operation finished in the window")
+    return trial
+
+
+def lines_of(file: Path, sealed: bool, problems: list[str]) -> Iterator[tuple[int, Trial]]:
+    """(number, trial) of each good line of trials.jsonl.
+
+    sealed -- every line has a checksum; JournalError if one is wrong
+    """
+    try:
+        data = file.read_bytes()
+    except FileNotFoundError:
+        problems.append(f"{file.name}: missing, no trial has finished")
+        return
+    except OSError as error:
+        raise JournalError(f"{file}: {error.strerror}") from None
+    lines = data.split(b"\n")
+    if lines[-1]:
+        problems.append(f"{file.name}:{len(lines)}: torn last line, ignored "
+                        "(the trial was being written)")
+    for number, line in enumerate(lines[:-1], 1):
+        if not seal.line_is_whole(line, sealed):
+            if not lines[number] and number + 1 == len(lines):
+                problems.append(f"{file.name}:{number}: torn last line, ignored (wrong crc32)")
+                continue
+            raise JournalError(f"{file}:{number}: damaged, crc32 is not that "
+                               f"of the line: {seal.ADVICE}")
+        try:
+            yield number, decode(Trial, strict_json.loads(line))
+        except ValueError as error:
+            problems.append(f"{file.name}:{number}: not a trial, ignored ({error})")
+
+
+def planned_lines(path: Path, plan: Plan, sealed: bool,
+                  problems: list[str]) -> Iterator[tuple[int, Trial]]:
+    """The lines whose cell is in the plan."""
+    cells = {c.id for c in plan.cells}
+    for number, trial in lines_of(path / "trials.jsonl", sealed, problems):
+        if trial.cell in cells:
+            yield number, trial
+        else:
+            problems.append(f"trials.jsonl:{number}: not in the plan, ignored: {name_of(trial)}")
+
+
+def attempts_of(lines: list[tuple[int, Trial]],
+                problems: list[str]) -> dict[Identity, list[Trial]]:
+    """Identity -> its lines; the last one counts (docs/adr/0024). A line that
+    is not the attempt after the one before it is a problem and left out."""
+    attempts: dict[Identity, list[Trial]] = {}
+    for number, trial in lines:
+        before = attempts.setdefault((trial.cell, trial.block, trial.arm), [])
+        if trial.attempt == len(before) + 1:
+            before.append(trial)
+            continue
+        what = ("a duplicate" if trial.attempt <= len(before) else
+                f"attempt {trial.attempt} without those before it")
+        problems.append(f"trials.jsonl:{number}: {what}, ignored: {name_of(trial)}")
+    return {key: tries for key, tries in attempts.items() if tries}
+
+
+def name_of(trial: Trial) -> str:
+    """Which trial it is, on a line of a terminal: a file may hold anything."""
+    text = f"{trial.cell} block {trial.block} arm {trial.arm}"
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

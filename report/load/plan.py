@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: Apache-2.0
+"""campaign.json: what was planned, where, and with which programs.
+
+Factors of a cell: docs/cell.schema.json. Times are in ns, shares 0 to 1.
+"""
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+
+from report.load.decode import Amount, Count
+
+CLOSED = ("mix", "closed")  # loops whose threads do as much as they can
+COMMON = (*CLOSED, "paced", "open")  # loops of look-ups and writes
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """When a trial of the cell runs again (docs/adr/0029). Plans that are
+    older than the budget have no share."""
+    most: int | None = None
+    share: float | None = None
+    wait_share: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Factors:
+    """A planned cell."""
+    id: str
+    workload: str
+    map: str
+    shape: str
+    keys: Amount
+    write_share: Amount
+    write_kind: str
+    dist: str
+    loop: str
+    threads: Count
+    placement: str
+    measure: str
+    blocks: Count = 0
+    miss_share: Amount = 0.0
+    rate_per_s: Amount = 0.0
+    arrivals: str = ""
+    cpus: tuple[int, ...] = ()
+    memory: str = "first-touch"
+    presize: bool = True
+    key_differs: str = "first"
+    settle: str = "yes"
+    clock_rate: str = "1"
+    allocator: str = "glibc"
+    huge_pages: str = "system"
+    goroutines: str = "free"
+    window_ns: Amount = 0
+    window_ops: Count = 0
+    warm_up_ns: Amount = 0
+    verify_ops: Count = 0
+    estimate_ns: Amount = 0
+    memory_bytes: Amount = 0
+    base: str | None = None
+    skip: str | None = None
+    repeat: Repeat | None = None
+
+    @property
+    def options(self) -> tuple[tuple[str, str], ...]:
+        """The factors of OPTIONS that differ from their defaults."""
+        return tuple((name, str(getattr(self, name))) for name, usual in OPTIONS
+                     if getattr(self, name) != usual)
+
+    @property
+    def alone(self) -> bool:
+        """Has every thread a CPU of its own?"""
+        return bool(self.cpus) and len(set(self.cpus)) == self.threads
+
+    @property
+    def crowded(self) -> bool:
+        """Are there more threads than CPUs?"""
+        return bool(self.cpus) and self.threads > len(set(self.cpus))
+
+    @property
+    def common(self) -> bool:
+        """Is its loop the one of look-ups and writes?"""
+        return self.loop in COMMON
+
+    @property
+    def closed(self) -> bool:
+        """Do its threads do as much as they can?"""
+        return self.loop in CLOSED
+
+    @property
+    def lengths(self) -> tuple[int, int]:
+        """Bytes of a key and of a value."""
+        return lengths_of(self.shape)
+
+
+OPTIONS = tuple((f.name, f.default) for f in fields(Factors) if f.name in (
+    "key_differs", "settle", "clock_rate", "allocator", "huge_pages",
+    "goroutines"))
+
+
+def lengths_of(shape: str) -> tuple[int, int]:
+    """Bytes of a key and of a value: "str64x1024" is 64 and 1024; a shape
+    that is not known counts as u64x8."""
+    match = re.fullmatch(r"(?:u64|str([0-9]{2}))x([0-9]{1,4})", shape)
+    return (int(match[1] or 8), int(match[2])) if match else (8, 8)
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Where values that do not fit into a word are."""
+    most_bytes: int | None = None
+    place: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MapInfo:
+    """The description of a map (struct rm_impl) and its sheet (impls/facts)."""
+    id: str
+    label: str = ""
+    family: str = ""
+    sync: str = ""
+    duty: str = "none"
+    source: str = ""
+    guarantees: str = "none"
+    progress: str = ""
+    code: str | None = None
+    misuse: str | None = None
+    program: str | None = None
+    caps: tuple[str, ...] = ()
+    values: Values | None = None
+    facts: Mapping[str, str] | None = None
+
+    @property
+    def bound(self) -> bool:
+        """An upper bound or the driver's floor: no peer in a ranking."""
+        return self.family == "bound"
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedMap:
+    """A map that was not built here."""
+    id: str
+    needs: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something read from the machine: ok, absent, or why not."""
+    status: str
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where it ran."""
+    id: str = "unknown"
+    topology: str | None = None
+    cpus: Count = 0
+    cores: Count = 0
+    sockets: Count = 0
+    nodes: Count = 0
+    l1d_bytes: Amount | None = None
+    l2_bytes: Amount | None = None
+    l3_bytes: Amount | None = None
+    note: str | None = None
+    facts: Mapping[str, Fact] | None = None
+
+    def fact(self, name: str) -> str | None:
+        """The text of a fact that could be read."""
+        fact = (self.facts or {}).get(name)
+        return fact.text if fact and fact.status == "ok" else None
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What the programs were built from."""
+    commit: str | None = None
+    dirty: bool = False
+    compiler: str | None = None
+    compiler_version: str | None = None
+    flags: str | None = None
+    libraries: str | None = None
+    libc: str | None = None
+    allocator: str | None = None
+    build_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A workload file, as it was expanded."""
+    name: str
+    file: str | None = None
+    sha256: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """A program that runs cells; "head" is the one that is reported.
+    workload None: cells of all workloads without arms of their own."""
+    name: str = "head"
+    workload: str | None = None
+    program: str | None = None
+    sha256: str | None = None
+    programs: Mapping[str, str] | None = None
+    control_extra: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """A cell that was asked for and is `runs_as` in all that runs."""
+    id: str
+    runs_as: str = field(metadata={"name": "as"})
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """What else worked on the machine before the first trial."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CellsFrom:
+    """The list of cells that was asked for."""
+    file: str
+    ids: Count
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """The source of hardware counters."""
+    backend: str | None = None
+    reason: str | None = None
+    cpu: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """campaign.json."""
+    format: int
+    cells: tuple[Factors, ...]
+    maps: tuple[MapInfo, ...]
+    protocol: int = 1
+    name: str | None = None
+    mode: str | None = None
+    kind: str | None = None
+    created_utc: str = ""
+    machine: Machine = Machine()
+    build: Build = Build()
+    workloads: tuple[Workload, ...] = ()
+    counters: Backend = Backend()
+    skipped_maps: tuple[SkippedMap, ...] = ()
+    arms: tuple[Arm, ...] = (Arm(),)
+    same: tuple[Same, ...] = ()
+    notes: Mapping[str, str] | None = None
+    busy: Busy | None = None
+    cells_from: CellsFrom | None = None
+    synthetic: bool = False
+    seed: int | None = None
+    order: tuple[tuple[int, ...], ...] = ()
+    estimate_ns: Amount = 0
+    plan_sha256: str | None = None
+    sha256: str | None = None
+    topology_sha256: str | None = None
+    line_checksum: str | None = None
+
+    def arms_of(self, workload: str) -> tuple[str, ...]:
+        """Names of the arms that run the cells of a workload."""
+        own = [a.name for a in self.arms if a.workload == workload]
+        return tuple(own or (a.name for a in self.arms if a.workload is None))

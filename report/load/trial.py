@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A line of trials.jsonl (docs/trial-protocol.md, results/README.md).
+
+Times are in ns, sizes in bytes, shares 0 to 1. None: not known.
+"""
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from report.load.decode import Amount, Count
+
+
+class Status(str, Enum):
+    """What became of a trial."""
+    OK = "ok"
+    VOID = "void"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """What one thread did in the window."""
+    ops: Count
+    writes: Count | None = None
+    cpu: int | None = None
+    cpu_start: int | None = None
+    cpu_end: int | None = None
+    elapsed_ns: Amount | None = None
+    cpu_ns: Amount | None = None
+    runqueue_wait_ns: Amount | None = None
+    major_faults: int | None = None
+    minor_faults: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The check of all answers of a trial."""
+    status: str | None = None
+    reason: str | None = None
+    keys_expected: int | None = None
+    keys_held: int | None = None
+    wrong_values: int | None = None
+    accounting: str | None = None
+    stopped_early: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """Resident memory of the process."""
+    rss_empty_bytes: Amount | None = None
+    rss_filled_bytes: Amount | None = None
+    rss_peak_bytes: Amount | None = None
+    prefill_threads: int | None = None
+    page_nodes: Mapping[str, int] | None = None
+    page_nodes_reason: str | None = None
+    huge_bytes: Amount | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Statistic:
+    """A counter of the map or of its runtime."""
+    name: str
+    unit: str
+    value: float | None
+    window: float | None = None  # what the window added
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """One distribution. clock: "service" or "intended" (start)."""
+    operation: str
+    was_there: bool
+    clock: str
+    count: Count
+    p50_ns: Amount | None = None
+    p90_ns: Amount | None = None
+    p99_ns: Amount | None = None
+    p999_ns: Amount | None = None
+    max_ns: Amount | None = None
+    saturated: int | None = None
+    histogram: str | None = None
+    hlog_crc32: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A counter of cache or core. quality: exact, replayed, or why not."""
+    metric: str
+    total: float | None = None
+    event: str | None = None
+    code: str | None = None
+    quality: str = ""
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """Counted events of a trial."""
+    backend: str | None = None
+    reason: str | None = None
+    events: tuple[Event, ...] = ()
+    background_threads: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What the process read of its surroundings. adds_per_ns: dependent
+    additions per ns of the slowest CPU: its frequency in GHz."""
+    adds_per_ns_before: float | None = None
+    adds_per_ns_after: float | None = None
+    clock_cost_ns: float | None = None
+    clock_step_ns: float | None = None
+    own_threads: bool | None = None
+    own_threads_cpu_ns: Amount | None = None
+    goroutines: str | None = None
+    vm: str | None = None
+    allocator: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WarmUp:
+    """Of a program that a virtual machine compiles. None: too short to say."""
+    steady: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What the program of a trial answered."""
+    status: str | None = None
+    reason: str | None = None
+    ops: Count | None = None
+    elapsed_ns: Amount | None = None
+    lookups: Count | None = None
+    writes: Count | None = None
+    hits: Count | None = None
+    inserts: Count | None = None
+    removes: Count | None = None
+    misses_absent: Count | None = None
+    misses_resident: Count | None = None
+    keys_before: Count | None = None
+    keys_after: Count | None = None
+    achieved_write_share: float | None = None
+    achieved_miss_share: float | None = None
+    late_starts: Count | None = None
+    collections: Count | None = None
+    phases_ns: Mapping[str, float | None] | None = None
+    by_thread: tuple[Thread, ...] | None = None
+    verification: Verification | None = None
+    footprint: Footprint | None = None
+    stats: tuple[Statistic, ...] | None = None
+    latency: tuple[Latency, ...] | None = None
+    counters: Counters | None = None
+    counters_reason: str | None = None
+    environment: Environment | None = None
+    warm_up: WarmUp | None = None
+
+    @property
+    def threads(self) -> tuple[Thread, ...]:
+        """by_thread, () if the program does not report them."""
+        return self.by_thread or ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One attempt. The last attempt of (cell, block, arm) counts."""
+    cell: str
+    block: Count
+    status: Status
+    arm: str = "head"
+    attempt: Count = 1
+    reason: str | None = None
+    exit: str | None = None
+    disturbed: str | None = None
+    others_share: float | None = None
+    stolen_share: float | None = None
+    steal_ticks: Amount | None = None
+    wall_ns: Amount | None = None
+    peak_bytes: Amount | None = None
+    binary_sha256: str | None = None
+    started_utc: str | None = None
+    result: Result | None = None
+
+    @property
+    def usable(self) -> bool:
+        """Does it count: finished, right, and with a result?"""
+        return self.status is Status.OK and self.result is not None
+
+    @property
+    def started(self) -> bool:
+        """Did a process run?"""
+        return self.exit != "not started"
+
+    @property
+    def rate(self) -> float | None:
+        """Operations per second of all threads together; None: no window."""
+        r = self.result
+        if r is None or not r.ops or not r.elapsed_ns:
+            return None
+        return r.ops * 1e9 / r.elapsed_ns
+
+    @property
+    def speed(self) -> float | None:
+        """GHz of the slowest CPU of the cell: mean of the readings before and
+        after the window."""
+        about = self.result and self.result.environment
+        if not about:
+            return None
+        known = [v for v in (about.adds_per_ns_before, about.adds_per_ns_after) if v]
+        return sum(known) / len(known) if known else None
+
+    @property
+    def waited(self) -> float:
+        """Share of the window that its threads spent on the run queue, all
+        together; nan: not known. It counts from the window's barriers, so
+        that a late thread may have more than 1."""
+        threads = self.result.threads if self.result else ()
+        waits = [t.runqueue_wait_ns for t in threads]
+        span = sum(t.elapsed_ns or 0 for t in threads)
+        if not span or None in waits:
+            return math.nan
+        return sum(w or 0 for w in waits) / span

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Statistics of report, claims and gate: estimates and their intervals.
+
+The one place where numbers are made from trials (docs/method.md). Callers
+import this package. Conventions:
+
+- an array of shape (cells, n) holds n independent trials (or pairs of
+  trials) of each cell; no function mixes cells unless it says so;
+- a difference `d` is a log ratio ln(head / base) of costs, so + is slower,
+  0.02 is about 2 %; costs are ns, rates are operations per second;
+- `level` is the coverage of an interval (0.95), `alpha` that of a test;
+- an interval that n is too small for is missing (nan in arrays, None with a
+  reason in an Interval): see needed_n() and needed_n_walsh().
+"""
+from report.stats.biweight import (biweight_interval, biweight_scores,
+                                   biweight_slot, mean_interval, scale_of,
+                                   tail_scores, widened)
+from report.stats.crossings import crossover
+from report.stats.families import (Side, beyond, family, family_needs, inside,
+                                   outside)
+from report.stats.flips import (FlipTest, feasible, sign_flip_test,
+                                signed_ranks)
+from report.stats.interval import (Interval, level_intervals, many_intervals,
+                                   many_ratios, median_of, ratio_interval)
+from report.stats.legacy import (RANKING_NEEDS, paired, ratios, summarize,
+                                 throughputs, trend)
+from report.stats.order import median_interval, needed_n, quantile_ranks
+from report.stats.pairs import (clopper_pearson, detectable, log_ratio,
+                                outliers, percent, share_interval, shift,
+                                shift_interval, sign_test, slot_adjusted,
+                                standard_error)
+from report.stats.planning import least_blocks, rank_power, visible_effect
+from report.stats.power import Noise, noise_of, smallest_visible
+from report.stats.regression import least_squares
+from report.stats.signed_rank import (hodges_lehmann, needed_n_walsh,
+                                      serial_interval, signed_rank_interval,
+                                      signed_rank_p, signed_rank_tail, walsh,
+                                      walsh_rank, widening)
+from report.stats.slopes import block_slopes
+
+VERDICT_NEEDS = 20  # trials per arm that a gate or a claim needs (R11)
+
+__all__ = [
+    "FlipTest", "Interval", "Noise", "RANKING_NEEDS", "Side",
+    "VERDICT_NEEDS", "beyond", "biweight_interval", "biweight_scores",
+    "biweight_slot", "block_slopes", "clopper_pearson", "crossover",
+    "detectable", "family", "family_needs", "feasible", "hodges_lehmann",
+    "inside", "least_blocks", "least_squares", "level_intervals",
+    "log_ratio", "many_intervals", "many_ratios", "mean_interval",
+    "median_interval", "median_of", "needed_n", "needed_n_walsh",
+    "noise_of", "outliers", "outside", "paired", "percent",
+    "quantile_ranks", "rank_power", "ratio_interval", "ratios", "scale_of",
+    "serial_interval", "share_interval", "shift", "shift_interval",
+    "sign_flip_test", "sign_test", "signed_rank_interval", "signed_rank_p",
+    "signed_rank_tail", "signed_ranks", "slot_adjusted", "smallest_visible",
+    "standard_error", "summarize", "tail_scores", "throughputs", "trend",
+    "visible_effect", "walsh", "walsh_rank", "widened", "widening",
+]

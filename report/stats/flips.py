@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of many cells at once by flipping the signs of whole blocks.
+
+The order of the arms inside a pair is random, so under no difference the
+sign of a whole block may be flipped. One coin per block, shared by all
+cells, keeps the correlation between cells (Westfall and Young's max-T). That
+holds for every odd score of a pair: its signed rank, or another one
+(biweight.py).
+"""
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import rankdata
+
+from report.stats.arrays import Floats, Integers
+
+FLIPS = 40_000  # at least 10 x cells / alpha for 40 cells at 1 %
+CHUNK = 4_000  # flips at a time: bounds memory
+
+
+@dataclass(frozen=True)
+class FlipTest:
+    """One-sided p-values of cells, each of shape (cells,)."""
+    p: Floats  # of each cell alone
+    p_max_t: Floats  # corrected over all cells by the largest statistic
+    by: Integers  # index of the score with the largest statistic
+
+
+def signed_ranks(x: npt.ArrayLike) -> Floats:
+    """sign(x) * rank|x| within each row; (cells, n) -> (cells, n).
+
+    Ties get their mean rank; nan (a pair that was not measured) and 0 get
+    0, so they do not take part.
+    """
+    x = np.asarray(x, float)
+    result = np.zeros_like(x)
+    for row, out in zip(x, result):
+        part = ~np.isnan(row) & (row != 0)
+        out[part] = np.sign(row[part]) * rankdata(np.abs(row[part]))
+    return result
+
+
+def unit_scores(x: Floats, score: Callable[[Floats], Floats]) -> Floats:
+    """Scores of the rows of x, each row of length 1: (cells, blocks)."""
+    scores = score(x)
+    size = np.sqrt(np.sum(scores ** 2, axis=1))
+    size[size == 0] = 1.0  # no pair at all: statistic 0, p = 1
+    units: Floats = scores / size[:, None]
+    return units
+
+
+def sign_flip_test(x: Floats, flips: int = FLIPS, seed: int = 1,
+                   scores: Sequence[Callable[[Floats], Floats]]
+                   = (signed_ranks,)) -> FlipTest:
+    """H0 of row c: the centre of x[c] is <= 0; one-sided, against > 0.
+
+    x (cells, blocks), log ratios less the margin. One flip per block is
+    shared by the rows. scores: functions like signed_ranks() of x, odd in
+    each pair and independent of all signs but its own; of several, the
+    largest statistic is the cell's, under each flip as in the data.
+    """
+    units = [unit_scores(x, score) for score in scores]
+    sums = np.array([unit.sum(axis=1) for unit in units])
+    seen = sums.max(axis=0)
+    rng = np.random.default_rng(seed)
+    alone = np.ones(len(seen))
+    jointly = np.ones(len(seen))
+    done = 0
+    while done < flips:
+        size = min(CHUNK, flips - done)
+        coin = rng.integers(0, 2, (size, units[0].shape[1])) * 2.0 - 1.0
+        null = np.max([coin @ unit.T for unit in units], axis=0)
+        # 1e-9: equal sums must count as equal whatever the rounding
+        alone += np.sum(null >= seen - 1e-9, axis=0)
+        worst = null.max(axis=1)
+        jointly += np.sum(worst[:, None] >= seen - 1e-9, axis=0)
+        done += size
+    return FlipTest(alone / (1 + flips), jointly / (1 + flips),
+                    sums.argmax(axis=0))
+
+
+def feasible(blocks: int, cells: int, alpha: float, flips: int = FLIPS
+             ) -> bool:
+    """Whether a verdict can be reached: 2^-blocks <= alpha / (10 cells) and
+    flips >= 10 cells / alpha."""
+    return (2.0 ** -blocks <= alpha / (10 * cells)
+            and flips >= 10 * cells / alpha)

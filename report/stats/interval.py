@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Estimates with intervals: ratios of two maps, throughputs, medians.
+
+A block is the replicate. Values are compared in the order of blocks, which is
+that of time, because serial_interval() allows for blocks that resemble their
+neighbours.
+"""
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+
+from report.stats.order import median_interval, needed_n
+from report.stats.signed_rank import needed_n_walsh, serial_interval
+
+K = TypeVar("K")
+LEVEL = 0.95
+NO_VALUE = "no trial"
+
+
+class Interval(NamedTuple):
+    """A centre and the ends of its interval, in one unit; None: missing.
+
+    centre is None if and only if n is 0. low and high are both None or
+    neither is. reason says why an end is missing ("n<6"), else None.
+    """
+    centre: float | None
+    low: float | None
+    high: float | None
+    n: int
+    reason: str | None
+
+
+MISSING = Interval(None, None, None, 0, NO_VALUE)
+
+
+def ratio_interval(over: Mapping[int, float], under: Mapping[int, float],
+                   level: float = LEVEL) -> Interval:
+    """over / under, block -> rate > 0, in the blocks that both have."""
+    return many_ratios({0: (over, under)}, level)[0]
+
+
+def many_ratios(pairs: Mapping[K, tuple[Mapping[int, float],
+                                        Mapping[int, float]]],
+                level: float = LEVEL) -> dict[K, Interval]:
+    """ratio_interval() of every pair (over, under), keys in their order."""
+    return many_intervals({
+        key: [over[b] / under[b] for b in sorted(over.keys() & under.keys())]
+        for key, (over, under) in pairs.items()}, level)
+
+
+def level_intervals(rates: Mapping[K, Mapping[int, float]],
+                    level: float = LEVEL) -> dict[K, Interval]:
+    """Centre of block -> rate > 0 of every key, in the unit of the rate.
+
+    The interval is of the centre of this campaign: how fast the machine is on
+    another day is not in it.
+    """
+    return many_intervals({key: [rate[b] for b in sorted(rate)]
+                           for key, rate in rates.items()}, level)
+
+
+def many_intervals(series: Mapping[K, Sequence[float]], level: float = LEVEL
+                   ) -> dict[K, Interval]:
+    """Pseudo-median on logarithms, with serial_interval(), of every series of
+    values in time order. Series of one length are computed together.
+
+    ValueError: a value that is not positive and finite.
+    """
+    by_n: dict[int, list[K]] = {}
+    for key, values in series.items():
+        by_n.setdefault(len(values), []).append(key)
+    result: dict[K, Interval] = {}
+    for n, keys in by_n.items():
+        result.update(zip(keys, of_equal_length(
+            [series[key] for key in keys], n, level)))
+    return {key: result[key] for key in series}
+
+
+def of_equal_length(rows: Sequence[Sequence[float]], n: int, level: float
+                    ) -> list[Interval]:
+    """many_intervals() of rows of n values each."""
+    if n == 0:
+        return [MISSING] * len(rows)
+    x = np.array(rows, float)
+    if not np.all((x > 0) & np.isfinite(x)):
+        raise ValueError("a rate must be positive and finite")
+    centre, low, high = np.exp(serial_interval(np.log(x), level))
+    if n < needed_n_walsh(level):
+        reason = f"n<{needed_n_walsh(level)}"
+        return [Interval(c, None, None, n, reason) for c in centre.tolist()]
+    return [Interval(*ends, n, None) for ends in zip(
+        centre.tolist(), low.tolist(), high.tolist())]
+
+
+def median_of(values: Iterable[float], level: float = LEVEL) -> Interval:
+    """Median of independent values, with its order-statistic interval."""
+    x = list(values)
+    if not x:
+        return MISSING
+    centre, low, high = median_interval(x, level)
+    if math.isnan(low):
+        return Interval(centre, None, None, len(x),
+                        f"n<{needed_n(0.5, level)}")
+    return Interval(centre, low, high, len(x), None)
