@@ -50,17 +50,20 @@ def words(cell: Cell, kind: str) -> str:
     return formats.NONE if one is None else str(one)
 
 
-def same(sheet: Sheet) -> str:
-    """What is the same in all rows, and therefore not a column."""
-    return ", ".join(f"{column.head}: {words(sheet.rows[0][i], column.format)}"
+def about(sheet: Sheet) -> str:
+    """The caption, and what is the same in all rows and therefore no column;
+    one line."""
+    same = ", ".join(f"{column.head}: {words(sheet.rows[0][i], column.format)}"
                      for i in sheet.constant for column in [sheet.columns[i]])
+    return " ".join(f"{sheet.caption} {same}".split()).replace("<", "&lt;")
 
 
 def table_tex(sheet: Sheet) -> str:
     """A tabular for booktabs."""
     kept = sheet.varying
-    align = "".join("l" if sheet.columns[i].format == "text" else "r" for i in kept)
-    lines = [f"% {sheet.title}. {sheet.caption} {same(sheet)}".rstrip(), f"\\begin{{tabular}}{{{align}}}",
+    align = "".join(
+        "l" if sheet.columns[i].format == "text" else "r" for i in kept)
+    lines = [f"% {sheet.title}. {about(sheet)}", f"\\begin{{tabular}}{{{align}}}",
              "\\toprule", tex_row([sheet.columns[i].head for i in kept]),
              "\\midrule"]
     lines += [tex_row([words(row[i], sheet.columns[i].format) for i in kept])
@@ -82,7 +85,7 @@ def table_md(sheet: Sheet) -> str:
                      for i in kept])]
     lines += [md_row([words(row[i], sheet.columns[i].format) for i in kept])
               for row in sheet.rows]
-    return "\n".join([f"**{sheet.title}.** {sheet.caption} {same(sheet)}".rstrip(), "", *lines]) + "\n"
+    return "\n".join([f"**{sheet.title}.** {about(sheet)}", "", *lines]) + "\n"
 
 
 def md_row(texts: list[str]) -> str:

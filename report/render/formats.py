@@ -93,7 +93,8 @@ FORMATS: dict[str, Callable[[float], str]] = {
     "rest": lambda v: share(1 - v),
     "percent": lambda v: share(v / 100),
     "ns": lambda v: scaled(v, ((1e9, NBSP + "s"), (1e6, NBSP + "ms"),
-                               (1e3, NBSP + "µs"), (1, NBSP + "ns"))),
+                               (1e3, NBSP + "µs"), (1, NBSP + "ns")))
+    if v >= 99.95 else f"{v:.3g}{NBSP}ns",
     "window": lambda v: trimmed(v, ((1e9, NBSP + "s"), (1e6, NBSP + "ms"),
                                     (1e3, NBSP + "µs"), (1, NBSP + "ns"))),
     "bytes": lambda v: scaled(v, ((2**30, NBSP + "GiB"), (2**20, NBSP + "MiB"),

@@ -15,7 +15,7 @@ PLACE = ("workload", "write_share", "write_kind", "threads", "keys", "dist",
 
 
 class Column(NamedTuple):
-    """A column: `format` is a kind of formats.py, or text."""
+    """A column: `format` is a kind of formats.py, text, or file: only in CSV."""
     id: str
     head: str
     format: str
@@ -42,15 +42,17 @@ class Sheet(NamedTuple):
     def varying(self) -> list[int]:
         """Columns to print: the first, and those with more than one value."""
         return [i for i, column in enumerate(self.by_column())
-                if i == 0 or len(column) > 1 or len(self.rows) == 1
-                and column != {None}]
+                if self.columns[i].format != "file"
+                and (i == 0 or len(column) > 1
+                     or len(self.rows) == 1 and column != {None})]
 
     @property
     def constant(self) -> list[int]:
         """Columns whose value is the same in all rows, and known."""
         varying = self.varying
         return [i for i, column in enumerate(self.by_column())
-                if i not in varying and column != {None}]
+                if i not in varying and column != {None}
+                and self.columns[i].format != "file"]
 
     def by_column(self) -> list[set[object]]:
         """The values of each column."""

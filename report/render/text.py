@@ -21,7 +21,7 @@ def environment(html: bool) -> Environment:
                       autoescape=html, trim_blocks=True, lstrip_blocks=True)
     filters: dict[str, Callable[..., object]] = {
         "num": number, "anchor": anchor, "day": day, "fit": fit, "pad": pad,
-        "tight": tight, "link": link, "wbr": wbr}
+        "tight": tight, "link": link, "wbr": wbr, "plain_cpu": plain_cpu}
     env.filters.update(filters)
     env.tests["number_of_model"] = lambda item: isinstance(item, Number)
     return env
@@ -72,12 +72,17 @@ def link(env: Environment, name: str) -> str:
     """A map's name, on a page with a link to its card."""
     if not env.autoescape:
         return name
-    return Markup('<a href="#{}">{}</a>').format(anchor(name), name)
+    return Markup('<a href="#{}">{}</a>').format(anchor(name), wbr(name))
 
 
 def wbr(text: str) -> str:
     """A text that may break after / and _."""
     return Markup(re.sub(r"([/_])", r"\1<wbr>", str(Markup.escape(text))))
+
+
+def plain_cpu(name: str) -> str:
+    """A CPU's name without trade marks and clock speed."""
+    return tight(re.sub(r"\((?:R|TM)\)|\bProcessor\b|\bCPU\b|@.*", " ", name))
 
 
 def day(created: str) -> str:

@@ -158,7 +158,8 @@ def test_template_cannot_name_a_field_that_is_not_in_the_model():
     ("times", .912, "0.91"), ("times", 1.2096, "1.21"), ("times", 999.7, "1.00k"),
     ("margin", .0301, "4 %"), ("margin", .03, "3 %"), ("margin", .00441, "0.45 %"),
     ("margin", 12.3, "×12"), ("share", .97, "97 %"), ("share", .027, "2.7 %"),
-    ("rest", .03, "97 %"), ("excess", 1.11, "11 %"), ("change", .88, "−12 %"), ("ns", 892, "892 ns"), ("ns", 1291, "1.29 µs"),
+    ("rest", .03, "97 %"), ("excess", 1.11, "11 %"),
+    ("change", .88, "−12 %"), ("ns", 892, "892 ns"), ("ns", 1291, "1.29 µs"),
     ("ns", 999.7, "1.00 µs"), ("window", 2e7, "20 ms"), ("count", 65536, "65,536"),
     ("bytes", 2560, "2.50 KiB"), ("per_entry", 66.3, "66"), ("minutes", 12, "12"),
     ("number", 16384, "16.4k"), ("number", 0, "0"), ("mops", None, "–")])
@@ -222,7 +223,7 @@ def test_unknown_table_or_column_is_an_error():
 def test_each_format_of_tables_toml_exists():
     for name, spec in sheets.specs().items():
         for column in spec.columns:
-            assert column.format in ("text", *formats.FORMATS), (name, column)
+            assert column.format in ("text", "file", *formats.FORMATS), (name, column)
 
 
 def test_interval_of_a_table_is_printed():
