@@ -57,8 +57,8 @@ def margin(value: float) -> str:
     interval covers the real one. Above 10 it is a factor: ×12."""
     if value >= 9.995:
         return f"×{digits(value, 2)}"
-    if value < 0.0095:
-        return f"{math.ceil(round(value * 1e4, 6)) / 100:g}{NBSP}%"
+    if value < 0.009:
+        return f"{math.ceil(round(value * 1e3, 6)) / 10:g}{NBSP}%"
     return f"{math.ceil(round(value * 100, 6)):d}{NBSP}%"
 
 

@@ -24,7 +24,8 @@ def pages(result: Result, sheets: Sequence[Sheet], drawn: bool) -> dict[str, str
         "slopes": figures.lines(result.scaling),
         "counts": sorted({t for one in result.scaling for t in one.threads}),
         "dots": figures.dots(result.latency), "tick": tick,
-        "scaled": any(row.scaling is not None for row in result.board),
+        "has": {name for name in ("scaling", "memory", "lookup") for row in maps
+                if (one := getattr(row, name)) and one.value is not None},
         "refs": refs,
         "varying": factors(result), "shown": shown(result),
         "many": len(result.cards) > CARDS}

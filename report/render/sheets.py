@@ -78,7 +78,7 @@ def sheets(result: Result) -> list[Sheet]:
     rows = {"board": list(board(result)), "conditions": list(conditions(result)),
             "throughput": list(throughput(result)),
             "comparisons": list(comparisons(result)),
-            "claims": list(claims(result))}
+            "claims": list(claims(result)), "promises": list(promises(result))}
     columns = {name: [c.id for c in known[name].columns] for name in rows}
     for i, table in enumerate(result.tables):
         if table.id not in known or table.id in rows:
@@ -177,3 +177,15 @@ def claims(result: Result) -> Iterator[tuple[Cell, ...]]:
     for i, one in enumerate(result.claims):
         yield tuple(Cell(getattr(one, name), f"claims.{i}.{name}") for name in (
             "id", "article", "verdict", "estimate", "reason"))
+
+
+def promises(result: Result) -> Iterator[tuple[Cell, ...]]:
+    """What is known of each map, a line each."""
+    for i, card in enumerate(result.cards):
+        lines = [(name, getattr(card, name), f"cards.{i}.{name}") for name in (
+            "family", "synchronisation", "progress", "origin")]
+        lines += [(name, text, f"cards.{i}.facts.{j}.1")
+                  for j, (name, text) in enumerate(card.facts)]
+        if not card.misuse:
+            yield from ((Cell(card.id, f"cards.{i}.id"), Cell(name, ""),
+                         Cell(value, ref)) for name, value, ref in lines)

@@ -13,16 +13,14 @@ from pathlib import Path
 import page_numbers
 import pytest
 from jinja2 import UndefinedError
-from report_helpers import TOP
 from sample_result import KINDS, hostile, sample
 from schemas import validator
 
-from report.model.number import Estimate, Unit
 from report.model.table import Table
-from report.render import figures, files, formats, markdown, sheets, terminal
-from report.render import text, write
+from report.render import figures, formats, markdown, sheets, terminal, text, write
 from report.render.pages import PAGES
 
+TOP = Path(__file__).resolve().parents[2]
 SNAPSHOT = Path(__file__).with_name("rendered_answers.txt")
 PAGE = Path("results/latest/report/index.html")
 
@@ -156,7 +154,7 @@ def test_template_cannot_name_a_field_that_is_not_in_the_model():
     ("mops", 101e6, "101"), ("mops", 99.96e6, "100"), ("short", 1.8, "1.8"),
     ("short", 1.043, "1.04"), ("short", 9.96, "10"), ("short", 33757, "33.8k"),
     ("times", .912, "0.91"), ("times", 1.2096, "1.21"), ("times", 999.7, "1.00k"),
-    ("margin", .0301, "4 %"), ("margin", .03, "3 %"), ("margin", .00441, "0.45 %"),
+    ("margin", .0301, "4 %"), ("margin", .03, "3 %"), ("margin", .00441, "0.5 %"),
     ("margin", 12.3, "×12"), ("share", .97, "97 %"), ("share", .027, "2.7 %"),
     ("rest", .03, "97 %"), ("excess", 1.11, "11 %"),
     ("change", .88, "−12 %"), ("ns", 892, "892 ns"), ("ns", 1291, "1.29 µs"),
@@ -224,12 +222,6 @@ def test_each_format_of_tables_toml_exists():
     for name, spec in sheets.specs().items():
         for column in spec.columns:
             assert column.format in ("text", "file", *formats.FORMATS), (name, column)
-
-
-def test_interval_of_a_table_is_printed():
-    rate = Estimate(78.6e6, 75.1e6, 81e6, 26, Unit.RATE)
-    cell = files.words(sheets.Cell(rate, ""), "mops")
-    assert cell.replace(formats.NBSP, " ") == "78.6 ± 5 %"
 
 
 def test_killed_process_leaves_the_old_report(tmp_path):

@@ -5,10 +5,10 @@ import json
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 from browser import PROGRAM, Browser, opened
-from report_helpers import TOP
 from sample_result import KINDS
 
 from report.render.pages import PAGES
@@ -16,6 +16,7 @@ from report.render.write import write
 
 pytestmark = pytest.mark.long
 
+TOP = Path(__file__).resolve().parents[2]
 AXE = "4.14.1"  # of axe-core: another version may have other rules
 SCREEN = 900  # px
 WORDS, FIGURES, PRINTED = 2500, 6, 6
