@@ -29,7 +29,7 @@ COMMANDS = {  # word -> module, whose main() takes the words after it
     "artifact": "report.artifact.command",
     "claims": "report.claims.show", "compare": "report.compare",
     "public": "report.public",
-    "regress": "report.regress",
+    "regress": "report.gate.__main__",
     "reproduce": "report.reproduce"}
 STAGED = ("next", "decide", "rule")
 DONE, INCOMPLETE = 0, 3

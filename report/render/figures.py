@@ -26,7 +26,7 @@ class Bar(NamedTuple):
 
 
 class Tick(NamedTuple):
-    """A mark of an axis and what it stands for."""
+    """A mark of an axis and its value."""
     at: float
     value: float
 
@@ -73,7 +73,7 @@ def known(estimates: Sequence[Estimate]) -> list[float]:
 
 
 def bars(board: Sequence[BoardRow], bounds: Set[str]) -> dict[str, Bar]:
-    """The bar of each map that has a rate; those of bounds may be cut off."""
+    """The bar of each map that has a rate. Bars of bounds may be cut off."""
     most = max([0.0, *(max(row.rate.value, row.rate.high or 0) for row in board
                        if row.rate.value is not None and row.map not in bounds)])
     return {row.map: bar(row.rate, most) for row in board

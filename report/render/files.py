@@ -51,8 +51,7 @@ def words(cell: Cell, kind: str) -> str:
 
 
 def about(sheet: Sheet) -> str:
-    """The caption, and what is the same in all rows and therefore no column;
-    one line."""
+    """The caption and the constant columns, in one line."""
     same = ", ".join(f"{column.head}: {words(sheet.rows[0][i], column.format)}"
                      for i in sheet.constant for column in [sheet.columns[i]])
     return " ".join(f"{sheet.caption} {same}".split()).replace("<", "&lt;")

@@ -22,7 +22,7 @@ class Column(NamedTuple):
 
 
 class Spec(NamedTuple):
-    """What a table is called and on which page it is; "": files only."""
+    """Title, caption and page of a table; "": files only."""
     page: str
     title: str
     caption: str
@@ -180,7 +180,7 @@ def claims(result: Result) -> Iterator[tuple[Cell, ...]]:
 
 
 def promises(result: Result) -> Iterator[tuple[Cell, ...]]:
-    """What is known of each map, a line each."""
+    """All known properties of each map, a line each."""
     for i, card in enumerate(result.cards):
         lines = [(name, getattr(card, name), f"cards.{i}.{name}") for name in (
             "family", "synchronisation", "progress", "origin")]

@@ -28,7 +28,7 @@ def environment(html: bool) -> Environment:
 
 
 def context(result: Result) -> dict[str, object]:
-    """What each template sees: the result, its first group, and cards."""
+    """The names in each template: the result, its first group, and cards."""
     places = {card.id: i for i, card in enumerate(result.cards)}
 
     def card(name: str) -> object:
@@ -50,7 +50,7 @@ def number(env: Environment, item: object, kind: str, tag: str = "data") -> str:
         reason = str(getattr(item, "reason", None) or "")
         item = getattr(item, "value")
     if item is not None and not isinstance(item, Number):
-        raise TypeError(f"{item!r} is no number of the model")
+        raise TypeError(f"{item!r}: expected a number of the model")
     text = formats.text(kind, None if item is None else item.value)
     if not env.autoescape:
         return text
