@@ -73,8 +73,8 @@ def problems(folder):
     return wrong, seen
 
 
-def words(page):
+def words(html):
     """The text of a page."""
     parser = Numbers()
-    parser.feed(page.read_text(encoding="utf-8"))
+    parser.feed(html)
     return " ".join("".join(parser.words).split())
