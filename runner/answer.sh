@@ -27,8 +27,10 @@ crossover)
 *) command=(dev claims run) ;;
 esac
 needs_of --mode "$mode" "${maps[@]}"
-echo "$what: built for $mode_words: $(needed plain)"
-[ -z "$BENCH_DRY" ] || exit 0
+if [ -n "$BENCH_DRY" ]; then
+	echo "$what: built for $mode_words: $(needed plain)"
+	exit 0
+fi
 build_needed
 command=("$build/readmostly" "${command[@]}" --mode "${MODE:-quick}" "$@")
 measure "${command[@]}"

@@ -8,10 +8,25 @@ quiet() { make --no-print-directory "$jobs" CC="${CC:-gcc}" BUILD="$build" "$@";
 needed() { sed -n "s|^$1/||p" <<<"$needs" | sort -u | tr '\n' ' '; } # FLAVOUR: ids
 # needs_of [ARGUMENTS of run]: sets $needs.
 needs_of() {
-	quiet "$build/readmostly" || exit
+	mkdir -p "$build"
+	if ! quiet "$build/readmostly" >"$build/readmostly.log" 2>&1; then
+		tail -n 20 "$build/readmostly.log" >&2
+		echo "build failed: $build/readmostly.log has all of it" >&2
+		exit 2
+	fi
 	needs=$("$build/readmostly" run "$@" --needs) || exit
 }
-build_needed() { quiet NEEDED="${needs//$'\n'/ }" programs || exit; }
+# build_needed: what the compiler prints goes to a log; its end is shown if it fails.
+build_needed() {
+	local log=$build/bench.log began=$SECONDS
+	echo "building $(needed plain | wc -w) maps (log: $log)"
+	if ! quiet NEEDED="${needs//$'\n'/ }" programs >"$log" 2>&1; then
+		tail -n 20 "$log" >&2
+		echo "build failed: $log has all of it" >&2
+		exit 2
+	fi
+	echo "built in $((SECONDS - began)) s"
+}
 # measure COMMAND...: runs it; $ran is its status, $campaign the folder that it
 # says first that it is in: results/latest may be an older one's, or nobody's.
 # Ends where nothing was started.

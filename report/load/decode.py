@@ -89,7 +89,7 @@ def ranged(kind: type, limit: Range) -> Decoder:
     read_number, least = decoder(kind), limit.least
 
     def read(value: object) -> object:
-        number = value if type(value) is kind else read_number(value)
+        number = value if type(value) is kind else read_number(value)  # noqa: E721
         if least <= number < MOST:  # nan is not
             return number
         raise DecodeError(f"{least:g} to 2^64")
@@ -99,7 +99,7 @@ def ranged(kind: type, limit: Range) -> Decoder:
 def union(kinds: tuple[typing.Any, ...]) -> Decoder:
     """The first type that fits; None is tried first."""
     nullable = types.NoneType in kinds
-    readers = [decoder(k) for k in kinds if k is not types.NoneType]  # noqa: E721, a bool is an int, too
+    readers = [decoder(k) for k in kinds if k is not types.NoneType]
 
     def read(value: object) -> object:
         if value is None and nullable:

@@ -40,6 +40,8 @@ class Check:
     count, of  what was counted
     maps     maps that the answer is about, the worst first
     estimate the estimate that decided
+    first, second  STEADY: the lead (leader / runner-up) in the first and in
+             the second half of the run
 
     | question    | found, limit                 | count, of           | estimate          |
     | VERIFIED    |                              | checks passed, all  |                   |
@@ -61,6 +63,8 @@ class Check:
     of: int | None = None
     maps: tuple[str, ...] = ()
     estimate: Estimate | None = None
+    first: Estimate | None = None
+    second: Estimate | None = None
 
 
 @dataclass(frozen=True)

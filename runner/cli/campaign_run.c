@@ -2,6 +2,8 @@
 /* campaign_run.c - prepares and runs one campaign, and says how it went. */
 #include "runner/cli/campaign_run.h"
 
+#include "runner/cli/python.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -91,6 +93,27 @@ static int stage_status(const struct rm_tally *tally, bool whole, int stopped)
 	return rm_tally_incomplete(tally) ? RM_INCOMPLETE : RM_OK;
 }
 
+/* Becomes the report of a campaign. Without the sources or their Python the
+   campaign is done all the same. */
+static int become_page(const struct rm_prepared *prepared, int result)
+{
+	struct rm_question question = { .words = { prepared->dir },
+		.count = 1,
+		.command = "run",
+		.interrupt_fd = -1 };
+	char python[RM_PYTHON_BYTES];
+	struct rm_error error = { 0 };
+
+	if (!rm_python_find(python, &error)) {
+		rm_run_failures(&prepared->tally);
+		return rm_python_become(&question);
+	}
+	result = rm_run_summary(&prepared->tally, prepared->dir, result, false);
+	fprintf(stderr, "readmostly run: no page: %s\n", error.text);
+	printf("Next: readmostly report %s\n", prepared->dir);
+	return result;
+}
+
 static int run(struct rm_prepared *prepared, const struct rm_wishes *wishes,
         const struct rm_telling *telling, bool *whole)
 {
@@ -122,6 +145,8 @@ static int run(struct rm_prepared *prepared, const struct rm_wishes *wishes,
 	*whole = !result && !campaign.interrupted;
 	if (telling->is_stage)
 		return stage_status(&prepared->tally, *whole, result);
+	if (telling->page && *whole)
+		return become_page(prepared, result);
 	return rm_run_summary(
 	        &prepared->tally, prepared->dir, result, campaign.interrupted);
 }

@@ -20,6 +20,8 @@ struct rm_telling {
 	const char *command; /* in messages: "run" */
 	bool is_stage; /* one of several: its counts are told, its folder and
 	                  its status are not */
+	bool page;     /* a whole campaign ends with its page, which prints the
+	              counts */
 };
 
 /*
@@ -33,8 +35,12 @@ int rm_run_campaign(const struct rm_wishes *wishes,
 /* Prints what failed by name with reasons, and counts, to standard output. */
 void rm_run_counts(const struct rm_tally *tally);
 
+/* Prints what failed by name with reasons. */
+void rm_run_failures(const struct rm_tally *tally);
+
 /*
- * The same, and `status: ...` with how to go on. `result`: of rm_campaign_run(). Returns the exit status.
+ * rm_run_counts(), and `status: ...` with how to go on. `result`: of
+ * rm_campaign_run(). Returns the exit status.
  */
 int rm_run_summary(const struct rm_tally *tally, const char *dir, int result,
         bool interrupted);

@@ -13,7 +13,7 @@
 enum { OPTION_RESUME = 256, OPTION_MAPS };
 enum { OPTION_SET = 512, OPTION_COUNTERS, OPTION_MODE, OPTION_ARMS };
 enum { OPTION_NOTE = 768, OPTION_TOUCHED = 1024, OPTION_NEEDS };
-enum { OPTION_CELLS_FROM = 2048 };
+enum { OPTION_CELLS_FROM = 2048, OPTION_NO_PAGE };
 
 /* The command line. */
 struct line {
@@ -22,6 +22,7 @@ struct line {
 	struct rm_start start;
 	struct rm_sets sets;
 	bool needs;
+	bool no_page;
 };
 
 static const struct argp_option options[] = {
@@ -59,6 +60,10 @@ static const struct argp_option options[] = {
 	        "the other, with windows of equal operations: those of one "
 	        "workload, or of all that have none of their own; may be "
 	        "repeated. +2%: it does so many more operations than it says",
+	        0 },
+	{ "no-page", OPTION_NO_PAGE, NULL, 0,
+	        "end with counts, without the result and its page; so does "
+	        "RM_PAGE=no in the environment",
 	        0 },
 	{ "note", OPTION_NOTE, "KEY=TEXT", 0,
 	        "kept in campaign.json; may be repeated", 0 },
@@ -152,6 +157,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case OPTION_NEEDS:
 		line->needs = true;
 		return 0;
+	case OPTION_NO_PAGE:
+		line->no_page = true;
+		return 0;
 	case OPTION_ARMS:
 		parse_arms(text, state);
 		return 0;
@@ -213,8 +221,8 @@ int rm_cli_run(int argc, char **argv)
 		"Status: 0 done; 2 usage or input; 3 some cells have "
 		"no result; 75 interrupted, go on with --resume.",
 		rm_start_children, NULL, NULL };
-	struct line line = { 0 };
-	const struct rm_telling telling = { .command = "run" };
+	const char *page = getenv("RM_PAGE");
+	struct line line = { .no_page = page && !strcmp(page, "no") };
 
 	line.wishes.arms = &line.arms;
 	line.wishes.notes = json_object();
@@ -223,6 +231,9 @@ int rm_cli_run(int argc, char **argv)
 		return print_needs(&line.wishes);
 	rm_start_wishes(&line.start, &line.wishes);
 	line.wishes.interrupt_fd = rm_watch_signals();
+	/* a run with arms is that of a gate, which has a page of its own */
+	const struct rm_telling telling = { .command = "run",
+		.page = !line.no_page && !line.arms.count };
 	bool whole;
 	int status = rm_run_campaign(&line.wishes, &telling, &whole);
 

@@ -134,13 +134,19 @@ static int print_status(const struct rm_tally *tally, const char *dir,
 	return RM_OK;
 }
 
-void rm_run_counts(const struct rm_tally *tally)
+void rm_run_failures(const struct rm_tally *tally)
 {
 	fflush(stderr);
-	print_planned_skips(tally->plan);
 	print_cells(tally, "void", voided_of);
 	print_unfit(tally);
 	print_cells(tally, "failed", failed_of);
+	fflush(stdout);
+}
+
+void rm_run_counts(const struct rm_tally *tally)
+{
+	print_planned_skips(tally->plan);
+	rm_run_failures(tally);
 	printf("%zu trials: %zu ok, %zu void, %zu failed, %zu skipped\n",
 	        tally->ok + tally->voided + tally->failed + tally->skipped,
 	        tally->ok, tally->voided, tally->failed, tally->skipped);

@@ -72,7 +72,7 @@ in_tree git init -q
 in_tree git add -A
 in_tree git -c user.name=n -c user.email=n@n commit -qm 'all of it'
 check "in a clean tree make bench measures its mode" \
-	bench_plan "touched: none" "built for mode smoke: ck_ht " " gomap gomap_mutex "
+	bench_plan "built for mode smoke: ck_ht " " gomap gomap_mutex "
 IMPL=$dir/$id.c check "a map from outside the tree is measured by make bench, named" \
 	bench_plan "touched: $id" " $id "
 IMPL=$dir/$id.c MAPS=$id,slab check "once, though MAPS names it, too" \
@@ -98,7 +98,7 @@ check "a changed header touches the maps of its family that include it" \
 	bench_plan "touched: snapshot_batch"
 set=SET=articles check "a set that measures no touched map says so, and measures" \
 	bench_plan "set articles, mode quick measures no touched maps" ": snapshot_batch" \
-	"touched: none" "built for set articles, mode quick: "
+	"built for set articles, mode quick: "
 MAPS=ck_ht,slab check "MAPS adds any" bench_plan "touched: snapshot_batch ck_ht slab" " slab "
 MAPS=no_such check "a name that no map has is refused" sh -c \
 	"! BENCH_DRY=1 make -C '$tree' bench BUILD='$build' >'$out' 2>&1 && grep -q 'no map is called \"no_such\"' '$out'"

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The model as JSON, and the JSON schema that follows from its classes."""
+import dataclasses
+import json
+import sys
+import types
+import typing
+from collections.abc import Iterator
+from enum import Enum
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+PLAIN: dict[object, str] = {str: "string", bool: "boolean", int: "integer",
+                            float: "number", type(None): "null"}
+
+
+def plain(item: object) -> Json:
+    """Dataclasses become objects, tuples lists, enumerated words strings."""
+    if isinstance(item, Enum):
+        return plain(item.value)
+    if item is None or isinstance(item, (bool, int, float, str)):
+        return item
+    if isinstance(item, tuple):
+        return [plain(part) for part in item]
+    if dataclasses.is_dataclass(item):
+        return {field.name: plain(getattr(item, field.name))
+                for field in dataclasses.fields(item)}
+    raise TypeError(f"{type(item).__name__}: not part of a model")
+
+
+def to_json(item: object) -> str:
+    """A dataclass as JSON. ValueError: a number is NaN or infinite."""
+    return json.dumps(plain(item), indent=1, allow_nan=False) + "\n"
+
+
+def schema(cls: type) -> dict[str, Json]:
+    """The JSON schema (draft 7) of a dataclass."""
+    definitions: dict[str, Json] = {
+        one.__name__: properties(one) for one in reached(cls)}
+    return {"$schema": "http://json-schema.org/draft-07/schema#",
+            "$ref": f"#/definitions/{cls.__name__}",
+            "definitions": definitions}
+
+
+def properties(cls: type) -> Json:
+    """The schema of a dataclass; all its fields are required."""
+    hints = typing.get_type_hints(cls, vars(sys.modules[cls.__module__]))
+    names: list[Json] = list(hints)
+    fields: dict[str, Json] = {name: of_hint(hints[name]) for name in hints}
+    return {"type": "object", "additionalProperties": False,
+            "required": names, "properties": fields}
+
+
+def of_hint(hint: object) -> Json:
+    """The schema of a field."""
+    if hint in PLAIN:
+        return {"type": PLAIN[hint]}
+    args = typing.get_args(hint)
+    if isinstance(hint, types.UnionType):
+        return {"anyOf": [of_hint(one) for one in args]}
+    if typing.get_origin(hint) is tuple:
+        if args[-1] is Ellipsis:
+            return {"type": "array", "items": of_hint(args[0])}
+        return {"type": "array", "items": [of_hint(one) for one in args],
+                "minItems": len(args), "maxItems": len(args)}
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return {"enum": [plain(word) for word in hint]}
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        return {"$ref": f"#/definitions/{hint.__name__}"}
+    raise TypeError(f"{hint}: no JSON schema")
+
+
+def reached(cls: type) -> Iterator[type]:
+    """A dataclass and those that its fields hold, each once."""
+    todo: list[object] = [cls]
+    known: set[object] = set()
+    while todo:
+        hint = todo.pop(0)
+        if hint in known:
+            continue
+        known.add(hint)
+        todo += typing.get_args(hint)
+        if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+            yield hint
+            todo += typing.get_type_hints(
+                hint, vars(sys.modules[hint.__module__])).values()

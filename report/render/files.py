@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tables as CSV for programs, and as LaTeX and Markdown for texts."""
+import csv
+import io
+
+from report.model.number import Estimate
+from report.render import formats
+from report.render.sheets import Sheet
+from report.render.view import Cell
+
+ESCAPES = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}",
+           "^": r"\textasciicircum{}", **{c: "\\" + c for c in "&%$#_{}"},
+           "±": r"$\pm$", "×": r"$\times$", "µ": r"$\mu$", "–": "--",
+           "\u00a0": "~", "<": r"\textless{}", ">": r"\textgreater{}"}
+SPREAD = ("low", "high", "n")
+
+
+def table_csv(sheet: Sheet) -> str:
+    """Full precision; an estimate has columns for its interval and n."""
+    wide = [any(isinstance(row[i].value, Estimate) for row in sheet.rows)
+            for i in range(len(sheet.columns))]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([name for column, spread in zip(sheet.columns, wide)
+                     for name in (column.id, *(f"{column.id}_{s}" for s in SPREAD
+                                               if spread))])
+    for row in sheet.rows:
+        writer.writerow([value for cell, spread in zip(row, wide)
+                         for value in values(cell, spread)])
+    return out.getvalue()
+
+
+def values(cell: Cell, spread: bool) -> list[object]:
+    """The columns of a cell; an empty text is a missing value."""
+    one = cell.value
+    if isinstance(one, Estimate):
+        return [one.value, one.low, one.high, one.n]
+    return [one, None, None, None] if spread else [one]
+
+
+def words(cell: Cell, kind: str) -> str:
+    """A cell as text, with ± and the margin of an estimate."""
+    one = cell.value
+    if isinstance(one, Estimate):
+        around = "" if one.margin is None else \
+            f" ± {formats.text('margin', one.margin)}"
+        return formats.text(kind, one.value) + around
+    if isinstance(one, (int, float)) and kind != "text":
+        return formats.text(kind, one)
+    return formats.NONE if one is None else str(one)
+
+
+def filled(sheet: Sheet) -> list[int]:
+    """Columns that have a value, and are not the same in all of many rows."""
+    def keep(i: int) -> bool:
+        column = {row[i].value for row in sheet.rows}
+        return column != {None} and (i == 0 or len(column) > 1
+                                     or len(sheet.rows) == 1)
+    return [i for i in range(len(sheet.columns)) if keep(i)]
+
+
+def table_tex(sheet: Sheet) -> str:
+    """A tabular for booktabs."""
+    kept = filled(sheet)
+    align = "".join("l" if sheet.columns[i].format == "text" else "r" for i in kept)
+    lines = [f"% {sheet.title}. {sheet.caption}", f"\\begin{{tabular}}{{{align}}}",
+             "\\toprule", tex_row([sheet.columns[i].head for i in kept]),
+             "\\midrule"]
+    lines += [tex_row([words(row[i], sheet.columns[i].format) for i in kept])
+              for row in sheet.rows]
+    return "\n".join([*lines, "\\bottomrule", "\\end{tabular}"]) + "\n"
+
+
+def tex_row(texts: list[str]) -> str:
+    """A row of escaped texts."""
+    return " & ".join("".join(ESCAPES.get(c, c) for c in one)
+                      for one in texts) + r" \\"
+
+
+def table_md(sheet: Sheet) -> str:
+    """A table of GitHub's Markdown."""
+    kept = filled(sheet)
+    lines = [md_row([sheet.columns[i].head for i in kept]),
+             md_row(["---" if sheet.columns[i].format == "text" else "--:"
+                     for i in kept])]
+    lines += [md_row([words(row[i], sheet.columns[i].format) for i in kept])
+              for row in sheet.rows]
+    return "\n".join([f"**{sheet.title}.** {sheet.caption}", "", *lines]) + "\n"
+
+
+def md_row(texts: list[str]) -> str:
+    """A row; what Markdown or HTML would read as a mark is escaped."""
+    return "| " + " | ".join(
+        one.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+        .replace("\n", " ") for one in texts) + " |"

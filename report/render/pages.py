@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The HTML pages of a result."""
+from collections.abc import Sequence
+
+from report.model.place import Place
+from report.model.result import Condition, Result
+from report.render import figures, formats, text
+from report.render.sheets import Sheet
+
+PAGES = ("index", "numbers", "validity", "machine", "cache", "claims")
+CONDITIONS = 12  # rows of the table of other winners
+CARDS = 16  # more are folded
+
+
+def pages(result: Result, sheets: Sequence[Sheet], drawn: bool) -> dict[str, str]:
+    """File name -> HTML. drawn: did gnuplot draw the figures for papers?"""
+    env = text.environment(html=True)
+    maps = [row for row in result.board if not result.card(row.map).misuse]
+    refs = {card.id for card in result.cards if card.reference}
+    shared: dict[str, object] = {
+        **text.context(result), "sheets": sheets, "drawn": drawn,
+        "bars": figures.bars(maps, refs),
+        "slopes": figures.lines(result.scaling),
+        "counts": sorted({t for one in result.scaling for t in one.threads}),
+        "dots": figures.dots(result.latency), "tick": tick,
+        "scaled": any(row.scaling is not None for row in result.board),
+        "refs": refs,
+        "varying": factors(result), "shown": shown(result),
+        "many": len(result.cards) > CARDS}
+    return {f"{page}.html": env.get_template(
+        "index.html.j2" if page == "index" else "linked.html.j2").render(
+            page=page, **shared) for page in PAGES}
+
+
+def tick(value: float) -> str:
+    """A time of an axis."""
+    return formats.text("window", value)
+
+
+def parts(place: Place) -> dict[str, object]:
+    """The factors of a place as the table of conditions shows them."""
+    return {"mix": (place.write_share, place.miss_share),
+            "writes": place.write_kind, "threads": place.threads,
+            "keys": place.keys, "dist": place.dist, "shape": place.shape, "options": place.options,
+            "placement": (place.placement, place.memory)}
+
+
+def factors(result: Result) -> list[str]:
+    """Which factors differ among the conditions and the headline."""
+    places = [one.place for one in result.conditions]
+    places += [group.place for group in result.groups[:1]]
+    all_ = [parts(place) for place in places]
+    return [name for name in (all_[0] if all_ else ())
+            if any(one[name] != all_[0][name] for one in all_)]
+
+
+def shown(result: Result) -> list[int]:
+    """Indices of the conditions to print: first those with another winner."""
+    leader = result.groups[0].leader if result.groups else None
+
+    def same(one: Condition) -> bool:
+        return one.fastest is None or leader in one.fastest.maps
+
+    order = sorted(range(len(result.conditions)),
+                   key=lambda i: same(result.conditions[i]))
+    return sorted(order[:CONDITIONS])

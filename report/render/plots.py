@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Figures for papers: gnuplot scripts with their data, drawn if possible."""
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from report.model.number import Estimate
+from report.model.result import Result
+
+SCRIPTS = Path(__file__).with_name("gnuplot")
+HEAD = "map,threads,value,low,high\n"
+
+
+class Point(NamedTuple):
+    """A row of the data of a figure; low and high: the interval, or None."""
+    map: str
+    threads: int
+    value: float
+    low: float | None
+    high: float | None
+
+
+def data(result: Result) -> dict[str, list[Point]]:
+    """Script -> its rows: rates and times slower of the board, scaling in
+    million operations/s, latency in ns (the interval is P50 to P99)."""
+    threads = result.groups[0].place.threads if result.groups else 0
+    misuse = {card.id for card in result.cards if card.misuse}
+    board = [row for row in result.board if row.map not in misuse]
+    latency = result.latency.rows if result.latency else ()
+    return {
+        "board": list(points([(r.map, threads, r.rate) for r in board], 1e6)),
+        "ratio": list(points([(r.map, threads, r.slower) for r in board], 1)),
+        "scaling": list(points([(one.map, t, e) for one in result.scaling
+                                for t, e in zip(one.threads, one.rates)], 1e6)),
+        "latency": [Point(row.map, 0, row.median.value, row.median.value,
+                          row.p99.value) for row in latency
+                    if row.median.value is not None]}
+
+
+def points(rows: Sequence[tuple[str, int, Estimate | None]],
+           unit: float) -> Iterator[Point]:
+    """Rows with a value, divided by a unit."""
+    for name, threads, one in rows:
+        if one is not None and one.value is not None:
+            low, high = (None if x is None else x / unit
+                         for x in (one.low, one.high))
+            yield Point(name, threads, one.value / unit, low, high)
+
+
+def line(point: Point) -> str:
+    """A row of a CSV file; a name is a word of letters for gnuplot."""
+    numbers = ("" if x is None else f"{x:.6g}" for x in point[2:])
+    name = point.map.replace('"', "'").replace("\n", " ")
+    return f'"{name}",{point.threads},{",".join(numbers)}\n'
+
+
+def write(result: Result, folder: Path, pdf: bool) -> bool:
+    """Writes NAME.gp, NAME.csv and, if gnuplot is installed, NAME.svg (and
+    NAME.pdf). Returns whether figures were drawn. CalledProcessError: gnuplot
+    failed."""
+    folder.mkdir()
+    drawn = shutil.which("gnuplot") is not None
+    for name, rows in data(result).items():
+        if not rows:
+            continue
+        (folder / f"{name}.csv").write_text(HEAD + "".join(map(line, rows)),
+                                            encoding="utf-8")
+        shutil.copyfile(SCRIPTS / f"{name}.gp", folder / f"{name}.gp")
+        for end in (("svg", "pdf") if pdf else ("svg",)) if drawn else ():
+            subprocess.run(["gnuplot", "-e", f"out='{name}.{end}'", f"{name}.gp"],
+                           cwd=folder, check=True, stdin=subprocess.DEVNULL)
+    return drawn

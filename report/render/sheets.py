@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All tables in one form, and their titles and heads (tables.toml)."""
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from report.model.place import Place
+from report.model.result import Result, Winner
+from report.render.view import Cell
+
+FILE = Path(__file__).with_name("tables.toml")
+PLACE = ("workload", "write_share", "write_kind", "threads", "keys", "dist",
+         "shape", "placement", "miss_share", "memory")
+
+
+class Column(NamedTuple):
+    """A column: `format` is a kind of formats.py, or text."""
+    id: str
+    head: str
+    format: str
+
+
+class Spec(NamedTuple):
+    """What a table is called and on which page it is; "": files only."""
+    page: str
+    title: str
+    caption: str
+    columns: tuple[Column, ...]
+
+
+class Sheet(NamedTuple):
+    """A table of the result."""
+    id: str
+    page: str
+    title: str
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+def specs() -> dict[str, Spec]:
+    """The tables of tables.toml by id."""
+    with FILE.open("rb") as file:
+        raw = tomllib.load(file)
+    return {name: Spec(about["page"], about["title"], about["caption"], tuple(
+        Column(key, *value) for key, value in about["columns"].items()))
+        for name, about in raw.items()}
+
+
+def sheets(result: Result) -> list[Sheet]:
+    """All tables with at least a row, in the order of tables.toml.
+
+    ValueError: a table, or a column of it, is not in tables.toml.
+    """
+    known = specs()
+    rows = {"board": list(board(result)), "conditions": list(conditions(result)),
+            "throughput": list(throughput(result)),
+            "comparisons": list(comparisons(result)),
+            "claims": list(claims(result))}
+    columns = {name: [c.id for c in known[name].columns] for name in rows}
+    for i, table in enumerate(result.tables):
+        if table.id not in known or table.id in rows:
+            raise ValueError(f"{FILE.name}: no table {table.id}")
+        columns[table.id] = list(table.columns)
+        rows[table.id] = [
+            tuple(Cell(value, f"tables.{i}.rows.{j}.{k}")
+                  for k, value in enumerate(row))
+            for j, row in enumerate(table.rows)]
+    return [sheet(name, known[name], columns[name], rows[name])
+            for name in known if rows.get(name)]
+
+
+def sheet(name: str, spec: Spec, ids: list[str],
+          rows: list[tuple[Cell, ...]]) -> Sheet:
+    """A table with the heads of its columns."""
+    heads = {column.id: column for column in spec.columns}
+    missing = [one for one in ids if one not in heads]
+    if missing:
+        raise ValueError(f"{FILE.name}: {name}: no column {', '.join(missing)}")
+    return Sheet(name, spec.page, spec.title, spec.caption,
+                 tuple(heads[one] for one in ids), tuple(rows))
+
+
+def place_cells(place: Place, ref: str) -> tuple[Cell, ...]:
+    """The columns PLACE and the options of a place."""
+    options = ", ".join(f"{name} {value}" for name, value in place.options)
+    return (*(Cell(getattr(place, name), f"{ref}.{name}") for name in PLACE),
+            Cell(options or None, f"{ref}.options"))
+
+
+def throughput(result: Result) -> Iterator[tuple[Cell, ...]]:
+    """Each map at each place."""
+    for g, group in enumerate(result.groups):
+        for e, entry in enumerate(group.entries):
+            if result.card(entry.map).misuse:
+                continue
+            ref = f"groups.{g}.entries.{e}"
+            yield (Cell(entry.map, f"{ref}.map"),
+                   *place_cells(group.place, f"groups.{g}.place"),
+                   Cell(entry.rate, f"{ref}.rate"),
+                   Cell(entry.slower, f"{ref}.slower"),
+                   Cell(entry.rate.n, f"{ref}.rate.n"),
+                   Cell(entry.reason or entry.rate.reason, f"{ref}.reason"))
+
+
+def comparisons(result: Result) -> Iterator[tuple[Cell, ...]]:
+    """The leader of each group against the others."""
+    for g, group in enumerate(result.groups):
+        for c, one in enumerate(group.comparisons):
+            ref = f"groups.{g}.comparisons.{c}"
+            yield (Cell(one.map, f"{ref}.map"),
+                   Cell(one.against, f"{ref}.against"),
+                   *place_cells(group.place, f"groups.{g}.place"),
+                   Cell(one.ratio, f"{ref}.ratio"),
+                   Cell(one.low, f"{ref}.low"), Cell(one.high, f"{ref}.high"),
+                   Cell(one.verdict.value, f"{ref}.verdict"),
+                   Cell(one.smallest_visible, f"{ref}.smallest_visible"),
+                   Cell(one.reason, f"{ref}.reason"))
+
+
+def board(result: Result) -> Iterator[tuple[Cell, ...]]:
+    """The main table with the promises of each map."""
+    for i, row in enumerate(result.board):
+        card, ref = result.card(row.map), f"board.{i}"
+        if card.misuse:
+            continue
+        yield (Cell(row.map, f"{ref}.map"), *(
+            Cell(getattr(row, name), f"{ref}.{name}")
+            for name in ("rate", "slower", "scaling", "memory", "lookup")), *(
+            Cell(value, "") for value in (
+                "grows" if card.grows else "fixed",
+                "many" if card.many_writers else "one",
+                card.readers_wait.value, card.package, card.licence)))
+
+
+def conditions(result: Result) -> Iterator[tuple[Cell, ...]]:
+    """The winners elsewhere."""
+    for i, one in enumerate(result.conditions):
+        ref = f"conditions.{i}"
+        yield (*place_cells(one.place, f"{ref}.place"),
+               *winner(one.fastest, f"{ref}.fastest"),
+               *winner(one.growing, f"{ref}.growing"),
+               *winner(one.package, f"{ref}.package"))
+
+
+def winner(one: Winner | None, ref: str) -> tuple[Cell, Cell]:
+    """Names and rate."""
+    if one is None:
+        return Cell(None, ref), Cell(None, ref)
+    return Cell(", ".join(one.maps), ref), Cell(one.rate, f"{ref}.rate")
+
+
+def claims(result: Result) -> Iterator[tuple[Cell, ...]]:
+    """The published claims."""
+    for i, one in enumerate(result.claims):
+        yield tuple(Cell(getattr(one, name), f"claims.{i}.{name}") for name in (
+            "id", "article", "verdict", "estimate", "reason"))

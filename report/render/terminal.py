@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The result in a terminal."""
+import textwrap
+from pathlib import Path
+
+from report.model.result import BoardRow, Result
+from report.render import formats, text
+from report.render.view import wrapped
+
+LINES, COLUMNS = 18, 80
+ROWS = 6  # maps
+NAME, BAR = 24, 35  # letters of the longest name, of name and bar
+
+
+def lines(result: Result, page: Path) -> list[str]:
+    """At most 18 lines of at most 80 columns."""
+    rows = [row for row in result.board if row.rate.value is not None
+            and not result.card(row.map).reference
+            and not result.card(row.map).misuse]
+    for most in range(ROWS, 0, -1):
+        found = printed(result, rows, most, page)
+        if len(found) <= LINES:
+            return found
+    return [line for line in found if line][:LINES]
+
+
+def printed(result: Result, rows: list[BoardRow], most: int,
+            page: Path) -> list[str]:
+    """The lines with the first `most` maps."""
+    views = [wrapped(row, f"board.{result.board.index(row)}")
+             for row in rows[:most]]
+    name = min(NAME, max([15, *(len(row.map) for row in rows[:most])]))
+    keys = result.groups[0].place.keys if result.groups else 0
+    lines_ = text.environment(html=False).get_template("terminal.txt.j2").render(
+        **text.context(result), rows=views, page=page, keys=f"{keys:,}",
+        more=max(len(rows) - most, 0), stars=stars(rows, BAR - name),
+        name=name).splitlines()
+    return [part for line in lines_ for part in folded(line)]
+
+
+def stars(rows: list[BoardRow], longest: int) -> dict[str, str]:
+    """The bar of each map, in letters."""
+    most = max([0.0, *(row.rate.value or 0.0 for row in rows)])
+    return {row.map: "#" * round(longest * (row.rate.value or 0.0) / most)
+            for row in rows if most > 0}
+
+
+def folded(line: str) -> list[str]:
+    """A line in parts of at most 80 columns; an empty one stays. What could
+    control the terminal is replaced."""
+    line = "".join(c if c.isprintable() else "?" if c != formats.NBSP else " "
+                   for c in line.rstrip()).rstrip()
+    if len(line) <= COLUMNS:
+        return [line]
+    return textwrap.wrap(line, COLUMNS, subsequent_indent="  ",
+                         break_long_words=True, break_on_hyphens=False)

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The templates: for pages with escaping, for plain text without."""
+import re
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_environment
+from markupsafe import Markup
+
+from report.model.result import Result
+from report.render import formats
+from report.render.view import Number, View, wrapped
+
+FOLDER = Path(__file__).with_name("templates")
+
+
+def environment(html: bool) -> Environment:
+    """Templates with the filters and tests of this file."""
+    env = Environment(loader=FileSystemLoader(FOLDER), undefined=StrictUndefined,
+                      autoescape=html, trim_blocks=True, lstrip_blocks=True)
+    filters: dict[str, Callable[..., object]] = {
+        "num": number, "anchor": anchor, "day": day, "fit": fit, "pad": pad,
+        "tight": tight, "link": link, "wbr": wbr}
+    env.filters.update(filters)
+    env.tests["number_of_model"] = lambda item: isinstance(item, Number)
+    return env
+
+
+def context(result: Result) -> dict[str, object]:
+    """What each template sees: the result, its first group, and cards."""
+    places = {card.id: i for i, card in enumerate(result.cards)}
+
+    def card(name: str) -> object:
+        return wrapped(result.cards[places[name]], f"cards.{places[name]}")
+
+    head = View(result.groups[0], "groups.0") if result.groups else None
+    return {"r": View(result, ""), "head": head, "card": card}
+
+
+@pass_environment
+def number(env: Environment, item: object, kind: str, tag: str = "data") -> str:
+    """A number of the model, or the value of an estimate, in a format.
+
+    On a page it is an element that names its path; a missing one is a dash
+    with the reason as its tool tip.
+    """
+    reason = ""
+    if isinstance(item, View):
+        reason = str(getattr(item, "reason", None) or "")
+        item = getattr(item, "value")
+    if item is not None and not isinstance(item, Number):
+        raise TypeError(f"{item!r} is no number of the model")
+    text = formats.text(kind, None if item is None else item.value)
+    if not env.autoescape:
+        return text
+    if item is None:
+        title = Markup(' title="{}"').format(reason) if reason else ""
+        return Markup("<span class=none{}>{}</span>").format(title, text)
+    return Markup('<{0} {1}="{2!r}" data-ref="{3}" data-kind="{4}">{5}</{0}>'
+                  ).format(tag, "value" if tag == "data" else "data-value",
+                           item.value, item.ref, kind, text)
+
+
+def anchor(name: str) -> str:
+    """A name as an id of an element."""
+    return "map-" + re.sub(r"[^A-Za-z0-9_.-]", "-", name)
+
+
+@pass_environment
+def link(env: Environment, name: str) -> str:
+    """A map's name, on a page with a link to its card."""
+    if not env.autoescape:
+        return name
+    return Markup('<a href="#{}">{}</a>').format(anchor(name), name)
+
+
+def wbr(text: str) -> str:
+    """A text that may break after / and _."""
+    return re.sub(r"([/_])", Markup(r"\1<wbr>"), Markup.escape(text))
+
+
+def day(created: str) -> str:
+    """2026-11-29T07:48:01Z as 29 Nov 2026."""
+    when = datetime.fromisoformat(created)
+    months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+    return f"{when.day} {months[when.month - 1]} {when.year}"
+
+
+def fit(text: str, width: int) -> str:
+    """A text, cut to `width` letters with an ellipsis."""
+    if len(text) <= width:
+        return text
+    tail = width // 3
+    return text[:width - tail - 1] + "…" + text[-tail:]
+
+
+def pad(text: object, width: int) -> str:
+    """A text, filled to `width` columns; negative: on the left."""
+    plain = str(text)
+    return plain.ljust(width) if width >= 0 else plain.rjust(-width)
+
+
+def tight(text: object) -> str:
+    """One line without white space at ends or twice."""
+    return " ".join(str(text).split())

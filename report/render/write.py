@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the folder of a report, wholly or not at all."""
+import ctypes
+import errno
+import os
+import shutil
+import zipfile
+from pathlib import Path
+
+from report.model.encode import to_json
+from report.model.result import Result
+from report.render import files, plots
+from report.render.pages import pages
+from report.render.sheets import Sheet, sheets
+
+MAIN = ("board", "conditions", "comparisons")  # as LaTeX and Markdown, too
+AT_FDCWD, RENAME_EXCHANGE = -100, 2  # of <fcntl.h>, <linux/fs.h>
+
+
+def write(result: Result, folder: Path, pdf: bool = False) -> Path:
+    """Writes a report into `folder`, which is replaced; returns its page.
+
+    A process that is killed leaves the old or the new folder. OSError: the
+    folder is a symbolic link, or it cannot be written.
+    """
+    if folder.is_symlink():
+        raise OSError(errno.ELOOP, "a symbolic link, expected a folder",
+                      str(folder))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    sweep(folder)
+    new = folder.with_name(f"{folder.name}.new-{os.getpid()}")
+    try:
+        fill(result, new, pdf)
+        replace(new, folder)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+    return folder / "index.html"
+
+
+def sweep(folder: Path) -> None:
+    """Repairs and removes what killed processes left next to the folder."""
+    old = folder.with_name(f"{folder.name}.old")
+    if old.is_dir() and not folder.exists():
+        old.rename(folder)
+    for left in folder.parent.glob(f"{folder.name}.new-*"):
+        number = left.name.rpartition("-")[2]
+        if number.isdigit() and not Path("/proc", number).exists():
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def fill(result: Result, new: Path, pdf: bool) -> None:
+    """All files of a report."""
+    (new / "tables").mkdir(parents=True)
+    drawn = plots.write(result, new / "plots", pdf)
+    all_ = sheets(result)
+    for name, page in pages(result, all_, drawn).items():
+        (new / name).write_text(page, encoding="utf-8")
+    (new / "verdicts.json").write_text(to_json(result), encoding="utf-8")
+    for one in all_:
+        write_table(one, new / "tables")
+    with zipfile.ZipFile(new / "data.zip", "w", zipfile.ZIP_DEFLATED) as packed:
+        for file in (new / "verdicts.json", *sorted(new.glob("*/*.csv"))):
+            packed.write(file, file.relative_to(new))
+
+
+def write_table(sheet: Sheet, folder: Path) -> None:
+    """A table as CSV; the main ones also as LaTeX and Markdown."""
+    texts = {"csv": files.table_csv(sheet)}
+    if sheet.id in MAIN:
+        texts |= {"tex": files.table_tex(sheet), "md": files.table_md(sheet)}
+    for end, content in texts.items():
+        (folder / f"{sheet.id}.{end}").write_text(content, encoding="utf-8")
+
+
+def replace(new: Path, folder: Path) -> None:
+    """Exchanges two folders in one step; `new` is the old one afterwards.
+
+    If the file system cannot exchange, the old one is first renamed to
+    NAME.old; the next report brings that back (sweep) if this one is killed.
+    """
+    if not folder.exists():
+        new.rename(folder)
+        return
+    renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
+    if renameat2(AT_FDCWD, os.fsencode(new), AT_FDCWD, os.fsencode(folder),
+                 RENAME_EXCHANGE) == 0:
+        return
+    error = ctypes.get_errno()
+    if error not in (errno.EINVAL, errno.ENOSYS):
+        raise OSError(error, os.strerror(error), str(folder))
+    old = folder.with_name(f"{folder.name}.old")
+    folder.rename(old)
+    new.rename(folder)
+    shutil.rmtree(old)
