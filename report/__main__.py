@@ -47,12 +47,6 @@ def arguments(argv):
                         "against it (syncmap, else the fastest)")
     parser.add_argument("--pdf", action="store_true", help="write each "
                         "figure as a PDF file, too")
-    parser.add_argument("--previous", metavar="OTHER", type=Path,
-                        help="folder of an earlier campaign of this machine "
-                        "and mode: what changed since")
-    parser.add_argument("--find-previous", action="store_true",
-                        help="write nothing; print the newest finished "
-                        "campaign beside DIR that --previous takes, if any")
     quick = parser.add_argument_group(
         "quick plots", "Throughput against threads and ratios to the base, "
         "by gnuplot, from a campaign that may still run; no page.")
@@ -85,12 +79,11 @@ def page_of(args):
     gc.disable()  # a campaign is a million objects that stay to the end
     if not (args.folder / "stages.json").exists():
         from report.build import build
-        return build(args.folder, args.base, args.contender, args.pdf,
-                     args.previous)
-    for name in ("base", "contender", "previous"):
+        return build(args.folder, args.base, args.contender, args.pdf)
+    for name in ("base", "contender"):
         if getattr(args, name) is not None:
             raise JournalError(f"{args.folder}: a search in stages has its "
-                               f"two maps and its past: no --{name}")
+                               f"two maps: no --{name}")
     from report import staged_page
     return staged_page.build(args.folder, args.pdf)
 
@@ -98,12 +91,6 @@ def page_of(args):
 def run(args):
     if args.quick:
         return quick_plots(args)
-    if args.find_previous:
-        from report import previous
-        found = previous.find(args.folder)
-        if found:
-            print(found)
-        return DONE
     said, incomplete = page_of(args)
     print("\n".join(said))
     return INCOMPLETE if incomplete else DONE

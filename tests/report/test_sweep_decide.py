@@ -134,7 +134,7 @@ def test_a_report_has_the_numbers_of_decide(own, monkeypatch):
     assert Built(own).status == 3, "not at its end"
 
 
-@pytest.mark.parametrize("options", [("--base", "syncmap"), ("--previous", "x")])
+@pytest.mark.parametrize("options", [("--base", "syncmap"), ("--contender", "syncmap")])
 def test_a_report_of_a_search_refuses_options_of_a_campaign(own, options):
     built = Built(own, *options)
     assert built.status == 2 and not built.out.exists()
