@@ -56,14 +56,13 @@ def to_base(measured: Sequence[Measured], base: str, only: str | None) -> Iterat
 
 
 def pair_of(campaign: Campaign, rankings: Sequence[Group]) -> tuple[str, str]:
-    """The base that most cells of the plan name; syncmap if it ran, or else the
-    fastest map of the headline but the base. JournalError: the plan has no base."""
-    votes = Counter(c.factors.base for c in campaign.cells.values() if c.factors.base)
-    if not votes:
-        raise JournalError(f"{campaign.path}: its plan names no base")
-    base = min(votes, key=lambda b: (-votes[b], b))
-    ran = [e.map for r in rankings for e in r.entries if e.ranked and e.rate.n and e.map != base]
-    return base, CONTENDER if CONTENDER in ran else (ran or [base])[0]
+    """The base that most cells of the plan name, or else the first ranked map;
+    syncmap if it ran, or else the fastest other map of the headline."""
+    ran = [e.map for r in rankings for e in r.entries if e.ranked and e.rate.n]
+    planned = Counter(c.factors.base for c in campaign.cells.values() if c.factors.base)
+    base = max(sorted(planned), key=lambda b: planned[b]) if planned else min(ran, default="")
+    others = [m for m in ran if m != base]
+    return base, CONTENDER if CONTENDER in others else next(iter(others), "")
 
 
 def check(figure: str | None) -> None:
