@@ -42,11 +42,6 @@ class Member:
         return self.result.trust.verdict is not Trust.NOT
 
     @property
-    def sealed(self) -> bool:
-        """Would a changed line be noticed?"""
-        return self.campaign.plan.line_checksum is not None or self.campaign.plan.synthetic
-
-    @property
     def kind(self) -> str:
         """Id of the machine: machines of one model share it."""
         return self.campaign.plan.machine.id
@@ -77,7 +72,7 @@ class Gathered:
 
 @dataclass(frozen=True)
 class FleetMachine:
-    """Of fleet.json, as far as it is read."""
+    """The members of a machine in fleet.json that are read."""
     name: str
     folder: str
     state: str
@@ -94,12 +89,12 @@ class Fleet:
 
 @dataclass(frozen=True)
 class Stages:
-    """stages.json, as far as it is read."""
+    """The member of stages.json that is read."""
     kind: str
 
 
 class Entry(NamedTuple):
-    """A campaign that was named; state: that of its fleet."""
+    """A campaign that was named. state: in its fleet."""
     label: str
     path: Path
     node: str | None = None

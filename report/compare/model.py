@@ -65,7 +65,6 @@ class Agreement:
     places     that both rank; same_leader: of these
     alike, reversed, open  pairs of maps: decided on both the same way, the
                other way, not decided on both
-    tau        Kendall's, median over places with three maps or more
     """
     first: int
     second: int
@@ -74,7 +73,6 @@ class Agreement:
     alike: int
     reversed: int
     open: int
-    tau: float | None
     reversals: tuple[Reversal, ...]
 
 

@@ -114,7 +114,8 @@ def machine(side: Side, shared: Sequence[Place], folder: str) -> Machine:
 
     folder -- of the campaign, as comparison.json names it
     """
-    m = side.member
+    m, plan = side.member, side.member.campaign.plan
     return Machine(
-        m.label, m.node, folder, m.campaign.plan.plan_sha256, m.campaign.trials, m.notes,
-        m.sealed, m.result.campaign, m.result.trust, tuple(side.rankings.get(p) for p in shared))
+        m.label, m.node, folder, plan.plan_sha256, m.campaign.trials, m.notes,
+        plan.line_checksum is not None or plan.synthetic, m.result.campaign, m.result.trust,
+        tuple(side.rankings.get(p) for p in shared))

@@ -20,14 +20,14 @@ from report.model.result import Campaign
 from report.model.trust import Assessment
 
 FORMAT, KIND = 2, "public result"
-DIGITS = 6  # of numbers: mathematical libraries differ beyond
+DIGITS = 6  # significant; mathematical libraries differ in the last ones
 
 
 @dataclass(frozen=True)
 class PublicResult:
     """results/public/NAME.json; docs/public.schema.json follows from it.
 
-    journal  where the campaign's folder can be had
+    journal  address of the campaign's folder, or who has it
     trust    verdict NOT: the page recommends no map
     margin   below it a ratio does not matter
     groups   the headline's first
@@ -93,8 +93,9 @@ def read(path: Path) -> tuple[Json, PublicResult]:
 
 
 def leaves(value: Json, at: str = "") -> Iterator[tuple[str, str]]:
-    """(place, text) of each value; lists have their length, too."""
+    """(place, text) of each value; a list has its length as its text."""
     if isinstance(value, dict):
+        yield at, "an object"
         for key in sorted(value):
             yield from leaves(value[key], f"{at}.{key}".lstrip("."))
     elif isinstance(value, list):
@@ -106,7 +107,7 @@ def leaves(value: Json, at: str = "") -> Iterator[tuple[str, str]]:
 
 
 def first_difference(stored: Json, true: Json) -> str | None:
-    """Where an entry is not what its journal gives; None: nowhere."""
+    """The first place at which two entries differ; None: they do not."""
     one, two = dict(leaves(stored)), dict(leaves(true))
     return next((f"{at}: {one.get(at, 'nothing')}, the journal gives {two.get(at, 'nothing')}"
                  for at in {**two, **one} if one.get(at) != two.get(at)), None)

@@ -37,32 +37,16 @@ TEMPLATES = Path(__file__).with_name("templates")
 
 @dataclass(frozen=True)
 class PlanCell:
-    """Of `readmostly plan --json`, as far as it is read."""
+    """A cell in `readmostly plan --json`."""
     id: str
     skip: str | None = None
 
 
 @dataclass(frozen=True)
 class PlanCells:
-    """Of `readmostly plan --json`, as far as it is read."""
+    """The members of `readmostly plan --json` that are read."""
     cells: tuple[PlanCell, ...]
     same: tuple[Same, ...] = ()
-
-
-def arguments(argv: list[str]) -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(
-        prog="python3 -m report reproduce", description="Compares a campaign with the one that "
-        "it repeats: replicated, opposite or unclear for each clear comparison, and what "
-        "differs in the set-up.")
-    parser.add_argument("old", metavar="OLD", help="the first campaign; or `inputs`, `cells`: "
-                        "what is to run, of NEW")
-    parser.add_argument("new", metavar="NEW", type=Path)
-    what = parser.add_mutually_exclusive_group()
-    what.add_argument("--headline", dest="figure", action="store_const", const="headline",
-                      help="only the group that the first sentence is about")
-    what.add_argument("--figure", metavar="NAME", help="only winner, flip or forest")
-    return parser.parse_args(argv)
 
 
 # ---- for the program that runs it -----------------------------------------
@@ -135,11 +119,10 @@ def read_pair(first: Path, second: Path) -> tuple[Campaign, Campaign]:
     return old, new
 
 
-def answer(args: argparse.Namespace) -> int:
+def answer(first: Path, second: Path, figure: str | None) -> int:
     """Prints the verdicts and writes NEW/reproduction.json -> status."""
-    old, new = read_pair(Path(args.old), args.new)
-    d = judge.judge(old, new, asked_of(old, args.figure), args.figure,
-                    result.build(new).trust.verdict)
+    old, new = read_pair(first, second)
+    d = judge.judge(old, new, asked_of(old, figure), figure, result.build(new).trust.verdict)
     words = (judge.Word.OPPOSITE, judge.Word.UNCLEAR, judge.Word.REPLICATED)
     order = sorted(range(len(d.rows)), key=lambda i: words.index(d.rows[i].word))
     shown = order[:max(SHOWN, d.count.opposite)]
@@ -147,21 +130,33 @@ def answer(args: argparse.Namespace) -> int:
         d=View(d, ""), rows=[View(d.rows[i], f"rows.{i}") for i in shown],
         more=len(order) - len(shown))
     print("\n".join(filter(None, lines.splitlines())))
-    folders.replace(args.new / "reproduction.json", to_json(d))
+    folders.replace(second / "reproduction.json", to_json(d))
     if d.count.opposite:
         return OPPOSITE
     return DONE if d.count.replicated and d.finished else INCOMPLETE
 
 
-def run(args: argparse.Namespace) -> int:
+def run(old: str, new: Path, figure: str | None) -> int:
     """The command -> exit status."""
-    if args.old not in ("inputs", "cells"):
-        return answer(args)
-    (print_inputs if args.old == "inputs" else print_cells)(read(args.new), args.figure)
+    if old not in ("inputs", "cells"):
+        return answer(Path(old), new, figure)
+    (print_inputs if old == "inputs" else print_cells)(read(new), figure)
     return DONE
 
 
 def main(argv: list[str]) -> int:
     """The command -> exit status."""
-    args = arguments(argv)
-    return ending.refusing(lambda: run(args), "report reproduce", JournalError)
+    parser = argparse.ArgumentParser(
+        prog="python3 -m report reproduce", description="Compares a campaign with the one that "
+        "it repeats: replicated, opposite or unclear for each clear comparison, and what "
+        "differs in the set-up.")
+    parser.add_argument("old", metavar="OLD", help="the first campaign; or `inputs`, `cells`: "
+                        "what is to run, of NEW")
+    parser.add_argument("new", metavar="NEW", type=Path)
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--headline", dest="figure", action="store_const", const="headline",
+                      help="only the group that the first sentence is about")
+    what.add_argument("--figure", metavar="NAME", help="only winner, flip or forest")
+    args = parser.parse_args(argv)
+    return ending.refusing(lambda: run(args.old, args.new, args.figure), "report reproduce",
+                           JournalError)

@@ -50,12 +50,6 @@ class Compared:
     def json(self):
         return json.loads((self.out / "comparison.json").read_text(encoding="utf-8"))
 
-    def ranking(self, label, keys=65536, threads=2):
-        d = self.json
-        place = next(i for i, p in enumerate(d["places"])
-                     if (p["keys"], p["threads"]) == (keys, threads))
-        return next(m for m in d["machines"] if m["label"] == label)["rankings"][place]
-
 
 @pytest.fixture(scope="module")
 def compared(tmp_path_factory):
@@ -122,13 +116,6 @@ def test_agreement_is_that_of_all_pairs_by_the_oracle(compared):
             assert (words[one, r["place"], x, y] == "faster") == (r["faster_on_first"] == x)
 
 
-def test_numbers_of_one_machine_do_not_depend_on_the_others(compared, tmp_path):
-    folder, made = compared
-    pair = Compared(folder / "a", folder / "c", out=tmp_path / "pair")
-    for label in "ac":
-        assert pair.ranking(label) == made.ranking(label)
-
-
 def resolve(document, path):
     for name in path.split("."):
         document = document[int(name)] if name.isdigit() else document[name]
@@ -179,7 +166,7 @@ def test_equal_machines_agree(tmp_path):
                     out=tmp_path / "out")
     [agreement] = made.json["agreement"]
     assert agreement["reversed"] == 0 and agreement["alike"] == 4 * 6
-    assert agreement["tau"] == 1 and agreement["same_leader"] == agreement["places"] == 4
+    assert agreement["same_leader"] == agreement["places"] == 4
     [twin] = made.json["twins"]
     assert twin["values"] == 16 and twin["apart"] <= 2
     assert twin["left_out"]["low"] == 1 and twin["left_out"]["high"] < 1.1
@@ -216,8 +203,7 @@ def test_machines_with_different_leaders(tmp_path):
     assert made.said.splitlines()[:3] == [
         "Fastest in the run of a: ck_ht.", "Fastest in the run of b: syncmap.",
         "Too close to call in the run of c: ck_ht and shard_rw_32."]
-    [ab, *_] = made.json["agreement"]
-    assert ab["same_leader"] == 0 and ab["tau"] == pytest.approx(1 / 3)
+    assert made.json["agreement"][0]["same_leader"] == 0
 
 
 def test_a_map_with_wrong_answers_is_not_ranked(tmp_path):
@@ -225,7 +211,7 @@ def test_a_map_with_wrong_answers_is_not_ranked(tmp_path):
                     machine(tmp_path / "b", "bbbbbbbb", seed=2,
                             plant={"fail_verify": ("ck_ht",)}), out=tmp_path / "out")
     assert made.status == 3
-    assert made.ranking("b")["leader"] == "shard_rw_32"
+    assert "Fastest in the run of b: shard_rw_32." in made.said
     assert "b is incomplete: " in made.text and "ck_ht failed verification" in made.text
 
 
@@ -290,6 +276,7 @@ def test_one_run_of_each_version_has_no_verdict(tmp_path):
     change_of = {c["map"]: c["ratio"] for c in version["changes"]}
     assert change_of["syncmap"]["value"] == pytest.approx(0.8, rel=0.02)
     assert change_of["syncmap"]["low"] < 0.8 < change_of["syncmap"]["high"]
+    assert "a twin would pass for it" in made.text  # no installation is recorded
     assert "One run each: no verdict" in made.text and "one run each" in made.text
     assert not re.search("faster|slower", made.text.partition("Version against")[2])
 
@@ -314,21 +301,6 @@ def test_six_runs_of_each_version_have_verdicts_of_runs(tmp_path, sd):
         assert verdicts == {"syncmap": "slower", "gomap_rw": "equivalent", "ck_ht": "equivalent"}
     else:
         assert set(verdicts.values()) == {"undecided"}
-
-
-@pytest.mark.parametrize("numbers, compares", [
-    (("0123", "0123"), True), (("0123", "4567"), False), (("0123", None), True)])
-def test_versions_are_of_one_installation(tmp_path, numbers, compares):
-    """Machines of one model share their id: what is installed tells them apart."""
-    folders = [machine(tmp_path / f"v{i}", seed=i, day=20 + i, commit=f"{i}" * 7, edit=(
-        lambda m, n=number: m["machine"]["facts"].update(installation={
-            "status": "ok" if n else "absent", "text": n})), **SMALL)
-        for i, number in enumerate(numbers)]
-    folders.append(machine(tmp_path / "other", "bbbbbbbb", seed=9, commit="0000000", **SMALL))
-    made = Compared(*folders, out=tmp_path / "out")
-    assert bool(made.json["versions"]) == compares
-    assert [a["label"] for a in made.json["absent"]] == ([] if compares else ["v1"])
-    assert ("a twin would pass for it" in made.text) == (None in numbers)
 
 
 # ---- who takes part -------------------------------------------------------

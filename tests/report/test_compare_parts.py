@@ -18,7 +18,7 @@ from report.decide.groups import Measured
 from report.load.campaign import Campaign, Cell
 from report.load.plan import Arm, Build, Busy, Fact, Factors, Machine, MapInfo, Plan, Workload
 from report.load.repeats import Repeats
-from report.load.trial import Environment, Result, Status, Trial
+from report.load.trial import Result, Status, Trial
 from report.model.place import Place
 
 
@@ -46,14 +46,6 @@ def member(made, label="m", node=None):
 
 
 # ---- which plans may be compared ------------------------------------------
-
-@pytest.mark.parametrize("problem, refused", [
-    ("trials.jsonl:9: torn last line, ignored", False),
-    ("trials.jsonl: missing, no trial has finished", False),
-    ("trials.jsonl:9: a duplicate, ignored", True)])
-def test_lines_of_another_campaign_are_a_reason(problem, refused):
-    assert bool(admit.within(campaign(problems=[problem]))) == refused
-
 
 @pytest.mark.parametrize("arm, program, fits", [
     ("head", "aa", True), ("head", None, True), ("head", "bb", False), ("base", "bb", True),
@@ -319,10 +311,3 @@ def test_code_is_compared_of_maps_that_both_have():
                           MapInfo("d", code="1", source="2"), MapInfo("e", code="1")])
     assert differs(old, new, "abcde") == [("maps", "machine code of a, c", "one", "another")]
     assert differs(old, new, "bde") == []
-
-
-def test_the_speed_is_the_mean_of_before_and_after():
-    about = Environment(adds_per_ns_before=3.0, adds_per_ns_after=2.0)
-    one = factors()
-    made = campaign(Cell(one, (Trial(one.id, 0, Status.OK, result=Result(environment=about)),)))
-    assert setup.speed(made) == 2.5 and setup.speed(campaign()) is None
