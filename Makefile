@@ -179,14 +179,17 @@ describe   = @objcopy -O binary -j '.text*' $(filter %.o,$^) $@.text && \
   $@ describe "$$(sha256sum <$@.text | cut -c1-12)" >$@.json$(NEW) && mv $@.json$(NEW) $@.json; \
   status=$$?; rm -f $@.text; exit $$status
 
+# aa: the same objects after the padding of runner/aa_padding.c, for the A/A control (docs/adr/0059).
+AA      := $(BUILD)/runner/aa_padding.o
+CONTROL := $(filter $(shell sed -n 's/^control *= *//p' workloads/*.conf workloads/modes/*.conf),$(NATIVE))
 # `make check-programs` builds all programs of a flavour. `make programs NEEDED='FLAVOUR/ID ...'` builds the programs
 # that a plan names, and the plain programs of these maps, whose descriptions `readmostly` reads.
 ids_of = $(if $(filter plain placed,$(1)),$(BUILT),$(if $(filter x% check-x% placed-x%,$(1)),$(SIZED),\
   $(NATIVE) $(if $(filter check,$(1)),library)))
-FLAVOURS := plain stats check sim explore $(APART) $(SIZES:%=check-x%)
+FLAVOURS := plain aa stats check sim explore $(APART) $(SIZES:%=check-x%)
 can = $(addprefix $(1)/,$(call ids_of,$(1)))
 .PHONY: programs sizes $(FLAVOURS:%=%-programs)
-maps: plain-programs
+maps: plain-programs $(addprefix $(PROGRAMS)/aa/,$(CONTROL))
 sizes: $(SIZES:%=x%-programs)
 $(foreach f,$(FLAVOURS),$(eval $(f)-programs: $(addprefix $(PROGRAMS)/,$(call can,$(f)))))
 programs: $(PLACE)/readmostly $(addprefix $(PROGRAMS)/,$(filter $(foreach f,$(FLAVOURS),$(call can,$(f))), \
@@ -286,6 +289,8 @@ $(addprefix $(PROGRAMS)/$(1)/,$(2)): $(PROGRAMS)/$(1)/%: $(BUILD)/$(3)$$$$(MAP_$
 	$(if $(filter plain,$(1)),$$(describe))
 endef
 $(foreach flavour,plain check,$(eval $(call program,$(flavour),$(NATIVE))))
+$(addprefix $(PROGRAMS)/aa/,$(NATIVE)): $(PROGRAMS)/aa/%: $(AA) $(BUILD)/$$(MAP_$$*).o $(BUILD)/plain.a
+	$(link_map)
 $(foreach flavour,stats placed,$(eval $(call program,$(flavour),$(NATIVE),$(flavour)/)))
 $(foreach flavour,sim explore,$(eval $(call program,$(flavour),$(SIM_C),sim/)))
 $(foreach n,$(SIZES),$(foreach flavour,x check-x,$(eval $(call program,$(flavour)$(n),$(SIZED),x$(n)/))))

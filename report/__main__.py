@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """python3 -m report DIR: writes DIR/report/ from a campaign folder, or from
-that of a search in stages.
-python3 -m report DIR --quick: plots by gnuplot of what there is so far.
+that of a search in stages, and prints its result.
 python3 -m report regress DIR: the same of a regression check.
 python3 -m report compare DIR... [-o OUT]: campaigns of several machines.
 python3 -m report reproduce OLD NEW: is what OLD decided decided so again?
@@ -11,16 +10,16 @@ python3 -m report claims list | show ID: the ledger of claims.
 python3 -m report artifact pack|inspect|again PATH: one file of it all.
 python3 -m report next|decide DIR, rule KIND: of staged campaigns, as JSON.
 
-Exit status: 0 done; 1 gnuplot failed; 2 the folder cannot be read, or no
-cell fits; 3 done, but cells are without a result or the campaign was
-interrupted; with --quick: no trial yet, or no gnuplot. --debug: what ends
-any of them shows its traceback.
+Exit status: 0 done; 2 the folder cannot be read, or no cell fits; 3 done, but
+cells are without a result or the campaign was interrupted. --debug: an error
+shows its traceback.
 """
 import argparse
 import gc
 import importlib
 import os
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from report import ending, folders
@@ -30,87 +29,88 @@ COMMANDS = {  # word -> module, whose main() takes the words after it
     "artifact": "report.artifact.command",
     "claims": "report.claims.show", "compare": "report.compare",
     "public": "report.public",
-    "regress": "report.regress",
+    "regress": "report.gate.__main__",
     "reproduce": "report.reproduce"}
 STAGED = ("next", "decide", "rule")
-DONE, FAILED, INCOMPLETE = 0, 1, 3
+DONE, INCOMPLETE = 0, 3
+GATE_ARM = "base"  # of a run of the regression gate, which has its own page
 
 
-def arguments(argv):
+def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The command line of a page."""
     parser = argparse.ArgumentParser(
         prog="python3 -m report", description="Makes the report of a "
-        "campaign: one page, figures, tables.")
+        "campaign: pages, tables, plots; prints its result.")
     parser.add_argument("folder", metavar="DIR", type=Path)
-    parser.add_argument("--base", help="map that ratios are named against "
-                        "(the plan's, else gomap_rw)")
-    parser.add_argument("--contender", help="map that the flip map sets "
-                        "against it (syncmap, else the fastest)")
     parser.add_argument("--pdf", action="store_true", help="write each "
-                        "figure as a PDF file, too")
-    quick = parser.add_argument_group(
-        "quick plots", "Throughput against threads and ratios to the base, "
-        "by gnuplot, from a campaign that may still run; no page.")
-    quick.add_argument("--quick", action="store_true",
-                       help="write DIR/report/quick only")
-    quick.add_argument("--terminal", action="store_true",
-                       help="draw in the terminal, not to files")
-    quick.add_argument("--like", metavar="TEXT", help="only cells whose id "
-                       "contains TEXT, such as n1024/w30/churn")
-    args = parser.parse_args(argv)
-    if not args.quick and (args.terminal or args.like is not None):
-        parser.error("--terminal and --like: expected --quick, too")
-    return args
+                        "plot as a PDF file, too")
+    parser.add_argument("--earlier", metavar="OTHER", type=Path, action="append",
+                        help="campaign of the same machine and mode whose headline is "
+                        "printed next to this one; may be repeated (default: those next "
+                        "to DIR; --earlier none: no other)")
+    return parser.parse_args(argv)
 
 
-def quick_plots(args):
-    from report import quick
-    try:
-        quick.plot(args.folder, args.base, args.like, args.terminal)
-    except (quick.Incomplete, quick.Failed) as error:
-        print(error, file=sys.stderr)
-        return INCOMPLETE if isinstance(error, quick.Incomplete) else FAILED
-    return DONE
+def others(args: argparse.Namespace) -> Iterator[Path]:
+    """Folders of other campaigns."""
+    if args.earlier is not None:
+        yield from (path for path in args.earlier if path != Path("none"))
+        return
+    campaign = args.folder.resolve()
+    for file in campaign.parent.glob("*/campaign.json"):
+        if file.parent.resolve() != campaign and not file.parent.is_symlink():
+            yield file.parent
 
 
-def page_of(args):
+def page_of(args: argparse.Namespace) -> tuple[list[str], bool]:
     """Writes the page of a campaign, or of a search in stages -> (lines for
-    the terminal, incomplete)."""
-    from report.journal import JournalError
+    the terminal, whether it is incomplete)."""
+    from report import load
+    from report.decide import result
+    from report.render import terminal, write
     gc.disable()  # a campaign is a million objects that stay to the end
-    if not (args.folder / "stages.json").exists():
-        from report.build import build
-        return build(args.folder, args.base, args.contender, args.pdf)
-    for name in ("base", "contender"):
-        if getattr(args, name) is not None:
-            raise JournalError(f"{args.folder}: a search in stages has its "
-                               f"two maps: no --{name}")
-    from report import staged_page
-    return staged_page.build(args.folder, args.pdf)
+    if (args.folder / "stages.json").exists():
+        from report import staged_page
+        if args.earlier is not None:
+            raise load.JournalError(f"{args.folder}: a search in stages has no --earlier")
+        lines, incomplete = staged_page.build(args.folder, args.pdf)
+        return list(lines), bool(incomplete)
+    campaign = load.read(args.folder)
+    if any(arm.name == GATE_ARM for arm in campaign.plan.arms):
+        raise load.JournalError(
+            f"{args.folder}: expected a campaign; this is a run of make regress, whose own "
+            "page `python3 -m report regress DIR` makes")
+    outcome = result.build(campaign, others(args))
+    folders.own(args.folder)
+    page = write.write(outcome, args.folder / "report", args.pdf)
+    incomplete = bool(campaign.missing or not campaign.complete or not campaign.planned)
+    return terminal.lines(outcome, page), incomplete
 
 
-def run(args):
-    if args.quick:
-        return quick_plots(args)
-    said, incomplete = page_of(args)
-    print("\n".join(said))
+def run(args: argparse.Namespace) -> int:
+    """The exit status."""
+    lines, incomplete = page_of(args)
+    print("\n".join(lines))
     return INCOMPLETE if incomplete else DONE
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> int:
     """argv -- arguments, without the program; None: the command line's."""
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")  # same bytes twice
     if "MPLCONFIGDIR" not in os.environ:
-        own = folders.private(f"readmostly-mpl-{os.getuid()}")
-        os.environ.update({"MPLCONFIGDIR": own} if own else {})
+        private = folders.private(f"readmostly-mpl-{os.getuid()}")
+        os.environ.update({"MPLCONFIGDIR": private} if private else {})
     words = sys.argv[1:] if argv is None else list(argv)
     if words[:1] and words[0] in COMMANDS:
-        return importlib.import_module(COMMANDS[words[0]]).main(words[1:])
+        command = importlib.import_module(COMMANDS[words[0]])
+        return int(command.main(words[1:]))
     if words[:1] and words[0] in STAGED:
         from report import staged_main
-        return staged_main.main(words)
+        return int(staged_main.main(words))
     args = arguments(argv)
-    from report.journal import JournalError
-    return ending.refusing(lambda: run(args), "report", JournalError)
+    from report.journal import JournalError as Older
+    from report.load import JournalError
+    return ending.refusing(lambda: run(args), "report", (JournalError, Older))
 
 
 if __name__ == "__main__":

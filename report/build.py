@@ -7,7 +7,7 @@ from report import (checks, damage, datafiles, facts, journal,
                     quality, quick, ranking, sentences, tables, topology,
                     trust, words)
 from report.analysis import Analysis
-from report.gate_campaign import CONTROLS
+from report.gate.names import CONTROLS
 from report.journal import JournalError
 from report.page import Report, chip, details, esc
 from report.sections import (answer, article_rows, cache, causes, claims, go,

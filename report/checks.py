@@ -143,7 +143,7 @@ def drift_row(rest):
                        if not np.isnan(cells).all()])
     n = len(middle)
     found = None if n < 3 else [
-        v and v * (n - 1) for v in stats.trend(middle, LEVEL)]
+        v and v * (n - 1) for v in stats.trend(middle, LEVEL)[:3]]
     row = control_row("drift: last round − first", n, (None, None), found,
                       control=False, why="fewer than 3 rounds")
     seen = ~np.isnan(rest)

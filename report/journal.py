@@ -130,7 +130,7 @@ class Campaign:
         """Planned trials of all arms that were never attempted."""
         return sum(max(cell.blocks - len(self.attempted(cell, arm)), 0)
                    for cell in self.planned for arm in
-                   repeat_budget.arms_of(self.meta, cell.workload))
+                   repeat_budget.arms_of(self.meta, cell))
 
     @property
     def to_come(self):

@@ -41,14 +41,15 @@ def most(campaign):
 
 def earned(meta, here):
     """Repeats that a round of these trials adds."""
-    return sum(rule_of(c)["share"] * len(arms_of(meta, c.factors["workload"]))
-               for c, _ in here)
+    return sum(rule_of(c)["share"] * len(arms_of(meta, c)) for c, _ in here)
 
 
-def arms_of(meta, workload):
-    """Names of the arms that run the cells of a workload."""
-    arms = [arm for arm in meta.get("arms") or [{}] if isinstance(arm, dict)]
-    own = [arm for arm in arms if arm.get("workload") == workload] or [
+def arms_of(meta, cell):
+    """Names of the arms that run a cell. An arm with a flavour is an A/A
+    control, which runs the cells that are marked for it."""
+    arms = [arm for arm in meta.get("arms") or [{}] if isinstance(arm, dict)
+            and (not arm.get("flavour") or cell.factors.get("control"))]
+    own = [arm for arm in arms if arm.get("workload") == cell.workload] or [
         arm for arm in arms if arm.get("workload") is None]
     return [str(arm.get("name", "head")) for arm in own]
 
@@ -93,8 +94,7 @@ def walk(meta, cells, found):
         for k, line in enumerate(attempts, 1):
             lines.setdefault((cell, block, k), []).append(line)
     for number, here in enumerate(repeatable(rounds.of(meta), cells)):
-        arms = {c.id: len(arms_of(meta, c.factors["workload"]))
-                for c, _ in here}
+        arms = {c.id: len(arms_of(meta, c)) for c, _ in here}
         if any(len(lines.get((c.id, block, 1), ())) < arms[c.id]
                for c, block in here):
             told.whole = False

@@ -321,8 +321,8 @@ def position(a, counts, low, high):
     found = stats.crossover(sure, block_matrix(a, counts, sure))
     if len(found) != 1:
         return empty
-    return {"position": found[0]["threads"], "low": found[0]["low"],
-            "high": found[0]["high"]}
+    return {"position": found[0].threads, "low": found[0].low,
+            "high": found[0].high}
 
 
 def block_matrix(a, counts, threads):

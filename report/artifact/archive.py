@@ -11,6 +11,8 @@ import os
 import stat
 import tarfile
 import zlib
+from pathlib import Path
+from typing import BinaryIO
 
 TOP = "artifact"
 LEVEL, GZIP = 6, 31
@@ -24,32 +26,36 @@ class Damaged(Exception):
     """It is not as it was packed, or never was one of ours."""
 
 
-def seal_of(hexadecimal):
+def seal_of(hexadecimal: str) -> bytes:
+    """The last member of the file."""
     return SEAL_HEAD + hexadecimal.encode() + SEAL_TAIL
 
 
 class Sealed:
     """Compresses what is written to it into a file, and seals it."""
 
-    def __init__(self, file):
+    def __init__(self, file: BinaryIO) -> None:
         self.file, self.sum = file, hashlib.sha256()
         self.packer = zlib.compressobj(LEVEL, zlib.DEFLATED, GZIP)
 
-    def put(self, data):
+    def put(self, data: bytes) -> None:
+        """Compressed bytes."""
         self.sum.update(data)
         self.file.write(data)
 
-    def write(self, data):
+    def write(self, data: bytes) -> int:
+        """Bytes of the archive."""
         self.put(self.packer.compress(data))
         return len(data)
 
-    def seal(self):
+    def seal(self) -> None:
+        """Ends the file."""
         self.put(self.packer.flush())
         self.file.write(seal_of(self.sum.hexdigest()))
 
 
-def member_of(path, name, seconds):
-    """What tar says of a file: nothing of who packed it, and when."""
+def member_of(path: str, name: str, seconds: int) -> tarfile.TarInfo:
+    """The header of a file, without the user who packed it and the time."""
     found, member = os.lstat(path), tarfile.TarInfo(name)
     member.mtime = seconds
     if stat.S_ISLNK(found.st_mode):
@@ -63,7 +69,8 @@ def member_of(path, name, seconds):
     return member
 
 
-def add(tar, path, name, seconds):
+def add(tar: tarfile.TarFile, path: str, name: str, seconds: int) -> None:
+    """A file, or a folder with all below it."""
     member = member_of(path, name, seconds)
     if not member.isfile():
         tar.addfile(member)
@@ -75,7 +82,7 @@ def add(tar, path, name, seconds):
             add(tar, os.path.join(path, below), f"{name}/{below}", seconds)
 
 
-def pack(folder, out, seconds):
+def pack(folder: str, out: str, seconds: int) -> None:
     """Writes `out`, whole or not at all; seconds -- since 1970, of each
     member."""
     part = f"{out}.new"
@@ -84,7 +91,7 @@ def pack(folder, out, seconds):
     try:
         with open(fd, "wb") as file:
             sealed = Sealed(file)
-            with tarfile.open(mode="w|", fileobj=sealed,
+            with tarfile.open(mode="w|", fileobj=sealed,  # type: ignore[arg-type]
                               format=tarfile.PAX_FORMAT) as tar:
                 add(tar, folder, TOP, seconds)
             sealed.seal()
@@ -98,8 +105,8 @@ def pack(folder, out, seconds):
         raise
 
 
-def check_seal(path):
-    """Damaged where a bit of the file is not as it was packed."""
+def check_seal(path: str) -> None:
+    """Damaged: a bit of the file is not as it was packed."""
     size, found = os.stat(path).st_size, hashlib.sha256()
     with open(path, "rb") as file:
         left = size - SEAL_BYTES
@@ -121,8 +128,11 @@ def check_seal(path):
         "folder)")
 
 
-def place_of(member, into, made):
-    """Where a member goes; Damaged where that is not below `into`."""
+def place_of(member: tarfile.TarInfo, into: str, made: dict[str, str]) -> str:
+    """The path of a member; Damaged if it is not below `into`.
+
+    made -- name -> kind of the members before it; this one is added
+    """
     parts = member.name.split("/")
     if parts[0] != TOP or any(p in ("", ".", "..") for p in parts):
         raise Damaged(f"{member.name}: a name out of {TOP}/")
@@ -136,7 +146,8 @@ def place_of(member, into, made):
     return os.path.join(into, *parts)
 
 
-def unpack_one(tar, member, place):
+def unpack_one(tar: tarfile.TarFile, member: tarfile.TarInfo, place: str) -> None:
+    """Writes one member."""
     if member.issym():
         os.symlink(member.linkname, place)
         return
@@ -145,19 +156,19 @@ def unpack_one(tar, member, place):
     else:
         with open(place, "xb") as file:
             source = tar.extractfile(member)
-            while chunk := source.read(CHUNK):
+            while source and (chunk := source.read(CHUNK)):
                 file.write(chunk)
     os.chmod(place, member.mode & 0o7777)
 
 
-def unpack(path, into):
+def unpack(path: str, into: str | Path) -> str:
     """Unpacks a sealed file below `into`; -> its folder."""
     check_seal(path)
-    made = {}
+    made: dict[str, str] = {}
     try:
         with tarfile.open(path, "r:gz") as tar:
             for member in tar:
-                unpack_one(tar, member, place_of(member, into, made))
+                unpack_one(tar, member, place_of(member, str(into), made))
     except (tarfile.TarError, EOFError, zlib.error) as error:
         raise Damaged(f"{path}: {error}") from None
     return os.path.join(into, TOP)

@@ -1,157 +1,148 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an artifact claims: each group of cells that its campaigns rank, with
-the command that measures it again and what that is expected to say.
+the command that measures it again and what that is expected to print.
 
-All of it follows from verdicts.json and campaign.json. Next to the table the
-inputs of those commands are written: claims/ID.cells (which cells) and
-plans/CAMPAIGN/WORKLOAD.conf (the workload as it ran, its mode put in).
+Next to the table the inputs of those commands are written: claims/ID.cells
+(which cells) and plans/CAMPAIGN/WORKLOAD.conf (the workload as it ran).
 """
-import math
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from pathlib import Path
 
-from report import strict_json, verdicts, words
+from report.artifact.contents import Packed
+from report.load.plan import Factors, Plan
+from report.model.number import Comparison
+from report.model.place import Group, Outcome
+from report.model.trust import Question, Trust
 
-RANKED = (*verdicts.LEADS, verdicts.TIED)
-COLUMNS = ("id", "campaign", "plan", "cells", "settings", "maps", "minutes",
-           "expected")
-NO_CONTROLS = 0.10  # as in docs/verdicts.md, where no control could decide
-EXTRA_WORK = 2.0  # per cent, that the positive control must show
-KICK, KICK_MAPS, KICK_MOST = "kick", 4, 12
+UNKNOWN_BIAS = 1.10  # allowed if no control could decide
+KICK, KICK_MAPS, KICK_MINUTES, KICK_BLOCKS = "kick", 4, 12, 7
 MINUTE_NS = 60e9
 
 
-def load(file):
-    return strict_json.loads(Path(file).read_bytes())
+@dataclass(frozen=True)
+class Row:
+    """A row of claims.tsv, which runner/reviewer.sh reads; "" is "-"."""
+    id: str
+    campaign: str
+    plan: str
+    cells: str
+    settings: str
+    maps: str
+    minutes: str
+    expected: str
 
 
-def room_of(controls):
-    """The error that the controls leave room for, as a share; docs/verdicts.md
-    says how."""
-    wide = [max(abs(c["low"] - must), abs(c["high"] - must)) / 100
-            for c in controls if c["control"] and c["low"] is not None
-            for must in [EXTRA_WORK if c["name"].startswith("+2") else 0.0]]
-    return max(wide) if wide else NO_CONTROLS
+@dataclass(frozen=True)
+class Claim:
+    """A row with its group; None: the row that is tried first."""
+    row: Row
+    group: Group | None
 
 
-def allowed(decision, room):
-    """[low, high] of leader ÷ weakest rival that a second run on the same
-    kind of machine may show: the simultaneous interval, wider by what the
-    controls leave room for."""
-    weak = next(r for r in decision["rivals"]
-                if r["map"] == decision["weakest"])
-    return (weak["ratio"], weak["group_low"] / (1 + room),
-            weak["group_high"] * (1 + room))
+def allowed_bias(packed: Packed) -> float:
+    """The factor that the A/A control leaves room for."""
+    trust = packed.decided.trust
+    found = [c.found for c in trust.checks if c.question is Question.SAME_MAP] if trust else []
+    return next((f for f in found if f), UNKNOWN_BIAS)
 
 
-def tied_with(decision):
-    return [decision["leader"], *(r["map"] for r in decision["rivals"]
-                                  if r["outcome"] == verdicts.TIED)]
+def closest(group: Group) -> Comparison:
+    """The least certain lead."""
+    return min((c for c in group.comparisons if c.low is not None), key=lambda c: c.low or 0.0)
 
 
-def expected(decision, room):
-    """One sentence; what a command's last lines are held against."""
-    ratio, low, high = allowed(decision, room)
-    band = (f"measured x {words.sig(ratio)}, again between "
-            f"{words.sig(low)} and {words.sig(high)}")
-    if decision["word"] == verdicts.TIED:
-        return (f"{words.joined(tied_with(decision))} are not told apart; "
-                f"{decision['leader']} over {decision['weakest']} {band}")
-    return (f"{decision['leader']} leads ({decision['word']}); over "
-            f"{decision['weakest']}, the least certain rival, {band}")
+def expected(group: Group, bias: float) -> str:
+    """One sentence: what a second run on the same kind of machine prints."""
+    c = closest(group)
+    low, high = (c.low or 0.0) / bias, (c.high or 0.0) * bias
+    band = f"measured x {c.ratio.value:.3g}, again between {low:.3g} and {high:.3g}"
+    if group.outcome is Outcome.TIED:
+        names = ", ".join(group.front)
+        return f"too close to call: {names}; {c.map} over {c.against} {band}"
+    return f"{c.map} is the fastest; over {c.against}, the least certain lead, {band}"
 
 
-def ids_of(meta, decision):
-    """Cells of a group, and the checks of its maps."""
-    same = {pair["id"]: pair["as"] for pair in meta.get("same") or []}
-    timed = [same.get(i, i) for i in (
-        decision["cell"], *(r["cell"] for r in decision["rivals"]
-                            if r["n"] or r["outcome"] != verdicts.NONE))]
-    cells = {c["id"]: c for c in meta["cells"]}
-    places = {(cells[i]["workload"], cells[i]["map"]) for i in timed}
-    checks = [i for i, c in cells.items() if c["measure"] == "verify"
-              and not c["skip"] and (c["workload"], c["map"]) in places]
-    return checks + [i for i in timed if i in cells]
+def cells_of(plan: Plan, group: Group) -> list[Factors]:
+    """The checks of a group's maps, then its cells."""
+    runs_as = {pair.id: pair.runs_as for pair in plan.same}
+    cells = {c.id: c for c in plan.cells}
+    timed = [cells[runs_as.get(e.cell, e.cell)] for e in group.entries if e.rate.n]
+    places = {(c.workload, c.map) for c in timed}
+    return [c for c in plan.cells if c.measure == "verify" and not c.skip
+            and (c.workload, c.map) in places] + timed
 
 
-def minutes(meta, ids):
-    """The plan's own estimate of these cells, repeats included."""
-    chosen = [c for c in meta["cells"] if c["id"] in set(ids)]
-    return sum((c.get("estimate_ns") or 0) * (c["blocks"] or 1)
-               * (1 + ((c.get("repeat") or {}).get("share") or 0))
-               for c in chosen) / MINUTE_NS
+def minutes(cells: Iterable[Factors]) -> float:
+    """The plan's estimate of these cells, repeats included."""
+    return sum(c.estimate_ns * (c.blocks or 1) * (1 + ((c.repeat.share or 0) if c.repeat else 0))
+               for c in cells) / MINUTE_NS
 
 
-def shown(value):
-    """Minutes in tenths, never fewer than it takes."""
-    return f"{math.ceil(value * 10) / 10:.1f}"
+def in_tenths(value: float) -> str:
+    """Minutes, rounded up."""
+    return f"{int(value * 10 + 1) / 10:g}"
 
 
-def plan_of(name, workload):
-    return f"plans/{name}/{workload}.conf"
+def plan_file(packed: Packed, workload: str) -> str:
+    """The file of a workload in an artifact."""
+    return f"plans/{packed.name}/{workload}.conf"
 
 
-def write_plans(folder, name, meta):
+def write_plans(folder: Path, packed: Packed) -> None:
     """The workloads of a campaign as files."""
-    for workload in meta.get("workloads") or []:
-        file = folder / plan_of(name, workload["name"])
+    for workload in packed.plan.workloads:
+        file = folder / plan_file(packed, workload.name)
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(workload["text"], encoding="utf-8")
+        file.write_text(workload.text or "", encoding="utf-8")
 
 
-def claim_of(folder, number, name, meta, found, decision):
-    """A row of the table, and the file that it names."""
-    ids, claim = ids_of(meta, decision), f"c{number:03d}"
-    cell = next(c for c in meta["cells"] if c["id"] == ids[-1])
-    file = folder / "claims" / f"{claim}.cells"
+def claim_of(folder: Path, number: int, packed: Packed, group: Group) -> Claim:
+    """A claim, and the file that it names."""
+    cells, name = cells_of(packed.plan, group), f"c{number:03d}"
+    file = folder / "claims" / f"{name}.cells"
     file.parent.mkdir(exist_ok=True)
-    file.write_text("".join(f"{i}\n" for i in ids), encoding="utf-8")
-    return {"id": claim, "campaign": name, "place": decision["place"],
-            "plan": plan_of(name, cell["workload"]),
-            "cells": f"claims/{claim}.cells",
-            "settings": f"threads={cell['threads']}", "maps": "",
-            "threads": cell["threads"], "decision": decision,
-            "minutes": shown(minutes(meta, ids)),
-            "expected": expected(decision, room_of(found["controls"]))}
+    file.write_text("".join(f"{c.id}\n" for c in cells), encoding="utf-8")
+    return Claim(Row(name, packed.name, plan_file(packed, cells[-1].workload),
+                     f"claims/{name}.cells", f"threads={cells[-1].threads}", "",
+                     in_tenths(minutes(cells)), expected(group, allowed_bias(packed))), group)
 
 
-def of_campaign(folder, name, path, first):
-    """Rows of one campaign (its folder is `path`), numbered from `first`."""
-    meta = load(path / "campaign.json")
-    found = load(path / "report" / "verdicts.json")
-    write_plans(folder, name, meta)
-    ranked = [] if found["invalid"] else [
-        d for d in found["decisions"] if d["word"] in RANKED]
-    return [claim_of(folder, first + i, name, meta, found, d)
-            for i, d in enumerate(ranked)]
+def of_campaign(folder: Path, packed: Packed, first: int) -> list[Claim]:
+    """Claims of one campaign, numbered from `first`."""
+    write_plans(folder, packed)
+    trust = packed.decided.trust
+    if trust is None or trust.verdict is Trust.NOT:
+        return []
+    ranked = [g for g in packed.decided.groups
+              if g.outcome in (Outcome.DECIDED, Outcome.TIED)]
+    return [claim_of(folder, first + i, packed, g) for i, g in enumerate(ranked)]
 
 
-def kick_of(folder, name, path, rows):
-    """The row that is tried first: few maps of the headline, with one thread
-    and with as many as the reviewer has CPUs; None where nothing is timed."""
-    meta = load(path / "campaign.json")
-    timed = next((c for c in meta["cells"] if c["measure"] == "throughput"
-                  and not c["skip"]), None)
+def kick_of(packed: Packed, claims: list[Claim]) -> Claim | None:
+    """What is tried first: few maps of the headline, with one thread and with
+    as many as the reviewer has CPUs; None: nothing is timed."""
+    cells = packed.plan.cells
+    timed = next((c for c in cells if c.measure == "throughput" and not c.skip), None)
     if timed is None:
         return None
-    named, blocks, workload = [], 7, timed["workload"]
-    if rows:
-        decision = rows[0]["decision"]
-        named = [decision["leader"], decision["weakest"]]
-        blocks = max(blocks, decision["needs"] or 0)
-        workload = Path(rows[0]["plan"]).stem
-    named += [timed["base"], *(c["map"] for c in meta["cells"]
-                               if c["workload"] == workload)]
-    maps = [m for m in dict.fromkeys(named) if m][:KICK_MAPS]
-    return {"id": KICK, "campaign": name, "plan": plan_of(name, workload),
-            "cells": "", "maps": ",".join(maps), "minutes": str(KICK_MOST),
-            "settings": f"threads=1 cpus;blocks={blocks};measure=throughput",
-            "expected": rows[0]["expected"] if rows else
-            "a page; the campaign itself ranks nothing here"}
+    names: list[str | None] = []
+    blocks, workload = KICK_BLOCKS, timed.workload
+    group = claims[0].group if claims else None
+    if group is not None:
+        names = [closest(group).map, closest(group).against]
+        blocks, workload = max(blocks, group.needs), group.place.workload
+    names += [timed.base, *(c.map for c in cells if c.workload == workload)]
+    maps = [m for m in dict.fromkeys(names) if m][:KICK_MAPS]
+    return Claim(Row(KICK, packed.name, plan_file(packed, workload), "",
+                     f"threads=1 cpus;blocks={blocks};measure=throughput", ",".join(maps),
+                     str(KICK_MINUTES), claims[0].row.expected if claims else
+                     "a page; the campaign itself ranks nothing here"), group)
 
 
-def write_table(folder, rows):
-    """claims.tsv, which the commands of the artifact read."""
-    lines = ["\t".join(COLUMNS)] + ["\t".join(row[c] or "-" for c in COLUMNS)
-                                    for row in rows]
-    (folder / "claims.tsv").write_text("\n".join(lines) + "\n",
-                                       encoding="utf-8")
+def write_table(folder: Path, claims: Iterable[Claim]) -> None:
+    """claims.tsv."""
+    names = [f.name for f in fields(Row)]
+    lines = ["\t".join(names)] + [
+        "\t".join(getattr(c.row, name) or "-" for name in names) for c in claims]
+    (folder / "claims.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -2,8 +2,13 @@
 """ro-crate-metadata.json: what the artifact is, for archives and search
 engines, in the words of RO-Crate 1.1 (JSON-LD of schema.org)."""
 import json
+from collections.abc import Sequence
+from pathlib import Path
 
-from report.artifact import claims
+from report.artifact.contents import Packed
+from report.artifact.guide import About
+
+Entity = dict[str, object]  # of JSON-LD
 
 NAME = "ro-crate-metadata.json"
 CONTEXT = "https://w3id.org/ro/crate/1.1/context"
@@ -12,7 +17,7 @@ SPDX = "https://spdx.org/licenses/"
 KINDS = {".json": "application/json", ".md": "text/markdown",
          ".tsv": "text/tab-separated-values", ".jsonl": "application/jsonl",
          ".txt": "text/plain", ".html": "text/html"}
-TOLD = (  # file at the top -> what it is
+FILES = (  # file at the top -> what it is
     ("ARTIFACT.md", "Claims, commands, expected results, minutes, hardware"),
     ("SHA256SUMS", "Every name, its kind and the hash of what it holds"),
     ("claims.tsv", "The claims, as the commands read them"),
@@ -20,69 +25,69 @@ TOLD = (  # file at the top -> what it is
     ("CITATION.cff", "How to cite the suite"))
 
 
-def ref(name):
+def ref(name: object) -> Entity:
+    """A reference to an entity."""
     return {"@id": name}
 
 
-def file_entity(name, description):
-    end = name[name.rfind("."):] if "." in name else ""
+def file_entity(name: str, description: str) -> Entity:
+    """A file."""
     return {"@id": name, "@type": "File", "name": name,
             "description": description,
-            "encodingFormat": KINDS.get(end, "text/plain")}
+            "encodingFormat": KINDS.get(Path(name).suffix, "text/plain")}
 
 
-def campaign_entities(name, path):
+def campaign_entities(packed: Packed) -> list[Entity]:
     """A data set with its journal and page."""
-    from report.artifact import rebuild
-    meta = claims.load(rebuild.campaigns_in(path)[0] / "campaign.json")
+    name, path, plan = packed.name, packed.path, packed.plan
     below = [p for p in ("campaign.json", "trials.jsonl", "stages.json",
                          "verdicts.json", "report/index.html",
                          "report/verdicts.json") if (path / p).exists()]
     base = f"campaigns/{name}/"
-    machine = (meta.get("machine") or {}).get("id", "unknown")
-    whole = {"@id": base, "@type": "Dataset", "name": meta.get("name", name),
-             "description": f"Campaign on machine {machine}: one line for "
+    whole: Entity = {"@id": base, "@type": "Dataset", "name": plan.name or name,
+             "description": f"Campaign on machine {plan.machine.id}: one line for "
              "each trial in trials.jsonl, its page and tables in report/",
-             "dateCreated": meta.get("created_utc", "")[:19] + "Z",
+             "dateCreated": plan.created_utc[:19] + "Z",
              "hasPart": [ref(base + p) for p in below]}
     return [whole, *(file_entity(base + p, f"{p} of the campaign {name}")
                      for p in below)]
 
 
-def people(about):
+def people(about: About) -> list[Entity]:
+    """The authors."""
     return [{"@id": f"#creator-{i}", "@type": "Organization",
-             "name": person["name"]}
-            for i, person in enumerate(about["creators"], 1)]
+             "name": person.name}
+            for i, person in enumerate(about.creators, 1)]
 
 
-def document(about, day, commit, campaigns):
-    """JSON-LD. about -- of .zenodo.json; day -- YYYY-MM-DD; campaigns --
-    [(name, path)]"""
-    licence = {"@id": SPDX + about["license"], "@type": "CreativeWork",
-               "name": about["license"],
+def document(about: About, day: str, commit: str, campaigns: Sequence[Packed]) -> Entity:
+    """JSON-LD. day -- YYYY-MM-DD"""
+    licence: Entity = {"@id": SPDX + about.license, "@type": "CreativeWork",
+               "name": about.license,
                "description": "of the suite; LICENSES/ has all texts"}
     authors = people(about)
-    sources = {"@id": "sources/", "@type": ["Dataset", "SoftwareSourceCode"],
+    sources: Entity = {"@id": "sources/", "@type": ["Dataset", "SoftwareSourceCode"],
                "name": "Readmostly, its sources", "version": commit,
                "license": ref(licence["@id"]), "programmingLanguage": "C",
                "description": "git archive of the commit"}
-    files = [file_entity(name, what) for name, what in TOLD]
+    files = [file_entity(name, what) for name, what in FILES]
     files += [file_entity("environment/packages.tsv", "Versions of packages"),
               file_entity("environment/python.json", "Versions of libraries")]
-    data = [e for name, path in campaigns
-            for e in campaign_entities(name, path)]
+    data = [e for packed in campaigns for e in campaign_entities(packed)]
     parts = [sources, *files, *(e for e in data if e["@type"] == "Dataset")]
-    root = {"@id": "./", "@type": "Dataset", "name": about["title"],
-            "description": about["description"], "datePublished": day,
-            "license": ref(licence["@id"]), "version": about["version"],
-            "keywords": ", ".join(about["keywords"]),
+    root: Entity = {"@id": "./", "@type": "Dataset", "name": about.title,
+            "description": about.description, "datePublished": day,
+            "license": ref(licence["@id"]), "version": about.version,
+            "keywords": ", ".join(about.keywords),
             "author": [ref(a["@id"]) for a in authors],
             "hasPart": [ref(e["@id"]) for e in parts]}
-    self = {"@id": NAME, "@type": "CreativeWork",
+    self: Entity = {"@id": NAME, "@type": "CreativeWork",
             "conformsTo": ref(PROFILE), "about": ref("./")}
     return {"@context": CONTEXT,
             "@graph": [self, root, licence, *authors, sources, *files, *data]}
 
 
-def text(*args):
-    return json.dumps(document(*args), indent=1, ensure_ascii=False) + "\n"
+def text(about: About, day: str, commit: str, campaigns: Sequence[Packed]) -> str:
+    """The file."""
+    return json.dumps(document(about, day, commit, campaigns), indent=1,
+                      ensure_ascii=False) + "\n"

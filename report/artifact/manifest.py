@@ -9,18 +9,22 @@ of the list itself is seen, too: it is no longer what the folder says.
 import hashlib
 import os
 import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 
 NAME = "SHA256SUMS"
 HEAD = "# artifact of readmostly, form 1; docs/artifact.md of the sources\n"
 WIDEST = {"file": 0o644, "program": 0o755, "folder": 0o755}
 CHUNK = 1 << 20
+Row = tuple[str, str, str]  # path; file, program, folder or "link -> TARGET"; sha256 or ""
+Listed = Mapping[str, tuple[str, str]]  # path -> the rest of its row
 
 
 class Unlisted(Exception):
     """What no list can hold: the text names it."""
 
 
-def sha256(path):
+def sha256(path: str | Path) -> str:
     """Of a file, not through a link."""
     found = hashlib.sha256()
     fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
@@ -30,30 +34,31 @@ def sha256(path):
     return found.hexdigest()
 
 
-def printable(name):
+def printable(name: str) -> str:
     """A name as a message may show it."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in name)
 
 
-def leads_out(path, target):
+def leads_out(path: str, target: str) -> bool:
     """Does a link at `path` of the artifact leave it?"""
     end = os.path.normpath(os.path.join(os.path.dirname(path), target))
     return os.path.isabs(target) or end.split(os.sep)[0] == os.pardir
 
 
-def check_name(path):
+def check_name(path: str) -> None:
+    """Unlisted: the list cannot hold the name."""
     if "\\" in path or " -> " in path or not path.isprintable():
         raise Unlisted(f"{printable(path)}: a name that {NAME} cannot hold")
 
 
-def check_mode(path, kind, mode):
+def check_mode(path: str, kind: str, mode: int) -> None:
     """Fewer permissions than these are an umask's; more are a change."""
     if mode & ~WIDEST[kind]:
         raise Unlisted(f"{path}: mode {mode:o}, expected at most "
                        f"{WIDEST[kind]:o}")
 
 
-def kind_of(entry, path):
+def kind_of(entry: os.DirEntry[str], path: str) -> str:
     """file | program | folder, or "link -> TARGET"."""
     check_name(path)
     mode = entry.stat(follow_symlinks=False).st_mode
@@ -71,11 +76,11 @@ def kind_of(entry, path):
     return kind
 
 
-def walk(folder, wrong, below=""):
-    """(path, kind, sum or "") of all in it, in the order of the list. What
-    cannot be listed is told to wrong(text)."""
-    with os.scandir(os.path.join(folder, below)) as found:
-        entries = sorted(found, key=lambda entry: entry.name)
+def walk(folder: str | Path, wrong: Callable[[str], None], below: str = "") -> Iterator[Row]:
+    """All in a folder, in the order of the list. wrong(text) is called for
+    what cannot be listed."""
+    with os.scandir(os.path.join(folder, below)) as scan:
+        entries = sorted(scan, key=lambda entry: entry.name)
     for entry in entries:
         path = below + entry.name
         if path == NAME:
@@ -94,8 +99,8 @@ def walk(folder, wrong, below=""):
             yield from walk(folder, wrong, path + "/")
 
 
-def text_of(rows):
-    """The list of what walk() found."""
+def text_of(rows: Iterable[Row]) -> str:
+    """The list."""
     lines = [HEAD]
     for path, kind, held in rows:
         if kind != "file":
@@ -106,12 +111,13 @@ def text_of(rows):
     return "".join(lines)
 
 
-def parse(text):
-    """path -> (kind, sum) of a list; ValueError, with the number of the
-    line, where it is none."""
+def parse(text: str) -> Listed:
+    """The rows of a list; ValueError, which begins with the number of the
+    line."""
     if not text.startswith(HEAD):
         raise ValueError("1: expected " + HEAD.strip())
-    listed, programs = {}, set()
+    listed: dict[str, tuple[str, str]] = {}
+    programs: set[str] = set()
     for number, line in enumerate(text.splitlines()[1:], 2):
         mark, _, rest = line.partition(" ")
         kind, _, path = rest.partition(" ")
@@ -128,10 +134,10 @@ def parse(text):
     return listed
 
 
-def write(folder):
-    """Lists all in `folder`; -> the artifact's digest. Unlisted where
-    something in it cannot be listed."""
-    wrong = []
+def write(folder: str | Path) -> str:
+    """Lists all in `folder`; -> the artifact's digest. Unlisted: something in
+    it cannot be listed."""
+    wrong: list[str] = []
     text = text_of(walk(folder, wrong.append))
     if wrong:
         raise Unlisted(wrong[0])
@@ -140,19 +146,19 @@ def write(folder):
     return digest(folder)
 
 
-def digest(folder):
+def digest(folder: str | Path) -> str:
     """One number for all of it: the hash of its list."""
     return sha256(os.path.join(folder, NAME))
 
 
-def differences(listed, found):
+def differences(listed: Listed, found: Listed) -> Iterator[str]:
     """What is in one of them only, or not the same: one line each."""
     gone = {listed[p][1]: p for p in listed.keys() - found.keys()}
     for path in sorted(listed.keys() | found.keys()):
         if path not in found:
             yield f"{path}: listed, and not there"
         elif path not in listed:
-            was = gone.get(found[path][1] or None)
+            was = gone.get(found[path][1]) if found[path][1] else None
             yield (f"{path}: there, and not listed"
                    + (f" (what {was} was)" if was else ""))
         elif found[path][0] != listed[path][0]:
@@ -162,9 +168,9 @@ def differences(listed, found):
             yield f"{path}: its sha256 is not the listed one"
 
 
-def problems(folder):
-    """All in which a folder is not what its list says."""
-    wrong = []
+def problems(folder: str | Path) -> list[str]:
+    """All in which a folder differs from its list."""
+    wrong: list[str] = []
     rows = list(walk(folder, wrong.append))
     try:
         fd = os.open(os.path.join(folder, NAME), os.O_RDONLY | os.O_NOFOLLOW)

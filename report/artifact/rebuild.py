@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The pages of an artifact again, from its journals alone, and what differs.
 
-Tables, verdicts and the rows of every figure have to be the same bytes
-wherever they are made. A drawing is the work of matplotlib and its fonts:
-where these are other versions than the packer's, lines may end elsewhere, and
-then the page is compared without its drawings and that is said.
+Tables, verdicts and the data of each figure must be the same bytes wherever
+they are made. A drawing depends on matplotlib, gnuplot and fonts: if these are
+other versions than the packer's, the page is compared without its drawings,
+and a note says so.
 """
 import contextlib
 import io
@@ -16,78 +16,86 @@ import sys
 import tempfile
 import zipfile
 import zlib
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from report import staged
-from report.journal import JournalError
+from report.artifact.contents import PAGES, Packed, all_packed
+from report.load import JournalError, strict_json
 
-LEFT_OUT = ("lock", "report")
+LEFT_OUT = {"lock", PAGES}
 DRAWN = (".svg", ".pdf", ".png")
 INLINE = re.compile(rb"<svg.*?</svg>|base64,[A-Za-z0-9+/=]*", re.S)
 PYTHON = "environment/python.json"
 
 
-def versions():
-    """What the bytes of a page depend on, beside its data and our code."""
+@dataclass(frozen=True)
+class Difference:
+    """Of two folders of pages: problems, drawings that differ, equal files."""
+    problems: list[str] = field(default_factory=list)
+    drawings: int = 0
+    same: int = 0
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """What `artifact again --json` prints."""
+    problems: list[str]
+    notes: list[str]
+    same: int
+    commit: str
+
+    def json(self) -> str:
+        """One object."""
+        return json.dumps(asdict(self))
+
+
+def versions() -> dict[str, str]:
+    """What the bytes of a page depend on, besides its data and our code."""
+    import jinja2
     import matplotlib
     import numpy
     import scipy
     from matplotlib import font_manager
     font = font_manager.findfont("Liberation Sans")
+    gnuplot = shutil.which("gnuplot") or "none"
     return {"python": sys.version.split()[0], "numpy": numpy.__version__,
             "scipy": scipy.__version__, "matplotlib": matplotlib.__version__,
-            "zlib": zlib.ZLIB_RUNTIME_VERSION, "font": Path(font).name}
+            "jinja2": str(jinja2.__version__), "zlib": zlib.ZLIB_RUNTIME_VERSION,
+            "font": Path(font).name, "gnuplot": Path(gnuplot).name}
 
 
-def kind_of(folder):
-    """campaign, or crossover or claims of one in stages."""
-    file = Path(folder) / "stages.json"
-    if not file.exists():
-        return "campaign"
-    return staged.read(Path(folder)).kind
-
-
-def campaigns_in(folder):
-    """Folders with a journal: the campaign, or its stages."""
-    stages = sorted(Path(folder).glob("stage-[0-9]*"))
-    return stages or [Path(folder)]
-
-
-def decided(folder):
+def decide(folder: Path) -> str:
     """What `python3 -m report decide` prints."""
     from report import staged_main
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said):
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
         staged_main.main(["decide", str(folder)])
-    return said.getvalue()
+    return out.getvalue()
 
 
-def make(folder):
-    """Makes the page of a campaign's folder; of one in stages for claims
-    that of its first stage, which has all of a run for claims."""
-    os.environ["SOURCE_DATE_EPOCH"] = "0"  # whatever date the packer has
-    from report import build, staged_page
-    kind = kind_of(folder)
-    if kind == "crossover":
-        staged_page.build(folder)
-        return Path(folder) / "report"
-    of = Path(folder) / "stage-01" if kind == "claims" else Path(folder)
-    build.build(of)
-    return of / "report"
+def make(packed: Packed) -> Path:
+    """Makes the page of a campaign -> its folder. A search has its own page; a
+    campaign in stages for claims has that of its first stage."""
+    os.environ["SOURCE_DATE_EPOCH"] = "0"  # the packer may have another date
+    from report import load
+    from report.decide import result
+    from report.render import write
+    if packed.stages and packed.stages.kind == "crossover":
+        from report import staged_page
+        staged_page.build(packed.path)
+        return packed.path / PAGES
+    folder = packed.path / "stage-01" if packed.stages else packed.path
+    write.write(result.build(load.read(folder)), folder / PAGES)
+    return folder / PAGES
 
 
-def journals(folder, into):
-    """Copies a campaign's folder without what is made of it."""
-    shutil.copytree(folder, into, symlinks=True,
-                    ignore=lambda _, names: set(names) & set(LEFT_OUT))
-
-
-def files_below(folder):
+def files_below(folder: Path) -> dict[str, Path]:
+    """Relative name -> file."""
     return {path.relative_to(folder).as_posix(): path
             for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def same_data(name, one, other):
+def same_data(name: str, one: Path, other: Path) -> bool:
     """Is it the same but for drawings, and for how a zip is compressed?"""
     if name.endswith(DRAWN):
         return True
@@ -96,66 +104,65 @@ def same_data(name, one, other):
             return ([(m, a.read(m)) for m in a.namelist()]
                     == [(m, b.read(m)) for m in b.namelist()])
     if name.endswith(".html"):
-        return (INLINE.sub(b"", one.read_bytes())
-                == INLINE.sub(b"", other.read_bytes()))
+        return INLINE.sub(b"", one.read_bytes()) == INLINE.sub(b"", other.read_bytes())
     return False
 
 
-def compare(kept, made, same_tools):
-    """(problems, drawings that differ, files that are the same) of two
-    folders of a report."""
-    kept, made, wrong = files_below(kept), files_below(made), []
-    drawn = same = 0
-    for name in sorted(kept.keys() | made.keys()):
-        if name not in made:
-            wrong.append(f"{name}: the data give no such file")
-        elif name not in kept:
-            wrong.append(f"{name}: missing, the data give it")
-        elif kept[name].read_bytes() == made[name].read_bytes():
+def compare(kept: Path, made: Path, same_tools: bool) -> Difference:
+    """The pages that were packed against those that the data give."""
+    old, new = files_below(kept), files_below(made)
+    problems: list[str] = []
+    drawings = same = 0
+    for name in sorted(old.keys() | new.keys()):
+        if name not in new:
+            problems.append(f"{name}: the data give no such file")
+        elif name not in old:
+            problems.append(f"{name}: missing, the data give it")
+        elif old[name].read_bytes() == new[name].read_bytes():
             same += 1
-        elif not same_tools and same_data(name, kept[name], made[name]):
-            drawn += 1
+        elif not same_tools and same_data(name, old[name], new[name]):
+            drawings += 1
         else:
-            wrong.append(f"{name}: not what the data give")
-    return wrong, drawn, same
+            problems.append(f"{name}: not what the data give")
+    return Difference(problems, drawings, same)
 
 
-def again(folder, name, same_tools):
-    """The same of the campaign `name` of an artifact; -> (problems, drawings
-    that differ, files that are the same)."""
-    of = Path(folder) / name
+def again(folder: Path, packed: Packed, same_tools: bool) -> Difference:
+    """The pages of one campaign, made in a copy."""
+    place = packed.path.relative_to(folder)
     with tempfile.TemporaryDirectory(prefix="readmostly-again-") as scratch:
-        copy = Path(scratch) / of.name
-        journals(of, copy)
+        copy = Packed(Path(scratch) / packed.name)
+        shutil.copytree(packed.path, copy.path, symlinks=True,
+                        ignore=lambda _, names: set(names) & LEFT_OUT)
         try:
             made = make(copy)
         except JournalError as error:
-            return [f"{name}: no page: {error}"], 0, 0
-        kept = of / made.relative_to(copy)
-        wrong, drawn, same = compare(kept, made, same_tools)
-        wrong = [f"{kept.relative_to(folder)}/{text}" for text in wrong]
-        if kind_of(of) != "campaign" and decided(copy) != (
-                of / "verdicts.json").read_text(encoding="utf-8"):
-            wrong.append(f"{name}/verdicts.json: not what the data give")
-    return wrong, drawn, same
+            return Difference([f"{place}: no page: {error}"])
+        kept = packed.path / made.relative_to(copy.path)
+        found = compare(kept, made, same_tools)
+        problems = [f"{kept.relative_to(folder)}/{text}" for text in found.problems]
+        if packed.stages and decide(copy.path) != (
+                packed.path / "verdicts.json").read_text(encoding="utf-8"):
+            problems.append(f"{place}/verdicts.json: not what the data give")
+    return Difference(problems, found.drawings, found.same)
 
 
-def all_again(folder):
-    """{"problems", "notes", "same"} of every campaign of an artifact."""
-    folder = Path(folder)
-    recorded = json.loads((folder / PYTHON).read_text(encoding="utf-8"))
-    commit = (folder / "environment/commit.txt").read_text().strip()
-    here, out = versions(), {"problems": [], "notes": [], "same": 0,
-                             "commit": commit}
-    other = [f"{k} {here[k]} (packed with {recorded.get(k)})" for k in here
-             if here[k] != recorded.get(k)]
-    for of in sorted((folder / "campaigns").iterdir()):
-        wrong, drawn, same = again(folder, f"campaigns/{of.name}", not other)
-        out["problems"] += wrong
-        out["same"] += same
-        if drawn:
-            out["notes"].append(
-                f"campaigns/{of.name}: {drawn} drawings, or files with "
-                "drawings in them, are other bytes with the same data, and "
-                "so are " + ", ".join(other))
-    return out
+def all_again(folder: Path) -> Rebuilt:
+    """The pages of every campaign of an artifact."""
+    recorded = strict_json.loads((folder / PYTHON).read_bytes())
+    packer = recorded if isinstance(recorded, dict) else {}
+    other = [f"{k} {v} (packed with {packer.get(k)})" for k, v in versions().items()
+             if v != packer.get(k)]
+    problems: list[str] = []
+    notes: list[str] = []
+    same = 0
+    for packed in all_packed(folder):
+        found = again(folder, packed, not other)
+        problems += found.problems
+        same += found.same
+        if found.drawings:
+            notes.append(f"campaigns/{packed.name}: {found.drawings} drawings, or files with "
+                         "drawings in them, differ with the same data, and so do "
+                         + ", ".join(other))
+    return Rebuilt(problems, notes, same,
+                   (folder / "environment/commit.txt").read_text().strip())

@@ -12,6 +12,7 @@ from report import checks, journal, staged, stats
 from report.claims import (agreement, arithmetic, decision_rules, evidence,
                            ledger, rule, rules)
 from report.claims.agreement import GO, PORT, VARIANT
+from report.claims.rules import Alternative
 
 FORMAT = 1
 DONE, INCOMPLETE = 0, 3
@@ -54,40 +55,49 @@ def unbuilt(campaign, claim):
 # ---- the tests of a family ------------------------------------------------
 
 def alternatives(claim, key):
-    """What is tested of one cell: the claimed side, and its opposite."""
+    """What is tested of one cell: Alternative -> where its contrast lies.
+    What reproduces a claim and what refutes it are both of the family."""
+    if claim.rule == "slope":
+        return between(key, *claim.claimed)
     band = math.log1p(claim.band)
-    if claim.rule == "figure":
-        limits = (math.log(v) for v in rules.limits(claim))
-        return {"claimed": stats.inside([key], *limits)}
     if claim.rule == "equal":
-        return {"claimed": stats.inside([key], -band, band)}
+        return between(key, -band, band)
+    if claim.rule == "figure":
+        return between(key, *map(math.log, rules.limits(claim)))
     sign = 1 if rules.above_one(claim) else -1
-    return {"claimed": stats.beyond([key], sign, band),
-            "opposite": stats.beyond([key], -sign, band)}
+    sides = {Alternative.SIDE: stats.beyond([key], sign, band),
+             Alternative.OPPOSITE: stats.beyond([key], -sign, band),
+             Alternative.NONE: stats.inside([key], -band, band)}
+    return sides if claim.rule == "direction" else {
+        **sides, **between(key, *map(math.log, rules.limits(claim)))}
+
+
+def between(key, low, high):
+    """Inside of these limits, and outside."""
+    return {Alternative.SIZE: stats.inside([key], low, high),
+            Alternative.OTHER_SIZE: stats.outside([key], low, high)}
 
 
 def tested(claim, found):
     """Does this cell take part in the family?"""
     return (claim.speaks == "speed" and bool(found.values)
-            and claim.rule in ("direction", "ratio", "equal", "figure"))
+            and claim.rule not in ("count", "never", "can-happen"))
 
 
 def corrected(cells):
-    """key -> p of {claimed, opposite}, corrected over all of them.
+    """key -> {Alternative: p}, corrected over all of them.
 
     cells -- key -> (claim, evidence) of everything that is tested. Claims of
     the same cells share a contrast, which is corrected for once.
     """
-    if not cells:
-        return {}
     contrasts, claims = {}, {}
     for key, (claim, found) in cells.items():
-        contrast = (*found.cells, claim.statistic)
-        contrasts[contrast] = evidence.logs(found)
+        slope = claim.rule == "slope"
+        contrast = (*found.cells, claim.statistic, slope)
+        contrasts[contrast] = [v for _, v in found.values] if slope else list(
+            evidence.logs(found).values())
         claims[key] = alternatives(claim, contrast)
-    found = stats.family(contrasts, claims, rules.ALPHA)
-    return {key: {side: row["p"] for side, row in said.items()}
-            for key, said in found.items()}
+    return stats.family(contrasts, claims)
 
 
 # ---- one claim ------------------------------------------------------------

@@ -14,6 +14,7 @@ import numpy as np
 
 from report import stats, words
 from report.claims import decide, evidence
+from report.stats import families
 
 INTERVALS = ("direction", "ratio", "equal", "figure")
 LEAST = 6  # blocks: of fewer there is no interval
@@ -35,7 +36,7 @@ class Row(NamedTuple):
 def groups_of(found):
     """Contrasts times directions of the family of claims of speed."""
     family = decide.family_of(found, (decide.PORT, decide.GO))
-    return 2 * len({(*e.cells, one.statistic)
+    return 2 * len({(*e.cells, one.statistic, one.rule == "slope")
                     for one, e in family.values()})
 
 
@@ -56,7 +57,8 @@ def row_of(key, one, found, alpha):
     logs = finite(found)
     band = math.log1p(one.band)
     spread = float(np.std(logs, ddof=1))
-    noise = spread * float(stats.widening(logs))
+    noise = spread * float(stats.widening(
+        logs, families.ERRORS if one.speaks == "speed" else 1.0))
     visible = stats.visible_effect(len(logs), noise, alpha, POWER)
     effect = math.log1p(one.effect + one.band) - band
     blocks = stats.least_blocks(effect / noise if noise else math.inf, alpha,

@@ -1,20 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """From the values of one cell to an outcome, by the rule of a claim.
 
-The rules are those of docs/claims.md. An interval is of 95 %; where a claim
-speaks of speed, `p` ("claimed", "opposite") is of the test corrected over
-all such claims of the campaign, and both it and the interval are needed.
+The rules are those of docs/claims.md. An interval is of 95 %. Where a claim
+speaks of speed, an outcome that decides also needs its alternative's p, which
+is corrected over all such claims of the campaign.
 """
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from report import articles, stats, words
+from report.claims.evidence import Evidence
+from report.claims.ledger import Claim
 
 REPRODUCED, DEPENDS, REFUTED = "reproduced", "depends", "refuted"
 INCONCLUSIVE, NOT_HERE = "inconclusive", "not testable here"
 VERDICTS = (REPRODUCED, DEPENDS, REFUTED, INCONCLUSIVE, NOT_HERE)
 ALPHA = 0.01  # of the family of all claims that speak of speed
 LEVEL = 0.95
+LEAST = 6  # trials that reproduce a count, unless it is exact
 ROUNDING = 1e-9  # an interval on logarithms is not exact in its last digits
 OPPOSITE, NO_DIFFERENCE = "opposite", "no difference above"
 SIZE, SIZE_ALONE = "direction holds, size differs", "size differs"
@@ -24,9 +29,21 @@ BANDED = ("direction", "ratio", "equal")  # rules that have a band
 KINDS = (OPPOSITE, SIZE, SIZE_ALONE, NO_DIFFERENCE)  # how a refutation begins
 
 
+class Alternative(Enum):
+    """Where the centre of subject / against, or of a figure, may lie."""
+    SIDE = "beyond the band on the claimed side"
+    OPPOSITE = "beyond the band on the other side"
+    NONE = "inside the band"
+    SIZE = "inside the claimed limits"
+    OTHER_SIZE = "outside of the claimed limits"
+
+
+P = Mapping[Alternative, float] | None  # None: the claim is not in the family
+
+
 @dataclass(frozen=True)
 class Outcome:
-    """What one cell says."""
+    """The result of one cell."""
     word: str
     how: str = ""
     centre: float | None = None
@@ -34,58 +51,73 @@ class Outcome:
     high: float | None = None
     n: int = 0
     seen: float | None = None  # effect that could have been seen, a share
-    p: float | None = None  # corrected, of the side that was taken
+    p: float | None = None  # corrected, of the alternative that was taken
 
 
-def summary(claim, evidence):
-    """Centre and interval; on logarithms but for a slope."""
+def summary(claim: Claim, evidence: Evidence) -> stats.Interval:
+    """Centre and interval; on logarithms but for slopes and what is negative.
+    One value of 0 changes no scale."""
     values = [v for _, v in evidence.values]
-    log = claim.rule != "slope" and min(values) > 0
-    return stats.summarize({0: values}, LEVEL, log)[0]
+    log = claim.rule != "slope" and min(values) >= 0
+    return stats.many_intervals({0: values}, LEVEL, log)[0]
 
 
-def limits(claim):
+def limits(claim: Claim) -> tuple[float, float]:
     """(low, high) that the claimed amount allows, tolerance and all."""
     low, high = claim.claimed
     return low / claim.tolerance, high * claim.tolerance
 
 
-def above_one(claim):
-    """Does the claim put subject ÷ against above 1?"""
+def above_one(claim: Claim) -> bool:
+    """Whether the claim puts subject / against above 1."""
     if claim.side:
         return claim.side == "above"
-    return claim.claimed[0] > 1
+    return bool(claim.claimed[0] > 1)
 
 
-def shown(claim, row):
+def ends(row: stats.Interval) -> tuple[float, float]:
+    """Of a row that has an interval."""
+    assert row.low is not None and row.high is not None
+    return row.low, row.high
+
+
+def shown(claim: Claim, row: stats.Interval) -> float | None:
     """Half the width of the interval: what could have been seen. Of a slope
     the smallest that would have been told from none, which is a difference
-    of exponents: their quotient says nothing, and a band is of ratios."""
-    if row["low"] is None:
+    of exponents: their quotient has no meaning, and a band is of ratios."""
+    if row.low is None:
         return None
+    low, high = ends(row)
     if claim.rule == "slope":
-        return (row["high"] - row["low"]) / 2
-    if row["low"] <= 0:
+        return (high - low) / 2
+    if low <= 0:
         return None
-    half = math.sqrt(row["high"] / row["low"]) - 1
+    half = math.sqrt(high / low) - 1
     return half + (claim.band if claim.rule in BANDED else 0)
 
 
-def made(claim, row, word, how="", p=None):
-    return Outcome(word, how, row["centre"], row["low"], row["high"],
-                   row["n"], shown(claim, row), p)
+def made(claim: Claim, row: stats.Interval, word: str, how: str = "",
+         p: float | None = None) -> Outcome:
+    return Outcome(word, how, row.centre, row.low, row.high, row.n,
+                   shown(claim, row), p)
 
 
-def sure(claim, p, side):
-    """Has the corrected test rejected, where one is needed?"""
-    return claim.speaks != "speed" or (p or {}).get(side, 1.0) <= ALPHA
+def worst(p: P, *alternatives: Alternative) -> float | None:
+    """Corrected p of all these together; None: not of the family."""
+    return None if p is None else max(p.get(a, 1.0) for a in alternatives)
 
 
-def of(p, side):
-    return (p or {}).get(side)
+def decided(claim: Claim, row: stats.Interval, p: P, word: str, how: str,
+            *alternatives: Alternative) -> Outcome:
+    """The word, if the family's test shows these alternatives, or if the
+    claim does not need it."""
+    corrected = worst(p, *alternatives)
+    if claim.speaks == "speed" and (corrected is None or corrected > ALPHA):
+        return made(claim, row, INCONCLUSIVE, UNSURE, corrected)
+    return made(claim, row, word, how, corrected)
 
 
-def across(claim, row):
+def across(claim: Claim, row: stats.Interval) -> str:
     """Why nothing is decided: where the interval lies, and what is the least
     that so wide a one could have shown."""
     seen = shown(claim, row)
@@ -96,155 +128,178 @@ def across(claim, row):
         f"differences of {words.percent(100 * seen)}") + " and more"
 
 
-def no_interval(claim, row):
-    if row["n"] == 0:
+def no_interval(claim: Claim, row: stats.Interval) -> Outcome:
+    if row.n == 0:
         return Outcome(INCONCLUSIVE, "no trial")
     return made(claim, row, INCONCLUSIVE,
-                f"{row['n']} blocks, an interval needs "
-                f"{stats.RANKING_NEEDS}")
-
-
-def within(claim, row):
-    """Does the interval lie inside the band, edges included?"""
-    margin = (1 + claim.band) * (1 + ROUNDING)
-    return 1 / margin <= row["low"] and row["high"] <= margin
+                f"{row.n} blocks, an interval needs {stats.RANKING_NEEDS}"
+                if row.n < stats.RANKING_NEEDS else row.reason or "")
 
 
 # ---- one function a rule --------------------------------------------------
 
-def side_of(claim, row):
-    """claimed | opposite | none | open: where the interval lies to 1."""
-    up = above_one(claim)
-    margin = 1 + claim.band
-    beyond = {True: row["low"] > margin, False: row["high"] < 1 / margin}
+def within(claim: Claim, row: stats.Interval) -> bool:
+    """Whether the interval lies inside the band, edges included."""
+    margin = (1 + claim.band) * (1 + ROUNDING)
+    low, high = ends(row)
+    return 1 / margin <= low and high <= margin
+
+
+def side_of(claim: Claim, row: stats.Interval) -> Alternative | None:
+    """On which side of 1 the interval lies; None: it crosses a limit."""
+    up, margin = above_one(claim), 1 + claim.band
+    low, high = ends(row)
+    beyond = {True: low > margin, False: high < 1 / margin}
     if beyond[up]:
-        return "claimed"
+        return Alternative.SIDE
     if beyond[not up]:
-        return "opposite"
-    return "none" if within(claim, row) else "open"
+        return Alternative.OPPOSITE
+    return Alternative.NONE if within(claim, row) else None
 
 
-def direction(claim, evidence, p):
-    row = summary(claim, evidence)
-    if row["low"] is None:
-        return no_interval(claim, row)
+def direction(claim: Claim, row: stats.Interval, p: P) -> Outcome:
     side = side_of(claim, row)
-    if side == "claimed" and sure(claim, p, side):
-        return made(claim, row, REPRODUCED, p=of(p, side))
-    if side == "opposite" and sure(claim, p, side):
-        return made(claim, row, REFUTED, OPPOSITE, of(p, side))
-    if side == "none":
-        return made(claim, row, REFUTED, f"{NO_DIFFERENCE} "
-                    + words.percent(100 * claim.band))
-    return made(claim, row, INCONCLUSIVE, across(claim, row) if side == "open"
-                else UNSURE, of(p, side))
+    if side is None:
+        return made(claim, row, INCONCLUSIVE, across(claim, row))
+    word, how = {
+        Alternative.SIDE: (REPRODUCED, ""),
+        Alternative.OPPOSITE: (REFUTED, OPPOSITE),
+        Alternative.NONE: (REFUTED, f"{NO_DIFFERENCE} "
+                           + words.percent(100 * claim.band))}[side]
+    return decided(claim, row, p, word, how, side)
 
 
-def sized(claim, row):
-    """Where the interval lies to the claimed amount's limits."""
+def sized(row: stats.Interval, low: float, high: float
+          ) -> Alternative | None:
+    """Where the interval lies to these limits; None: it crosses one."""
+    under, over = ends(row)
+    if low <= under and over <= high:
+        return Alternative.SIZE
+    return Alternative.OTHER_SIZE if over < low or under > high else None
+
+
+def size_of(claim: Claim, row: stats.Interval) -> Alternative | None:
     low, high = limits(claim)
-    low, high = low * (1 - ROUNDING), high * (1 + ROUNDING)
-    if low <= row["low"] and row["high"] <= high:
-        return "inside"
-    return "outside" if row["high"] < low or row["low"] > high else "open"
+    return sized(row, low * (1 - ROUNDING), high * (1 + ROUNDING))
 
 
-def ratio(claim, evidence, p):
+def ratio(claim: Claim, row: stats.Interval, p: P) -> Outcome:
     """A direction first, then its size: one that is not the claimed one
     refutes the claim, also where the direction is open."""
-    found, row = direction(claim, evidence, p), summary(claim, evidence)
-    if row["low"] is None or found.word == REFUTED:
-        return found
-    holds = side_of(claim, row) == "claimed"
-    size = sized(claim, row)
-    if size == "outside":
-        figures = (f"(× {words.sig(row['centre'])}, not × "
+    side = direction(claim, row, p)
+    if side.word == REFUTED:
+        return side
+    size, holds = size_of(claim, row), side.word == REPRODUCED
+    if size is Alternative.OTHER_SIZE:
+        figures = (f"(× {words.sig(row.centre)}, not × "
                    f"{words.sig(claim.claimed[0])})")
-        return made(claim, row, REFUTED, f"{SIZE} {figures}" if holds else
-                    f"{SIZE_ALONE} {figures}, direction open", found.p)
-    if size == "open" and found.word == REPRODUCED:
+        return decided(claim, row, p, REFUTED, f"{SIZE} {figures}" if holds
+                       else f"{SIZE_ALONE} {figures}, direction open", size)
+    if not holds:
+        return side
+    if size is None:
         return made(claim, row, INCONCLUSIVE, "direction holds, size open",
-                    found.p)
-    return found
+                    side.p)
+    return decided(claim, row, p, REPRODUCED, "", Alternative.SIDE, size)
 
 
-def equal(claim, evidence, p):
-    row = summary(claim, evidence)
-    if row["low"] is None:
-        return no_interval(claim, row)
-    margin = 1 + claim.band
-    if within(claim, row) and sure(claim, p, "claimed"):
-        return made(claim, row, REPRODUCED, p=of(p, "claimed"))
-    if row["low"] > margin or row["high"] < 1 / margin:
-        return made(claim, row, REFUTED, "they differ: × "
-                    + words.sig(row["centre"]))
-    return made(claim, row, INCONCLUSIVE, UNSURE if within(claim, row) else
-                across(claim, row), of(p, "claimed"))
+def limited(claim: Claim, row: stats.Interval, p: P,
+            size: Alternative | None, otherwise: str) -> Outcome:
+    """Inside of limits, or outside: then `otherwise` is how."""
+    if size is None:
+        return made(claim, row, INCONCLUSIVE, across(claim, row))
+    if size is Alternative.SIZE:
+        return decided(claim, row, p, REPRODUCED, "", size)
+    return decided(claim, row, p, REFUTED, otherwise, size)
 
 
-def figure(claim, evidence, p):
-    row = summary(claim, evidence)
-    if row["low"] is None:
-        return no_interval(claim, row)
-    size = sized(claim, row)
-    if size == "inside" and sure(claim, p, "claimed"):
-        return made(claim, row, REPRODUCED, p=of(p, "claimed"))
-    if size == "outside":
-        low, high = claim.claimed
-        said = words.sig(low) + (f" to {words.sig(high)}" if high > low
-                                 else "")
-        return made(claim, row, REFUTED,
-                    f"{words.sig(row['centre'])}, not {said}")
-    return made(claim, row, INCONCLUSIVE, UNSURE if size == "inside" else
-                across(claim, row), of(p, "claimed"))
+def equal(claim: Claim, row: stats.Interval, p: P) -> Outcome:
+    margin = (1 + claim.band) * (1 + ROUNDING)
+    return limited(claim, row, p, sized(row, 1 / margin, margin),
+                   f"they differ: × {words.sig(row.centre)}")
 
 
-def count(claim, evidence, _):
+def figure(claim: Claim, row: stats.Interval, p: P) -> Outcome:
+    low, high = claim.claimed
+    claimed = words.sig(low) + (f" to {words.sig(high)}" if high > low
+                                else "")
+    return limited(claim, row, p, size_of(claim, row),
+                   f"{words.sig(row.centre)}, not {claimed}")
+
+
+def slope(claim: Claim, row: stats.Interval, p: P) -> Outcome:
+    low, high = claim.claimed
+    return limited(claim, row, p, sized(row, low, high),
+                   f"slope {words.sig(row.centre)}, not {words.sig(low)} to "
+                   f"{words.sig(high)}")
+
+
+# ---- rules of counts ------------------------------------------------------
+
+def enough(claim: Claim, n: int) -> bool:
+    """Whether n trials without an exception reproduce a claim. Simulated
+    counts are exact: one is enough."""
+    return n >= LEAST or claim.numbers == "simulated"
+
+
+def too_few(n: int, how: str) -> str:
+    return f"{how}, {LEAST} trials are needed"
+
+
+def at_most(n: int) -> str:
+    """Of n trials without an exception: the exact 95 % bound of a share."""
+    share = stats.clopper_pearson(0, n, LEVEL)
+    return f"at most {words.percent(100 * share)} of trials differ"
+
+
+def count(claim: Claim, evidence: Evidence) -> Outcome:
     """Exact: every trial's value must be inside."""
     low, high = limits(claim)
-    values = [v for _, v in evidence.values]
-    wrong = [v for v in values if not low <= v <= high]
-    row = {"centre": sorted(values)[len(values) // 2] if values else None,
-           "low": min(values, default=None),
-           "high": max(values, default=None), "n": len(values)}
-    if not values:
-        return Outcome(INCONCLUSIVE, "no trial")
-    return Outcome(REFUTED if wrong else REPRODUCED,
-                   f"{len(wrong)} of {words.plural(len(values), 'trial')} "
-                   "outside" if wrong else
-                   f"{len(values)} of {words.plural(len(values), 'trial')}",
-                   row["centre"], row["low"], row["high"], row["n"])
+    values = sorted(v for _, v in evidence.values)
+    n, wrong = len(values), sum(not low <= v <= high for v in values)
+    how = f"{wrong or n} of {words.plural(n, 'trial')}"
+    if wrong:
+        word, how = REFUTED, f"{how} outside"
+    elif enough(claim, n):
+        word = REPRODUCED
+        how += "" if claim.numbers == "simulated" else f", {at_most(n)}"
+    else:
+        word, how = INCONCLUSIVE, too_few(n, how)
+    return Outcome(word, how, values[n // 2], values[0], values[-1], n)
 
 
-def events(total):
-    return words.plural(int(total), "counter-example")
+def events(total: float) -> str:
+    text: str = words.plural(int(total), "counter-example")
+    return text
 
 
-def added(claim, evidence, word, how):
+def added(claim: Claim, evidence: Evidence, word: str, how: str) -> Outcome:
     """Of what is added up over all trials; where whole trials are counted,
     with the share of them and its exact interval."""
     n, total = evidence.trials, evidence.total
-    if not articles.is_fate(claim.statistic):
+    if total is None or not articles.is_fate(claim.statistic):
         return Outcome(word, how, total, n=n)
     return Outcome(word, how, total / n,
                    *stats.share_interval(int(total), n), n)
 
 
-def never(claim, evidence, _):
+def never(claim: Claim, evidence: Evidence) -> Outcome:
     n = evidence.trials
-    if not n:
-        return Outcome(INCONCLUSIVE, "no trial")
-    if evidence.total > 0:
+    if evidence.total:
         return added(claim, evidence, REFUTED, events(evidence.total))
-    return added(claim, evidence, REPRODUCED, "no counter-example in "
-                 + words.plural(n, "trial"))
+    how = f"no counter-example in {words.plural(n, 'trial')}"
+    if not enough(claim, n):
+        return added(claim, evidence, INCONCLUSIVE, too_few(n, how))
+    return added(claim, evidence, REPRODUCED, how + (
+        "" if claim.numbers == "simulated" else f", {at_most(n)}"))
 
 
-def can_happen(claim, evidence, _):
+def can_happen(claim: Claim, evidence: Evidence) -> Outcome:
     n = evidence.trials
     if evidence.total and evidence.against:
-        return added(claim, evidence, REFUTED, f"{claim.against} has "
-                     f"{words.count(int(evidence.against))}, too")
+        others = words.count(int(evidence.against))
+        return added(claim, evidence, REFUTED,
+                     f"{claim.against} has {others}, too")
     if evidence.total:
         return added(claim, evidence, REPRODUCED, words.plural(
             int(evidence.total), "time") + f" in {words.plural(n, 'trial')}")
@@ -252,46 +307,44 @@ def can_happen(claim, evidence, _):
                  f"none in {words.plural(n, 'trial')}")
 
 
-def slope(claim, evidence, _):
-    row = summary(claim, evidence)
-    if row["low"] is None:
-        return no_interval(claim, row)
-    low, high = claim.claimed
-    if low <= row["low"] and row["high"] <= high:
-        return made(claim, row, REPRODUCED)
-    if row["high"] < low or row["low"] > high:
-        return made(claim, row, REFUTED, f"slope {words.sig(row['centre'])}, "
-                    f"not {words.sig(low)} to {words.sig(high)}")
-    return made(claim, row, INCONCLUSIVE, across(claim, row))
+BY_INTERVAL = {"direction": direction, "ratio": ratio, "equal": equal,
+               "figure": figure, "slope": slope}
+BY_SUM = {"never": never, "can-happen": can_happen}
 
 
-RULES = {"direction": direction, "ratio": ratio, "equal": equal,
-         "figure": figure, "count": count, "never": never,
-         "can-happen": can_happen, "slope": slope}
-
-
-def outcome(claim, evidence, p=None):
-    """p -- side -> corrected p, of a claim of speed."""
+def outcome(claim: Claim, evidence: Evidence, p: P = None) -> Outcome:
+    """p -- corrected, of a claim of speed."""
     if evidence.reason:
         return Outcome(NOT_HERE, evidence.reason)
-    if claim.rule not in ("never", "can-happen") and not evidence.values:
+    if claim.rule in BY_SUM:
+        return BY_SUM[claim.rule](claim, evidence) if evidence.trials \
+            else Outcome(INCONCLUSIVE, "no trial")
+    if not evidence.values:
         return Outcome(INCONCLUSIVE, "no block has both")
-    return RULES[claim.rule](claim, evidence, p)
+    if claim.rule == "count":
+        return count(claim, evidence)
+    row = summary(claim, evidence)
+    return no_interval(claim, row) if row.low is None else \
+        BY_INTERVAL[claim.rule](claim, row, p)
 
 
 # ---- several cells --------------------------------------------------------
 
-def place(where):
-    """Cells' factors as a person says them; the measure says nothing."""
+Results = Sequence[tuple[Evidence, Outcome]]  # of the cells of a claim
+
+
+def place(where: str) -> str:
+    """Factors of a cell without its measure."""
     return " ".join(w for w in where.split() if not w.startswith("measure="))
 
 
-def found_in(found, word):
-    return words.joined(place(e.where) or "its cell" for e, o in found
-                        if o.word == word)
+def found_in(found: Results, word: str) -> str:
+    text: str = words.joined(place(e.where) or "its cell"
+                             for e, o in found if o.word == word)
+    return text
 
 
-def combined(claim, found):
+def combined(claim: Claim, found: Results) -> tuple[str, str]:
     """(verdict, how) of [(evidence, outcome)] of all its cells."""
     told = {o.word for _, o in found}
     if not found or told == {NOT_HERE}:

@@ -67,9 +67,11 @@ def place_of(c: Factors) -> Place:
 
 
 def is_ranked(campaign: Campaign, name: str) -> bool:
-    """May it be ranked: no bound, no planted misuse, and no wrong answer."""
+    """May it be ranked: no bound, no planted misuse, no map that never frees
+    memory, and no wrong answer."""
     about = campaign.maps[name]
-    return not about.bound and not about.misuse and name not in campaign.failed_maps
+    return (not about.bound and not about.misuse and about.sync != "leak"
+            and name not in campaign.failed_maps)
 
 
 def measured_groups(campaign: Campaign) -> list[Measured]:

@@ -64,8 +64,9 @@ def build(campaign: load.Campaign, others: Iterable[Path] = ()) -> Result:
         earlier.earlier(others, about, first, opening),
         answer.picks(campaign, headline, board, known) if headline else (), board,
         conditions, undecided,
-        tuple(scaling[r.map] for r in board if r.map in scaling), speed,
+        tuple(scaling[r.map] for r in board
+              if r.map in scaling and not known[r.map].reference), speed,
         tuple(known.values()), tuple(rankings), (),
-        (*numbers.tables(campaign, rankings), *validity.tables(campaign, measured),
+        (*numbers.tables(campaign), *validity.tables(campaign, measured),
          *machine.tables(campaign), *cache.tables(campaign)),
         modes.next_mode(campaign.plan.mode, first.needs if first else 0))

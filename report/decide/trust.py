@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from report import stats
+from report.decide import groups
 from report.decide.groups import MARGIN, Measured
 from report.load import Campaign, Cell, Trial
 from report.model.number import Estimate, Unit
@@ -107,7 +108,18 @@ def least_lead(group: Group | None) -> float | None:
 
 # ---- both halves of the run -------------------------------------------------------
 
-def steady(headline: Measured) -> Check:
+def lead_in(headline: Measured, group: Group | None, blocks: Sequence[int]) -> Estimate | None:
+    """Leader / runner-up in some blocks."""
+    closest = min((c for c in group.comparisons if c.low is not None),
+                  key=lambda c: c.low or 0.0, default=None) if group else None
+    if closest is None:
+        return None
+    over, under = ({b: headline.rates(m)[b] for b in blocks if b in headline.rates(m)}
+                   for m in (closest.map, closest.against))
+    return groups.estimate(stats.ratio_interval(over, under), Unit.RATIO)
+
+
+def steady(headline: Measured, group: Group | None) -> Check:
     """Is each map as fast, compared with the others, in both halves of the
     run? A phase of the machine that slows one map only makes a ranking that
     another run does not repeat."""
@@ -126,7 +138,9 @@ def steady(headline: Measured) -> Check:
     estimate = Estimate(math.exp(centre), math.exp(low), math.exp(high), len(common),
                         Unit.RATIO, level)
     return Check(Question.STEADY, State.FAILED if shown else State.PASSED, Trust.CARE,
-                 found=estimate.value, limit=MARGIN, maps=(name,), estimate=estimate)
+                 found=estimate.value, limit=MARGIN, maps=(name,), estimate=estimate,
+                 first=lead_in(headline, group, common[:len(common) // 2]),
+                 second=lead_in(headline, group, common[-(len(common) // 2):]))
 
 
 def change_of(series: np.ndarray[tuple[int], np.dtype[np.float64]],
@@ -200,7 +214,7 @@ def assess(campaign: Campaign, headline: Measured | None, group: Group | None) -
     front = group.front if group else ()
     checks = [verified(campaign, front), same_map(campaign, group)]
     if headline is not None:
-        checks += [complete(headline), steady(headline), undisturbed(headline, front)]
+        checks += [complete(headline), steady(headline, group), undisturbed(headline, front)]
     checks += [same_speed(campaign), powerful(group, headline)]
     order = list(Question)
     checks.sort(key=lambda c: order.index(c.question))

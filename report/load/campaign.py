@@ -137,7 +137,7 @@ class Campaign:
         """Planned trials of all arms that were never attempted."""
         return sum(max(cell.factors.blocks - len(self.attempted(cell, arm)), 0)
                    for cell in self.planned
-                   for arm in self.plan.arms_of(cell.factors.workload))
+                   for arm in self.plan.arms_of(cell.factors))
 
     @property
     def complete(self) -> bool:

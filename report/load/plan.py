@@ -55,9 +55,11 @@ class Factors:
     warm_up_ns: Amount = 0
     verify_ops: Count = 0
     estimate_ns: Amount = 0
+    memory_bytes: Amount = 0
     base: str | None = None
     skip: str | None = None
     repeat: Repeat | None = None
+    control: bool = False  # the A/A control runs it as well
 
     @property
     def options(self) -> tuple[tuple[str, str], ...]:
@@ -196,13 +198,15 @@ class Workload:
 @dataclass(frozen=True, slots=True)
 class Arm:
     """A program that runs cells; "head" is the one that is reported.
-    workload None: cells of all workloads without arms of their own."""
+    workload None: cells of all workloads without arms of their own;
+    flavour: of an A/A control, which runs the cells with `control` only."""
     name: str = "head"
     workload: str | None = None
     program: str | None = None
     sha256: str | None = None
     programs: Mapping[str, str] | None = None
     control_extra: float = 0.0
+    flavour: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +267,8 @@ class Plan:
     topology_sha256: str | None = None
     line_checksum: str | None = None
 
-    def arms_of(self, workload: str) -> tuple[str, ...]:
-        """Names of the arms that run the cells of a workload."""
-        own = [a.name for a in self.arms if a.workload == workload]
-        return tuple(own or (a.name for a in self.arms if a.workload is None))
+    def arms_of(self, cell: Factors) -> tuple[str, ...]:
+        """Names of the arms that run a cell."""
+        arms = [a for a in self.arms if cell.control or not a.flavour]
+        own = [a.name for a in arms if a.workload == cell.workload]
+        return tuple(own or (a.name for a in arms if a.workload is None))

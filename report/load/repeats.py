@@ -83,7 +83,7 @@ def repeatable(plan: Plan) -> Iterator[list[Place]]:
 
 def earned(plan: Plan, members: Sequence[Place]) -> float:
     """Repeats that a round of these trials adds to the budget."""
-    return sum(share_of(c) * len(plan.arms_of(c.workload)) for c, _ in members)
+    return sum(share_of(c) * len(plan.arms_of(c)) for c, _ in members)
 
 
 def walk(plan: Plan, attempts: Mapping[tuple[str, int, str], Sequence[Trial]]) -> Repeats:
@@ -108,7 +108,7 @@ def walk(plan: Plan, attempts: Mapping[tuple[str, int, str], Sequence[Trial]]) -
 def play(plan: Plan, members: Sequence[Place], lines: Lines, state: Repeats,
          number: int) -> Repeats | None:
     """The state after a round; None: the campaign ends within it."""
-    arms = {c.id: len(plan.arms_of(c.workload)) for c, _ in members}
+    arms = {c.id: len(plan.arms_of(c)) for c, _ in members}
     if any(len(lines.get((c.id, block, 1), ())) < arms[c.id] for c, block in members):
         return None
     allowed = state.allowed + earned(plan, members)

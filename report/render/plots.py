@@ -68,7 +68,10 @@ def write(result: Result, folder: Path, pdf: bool) -> bool:
         (folder / f"{name}.csv").write_text(HEAD + "".join(map(line, rows)),
                                             encoding="utf-8")
         shutil.copyfile(SCRIPTS / f"{name}.gp", folder / f"{name}.gp")
-        for end in (("svg", "pdf") if pdf else ("svg",)) if drawn else ():
+        if not drawn or all(None in (p.low, p.high) for p in rows):
+            continue  # gnuplot fails if no point has an interval
+        for end in ("svg", "pdf") if pdf else ("svg",):
             subprocess.run(["gnuplot", "-e", f"out='{name}.{end}'", f"{name}.gp"],
-                           cwd=folder, check=True, stdin=subprocess.DEVNULL)
+                           cwd=folder, check=True, stdin=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL)  # of empty ranges
     return drawn

@@ -60,7 +60,9 @@ def fill(result: Result, new: Path, pdf: bool) -> None:
         write_table(one, new / "tables")
     with zipfile.ZipFile(new / "data.zip", "w", zipfile.ZIP_DEFLATED) as packed:
         for file in (new / "verdicts.json", *sorted(new.glob("*/*.csv"))):
-            packed.write(file, file.relative_to(new))
+            member = zipfile.ZipInfo(str(file.relative_to(new)))  # the same date always
+            member.compress_type = zipfile.ZIP_DEFLATED
+            packed.writestr(member, file.read_bytes())
 
 
 def write_table(sheet: Sheet, folder: Path) -> None:

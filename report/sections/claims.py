@@ -45,10 +45,9 @@ def sentence(found):
             if ports else "")
     return (f"Of {words.plural(len(rows), 'claim')}: {counted(found)}.{port}"
             f" On machine {found['machine']}. Where a claim of speed is "
-            "called reproduced or opposite, a false side anywhere among them "
-            f"is in at most {100 * rules.ALPHA:g} % of such runs; that a size "
-            "fits or differs, or is within the band, rests on a 95 % interval "
-            "of its own." + verdicts.doubt(
+            "called reproduced or refuted, a false word anywhere among them "
+            f"is in at most {100 * rules.ALPHA:g} % of such runs."
+            + verdicts.doubt(
                 found.get("invalid"), show.UNSURE))
 
 

@@ -15,44 +15,45 @@ import this package. Conventions:
 from report.stats.biweight import (biweight_interval, biweight_scores,
                                    biweight_slot, mean_interval, scale_of,
                                    tail_scores, widened)
-from report.stats.crossings import crossover
-from report.stats.families import (Side, beyond, family, family_needs, inside,
+from report.stats.crossings import Crossing, crossover
+from report.stats.families import (Alternative, Side, beyond, family, inside,
                                    outside)
 from report.stats.flips import (FlipTest, feasible, sign_flip_test,
                                 signed_ranks)
 from report.stats.interval import (Interval, level_intervals, many_intervals,
                                    many_ratios, median_of, ratio_interval)
 from report.stats.legacy import (RANKING_NEEDS, paired, ratios, summarize,
-                                 throughputs, trend)
+                                 throughputs)
 from report.stats.order import median_interval, needed_n, quantile_ranks
-from report.stats.pairs import (clopper_pearson, detectable, log_ratio,
-                                outliers, percent, share_interval, shift,
-                                shift_interval, sign_test, slot_adjusted,
+from report.stats.pairs import (SlotAdjusted, detectable, log_ratio, outliers,
+                                percent, shift, shift_interval, slot_adjusted,
                                 standard_error)
 from report.stats.planning import least_blocks, rank_power, visible_effect
 from report.stats.power import Noise, noise_of, smallest_visible
-from report.stats.regression import least_squares
+from report.stats.regression import Coefficient, Fit, least_squares
+from report.stats.shares import clopper_pearson, share_interval, sign_test
 from report.stats.signed_rank import (hodges_lehmann, needed_n_walsh,
                                       serial_interval, signed_rank_interval,
                                       signed_rank_p, signed_rank_tail, walsh,
                                       walsh_rank, widening)
-from report.stats.slopes import block_slopes
+from report.stats.slopes import block_slopes, trend
 
 VERDICT_NEEDS = 20  # trials per arm that a gate or a claim needs (R11)
 
 __all__ = [
-    "FlipTest", "Interval", "Noise", "RANKING_NEEDS", "Side",
-    "VERDICT_NEEDS", "beyond", "biweight_interval", "biweight_scores",
-    "biweight_slot", "block_slopes", "clopper_pearson", "crossover",
-    "detectable", "family", "family_needs", "feasible", "hodges_lehmann",
-    "inside", "least_blocks", "least_squares", "level_intervals",
-    "log_ratio", "many_intervals", "many_ratios", "mean_interval",
-    "median_interval", "median_of", "needed_n", "needed_n_walsh",
-    "noise_of", "outliers", "outside", "paired", "percent",
-    "quantile_ranks", "rank_power", "ratio_interval", "ratios", "scale_of",
-    "serial_interval", "share_interval", "shift", "shift_interval",
-    "sign_flip_test", "sign_test", "signed_rank_interval", "signed_rank_p",
-    "signed_rank_tail", "signed_ranks", "slot_adjusted", "smallest_visible",
-    "standard_error", "summarize", "tail_scores", "throughputs", "trend",
-    "visible_effect", "walsh", "walsh_rank", "widened", "widening",
+    "Alternative", "Coefficient", "Crossing", "Fit", "FlipTest", "Interval",
+    "Noise", "RANKING_NEEDS", "Side", "SlotAdjusted", "VERDICT_NEEDS",
+    "beyond", "biweight_interval", "biweight_scores", "biweight_slot",
+    "block_slopes", "clopper_pearson", "crossover", "detectable", "family",
+    "feasible", "hodges_lehmann", "inside", "least_blocks", "least_squares",
+    "level_intervals", "log_ratio", "many_intervals", "many_ratios",
+    "mean_interval", "median_interval", "median_of", "needed_n",
+    "needed_n_walsh", "noise_of", "outliers", "outside", "paired",
+    "percent", "quantile_ranks", "rank_power", "ratio_interval", "ratios",
+    "scale_of", "serial_interval", "share_interval", "shift",
+    "shift_interval", "sign_flip_test", "sign_test", "signed_rank_interval",
+    "signed_rank_p", "signed_rank_tail", "signed_ranks", "slot_adjusted",
+    "smallest_visible", "standard_error", "summarize", "tail_scores",
+    "throughputs", "trend", "visible_effect", "walsh", "walsh_rank",
+    "widened", "widening",
 ]

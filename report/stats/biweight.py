@@ -10,48 +10,53 @@ pairs have: the tails are counted for those (docs/adr/0047-scores.md).
 import math
 
 import numpy as np
+import numpy.typing as npt
 from scipy.stats import t
+
+from report.stats.arrays import Booleans, Floats
 
 CUT = 2.5  # robust standard deviations; beyond them a value has no weight
 NORMAL = 1.4826  # median of |x| -> standard deviation, of normal values
 SHORT = 12.0  # of an interval of n values, over n: simulated, from n = 20 on
-STEPS, CLOSE = 50, 1e-9  # of the estimate: weights are found again each step
+Ends = tuple[float, float, float]  # centre, low, high
+STEPS, CLOSE = 50, 1e-9  # of the estimate: each step computes the weights anew
 
 
-def scale_of(x):
+def scale_of(x: Floats) -> float:
     """Robust standard deviation about 0; nan (not measured) is left out."""
     known = np.abs(x[~np.isnan(x)])
     return NORMAL * float(np.median(known)) if len(known) else 0.0
 
 
-def psi(u):
+def psi(u: Floats) -> Floats:
     """Tukey's score of u in units of the cut: u (1 - u^2)^2, 0 beyond it."""
     return np.where(np.abs(u) < 1.0, u * (1.0 - u * u) ** 2, 0.0)
 
 
-def in_cuts(x, cut):
+def in_cuts(x: npt.ArrayLike, cut: float) -> Floats:
     """Each row of x in units of its own cut; 0 for nan, and for rows of which
     half is 0; (cells, n) -> (cells, n). The scale is of |x|, so that it is the
     same whatever the signs, and flips stay exact."""
     x = np.asarray(x, float)
     scale = cut * np.array([[scale_of(row)] for row in x])
-    return np.divide(x, scale, out=np.zeros_like(x),
-                     where=(scale > 0.0) & ~np.isnan(x))
+    u: Floats = np.divide(x, scale, out=np.zeros_like(x),
+                          where=(scale > 0.0) & ~np.isnan(x))
+    return u
 
 
-def biweight_scores(x, cut=CUT):
+def biweight_scores(x: npt.ArrayLike, cut: float = CUT) -> Floats:
     """Tukey's score of each value; cut in robust standard deviations."""
     return psi(in_cuts(x, cut))
 
 
-def tail_scores(x, cut=CUT):
-    """What the biweight leaves out: the sign of each value beyond the cut,
+def tail_scores(x: npt.ArrayLike, cut: float = CUT) -> Floats:
+    """The sign of each value beyond the cut, which the biweight ignores;
     else 0."""
     u = in_cuts(x, cut)
     return np.where(np.abs(u) >= 1.0, np.sign(u), 0.0)
 
 
-def mean_interval(x, level=0.99):
+def mean_interval(x: Floats, level: float = 0.99) -> Ends:
     """Mean of x (n,), no nan, with Student's interval."""
     n = len(x)
     if n < 2:
@@ -62,7 +67,8 @@ def mean_interval(x, level=0.99):
     return centre, centre - reach, centre + reach
 
 
-def biweight_interval(x, level=0.99, cut=CUT):
+def biweight_interval(x: npt.ArrayLike, level: float = 0.99,
+                      cut: float = CUT) -> Ends:
     """Centre of x (n,), no nan, with its interval -> (centre, low, high).
 
     The scale stays that about the median. The error is that of an estimate
@@ -74,13 +80,7 @@ def biweight_interval(x, level=0.99, cut=CUT):
     scale = cut * scale_of(x - centre)
     if not scale > 0.0:
         return centre, math.nan, math.nan
-    for _ in range(STEPS):
-        u = (x - centre) / scale
-        weight = np.where(np.abs(u) < 1.0, (1.0 - u * u) ** 2, 0.0)
-        step = float(np.sum(weight * u) / np.sum(weight)) * scale
-        centre += step
-        if abs(step) < CLOSE * scale:
-            break
+    centre = location(x, centre, scale)
     u = (x - centre) / scale
     inside = u[np.abs(u) < 1.0]
     slope = float(np.sum((1.0 - inside ** 2) * (1.0 - 5.0 * inside ** 2)))
@@ -91,7 +91,20 @@ def biweight_interval(x, level=0.99, cut=CUT):
     return centre, centre - reach, centre + reach
 
 
-def widened(interval, n):
+def location(x: Floats, centre: float, scale: float) -> float:
+    """Biweight estimate of the centre of x, by reweighting from `centre`;
+    scale is the cut in the unit of x."""
+    for _ in range(STEPS):
+        u = (x - centre) / scale
+        weight = np.where(np.abs(u) < 1.0, (1.0 - u * u) ** 2, 0.0)
+        step = float(np.sum(weight * u) / np.sum(weight)) * scale
+        centre += step
+        if abs(step) < CLOSE * scale:
+            break
+    return centre
+
+
+def widened(interval: Ends, n: int) -> Ends:
     """An interval of biweight_interval(), of n values that biweight_slot()
     was taken off: its scale and both centres are of the same few values, so
     that of 40 it leaves out 3 of 100, and not 1 (test_biweight.py)."""
@@ -101,10 +114,11 @@ def widened(interval, n):
         centre + wider * (high - centre)
 
 
-def biweight_slot(d, base_first, cut=CUT):
-    """What the order inside a pair adds to each of d (n,): half of what the
-    centres of the two orders differ by, with its sign; nan where all pairs
-    have one order."""
+def biweight_slot(d: Floats, base_first: Booleans, cut: float = CUT
+                  ) -> Floats:
+    """Effect of the order inside a pair on each of d (n,): half the
+    difference of the centres of the two orders, with its sign; nan if all
+    pairs have one order."""
     first, second = (biweight_interval(x, cut=cut)[0]
                      for x in (d[base_first], d[~base_first]))
     return np.where(base_first, 0.5, -0.5) * (first - second)

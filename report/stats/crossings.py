@@ -1,30 +1,45 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where one map overtakes another on the way to more threads."""
-import numpy as np
+from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
+from report.stats.arrays import Floats
 from report.stats.signed_rank import widening
 
 RESAMPLES = 2_000
 
 
-def crossings(x, curve):
+class Crossing(NamedTuple):
+    """A thread count at which a log ratio changes sign; low and high are None
+    where they lie outside the measured counts."""
+    threads: float
+    low: float | None
+    high: float | None
+    ahead: str  # who leads above it: "contender" or "base"
+
+
+def crossings(x: Floats, curve: Floats) -> list[tuple[float, float]]:
     """Zeros of a curve through (x, curve), both (points,), x ascending.
 
     -> list of (position, sign after). Linear between the points, never
     beyond them; a point that is exactly 0 belongs to what follows it.
     """
-    found = []
+    zeros = []
     sign = np.sign(curve)
     for i in range(len(x) - 1):
         if sign[i] * sign[i + 1] < 0:
             share = curve[i] / (curve[i] - curve[i + 1])
-            found.append((x[i] + share * (x[i + 1] - x[i]), sign[i + 1]))
+            zeros.append((float(x[i] + share * (x[i + 1] - x[i])),
+                          float(sign[i + 1])))
         elif sign[i] == 0 and i > 0 and sign[i - 1] * sign[i + 1] < 0:
-            found.append((x[i], sign[i + 1]))
-    return found
+            zeros.append((float(x[i]), float(sign[i + 1])))
+    return zeros
 
 
-def nearest(x, curves, position, sign):
+def nearest(x: Floats, curves: Floats, position: float, sign: float
+            ) -> Floats:
     """Of each curve (curves, points) the crossing towards `sign` nearest to
     position -> (curves,).
 
@@ -38,56 +53,63 @@ def nearest(x, curves, position, sign):
     between = np.where(turns, x[:-1] + share * np.diff(x), np.nan)
     touches = ((signs[:, 1:-1] == 0) & (signs[:, :-2] * signs[:, 2:] < 0)
                & (signs[:, 2:] == sign))
-    found = np.hstack([between, np.where(touches, x[1:-1], np.nan)])
-    away = np.where(np.isnan(found), np.inf, np.abs(found - position))
+    zeros = np.hstack([between, np.where(touches, x[1:-1], np.nan)])
+    away = np.where(np.isnan(zeros), np.inf, np.abs(zeros - position))
     best = np.argmin(away, axis=1)[:, None]
-    at = np.take_along_axis(found, best, 1)[:, 0]
+    at = np.take_along_axis(zeros, best, 1)[:, 0]
     i = min(max(int(np.searchsorted(x, position)) - 1, 0), len(x) - 2)
     part = (position - x[i]) / (x[i + 1] - x[i])
-    there = curves[:, i] + part * (curves[:, i + 1] - curves[:, i])
-    return np.where(np.isnan(at), np.where(there * sign > 0, -np.inf, np.inf),
+    level = curves[:, i] + part * (curves[:, i + 1] - curves[:, i])
+    return np.where(np.isnan(at), np.where(level * sign > 0, -np.inf, np.inf),
                     at)
 
 
-def crossover(threads, d, level=0.95, resamples=RESAMPLES, seed=1):
+def resampled(d: Floats, middle: Floats, resamples: int, seed: int) -> Floats:
+    """Medians of resampled blocks of d (blocks, counts), as far from middle
+    (counts,) as widening() of each count requires: (curves, counts)."""
+    rng = np.random.default_rng(seed)
+    drawn = d[rng.integers(0, len(d), (resamples, len(d)))]
+    # A sample in which a count has no block gives no curve.
+    drawn = drawn[(~np.isnan(drawn)).any(axis=1).all(axis=1)]
+    wider = np.array([widening(column[~np.isnan(column)]) for column in d.T])
+    curves: Floats = middle + wider * (median(drawn, 1) - middle)
+    return curves
+
+
+def median(d: Floats, axis: int) -> Floats:
+    """np.nanmedian(), much faster where nothing is missing."""
+    values: Floats = (np.nanmedian if np.isnan(d).any() else np.median)(
+        d, axis=axis)
+    return values
+
+
+def crossover(threads: npt.ArrayLike, d: npt.ArrayLike, level: float = 0.95,
+              resamples: int = RESAMPLES, seed: int = 1) -> list[Crossing]:
     """Thread counts where the log ratio d changes sign.
 
     threads  (counts,) ascending
     d        (blocks, counts) ln(rate of the contender / rate of the base);
-             nan where a trial is missing
-    -> list, one per crossing, of {"threads", "low", "high", "ahead"}:
-    ahead is the leader afterwards, "contender" or "base". Interpolated on log2
-    threads. The interval is made by resampling whole blocks, and widened if
-    blocks are like their neighbours; low or high is None if it lies outside
-    the measured counts. Empty list: the sign never changes. Needs a value at
-    every count.
+             nan where a trial is missing; a value at every count
+    Interpolated on log2 threads. The interval is made by resampling whole
+    blocks, and widened if blocks are like their neighbours. Empty list: the
+    sign never changes.
     """
-    threads, d = np.asarray(threads, float), np.asarray(d, float)
-    x = np.log2(threads)
+    x, d = np.log2(np.asarray(threads, float)), np.asarray(d, float)
     if not len(d):
         return []
-    # The same where nothing is missing, and much faster.
-    median = np.nanmedian if np.isnan(d).any() else np.median
-    middle = median(d, axis=0)
-    found = crossings(x, middle)
-    if not found:
+    middle = median(d, 0)
+    zeros = crossings(x, middle)
+    if not zeros:
         return []
-    rng = np.random.default_rng(seed)
-    pick = rng.integers(0, len(d), (resamples, len(d)))
-    drawn = d[pick]
-    # A draw may leave a count without any block: it tells no curve.
-    drawn = drawn[(~np.isnan(drawn)).any(axis=1).all(axis=1)]
-    # Blocks are drawn as if independent: what they are not comes on top.
-    wider = np.array([widening(of[~np.isnan(of)]) for of in d.T])
-    curves = middle + wider * (median(drawn, axis=1) - middle)
+    curves = resampled(d, middle, resamples, seed)
     tails = [(1.0 - level) / 2.0, (1.0 + level) / 2.0]
     result = []
-    for position, sign in found:
+    for position, sign in zeros:
         at = nearest(x, curves, position, sign)
         low, high = np.quantile(at, tails, method="inverted_cdf")
-        result.append({
-            "threads": float(2 ** position),
-            "low": float(2 ** low) if np.isfinite(low) else None,
-            "high": float(2 ** high) if np.isfinite(high) else None,
-            "ahead": "contender" if sign > 0 else "base"})
+        result.append(Crossing(
+            float(2 ** position),
+            float(2 ** low) if np.isfinite(low) else None,
+            float(2 ** high) if np.isfinite(high) else None,
+            "contender" if sign > 0 else "base"))
     return result

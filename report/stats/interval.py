@@ -17,13 +17,14 @@ from report.stats.signed_rank import needed_n_walsh, serial_interval
 K = TypeVar("K")
 LEVEL = 0.95
 NO_VALUE = "no trial"
+MOSTLY_ZERO = "most values are 0"
 
 
 class Interval(NamedTuple):
     """A centre and the ends of its interval, in one unit; None: missing.
 
     centre is None if and only if n is 0. low and high are both None or
-    neither is. reason says why an end is missing ("n<6"), else None.
+    neither is. reason says why they are missing ("n<6"), else None.
     """
     centre: float | None
     low: float | None
@@ -37,7 +38,8 @@ MISSING = Interval(None, None, None, 0, NO_VALUE)
 
 def ratio_interval(over: Mapping[int, float], under: Mapping[int, float],
                    level: float = LEVEL) -> Interval:
-    """over / under, block -> rate > 0, in the blocks that both have."""
+    """over / under, block -> rate > 0, in the blocks that both have.
+    ZeroDivisionError: a rate of under is 0."""
     return many_ratios({0: (over, under)}, level)[0]
 
 
@@ -61,12 +63,14 @@ def level_intervals(rates: Mapping[K, Mapping[int, float]],
                            for key, rate in rates.items()}, level)
 
 
-def many_intervals(series: Mapping[K, Sequence[float]], level: float = LEVEL
-                   ) -> dict[K, Interval]:
-    """Pseudo-median on logarithms, with serial_interval(), of every series of
-    values in time order. Series of one length are computed together.
+def many_intervals(series: Mapping[K, Sequence[float]], level: float = LEVEL,
+                   log: bool = True) -> dict[K, Interval]:
+    """Pseudo-median with serial_interval() of every series of values in time
+    order. Series of one length are computed together.
 
-    ValueError: a value that is not positive and finite.
+    log  on logarithms; then a value is >= 0, and a 0 lies below all others
+         (one 0 makes no scale arithmetic)
+    ValueError: a value that is not finite or, with log, is negative.
     """
     by_n: dict[int, list[K]] = {}
     for key, values in series.items():
@@ -74,24 +78,30 @@ def many_intervals(series: Mapping[K, Sequence[float]], level: float = LEVEL
     result: dict[K, Interval] = {}
     for n, keys in by_n.items():
         result.update(zip(keys, of_equal_length(
-            [series[key] for key in keys], n, level)))
+            [series[key] for key in keys], n, level, log)))
     return {key: result[key] for key in series}
 
 
-def of_equal_length(rows: Sequence[Sequence[float]], n: int, level: float
-                    ) -> list[Interval]:
+def of_equal_length(rows: Sequence[Sequence[float]], n: int, level: float,
+                    log: bool) -> list[Interval]:
     """many_intervals() of rows of n values each."""
     if n == 0:
         return [MISSING] * len(rows)
     x = np.array(rows, float)
-    if not np.all((x > 0) & np.isfinite(x)):
-        raise ValueError("a rate must be positive and finite")
-    centre, low, high = np.exp(serial_interval(np.log(x), level))
-    if n < needed_n_walsh(level):
-        reason = f"n<{needed_n_walsh(level)}"
-        return [Interval(c, None, None, n, reason) for c in centre.tolist()]
-    return [Interval(*ends, n, None) for ends in zip(
-        centre.tolist(), low.tolist(), high.tolist())]
+    if not np.isfinite(x).all() or log and (x < 0).any():
+        raise ValueError("values must be finite, and on logarithms >= 0")
+    if log:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ends = np.exp(serial_interval(np.log(x), level))
+        ends[:, x.max(axis=1) == 0] = 0.0
+    else:
+        ends = np.array(serial_interval(x, level))
+    reason = None if n >= needed_n_walsh(level) \
+        else f"n<{needed_n_walsh(level)}"
+    return [Interval(centre, low, high, n, None)
+            if math.isfinite(low + high) else
+            Interval(centre, None, None, n, reason or MOSTLY_ZERO)
+            for centre, low, high in ends.T.tolist()]
 
 
 def median_of(values: Iterable[float], level: float = LEVEL) -> Interval:

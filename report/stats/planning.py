@@ -15,11 +15,11 @@ from scipy.optimize import brentq
 
 from report.stats.signed_rank import walsh_rank
 
-MOST_BLOCKS = 100_000  # beyond it nobody measures
+MOST_BLOCKS = 100_000  # no plan has more
 
 
 @functools.lru_cache(maxsize=4096)
-def both_above(effect):
+def both_above(effect: float) -> float:
     """P(x + y > 0 and x + z > 0) of independent normal values with this
     centre and standard deviation 1: over x, by the rule of trapezoids."""
     x = np.linspace(effect - 10.0, effect + 10.0, 2001)
@@ -27,7 +27,7 @@ def both_above(effect):
                         * dist.norm.cdf(x + effect) ** 2) * (x[1] - x[0]))
 
 
-def rank_power(n, effect, alpha):
+def rank_power(n: int, effect: float, alpha: float) -> float:
     """Chance that the one-sided signed-rank test of n pairs at alpha shows
     an effect, in standard deviations of a pair, of normal noise.
 
@@ -56,18 +56,18 @@ def rank_power(n, effect, alpha):
                                  against))
 
 
-def visible_effect(n, spread, alpha, power=0.95):
+def visible_effect(n: int, spread: float, alpha: float, power: float = 0.95
+                   ) -> float | None:
     """Least effect that n pairs show with `power`, in the unit of spread
-    (standard deviation of a pair); None where n cannot reach alpha. What an
-    inconclusive verdict says it could have seen; for a family give alpha
-    divided by its groups."""
+    (standard deviation of a pair); None where n cannot reach alpha. For a
+    family give alpha divided by its groups."""
     if rank_power(n, 8.0, alpha) < power:
         return None
-    return float(spread) * brentq(
-        lambda e: rank_power(n, e, alpha) - power, 0.0, 8.0)
+    return spread * float(brentq(
+        lambda e: rank_power(n, e, alpha) - power, 0.0, 8.0))
 
 
-def least_blocks(effect, alpha, power):
+def least_blocks(effect: float, alpha: float, power: float) -> int | None:
     """Smallest n with this power, effect in standard deviations of a pair;
     None above MOST_BLOCKS. Power grows with n but for the steps of exact
     limits, so that a bisection ends within such a step of the smallest."""

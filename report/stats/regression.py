@@ -5,9 +5,13 @@ For claims of the form "P99 rises by 0.87 ms per ms of pause" (article S4,
 section 3.3): ordinary least squares with an intercept, by numpy.
 """
 from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 from scipy import special
+
+from report.stats.arrays import Floats
 
 LEVEL = 0.95
 CONSTANT = 1e-12  # spread of a column, relative to its size: it did not vary
@@ -15,7 +19,7 @@ CONSTANT = 1e-12  # spread of a column, relative to its size: it did not vary
 
 @dataclass(frozen=True)
 class Coefficient:
-    """What y changes by when this changes by 1, the others held."""
+    """Change of y when this changes by 1 and the others stay."""
     value: float
     error: float  # standard error
     low: float
@@ -28,25 +32,28 @@ class Coefficient:
 class Fit:
     """coefficients: name -> Coefficient, "intercept" among them; left_out:
     name -> why it has none."""
-    coefficients: dict
-    left_out: dict
+    coefficients: dict[str, Coefficient]
+    left_out: dict[str, str]
     n: int
     degrees: int  # of freedom that are left
     residual: float  # standard deviation of what is not explained
     r_squared: float | None  # None: y did not vary
 
 
-def vary(column):
-    """Whether there is something to explain with."""
-    return np.ptp(column) > CONSTANT * max(1e-300, np.abs(column).max())
+def varies(column: Floats) -> bool:
+    """Whether a column is not constant."""
+    return bool(np.ptp(column)
+                > CONSTANT * max(1e-300, np.abs(column).max()))
 
 
-def independent(names, columns):
-    """Names in order, but for those that the ones before them give."""
-    kept, why = [], {}
-    for name in names:
-        column = columns[name]
-        if not vary(column):
+def independent(columns: Mapping[str, Floats]
+                ) -> tuple[list[str], dict[str, str]]:
+    """Names of columns that are not linear in those before them; of the
+    other ones, name -> reason."""
+    kept: list[str] = []
+    why: dict[str, str] = {}
+    for name, column in columns.items():
+        if not varies(column):
             why[name] = "it did not vary"
             continue
         z = np.column_stack([columns[k] - columns[k].mean()
@@ -58,54 +65,58 @@ def independent(names, columns):
     return kept, why
 
 
-def t_quantile(degrees):
-    return special.stdtrit(degrees, 0.5 + LEVEL / 2)
-
-
-def coefficient(value, error, degrees, vif=None):
-    reach = t_quantile(degrees) * error
+def coefficient(value: float, error: float, degrees: int,
+                vif: float | None = None) -> Coefficient:
+    """With Student's interval, from the estimate and its standard error."""
+    reach = special.stdtrit(degrees, 0.5 + LEVEL / 2) * error
     p = (2 * special.stdtr(degrees, -abs(value / error)) if error
          else float(value == 0))
     return Coefficient(float(value), float(error), float(value - reach),
                        float(value + reach), float(p), vif)
 
 
-def least_squares(y, columns):
+def least_squares(y: npt.ArrayLike, columns: Mapping[str, npt.ArrayLike]
+                  ) -> Fit | None:
     """Fit of y on columns (name -> values as long as y), or None where no
-    degree of freedom is left.
-
-    Columns are centred and scaled before they are decomposed, so that ones
-    that nearly say the same cost few digits; then the diagonal of the inverse
-    of their products is the variance inflation.
-    """
+    degree of freedom is left."""
     y = np.asarray(y, float)
-    columns = {name: np.asarray(c, float) for name, c in columns.items()}
+    arrays = {name: np.asarray(c, float) for name, c in columns.items()}
     if len(y) < 3:
         return None
-    kept, left_out = independent(list(columns), columns)
-    n, degrees = len(y), len(y) - len(kept) - 1
+    kept, left_out = independent(arrays)
+    degrees = len(y) - len(kept) - 1
     if degrees < 1:
         return None
-    x = np.array([columns[k] for k in kept]).reshape(len(kept), n).T
-    means = x.mean(axis=0)
+    x = np.array([arrays[k] for k in kept]).reshape(len(kept), len(y)).T
+    return solved(y, x, kept, left_out, degrees)
+
+
+def solved(y: Floats, x: Floats, names: list[str], left_out: dict[str, str],
+           degrees: int) -> Fit:
+    """Fit of y (n,) on the independent columns x (n, names).
+
+    Columns are centred and scaled before they are decomposed, so that
+    near-collinear ones cost few digits; then the diagonal of the inverse of
+    their products is the variance inflation.
+    """
+    n, means = len(y), x.mean(axis=0)
     scale = np.linalg.norm(x - means, axis=0)
     q, r = np.linalg.qr((x - means) / scale)
     turned = q.T @ (y - y.mean())
-    scaled = np.linalg.solve(r, turned)
     inverse = np.linalg.inv(r)
     products = inverse @ inverse.T
     left = y - y.mean() - q @ turned
     left -= left.mean()
-    variance = left @ left / degrees
-    slopes = scaled / scale
+    variance = float(left @ left) / degrees
+    slopes = np.linalg.solve(r, turned) / scale
     errors = np.sqrt(variance * np.diag(products)) / scale
     shift = means / scale
-    found = {"intercept": coefficient(
+    coefficients = {"intercept": coefficient(
         y.mean() - slopes @ means,
         np.sqrt(variance * (1 / n + shift @ products @ shift)), degrees)}
-    for i, name in enumerate(kept):
-        found[name] = coefficient(slopes[i], errors[i], degrees,
-                                  float(products[i, i]))
-    total = (y - y.mean()) @ (y - y.mean())
-    return Fit(found, left_out, n, degrees, float(np.sqrt(variance)),
-               float(1 - left @ left / total) if total else None)
+    for i, name in enumerate(names):
+        coefficients[name] = coefficient(slopes[i], errors[i], degrees,
+                                         float(products[i, i]))
+    total = float((y - y.mean()) @ (y - y.mean()))
+    return Fit(coefficients, left_out, n, degrees, float(np.sqrt(variance)),
+               1 - float(left @ left) / total if total else None)

@@ -1,26 +1,49 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Slope of a cost on a log-log line: is it O(1), is it linear.
-
-A block is the replicate: it measures all points of the curve once, and its
-own slope is the median over pairs of its points (Theil, Sen).
-"""
+"""Slopes as medians over pairs of points (Theil, Sen)."""
 import numpy as np
+import numpy.typing as npt
+from scipy.stats import theilslopes
+
+from report.stats.arrays import Floats
+from report.stats.interval import LEVEL, Interval
+from report.stats.signed_rank import needed_n_walsh, widening
 
 
-def pairwise(x, y):
+def pairwise(x: Floats, y: Floats) -> Floats:
     """Slopes between all pairs of points: x (points,), y (..., points) ->
     (..., pairs)."""
     i, j = np.triu_indices(len(x), 1)
-    return (y[..., j] - y[..., i]) / (x[j] - x[i])
+    slopes: Floats = (y[..., j] - y[..., i]) / (x[j] - x[i])
+    return slopes
 
 
-def block_slopes(x, y):
+def block_slopes(x: npt.ArrayLike, y: npt.ArrayLike) -> Floats:
     """d ln y / d ln x of each block: the median over its pairs of points.
 
     x (points,) different values > 0, y (blocks, points) > 0 -> (blocks,).
+    A block is the replicate: it measures all points of the curve once.
     nan in, nan out. ValueError: fewer than two points, or equal x.
     """
-    x, y = np.log(np.asarray(x, float)), np.log(np.asarray(y, float))
-    if len(x) < 2 or len(np.unique(x)) < len(x):
+    ln_x, ln_y = np.log(np.asarray(x, float)), np.log(np.asarray(y, float))
+    if len(ln_x) < 2 or len(np.unique(ln_x)) < len(ln_x):
         raise ValueError("a slope needs two points or more, all different")
-    return np.median(pairwise(x, y), axis=-1)
+    slopes: Floats = np.median(pairwise(ln_x, ln_y), axis=-1)
+    return slopes
+
+
+def trend(x: npt.ArrayLike, level: float = LEVEL) -> Interval:
+    """Change of x (n,), n >= 3, per step: median slope over all pairs.
+
+    The interval is that of Kendall's statistic, widened by widening() of what
+    the slope leaves, because neighbours may resemble each other: without
+    this, a stationary series with lag-1 correlation 0.6 has a direction in
+    more than 30 % of cases at 95 %.
+    """
+    values = np.asarray(x, float)
+    n = len(values)
+    slope, _, low, high = map(float, theilslopes(values, alpha=level))
+    if n < needed_n_walsh(level):
+        return Interval(slope, None, None, n, f"n<{needed_n_walsh(level)}")
+    wider = float(widening(values - slope * np.arange(n)))
+    return Interval(slope, slope - wider * (slope - low),
+                    slope + wider * (high - slope), n, None)

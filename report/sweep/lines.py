@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Boundaries on the lines of a lattice: where a lead turns or ends."""
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,15 +56,15 @@ def made(kind, group, axis, line, one, two, states):
 
 
 def blocks_of(points, stages):
-    """ln(B / A) as (blocks, points): row i has the i-th block of each point,
-    by stage; nan where a point has fewer. Points that were in the same
-    stages so far keep the same block in one row."""
-    columns = [np.log(stats.paired(*outcome.sides(p, stages)))
-               for p in points]
-    d = np.full((max(map(len, columns)), len(columns)), np.nan)
-    for j, column in enumerate(columns):
-        d[:len(column), j] = column
-    return d
+    """ln(B / A) as (blocks, points). A row is one block of one stage, in the
+    order of time; nan if a point was not in that stage or lost the block."""
+    columns = []
+    for over, under in (outcome.sides(p, stages) for p in points):
+        columns.append({at: math.log(over[at] / under[at])
+                        for at in over.keys() & under.keys()})
+    rows = sorted(set().union(*columns))
+    return np.array([[column.get(at, np.nan) for column in columns]
+                     for at in rows])
 
 
 def locate(boundary, group, states, stages):
@@ -83,8 +84,8 @@ def locate(boundary, group, states, stages):
     if len(found) != 1:
         boundary.why = (f"the medians between cross {len(found)} times")
         return
-    boundary.position = found[0]["threads"]
-    boundary.low, boundary.high = found[0]["low"], found[0]["high"]
+    boundary.position = found[0].threads
+    boundary.low, boundary.high = found[0].low, found[0].high
 
 
 def boundaries(lattice, states, stages):

@@ -16,7 +16,8 @@
    the other. */
 enum { SLOT_STREAM = 76 };
 
-#define HEAD "head" /* the arm of a campaign that was asked for none */
+#define HEAD    "head" /* the arm of a campaign that was asked for none */
+#define CONTROL "aa"   /* its A/A control */
 
 static const char expected[] = "expected [WORKLOAD:]NAME=FILE[+SHARE%], "
                                "separated by commas, as in "
@@ -130,6 +131,12 @@ void rm_arms_default(struct rm_arms *arms, const char *sha256)
 	arms->count = 1;
 }
 
+void rm_arms_add_control(struct rm_arms *arms)
+{
+	arms->list[arms->count++] = (struct rm_arm){ .name = CONTROL,
+		.flavour = RM_FLAVOUR_CONTROL };
+}
+
 bool rm_arms_asked(const struct rm_arms *arms)
 {
 	return arms->count && arms->list[0].program;
@@ -191,6 +198,14 @@ static int check_twins(
 	        a->name, b->name, a->program);
 }
 
+static bool runs(const struct rm_arms *arms, const char *workload)
+{
+	struct rm_cell cell = { .skip = "" };
+
+	snprintf(cell.workload, sizeof(cell.workload), "%s", workload);
+	return rm_arms_of(arms, &cell).count > 0;
+}
+
 int rm_arms_settle(struct rm_arms *arms, const struct rm_workload *workloads,
         size_t workload_count, struct rm_error *error)
 {
@@ -209,7 +224,7 @@ int rm_arms_settle(struct rm_arms *arms, const struct rm_workload *workloads,
 			        arm->workload);
 	}
 	for (size_t i = 0; i < workload_count; i++)
-		if (!rm_arms_of(arms, workloads[i].name).count)
+		if (!runs(arms, workloads[i].name))
 			return rm_error_set(error, -EINVAL,
 			        "--arms: the workload %s has no arms, "
 			        "expected --arms %s:NAME=FILE,...",
@@ -217,10 +232,15 @@ int rm_arms_settle(struct rm_arms *arms, const struct rm_workload *workloads,
 	return 0;
 }
 
-const char *rm_arm_program_name(
+const char *rm_arm_flavour(const struct rm_arm *arm, const struct rm_cell *cell)
+{
+	return arm->flavour[0] ? arm->flavour : rm_cell_flavour(cell);
+}
+
+const char *rm_arm_program_name(const struct rm_arm *arm,
         const struct rm_cell *cell, char name[RM_ARM_PROGRAM_BYTES])
 {
-	snprintf(name, RM_ARM_PROGRAM_BYTES, "%s/%s", rm_cell_flavour(cell),
+	snprintf(name, RM_ARM_PROGRAM_BYTES, "%s/%s", rm_arm_flavour(arm, cell),
 	        cell->map);
 	return name;
 }
@@ -232,8 +252,8 @@ static void add_program(struct rm_arm *arm, const struct rm_cell *cell)
 	char hash[RM_SHA256_TEXT];
 	struct rm_error why;
 
-	if (cell->skip[0] ||
-	        json_object_get(arm->programs, rm_arm_program_name(cell, name)))
+	if (cell->skip[0] || json_object_get(arm->programs,
+	                             rm_arm_program_name(arm, cell, name)))
 		return;
 	json_object_set_new(arm->programs, name,
 	        rm_sha256_file(rm_arm_program(arm, cell, path), hash, &why)
@@ -265,8 +285,7 @@ int rm_arms_hash(struct rm_arms *arms, const struct rm_plan *plan)
 		arm->programs = json_object();
 		for (size_t c = 0; c < plan->cell_count; c++) {
 			const struct rm_cell *cell = &plan->cells[c].cell;
-			const struct rm_arm_set set =
-			        rm_arms_of(arms, cell->workload);
+			const struct rm_arm_set set = rm_arms_of(arms, cell);
 
 			if (arm >= set.arms && arm < set.arms + set.count)
 				add_program(arm, cell);
@@ -283,14 +302,15 @@ json_t *rm_arms_to_json(const struct rm_arms *arms)
 	for (size_t i = 0; i < arms->count; i++) {
 		const struct rm_arm *arm = &arms->list[i];
 
-		json_array_append_new(
-		        list, json_pack("{s:s, s:s?, s:s?, s:s?, s:O*, s:f}",
-		                      "name", arm->name, "workload",
-		                      arm->workload[0] ? arm->workload : NULL,
-		                      "program", arm->program, "sha256",
-		                      arm->sha256[0] ? arm->sha256 : NULL,
-		                      "programs", arm->programs,
-		                      "control_extra", arm->control_extra));
+		json_array_append_new(list,
+		        json_pack("{s:s, s:s?, s:s?, s:s?, s:O*, s:f, s:s*}",
+		                "name", arm->name, "workload",
+		                arm->workload[0] ? arm->workload : NULL,
+		                "program", arm->program, "sha256",
+		                arm->sha256[0] ? arm->sha256 : NULL, "programs",
+		                arm->programs, "control_extra",
+		                arm->control_extra, "flavour",
+		                arm->flavour[0] ? arm->flavour : NULL));
 	}
 	return list;
 }
@@ -331,6 +351,9 @@ static const char *read_arm(const json_t *entry, struct rm_arm *arm)
 	if (!take_text(arm->sha256, sizeof(arm->sha256),
 	            json_object_get(entry, "sha256"), true))
 		return "sha256: expected a hash or null";
+	if (!take_text(arm->flavour, sizeof(arm->flavour),
+	            json_object_get(entry, "flavour"), true))
+		return "flavour: expected a name, or none";
 	arm->programs = json_incref(json_object_get(entry, "programs"));
 	if (arm->programs && !json_is_object(arm->programs))
 		return "programs: expected an object";
@@ -348,6 +371,8 @@ static const char *check_set(const struct rm_arms *arms)
 {
 	const struct rm_arm *last = &arms->list[arms->count - 1];
 
+	if (arms->count > 1 && last[-1].flavour[0])
+		return "name: expected no arm after an A/A control";
 	for (size_t i = 0; i + 1 < arms->count; i++) {
 		if (strcmp(arms->list[i].workload, last->workload))
 			continue;
@@ -482,17 +507,19 @@ int rm_arms_recall(const json_t *campaign, const struct rm_arms *asked,
 	return result;
 }
 
-struct rm_arm_set rm_arms_of(const struct rm_arms *arms, const char *workload)
+struct rm_arm_set rm_arms_of(
+        const struct rm_arms *arms, const struct rm_cell *cell)
 {
 	struct rm_arm_set own = { 0 }, general = { 0 };
 
 	for (size_t i = 0; i < arms->count; i++) {
 		const struct rm_arm *arm = &arms->list[i];
-		bool is_own =
-		        arm->workload[0] && !strcmp(arm->workload, workload);
+		bool is_own = arm->workload[0] &&
+		              !strcmp(arm->workload, cell->workload);
 		struct rm_arm_set *set = is_own ? &own : &general;
 
-		if (!is_own && arm->workload[0])
+		if ((!is_own && arm->workload[0]) ||
+		        (arm->flavour[0] && !cell->has_control))
 			continue;
 		if (!set->count++)
 			set->arms = arm;

@@ -212,7 +212,7 @@ int rm_calibrate(struct rm_plan *plan, const struct rm_arms *arms,
 	*record = json_array();
 	for (size_t i = 0; i < plan->cell_count; i++) {
 		struct rm_cell *cell = &plan->cells[i].cell;
-		struct rm_arm_set set = rm_arms_of(arms, cell->workload);
+		struct rm_arm_set set = rm_arms_of(arms, cell);
 		struct calibration calibration = { .cell = cell,
 			.arm = set.arms,
 			.program = program,

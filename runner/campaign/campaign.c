@@ -82,7 +82,7 @@ static const char *hash_of(
 	if (!arm->programs)
 		return arm->sha256[0] ? arm->sha256 : NULL;
 	return json_string_value(json_object_get(arm->programs,
-	        rm_arm_program_name(cell_of(campaign, trial), name)));
+	        rm_arm_program_name(arm, cell_of(campaign, trial), name)));
 }
 
 static struct rm_record record_of(
@@ -202,7 +202,8 @@ static int visit(struct rm_campaign *campaign, const struct trial *trial,
 	if (rm_journal_find(campaign->journal, planned->cell.id, trial->block,
 	            trial->attempt, trial->arm->name) != RM_ATTEMPT_NONE)
 		return 0;
-	if (!rm_tally_gives_up(campaign->tally, trial->cell, reason))
+	if (!rm_tally_gives_up(
+	            campaign->tally, trial->cell, trial->number, reason))
 		return run_trial(campaign, trial, error);
 	if (trial->attempt == 1)
 		rm_progress_done(campaign->progress, planned->estimate_ns, 0);
@@ -222,7 +223,7 @@ static int each_arm(struct rm_campaign *campaign, size_t cell, unsigned block,
 		.cell = cell, .block = block, .attempt = attempt
 	};
 	struct rm_arm_set set =
-	        rm_arms_of(campaign->arms, cell_of(campaign, &trial)->workload);
+	        rm_arms_of(campaign->arms, cell_of(campaign, &trial));
 	size_t order[RM_ARMS_MAX];
 	int result = 0;
 
@@ -271,8 +272,7 @@ static void count_arms(const struct rm_campaign *campaign,
         const struct rm_plan_turn *turn, struct amount *amount)
 {
 	const struct rm_plan_cell *planned = &campaign->plan->cells[turn->cell];
-	struct rm_arm_set set =
-	        rm_arms_of(campaign->arms, planned->cell.workload);
+	struct rm_arm_set set = rm_arms_of(campaign->arms, &planned->cell);
 
 	for (size_t i = 0; i < set.count; i++) {
 		amount->total++;
@@ -340,7 +340,7 @@ static int find_missing(
 {
 	const struct rm_repeats *repeats = context;
 	const struct rm_cell *cell = &repeats->plan->cells[number].cell;
-	struct rm_arm_set set = rm_arms_of(repeats->arms, cell->workload);
+	struct rm_arm_set set = rm_arms_of(repeats->arms, cell);
 
 	for (size_t i = 0; i < set.count; i++)
 		if (rm_repeat_find(repeats->attempts, cell->id, block, attempt,
@@ -362,8 +362,7 @@ static json_t *keys_from(const struct rm_repeats *repeats)
 			        &plan->rounds[r].turns[i];
 			const struct rm_cell *cell =
 			        &plan->cells[turn->cell].cell;
-			struct rm_arm_set set =
-			        rm_arms_of(repeats->arms, cell->workload);
+			struct rm_arm_set set = rm_arms_of(repeats->arms, cell);
 			char key[RM_TRIAL_KEY_BYTES];
 
 			for (size_t j = 0; j < set.count; j++) {

@@ -31,7 +31,8 @@ enum { RM_PATH_BYTES = 4096 };
  * arm of its workload's set, one right after the other, with one seed (hence
  * the same keys and operations) and in an order that the seed draws: what
  * disturbs the machine meets them alike, and a coin decides who goes first.
- * Without --arms there is one set of one arm: this program, called "head".
+ * Without --arms there is one set: the arm "head", this build, and for cells with
+ * an A/A control also the arm "aa" (docs/adr/0059).
  */
 enum { RM_ARMS_MAX = 16, RM_ARM_NAME_BYTES = 17 };
 
@@ -42,6 +43,8 @@ struct rm_arm {
 	                  cells, or of a folder of map programs, as `maps` beside
 	                  this program is; NULL: that folder */
 	bool is_folder;   /* `program` is a folder */
+	char flavour[16]; /* of an A/A control, which runs cells with
+	                  has_control alone: that of its programs; else "" */
 	json_t *programs; /* of a folder: FLAVOUR/ID of each program of the plan
 	                  and its SHA-256, null where it cannot be read; owned */
 	char sha256[RM_SHA256_TEXT]; /* of the program, or of `programs` as JSON
@@ -68,8 +71,9 @@ struct rm_arm_set {
 int rm_arms_parse(
         struct rm_arms *arms, const char *text, struct rm_error *error);
 
-/* The arms that run the cells of a workload. */
-struct rm_arm_set rm_arms_of(const struct rm_arms *arms, const char *workload);
+/* The arms that run a cell. */
+struct rm_arm_set rm_arms_of(
+        const struct rm_arms *arms, const struct rm_cell *cell);
 
 void rm_arms_clear(struct rm_arms *arms);
 

@@ -17,6 +17,9 @@
    NULL: not known. */
 void rm_arms_default(struct rm_arms *arms, const char *sha256);
 
+/* Adds the arm of the A/A control to what rm_arms_default() made. */
+void rm_arms_add_control(struct rm_arms *arms);
+
 /* Whether these were asked for: their programs play every measure, and their
    blocks are whole or not there (docs/adr/0020). */
 bool rm_arms_asked(const struct rm_arms *arms);
@@ -32,8 +35,12 @@ int rm_arms_settle(struct rm_arms *arms, const struct rm_workload *workloads,
 
 /* The name of a cell's program in rm_arm.programs, "plain/gomap_rw". */
 enum { RM_ARM_PROGRAM_BYTES = RM_NAME_BYTES + 16 };
-const char *rm_arm_program_name(
+const char *rm_arm_program_name(const struct rm_arm *arm,
         const struct rm_cell *cell, char name[RM_ARM_PROGRAM_BYTES]);
+
+/* The flavour of the program that an arm has for a cell. */
+const char *rm_arm_flavour(
+        const struct rm_arm *arm, const struct rm_cell *cell);
 
 /* Fills `programs` and sha256 of the arms with a folder: each program that a
    cell of the plan needs. -ENOMEM. */
@@ -96,10 +103,10 @@ int rm_tally_add(
 /* The same for rm_journal_read(): `tally` is a struct rm_tally. */
 int rm_tally_recall(void *tally, const json_t *line, struct rm_error *error);
 
-/* Why the next trial of a cell is not to be run, in `reason`; false: run it.
-   An arm that is given up takes the others with it: nothing can be compared
-   with it any more. */
-bool rm_tally_gives_up(const struct rm_tally *tally, size_t cell,
+/* Why the next trial of a cell by arm `number` of its set is not to be run, in
+   `reason`; false: run it. An arm that is given up takes the others with it,
+   because nothing can be compared with it any more. An A/A control takes none. */
+bool rm_tally_gives_up(const struct rm_tally *tally, size_t cell, size_t number,
         char reason[RM_REASON_BYTES]);
 
 void rm_tally_clear(struct rm_tally *tally);

@@ -43,7 +43,7 @@ uint64_t rm_memory_limit(unsigned threads)
 const char *rm_arm_program(const struct rm_arm *arm, const struct rm_cell *cell,
         char path[RM_PROGRAM_BYTES])
 {
-	const char *flavour = rm_cell_flavour(cell);
+	const char *flavour = rm_arm_flavour(arm, cell);
 
 	if (!arm->program)
 		return rm_map_program(flavour, cell->map, path);

@@ -63,6 +63,49 @@ static void drop_simulated(struct rm_inputs *mode)
 	mode->workload_count = kept;
 }
 
+static bool has_control(const struct rm_plan *plan)
+{
+	for (size_t i = 0; i < plan->cell_count; i++)
+		if (plan->cells[i].cell.has_control)
+			return true;
+	return false;
+}
+
+/* The second program must be there, so that a campaign is not begun whose every
+   trial of the control fails. */
+static int check_control(const struct rm_arm *control, struct rm_error *error)
+{
+	const char *name;
+	json_t *hash;
+
+	json_object_foreach (control->programs, name, hash)
+		if (json_is_null(hash))
+			return rm_error_set(error, -EINVAL,
+			        "the program of the A/A control is not built: "
+			        "maps/%s: expected make programs NEEDED=%s, or "
+			        "--set control=none",
+			        name, name);
+	return 0;
+}
+
+/* Adds the arm of the control and hashes the programs that the plan needs, unless
+   a test replaces all of them. */
+static int finish_arms(const struct rm_wishes *wishes,
+        struct rm_prepared *prepared, struct rm_error *error)
+{
+	struct rm_arms *arms = &prepared->arms;
+	bool controlled = has_control(&prepared->plan);
+
+	if (controlled)
+		rm_arms_add_control(arms);
+	if (wishes->program)
+		return 0;
+	if (rm_arms_hash(arms, &prepared->plan))
+		return rm_error_set(error, -ENOMEM, "no memory for hashes");
+	return controlled ? check_control(&arms->list[arms->count - 1], error)
+	                  : 0;
+}
+
 /* The counters are chosen first: whether there are any decides which cells are
    planned as skipped, and which simulated ones stand in for them. */
 static int build_plan(const struct rm_wishes *wishes,
@@ -74,6 +117,7 @@ static int build_plan(const struct rm_wishes *wishes,
 		.cells = wishes->cells_from ? &prepared->list : NULL,
 		.can_simulate = rm_map_simulated,
 		.find_machine = wishes->find_machine,
+		.has_arms = rm_arms_asked(&prepared->arms),
 		.catalog = &prepared->catalog,
 	};
 	int result =
@@ -89,10 +133,7 @@ static int build_plan(const struct rm_wishes *wishes,
 	result = rm_plan_build(prepared->mode.workloads,
 	        prepared->mode.workload_count, &prepared->topology, &options,
 	        &prepared->plan, error);
-	if (!result && !wishes->program &&
-	        rm_arms_hash(&prepared->arms, &prepared->plan))
-		result = rm_error_set(error, -ENOMEM, "no memory for hashes");
-	return result;
+	return result ? result : finish_arms(wishes, prepared, error);
 }
 
 static struct rm_description description_of(

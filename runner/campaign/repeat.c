@@ -151,7 +151,7 @@ enum rm_repeat rm_repeat_find(const json_t *attempts, const char *cell,
 bool rm_repeat_is_due(const json_t *attempts, const struct rm_arms *arms,
         const struct rm_cell *cell, unsigned block, unsigned attempt)
 {
-	struct rm_arm_set set = rm_arms_of(arms, cell->workload);
+	struct rm_arm_set set = rm_arms_of(arms, cell);
 	bool spoilt = false;
 
 	if (attempt == 1 || attempt > 1 + cell->repeat_most)
@@ -183,17 +183,16 @@ static void begin_round(struct rm_repeats *repeats, unsigned number)
 		        &repeats->plan->cells[round->turns[i].cell].cell;
 
 		if (cell->repeat_most)
-			repeats->allowed += cell->repeat_share *
-			                    (double)rm_arms_of(repeats->arms,
-			                            cell->workload)
-			                            .count;
+			repeats->allowed +=
+			        cell->repeat_share *
+			        (double)rm_arms_of(repeats->arms, cell).count;
 	}
 }
 
 static size_t count_spoilt(const struct rm_repeats *repeats,
         const struct rm_cell *cell, unsigned block, unsigned attempt)
 {
-	struct rm_arm_set set = rm_arms_of(repeats->arms, cell->workload);
+	struct rm_arm_set set = rm_arms_of(repeats->arms, cell);
 	size_t count = 0;
 
 	for (size_t i = 0; i < set.count; i++)
@@ -212,7 +211,7 @@ static bool has_turn(struct rm_repeats *repeats,
         const struct rm_plan_turn *turn, unsigned attempt)
 {
 	const struct rm_cell *cell = &repeats->plan->cells[turn->cell].cell;
-	size_t arms = rm_arms_of(repeats->arms, cell->workload).count;
+	size_t arms = rm_arms_of(repeats->arms, cell).count;
 
 	if (!rm_repeat_is_due(repeats->attempts, repeats->arms, cell,
 	            turn->block, attempt))

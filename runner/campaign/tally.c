@@ -46,7 +46,7 @@ static const char *reason_of(const json_t *line)
 
 static struct rm_arm_set set_of(const struct rm_tally *tally, size_t cell)
 {
-	return rm_arms_of(tally->arms, tally->plan->cells[cell].cell.workload);
+	return rm_arms_of(tally->arms, &tally->plan->cells[cell].cell);
 }
 
 /* Arms are numbered within the cell's set, not among all, and so is
@@ -175,8 +175,8 @@ int rm_tally_add(
 	return count_line(tally, cell, arm, status, line, error);
 }
 
-bool rm_tally_gives_up(
-        const struct rm_tally *tally, size_t cell, char reason[RM_REASON_BYTES])
+bool rm_tally_gives_up(const struct rm_tally *tally, size_t cell, size_t number,
+        char reason[RM_REASON_BYTES])
 {
 	const struct rm_tally_cell *counts = &tally->cells[cell];
 	struct rm_arm_set set = set_of(tally, cell);
@@ -189,7 +189,8 @@ bool rm_tally_gives_up(
 		return true;
 	}
 	for (size_t i = 0; i < set.count; i++) {
-		if (counts->failed_in_a_row[i] < RM_FAILURES_IN_A_ROW)
+		if (counts->failed_in_a_row[i] < RM_FAILURES_IN_A_ROW ||
+		        (set.arms[i].flavour[0] && i != number))
 			continue;
 		snprintf(reason, RM_REASON_BYTES, "%s%sfailed twice: %.200s",
 		        set.count > 1 ? set.arms[i].name : "",

@@ -73,7 +73,7 @@ static int list_arms(struct reading *reading, size_t number, unsigned block,
         unsigned attempt)
 {
 	const struct rm_cell *cell = &reading->plan->cells[number].cell;
-	struct rm_arm_set set = rm_arms_of(reading->arms, cell->workload);
+	struct rm_arm_set set = rm_arms_of(reading->arms, cell);
 	char key[RM_TRIAL_KEY_BYTES];
 	int failed = 0;
 

@@ -85,7 +85,7 @@ bool rm_map_info_has(
 
 /*
  * Writes the path of a map's program beside this one; `flavour` is a folder:
- * "plain", "stats", "sim", "explore", "check", "x24", "x64", "x256", "x1024",
+ * "plain", "aa", "stats", "sim", "explore", "check", "x24", "x64", "x256", "x1024",
  * "placed", "placed-x24", ...
  * Returns `path`; a path that is too long is cut, and does not exist.
  */

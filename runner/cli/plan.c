@@ -94,8 +94,11 @@ static void add_up(const struct rm_plan *plan, struct row *row)
 			continue;
 		}
 		row->cells++;
-		row->trials += planned->cell.blocks;
-		row->estimate_ns += planned->estimate_ns * planned->cell.blocks;
+		size_t trials =
+		        planned->cell.blocks * rm_plan_trials(&planned->cell);
+
+		row->trials += trials;
+		row->estimate_ns += planned->estimate_ns * trials;
 		if (planned->memory_bytes > row->memory_bytes)
 			row->memory_bytes = planned->memory_bytes;
 	}
@@ -198,6 +201,22 @@ static void print_cells(const struct rm_plan *plan)
 		        plan->cells[plan->same[i].cell].cell.id);
 }
 
+/* The cells that two programs run, of their map and of its A/A control. */
+static void print_controls(const struct rm_plan *plan)
+{
+	for (size_t i = 0; i < plan->cell_count; i++) {
+		const struct rm_cell *cell = &plan->cells[i].cell;
+
+		if (!cell->has_control)
+			continue;
+		printf("A/A control: %u trials more of %s, by maps/%s/%s, "
+		       "about ",
+		        cell->blocks, cell->id, RM_FLAVOUR_CONTROL, cell->map);
+		rm_print_time(cell->blocks * plan->cells[i].estimate_ns);
+		putchar('\n');
+	}
+}
+
 /* What the time above does not hold: nobody knows it before, but how much it
    can be. */
 static void print_repeats(const struct rm_plan *plan)
@@ -208,7 +227,9 @@ static void print_repeats(const struct rm_plan *plan)
 	for (size_t i = 0; i < plan->cell_count; i++) {
 		const struct rm_cell *cell = &plan->cells[i].cell;
 		double share = fmin(cell->repeat_share, cell->repeat_most);
-		double own = cell->skip[0] ? 0 : share * cell->blocks;
+		double own = cell->skip[0] ? 0
+		                           : share * cell->blocks *
+		                                     rm_plan_trials(cell);
 
 		if (cell->repeat_most > most)
 			most = cell->repeat_most;
@@ -237,6 +258,7 @@ static void print_plan(const struct rm_planned *planned, bool cells)
 	print_table(plan, &planned->inputs);
 	print_skipped(plan);
 	print_not_built(&planned->inputs, &planned->catalog);
+	print_controls(plan);
 	if (plan->same_count)
 		printf("%zu cells equal another on this machine and run once "
 		       "(--cells names them)\n",

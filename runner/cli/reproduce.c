@@ -251,9 +251,11 @@ static void say_time(const struct again *again)
 	size_t trials = 0;
 
 	for (size_t i = 0; i < plan->cell_count; i++)
-		trials += plan->cells[i].cell.skip[0]
-		                  ? 0
-		                  : plan->cells[i].cell.blocks;
+		trials +=
+		        plan->cells[i].cell.skip[0]
+		                ? 0
+		                : plan->cells[i].cell.blocks *
+		                          rm_plan_trials(&plan->cells[i].cell);
 	printf("%zu cells, %zu trials, about ", plan->cell_count, trials);
 	rm_print_time(plan->estimate_ns);
 	printf("; disturbed and void trials are repeated on top\n");

@@ -67,8 +67,7 @@ static void print_cells(const struct rm_tally *tally, const char *what,
 		                ? ", as a planted misuse may,"
 		                : "",
 		        times,
-		        cell->blocks *
-		                rm_arms_of(tally->arms, cell->workload).count,
+		        cell->blocks * rm_arms_of(tally->arms, cell).count,
 		        cell->id,
 		        count == voided_of ? why_void(&tally->cells[i])
 		                           : tally->cells[i].reason);

@@ -40,7 +40,11 @@ static int add_planned(
 		        past->ran, rm_json_text(cell, "id"), json_true());
 		if (json_is_null(json_object_get(cell, "skip")) &&
 		        strcmp(rm_json_text(cell, "measure"), "verify") != 0)
-			past->timed += (uint64_t)rm_json_whole(cell, "blocks");
+			past->timed +=
+			        (uint64_t)rm_json_whole(cell, "blocks") *
+			        (json_is_true(json_object_get(cell, "control"))
+			                        ? 2
+			                        : 1);
 	}
 	json_decref(campaign);
 	past->stages++;

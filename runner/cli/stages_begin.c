@@ -153,7 +153,7 @@ static uint64_t timed_of(const struct rm_plan *plan)
 		const struct rm_cell *cell = &plan->cells[i].cell;
 
 		if (!cell->skip[0] && cell->measure != RM_MEASURE_VERIFY)
-			timed += cell->blocks;
+			timed += cell->blocks * rm_plan_trials(cell);
 	}
 	return timed;
 }

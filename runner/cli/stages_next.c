@@ -28,6 +28,7 @@ static void count_cell(
 		return;
 	blocks = asked->blocks && !verifies ? asked->blocks
 	                                    : planned->cell.blocks;
+	blocks *= rm_plan_trials(&planned->cell);
 	asked->timed += verifies ? 0 : blocks;
 	asked->trials += blocks;
 	asked->estimate_ns += blocks * planned->estimate_ns;

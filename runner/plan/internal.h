@@ -46,6 +46,14 @@ int rm_plan_expand(
 int rm_plan_verify(struct rm_planning *planning,
         const struct rm_workload *workload, size_t first);
 
+/* Chooses, of the cells from `first` on, the one that the A/A control of the
+   workload runs, too (plan_control.c). -EINVAL if its map can have no control. */
+int rm_plan_control(const struct rm_planning *planning,
+        const struct rm_workload *workload, size_t first);
+
+/* Whether the workload has an A/A control. */
+bool rm_plan_has_control(const struct rm_workload *workload);
+
 /* Puts the cells into rounds (plan_order.c). -ENOMEM. */
 int rm_plan_order(struct rm_plan *plan);
 

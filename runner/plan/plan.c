@@ -90,6 +90,9 @@ static int expand_all(struct rm_planning *planning,
 			failed = rm_plan_expand(planning, &workloads[i]);
 		if (!failed)
 			failed = rm_plan_verify(planning, &workloads[i], first);
+		if (!failed)
+			failed =
+			        rm_plan_control(planning, &workloads[i], first);
 		if (failed)
 			return failed;
 	}

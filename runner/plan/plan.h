@@ -187,7 +187,7 @@ struct rm_plan {
 	unsigned round_count;
 	struct rm_plan_same *same;
 	size_t same_count;
-	size_t trial_count;    /* of all rounds */
+	size_t trial_count;    /* of all rounds, the A/A control included */
 	uint64_t estimate_ns;  /* of all trials, one after the other */
 	uint64_t memory_bytes; /* of the largest trial */
 };
@@ -203,6 +203,7 @@ struct rm_plan_options {
 	   as with `maps`, there is then no ratio. One that the plan does not
 	   have is a mistake at its line. NULL: all */
 	const struct rm_cell_list *cells;
+	bool has_arms; /* of --arms, which replace the A/A control */
 	/* NULL: a counter back end works; else why none does, and every
 	   counters cell is planned once with this as its skip */
 	const char *counters_reason;
@@ -229,7 +230,13 @@ int rm_plan_build(const struct rm_workload *workloads, size_t workload_count,
         const struct rm_plan_options *options, struct rm_plan *plan,
         struct rm_error *error);
 
-/* `flavour` as rm_cell_flavour() has it. */
+/* Trials of one turn or block of a cell: 2 with an A/A control, else 1. */
+unsigned rm_plan_trials(const struct rm_cell *cell);
+
+/* The flavour of the A/A control's programs (docs/adr/0059). */
+#define RM_FLAVOUR_CONTROL "aa"
+
+/* `flavour` as rm_cell_flavour() has it, or RM_FLAVOUR_CONTROL. */
 typedef void rm_plan_take(
         const char *map, enum rm_measure measure, const char *flavour);
 

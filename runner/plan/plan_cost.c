@@ -201,8 +201,10 @@ void rm_plan_total(struct rm_plan *plan)
 			const struct rm_plan_cell *cell =
 			        &plan->cells[plan->rounds[r].turns[i].cell];
 
-			plan->trial_count++;
-			plan->estimate_ns += cell->estimate_ns;
+			unsigned trials = rm_plan_trials(&cell->cell);
+
+			plan->trial_count += trials;
+			plan->estimate_ns += trials * cell->estimate_ns;
 			if (cell->memory_bytes > plan->memory_bytes)
 				plan->memory_bytes = cell->memory_bytes;
 		}

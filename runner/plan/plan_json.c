@@ -8,21 +8,22 @@
 
 /* Members of a planned cell beside those of the protocol. */
 static const char *const extras[] = { "blocks", "base", "skip", "estimate_ns",
-	"memory_bytes", "repeat" };
+	"memory_bytes", "repeat", "control" };
 
 static json_t *cell_to_json(const struct rm_plan_cell *planned)
 {
 	json_t *json = rm_cell_to_json(&planned->cell);
 	const char *skip = planned->cell.skip;
 	bool unbounded = planned->cell.repeat_share > 1;
-	json_t *more = json_pack("{s:i s:s s:s? s:I s:I s:{s:f s:i s:o*}}",
+	json_t *more = json_pack("{s:i s:s s:s? s:I s:I s:{s:f s:i s:o*} s:o*}",
 	        "blocks", (int)planned->cell.blocks, "base", planned->base,
 	        "skip", skip[0] ? skip : NULL, "estimate_ns",
 	        (json_int_t)planned->estimate_ns, "memory_bytes",
 	        (json_int_t)planned->memory_bytes, "repeat", "wait_share",
 	        planned->cell.repeat_wait, "most",
 	        (int)planned->cell.repeat_most, "share",
-	        unbounded ? NULL : json_real(planned->cell.repeat_share));
+	        unbounded ? NULL : json_real(planned->cell.repeat_share),
+	        "control", planned->cell.has_control ? json_true() : NULL);
 
 	if (!json || !more || json_object_update(json, more)) {
 		json_decref(json);
@@ -112,6 +113,7 @@ static int read_extras(const json_t *json, struct rm_plan_cell *planned,
 {
 	const char *base = json_string_value(json_object_get(json, "base"));
 	const json_t *skip = json_object_get(json, "skip");
+	const json_t *control = json_object_get(json, "control");
 	const json_t *blocks = json_object_get(json, "blocks");
 	json_int_t count = json_integer_value(blocks);
 	const char *reason = json_string_value(skip);
@@ -124,6 +126,9 @@ static int read_extras(const json_t *json, struct rm_plan_cell *planned,
 	        (!reason || !*reason ||
 	                strlen(reason) >= sizeof(planned->cell.skip)))
 		return bad(error, "cell.skip: expected null or a reason");
+	if (control && !json_is_boolean(control))
+		return bad(error, "cell.control: expected true or false");
+	planned->cell.has_control = json_is_true(control);
 	strcpy(planned->base, base);
 	strcpy(planned->cell.skip, reason ? reason : "");
 	planned->cell.blocks = (unsigned)count;

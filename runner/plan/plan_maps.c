@@ -127,6 +127,13 @@ static int check_choice(const struct rm_planning *planning,
 		        "%s: base: no map is called \"%s\", expected the id "
 		        "of a map (readmostly dev list)",
 		        workload->where[RM_KEY_BASE], workload->values[0].base);
+	if (rm_plan_has_control(workload) &&
+	        !names_anything(planning, workload->values[0].control))
+		return rm_error_set(planning->error, -EINVAL,
+		        "%s: control: no map is called \"%s\", expected the "
+		        "id of a map (readmostly dev list) or none",
+		        workload->where[RM_KEY_CONTROL],
+		        workload->values[0].control);
 	if (check_names(planning, workload->where[RM_KEY_MAPS], workload))
 		return -EINVAL;
 	return planning->options->maps ? read_filter(planning, filter) : 0;
@@ -226,8 +233,13 @@ static int workload_needs(const struct rm_planning *planning,
 	for (size_t i = 0; i < planning->catalog->name_count; i++) {
 		const struct rm_map_name *map = &planning->catalog->names[i];
 
-		if (!map->missing && chooses(planning, workload, &filter, map))
-			take_sizes(workload, map->id, take);
+		if (map->missing || !chooses(planning, workload, &filter, map))
+			continue;
+		take_sizes(workload, map->id, take);
+		if (rm_plan_has_control(workload) &&
+		        !strcmp(workload->values[0].control, map->id))
+			take(map->id, RM_MEASURE_THROUGHPUT,
+			        RM_FLAVOUR_CONTROL);
 	}
 	return 0;
 }

@@ -17,7 +17,7 @@ struct board {
 	unsigned blocks;
 	unsigned done;   /* blocks that have their round */
 	uint64_t phase;  /* of its rounds, below phase_parts */
-	uint64_t own_ns; /* one trial of each cell */
+	uint64_t own_ns; /* one turn of each cell */
 };
 
 struct entry {
@@ -87,7 +87,9 @@ static void list_boards(struct order *order)
 				        .blocks = entry->blocks };
 		board = &order->boards[order->board_count - 1];
 		board->count++;
-		board->own_ns += order->plan->cells[entry->cell].estimate_ns;
+		board->own_ns +=
+		        rm_plan_trials(&order->plan->cells[entry->cell].cell) *
+		        order->plan->cells[entry->cell].estimate_ns;
 	}
 }
 

@@ -267,9 +267,12 @@ struct rm_cell {
 	unsigned repeat_most;
 	double repeat_share;
 	char skip[RM_REASON_BYTES]; /* not "": planned but not run, and why */
-	/* of workloads only: the map that ratios are named against, and where
-	   others measured it ("W1") */
-	char base[RM_NAME_BYTES], article[RM_NAME_BYTES];
+	bool has_control;           /* the A/A control runs it, too */
+	/* of workloads only: the map that ratios are named against, the map of
+	   the A/A control (RM_NO_CONTROL: none), and where others measured it
+	   ("W1") */
+	char base[RM_NAME_BYTES], control[RM_NAME_BYTES],
+	        article[RM_NAME_BYTES];
 	/* and what rm_cell_resize() makes of them: positions in the names of
 	   the two factors */
 	unsigned key_bytes, value_bytes;
@@ -277,6 +280,9 @@ struct rm_cell {
 
 /* Most of repeat-most; as repeat_share, which no file can ask for, no bound. */
 enum { RM_REPEATS_MAX = 10 };
+
+/* As control: no A/A control. */
+#define RM_NO_CONTROL "none"
 
 /* The keys of a workload file, in the order of its text. */
 enum rm_workload_key {
@@ -311,6 +317,7 @@ enum rm_workload_key {
 	RM_KEY_VERIFY,
 	RM_KEY_MAPS,
 	RM_KEY_BASE,
+	RM_KEY_CONTROL,
 	RM_KEY_MEASURE,
 	RM_KEY_ARTICLE,
 	RM_KEY_INCLUDE, /* no factor: it has only a name and what is expected */

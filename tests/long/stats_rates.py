@@ -159,7 +159,7 @@ def crossings(seed, draws=400):
         for i in range(draws):
             d = line + rng.normal(0, 0.1, (n, 4))
             found = stats.crossover([1, 2, 4, 8], d, resamples=200, seed=i)
-            held += any((c["low"] or 0) <= at <= (c["high"] or math.inf)
+            held += any((c.low or 0) <= at <= (c.high or math.inf)
                         for c in found)
         yield Figure("crossing in its bootstrap interval, 95 %",
                      f"four thread counts, n = {n}", held, draws,

@@ -96,21 +96,21 @@ def rates_of(rng, speed, noise):
 
 def contrasts_of(ledger, ln):
     """Data for stats.family(): each contrast that a claim names, once."""
-    return {(c, a, b): {(c, k): x for k, x in enumerate(
-        (ln[c, a] - ln[c, b]).tolist())} for c, a, b in ledger.contrasts}
+    d = {(c, a, b): ln[c, a] - ln[c, b] for c, a, b in ledger.contrasts}
+    return {key: x[~np.isnan(x)] for key, x in d.items()}
 
 
 def drawn(rng, draws, noise="bursts", moved=0.0, margin=MARGIN, cells=3,
-          **options):
+          alpha=0.01):
     """Draws ledgers, a new one every AGAIN draws, and decides each -> for
     each (alternatives called wrongly, alternatives called at all), as lists
-    of (claim, name). options are those of stats.family()."""
+    of (claim, name)."""
     for i in range(draws):
         if i % AGAIN == 0:
             speed = truth_of(rng, moved)
             ledger = ledger_of(rng, speed, margin, cells)
         data = contrasts_of(ledger, rates_of(rng, speed, noise))
-        found = stats.family(data, ledger.claims, **options)
+        found = stats.family(data, ledger.claims)
         called = [(i, name) for i, rows in found.items()
-                  for name, row in rows.items() if row["shown"]]
+                  for name, p in rows.items() if p <= alpha]
         yield [c for c in called if c[1] in ledger.wrong[c[0]]], called

@@ -23,8 +23,9 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP))
-from report import (damage, ending, gate_rules, journal,  # noqa: E402
+from report import (damage, ending, journal,  # noqa: E402
                     latencies, modes, strict_json, topology)
+from report.gate.rules import load_rules  # noqa: E402
 
 SAMPLE = TOP / "tests" / "fixtures" / "campaign"
 BYTES = 16384  # FUZZ_BYTES
@@ -241,12 +242,12 @@ def rules(folder, text):
     file = folder / "regress.json"
     file.write_bytes(text)
     try:
-        found, _ = gate_rules.load_rules(file)
+        found = load_rules(file)
     except ending.InputError as error:
         expect(is_line(str(error)) and str(file) in str(error), str(error))
         return REFUSED
     told_once(text)
-    expect(0 < found["margin"] < found["fail_at"] <= found["tolerance"] < 1,
+    expect(0 < found.margin < found.fail_at <= found.tolerance < 1,
            "rules that decide nothing")
     return TAKEN
 
@@ -288,7 +289,7 @@ SHORT_TRIALS = (SAMPLE.with_name("fuzz") / "trials.jsonl").read_bytes()
 HGRM = of(*(f"histograms/{n}.hgrm" for n in range(4)))
 READERS = {  # the fastest first
     "rules of the gate": (rules, JSON_WORDS, [
-        (TOP / "report" / "regress.json").read_bytes()]),
+        (TOP / "report" / "gate" / "regress.json").read_bytes()]),
     "mode in Python": (mode, ["blocks = ", "budget = ", "1.2.3min", "3min",
                               "\xb2", "0", "-1", "[x]\n", "#", "\n"], [
         (TOP / "workloads" / "modes" / f"{name}.conf").read_bytes()
@@ -313,7 +314,7 @@ ABSENT = {
                                journal.read(file.parent).problems),
     "hgrm": ("x.hgrm", lambda file: percentiles(file, None)),
     "topology.xml": ("topology.xml", topology.spots),
-    "rules of the gate": ("regress.json", gate_rules.load_rules),
+    "rules of the gate": ("regress.json", load_rules),
 }
 
 

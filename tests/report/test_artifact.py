@@ -88,6 +88,24 @@ def test_a_language_that_is_missing_is_left_out(tmp_path, made, tool):
         line for line in named if line.startswith(f"{tool} ")]
 
 
+def test_its_claims_name_their_cells_and_what_to_expect(made):
+    top = made[3]
+    head, kick, *rows = [line.split("\t") for line in
+                         (top / "claims.tsv").read_text().splitlines()]
+    assert kick[0] == "kick" and rows[0][0] == "c001"
+    row = dict(zip(head, rows[0]))
+    cells = (top / row["cells"]).read_text().split()
+    assert {name.split("/")[1] for name in cells} == {"gomap_rw", "rwlock_probe"}
+    assert [name.split("/")[-1] for name in cells][-1] == "throughput"
+    assert (top / row["plan"]).read_text().startswith("writes")
+    assert " over " in row["expected"] and ", again between " in row["expected"]
+    assert row["expected"] in (top / "ARTIFACT.md").read_text()
+    done = subprocess.run([TOP / "runner/reviewer.sh", top, top.parent / "work", "c999"],
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "ID=c999: expected one of kick c001" in done.stderr
+
+
 def test_a_journal_without_checksums_is_marked(made):
     rows = [line.split(" | ") for line in (made[3] / "ARTIFACT.md")
             .read_text().splitlines()]
@@ -146,43 +164,16 @@ def test_a_table_that_is_not_of_the_data_is_named(made, tmp_path):
     shutil.copytree(made[3] / "campaigns", top / "campaigns", symlinks=True)
     shutil.copytree(made[3] / "environment", top / "environment")
     report = top / f"campaigns/{made[2].name}/report"
-    cells = report / "tables/cells.csv"
+    cells = report / "tables/throughput.csv"
     cells.write_text(cells.read_text().replace("1024", "1025", 1))
     (report / "verdicts.json").write_text(
-        (report / "verdicts.json").read_text().replace('"valid": true',
-                                                       '"valid": false'))
+        (report / "verdicts.json").read_text().replace('"tied"', '"decided"'))
     (report / "more.csv").write_text("a\n")
-    next((report / "figures").glob("*.csv")).unlink()
-    wrong = "\n".join(rebuild.all_again(top)["problems"])
-    for words in ("tables/cells.csv: not what", "verdicts.json: not what",
+    next((report / "tables").glob("*.tex")).unlink()
+    wrong = "\n".join(rebuild.all_again(top).problems)
+    for words in ("tables/throughput.csv: not what", "verdicts.json: not what",
                   "more.csv: the data give no such file", "the data give it"):
         assert words in wrong, wrong
-
-
-def drawn(folder, stroke, text, level, value):
-    """A small report, as some version of the tools would write it."""
-    folder.mkdir()
-    (folder / "f.svg").write_text(f"<svg>{stroke}</svg>")
-    (folder / "index.html").write_text(f"<p>{text}</p><svg>{stroke}</svg>")
-    (folder / "t.csv").write_text(value)
-    with zipfile.ZipFile(folder / "data.zip", "w") as packed:
-        packed.writestr(zipfile.ZipInfo("t.csv"), value * 50,
-                        zipfile.ZIP_DEFLATED, level)
-    return folder
-
-
-def test_other_tools_may_draw_otherwise_and_say_nothing_else(tmp_path):
-    one = drawn(tmp_path / "1", "a", "x", 9, "7")
-    other = drawn(tmp_path / "2", "b", "x", 0, "7")
-    wrong, count, _ = rebuild.compare(one, other, same_tools=False)
-    assert not wrong and count == 3
-    assert len(rebuild.compare(one, other, same_tools=True)[0]) == count
-    words = drawn(tmp_path / "3", "a", "y", 9, "7")
-    assert rebuild.compare(one, words, False)[0] == [
-        "index.html: not what the data give"]
-    number = drawn(tmp_path / "4", "a", "x", 9, "8")
-    assert {text.partition(":")[0] for text in rebuild.compare(
-        one, number, False)[0]} == {"t.csv", "data.zip"}
 
 
 # ---- flips ------------------------------------------------------------------

@@ -58,7 +58,7 @@ def test_a_folder_that_was_changed_has_none(capsys, folder):
 
 def test_a_file_is_unpacked_where_it_is_said(capsys, folder, tmp_path):
     file, into = tmp_path / "a.tar.gz", tmp_path / "into"
-    archive.pack(folder, file, 7)
+    archive.pack(str(folder), str(file), 7)
     into.mkdir()
     status, lines, _ = run(capsys, "inspect", file, "--into", into)
     assert (status, lines[0]) == (0, f"{file}: as it was packed")
@@ -74,13 +74,14 @@ def test_a_file_is_unpacked_where_it_is_said(capsys, folder, tmp_path):
     ([], [], 0), ([], ["a note"], 0), (["x", "y"], ["a note"], 1)])
 def test_what_differs_is_listed_before_the_count(capsys, monkeypatch,
                                                  problems, notes, status):
-    found = {"problems": problems, "notes": notes, "same": 7, "commit": "c"}
+    found = rebuild.Rebuilt(problems, notes, 7, "c")
     monkeypatch.setattr(rebuild, "all_again", lambda path: found)
     assert run(capsys, "again", "DIR") == (status, [
         *problems, *notes, "7 files of pages and tables are the same bytes, "
         f"{len(problems)} differ"], "")
     done, lines, _ = run(capsys, "again", "DIR", "--json")
-    assert done == 0 and json.loads("\n".join(lines)) == found
+    assert done == 0 and json.loads("\n".join(lines)) == {
+        "problems": problems, "notes": notes, "same": 7, "commit": "c"}
 
 
 # ---- pack -----------------------------------------------------------------
@@ -92,14 +93,14 @@ def test_packing_ends_with_the_file_and_its_digest(capsys, monkeypatch,
         (path, epoch)) or (2, 5))
     out = tmp_path / "out.tar.gz"
     status, lines, _ = run(capsys, "pack", folder, out, "--epoch", 1700000000)
-    assert status == 0 and seen == [(str(folder), 1700000000)]
+    assert status == 0 and seen == [(folder, 1700000000)]
     size = out.stat().st_size / 1e6
     assert lines == [f"artifact: {out}: 2 campaigns, 5 claims, "
                      f"{size:.1f} MB", f"digest: {manifest.digest(folder)}"]
     with tarfile.open(out) as tar:
         assert {member.mtime for member in tar} == {1700000000}
     run(capsys, "pack", folder, out)
-    assert seen[1] == (str(folder), 0)
+    assert seen[1] == (folder, 0)
 
 
 @pytest.mark.parametrize("words", [

@@ -13,6 +13,9 @@ import pytest
 
 import report_helpers
 from report.artifact import crate, rebuild
+from report.artifact.contents import Packed
+from report.artifact.guide import About
+from report.load.decode import decode
 from report_helpers import TOP
 
 # Debian's, where the Python that runs this has none of its own.
@@ -27,7 +30,7 @@ TERMS = {t: SCHEMA + t for t in (
 TERMS |= {"File": SCHEMA + "MediaObject",
           "conformsTo": "http://purl.org/dc/terms/conformsTo"}
 BASE = "http://example.org/crate/"
-ABOUT = json.loads((TOP / ".zenodo.json").read_text())
+ABOUT = decode(About, json.loads((TOP / ".zenodo.json").read_text()))
 
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -39,7 +42,7 @@ def document(tmp_path_factory):
     folder = tmp_path_factory.mktemp("crate") / "made-up"
     report_helpers.make_journal.make(folder, maps=["gomap_rw", "syncmap"],
                                      threads=[1])
-    return crate.document(ABOUT, "2026-11-24", COMMIT, [("made-up", folder)])
+    return crate.document(ABOUT, "2026-11-24", COMMIT, [Packed(folder)])
 
 
 def graph_of(document):
@@ -111,5 +114,5 @@ def test_a_campaign_is_a_part_with_its_journal(document):
 def test_older_python_can_say_its_versions():
     found = rebuild.versions()
     assert found["python"] == sys.version.split()[0]
-    assert set(found) == {"python", "numpy", "scipy", "matplotlib", "zlib",
-                          "font"}
+    assert set(found) == {"python", "numpy", "scipy", "matplotlib", "jinja2",
+                          "zlib", "font", "gnuplot"}

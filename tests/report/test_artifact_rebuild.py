@@ -9,7 +9,8 @@ import zipfile
 import pytest
 
 from report.artifact import rebuild
-from report.journal import JournalError
+from report.artifact.contents import Packed
+from report.load import JournalError
 
 TOOLS = {"python": "3", "numpy": "2"}
 
@@ -74,17 +75,17 @@ def compared(tmp_path, made, same_tools):
 
 def test_each_file_is_the_same_drawn_otherwise_or_wrong(tmp_path):
     """What one of the two has not is no file that is the same."""
-    assert compared(tmp_path, KEPT, True) == ([], 0, 5)
+    assert compared(tmp_path, KEPT, True) == rebuild.Difference([], 0, 5)
     made = KEPT | {"index.html": "a<svg>2</svg>", "f/x.svg": "y",
                    "t/a.csv": "9", "t/new.csv": ""}
     del made["t/b.csv"]
     wrong = ["t/a.csv: not what the data give",
              "t/b.csv: the data give no such file",
              "t/new.csv: missing, the data give it"]
-    assert compared(tmp_path, made, False) == (wrong, 2, 1)
+    assert compared(tmp_path, made, False) == rebuild.Difference(wrong, 2, 1)
     drawn = ["f/x.svg: not what the data give",
              "index.html: not what the data give"]
-    assert compared(tmp_path, made, True) == (drawn + wrong, 0, 1)
+    assert compared(tmp_path, made, True) == rebuild.Difference(drawn + wrong, 0, 1)
 
 
 # ---- a campaign, and all of them ------------------------------------------
@@ -103,12 +104,12 @@ def artifact(tmp_path, monkeypatch):
             "report/old": name} | {"report/data.csv": "1"})
 
     def make(copy):
-        assert not (copy / "lock").exists()
-        assert not (copy / "report").exists()
-        page = (copy / "page").read_text()
+        assert not (copy.path / "lock").exists()
+        assert not (copy.path / "report").exists()
+        page = (copy.path / "page").read_text()
         if page == "broken":
             raise JournalError("torn")
-        return folder(copy / "report", {
+        return folder(copy.path / "report", {
             "index.html": page, "x.svg": "drawn", "old": page,
             "data.csv": "1"})
     monkeypatch.setattr(rebuild, "make", make)
@@ -117,58 +118,39 @@ def artifact(tmp_path, monkeypatch):
 
 
 def test_pages_that_follow_from_the_data_are_the_same_bytes(artifact):
-    assert rebuild.all_again(artifact) == {
-        "problems": [], "notes": [], "same": 8, "commit": "abc"}
+    assert rebuild.all_again(artifact) == rebuild.Rebuilt([], [], 8, "abc")
 
 
-def test_a_file_that_nobody_made_is_named_and_the_others_stay_the_same(
-        artifact):
+def test_an_added_file_and_a_torn_journal_are_named(artifact):
     folder(artifact / "campaigns/b/report", {"added": "x"})
-    found = rebuild.all_again(artifact)
-    assert found["problems"] == [
-        "campaigns/b/report/added: the data give no such file"]
-    assert found["same"] == 8
-
-
-def test_a_campaign_without_a_page_is_one_problem(artifact):
     folder(artifact / "campaigns/a", {"page": "broken"})
     found = rebuild.all_again(artifact)
-    assert found["problems"] == ["campaigns/a: no page: torn"]
-    assert found["same"] == 4
+    assert found.problems == [
+        "campaigns/a: no page: torn",
+        "campaigns/b/report/added: the data give no such file"]
+    assert found.same == 4
 
 
 def test_drawings_of_other_tools_are_a_note(artifact):
-    """Only where the tools are others, and then with which."""
+    """Only if the tools are others, and then with their names."""
     folder(artifact / "campaigns/b/report", {"x.svg": "otherwise"})
     found = rebuild.all_again(artifact)
-    assert found["notes"] == [] and found["problems"] == [
+    assert found.notes == [] and found.problems == [
         "campaigns/b/report/x.svg: not what the data give"]
     folder(artifact, {rebuild.PYTHON: json.dumps({"python": "3"})})
     found = rebuild.all_again(artifact)
-    assert found["problems"] == [] and found["same"] == 7
-    (note,) = found["notes"]
+    assert found.problems == [] and found.same == 7
+    (note,) = found.notes
     assert note.startswith("campaigns/b: 1 drawings, ")
-    assert note.endswith(" and so are numpy 2 (packed with None)")
+    assert note.endswith(" and so do numpy 2 (packed with None)")
 
 
-@pytest.mark.parametrize("kind,kept,wrong", [
-    ("campaign", None, False), ("claims", "decided", False),
-    ("claims", "another", True), ("crossover", "another", True)])
-def test_verdicts_of_stages_are_decided_again(artifact, monkeypatch, kind,
-                                              kept, wrong):
-    monkeypatch.setattr(rebuild, "kind_of", lambda folder: kind)
-    monkeypatch.setattr(rebuild, "decided", lambda folder: "decided")
-    if kept:
-        folder(artifact / "campaigns/a", {"verdicts.json": kept})
-    found, drawn, same = rebuild.again(artifact, "campaigns/a", True)
-    assert (found, drawn, same) == ([
-        "campaigns/a/verdicts.json: not what the data give"] * wrong, 0, 4)
-
-
-def test_the_stages_of_a_campaign_are_its_journals(tmp_path):
-    assert rebuild.campaigns_in(tmp_path) == [tmp_path]
-    for name in ("stage-02", "stage-01", "stage-x", "other"):
-        (tmp_path / name).mkdir()
-    assert rebuild.campaigns_in(tmp_path) == [tmp_path / "stage-01",
-                                              tmp_path / "stage-02"]
-    assert rebuild.kind_of(tmp_path) == "campaign"
+@pytest.mark.parametrize("kept,wrong", [("decided", False), ("another", True)])
+def test_verdicts_of_stages_are_decided_again(artifact, monkeypatch, kept, wrong):
+    monkeypatch.setattr(rebuild, "decide", lambda folder: "decided")
+    folder(artifact / "campaigns/a", {
+        "verdicts.json": kept,
+        "stages.json": '{"kind": "claims", "mode": "quick"}'})
+    found = rebuild.again(artifact, Packed(artifact / "campaigns/a"), True)
+    assert found == rebuild.Difference(
+        ["campaigns/a/verdicts.json: not what the data give"] * wrong, 0, 4)

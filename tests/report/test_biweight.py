@@ -5,6 +5,7 @@ Second hand: statsmodels' TukeyBiweight (its score and its location)."""
 import math
 import os
 import sys
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -12,10 +13,14 @@ from scipy.stats import binom
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../long"))
 import gate_suites  # noqa: E402
-from report import gate, gate_rules, stats  # noqa: E402
+from report import stats  # noqa: E402
 from report.stats.biweight import NORMAL, SHORT  # noqa: E402
+from report.gate.model import Pairs, Score  # noqa: E402
+from report.gate.pairs import SHORT as RANKS  # noqa: E402
+from report.gate.pairs import estimates_of  # noqa: E402
+from report.gate.rules import Plan, load_rules  # noqa: E402
 
-RULES = gate_rules.load_rules()[0] | {"flips": 4000, "control_extra": 0.02}
+RULES = replace(load_rules(), flips=4000)
 ALL = (stats.signed_ranks, stats.biweight_scores, stats.tail_scores)
 
 
@@ -60,23 +65,6 @@ def test_a_score_knows_no_sign_but_its_own():
             assert np.array_equal(score(x * coin), score(x) * coin)
 
 
-@pytest.mark.parametrize("row", [
-    [], [math.nan] * 30, [0.0] * 30, [0.0] * 20 + [0.1] * 10])
-def test_rows_that_say_nothing_show_nothing(row):
-    x = np.array([row])
-    assert not stats.biweight_scores(x).any()
-    assert not stats.tail_scores(x).any()
-    if row:
-        assert stats.sign_flip_test(x, 500, scores=(
-            stats.biweight_scores,)).p[0] == 1.0
-
-
-def test_an_interval_that_does_not_exist_is_nan():
-    for x in ([], [0.1], [0.1] * 8, [0.0, 0.0, 0.0, 5.0]):
-        _, low, high = stats.biweight_interval(x)
-        assert math.isnan(low) and math.isnan(high)
-
-
 @pytest.mark.long
 @pytest.mark.parametrize("share", [0.0, 0.2])
 def test_the_interval_covers_what_it_says(share):
@@ -93,15 +81,12 @@ def test_the_interval_covers_what_it_says(share):
 def test_the_interval_of_a_row_covers_what_its_column_says(share):
     """With the order of the arms taken off, at the least number of blocks."""
     rng = np.random.default_rng(12)
-    runs, n = 1000, RULES["blocks_least"]
-    contrast, hit = {"cell": "x", "role": "gate"}, 0
+    runs, n, hit = 1000, RULES.blocks_least, 0
     for _ in range(runs):
         first = rng.random(n) < 0.5
         d = bursty(rng, n, share=share) + np.where(first, 0.003, -0.003)
-        row = gate.measure({"d": d, "base_ns": d, "base_first": first,
-                            "lost": []}, contrast, RULES, 1)
-        found = row["estimates"]["biweight"]
-        hit += found["low_percent"] <= 0.0 <= found["high_percent"]
+        found = estimates_of(Pairs(d, d, first, ()), Plan(RULES, n, 0.02), 1)[0].biweight
+        hit += found.low_percent <= 0.0 <= found.high_percent
     assert hit >= binom.ppf(0.001, runs, 0.99)
 
 
@@ -127,9 +112,9 @@ def test_bursts_hide_two_per_cent_from_ranks_and_not_from_the_gate():
     alone = stats.sign_flip_test(math.log(1.02) - d, 4000).p_max_t
     assert (alone > 0.01).sum() >= 5, "what ranks alone leave undecided"
     rows, slower = judge(d), judge(d + math.log(1.02))
-    assert {r["verdict"] for r in rows} == {"PASS"}
-    assert {r["verdict"] for r in slower} == {"FAIL"}
-    assert {r["by"] for r in rows + slower} == {"biweight"}
+    assert {r.verdict for r in rows} == {"PASS"}
+    assert {r.verdict for r in slower} == {"FAIL"}
+    assert {r.by for r in rows + slower} == {Score.BIWEIGHT}
 
 
 def test_what_some_pairs_have_is_seen_by_tails():
@@ -139,14 +124,14 @@ def test_what_some_pairs_have_is_seen_by_tails():
     d = rng.normal(0.0, 0.004, (6, 60)) + 0.25 * (rng.random((6, 60)) < 0.33)
     rows = judge(d)
     for row in rows:
-        assert row["by"] == "tails" and row["slowdown_percent"] > 4
+        assert row.by == Score.TAILS and row.shown.slowdown_percent > 4
     # by luck, only ten of the sixty trials of the second cell are slow
-    assert [r["verdict"] for r in rows] == [
+    assert [r.verdict for r in rows] == [
         "FAIL", "INCONCLUSIVE", "FAIL", "FAIL", "FAIL", "FAIL"]
-    assert rows[0]["words"].endswith("in some of its trials")
-    assert rows[1]["words"].startswith(
+    assert rows[0].words.endswith("in some of its trials")
+    assert rows[1].words.startswith(
         "slower in some of its trials, or chance: p = 0.01")
-    assert abs(rows[0]["estimates"]["biweight"]["slowdown_percent"]) < 0.5
+    assert abs(rows[0].estimates.biweight.slowdown_percent) < 0.5
 
 
 def test_a_row_shows_the_figures_of_the_score_that_speaks():
@@ -158,13 +143,11 @@ def test_a_row_shows_the_figures_of_the_score_that_speaks():
                           + 0.25 * (rng.random((3, 60)) < 0.33)])
     seen = set()
     for row in judge(d):
-        assert {n: row[n] for n in gate.FIGURES} == \
-            row["estimates"][row["by"]]
-        seen.add((row["verdict"], row["by"]))
-        if row["words"] == "faster":
-            assert row["high_percent"] < -0.5
-        if row["verdict"] == "FAIL":
-            assert row["low_percent"] > 0
+        seen.add((row.verdict, row.by.value))
+        if row.words == "faster":
+            assert row.shown.high_percent < -0.5
+        if row.verdict == "FAIL":
+            assert row.shown.low_percent > 0
     assert {("PASS", "biweight"), ("FAIL", "biweight"), ("FAIL", "tails"),
             ("INCONCLUSIVE", "ranks")} <= seen, seen
 
@@ -176,9 +159,9 @@ def test_who_went_first_moves_no_estimate():
     second = np.where(np.arange(60) % 2 == 0, 0.04, -0.04)
     for plain, moved in zip(judge(d), judge(d + second)):
         for score in ("biweight", "tails"):
-            for name in gate.FIGURES:
-                assert moved["estimates"][score][name] == pytest.approx(
-                    plain["estimates"][score][name], abs=0.05), (score, name)
+            for name, value in asdict(getattr(plain.estimates, score)).items():
+                assert getattr(getattr(moved.estimates, score), name) == pytest.approx(
+                    value, abs=0.05), (score, name)
 
 
 def test_what_could_be_seen_counts_cells_and_scores():
@@ -186,13 +169,13 @@ def test_what_could_be_seen_counts_cells_and_scores():
     from scipy.stats import norm
     rng = np.random.default_rng(11)
     for row in judge(rng.normal(0.0, 0.01, (20, 60))):
-        for score, figures in row["estimates"].items():
-            low, high = (math.log1p(figures[f"{end}_percent"] / 100)
-                         for end in ("low", "high"))
+        for score in ("ranks", "biweight", "tails"):
+            figures = getattr(row.estimates, score)
+            low, high = (math.log1p(x / 100) for x in (figures.low_percent, figures.high_percent))
             error = (high - low) / 2 / norm.isf(0.005)
-            if score == "biweight":  # only its interval is wider
-                error /= 1 + SHORT / row["n"]
+            # intervals have room for the error of the slot effect
+            error /= 1 + {"ranks": RANKS, "biweight": SHORT, "tails": 0.0}[score] / row.n
             want = math.log(1.005) + error * (norm.isf(0.01 / 60)
                                               + norm.isf(0.05))
-            assert math.log1p(figures["mde_percent"] / 100) == \
+            assert math.log1p(figures.mde_percent / 100) == \
                 pytest.approx(want, rel=1e-6)

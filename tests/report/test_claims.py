@@ -294,9 +294,23 @@ def test_labels_permuted_within_blocks_reproduce_nothing():
 
 
 def test_a_difference_of_a_tenth_refutes_what_is_called_equal():
-    for ratio, seed in itertools.product((1.1, 1 / 1.1), range(20)):
-        assert verdict(campaign(*pair(ratio, seed)), claim(
-            **EQUAL | {"band": 0.02})) == "refuted"
+    found = [verdict(campaign(*pair(ratio, seed)), claim(
+        **EQUAL | {"band": 0.02})) for ratio, seed in itertools.product(
+            (1.1, 1 / 1.1), range(20))]
+    assert set(found) == {"refuted", "inconclusive"}
+    assert found.count("refuted") >= 34
+
+
+@pytest.mark.parametrize("rule", ["never", "count"])
+def test_few_trials_without_an_exception_reproduce_nothing(rule):
+    asked = {"rule": rule, "claimed": (0, 0), "tolerance": 1.0}
+    assert counts([0] * 5, **asked)["verdict"] == "inconclusive"
+    found = counts([0] * 6, **asked)
+    assert found["verdict"] == "reproduced"
+    assert "at most 39" in found["how"]  # 1 - 0.05 ** (1 / 6)
+    assert counts([0], **asked, numbers="simulated")["verdict"] == \
+        "reproduced"
+    assert counts([1], **asked)["verdict"] == "refuted"
 
 
 # ---- what comes out -------------------------------------------------------

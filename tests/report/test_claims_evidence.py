@@ -78,8 +78,8 @@ def test_a_slope_below_0_counts_against_what_is_claimed():
     others = {i: (asked, evidence.Evidence(
         "", (f"{i}",), tuple(enumerate([1.3] * 20)))) for i in range(30)}
     ps = decide.corrected({"one": (asked, found), **others})["one"]
-    assert ps["claimed"] > 0.1
-    assert rules.figure(asked, found, ps).word == "inconclusive"
+    assert ps[rules.Alternative.SIZE] > 0.1
+    assert rules.outcome(asked, found, ps).word == "inconclusive"
 
 
 def test_claims_of_two_statistics_of_the_same_cells_are_two_contrasts():
@@ -92,7 +92,8 @@ def test_claims_of_two_statistics_of_the_same_cells_are_two_contrasts():
     faster, slower = asked("ops/elapsed_s", 2.0), asked("writes/elapsed_s", 0.5)
     for cells in ({"x": faster, "y": slower}, {"y": slower, "x": faster}):
         ps = decide.corrected(cells)
-        assert ps["x"]["claimed"] < 0.01 < ps["y"]["claimed"]
+        assert ps["x"][rules.Alternative.SIDE] < 0.01 \
+            < ps["y"][rules.Alternative.SIDE]
 
 
 COUNT = {"speaks": "count", "rule": "ratio", "side": "", "numbers":

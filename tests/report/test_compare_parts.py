@@ -5,7 +5,9 @@ import itertools
 import math
 import random
 import statistics
+import sys
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace as Made
 
 import numpy as np
@@ -14,12 +16,15 @@ import pytest
 from report import stats
 from report.compare import admit, gather, places, setup, twins, versions
 from report.compare.gather import Member
-from report.decide.groups import Measured
+from report.decide.groups import MARGIN, Measured
 from report.load.campaign import Campaign, Cell
 from report.load.plan import Arm, Build, Busy, Fact, Factors, Machine, MapInfo, Plan, Workload
 from report.load.repeats import Repeats
 from report.load.trial import Result, Status, Trial
 from report.model.place import Place
+
+sys.path.append(str(Path(__file__).parent / "oracle"))
+import oracle  # noqa: E402
 
 
 def factors(name="x", threads=2, share=0.03, keys=64, kind="update", workload="w", **more):
@@ -311,3 +316,26 @@ def test_code_is_compared_of_maps_that_both_have():
                           MapInfo("d", code="1", source="2"), MapInfo("e", code="1")])
     assert differs(old, new, "abcde") == [("maps", "machine code of a, c", "one", "another")]
     assert differs(old, new, "bde") == []
+
+
+# ---- orders ---------------------------------------------------------------
+
+def test_an_order_is_by_the_joint_interval_of_the_oracle():
+    """Small differences of five maps at 40 places: the sign of each pair, by
+    intervals for 10 pairs at once. By 95 % alone, others would be decided."""
+    rng = random.Random(9)
+    groups, words, alone = {}, {}, 0
+    for p in map(place, range(1, 41)):
+        rates = {m: [rng.lognormvariate(0.02 * i, 0.02) for _ in range(12)]
+                 for i, m in enumerate("abcde")}
+        cells = {m: cell(factors(m), r) for m, r in rates.items()}
+        groups[p] = Measured(p, cells, tuple(cells))
+        for x, y in itertools.combinations("abcde", 2):
+            values = [cells[x].rates[b] / cells[y].rates[b] for b in range(12)]
+            low, high = oracle.interval(values, oracle.joint_error(5))
+            words[p, x, y] = (low > MARGIN) - (high < 1 / MARGIN)
+            low, high = oracle.interval(values)
+            alone += ((low > MARGIN) - (high < 1 / MARGIN)) != words[p, x, y]
+    found = places.signs_of(groups)
+    assert {(p, *pair): sign for p, of in found.items() for pair, sign in of.items()} == words
+    assert alone > 20 and {-1, 0} <= set(words.values())

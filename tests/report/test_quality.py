@@ -458,17 +458,6 @@ def test_drift_is_decided_over_all_blocks(tmp_path):
     assert row["word"] != "later rounds slower" and abs(row["percent"]) < 2
 
 
-def test_the_trend_covers_what_it_should():
-    """Theil and Sen over 6 blocks: exact by Kendall's distribution."""
-    rng = np.random.default_rng(2)
-    inside = []
-    for x in rng.standard_t(3, (1500, 6)):
-        _, low, high = stats.trend(x + 0.3 * np.arange(6))
-        inside.append(low <= 0.3 <= high)
-    assert 0.95 < np.mean(inside) < 0.995
-    assert stats.trend(np.arange(5.0))[1:] == (None, None)
-
-
 # ---- checks over all groups ------------------------------
 
 

@@ -11,12 +11,6 @@ from report import stats
 from report.stats import signed_rank
 
 
-def test_the_contrast_is_positive_where_head_is_slower():
-    d = stats.log_ratio([100.0, 100.0], [102.0, 98.0])
-    assert d[0] == pytest.approx(math.log(1.02)) and d[1] < 0
-    assert stats.percent(d)[0] == pytest.approx(2.0)
-
-
 # ---- signed ranks ---------------------------------------------------------
 
 @pytest.mark.parametrize("n", [1, 4, 9])
@@ -46,27 +40,6 @@ def test_normal_tails_continue_the_exact_ones():
         rank = stats.walsh_rank(201, level)
         exactly = np.searchsorted(exact, (1 - level) / 2, side="right")
         assert rank == pytest.approx(exactly, rel=0.01)
-
-
-def test_interval_of_eight_values_at_99_percent_is_their_range():
-    x = np.array([3.0, 1.0, 9.0, 4.0, 5.0, 2.0, 8.0, 6.0])
-    centre, low, high = stats.signed_rank_interval(x, 0.99)
-    assert (low, high) == (1.0, 9.0) and low < centre < high
-
-
-def test_too_few_values_have_no_interval():
-    _, low, high = stats.signed_rank_interval(np.arange(5.0), 0.95)
-    assert np.isnan(low) and np.isnan(high)
-    assert stats.needed_n_walsh(0.95) == 6
-    assert stats.needed_n_walsh(0.99) == 8
-
-
-def test_all_cells_at_once_equal_each_cell_alone():
-    x = np.random.default_rng(1).standard_t(3, (50, 17))
-    together = np.array(stats.signed_rank_interval(x, 0.95))
-    alone = np.array([stats.signed_rank_interval(row, 0.95) for row in x]).T
-    assert np.array_equal(together, alone)
-    assert np.array_equal(together[0], stats.hodges_lehmann(x))
 
 
 @pytest.mark.parametrize("n", [10, 60])
@@ -111,25 +84,6 @@ def test_widening_by_hand():
                           [stats.widening([0] * 9)] * 2)
 
 
-def test_summary_keeps_keys_and_says_why_an_interval_is_missing():
-    s = stats.summarize({"a": [1, 2, 4, 8, 16, 32], "b": [4.0, math.nan],
-                         "c": []})
-    assert list(s) == ["a", "b", "c"]
-    assert s["a"]["centre"] == pytest.approx(math.sqrt(32))
-    assert 0 < s["a"]["low"] < 1 and 32 < s["a"]["high"], "blocks rise"
-    assert s["b"]["n"] == 1 and s["b"]["low"] is None
-    assert s["b"]["reason"] == "n<6"
-    assert s["c"]["centre"] is None and s["c"]["reason"] == "no trial"
-
-
-def test_comparison_is_paired_by_block():
-    base = {b: 10.0 ** b for b in range(8)}
-    other = {b: 3.0 * 10.0 ** b for b in range(2, 12)}
-    s = stats.ratios({0: (other, base)})[0]
-    assert s["n"] == 6
-    assert (s["low"], s["centre"], s["high"]) == pytest.approx((3, 3, 3))
-
-
 # ---- order statistics -----------------------------------------------------
 
 @pytest.mark.parametrize("p, level, n", [
@@ -159,26 +113,7 @@ def test_quantile_ranks_cover_and_no_narrower_pair_does(n, p):
     assert dist.binom.sf(high - 2, n, p) > 0.025
 
 
-def test_median_interval_of_ten():
-    assert stats.median_interval(np.arange(1.0, 11.0)) == (5.5, 2.0, 9.0)
-
-
 # ---- curves and shapes ----------------------------------------------------
-
-def test_crossover_lies_on_the_log2_line():
-    d = np.tile([-0.2, -0.1, 0.1, 0.2], (10, 1))
-    (found,) = stats.crossover([1, 2, 4, 8], d)
-    assert found["threads"] == pytest.approx(2 ** 1.5)
-    assert found["ahead"] == "contender"
-    assert found["low"] == found["high"] == pytest.approx(2 ** 1.5)
-
-
-def test_every_crossing_is_listed_and_none_is_extrapolated():
-    d = np.tile([0.1, -0.1, 0.1], (10, 1))
-    assert [c["ahead"] for c in stats.crossover([1, 2, 4], d)] == [
-        "base", "contender"]
-    assert stats.crossover([1, 2, 4], np.tile([0.3, 0.2, 0.1], (10, 1))) == []
-
 
 def test_crossover_interval_holds_the_truth_and_may_be_open():
     rng = np.random.default_rng(11)
@@ -187,55 +122,13 @@ def test_crossover_interval_holds_the_truth_and_may_be_open():
     for i in range(100):
         d = truth + rng.normal(0, 0.1, (12, 4))
         found = stats.crossover([1, 2, 4, 8], d, resamples=300, seed=i)
-        inside += any((c["low"] or 0) <= 2 ** 1.5 <= (c["high"] or math.inf)
+        inside += any((c.low or 0) <= 2 ** 1.5 <= (c.high or math.inf)
                       for c in found)
     assert inside >= 88
     noisy = np.array([-0.02, 0.3]) + rng.normal(0, 0.2, (10, 2))
     found = stats.crossover([1, 2], noisy - np.median(noisy, axis=0)
                             + [-0.02, 0.3])
-    assert found and found[0]["low"] is None
-
-
-def test_outliers_are_classified_not_dropped():
-    x = [10, 11, 12, 13, 14, 19, 40]
-    assert list(stats.outliers(x)) == [0, 0, 0, 0, 0, 0, 2]
-
-
-@pytest.mark.parametrize("far, kind", [(6.0, 0), (6.1, 1), (9.0, 1),
-                                       (9.1, 2)])
-def test_a_fence_itself_is_no_outlier(far, kind):
-    """Quartiles 1 and 3, two apart: fences three and six beyond them."""
-    x = np.array([0.0, 1.0, 2.0, 3.0, far])
-    assert list(stats.outliers(x)) == [0, 0, 0, 0, kind]
-    assert list(stats.outliers(-x)) == [0, 0, 0, 0, kind]
-
-
-def test_signed_ranks_are_those_of_wilcoxon():
-    """Zeros and pairs that were not measured neither have a rank nor take one
-    away from others; ties share theirs."""
-    rng = np.random.default_rng(3)
-    for n in (4, 9, 25):
-        row = rng.integers(-3, 4, n).astype(float)
-        got = stats.signed_ranks(np.append(row, np.nan)[None])[0]
-        part = row[row != 0]
-        ranks = np.zeros(n + 1)
-        ranks[:n][row != 0] = np.sign(part) * dist.rankdata(abs(part))
-        assert np.array_equal(got, ranks), row
-
-
-@pytest.mark.parametrize("counts", [(1, 4), (1, 2, 4)])
-def test_a_crossing_is_known_better_by_more_blocks(counts):
-    """The interval is that of as many blocks as there are, however many
-    thread counts: with 16 times the blocks it is a quarter as wide."""
-    rng = np.random.default_rng(9)
-    line = np.linspace(-0.2, 0.2, len(counts))
-
-    def width(blocks):
-        d = line + rng.normal(0, 0.03, (blocks, 1))
-        found, = stats.crossover(counts, d - np.median(d, axis=0) + line)
-        return math.log2(found["high"] / found["low"])
-    few, many = (np.median([width(n) for _ in range(5)]) for n in (10, 160))
-    assert 2 < few / many < 8
+    assert found and found[0].low is None
 
 
 # ---- the exact p of one side --------------------------------------------
@@ -262,17 +155,6 @@ def test_p_above_200_pairs_is_scipys_approximation():
                           correction=True).pvalue, rel=1e-9)
 
 
-def test_p_by_hand():
-    """Of 3 values, 1 below 0 with the smallest rank: T- = 1, two of eight
-    sign patterns are as unusual."""
-    assert float(stats.signed_rank_p([-0.1, 0.2, 0.3])) == 2 / 8
-    assert float(stats.signed_rank_p([0.1, 0.2, 0.3])) == 1 / 8
-    # A tie speaks for "not above", as if the rank of -0.2 were 2: three
-    # patterns have T- of 2 or less. So does a zero.
-    assert float(stats.signed_rank_p([-0.2, 0.2, 0.3])) == 3 / 8
-    assert float(stats.signed_rank_p([0.0, 0.2, 0.3])) == 2 / 8
-
-
 @pytest.mark.parametrize("n", [6, 15, 20, 60, 201])
 @pytest.mark.parametrize("tail", [0.025, 0.05, 1 / 64, 0.0005])
 def test_p_is_at_most_its_level_exactly_where_the_interval_is_beyond(n, tail):
@@ -290,33 +172,13 @@ def test_p_is_at_most_its_level_exactly_where_the_interval_is_beyond(n, tail):
                 (high < limit)
 
 
-def test_p_of_many_cells_is_that_of_each():
-    x = np.random.default_rng(3).normal(size=(5, 17))
-    limits = np.linspace(-0.2, 0.2, 5)
-    assert np.array_equal(
-        stats.signed_rank_p(x, limits),
-        [float(stats.signed_rank_p(r, c)) for r, c in zip(x, limits)])
-
-
 # ---- slopes of blocks ----------------------------------------------------
-
-KEYS = np.array([1e2, 1e3, 1e4, 1e5, 1e6])
-
-
-def curves(rng, exponent, blocks, noise=0.05, own=0.0):
-    """exp of exponent ln x + noise, blocks with slopes of their own."""
-    tilt = exponent + rng.normal(0, own, (blocks, 1)) if own else exponent
-    return np.exp(tilt * np.log(KEYS) + rng.normal(0, noise, (blocks, 5)))
-
-
-def test_slope_of_a_block_by_hand():
-    """ln y = 0, 1, 5 at ln x = 0, 1, 2: slopes 1, 4 and 5/2."""
-    got = stats.block_slopes(np.exp([0.0, 1, 2]), np.exp([[0.0, 1, 5]]))
-    assert got == pytest.approx([2.5])
-
 
 def test_slope_of_a_block_is_scipys():
     rng = np.random.default_rng(1)
-    y = curves(rng, 0.3, 30, 0.5)
-    assert stats.block_slopes(KEYS, y) == pytest.approx(
-        [dist.theilslopes(np.log(row), np.log(KEYS))[0] for row in y])
+    keys = np.array([1e2, 1e3, 1e4, 1e5, 1e6])
+    y = np.exp(0.3 * np.log(keys) + rng.normal(0, 0.5, (30, 5)))
+    assert stats.block_slopes(keys, y) == pytest.approx(
+        [dist.theilslopes(np.log(row), np.log(keys))[0] for row in y])
+    with pytest.raises(ValueError):
+        stats.block_slopes([2, 2], y[:, :2])

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from scipy import stats as dist
 
+from report.stats import families
+
 pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,14 +68,9 @@ def test_ledgers_without_a_difference_are_called_wrongly_within_the_level(
 
 def test_without_correction_many_ledgers_would_be_wrong(monkeypatch):
     """Or the facts above prove nothing: the same ledgers, each alternative
-    by its own p."""
-    family = synthetic_ledgers.stats.family
-
-    def alone(*given, **options):
-        return {name: {a: row | {"shown": row["p_alone"] <= 0.01}
-                       for a, row in rows.items()}
-                for name, rows in family(*given, **options).items()}
-    monkeypatch.setattr(synthetic_ledgers.stats, "family", alone)
+    by its own p, without the caution for correlated blocks."""
+    monkeypatch.setattr(families, "ERRORS", 0.0)
+    monkeypatch.setattr(families, "holm_of_groups", lambda p, groups: p)
     options = stats_rates.LEDGERS[0][3]
     rng = np.random.default_rng(3)
     assert sum(bool(wrong) for wrong, _ in

@@ -143,6 +143,23 @@ def test_position_is_interpolated_on_the_logarithm():
     assert b.low <= b.position <= b.high
 
 
+def test_lost_blocks_and_stages_do_not_shift_the_others():
+    """Two points with equal noise, one without its first stage and a block."""
+    a, b = (grid.Point(0, (i, 0, 0), (f"a{i}", f"b{i}")) for i in range(2))
+    noise = np.random.default_rng(2).lognormal(0, 0.1, (2, 7))
+    stages = [outcome.Stage((a, b), {
+        **{f"a{i}": dict.fromkeys(range(7), 1.0) for i in range(2)},
+        "b0": dict(enumerate(noise[s])),
+        "b1": {k: 2 * noise[s, k] for k in range(7) if s and k != 3}})
+        for s in range(2)]
+    d = lines.blocks_of([a, b], stages)
+    assert d.shape == (14, 2)
+    assert np.isnan(d[:, 1]).tolist() == [True] * 7 + [
+        k == 3 for k in range(7)]
+    both = ~np.isnan(d[:, 1])
+    assert np.diff(d[both]) == pytest.approx(np.log(2))
+
+
 def test_no_position_where_nothing_lies_between():
     assert "was measured" in located([1, 2], [0.5, 2.0]).why
     assert "was measured" in located([1, 2, 3], [0.5, 1.01, 2.0]).why

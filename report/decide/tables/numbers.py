@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All measured numbers: throughput, rankings, latency, memory, statistics."""
+"""All measured numbers but throughput: latency, memory, statistics, loops."""
 import statistics
 from collections.abc import Iterator, Sequence
 
@@ -11,7 +11,6 @@ from report.load import Campaign, Cell
 from report.load.plan import Factors
 from report.load.trial import Statistic
 from report.model.number import Estimate, Unit, unknown
-from report.model.place import Group, Place
 from report.model.table import Table, Value
 
 PLACE = ("workload", "write_kind", "write_share", "miss_share", "keys", "shape", "dist",
@@ -24,7 +23,7 @@ LEVELS = frozenset("""amended array_bytes bins buckets bytes bytes_peak connecti
     shards shards_moving shards_open slots""".split())
 
 
-def place_values(p: Place | Factors) -> tuple[Value, ...]:
+def place_values(p: Factors) -> tuple[Value, ...]:
     """The columns PLACE."""
     options = [f"{name} {value}".replace("_", " ") for name, value in p.options]
     if p.memory != "first-touch":
@@ -33,23 +32,6 @@ def place_values(p: Place | Factors) -> tuple[Value, ...]:
         options.append("not presized")
     return (p.workload, p.write_kind, p.write_share, p.miss_share, int(p.keys), p.shape, p.dist,
             p.threads, p.placement, ", ".join(options))
-
-
-def throughput(rankings: Sequence[Group]) -> Table:
-    """Every cell of throughput."""
-    return Table("throughput", ("map", *PLACE, "rate", "slower", "ranked", "cell", "reason"), tuple(
-        (e.map, *place_values(g.place), e.rate, e.slower, "yes" if e.ranked else "no",
-         e.cell, e.reason) for g in rankings for e in g.entries))
-
-
-def comparisons(rankings: Sequence[Group]) -> Table:
-    """The leader of each group against each other ranked map."""
-    return Table("comparisons", (
-        *PLACE, "outcome", "map", "against", "verdict", "ratio", "joint_low", "joint_high",
-        "smallest_visible", "needs", "reason"), tuple(
-        (*place_values(g.place), g.outcome.value, c.map, c.against, c.verdict.value, c.ratio,
-         c.low, c.high, c.smallest_visible, g.needs, c.reason)
-        for g in rankings for c in g.comparisons))
 
 
 def latencies(campaign: Campaign) -> Table:
@@ -164,7 +146,7 @@ def loops(campaign: Campaign) -> Table:
                  tuple(rows))
 
 
-def tables(campaign: Campaign, rankings: Sequence[Group]) -> tuple[Table, ...]:
-    """The tables of the page of all numbers."""
-    return (throughput(rankings), comparisons(rankings), latencies(campaign),
-            memories(campaign), statistics_table(campaign), loops(campaign))
+def tables(campaign: Campaign) -> tuple[Table, ...]:
+    """The tables of the page of all numbers that are not of groups."""
+    return (latencies(campaign), memories(campaign), statistics_table(campaign),
+            loops(campaign))

@@ -23,7 +23,7 @@ from report_helpers import Built, edit, make_journal  # noqa: E402
 
 from report import analysis, journal, stats  # noqa: E402
 from report.sections import memory  # noqa: E402
-from report.stats import legacy, signed_rank  # noqa: E402
+from report.stats import interval, legacy, signed_rank  # noqa: E402
 
 REAL = Path(__file__).parent / "campaigns"
 SHAPED = {path.stem: Shape(path) for path in sorted(SHAPES.glob("*.txt"))}
@@ -112,8 +112,8 @@ def test_campaigns_have_what_the_oracle_looks_at(tmp_path):
 # ---- the report broken ----------------------------------------------------
 
 def wrong_centre(patch):
-    right = legacy.serial_interval
-    patch.setattr(legacy, "serial_interval", lambda x, level: (
+    right = interval.serial_interval
+    patch.setattr(interval, "serial_interval", lambda x, level: (
         statistics_of(x), *right(x, level)[1:]))
 
 

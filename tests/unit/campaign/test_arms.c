@@ -103,7 +103,10 @@ static void what_is_refused(void)
 
 static bool set_is(const char *workload, size_t first, size_t count)
 {
-	struct rm_arm_set set = rm_arms_of(&arms, workload);
+	struct rm_cell cell = { .has_control = false };
+
+	snprintf(cell.workload, sizeof(cell.workload), "%s", workload);
+	struct rm_arm_set set = rm_arms_of(&arms, &cell);
 
 	return set.count == count && (!count || set.arms == &arms.list[first]);
 }
@@ -201,6 +204,7 @@ static bool equal_arms(const struct rm_arms *a, const struct rm_arms *b)
 		equal = !strcmp(x->name, y->name) &&
 		        !strcmp(x->workload, y->workload) &&
 		        !strcmp(x->sha256, y->sha256) &&
+		        !strcmp(x->flavour, y->flavour) &&
 		        !x->program == !y->program &&
 		        (!x->program || !strcmp(x->program, y->program)) &&
 		        x->control_extra == y->control_extra;
@@ -393,6 +397,48 @@ static void folders_have_programs(void)
 	rm_arms_clear(&arms);
 }
 
+/* Two cells of a map, of which one has a control. */
+static void a_control_is_an_arm(void)
+{
+	static struct rm_plan_cell cells[2];
+	static const struct rm_plan plan = { .cells = cells, .cell_count = 2 };
+	struct rm_arms back = { .count = 0 };
+	json_t *campaign;
+
+	for (size_t i = 0; i < 2; i++) {
+		strcpy(cells[i].cell.workload, "w");
+		strcpy(cells[i].cell.map, "a");
+		cells[i].cell.shape = (struct rm_shape){ false, 8 };
+	}
+	cells[1].cell.has_control = true;
+	rm_arms_default(&arms, NULL);
+	rm_arms_add_control(&arms);
+	CHECK(rm_arms_of(&arms, &cells[0].cell).count == 1 &&
+	                rm_arms_of(&arms, &cells[1].cell).count == 2 &&
+	                !rm_arms_asked(&arms),
+	        "a control runs the cells that have one, beside head");
+	CHECK(!rm_arms_hash(&arms, &plan) &&
+	                json_object_size(arms.list[0].programs) == 1 &&
+	                json_object_get(arms.list[0].programs, "plain/a") &&
+	                json_object_size(arms.list[1].programs) == 1 &&
+	                json_object_get(arms.list[1].programs, "aa/a"),
+	        "by a program of its own flavour");
+	campaign = campaign_of(&arms);
+	CHECK(rm_arms_from_json(campaign, &back, &error) == 0 &&
+	                equal_arms(&arms, &back),
+	        "and reads back equal");
+	rm_arms_clear(&back);
+	json_array_append_new(json_object_get(campaign, "arms"),
+	        json_pack("{s:s, s:f}", "name", "last", "control_extra", 0.));
+	error.text[0] = '\0';
+	CHECK(rm_arms_from_json(campaign, &back, &error) == -EINVAL &&
+	                strstr(error.text, "arms[2].name"),
+	        "it is the last one");
+	rm_arms_clear(&back);
+	json_decref(campaign);
+	rm_arms_clear(&arms);
+}
+
 /* Each of the n! orders of some seeds comes about as often. */
 static void orders_are_fair(void)
 {
@@ -432,6 +478,7 @@ int main(void)
 	what_is_no_set();
 	a_resume_has_the_same_arms();
 	folders_have_programs();
+	a_control_is_an_arm();
 	orders_are_fair();
 	fake_root_remove(root);
 	return DONE();

@@ -42,11 +42,9 @@ static const struct rm_plan plan = { .seed = 1,
 	.round_count = 3,
 	.trial_count = 6 };
 static char program[] = "p";
-static const struct rm_arms arms = {
-	.list = { { .name = "base", .program = program },
-	        { .name = "head", .program = program } },
-	.count = 2
-};
+static struct rm_arms arms = { .list = { { .name = "base", .program = program },
+	                               { .name = "head", .program = program } },
+	.count = 2 };
 static struct rm_error error;
 static struct rm_tally tally;
 static bool interrupted;
@@ -214,6 +212,38 @@ static void who_stops_it(void)
 	close(fds[1]);
 }
 
+/* Cell b has an A/A control, a has none. */
+static void a_control_runs_beside_its_cell(void)
+{
+	const struct rm_arms asked = arms;
+	bool beside = true;
+
+	arms = (struct rm_arms){ .list = { { .name = "head" },
+		                         { .name = "aa", .flavour = "aa" } },
+		.count = 2 };
+	cells[1].cell.has_control = true;
+	played = (struct played){ .interrupted_at = 6 };
+	run("controlled", -1);
+	CHECK(progress.total == 9 && tally.ok == 5, "a control is planned");
+	played = (struct played){ .count = 0 };
+	run("controlled", -1);
+	CHECK(played.count == 4 && tally.ok == 9 && !tally.skipped,
+	        "and a resume runs what is left of it");
+	played = (struct played){ .count = 0 };
+	run("control", -1);
+	CHECK(times("a head") == 3 && times("b head") == 3 &&
+	                times("b aa") == 3 && !times("a aa"),
+	        "once for each block of its cell, and of no other");
+	for (unsigned i = 0; i < played.count; i++)
+		if (!strcmp(played.trials[i], "b aa"))
+			beside &= (i && !strcmp(played.trials[i - 1],
+			                        "b head")) ||
+			          !strcmp(played.trials[i + 1], "b head");
+	CHECK(beside, "next to the trial of head");
+	cells[1].cell.has_control = false;
+	arms = asked;
+}
+
 static void what_fails_twice(void)
 {
 	played = (struct played){ .fails = "a" };
@@ -246,6 +276,7 @@ int main(void)
 	unfinished_rounds();
 	unfinished_round_of_few_blocks();
 	who_stops_it();
+	a_control_runs_beside_its_cell();
 	what_fails_twice();
 	rm_tally_clear(&tally);
 	fake_root_remove(root);

@@ -65,7 +65,7 @@ static enum rm_repeat end_of(
 
 static size_t arms_of(const struct game *game, size_t cell)
 {
-	return rm_arms_of(&game->arms, game->cells[cell].cell.workload).count;
+	return rm_arms_of(&game->arms, &game->cells[cell].cell).count;
 }
 
 /* "w" has one arm or some, "pair" always two. */
@@ -169,7 +169,7 @@ static int play(void *context, size_t cell, unsigned block, unsigned attempt)
 	struct game *game = context;
 	struct turn turn = { cell, block, attempt };
 	struct rm_arm_set set =
-	        rm_arms_of(&game->arms, game->cells[cell].cell.workload);
+	        rm_arms_of(&game->arms, &game->cells[cell].cell);
 	char key[RM_TRIAL_KEY_BYTES];
 
 	game->played.list[game->played.count++] = turn;

@@ -38,7 +38,7 @@ static bool ends(const char *cell, const char *arm, const char *status)
 static bool given_up(size_t cell, const char *why)
 {
 	char reason[RM_REASON_BYTES] = "";
-	bool up = rm_tally_gives_up(&tally, cell, reason);
+	bool up = rm_tally_gives_up(&tally, cell, 0, reason);
 
 	return up == (why != NULL) && (!why || strstr(reason, why));
 }
@@ -219,6 +219,25 @@ static void one_arm_is_not_named(void)
 	arms.count = 2;
 }
 
+/* Without its control a cell is still measured. */
+static void a_control_is_given_up_alone(void)
+{
+	char reason[RM_REASON_BYTES];
+
+	strcpy(arms.list[1].flavour, "aa");
+	cells[0].cell.has_control = true;
+	start();
+	ends("a", "head", "failed");
+	ends("a", "head", "failed");
+	CHECK(given_up(0, NULL) && rm_tally_gives_up(&tally, 0, 1, reason),
+	        "an A/A control that failed twice does not end its cell");
+	ends("a", "base", "failed");
+	ends("a", "base", "failed");
+	CHECK(given_up(0, "base failed twice"), "but a cell ends its control");
+	rm_tally_clear(&tally);
+	arms.list[1].flavour[0] = '\0';
+}
+
 int main(void)
 {
 	failures_count_in_a_row();
@@ -227,5 +246,6 @@ int main(void)
 	each_trial_counts_once();
 	a_void_trial_has_its_reason();
 	one_arm_is_not_named();
+	a_control_is_given_up_alone();
 	return DONE();
 }

@@ -35,7 +35,8 @@ static inline double farthest_from_even(const struct rm_plan *plan)
 	for (size_t i = 0; i < plan->cell_count; i++)
 		if (!plan->cells[i].cell.skip[0] && is_timed(plan, i))
 			all_ns += (double)plan->cells[i].estimate_ns *
-			          plan->cells[i].cell.blocks;
+			          plan->cells[i].cell.blocks *
+			          rm_plan_trials(&plan->cells[i].cell);
 	for (unsigned r = 0; r < plan->round_count; r++)
 		for (size_t i = 0; i < plan->rounds[r].count; i++) {
 			size_t cell = plan->rounds[r].turns[i].cell;
@@ -48,7 +49,8 @@ static inline double farthest_from_even(const struct rm_plan *plan)
 			/* a wrong number is as far as can be */
 			if (plan->rounds[r].turns[i].block != done[cell]++)
 				farthest = INFINITY;
-			before_ns += (double)plan->cells[cell].estimate_ns;
+			before_ns += (double)plan->cells[cell].estimate_ns *
+			             rm_plan_trials(&plan->cells[cell].cell);
 		}
 	free(done);
 	return farthest;

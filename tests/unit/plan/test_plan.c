@@ -1775,6 +1775,81 @@ static void two_workloads(void)
 	rm_topology_free(&topology);
 }
 
+/* The cell with a control, or NULL; of several, the first. */
+static const struct rm_plan_cell *controlled(const struct rm_plan *plan)
+{
+	for (size_t i = 0; i < plan->cell_count; i++)
+		if (plan->cells[i].cell.has_control)
+			return &plan->cells[i];
+	return NULL;
+}
+
+#define CONTROLLED                                                          \
+	"writes = 3%\nkeys = 1Ki 64Ki 1Mi\nthreads = 1 2 8\nbase = plain\n" \
+	"write-kind = update churn\nmaps = plain other\nblocks = 4\n"
+
+static void a_control_is_one_cell(void)
+{
+	struct rm_error error = { "" };
+	struct rm_plan plan, without, back;
+	const struct rm_plan_cell *cell;
+	size_t cells = 0;
+	json_t *json;
+
+	build(CONTROLLED "control = other\n", "pu:2", &usual, &plan);
+	build(CONTROLLED, "pu:2", &usual, &without);
+	cell = controlled(&plan);
+	CHECK(cell && !strcmp(cell->cell.id,
+	                      "w/other/u64x8/n65536/w3/update/m0/uniform/t2/"
+	                      "cores/throughput"),
+	        "the control runs the headline cell of its map: most threads "
+	        "with a CPU each, 64 Ki keys, the first kind of write");
+	for (size_t i = 0; i < plan.cell_count; i++)
+		cells += plan.cells[i].cell.has_control;
+	CHECK(cells == 1 && !controlled(&without), "and no other");
+	CHECK(same_order(&plan, &without),
+	        "its trials take no turns of their own");
+	CHECK(cell && plan.trial_count == without.trial_count + 4 &&
+	                plan.estimate_ns ==
+	                        without.estimate_ns + 4 * cell->estimate_ns,
+	        "and count in the totals, once for each block");
+	json = rm_plan_to_json(&plan);
+	CHECK(!rm_plan_from_json(json, &back, &error) && controlled(&back) &&
+	                !strcmp(controlled(&back)->cell.id, cell->cell.id) &&
+	                back.trial_count == plan.trial_count,
+	        "a resume reads it back");
+	json_decref(json);
+	rm_plan_free(&back);
+	rm_plan_free(&plan);
+	rm_plan_free(&without);
+}
+
+static void what_is_no_control(void)
+{
+	struct rm_plan_options options = usual;
+	struct rm_plan plan;
+
+	build(CONTROLLED "control = none\n", "pu:2", &usual, &plan);
+	CHECK(plan.cell_count && !controlled(&plan), "none is no control");
+	rm_plan_free(&plan);
+	options.maps = "plain";
+	build(CONTROLLED "control = other\n", "pu:2", &options, &plan);
+	CHECK(plan.cell_count && !controlled(&plan),
+	        "nor is a map that is left out");
+	rm_plan_free(&plan);
+	options = usual;
+	options.has_arms = true;
+	build(CONTROLLED "control = other\n", "pu:2", &options, &plan);
+	CHECK(plan.cell_count && !controlled(&plan),
+	        "arms that were asked for have their own controls");
+	rm_plan_free(&plan);
+	CHECK(build(CONTROLLED "control = another\n", "pu:2", &usual, &plan) ==
+	                        -EINVAL &&
+	                strstr(last.text, "control: no map is called"),
+	        "a map that does not exist is refused");
+	rm_plan_free(&plan);
+}
+
 int main(void)
 {
 	made_of(&usual_maps, impls, IMPLS);
@@ -1824,5 +1899,7 @@ int main(void)
 	renewals_cost_and_write();
 	warm_ups_elsewhere_go_on();
 	two_workloads();
+	a_control_is_one_cell();
+	what_is_no_control();
 	return DONE();
 }

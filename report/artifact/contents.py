@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The campaigns of an artifact: plain ones, and those in stages."""
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from report.load import journal, strict_json
+from report.load.decode import decode
+from report.load.plan import Plan
+from report.model.place import Group
+from report.model.trust import Assessment
+
+PAGES = "report"  # folder of a campaign that is made of the rest
+
+
+@dataclass(frozen=True)
+class Stages:
+    """stages.json: a campaign in stages."""
+    kind: str  # crossover or claims
+    mode: str
+    maps: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class DecidedClaim:
+    """A published claim that was decided."""
+    id: str
+    verdict: str
+
+
+@dataclass(frozen=True)
+class Decided:
+    """verdicts.json of a campaign, or of one in stages: what is used here."""
+    groups: tuple[Group, ...] = ()
+    trust: Assessment | None = None
+    words: tuple[str, ...] = ()
+    claims: tuple[DecidedClaim, ...] = ()
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A campaign; path is its folder, in campaigns/ of the artifact."""
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """Of its folder."""
+        return self.path.name
+
+    @cached_property
+    def stages(self) -> Stages | None:
+        """None: it is one campaign."""
+        file = self.path / "stages.json"
+        return decode(Stages, strict_json.loads(file.read_bytes())) if file.exists() else None
+
+    @cached_property
+    def journals(self) -> list[tuple[Path, Plan, bool]]:
+        """(folder, plan, whether lines have checksums) of each journal."""
+        stages = sorted(self.path.glob("stage-[0-9]*"))
+        return [(folder, *journal.read_plan(folder)) for folder in stages or [self.path]]
+
+    @property
+    def plan(self) -> Plan:
+        """Of the first journal."""
+        return self.journals[0][1]
+
+    @cached_property
+    def trials(self) -> int:
+        """Lines of all journals."""
+        return sum((folder / "trials.jsonl").read_bytes().count(b"\n")
+                   for folder, _, _ in self.journals)
+
+    @cached_property
+    def decided(self) -> Decided:
+        """The verdicts."""
+        below = () if self.stages else (PAGES,)
+        file = self.path.joinpath(*below, "verdicts.json")
+        return decode(Decided, strict_json.loads(file.read_bytes()))
+
+
+def all_packed(folder: Path) -> Iterator[Packed]:
+    """The campaigns of an artifact, by name."""
+    for path in sorted((folder / "campaigns").iterdir()):
+        yield Packed(path)

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Exact intervals and tests of counted events."""
+from scipy import stats as distributions
+
+
+def clopper_pearson(hits: int, n: int, level: float = 0.95) -> float:
+    """One-sided exact upper bound of a probability: hits in n draws."""
+    if hits >= n:
+        return 1.0
+    return float(distributions.beta.ppf(level, hits + 1, n - hits))
+
+
+def share_interval(hits: int, n: int, level: float = 0.95
+                   ) -> tuple[float, float]:
+    """(low, high): clopper_pearson() on either side, each at half the
+    error."""
+    side = (1 + level) / 2
+    return (1 - clopper_pearson(n - hits, n, side),
+            clopper_pearson(hits, n, side))
+
+
+def sign_test(up: int, down: int) -> float:
+    """Two-sided exact p of `up` against `down` at even odds (R32)."""
+    if up + down == 0:
+        return 1.0
+    return float(distributions.binomtest(up, up + down).pvalue)
