@@ -34,7 +34,7 @@ class Rule:
 
 class Figures(NamedTuple):
     """medians: cell -> operations/s; aa: ln of the largest difference of two
-    halves; disturbed: share of trials; reason: why there are no figures."""
+    halves; disturbed: share of trials; reason: for missing figures."""
     kind: str | None
     medians: Mapping[str, float]
     aa: float
@@ -43,7 +43,7 @@ class Figures(NamedTuple):
 
 
 def halves(rates: Mapping[int, float]) -> float:
-    """|ln| of the median of odd blocks / that of even ones."""
+    """|ln (median of odd blocks / median of even blocks)|."""
     odd, even = ([rate for block, rate in rates.items() if block % 2 == side] for side in (1, 0))
     if not odd or not even:
         return math.inf
@@ -64,8 +64,8 @@ def figures_of(campaign: Campaign) -> Figures:
 
 
 def relative_speed(name: str, machines: Mapping[str, Figures]) -> float | None:
-    """ln of its speed / the median of its kind; None: it is the only one. Of
-    two it is not known which one is usual: the slower one is off."""
+    """ln (its speed / median speed of its kind); None: no other machine has its
+    kind. If there are two, the slower one is off."""
     own = machines[name]
     kind = [m for m in machines.values() if m.kind == own.kind and m.medians]
     logs = []
@@ -93,7 +93,7 @@ def judge(name: str, machines: Mapping[str, Figures], rule: Rule) -> tuple[str, 
     if speed is None:
         return "admitted", "alone of its kind: its speed was not compared"
     if abs(speed) > math.log1p(rule.speed_most):
-        return "off", (f"its speed is {math.exp(speed):.2f} of that of others of its kind, the "
+        return "off", (f"its speed is {math.exp(speed):.2f} of the speed of its kind, the "
                        f"limit is {rule.speed_most:.0%}")
     return "admitted", ""
 

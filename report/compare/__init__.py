@@ -38,7 +38,7 @@ def main(argv: list[str]) -> int:
         "version against version. Rates of two machines are not compared, and no trials are "
         "pooled.")
     parser.add_argument("folders", metavar="DIR", nargs="+", type=Path, help="a campaign, or "
-                        "the folder of a fleet, which stands for all of its machines")
+                        "the folder of a fleet: all of its machines")
     parser.add_argument("-o", "--output", metavar="OUT", type=Path, help="write OUT/report "
                         "(default: of one fleet its folder, else results/comparison)")
     args = parser.parse_args(argv)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Why a campaign cannot be compared with another one; "" if it can.
 
-A difference that follows from the machine (its CPUs, skipped cells, expected
-time) is no reason. A difference of the plan is (docs/adr/0043).
+Differences that follow from the machine (CPUs, skipped cells, expected time) are
+allowed. Differences of the plan are not (docs/adr/0043).
 """
 from dataclasses import fields
 
@@ -10,7 +10,7 @@ from report.load import Campaign
 from report.load.plan import Factors
 
 OF_MACHINE = ("id", "cpus", "skip", "estimate_ns", "base")
-TURN_NS = 4_000_000  # of a window, a thread and CPU (plan_expand.c)
+TURN_NS = 4_000_000  # window length for one thread and CPU (plan_expand.c)
 HARMLESS = ("torn last line", "missing, no trial")  # it ended early
 VERSION = ("commit", "dirty", "flags")
 
@@ -80,9 +80,8 @@ def beside(first: Campaign, other: Campaign) -> str:
 
 
 def by_turns(one: Factors, two: Factors) -> bool:
-    """Does the number of CPUs explain two windows? If threads take turns, the
-    window is as long as their turns need: the longer one is that of some
-    number of CPUs."""
+    """Does the number of CPUs explain two windows? Threads that take turns get a
+    longer window. Is there a number of CPUs that gives the longer one?"""
     threads, windows = one.threads, (one.window_ns, two.window_ns)
     if not threads or not all(windows):
         return False

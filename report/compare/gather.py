@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which campaigns take part in a comparison, and which do not.
 
-A folder is a campaign, claims in stages, or a fleet (fleet.json), which stands
-for all of its machines. Nothing is pooled: each campaign stays one column.
+A folder is a campaign, claims in stages, or a fleet (fleet.json), which means all
+of its machines. Nothing is pooled: each campaign stays one column.
 """
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -177,8 +177,8 @@ def unfinished(campaign: Campaign) -> tuple[str, ...]:
 
 
 def same_machine(one: Member, two: Member) -> bool | None:
-    """By the id, which machines of one model share; then by the names in a
-    fleet, or else by what is installed. None: neither is known of both."""
+    """Machines of one model share the id. Their names in a fleet decide, or else
+    their installations. None: neither is known for both."""
     if one.kind != two.kind:
         return False
     installed = [m.campaign.plan.machine.fact("installation") for m in (one, two)]
@@ -210,8 +210,8 @@ def enter(entry: Entry, first: Member | None, seen: dict[str, str]) -> Member:
 
 def by_version(members: Sequence[Member], others: Sequence[Member]
                ) -> tuple[tuple[Versions, ...], list[Absent]]:
-    """Campaigns of another version, with those of the first version on the same
-    machine; without one they are refused."""
+    """Pairs campaigns of another version with the campaigns of the first version
+    on the same machine, and refuses the others."""
     groups: list[list[Member]] = []
     refused = []
     for other in others:

@@ -78,7 +78,7 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Twin:
-    """How far two campaigns with one machine id disagree.
+    """The difference of two campaigns with one machine id.
 
     same_machine  None: not known
     values    maps at places; apart: those whose intervals exclude equality
@@ -108,7 +108,7 @@ class Claim:
 @dataclass(frozen=True)
 class Change:
     """A cell, version now / version then. verdict None: too few runs; reason
-    tells how many."""
+    has their number."""
     cell: str
     map: str
     place: Place

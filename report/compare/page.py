@@ -57,8 +57,8 @@ def answers(d: Document) -> list[Answer]:
 
 
 def context(d: Document) -> dict[str, object]:
-    """What both templates see. Sums have no path in comparison.json: they are
-    texts."""
+    """The variables of both templates. Sums are texts, because comparison.json
+    does not have them."""
     pairs = sum(a.alike + a.reversed for a in d.agreement)
     columns = [(i, m, m.rankings[d.headline]) for i, m in enumerate(d.machines)
                if d.headline is not None]

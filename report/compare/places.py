@@ -20,23 +20,23 @@ from report.model.place import Group, Place
 @dataclass(frozen=True)
 class Side:
     """One machine at the shared places. signs: of two maps in alphabetical
-    order, +1: the first is faster, -1: slower, 0: not decided. A run that
-    recommends no map has none."""
+    order, +1: the first is faster, -1: slower, 0: not decided. Empty if the run
+    recommends no map."""
     member: Member
     groups: Mapping[Place, Measured]
     rankings: Mapping[Place, Group]
     signs: Mapping[Place, Mapping[Pair, int]]
 
     def sign(self, place: Place, one: str, two: str) -> int:
-        """Of two maps in any order."""
+        """The sign of two maps in any order."""
         known = self.signs.get(place, {})
         return known.get((one, two), 0) - known.get((two, one), 0)
 
 
 def groups_of(campaign: Campaign) -> dict[Place, Measured]:
-    """Place -> its cells; a cell is at each place that it was asked for as
-    (Cell.known_as), so that plans of unlike machines have common places. Keys
-    are not "crowded", which follows from the machine."""
+    """Place -> its cells. A cell is at each place of Cell.known_as, so that plans
+    of unlike machines have common places. "crowded" follows from the machine and
+    is False in keys."""
     found: dict[Place, Measured] = {}
     for cell in campaign.cells.values():
         if cell.measure == "throughput" and cell.factors.common:

@@ -27,7 +27,7 @@ def speed(campaign: Campaign) -> float | None:
 
 
 def facts(campaign: Campaign) -> dict[tuple[str, str], str]:
-    """(kind, name) -> text of what is recorded and could be read."""
+    """(kind, name) -> text of each recorded fact."""
     plan, fast = campaign.plan, speed(campaign)
     machine = {name: value for name, value in asdict(plan.machine).items() if name != "facts"}
     machine |= {name: fact.text for name, fact in (plan.machine.facts or {}).items()

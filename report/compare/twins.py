@@ -51,9 +51,9 @@ def expected(n: int, r: float) -> tuple[float, float]:
 
 
 def correlation(series: Sequence[Floats]) -> float:
-    """Lag-1 correlation of x (maps, n), all in one: that of a single short
-    series is too noisy. The one whose expectation is that of the values, because
-    the correlation of values less their mean is biased; 0 to 0.95."""
+    """Lag-1 correlation of x (maps, n), 0 to 0.95: one for all, because a single
+    short series is too noisy. Subtracting means biases it, so the result is the
+    correlation whose expected sums agree with the observed ones."""
     away = [x - x.mean(axis=1, keepdims=True) for x in series]
     square = sum(float(np.sum(x ** 2)) for x in away)
     product = sum(float(np.sum(x[:, 1:] * x[:, :-1])) for x in away)
@@ -78,13 +78,12 @@ def squared_error(x: Floats, r: float) -> Floats:
 
 
 def spread(pairs: Sequence[tuple[Floats, Floats]], maps: int) -> tuple[float, float, float]:
-    """Standard deviation of a map's ln rate between machines, beyond that of
-    trials, with its 95 % interval: of the squares of differences, less their
-    errors, halved.
+    """Standard deviation of a map's ln rate between machines, without the error of
+    trials, and its 95 % interval. The variance is half of (squared differences
+    less their squared errors).
 
-    The interval is by the chi-square distribution with maps - 1 degrees of
-    freedom: a map may deviate alike at all places, so that places are not
-    counted as independent.
+    The interval uses the chi-square distribution with maps - 1 degrees of freedom.
+    Places do not add any, because a map may deviate alike at all places.
 
     pairs -- at each place (one, two) as of relative()
     maps  -- different maps in them
@@ -111,16 +110,16 @@ def left_out(pairs: Sequence[tuple[Floats, Floats]], maps: int) -> Estimate:
 
 
 def differences(one: Floats, two: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """ln of each map's relative rate on one machine / on another, and whether
-    its interval excludes 0: the ends of the two 95 % intervals that face each
-    other are added as squares (Zou and Donner 2008)."""
+    """ln (relative rate on one machine / on the other) of each map, and whether its
+    interval excludes 0. Distances to the ends that face each other are added as
+    squares (Zou and Donner 2008)."""
     (c1, l1, h1), (c2, l2, h2) = stats.serial_interval(one), stats.serial_interval(two)
     apart = (c1 - c2 > np.hypot(c1 - l1, h2 - c2)) | (c2 - c1 > np.hypot(h1 - c1, c2 - l2))
     return c1 - c2, apart
 
 
 def twin(i: int, j: int, one: Side, two: Side, shared: Sequence[Place]) -> Twin | None:
-    """The row of two campaigns; None: they have no place in common."""
+    """The row of two campaigns; None: no common place."""
     pairs, apart, maps, sizes = [], 0, set(), []
     for place in shared:
         a, b = one.groups.get(place), two.groups.get(place)

@@ -19,15 +19,15 @@ from report.load import Cell
 from report.model.number import Unit, Verdict, unknown
 from report.stats import Interval
 
-RUNS = 6  # of each version, for a verdict
-TWIN = "machine: not recorded in all runs which system is installed: a twin would pass for it"
+RUNS = 6  # least number for a verdict, of each version
+TWIN = "machine: some runs have no installation, so another machine of the model is possible"
 Rates = Sequence[Sequence[float]]  # run -> rates in time order
 
 
 def ratio(then: Rates, now: Rates, level: float = 0.95) -> Interval:
     """now / then: median of all differences of ln centres of runs, with Moses'
-    interval. Of one run each: of its ln rates, wider if they are correlated;
-    then the change from day to day is not in the interval."""
+    interval. With one run each the values are ln rates, and the interval is wider
+    if they are correlated; it does not include the change from day to day."""
     single = len(then) == len(now) == 1
     old, new = ([np.log(run) for run in side] for side in (then, now))
     x, y = (side[0] if single else np.array([float(stats.hodges_lehmann(r)) for r in side])
@@ -43,7 +43,7 @@ def ratio(then: Rates, now: Rates, level: float = 0.95) -> Interval:
 
 
 def why_not(members: Sequence[Member], cell: Cell) -> str:
-    """Why a cell has no ratio; "": it has one."""
+    """The reason for a missing ratio; "": not missing."""
     for member in members:
         campaign, other = member.campaign, member.campaign.cells.get(cell.id)
         factor = other and admit.differs(cell.factors, other.factors)

@@ -67,7 +67,7 @@ def main(argv: list[str]) -> int:
     one = parts.add_parser("entry", help="print the entry of a campaign")
     one.add_argument("folder", metavar="DIR", type=Path)
     one.add_argument("--journal", metavar="WHERE", default="on request",
-                     help="where the folder can be had")
+                     help="address of the folder")
     again = parts.add_parser("verify", help="derive an entry again")
     again.add_argument("entry", metavar="ENTRY", type=Path)
     again.add_argument("folder", metavar="DIR", type=Path)

@@ -27,7 +27,7 @@ DIGITS = 6  # significant; mathematical libraries differ in the last ones
 class PublicResult:
     """results/public/NAME.json; docs/public.schema.json follows from it.
 
-    journal  address of the campaign's folder, or who has it
+    journal  address of the campaign's folder
     trust    verdict NOT: the page recommends no map
     margin   below it a ratio does not matter
     groups   the headline's first

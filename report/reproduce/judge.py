@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a second campaign shows of each clear comparison of a first one, by
-rules that are older than any repetition (docs/adr/0043)."""
+"""Is each clear comparison of a first campaign replicated by a second one? The
+rules are older than any repetition (docs/adr/0043)."""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -82,7 +82,7 @@ def cells_by_id(campaign: Campaign) -> dict[str, Cell]:
 
 
 def why_not(old: Campaign, new: Campaign, cells: Mapping[str, Cell], name: str) -> str:
-    """Why a cell of the first campaign has no values in the second; "": it has."""
+    """Why the second campaign lacks a cell of the first; "": it has the cell."""
     cell, first = cells.get(name), old.cells[name]
     if first.map not in new.maps:
         return f"{first.map}: not in this build"

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is asked again: comparisons of two cells, as the first campaign decided
-them (docs/adr/0043)."""
+"""Comparisons of two cells, as the first campaign decided them (docs/adr/0043)."""
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from report.model.number import Estimate, Unit, Verdict
 from report.model.place import Group, Place
 
 FIGURES = ("headline", "winner", "flip", "forest")
-CONTENDER = "syncmap"  # of flip, if it ran
+CONTENDER = "syncmap"  # for the figure flip
 
 
 @dataclass(frozen=True)
