@@ -10,7 +10,7 @@ from report.analysis import Analysis
 from report.gate.names import CONTROLS
 from report.journal import JournalError
 from report.page import Report, chip, details, esc
-from report.sections import (answer, article_rows, cache, causes, claims, go,
+from report.sections import (answer, cache, causes, go,
                              guarantees, latency, loops, machine, matrix,
                              memory, production, ratio, rest, scaling,
                              simulated, validity)
@@ -130,7 +130,7 @@ def ranking_data(report, a):
         *ranking.RIVAL, "mops"), list(ranking.ranking_rows(a)))
 
 
-def verdicts(a, said, rows, controls, seen, invalid, text, found, claimed):
+def verdicts(a, said, rows, controls, seen, invalid, text, found):
     """The text of verdicts.json: what programs may read."""
     data = {
         "format": 2, "campaign": a.campaign.name,
@@ -145,7 +145,7 @@ def verdicts(a, said, rows, controls, seen, invalid, text, found, claimed):
                      for r in controls],
         "decisions": ranking.decisions(rows),
         "missing_cells": [c.id for c in a.campaign.missing],
-        "claims": claimed, "gate": None}
+        "claims": [], "gate": None}
     return json.dumps(data, indent=1, sort_keys=True,
                       ensure_ascii=False) + "\n"
 
@@ -206,10 +206,8 @@ def build(folder, base=None, contender=None, pdf=False):
     simulated.add(report, a)
     causes.add(report, a)
     loops.add(report, a)
-    article_rows.add(report, a)
     memory.add(report, a, where)
     guarantees.add(report, a)
-    claimed, first = claims.add(report, a, box)
     validity.add(report, a, controls, found)
     machine.add(report, a, where)
     rest.elsewhere(report)
@@ -220,8 +218,8 @@ def build(folder, base=None, contender=None, pdf=False):
     quick.write(a, quick.rows_of(a), out / "quick")
     report.legend = legend(a)
     path = report.write(f"Readmostly: {campaign.name}",
-                        header(a, text) + first,
+                        header(a, text) + box,
                         banner(a, invalid, incomplete, text),
                         verdicts(a, said, rows, controls, seen, invalid, text,
-                                 found, claimed))
+                                 found))
     return terminal(a, rows, said, text, path), incomplete

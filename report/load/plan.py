@@ -204,7 +204,7 @@ class Arm:
     workload: str | None = None
     program: str | None = None
     sha256: str | None = None
-    programs: Mapping[str, str] | None = None
+    programs: Mapping[str, str | None] | None = None
     control_extra: float = 0.0
     flavour: str | None = None
 

@@ -56,8 +56,7 @@ def sheets(result: Result) -> list[Sheet]:
     known = specs()
     rows = {"board": list(board(result)), "conditions": list(conditions(result)),
             "throughput": list(throughput(result)),
-            "comparisons": list(comparisons(result)),
-            "claims": list(claims(result))}
+            "comparisons": list(comparisons(result))}
     columns = {name: [c.id for c in known[name].columns] for name in rows}
     for i, table in enumerate(result.tables):
         if table.id not in known or table.id in rows:
@@ -149,10 +148,3 @@ def winner(one: Winner | None, ref: str) -> tuple[Cell, Cell]:
     if one is None:
         return Cell(None, ref), Cell(None, ref)
     return Cell(", ".join(one.maps), ref), Cell(one.rate, f"{ref}.rate")
-
-
-def claims(result: Result) -> Iterator[tuple[Cell, ...]]:
-    """The published claims."""
-    for i, one in enumerate(result.claims):
-        yield tuple(Cell(getattr(one, name), f"claims.{i}.{name}") for name in (
-            "id", "article", "verdict", "estimate", "reason"))
