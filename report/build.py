@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from report import (checks, damage, datafiles, facts, journal, previous,
+from report import (checks, damage, datafiles, facts, journal,
                     quality, quick, ranking, sentences, tables, topology,
                     trust, words)
 from report.analysis import Analysis
@@ -13,7 +13,7 @@ from report.page import Report, chip, details, esc
 from report.sections import (answer, cache, causes, go,
                              guarantees, latency, loops, machine, matrix,
                              memory, production, ratio, rest, scaling,
-                             simulated, since, validity)
+                             simulated, validity)
 
 TERMINAL_ROWS = 5
 NO_COUNTERS = "no counters: "  # begins why such a cell is skipped
@@ -178,19 +178,14 @@ def refuse_gate(campaign, folder):
                            "`python3 -m report regress DIR` makes")
 
 
-def build(folder, base=None, contender=None, pdf=False, earlier=None):
-    """Writes FOLDER/report; -> (lines for the terminal, incomplete).
-
-    earlier -- folder of the campaign to compare with; part of the input, so
-    that the same journals give the same page whatever lies beside them
-    """
+def build(folder, base=None, contender=None, pdf=False):
+    """Writes FOLDER/report; -> (lines for the terminal, incomplete)."""
     campaign = journal.read(folder)
     refuse_gate(campaign, folder)
     for name in (base, contender):
         if name is not None and name not in campaign.maps:
             raise JournalError(f'no map "{name}" in this campaign')
     a = Analysis(campaign, base, contender)
-    a.earlier = earlier and previous.read(earlier, campaign)
     out = Path(folder) / "report"
     report = Report(out, pdf, "verdicts.json")
     report.source = datafiles.Source(campaign)
@@ -202,7 +197,6 @@ def build(folder, base=None, contender=None, pdf=False, earlier=None):
     found = trust.judge(a, controls)
     said, rows, box = answer.add(report, a, where, seen, invalid, found)
     matrix.add(report, a, invalid)
-    since.add(report, a, a.earlier, invalid)
     production.add(report, a, invalid)
     go.add(report, a, invalid)
     scaling.add(report, a, where)
