@@ -15,7 +15,7 @@ import json
 import math
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -44,12 +44,14 @@ REAL = json.loads(Path(__file__).with_name("noise.json").read_text(encoding="utf
 @dataclass(frozen=True)
 class Noise:
     """own_sd, own_lag1: of a map by itself; block_*: shared by the maps of a
-    block. real: threads of the real campaign that is resampled instead."""
+    block. real: threads of the real campaign that is resampled instead, of
+    these of its maps (None: of random ones)."""
     own_sd: float = 0.12
     own_lag1: float = 0.12
     block_sd: float = 0.16
     block_lag1: float = 0.65
     real: str | None = None
+    maps: tuple[int, ...] | None = None
 
     def rates(self, rng: np.random.Generator) -> Floats:
         """ln rates (MAPS + 1, BLOCKS); the last row is the A/A copy of map0."""
@@ -68,7 +70,7 @@ class Noise:
         own = np.array(list(board["own"].values()))
         own -= stats.hodges_lehmann(own)[:, None]
         at = np.array([blocks(rng) for _ in range(MAPS + 2)])
-        chosen = rng.integers(len(own), size=MAPS)
+        chosen = rng.integers(len(own), size=MAPS) if self.maps is None else np.array(self.maps)
         noise = own[np.append(chosen, chosen[0])[:, None], at[1:]]
         rates: Floats = np.array(board["block"])[at[0]] + noise
         return rates
@@ -230,22 +232,24 @@ def rates(levels: Floats, noise: Noise, campaigns: int, seed: int) -> Rates:
         first = ranking.comparison(NAMES[1])
         found += (wrong, first is not None and first.verdict is Verdict.FASTER,
                   ranking.outcome is Outcome.DECIDED and ranking.leader == NAMES[0])
-    return Rates(float(np.mean(cover)), *(found / campaigns).tolist(), float(np.median(widths)))
+    false, ahead, decided = (found / campaigns).tolist()
+    return Rates(float(np.mean(cover)), false, ahead, decided, float(np.median(widths)))
 
 
 def seen(noise: Noise, campaigns: int, seed: int) -> float:
     """Share of campaigns that decide a lead of map0 over map1 as large as
     another campaign of the same noise can see."""
     rng = np.random.default_rng(seed)
-    printed, ends = [], []
+    decided = 0
     for _ in range(campaigns):
-        [measured] = groups.measured_groups(made(Truth(lead(1.0), has_copy=False), noise, rng))
-        [contrast] = groups.contrasts([(measured, *NAMES[:2])]).values()
-        least = groups.visible(measured, *NAMES[:2])
+        same = replace(noise, maps=tuple(rng.integers(12, size=MAPS).tolist()))
+        one, two = (groups.measured_groups(made(Truth(lead(1.0), has_copy=False), same, rng))[0]
+                    for _ in range(2))
+        least = groups.visible(one, *NAMES[:2])
+        [contrast] = groups.contrasts([(two, NAMES[0], NAMES[1])]).values()
         assert least is not None and contrast.joint.low is not None
-        printed.append(least)
-        ends.append(contrast.joint.low)
-    return float(np.mean(np.roll(ends, 1) * np.array(printed) > groups.MARGIN))
+        decided += contrast.joint.low * least > groups.MARGIN
+    return decided / campaigns
 
 
 def main(campaigns: int) -> None:
