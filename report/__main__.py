@@ -71,10 +71,10 @@ def page_of(args: argparse.Namespace) -> tuple[list[str], bool]:
     gc.disable()  # a campaign is a million objects that stay to the end
     if (args.folder / "stages.json").exists():
         from report import staged_page
-        if args.earlier is not None:
-            raise load.JournalError(f"{args.folder}: a search in stages has no --earlier")
-        lines, incomplete = staged_page.build(args.folder, args.pdf)
-        return list(lines), bool(incomplete)
+        if args.earlier is not None or args.pdf:
+            raise load.JournalError(f"{args.folder}: a search in stages has no --earlier, and "
+                                    "its figure is in the page: no --pdf")
+        return staged_page.build(args.folder)
     campaign = load.read(args.folder)
     if any(arm.name == GATE_ARM for arm in campaign.plan.arms):
         raise load.JournalError(

@@ -113,7 +113,6 @@ class Analysis:
         self.campaign = campaign
         self.look = Look(campaign.maps)
         self.failed = campaign.failed_maps
-        self.earlier = None  # the campaign to compare with
         self.by_measure = {}
         self.other_loops = []  # neither mix nor paced: not comparable to them
         for cell in campaign.cells.values():

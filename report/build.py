@@ -3,17 +3,17 @@
 import json
 from pathlib import Path
 
-from report import (checks, damage, datafiles, facts, journal, previous,
+from report import (checks, damage, datafiles, facts, journal,
                     quality, quick, ranking, sentences, tables, topology,
                     trust, words)
 from report.analysis import Analysis
 from report.gate.names import CONTROLS
 from report.journal import JournalError
 from report.page import Report, chip, details, esc
-from report.sections import (answer, article_rows, cache, causes, claims, go,
+from report.sections import (answer, cache, causes, go,
                              guarantees, latency, loops, machine, matrix,
                              memory, production, ratio, rest, scaling,
-                             simulated, since, validity)
+                             simulated, validity)
 
 TERMINAL_ROWS = 5
 NO_COUNTERS = "no counters: "  # begins why such a cell is skipped
@@ -130,7 +130,7 @@ def ranking_data(report, a):
         *ranking.RIVAL, "mops"), list(ranking.ranking_rows(a)))
 
 
-def verdicts(a, said, rows, controls, seen, invalid, text, found, claimed):
+def verdicts(a, said, rows, controls, seen, invalid, text, found):
     """The text of verdicts.json: what programs may read."""
     data = {
         "format": 2, "campaign": a.campaign.name,
@@ -145,7 +145,7 @@ def verdicts(a, said, rows, controls, seen, invalid, text, found, claimed):
                      for r in controls],
         "decisions": ranking.decisions(rows),
         "missing_cells": [c.id for c in a.campaign.missing],
-        "claims": claimed, "gate": None}
+        "claims": [], "gate": None}
     return json.dumps(data, indent=1, sort_keys=True,
                       ensure_ascii=False) + "\n"
 
@@ -178,19 +178,14 @@ def refuse_gate(campaign, folder):
                            "`python3 -m report regress DIR` makes")
 
 
-def build(folder, base=None, contender=None, pdf=False, earlier=None):
-    """Writes FOLDER/report; -> (lines for the terminal, incomplete).
-
-    earlier -- folder of the campaign to compare with; part of the input, so
-    that the same journals give the same page whatever lies beside them
-    """
+def build(folder, base=None, contender=None, pdf=False):
+    """Writes FOLDER/report; -> (lines for the terminal, incomplete)."""
     campaign = journal.read(folder)
     refuse_gate(campaign, folder)
     for name in (base, contender):
         if name is not None and name not in campaign.maps:
             raise JournalError(f'no map "{name}" in this campaign')
     a = Analysis(campaign, base, contender)
-    a.earlier = earlier and previous.read(earlier, campaign)
     out = Path(folder) / "report"
     report = Report(out, pdf, "verdicts.json")
     report.source = datafiles.Source(campaign)
@@ -202,7 +197,6 @@ def build(folder, base=None, contender=None, pdf=False, earlier=None):
     found = trust.judge(a, controls)
     said, rows, box = answer.add(report, a, where, seen, invalid, found)
     matrix.add(report, a, invalid)
-    since.add(report, a, a.earlier, invalid)
     production.add(report, a, invalid)
     go.add(report, a, invalid)
     scaling.add(report, a, where)
@@ -212,10 +206,8 @@ def build(folder, base=None, contender=None, pdf=False, earlier=None):
     simulated.add(report, a)
     causes.add(report, a)
     loops.add(report, a)
-    article_rows.add(report, a)
     memory.add(report, a, where)
     guarantees.add(report, a)
-    claimed, first = claims.add(report, a, box)
     validity.add(report, a, controls, found)
     machine.add(report, a, where)
     rest.elsewhere(report)
@@ -226,8 +218,8 @@ def build(folder, base=None, contender=None, pdf=False, earlier=None):
     quick.write(a, quick.rows_of(a), out / "quick")
     report.legend = legend(a)
     path = report.write(f"Readmostly: {campaign.name}",
-                        header(a, text) + first,
+                        header(a, text) + box,
                         banner(a, invalid, incomplete, text),
                         verdicts(a, said, rows, controls, seen, invalid, text,
-                                 found, claimed))
+                                 found))
     return terminal(a, rows, said, text, path), incomplete

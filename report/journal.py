@@ -12,6 +12,7 @@ from pathlib import Path
 
 from report import (damage, factors, repeat_budget, rounds, strict_json,
                     words)
+from report.load.errors import JournalError as JournalError
 
 FORMAT, PROTOCOL = 1, 2  # of campaign.json; of its trials
 FACTORS = ("id", "workload", "map", "shape", "keys", "write_share",
@@ -27,10 +28,6 @@ STATUSES = ("ok", "void", "failed", "skipped")
 # Of an id: the placement, and the memory where it is not that of DEFAULTS. A
 # cell that runs for others too differs from them in these and the workload.
 PLACED = re.compile(r"/t[0-9]+/([^/]+)(?:/(interleave|bind:[0-9]+)(?=/))?")
-
-
-class JournalError(Exception):
-    """The folder cannot be read as a campaign: the text says why."""
 
 
 @dataclass

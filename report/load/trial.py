@@ -74,6 +74,7 @@ class Latency:
     was_there: bool
     clock: str
     count: Count
+    mean_ns: Amount | None = None
     p50_ns: Amount | None = None
     p90_ns: Amount | None = None
     p99_ns: Amount | None = None
@@ -82,6 +83,29 @@ class Latency:
     saturated: int | None = None
     histogram: str | None = None
     hlog_crc32: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """What the map did now and then in a slice, all threads together."""
+    event: str
+    count: Count
+    ns: Amount
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """50 ms of the window of an open loop.
+
+    bytes   held at its end; None: the map does not report it
+    pauses  None: trials without hooks
+    """
+    at_ns: Amount
+    operations: Count
+    p99_ns: Amount = 0.0
+    max_ns: Amount = 0.0
+    bytes: Amount | None = None
+    pauses: tuple[Pause, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +175,7 @@ class Result:
     footprint: Footprint | None = None
     stats: tuple[Statistic, ...] | None = None
     latency: tuple[Latency, ...] | None = None
+    slices: tuple[Slice, ...] | None = None
     counters: Counters | None = None
     counters_reason: str | None = None
     environment: Environment | None = None

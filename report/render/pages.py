@@ -18,12 +18,14 @@ def pages(result: Result, sheets: Sequence[Sheet], drawn: bool) -> dict[str, str
     maps = [row for row in result.board if not result.card(row.map).misuse]
     refs = {card.id for card in result.cards if card.reference}
     shared: dict[str, object] = {
-        **text.context(result), "sheets": sheets, "drawn": drawn,
+        **text.context(result), "sheets": sheets,
+        "ids": {sheet.id for sheet in sheets}, "drawn": drawn,
         "bars": figures.bars(maps, refs),
         "slopes": figures.lines(result.scaling),
         "counts": sorted({t for one in result.scaling for t in one.threads}),
         "dots": figures.dots(result.latency), "tick": tick,
-        "scaled": any(row.scaling is not None for row in result.board),
+        "has": {name for name in ("scaling", "memory", "lookup") for row in maps
+                if (one := getattr(row, name)) and one.value is not None},
         "refs": refs,
         "varying": factors(result), "shown": shown(result),
         "many": len(result.cards) > CARDS}

@@ -128,15 +128,13 @@ def commands(a):
     return [
         ("measure again, then report", modes.make_bench(mode)
          if mode else f"readmostly run {files} -o results/again"),
-        page_again(a, folder),
+        page_again(folder),
         ("go on where it was stopped", f"readmostly run -o {folder} --resume"),
         *drawings(folder)]
 
 
-def page_again(a, folder):
-    return ("this page again", f"make report CAMPAIGN={folder}" + (
-        f" PREVIOUS={shlex.quote('results/' + a.earlier.name)}"
-        if a.earlier else ""))
+def page_again(folder):
+    return ("this page again", f"make report CAMPAIGN={folder}")
 
 
 def drawings(folder):
@@ -164,7 +162,7 @@ def claims_commands(a, folder, mode):
     """Of a run for claims: its stage is no campaign that was begun alone."""
     stages = folder.rpartition("/")[0]
     return [("measure again, then report", modes.make_bench(f"claims-{mode}")),
-            page_again(a, folder),
+            page_again(folder),
             ("go on where it was stopped",
              f"readmostly dev claims run -o {stages} --resume"),
             *drawings(folder)]

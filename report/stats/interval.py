@@ -106,7 +106,7 @@ def of_equal_length(rows: Sequence[Sequence[float]], n: int, level: float,
     reason = None if n >= needed_n_walsh(level) \
         else f"n<{needed_n_walsh(level)}"
     return [Interval(centre, low, high, n, None)
-            if math.isfinite(low + high) else
+            if reason is None and math.isfinite(low + high) else
             Interval(centre, None, None, n, reason or MOSTLY_ZERO)
             for centre, low, high in ends.T.tolist()]
 

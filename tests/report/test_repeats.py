@@ -15,6 +15,7 @@ import repeated_campaigns as simulated
 from seal import sealed
 
 from report import load
+from report.compare import gather
 from report.decide import trust
 from report.load import repeats, seal
 from report.load.plan import Factors, Plan, Repeat
@@ -306,3 +307,15 @@ def test_the_last_attempt_that_a_plan_allows_may_be_refused(most):
     told = repeats.walk(dataclasses.replace(plan, cells=(unbounded,)), {
         ("c", 0, "head"): [Trial("c", 0, Status.OK, disturbed="others")] * most})
     assert not told.whole, "an older plan without a share has no budget"
+
+
+def test_a_campaign_killed_between_repeats_is_called_incomplete(campaign, tmp_path):
+    """Next to other machines, too."""
+    cut = tmp_path / "cut"
+    shutil.copytree(campaign, cut)
+    lines = (cut / "trials.jsonl").read_text().splitlines(True)
+    assert json.loads(lines[-1])["attempt"] > 1
+    (cut / "trials.jsonl").write_text("".join(lines[:-1]))
+    assert not load.read(cut).complete and not load.read(cut).pending
+    assert gather.unfinished(load.read(cut)) == ("repeats of trials not run yet",)
+    assert gather.unfinished(load.read(campaign)) == ()
