@@ -1,69 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Latency distributions: reads .hgrm files, takes quantiles over trials."""
-import functools
-from pathlib import Path
-
+"""Latency distributions: quantiles of trials, and over trials."""
 import numpy as np
 
-from report import damage, stats, words
-from report.journal import JournalError
+from report import journal, stats, words
 
-MARKS = (("P50", "p50_ns", 0.5), ("P90", "p90_ns", 0.9),
-         ("P99", "p99_ns", 0.99), ("P99.9", "p999_ns", 0.999))
-TICKS = 5  # rows of a .hgrm file in each halving of 1 - p
+MARKS = tuple(zip(("P50", "P90", "P99", "P99.9"), *zip(
+    *journal.PERCENTILES.items())))
+TICKS = 5  # points of a curve in each halving of 1 - p
 # Write kind -> its operation that starts when the other one of the pair ends.
 # Earlier programs recorded an intended start of it.
 SECOND = {"churn": "upsert", "fresh": "remove"}
 LATE = 1.2  # times the time of the arrivals: longer is an overload
 KNOWN = 10  # most that the ends of an interval may be apart, as a factor
-
-
-@functools.lru_cache(maxsize=None)
-def percentile_table(path, crc32):
-    """(percentile, ns) of a .hgrm file, ascending; None where unreadable or
-    where they do not ascend. Its values are microseconds, as HdrHistogram's
-    tools expect. crc32: what the journal says of the file; None: a journal
-    without checksums."""
-    p, ns = [], []
-    try:
-        data = Path(path).read_bytes()
-    except OSError:
-        return None
-    if crc32 not in (None, damage.crc32(data)):
-        raise JournalError(f"{path}: damaged, crc32 is not that of its line "
-                           f"in trials.jsonl: {damage.ADVICE}")
-    try:
-        text = data.decode()
-    except UnicodeDecodeError:
-        return None
-    for line in text.splitlines():
-        parts = line.split()
-        if line.startswith("#") or len(parts) < 3:
-            continue
-        try:
-            value, at = float(parts[0]), float(parts[1])
-        except ValueError:
-            continue  # the heading
-        ns.append(1e3 * value)
-        p.append(at)
-    return (np.array(p), np.array(ns)) if p and rises(p, 1) and rises(
-        ns, np.finfo(float).max) else None
-
-
-def rises(values, most):
-    """From 0 to `most`, never down: false also for nan."""
-    return bool(np.all(np.diff([0, *values, most]) >= 0))
-
-
-def find(folder, entry):
-    """The percentile table of a latency entry: file NAME or NAME.hgrm."""
-    name = entry.get("histogram")
-    if not name:
-        return None
-    for path in (folder / name, folder / f"{name}.hgrm"):
-        if path.suffix == ".hgrm" and path.is_file():
-            return percentile_table(path, entry.get("hgrm_crc32"))
-    return None
 
 
 def entries(cells):
@@ -86,12 +34,10 @@ def curve(folder, several):
     """Median over trials of the distribution, over x = 1 / (1 - p).
 
     several -- entries of one map; -> (x, ns): with histograms the whole
-    curve, at the percentiles of their rows: between two of them the next row
-    would be a higher percentile's, in the tail by a quarter. Without them
-    the percentiles of the journal.
+    curve, without them the percentiles of the journal.
     """
     count = min(e["count"] for _, e in several)
-    read = [find(folder, e) for _, e in several]
+    read = [journal.histogram_of(folder, e) for _, e in several]
     if any(r is None for r in read):
         x = [2, 10, 100, 1000]
         y = [[e[k] for _, e in several] for k in
@@ -100,14 +46,12 @@ def curve(folder, several):
                 and None not in y[i]]
         return [x[i] for i in keep], [float(np.median(y[i])) for i in keep]
     x = ticks(max(count, 2))
-    at = 1 - 1 / x - 1e-12  # what rounding to twelve digits takes off
-    values = [ns[np.minimum(np.searchsorted(p, at), len(ns) - 1)]
-              for p, ns in read]
+    values = [[r.quantile(1 - 1 / each) for each in x] for r in read]
     return list(x), list(np.median(values, axis=0))
 
 
 def ticks(most):
-    """1 / (1 - p) of the rows of a .hgrm file from P50 to `most`."""
+    """1 / (1 - p) from P50 to `most`: five in each halving of 1 - p."""
     halvings, parts = np.mgrid[1:np.ceil(np.log2(most)) + 1, 0:TICKS]
     x = (2 ** halvings / (1 - parts / (2 * TICKS))).ravel()
     return x[x <= most]

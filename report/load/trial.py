@@ -74,10 +74,6 @@ class Latency:
     was_there: bool
     clock: str
     count: Count
-    p50_ns: Amount | None = None
-    p90_ns: Amount | None = None
-    p99_ns: Amount | None = None
-    p999_ns: Amount | None = None
     max_ns: Amount | None = None
     saturated: int | None = None
     histogram: str | None = None

@@ -10,7 +10,7 @@ from report.page import ALL_DATA, details, esc, none
 FILES = [
     ["../campaign.json", "machine, build, plan, seeds: all to repeat it"],
     ["../trials.jsonl", "one line per trial: the only source of this page"],
-    ["../histograms/", ".hgrm and .hlog of every latency trial"],
+    ["../histograms/", ".hlog of every latency trial"],
     ["../topology.xml", "hwloc's view of the machine"],
     ["figures/KEY.svg", "every panel as a file; as .pdf with --pdf"],
     ["figures/KEY.csv", "the rows every figure was drawn from, six digits"],

@@ -23,8 +23,11 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP))
+import hdr_log  # noqa: E402
+import numpy as np  # noqa: E402
 from report import (damage, ending, gate_rules, journal,  # noqa: E402
                     latencies, modes, strict_json, topology)
+from report.load import histogram  # noqa: E402
 
 SAMPLE = TOP / "tests" / "fixtures" / "campaign"
 BYTES = 16384  # FUZZ_BYTES
@@ -197,32 +200,32 @@ def trials(folder, text):
     return not found.problems
 
 
-def percentiles(file, crc32):
-    return latencies.percentile_table.__wrapped__(file, crc32)
+def read_histogram(file, crc32):
+    return histogram.read_file.__wrapped__(file, crc32)
 
 
-def hgrm(folder, text):
-    """Half of the inputs have a checksum, and one of 16 a wrong one."""
-    file, kind = folder / "x.hgrm", zlib.crc32(text) % 16
-    file.write_bytes(text)
-    crc32 = None if kind < 8 else damage.crc32(text if kind < 15 else b"")
+def hlog(folder, text):
+    """A file, or what one has compressed. Half of the inputs have a checksum,
+    and one of 16 a wrong one."""
+    file, kind = folder / "x.hlog", zlib.crc32(text) % 16
+    file.write_bytes(text if b"Tag=" in text else hdr_log.log(text))
+    whole = damage.crc32(file.read_bytes())
+    crc32 = None if kind < 8 else whole if kind < 15 else damage.crc32(b"")
     try:
-        found = percentiles(file, crc32)
+        found = read_histogram(file, crc32)
     except journal.JournalError as error:
-        expect(crc32 != damage.crc32(text) and is_line(str(error))
-               and str(file) in str(error), str(error))
+        expect(is_line(str(error)) and str(file) in str(error), str(error))
         return REFUSED
-    if found is None:
-        return REFUSED
-    p, ns = found
-    expect(len(p) == len(ns) and (p >= 0).all() and (p <= 1).all()
-           and (ns >= 0).all(), "no percentiles")
-    expect(list(p) == sorted(p) and list(ns) == sorted(ns), "not ascending")
-    file.write_text("".join(f"{v / 1e3!r} {at!r} 1 1\n" for at, v in
-                            zip(map(float, p), map(float, ns))))
-    again = percentiles(file, None)
-    expect(again is not None and (again[0] == p).all()
-           and abs(again[1] - ns).max() <= 1e-9 * ns.max(), "not the same")
+    expect(crc32 in (None, whole), "a wrong checksum was taken")
+    values, counts = found.values.tolist(), np.diff(found.cumulated, prepend=0)
+    expect(values == sorted(set(values)), "not ascending")
+    expect(not values or values[-1] < 2 ** 41, "a value beyond the last bucket")
+    expect((counts > 0).all(), "a bucket of nothing")
+    file.write_bytes(hdr_log.log(hdr_log.plain(dict(zip(
+        map(hdr_log.bucket_of, values), counts.tolist())))))
+    again = read_histogram(file, None)
+    expect(again.values.tolist() == values and (
+        again.cumulated == found.cumulated).all(), "not the same")
     return TAKEN
 
 
@@ -285,7 +288,9 @@ def make_sample(folder):
 
 
 SHORT_TRIALS = (SAMPLE.with_name("fuzz") / "trials.jsonl").read_bytes()
-HGRM = of(*(f"histograms/{n}.hgrm" for n in range(4)))
+HLOG = of(*(f"histograms/{n}.hlog" for n in range(4)))
+COUNTS = [hdr_log.plain(c) for c in ({}, {5: 1, 7: 2}, {
+    i: 1 << i % 50 for i in range(0, 32768, 701)})]
 READERS = {  # the fastest first
     "rules of the gate": (rules, JSON_WORDS, [
         (TOP / "report" / "regress.json").read_bytes()]),
@@ -297,8 +302,9 @@ READERS = {  # the fastest first
         "<object type=\"PU\" os_index=\"1\"/>", "os_index=\"0\"", "Core", "PU",
         "\"x\"", "\"-1\"", "\"99999999999\"", "type=", "Package", "</object>",
         "<!DOCTYPE x [<!ENTITY a \"b\">]>", "&a;"], of("topology.xml")),
-    "hgrm": (hgrm, "0.5 1.0 nan inf -1 1e999 # \n 0.1 \xff 1 2".split(" "),
-             HGRM),
+    "hlog": (hlog, ["Tag=", ",", "#", "\n", "=", "\xff", "\x80", "\x01",
+                    "\xff" * 9, "\x1c\x84\x93\x13", "AAAA"],
+             HLOG + COUNTS * 2),
     "campaign.json in Python": (meta, JSON_WORDS, of("campaign.json")),
     "trials.jsonl in Python": (trials, JSON_WORDS, [
         SHORT_TRIALS, SHORT_TRIALS, *of("trials.jsonl")]),
@@ -311,7 +317,7 @@ ABSENT = {
         file.parent)),
     "trials.jsonl in Python": ("small/trials.jsonl", lambda file: not
                                journal.read(file.parent).problems),
-    "hgrm": ("x.hgrm", lambda file: percentiles(file, None)),
+    "hlog": ("x.hlog", lambda file: read_histogram(file, None)),
     "topology.xml": ("topology.xml", topology.spots),
     "rules of the gate": ("regress.json", gate_rules.load_rules),
 }

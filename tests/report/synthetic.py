@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The model behind make_journal.py: invented speeds, latencies, counts."""
+import collections
+
+import hdr_log
 
 KINDS = ("update", "churn", "fresh")
 #        family, Mop/s of one thread, gain per doubling of threads,
@@ -34,7 +37,7 @@ def mops(c):
 
 
 def quantiles(base, rng, stall):
-    """A latency distribution as an HdrHistogram percentile table."""
+    """A latency distribution: (p, ns), ascending."""
     points, tail = [], 1.0
     for i in range(0, 60):
         p = 1 - 2 ** (-i / 4)
@@ -46,17 +49,13 @@ def quantiles(base, rng, stall):
     return points
 
 
-def hgrm(points, count):
-    lines = ["       Value     Percentile TotalCount 1/(1-Percentile)", ""]
-    for p, ns in points:
-        lines.append(f"{ns / 1e3:12.3f} {p:2.12f} {round(count * p):10d} "
-                     f"{1 / (1 - p):14.2f}")
-    lines.append(f"{points[-1][1] / 1e3:12.3f} {1:2.12f} {count:10d}")
-    lines.append(f"#[Mean    = {points[20][1] / 1e3:12.3f}, StdDeviation   = "
-                 "0.0]")
-    lines.append(f"#[Max     = {points[-1][1] / 1e3:12.3f}, Total count    = "
-                 f"{count:10d}]")
-    return "\n".join(lines) + "\n"
+def hlog(points, count):
+    """An .hlog file: of `count` values so many up to each point."""
+    counts, seen = collections.Counter(), 0
+    for p, ns in points + [(1, points[-1][1])]:
+        counts[hdr_log.bucket_of(round(ns))] += round(count * p) - seen
+        seen = round(count * p)
+    return hdr_log.log(hdr_log.plain(+counts))
 
 
 def latency(c, rng, out, block):
@@ -67,16 +66,13 @@ def latency(c, rng, out, block):
             count = round(c["rate_per_s"] * 5 * share)
             points = quantiles(base * (1 if clock == "service" else 1.6),
                                rng, c["map"] == "syncmap")
-            at = lambda q: next(v for p, v in points if p >= q)
             name = (f"histograms/{c['map']}-r{c['rate_per_s']:g}-"
-                    f"{operation}-{clock}-b{block}.hgrm")
-            (out / name).write_text(hgrm(points, count))
+                    f"{operation}-{clock}-b{block}")
+            (out / f"{name}.hlog").write_bytes(hlog(points, count))
             entries.append({
                 "operation": operation, "was_there": True, "clock": clock,
                 "count": count, "min_ns": round(points[0][1]),
                 "max_ns": round(points[-1][1]), "mean_ns": points[20][1],
-                "p50_ns": round(at(.5)), "p90_ns": round(at(.9)),
-                "p99_ns": round(at(.99)), "p999_ns": round(at(.999)),
                 "histogram": name})
     return entries
 

@@ -16,7 +16,8 @@ import sys
 import pytest
 
 from report import __main__ as command
-from report import damage, ending, journal, latencies, page, strict_json
+from report import damage, ending, journal, page, strict_json
+from report.load import histogram
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = (ROOT / os.environ.get("BUILD", "build/gcc")).resolve()
@@ -79,7 +80,7 @@ def report(monkeypatch, capsys):
                         lambda panels, *_: ["" for _ in panels])
 
     def made(folder):
-        latencies.percentile_table.cache_clear()
+        histogram.read_file.cache_clear()
         monkeypatch.setattr(sys, "argv", ["report", str(folder)])
         status = ending.end(command.main)
         said = capsys.readouterr()
@@ -95,7 +96,7 @@ def test_what_was_written_is_whole(copied, report):
     meta = json.loads((copied / "campaign.json").read_text())
     assert "\x1b" in meta["notes"]["text"] and damage.is_sealed(meta)
     assert meta["sha256"] == damage.campaign_sha256(meta)
-    assert any(e["hgrm_crc32"] for t in (copied / "trials.jsonl").read_text()
+    assert any(e["hlog_crc32"] for t in (copied / "trials.jsonl").read_text()
                .splitlines() for e in (json.loads(t)["result"] or {})
                .get("latency") or [])
 
@@ -146,7 +147,7 @@ def test_a_changed_file_is_named(copied, report, change, cases):
             status, text = validate(copied)
             assert status and file.stem in text, (file, text)
             status, text = report(copied)
-            # the report reads no .hlog, and draws without a topology
+            # the report draws without a topology
             assert status in (0, 2, 3) and (status == 0 or file.name in text
                                             or change is cut), text
             named += 1
@@ -156,14 +157,14 @@ def test_a_changed_file_is_named(copied, report, change, cases):
 
 
 @pytest.mark.parametrize("ending_of", ["campaign.json", "trials.jsonl",
-                                       ".hgrm"])
+                                       ".hlog"])
 def test_the_report_refuses_what_it_reads(copied, report, ending_of):
     """A flip within what it shows is status 2 and one line with the file."""
     rng = random.Random(3)
     used = {e["histogram"] for cell in journal.read(copied).cells.values()
             for t in cell.ok for e in t["result"]["latency"] or []}
     files = [f for f in kept(copied) if f.name.endswith(ending_of)
-             and (f.suffix != ".hgrm" or f"histograms/{f.stem}" in used)]
+             and (f.suffix != ".hlog" or f"histograms/{f.stem}" in used)]
     for _ in range(30):
         file = rng.choice(files)
         before = file.read_bytes()
@@ -274,9 +275,9 @@ def left(folder):
 def test_a_page_that_cannot_be_made_again_leaves_no_old_one(copied, report):
     """It would stand beside the new one's tables."""
     assert report(copied)[0] == 0 and left(copied) == list(MADE)
-    for file in copied.rglob("*.hgrm"):
+    for file in copied.rglob("*.hlog"):
         file.write_bytes(file.read_bytes()[:-9])
-    latencies.percentile_table.cache_clear()
+    histogram.read_file.cache_clear()
     assert command.main([str(copied), "--base", "rwlock_probe"]) == 2
     assert list((copied / "report/tables").iterdir()), "some were made"
     assert left(copied) == []

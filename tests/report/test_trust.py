@@ -3,7 +3,6 @@
 follows from the journal."""
 import itertools
 import json
-import re
 import types
 
 import pytest
@@ -204,36 +203,3 @@ def test_files_have_the_word(tmp_path):
     assert built.verdicts["trust"]["word"] == trust.CARE
     assert max((r["word"] for r in built.rows("tables/trust.csv")),
                key=trust.ORDER.index) == trust.CARE
-
-
-# ---- percentiles that are not known ----------------------------------------
-
-def spread(folder, factor):
-    """P99 of lookups of syncmap: half of the trials are so much slower."""
-    def change(trial):
-        for e in (trial["result"] or {}).get("latency") or []:
-            if "/syncmap/" in trial["cell"] and trial["block"] % 2:
-                e["p99_ns"] = e["p99_ns"] * factor
-                e["p999_ns"] = max(e["p999_ns"], e["p99_ns"])
-                e["max_ns"] = max(e["max_ns"], e["p999_ns"])
-                e["histogram"] = None
-        return trial
-    make_journal.make(folder, **SPEC)
-    edit(folder, change)
-    return Built(folder)
-
-
-def test_a_percentile_without_an_order_of_magnitude_is_not_known(tmp_path):
-    wide = spread(tmp_path / "wide", 30)
-    (row,) = [r for r in wide.rows("tables/rivals.csv")
-              if r["map"] == "syncmap"]
-    assert re.fullmatch(r"not known \(\S+ [nµm]s to \S+ [nµm]s\)",
-                        row["P99 of lookup"])
-    assert "[" in row["P50 of lookup"]
-    data = [r for r in wide.rows("tables/latency.csv") if r["map"] ==
-            "syncmap" and r["percentile"] == "99" and r["low"]]
-    assert data and all(float(r["ns"]) for r in data), "numbers stay"
-    near = spread(tmp_path / "near", 3)
-    (row,) = [r for r in near.rows("tables/rivals.csv")
-              if r["map"] == "syncmap"]
-    assert "[" in row["P99 of lookup"]
