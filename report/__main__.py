@@ -29,7 +29,7 @@ COMMANDS = {  # word -> module, whose main() takes the words after it
     "artifact": "report.artifact.command",
     "claims": "report.claims.show", "compare": "report.compare",
     "public": "report.public",
-    "regress": "report.regress",
+    "regress": "report.gate.__main__",
     "reproduce": "report.reproduce"}
 STAGED = ("next", "decide", "rule")
 DONE, INCOMPLETE = 0, 3
@@ -71,10 +71,10 @@ def page_of(args: argparse.Namespace) -> tuple[list[str], bool]:
     gc.disable()  # a campaign is a million objects that stay to the end
     if (args.folder / "stages.json").exists():
         from report import staged_page
-        if args.earlier is not None:
-            raise load.JournalError(f"{args.folder}: a search in stages has no --earlier")
-        lines, incomplete = staged_page.build(args.folder, args.pdf)
-        return list(lines), bool(incomplete)
+        if args.earlier is not None or args.pdf:
+            raise load.JournalError(f"{args.folder}: a search in stages has no --earlier, and "
+                                    "its figure is in the page: no --pdf")
+        return staged_page.build(args.folder)
     campaign = load.read(args.folder)
     if any(arm.name == GATE_ARM for arm in campaign.plan.arms):
         raise load.JournalError(

@@ -1,15 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Prints the path of a Python that can make the report. The first one on PATH
-# is often a private build without matplotlib, so more are tried.
+# is often a private build without these packages, so more are tried.
 # Status: 0; 3 where none can, with what to install on standard error.
 
-needs='numpy scipy matplotlib'
+needs='numpy scipy matplotlib jinja2 jsonschema'
 
 try() {
 	path=$(command -v "$1" 2>/dev/null) || return 1
-	"$path" -c 'import sys, numpy, scipy, matplotlib
-sys.exit(sys.version_info < (3, 9))' >/dev/null 2>&1 || return 1
+	"$path" -c 'import sys, numpy, scipy, matplotlib, jinja2, jsonschema
+sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || return 1
 	echo "$path"
 }
 
@@ -18,13 +18,13 @@ if [ -n "$PYTHON" ]; then
 	echo "report: PYTHON=$PYTHON cannot import $needs; trying others" >&2
 fi
 for python in python3 /usr/bin/python3 /usr/local/bin/python3 python3.13 \
-	python3.12 python3.11 python3.10 python3.9 python; do
+	python3.12 python3.11 python; do
 	try "$python" && exit 0
 done
 
-echo "report: no Python 3.9 or newer here can import $needs." >&2
+echo "report: no Python 3.11 or newer here can import $needs." >&2
 echo "Install them, on Debian and Ubuntu with" >&2
 echo "    apt-get install python3 python3-numpy python3-scipy" \
-	"python3-matplotlib" >&2
+	"python3-matplotlib python3-jinja2 python3-jsonschema" >&2
 echo "or say PYTHON=/path/to/python3." >&2
 exit 3

@@ -5,7 +5,6 @@ Nothing is dropped silently: a line that cannot be used is a problem with
 its line number, a torn last line is named, and a cell that gave no result
 keeps its place with the reason.
 """
-import os
 import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,7 +12,6 @@ from pathlib import Path
 
 from report import (damage, factors, repeat_budget, rounds, strict_json,
                     words)
-from report.load import histogram
 from report.load.errors import JournalError as JournalError
 
 FORMAT, PROTOCOL = 1, 2  # of campaign.json; of its trials
@@ -27,7 +25,6 @@ DEFAULTS = {"miss_share": 0.0, "rate_per_s": 0, "arrivals": "", "cpus": [],
             "memory": "first-touch", "presize": True, "blocks": 0,
             "base": None, "skip": None} | factors.OPTIONAL
 STATUSES = ("ok", "void", "failed", "skipped")
-PERCENTILES = {"p50_ns": 0.5, "p90_ns": 0.9, "p99_ns": 0.99, "p999_ns": 0.999}
 # Of an id: the placement, and the memory where it is not that of DEFAULTS. A
 # cell that runs for others too differs from them in these and the workload.
 PLACED = re.compile(r"/t[0-9]+/([^/]+)(?:/(interleave|bind:[0-9]+)(?=/))?")
@@ -271,9 +268,7 @@ def is_latency(entry):
             and isinstance(entry.get("operation"), str)
             and isinstance(entry.get("was_there"), bool)
             and isinstance(entry.get("clock"), str)
-            and isinstance(entry.get("histogram") or "", str)
-            and all(is_amount(entry.get(key) or 0) for key in
-                    PERCENTILES))
+            and isinstance(entry.get("histogram") or "", str))
 
 
 def wrong_in(trial):
@@ -428,24 +423,7 @@ def read(path):
         cell.earlier += attempts[:-1]
         if usable(trial):
             cell.ok.append(trial)
-            set_percentiles(path, trial)
     return campaign
-
-
-def histogram_of(folder, entry):
-    """The histogram of a latency entry; None: there is no such file."""
-    path = folder / f"{entry.get('histogram')}.hlog"
-    return histogram.read_file(path, entry.get("hlog_crc32")) \
-        if os.path.isfile(path) else None
-
-
-def set_percentiles(folder, trial):
-    """Computes those that no program wrote into latency entries."""
-    for entry in trial["result"].get("latency") or []:
-        if "p50_ns" not in entry:
-            read = histogram_of(folder, entry)
-            entry.update({key: read.quantile(p) if read and read.count
-                          else None for key, p in PERCENTILES.items()})
 
 
 def rate(trial):

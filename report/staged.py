@@ -10,157 +10,187 @@ Only complete stages count: a search that was killed and is resumed must ask
 for the same stage again.
 """
 import re
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-from report import damage, journal, strict_json
-from report.journal import JournalError
+from report import load
+from report.load import JournalError, seal, strict_json
+from report.load.decode import DecodeError, decode
+from report.load.plan import Factors
 
 FORMAT = 1
 KINDS = ("crossover", "claims")
 STAGE = re.compile(r"stage-(\d{2,})")
 ANEW = "it was changed after it was written: start anew in another folder"
+T = TypeVar("T")
 
 
-@dataclass
+@dataclass(frozen=True)
+class Rule:
+    """The numbers that were fixed before the first stage.
+
+    A search has error, blocks and margin (report/sweep/rule.py); a run for
+    claims has the hashes (report/claims/rule.py).
+    """
+    format: int | None = None
+    kind: str | None = None
+    error: float | None = None
+    blocks: tuple[int, ...] = ()
+    margin: float | None = None
+    alpha: float | None = None
+    ledger_sha256: str | None = None
+    contract_sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class Meta:
+    """stages.json.
+
+    maps   (A, B) of a crossover; ids: claims that were asked for
+    set    arguments of --set
+    """
+    format: int
+    kind: str
+    budget_trials: int
+    seed: int
+    rule: Rule
+    plan_sha256: str
+    maps: tuple[str, ...] | None = None
+    ids: tuple[str, ...] | None = None
+    mode: str | None = None
+    set: tuple[str, ...] | None = None
+    machine: str | None = None
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Cells:
+    """plan.json: all cells that a stage may have."""
+    cells: tuple[Factors, ...]
+
+
+@dataclass(frozen=True)
 class Staged:
+    """A folder as it was read.
+
+    stages  the complete ones, in order
+    begun   the stage that is not complete
+    """
     path: Path
-    meta: dict  # stages.json
-    plan: dict  # plan.json
-    stages: list = field(default_factory=list)  # Campaigns that are complete
-    begun: journal.Campaign | None = None  # the stage that is not
+    meta: Meta
+    plan: Cells
+    stages: tuple[load.Campaign, ...] = ()
+    begun: load.Campaign | None = None
 
     @property
-    def file(self):
-        return self.path / "stages.json"
-
-    @property
-    def plan_file(self):
+    def plan_file(self) -> Path:
+        """plan.json"""
         return self.path / "plan.json"
 
     @property
-    def kind(self):
-        return self.meta["kind"]
+    def kind(self) -> str:
+        """One of KINDS."""
+        return self.meta.kind
 
-    def maps(self):
-        """(A, B) of a crossover."""
-        return tuple(self.meta["maps"])
+    @property
+    def pair(self) -> tuple[str, str]:
+        """Maps A and B of a crossover."""
+        one, two = self.meta.maps or ("", "")
+        return one, two
 
-    def machine(self):
-        """Id of the machine that it is of; None: not known before its first
-        stage."""
-        return self.meta.get("machine") or next(
-            map(machine_of, self.stages), None)
+    @property
+    def machine(self) -> str | None:
+        """Id of the machine; None: not known before the first stage."""
+        return self.meta.machine or next((c.plan.machine.id for c in self.stages), None)
 
-    def source(self):
-        """Of its numbers: "measured", or "synthetic" of a made-up one; None
-        before the first stage."""
-        made_up = [bool(c.meta.get("synthetic")) for c in self.stages]
-        return ("synthetic" if any(made_up) else "measured") \
-            if made_up else None
-
-
-def machine_of(campaign):
-    return (campaign.meta.get("machine") or {}).get("id")
+    @property
+    def synthetic(self) -> bool:
+        """Did a program write the numbers of any stage?"""
+        return any(c.plan.synthetic for c in self.stages)
 
 
-def load(file):
-    """The object in a JSON file; JournalError says what is wrong."""
+def parsed(kind: type[T], file: Path, check: Callable[[dict[str, object]], str | None]) -> T:
+    """A JSON file; JournalError states what is wrong with it.
+
+    check -- takes the object, returns what is wrong
+    """
     try:
         value = strict_json.loads(file.read_bytes())
+        if not isinstance(value, dict):
+            raise ValueError("an object was expected")
+        wrong = check(value)
+        if wrong:
+            raise JournalError(f"{file}: {wrong}")
+        return decode(kind, value)
     except OSError as error:
-        raise JournalError(f"{file}: {error.strerror}: expected a staged "
-                           "campaign's folder") from None
+        raise JournalError(f"{file}: {error.strerror}: expected the folder of a staged "
+                           "campaign") from None
+    except DecodeError as error:
+        raise JournalError(f"{file}: {error}: use the report that came with the program that "
+                           "wrote it") from None
     except ValueError as error:
         raise JournalError(f"{file}: not JSON: {error}: {ANEW}") from None
-    if not isinstance(value, dict):
-        raise JournalError(f"{file}: not an object: {ANEW}")
-    return value
 
 
-def wrong_in(meta):
-    """Why stages.json is none of ours, or None."""
-    count = meta.get("budget_trials")
-    names = meta.get("maps")
-    checks = {
-        f"format is not {FORMAT}": meta.get("format") == FORMAT,
-        f"kind is none of {', '.join(KINDS)}": meta.get("kind") in KINDS,
-        "budget_trials is no number of trials":
-            type(count) is int and count > 0,
-        "seed is no whole number": type(meta.get("seed")) is int,
-        "rule is no object": isinstance(meta.get("rule"), dict),
-        "maps are not two": meta.get("kind") != "crossover" or (
-            isinstance(names, list) and len(names) == 2
-            and all(isinstance(n, str) for n in names)
-            and names[0] != names[1])}
-    return next((said for said, fine in checks.items() if not fine), None)
-
-
-def read_meta(path):
+def read_meta(path: Path) -> Meta:
     """stages.json, checked with its hash."""
     file = path / "stages.json"
-    meta = load(file)
-    wrong = wrong_in(meta)
-    if wrong:
-        raise JournalError(f"{file}: {wrong}: use the report that came with "
-                           "what wrote it")
-    if meta.get("sha256") != damage.campaign_sha256(meta):
-        raise JournalError(f"{file}: damaged, sha256 is not that of what it "
-                           f"covers: {ANEW}")
+
+    def hash_of(meta: dict[str, object]) -> str | None:
+        if meta.get("format") != FORMAT:
+            return f"format {FORMAT} expected"
+        return None if meta.get("sha256") == seal.campaign_sha256(meta) else (
+            f"damaged, sha256 is not that of what it covers: {ANEW}")
+    meta = parsed(Meta, file, hash_of)
+    pair = meta.maps or ()
+    for wrong, fine in ((f"kind: expected {' or '.join(KINDS)}", meta.kind in KINDS),
+                        ("budget_trials: expected 1 or more", meta.budget_trials > 0),
+                        ("maps: expected two different ones", meta.kind != "crossover"
+                         or len(pair) == len(set(pair)) == 2)):
+        if not fine:
+            raise JournalError(f"{file}: {wrong}")
     return meta
 
 
-def read_plan(path, meta):
+def read_plan(path: Path, meta: Meta) -> Cells:
     """plan.json, as it was when the search began."""
-    file = path / "plan.json"
-    plan = load(file)
-    if meta.get("plan_sha256") != damage.plan_sha256(plan):
-        raise JournalError(f"{file}: not the plan whose plan_sha256 is in "
-                           f"stages.json: {ANEW}")
-    if not isinstance(plan.get("cells"), list):
-        raise JournalError(f'{file}: "cells" missing, a list expected')
-    journal.read_cells(path, plan, file.name)
-    return plan
+    return parsed(Cells, path / "plan.json", lambda plan: (
+        None if meta.plan_sha256 == seal.plan_sha256(plan) else
+        f"not the plan whose plan_sha256 is in stages.json: {ANEW}"))
 
 
-def folders(path):
-    """Paths of the stages 1, 2, ... that have begun; JournalError where one
-    between them is missing."""
-    found = sorted((int(m[1]), f) for f in path.iterdir()
-                   for m in [STAGE.fullmatch(f.name)]
-                   if m and (f / "campaign.json").exists())
-    for number, (have, folder) in enumerate(found, 1):
+def folders(path: Path) -> list[Path]:
+    """The stages 1, 2, ... that have begun; JournalError if one is missing."""
+    numbers = sorted((int(m[1]), f) for f in path.iterdir()
+                     for m in [STAGE.fullmatch(f.name)] if m and (f / "campaign.json").exists())
+    for number, (have, folder) in enumerate(numbers, 1):
         if have != number:
-            raise JournalError(f"{folder}: stage {number} before it is not "
-                               "there: bring it back, or start anew")
-    return [folder for _, folder in found]
+            raise JournalError(f"{folder}: stage {number} before it is missing: restore it, or "
+                               "start anew")
+    return [folder for _, folder in numbers]
 
 
-def read(path):
-    """The staged campaign in folder `path`; JournalError where it is none."""
+def read(path: Path | str) -> Staged:
+    """The staged campaign in a folder; JournalError if it is none."""
     path = Path(path)
     if not path.is_dir():
         raise JournalError(f"{path}: no such folder")
     meta = read_meta(path)
-    staged = Staged(path, meta, read_plan(path, meta))
+    whole: list[load.Campaign] = []
+    begun = None
+    machine = meta.machine
     for folder in folders(path):
-        if staged.begun:
-            raise JournalError(f"{folder}: {staged.begun.path.name} before "
-                               "it is not complete: resume that one, and "
-                               f"remove {folder.name}")
-        campaign = journal.read(folder)
-        check_machine(staged, campaign)
-        if campaign.to_come:
-            staged.begun = campaign
+        if begun:
+            raise JournalError(f"{folder}: {begun.path.name} before it is not complete: resume "
+                               f"that one, and remove {folder.name}")
+        campaign = load.read(folder)
+        if campaign.plan.machine.id != (machine := machine or campaign.plan.machine.id):
+            raise JournalError(f"{folder}: machine {campaign.plan.machine.id}, but this is a "
+                               f"search on {machine}: start anew here")
+        if campaign.complete:
+            whole.append(campaign)
         else:
-            staged.stages.append(campaign)
-    return staged
-
-
-def check_machine(staged, campaign):
-    """One search is of one machine."""
-    known = staged.machine()
-    if known and machine_of(campaign) != known:
-        raise JournalError(f"{campaign.path}: machine {machine_of(campaign)},"
-                           f" but this is a search on {known}: start anew "
-                           "here")
+            begun = campaign
+    return Staged(path, meta, read_plan(path, meta), tuple(whole), begun)

@@ -1,174 +1,189 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page of a search in stages: DIR/report/index.html, of a folder whose
-stages look for where the ranking of two maps flips (docs/crossover.md)."""
+"""The page of a search in stages (docs/crossover.md): DIR/report/index.html,
+verdicts.json and tables. Its sentences are in sweep/templates."""
+import csv
+import io
+import math
 import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
-from types import SimpleNamespace
+from typing import NamedTuple
 
-from report import damage, datafiles, journal, staged, topology, words
-from report.build import banner, machine_words
-from report.journal import JournalError
-from report.look import Look
-from report.page import ALL_DATA, Report, chip, details, esc, none
-from report.sections import crossover, machine, search
-from report.sweep import decide
+from report import staged
+from report.load import JournalError
+from report.model.encode import to_json
+from report.render import write
+from report.render.figures import Tick, apart
+from report.staged import Staged
+from report.sweep import decide, text
+from report.sweep.decide import BoundaryRow, Decision, PointRow, words_of
+from report.workload_values import Value, counted
 
-FILES = [
-    ["../stages.json, ../plan.json", "rule, seed, budget; all cells that any "
-     "stage may have: fixed before the first trial"],
-    ["../stage-01/ and on", "the stages, each an ordinary campaign: all that "
-     "this page is made of"],
-    ["figures/flip.csv", "every planned point with its ratio, or why it has "
-     "none"],
-    ["tables/boundaries.csv", "every boundary, six digits"],
-    ["tables/NAME.md, .tex, .csv", "every table"],
-    ["data.zip", "every CSV and JSON file of this folder"],
-    ["verdicts.json", "what `python3 -m report decide` prints"]]
+HEIGHT, LEFT, RIGHT, TOP = 340.0, 46.0, 560.0, 14.0  # pixels
+SERIES = 6  # lines that a figure can show
+ROW = 17.0  # between two labels
+NUDGE = 3.0  # so that intervals at one place do not cover each other
 
 
-class Found:
-    """What every section of the page reads. Built once per page."""
-
-    def __init__(self, of):
-        self.staged = of
-        self.search, _ = play = decide.played(of)
-        self.said = decide.decided(of, play)
-        self.rows = decide.rows_of(of, play)
-        self.names, self.varied = of.maps(), self.search.lattice.varied()
-        self.ran = [*of.stages, *filter(None, [of.begun])]
-        self.campaign = self.whole()
-        told = {m: about for c in self.ran for m, about in c.maps.items()}
-        self.look = Look({m: told.get(m, {}) for m in self.names})
-        self.spots = topology.spots(
-            of.path / "stage-01" / "topology.xml")
-
-    def whole(self):
-        """All stages as one campaign, as far as the page shows them so: the
-        first one's machine and build, the seed and plan of the search."""
-        of = self.staged
-        meta = dict(self.ran[0].meta) if self.ran else {}
-        meta |= {"seed": of.meta.get("seed"), "synthetic":
-                 of.source() == "synthetic" or bool(meta.get("synthetic")),
-                 "plan_sha256": of.meta["plan_sha256"]}
-        return SimpleNamespace(
-            name=f"{of.path.resolve().name}/stage-*", meta=meta, arms={},
-            ran=[pair for stage in of.stages for pair in stage.ran],
-            cells={(i, c.id): c for i, stage in enumerate(of.stages)
-                   for c in stage.cells.values()},
-            planned=journal.read_cells(of.path, of.plan, of.plan_file.name))
+class Mark(NamedTuple):
+    """A point of the figure with its interval, in pixels; row: its numbers."""
+    x: float
+    y: float
+    low: float
+    high: float
+    row: PointRow
 
 
-def folder_of(of):
-    """Its folder as commands name it: below results/, and a pair of --all
-    one folder deeper."""
+class Series(NamedTuple):
+    """The points of one line of the lattice."""
+    label: str
+    label_y: float
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Ratios B / A over the searched factor; both axes in equal steps: of its
+    measured values, and of the logarithm of the ratio.
+
+    lines  of the lattice; shown are `series`
+    even   height of a ratio of 1
+    """
+    axis: str
+    series: tuple[Series, ...]
+    lines: int
+    x_ticks: tuple[Tick, ...]
+    y_ticks: tuple[Tick, ...]
+    even: float
+
+
+class Commands(NamedTuple):
+    """How to search again, and how to go on; folder: as commands name it."""
+    again: str
+    resume: str
+    folder: str
+
+
+def commands(of: Staged) -> Commands:
+    """Each can be pasted. A pair of --all is one folder deeper in results/."""
     parts = of.path.resolve().parts
-    pair = parts[-1] == "-".join(of.maps())
-    return "/".join(("results", *parts[-2 if pair else -1:]))
+    deep = 2 if parts[-1] == "-".join(of.pair) else 1
+    folder = shlex.quote("/".join(("results", *parts[-deep:])))
+    again = ["readmostly", "dev", "crossover", *of.pair,
+             *(("--mode", of.meta.mode) if of.meta.mode else ()),
+             "--seed", str(of.meta.seed), "--budget", str(of.meta.budget_trials)]
+    again += [word for line in of.meta.set or () for word in ("--set", line)]
+    return Commands(shlex.join(again), f"readmostly dev crossover -o {folder} --resume", folder)
 
 
-def commands(of):
-    """(what for, command): each is whole on its line and can be pasted."""
-    meta, folder = of.meta, shlex.quote(folder_of(of))
-    again = ["readmostly", "dev", "crossover", *of.maps()]
-    for option in ("mode", "seed"):
-        if meta.get(option) is not None:
-            again += [f"--{option}", str(meta[option])]
-    again += ["--budget", str(meta["budget_trials"])]
-    for line in meta.get("set") or []:
-        again += ["--set", line]
-    return {"search again": shlex.join(again),
-            "this page again": f"make report CAMPAIGN={folder}",
-            "go on where it was stopped":
-                f"readmostly dev crossover -o {folder} --resume",
-            "what was found, as JSON": f"python3 -m report decide {folder}",
-            "is every trial as it was written":
-                f"readmostly dev validate {folder}"}
+# ---- the figure -------------------------------------------------------------------
+
+def value_at(row: PointRow, axis: str) -> float:
+    """Value of an ordered factor at a point."""
+    return next(f.value for f in row.place
+                if f.name == axis and isinstance(f.value, (int, float)))
 
 
-def status(s):
-    """(sentence, is it incomplete) of the search as a whole."""
-    said, lost = s.said, s.said["counts"]["no_interval"]
-    if not said["finished"]:
-        text = f"incomplete: the search {said['why']}"
-        if s.staged.begun:
-            text += (f"; {s.staged.begun.path.name} was begun, and nothing of"
-                     " it is on this page yet")
-        resume = commands(s.staged)["go on where it was stopped"]
-        return f"{text}; go on with: {resume}", True
-    text = (f"{words.plural(said['stages'], 'stage')}, "
-            f"{words.plural(said['counts']['measured'], 'measured point')}, "
-            f"{words.count(said['trials'])} of "
-            f"{words.plural(said['budget_trials'], 'trial')}")
+def lines_of(found: Decision, axis: str) -> list[list[PointRow]]:
+    """Points with an interval, by line; the lines on which both maps lead and
+    those with most points first."""
+    lines: dict[tuple[Value, ...], list[PointRow]] = {}
+    for row in found.points:
+        if row.low is not None:
+            lines.setdefault(tuple(f.value for f in row.place if f.name != axis), []).append(row)
+    return sorted((line for line in lines.values() if len(line) > 1),
+                  key=lambda line: (-len({r.leads for r in line} - {None}), -len(line)))
+
+
+def figure(found: Decision) -> Figure | None:
+    """The figure; None: no line has two points with an interval."""
+    axis = found.moves.axis or "write_share"
+    lines = lines_of(found, axis)
+    if not lines:
+        return None
+    shown = lines[:SERIES]
+    values = sorted({value_at(r, axis) for line in shown for r in line})
+    reach = max(1.0, *(abs(math.log2(v)) for line in shown for r in line
+                       for v in (r.low, r.high) if v))
+
+    def x_of(value: float) -> float:
+        share = values.index(value) / max(len(values) - 1, 1)
+        return round(LEFT + 12 + (RIGHT - LEFT - 24) * share, 1)
+
+    def y_of(ratio: float | None) -> float:
+        return round(TOP + HEIGHT * (0.5 - math.log2(ratio or 1) / (2 * reach)), 1)
+
+    marks = [tuple(Mark(x_of(value_at(r, axis)) + NUDGE * (i - len(shown) / 2), y_of(r.ratio),
+                        y_of(r.low), y_of(r.high), r) for r in line)
+             for i, line in enumerate(shown)]
+    labels = apart([m[-1].y for m in marks], ROW, TOP + HEIGHT)
+    step = max(1, math.ceil(reach / 4))
+    end = int(reach / step) * step
+    return Figure(axis, tuple(
+        Series(words_of([f for f in line[0].place if f.name != axis]), round(y, 1), m)
+        for line, y, m in zip(shown, labels, marks)), len(lines),
+        tuple(Tick(x_of(v), v) for v in values),
+        tuple(Tick(y_of(2.0 ** p), 2.0 ** p) for p in range(-end, end + 1, step)), y_of(1))
+
+
+# ---- files ------------------------------------------------------------------------
+
+def field(value: object) -> object:
+    """Of CSV: six digits, the text of a word, nothing if it is not known."""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return value.value if isinstance(value, Enum) else "" if value is None else value
+
+
+def table(rows: Sequence[PointRow] | Sequence[BoundaryRow]) -> str:
+    """CSV: a line a row, the place in words."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    names = [n for n in (vars(rows[0]) if rows else ()) if n not in ("place", "cells")]
+    writer.writerow(["place", *names])
+    writer.writerows([words_of(r.place), *(field(getattr(r, n)) for n in names)] for r in rows)
+    return out.getvalue()
+
+
+def status(of: Staged, found: Decision) -> tuple[str, bool]:
+    """(the last line of the terminal, is it incomplete)."""
+    if not found.finished:
+        return (f"incomplete: the search is not at its end; go on with: {commands(of).resume}",
+                True)
+    words = (f"{counted(found.stages, 'stage')}, "
+             f"{counted(found.counts.measured, 'measured point')}, "
+             f"{found.trials} of {counted(found.budget_trials, 'trial')}")
+    lost = found.counts.no_interval
     if lost:
-        text += f"; without an interval: {words.plural(lost, 'point')}"
-    return f"{'incomplete' if lost else 'complete'}: {text}", bool(lost)
+        return f"incomplete: {words}; {counted(lost, 'point')} without an interval", True
+    return f"complete: {words}", False
 
 
-def header(s, text):
-    """Title, on what machine, what was searched."""
-    meta, build = s.campaign.meta, s.campaign.meta.get("build") or {}
-    what = [meta.get("created_utc", ""),
-            f"machine {s.said['machine'] or 'unknown'}",
-            f"mode {s.staged.meta['mode']}" if s.staged.meta.get("mode")
-            else "", f"seed {meta['seed']}",
-            f"commit {words.commit(build)}",
-            damage.unsealed_word(meta) if s.ran else ""]
-    one, two = map(esc, s.names)
-    where, what = (esc(" · ".join(b for b in part if b))
-                   for part in (machine_words(s), what))
-    return (f"<header><h1>Readmostly: where the ranking of {one} and {two} "
-            "flips</h1>" + details(where, f'<p class="meta">{what}</p>'
-                                   f'<p class="meta">{esc(text)}</p>',
-                                   css="print") + "</header>")
+def fill(new: Path, of: Staged, found: Decision) -> None:
+    """Writes all files of the report."""
+    (new / "tables").mkdir(parents=True)
+    page = text.page(
+        d=found, fig=figure(found), commands=commands(of), meta=of.meta,
+        first=of.stages[0].plan if of.stages else None, begun=of.begun and of.begun.path.name,
+        failed={m: why for s in of.stages for m, why in s.failed_maps.items()})
+    for name, content in (("index.html", page), ("verdicts.json", to_json(found)),
+                          ("tables/points.csv", table(found.points)),
+                          ("tables/boundaries.csv", table(found.boundaries))):
+        (new / name).write_text(content, encoding="utf-8")
 
 
-def box(s):
-    """The claim box: all sentences of the search, the first one large."""
-    first, *rest = s.said["words"]
-    failed = {m: why for c in s.staged.stages
-              for m, why in c.failed_maps.items()}
-    return (f'<div class="claim"><p class="lead" id="claim">{esc(first)}</p>'
-            + "".join(f"<p>{esc(text)}</p>" for text in rest)
-            + "".join(f'<p class="warn">Failed verification: '
-                      f"{chip(s.look, m)} ({esc(why)}).</p>"
-                      for m, why in sorted(failed.items())) + "</div>")
+def build(folder: Path | str) -> tuple[list[str], bool]:
+    """Writes FOLDER/report; returns (lines for the terminal, incomplete).
 
-
-def machine_section(report, s):
-    report.section("machine", "9 Machine", machine.QUESTION,
-                   machine.tables_of(report, s) if s.ran
-                   else none("no stage has begun"))
-
-
-def artefacts(report, s):
-    text = "\n".join(f"# {why}\n{command}" for why, command
-                     in commands(s.staged).items())
-    report.section(
-        "artefacts", "13 Artefacts", "How do I get the numbers, and search "
-        "again?", f"<p>{ALL_DATA}</p>", f"<pre>{esc(text)}</pre>",
-        report.table("files", "Files, relative to this page",
-                     [("file", "text"), ("content", "text")], FILES))
-
-
-def build(folder, pdf=False):
-    """Writes FOLDER/report; -> (lines for the terminal, incomplete)."""
+    JournalError: the folder is no search, or its stages cannot be read.
+    """
     of = staged.read(folder)
     if of.kind != "crossover":
-        raise JournalError(f"{folder}: stages of {of.kind}: each stage has "
-                           "its page (python3 -m report "
-                           f"{folder}/stage-01), expected a crossover")
-    s = Found(of)
-    report = Report(Path(folder) / "report", pdf, "verdicts.json")
-    report.source = datafiles.Source(SimpleNamespace(
-        name=s.campaign.name, meta=s.campaign.meta, cells=s.campaign.planned))
-    crossover.add(report, s)
-    search.add(report, s)
-    machine_section(report, s)
-    artefacts(report, s)
-    text, incomplete = status(s)
-    path = report.write(
-        f"Readmostly: where {' and '.join(s.names)} change places",
-        header(s, text) + box(s), banner(s, None, incomplete, text),
-        decide.text_of(s.said) + "\n")
-    return [*s.said["words"], "", f"status: {text}", f"report: {path}"], \
-        incomplete
+        raise JournalError(f"{folder}: stages of {of.kind}: each stage has its page (python3 -m "
+                           f"report {folder}/stage-01), expected a crossover")
+    found = decide.decided(of)
+    page = write.rewrite(Path(folder) / "report", lambda new: fill(new, of, found))
+    words, incomplete = status(of, found)
+    return [*found.words, "", f"status: {words}", f"report: {page}"], incomplete

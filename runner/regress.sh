@@ -11,7 +11,7 @@
 # NOTES: a file of KEY=TEXT, kept in the campaign; the maps of its key `same` have
 # equal programs in base and head, pass and are not measured. Arguments with --resume go on
 # with a run, those with --set blocks= set their number by hand. Status: the
-# verdict's (report/regress.py); 3, too, where others work here and nothing was
+# verdict's (report/gate/__main__.py); 3, too, where others work here and nothing was
 # begun; 75: interrupted.
 unset $(git rev-parse --local-env-vars 2>/dev/null | grep -v CONFIG) # a git hook exports these
 base=$1 copy=$2 head=$3
@@ -21,7 +21,7 @@ runner=${RUNNER:-${head%+*}}
 python=$(report/find_python.sh) || exit 2
 say() { echo "regress: $*" >&2; }
 case ${MINUTES:-1} in *[!0-9]* | 0*) say "MINUTES=$MINUTES: expected a number from 1"; exit 2 ;; esac
-settings=$("$python" -m report.regress_plan settings) || exit
+settings=$("$python" -m report.gate.plan settings) || exit
 read -r allowed_s calibration_blocks repeat_wait repeat_most <<SETTINGS
 $settings
 SETTINGS
@@ -55,9 +55,9 @@ decide() { # SAID: what run said; the verdict of its folder, and why where it is
 	campaign=$(sed -n 's/^\(campaign:\|resuming\) //p' "$1")
 	# run has said why there is none
 	[ -f "$campaign/campaign.json" ] || return 2
-	"$python" -m report.regress "$campaign"
+	"$python" -m report.gate "$campaign"
 	status=$?
-	[ $status != 1 ] || [ "${WHY:-}" = no ] || PYTHON=$python RUNNER=$runner COMMIT=${COMMIT:-} \
+	[ $status != 1 ] || [ "${WHY:-}" = no ] || PYTHON=$python \
 		runner/why.sh time "$campaign" "$campaign/report/why" "$base" "${head%+*}"
 	return $status
 }
@@ -95,7 +95,7 @@ if [ "${MAPS:-}" ] && [ -z "${PLAN:-}" ]; then
 fi
 # shellcheck disable=SC2086
 "$runner" plan --json $plan >"$dir/plan" &&
-	"$python" -m report.regress_plan cells "${MAPS:-}" "${CELLS:-}" "$same" \
+	"$python" -m report.gate.plan cells "${MAPS:-}" "${CELLS:-}" "$same" \
 		<"$dir/plan" >"$dir/cells" || exit 2
 [ -s "$dir/cells" ] || {
 	echo "verdict: PASS (same program in base and head: $same)"
@@ -130,7 +130,7 @@ if [ ! $by_hand ]; then
 	# what it took beside its blocks the run will take, too
 	spent=$(($(date +%s) - begun))
 	left=$((allowed_s - 2 * spent))
-	"$python" -m report.regress_plan blocks "$dir/noise" $((left > 0 ? left : 0)) \
+	"$python" -m report.gate.plan blocks "$dir/noise" $((left > 0 ? left : 0)) \
 		>"$dir/sized" || { status=$?; cat "$dir/err" >&2; exit $status; }
 	set -- --set "blocks=$(sed -n 1p "$dir/sized")" \
 		--note "noise=$(sed -n 2p "$dir/sized")" "$@"
@@ -147,7 +147,7 @@ measure \
 	--arms "regress-slow:base=$base,slow=$base+2%" \
 	--note "ref=${REF:-base}" --note "commit=${COMMIT:-unknown}" \
 	--note "head=$(git rev-parse -q --verify HEAD 2>/dev/null || echo unknown)${changed:+ and changes}" \
-	--note "rules=$(sha256sum report/regress.json | cut -d' ' -f1)" \
+	--note "rules=$(sha256sum report/gate/regress.json | cut -d' ' -f1)" \
 	"$@" >"$dir/said"
 ran=$?
 [ $ran = 2 ] || [ $ran = 75 ] && { cat "$dir/said" >&2; exit $ran; }

@@ -179,7 +179,7 @@ same=$(same_maps "$at-base/maps" "$at-head/maps" plain $chosen) || exit
 changed=$(changes_of "$repo")
 how='' # the measured operations are reached
 case $impl in *.so) how=' (each operation is a call through runner/foreign.h)' ;; esac
-# Slowdowns that are accepted on purpose: report/trailers.py reads them.
+# Slowdowns that are accepted on purpose: report/gate/trailers.py reads them.
 printf '%s\n' "commit=$base" "head=$head$changed" ${id:+"map=$impl$how"} \
 	${id:+"readmostly=$(readmostly_commit)"} ${same:+"same=$same"} >"$at-notes" &&
 	git -C "$repo" log --reverse --topo-order --format=%B "$base..$head" |

@@ -4,7 +4,7 @@
 # cell red? `git bisect run` in a worktree of its own, build/regress-bisect/tree;
 # the user's tree is not touched. CELL: MAP/nKEYS/KIND/tTHREADS, as the exact gate
 # names it, or a cell's id. JUDGE: exact (counts differ from those of GOOD), time
-# (slower than GOOD: looks at 60, 120, 240 pairs, report/why/looks.py), or a
+# (slower than GOOD: looks at 60, 120, 240 pairs, report/gate/looks.py), or a
 # program, which is given a commit and what was built of it and says as for git
 # bisect run: 0 good, 1 bad, 125 skip; others end it. A commit that does not build,
 # or stays open, is skipped; a full disk or a killed compiler ends it. What was judged is kept: the same call again goes on
@@ -115,7 +115,7 @@ judge_time() { # COMMIT: looks that are fixed beforehand
 			[ $status != 2 ] && [ $status != 75 ] || return 255
 			: >"${folders[-1]}.whole"
 		}
-		"$python" -m report.why.looks "${folders[@]}" >"$place/told"
+		"$python" -m report.gate.looks "${folders[@]}" >"$place/told"
 		status=$?
 		case $status in 0 | 1) return $status ;; 2) return 255 ;; esac
 	done

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # regress_exact.sh BASE [HEAD [--json FILE] [ARGUMENTS of plan]] - `make
 # regress-exact`: counts planned cells on the simulated machine, by base and by
-# head (a commit, or '' for the work tree), then decides (report/exact.py).
+# head (a commit, or '' for the work tree), then decides (report/exact/).
 # MAPS='IDS' narrows the plan, PLAN='FILES' is another one; CC and BUILD are
 # make's. IMPL=FILE counts a map of another project, whose commits are compared
 # (runner/regress_refs.sh). Arms of commits are kept in build/regress-exact/, by
@@ -160,6 +160,6 @@ rm -f "$place/counts.txt"
 	cp "$dir/counts.txt" "$place/" &&
 		echo "to accept: lines of $place/counts.txt, each with its reason, into head's message"
 }
-[ "${WHY:-}" = no ] || { [ $status != 1 ] && [ "${INSTRUCTIONS:-}" != all ]; } ||
-	runner/why.sh exact "$dir" "$place/why" "$dir/base/maps" "$dir/head/maps"
+[ "${WHY:-}" = no ] || [ $status != 1 ] ||
+	REPO=$repo runner/why.sh exact "$dir" "$place/why" "$dir/base/maps" "$dir/head/maps"
 exit $status

@@ -92,7 +92,7 @@ keep_counts() { # STATUS
 	[ ! -s $at/counts.txt ] || { cp $at/counts.txt "$out" &&
 		say "to accept: its lines are in $out/counts.txt, too"; }
 	[ "${WHY:-}" = no ] || [ ! -s $at/why/why.txt ] || { mkdir "$out/counts-why" &&
-		cp $at/why/why.{txt,json,md} "$out/counts-why" && say "why: $out/counts-why/why.txt"; }
+		cp $at/why/why.txt "$out/counts-why" && say "why: $out/counts-why/why.txt"; }
 }
 exact() {
 	local told

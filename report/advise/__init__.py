@@ -1,111 +1,95 @@
 # SPDX-License-Identifier: Apache-2.0
 """python3 -m report advise DIR --writes 3% --keys 10k --threads 8: which map,
-by what was measured there (docs/advise.md)?
+by a campaign (docs/advise.md)?
 
 One paragraph: first and second choice and their ratio, what would change the
-answer, the nearest measured cells, and what it does not know. Outside of what
-was measured it refuses, and prints a workload file that would settle it.
+answer, the nearest measured cells, and what is not known. Outside of what was
+measured it refuses, and prints a workload file that would settle it.
 
 Exit status: 0 answered; 1 refused, or a control failed: standard output is
-the workload file; 2 usage, or the folder cannot be read; 3 too few trials to
-rank.
+the workload file; 2 usage, or the folder cannot be read; 3 too few runs, or
+one map only.
 """
 import argparse
-import json
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
-from report.advise import (as_json, decide, folder, needs, questions, say,
-                           workload)
-from report.journal import JournalError
+from report import ending
+from report.advise import as_json, decide, folder, needs, questions, text, workload
+from report.advise.decide import Answer, Word
+from report.load import JournalError
+from report.workload_values import text_of
 
-DONE, REFUSED, USAGE, INCOMPLETE = 0, 1, 2, 3
+T = TypeVar("T")
+DONE, REFUSED, INCOMPLETE = 0, 1, 3
+STATUS = {Word.DECIDED: DONE, Word.TIED: DONE, Word.DEPENDS: DONE, Word.REFUSED: REFUSED,
+          Word.INVALID: REFUSED, Word.OPEN: INCOMPLETE, Word.ALONE: INCOMPLETE}
 
 
-def reader(read):
-    """A reader of values as argparse wants it: what was expected is said."""
-    def typed(text):
+def reader(read: Callable[[str], T]) -> Callable[[str], T]:
+    """A reader of values for argparse, which then prints what was expected."""
+    def typed(value: str) -> T:
         try:
-            return read(text)
+            return read(value)
         except ValueError as error:
-            raise argparse.ArgumentTypeError(f"{text!r}: {error}") from None
+            raise argparse.ArgumentTypeError(f"{value!r}: {error}") from None
     return typed
 
 
-def add_axis(parser, axis):
-    usual = ("" if axis.preset is None
-             else f" ({axis.write(axis.preset)} unless told)")
-    parser.add_argument(
-        f"--{axis.key}", dest=axis.factor, type=reader(axis.read),
-        required=axis.preset is None, default=axis.preset, metavar="VALUE",
-        help=f"{axis.key} as workload files write it{usual}"
-        .replace("%", "%%"))
-
-
-def arguments(argv):
+def arguments(argv: Sequence[str]) -> argparse.Namespace:
+    """The command line."""
     parser = argparse.ArgumentParser(
-        prog="python3 -m report advise", description="Which map, by a "
-        "campaign? Answers in one paragraph, or refuses and prints a "
-        "workload file that would settle the question.", epilog="Exit "
-        "status: 0 answered; 1 refused; 2 usage or input; 3 too few trials "
-        "to rank.")
-    parser.add_argument("folder", metavar="DIR", type=Path, help="a "
-                        "campaign, or one in stages")
+        prog="readmostly advise", description="Which map, by a campaign? Answers in one "
+        "paragraph, or refuses and prints a workload file that would settle the question.",
+        epilog="Exit status: 0 answered; 1 refused; 2 usage or input; 3 too few runs to rank.")
+    parser.add_argument("folder", metavar="DIR", type=Path, help="a campaign, or one in stages")
     for axis in questions.AXES:
-        add_axis(parser, axis)
-    parser.add_argument("--needs", type=reader(needs.read), default=(),
-                        metavar="NAME[,NAME]", help="what the map must "
-                        f"promise: {', '.join(needs.NEEDS)}")
+        default = axis.preset
+        usual = "" if default is None else f" (default: {text_of(axis.factor, default)})"
+        parser.add_argument(f"--{axis.key}", dest=axis.factor, type=reader(axis.read),
+                            required=default is None, default=default, metavar="VALUE",
+                            help=f"as in workload files{usual}".replace("%", "%%"))
+    parser.add_argument("--needs", type=reader(needs.read), default=(), metavar="NAME[,NAME]",
+                        help=f"what the map must promise: {', '.join(needs.NEEDS)}")
     how = parser.add_mutually_exclusive_group()
-    how.add_argument("--json", action="store_true",
-                     help="the same as JSON, with all numbers")
-    how.add_argument("--workload", action="store_true", help="print the "
-                     "workload file that measures this place, nothing else")
+    how.add_argument("--json", action="store_true", help="the same as JSON, with all numbers")
+    how.add_argument("--workload", action="store_true",
+                     help="print only the workload file that measures this place")
     args = parser.parse_args(argv)
     if args.miss_share and args.write_kind == "fresh":
-        parser.error("--misses with --write-kind fresh: expected it without, "
-                     "as in workload files")
+        parser.error("--misses with --write-kind fresh: expected one of them, as in workload "
+                     "files")
     return args
 
 
-def status_of(word):
-    if word in decide.ANSWERED:
-        return DONE
-    return REFUSED if word in (decide.REFUSED, decide.INVALID) else INCOMPLETE
-
-
-def show(result, args, left):
-    """Prints the answer; what is no advice goes to standard error, so that
-    standard output is the workload file."""
-    status = status_of(result["word"])
-    told = (say.refused(result) if result["refusal"]
-            else say.paragraph(result, left))
-    short = result["refusal"].why if result["refusal"] else result["word"]
-    file = workload.text(result["a"], result["asked"], args.needs,
-                         f"{args.folder} could not tell: {short}."
-                         if status else f"{args.folder} says: {short}.")
+def show(a: Answer, args: argparse.Namespace) -> int:
+    """Prints the answer; a refusal goes to standard error, so that standard
+    output is the workload file."""
+    status = STATUS[a.word]
     if args.json:
-        print(json.dumps(as_json.of(result, told, file, args.needs, left),
-                         indent=1))
+        print(as_json.document(a))
     elif args.workload:
-        print(file, end="")
+        print(workload.text(a), end="")
         return DONE
     elif status == REFUSED:
-        print(f"advise: {told}", file=sys.stderr)
-        print(file, end="")
+        print(f"advise: {text.text_of_answer(a)}", file=sys.stderr)
+        print(workload.text(a), end="")
     else:
-        print(told)
+        print(text.text_of_answer(a))
     return status
 
 
-def main(argv):
+def run(args: argparse.Namespace) -> int:
+    """The answer; JournalError if the folder cannot be read."""
+    asked = questions.normal(questions.Spot(**{
+        axis.factor: getattr(args, axis.factor) for axis in questions.AXES}))
+    campaign, left = folder.read(args.folder)
+    return show(decide.answer(campaign, asked, args.needs, left), args)
+
+
+def main(argv: Sequence[str]) -> int:
+    """argv -- its arguments; returns the exit status."""
     args = arguments(argv)
-    asked = questions.place_of(questions.USUAL | {
-        axis.factor: getattr(args, axis.factor) for axis in questions.AXES})
-    try:
-        campaign, left = folder.read(args.folder)
-    except JournalError as error:
-        print(f"report advise: {error}", file=sys.stderr)
-        return USAGE
-    result = decide.answer(campaign, asked, args.needs)
-    return show(result, args, left)
+    return ending.refusing(lambda: run(args), "report advise", JournalError)

@@ -1,55 +1,53 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An answer as JSON: the numbers behind the paragraph (docs/advise.md)."""
-from report.advise import questions, say, workload
-from report.advise.questions import FACTORS
+"""An answer as JSON, with all numbers of the paragraph (docs/advise.md)."""
+import json
+from collections.abc import Mapping
 
-FORMAT = 1
-CORNER = ("word", "front", "first", "first_mops", "first_low", "first_high",
-          "second", "ratio", "low", "high", "n", "second_mops", "second_low",
-          "second_high", "cells")
+from report.advise import text, workload
+from report.advise.decide import Answer, Corner
+from report.advise.questions import FACTORS, Spot
+from report.model.encode import Json, plain
+from report.model.number import Estimate
+from report.workload_values import key_of, text_of
+
+FORMAT = 2
 
 
-def written(place):
+def written(spot: Spot) -> Mapping[str, Json]:
     """A place as workload files write it."""
-    return {questions.name_of(f): questions.written(f, v)
-            for f, v in zip(FACTORS, place)}
+    return {key_of(f): text_of(f, spot.value(f)) for f in FACTORS}
 
 
-def flip(found):
-    return {"factor": questions.name_of(found["factor"]),
-            "value": questions.written(found["factor"], found["value"])} | {
-                k: found[k] for k in ("leader", "word", "steps", "cell")}
+def rate(c: Corner, name: str | None) -> Estimate | None:
+    """The rate of a map at a corner."""
+    entry = c.group.entry(name) if name else None
+    return entry.rate if entry else None
 
 
-def refusal(found):
-    if found is None:
-        return None
-    known = found.factor in FACTORS
-    as_text = (lambda v: questions.written(found.factor, v)) if known else str
-    return {"factor": questions.name_of(found.factor) if known
-            else found.factor, "why": found.why,
-            "asked": None if found.asked is None else as_text(found.asked),
-            "measured": [as_text(v) for v in found.measured]}
+def corner(c: Corner) -> dict[str, Json]:
+    """A measured place of the answer."""
+    second = c.second.against if c.second else None
+    return {"place": dict(written(c.spot)), "outcome": c.group.outcome.value,
+            "front": plain(c.group.front), "first": c.group.leader, "second": second,
+            "ratio": plain(c.second.ratio if c.second else None),
+            "first_rate": plain(rate(c, c.group.leader)), "second_rate": plain(rate(c, second)),
+            "cells": plain(c.cells)}
 
 
-def of(result, told, file, wanted, left):
-    """told -- the paragraph; file -- of a workload; left -- stages left
-    out."""
-    return {
-        "format": FORMAT, "question": written(result["asked"]),
-        "needs": list(wanted), "word": result["word"],
-        "front": result["front"], "between": [
-            questions.name_of(f) for f in result["between"]],
-        "measured": [{k: c[k] for k in CORNER}
-                     | {"place": written(c["place"])}
-                     for c in result["corners"]],
-        "flips": [flip(f) for f in result["flips"]],
-        "left_out": {m: dict(whys)
-                     for m, whys in sorted(result["lacking"].items())},
-        "trust": result["trust"] and {
-            k: result["trust"][k] for k in ("word", "why")},
-        "unknown": ([] if result["refusal"]
-                    else say.unknown(result, left)),
-        "refusal": refusal(result["refusal"]), "paragraph": told,
-        "workload": file, "commands": workload.commands(
-            result["a"], result["asked"], wanted)}
+def document(a: Answer) -> str:
+    """All of it. Rates are operations/s, ratios first / second."""
+    refusal = a.refusal and {
+        "reason": a.refusal.reason.value, "factor": key_of(a.refusal.factor), "why": text.why(a),
+        "asked": None if a.refusal.asked is None else text_of(a.refusal.factor, a.refusal.asked),
+        "measured": [text_of(a.refusal.factor, v) for v in a.refusal.measured]}
+    flips = [{"factor": key_of(f.factor), "value": text_of(f.factor, f.value), "leader": f.leader,
+              "steps": f.steps, "cell": f.cell} for f in a.flips]
+    trust = a.trust and {"verdict": a.trust.verdict.value,
+                         "checks": [plain(c) for c in a.trust.checks]}
+    return json.dumps({
+        "format": FORMAT, "question": written(a.question), "needs": a.needs,
+        "word": a.word.value, "front": a.front, "between": [key_of(f) for f in a.between],
+        "measured": [corner(c) for c in a.corners], "flips": flips, "left_out": a.lacking,
+        "trust": trust, "unknown": text.unknown(a), "refusal": refusal,
+        "paragraph": text.text_of_answer(a), "workload": workload.text(a),
+        "commands": workload.commands(a)}, indent=1)

@@ -1,208 +1,219 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The answer to a question, as numbers and words without sentences: who is
-in front at the place asked for or at the places around it, by the verdicts of
-the page (docs/verdicts.md) over the maps that meet the needs."""
-from report import checks, trust, verdicts
-from report.advise import needs, places, questions
-from report.advise.questions import FACTORS, value_at
-from report.analysis import Analysis
+"""The answer to a question, without sentences.
 
-DEPENDS, INVALID, REFUSED = "depends", "invalid", "refused"
-NO_NEED = "needs"  # the factor of a refusal for want of maps
+It is the ranking at the place that is asked for, or at the places around it,
+over the maps that meet the needs (report/decide/groups.py).
+"""
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from report import load
+from report.advise import needs, places
+from report.advise.places import Reason, Refusal
+from report.advise.questions import FACTORS, ORDERED, Spot, spot_of
+from report.decide import cards, groups, trust
+from report.decide.groups import Measured
+from report.load.plan import CLOSED
+from report.model.number import Comparison, Verdict
+from report.model.place import Group, Outcome
+from report.model.trust import Assessment, Question, State, Trust
+from report.workload_values import Value
+
 FLIPS = 3  # named at most
-ANSWERED = (*verdicts.LEADS, verdicts.TIED, DEPENDS)
 
 
-class Asked(Analysis):
-    """An analysis that ranks the maps which meet the needs; its headline is
-    the place that is asked about."""
+class Word(str, Enum):
+    """An answer in a word."""
+    DECIDED = "decided"
+    TIED = "tied"
+    OPEN = "too few runs"
+    ALONE = "one map only"
+    DEPENDS = "depends"  # places around the question have other leaders
+    INVALID = "do not use"  # a control failed
+    REFUSED = "refused"
 
-    def __init__(self, campaign, lacking):
-        """lacking -- map -> why it may not be advised"""
-        self.lacking, self.where = lacking, None
-        super().__init__(campaign)
 
-    def ranked(self, name):
-        return name not in self.lacking and super().ranked(name)
+WORDS = {Outcome.DECIDED: Word.DECIDED, Outcome.TIED: Word.TIED, Outcome.OPEN: Word.OPEN,
+         Outcome.ALONE: Word.ALONE}
 
-    def headline(self):
-        return self.where or super().headline()
+
+@dataclass(frozen=True)
+class Ranked:
+    """A place with its ranking among the maps that meet the needs."""
+    spot: Spot
+    measured: Measured
+    group: Group
 
     @property
-    def cpus(self):
-        return (self.campaign.meta.get("machine") or {}).get("cpus")
+    def order(self) -> tuple[int, int, str]:
+        """Workloads may share a place: the one with the most maps is first."""
+        n = min((len(self.measured.rates(m)) for m in self.measured.contenders), default=0)
+        return -len(self.measured.contenders), -n, self.group.place.workload
 
 
-# ---- which places there are -------------------------------------------------
+@dataclass(frozen=True)
+class Corner:
+    """A measured place of the answer.
 
-def place_at(where):
-    """The place of a group of cells."""
-    board, line, threads = where
-    values = dict(zip(questions.factors.OPTIONAL, board.optional))
-    values |= {"write_share": line.share, "write_kind": line.kind,
-               "threads": threads}
-    values |= {f: getattr(board, f) for f in FACTORS if f not in values}
-    return questions.place_of(values)
+    second   the leader against the fastest rival with an interval; of a tie
+             against the fastest that is tied
+    weakest  the comparison with the least certain lead
+    others   workloads of the same place that have other maps in front
+    """
+    spot: Spot
+    group: Group
+    second: Comparison | None
+    weakest: Comparison | None
+    others: tuple[Group, ...]
 
-
-def measured(a):
-    """place -> its groups that have a result, the one with the most maps
-    first: workloads that differ in nothing else may share a place. Where
-    nobody writes, the place is that of each kind of write."""
-    found = {}
-    for where, group in a.verdicts.items():
-        if a.measured(a.at(where)):
-            found.setdefault(place_at(where), []).append((where, group))
-    for groups in found.values():
-        groups.sort(key=lambda pair: (-pair[1]["maps"], -pair[1]["n"],
-                                      pair[0][0].workload))
-    kinds = {value_at(p, "write_kind") for p in found}
-    return found | {questions.moved(p, "write_kind", kind): groups
-                    for p, groups in found.items() for kind in kinds
-                    if value_at(p, "write_share") == 0}
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """Ids of the leader's cell and of the second's."""
+        names = [self.group.leader, self.second and self.second.against]
+        entries = [self.group.entry(m) for m in names if m]
+        return tuple(e.cell for e in entries if e)
 
 
-# ---- one place --------------------------------------------------------------
-
-def second_of(group):
-    """The rival that comes second: the fastest with an interval, of a tie
-    the fastest that is tied; None where there is none."""
-    which = ((verdicts.TIED,) if group["word"] == verdicts.TIED
-             else (verdicts.TIED, verdicts.BEHIND))
-    return next((r for r in group["rivals"] if r["outcome"] in which), None)
-
-
-def corner(a, place, groups):
-    """What is known at one measured place; a verdict's own words."""
-    where, group = groups[0]
-    cells, second = a.at(where), second_of(group)
-    led = group["word"] != verdicts.OPEN
-    base = a.level(cells[second["map"]]) if second else None
-    own = a.level(cells[group["leader"]])
-    of_second = second or dict.fromkeys(("map", "ratio", "low", "high", "n"))
-    of_base = base or dict.fromkeys(("centre", "low", "high"))
-    return {
-        "place": place, "where": where, "group": group,
-        "word": group["word"], "front": group["front"],
-        "first": group["leader"] if led else None,
-        "first_mops": own["centre"], "first_low": own["low"],
-        "first_high": own["high"],
-        "second": of_second["map"], "ratio": of_second["ratio"],
-        "low": of_second["low"], "high": of_second["high"],
-        "n": of_second["n"] or group["n"],
-        "second_mops": of_base["centre"], "second_low": of_base["low"],
-        "second_high": of_base["high"],
-        "cells": [cells[m].id for m in (group["leader"], of_second["map"])
-                  if m],
-        "others": [g for _, g in groups[1:] if g["front"] != group["front"]]}
+@dataclass(frozen=True)
+class Flip:
+    """The nearest place along a factor at which another map leads."""
+    factor: str
+    value: Value
+    leader: str
+    steps: int
+    doublings: float
+    cell: str
 
 
-def word_of(found):
-    """The one word of all corners, and the maps it is about."""
-    said = {c["word"] for c in found}
-    fronts = {tuple(c["front"]) for c in found}
-    for none in (verdicts.OPEN, verdicts.ALONE):
-        if none in said:
-            return none, []
-    if said <= set(verdicts.LEADS) and len(fronts) == 1:
-        word = said.pop() if len(said) == 1 else verdicts.UNCERTAIN
-        return word, found[0]["front"]
-    tied = {frozenset(c["front"]) for c in found}
-    if said == {verdicts.TIED} and len(tied) == 1:
-        return verdicts.TIED, found[0]["front"]
-    return DEPENDS, []
+@dataclass(frozen=True)
+class Answer:
+    """front    maps to take; empty: none is named
+    between  factors that differ among the corners
+    known    all measured places
+    lacking  map -> needs that it does not meet
+    left     stages that are not complete and were left out
+    maps     those that may be ranked
+    """
+    question: Spot
+    needs: tuple[str, ...]
+    campaign: load.Campaign
+    left: tuple[str, ...]
+    maps: tuple[str, ...]
+    lacking: Mapping[str, tuple[str, ...]]
+    known: tuple[Spot, ...]
+    word: Word = Word.REFUSED
+    front: tuple[str, ...] = ()
+    corners: tuple[Corner, ...] = ()
+    between: tuple[str, ...] = ()
+    flips: tuple[Flip, ...] = ()
+    trust: Assessment | None = None
+    refusal: Refusal | None = None
 
 
-def common(found):
-    """The maps that are in front at each corner."""
-    return [m for m in found[0]["front"]
-            if all(m in c["front"] for c in found)]
+def rankings(campaign: load.Campaign, lacking: Mapping[str, object]) -> dict[Spot, list[Ranked]]:
+    """spot -> its rankings that have a result, the one with the most maps
+    first. Without writes the spot is that of each kind of write."""
+    measured = [replace(m, ranked=tuple(n for n in m.ranked if n not in lacking))
+                for m in groups.measured_groups(campaign) if m.place.loop in CLOSED]
+    measured = [m for m in measured if m.contenders]
+    found: dict[Spot, list[Ranked]] = {}
+    for m, group in zip(measured, groups.judge_all(campaign, measured)):
+        spot = spot_of(m.place)
+        found.setdefault(spot, []).append(Ranked(spot, m, group))
+    for ranked in found.values():
+        ranked.sort(key=lambda r: r.order)
+    kinds = {s.write_kind for s in found}
+    return found | {s._replace(write_kind=kind): ranked for s, ranked in found.items()
+                    for kind in kinds if s.write_share == 0}
 
 
-# ---- what would change it ---------------------------------------------------
+# ---- the places of the answer -----------------------------------------------------
 
-def decided(groups):
-    """(leader, word) of a place where one map leads; else None."""
-    group = groups[0][1]
-    return ((group["leader"], group["word"])
-            if group["word"] in verdicts.LEADS else None)
+def corner(spot: Spot, ranked: Sequence[Ranked]) -> Corner:
+    """A measured place with its best workload."""
+    group = ranked[0].group
+    valid = [c for c in group.comparisons if c.verdict is not Verdict.INVALID]
+    rivals = [c for c in valid if group.outcome is not Outcome.TIED or c.against in group.front]
+    return Corner(spot, group, next(iter(rivals), None),
+                  min(valid, key=lambda c: c.low or 0.0) if valid else None,
+                  tuple(r.group for r in ranked[1:] if r.group.front != group.front))
 
 
-def flips(known, found, asked, front):
-    """The nearest places where one map leads that is not the whole answer,
+def word_of(corners: Sequence[Corner]) -> tuple[Word, tuple[str, ...]]:
+    """The word for all corners, and the maps that it is about."""
+    outcomes = {c.group.outcome for c in corners}
+    for outcome in (Outcome.OPEN, Outcome.ALONE):
+        if outcome in outcomes:
+            return WORDS[outcome], ()
+    if len(outcomes) == len({frozenset(c.group.front) for c in corners}) == 1:
+        return WORDS[outcomes.pop()], corners[0].group.front
+    return Word.DEPENDS, ()
+
+
+def flips(known: Mapping[Spot, Sequence[Ranked]], found: Sequence[Spot], asked: Spot,
+          front: Sequence[str]) -> tuple[Flip, ...]:
+    """The nearest places at which one map leads that is not the whole answer,
     which after a tie one of the tied may be: there it matters which is taken.
-    Each way from the place the first such one, the fewest measured steps away
+    Each way from the place the first one, the fewest measured steps away
     first."""
     anchor, result = places.nearest(found, asked), []
-    for factor, ways in places.neighbours(list(known), found,
-                                          anchor).items():
-        for way in ways:
-            for steps, far, place in way:
-                leads = decided(known[place])
-                if leads and [leads[0]] != front:
-                    result.append({
-                        "factor": factor, "value": value_at(place, factor),
-                        "leader": leads[0], "word": leads[1],
-                        "steps": steps, "doublings": far,
-                        "cell": known[place][0][1]["cell"]})
+    for factor in FACTORS:
+        for way in places.neighbours(list(known), found, anchor, factor):
+            for near in way:
+                group = known[near.spot][0].group
+                entry = group.entry(group.leader or "")
+                if group.outcome is Outcome.DECIDED and entry and (entry.map,) != tuple(front):
+                    result.append(Flip(factor, near.spot.value(factor), entry.map, near.steps,
+                                       near.doublings, entry.cell))
                     break
-    order = {factor: i for i, factor in enumerate(FACTORS)}
-    result.sort(key=lambda f: (f["steps"], f["doublings"],
-                               order[f["factor"]], str(f["value"])))
-    return result[:FLIPS]
+    order = (*ORDERED, *FACTORS)
+    result.sort(key=lambda f: (f.steps, f.doublings, order.index(f.factor), str(f.value)))
+    return tuple(result[:FLIPS])
 
 
-# ---- how far to trust it ----------------------------------------------------
-
-def trusted(a, found):
-    """The worst word of report.trust over the corners, and its reasons."""
-    controls, judged = checks.control_rows(a), []
-    for c in found:
-        a.where = c["where"]
-        judged.append(trust.judge(a, controls))
-    a.where = None
-    word = max((j["word"] for j in judged), key=trust.ORDER.index)
-    why = [w for j in judged if j["word"] == word for w in j["why"]]
-    return {"word": word, "why": list(dict.fromkeys(why)),
-            "invalid": checks.invalid(controls)}
-
-
-# ---- the answer -------------------------------------------------------------
-
-def refusal_of_needs(a, wanted):
-    return places.Refusal(NO_NEED, ",".join(wanted), (), (
-        f"no map of the campaign that may be ranked meets the needs "
-        f"{', '.join(wanted)}"))
+def trusted(campaign: load.Campaign, ranked: Sequence[Ranked]) -> Assessment:
+    """The assessments of the corners as one: the worst verdict, and the checks
+    that led to it."""
+    found: list[Assessment] = []
+    for r in ranked:
+        tied = r.group.outcome is Outcome.TIED
+        group = groups.with_visible(r.measured, r.group) if tied else r.group
+        found.append(trust.assess(campaign, r.measured, group))
+    verdict = max((a.verdict for a in found), key=trust.ORDER.index)
+    bad = {c.question: c for a in found for c in a.checks
+           if c.state is not State.PASSED and c.weight is verdict is not Trust.GOOD}
+    return Assessment(verdict, next(iter(bad.values()), None), tuple(bad.values()))
 
 
-def answer(campaign, asked, wanted=()):
-    """What a campaign says to a question.
+def is_invalid(found: Assessment) -> bool:
+    """Did a control fail? Too few runs have a word that states it."""
+    return found.verdict is Trust.NOT and any(
+        c.question is not Question.POWER for c in found.checks)
 
-    asked  -- a place, of questions.place_of()
-    wanted -- names of needs
-    Result: {"a", "asked", "word", "front", "corners", "between", "known",
-    "flips", "lacking", "trust", "refusal"}; of a refusal the corners are
-    empty and trust is None.
+
+def answer(campaign: load.Campaign, asked: Spot, wanted: tuple[str, ...] = (),
+           left: tuple[str, ...] = ()) -> Answer:
+    """What a campaign answers to a question.
+
+    wanted -- names of needs; left -- stages that were left out
     """
-    lacking = needs.left_out(campaign.maps, wanted)
-    a = Asked(campaign, lacking)
-    known = measured(a)
-    result = {"a": a, "asked": asked, "known": known, "lacking": lacking,
-              "word": REFUSED, "front": [], "corners": [], "between": [],
-              "flips": [], "trust": None, "refusal": None}
+    planned = cards.all_cards(campaign)
+    lacking = needs.unmet(planned, wanted)
+    known = rankings(campaign, lacking)
+    maps = tuple(sorted(c.id for c in planned
+                        if groups.is_ranked(campaign, c.id) and c.id not in lacking))
+    base = Answer(asked, wanted, campaign, left, maps, lacking, tuple(known))
     if not known:
-        why = (refusal_of_needs(a, wanted) if lacking else places.Refusal(
-            "maps", None, (), "no ranked map has a result yet"))
-        return result | {"refusal": why}
-    found, refusal = places.locate(list(known), asked, a.cpus)
+        return replace(base, refusal=Refusal(Reason.NEEDS if lacking else Reason.NOTHING))
+    spots, refusal = places.locate(list(known), asked, campaign.plan.machine.cpus)
     if refusal:
-        return result | {"refusal": refusal}
-    at = [corner(a, place, known[place]) for place in found]
-    word, front = word_of(at)
-    trust_of = trusted(a, at)
-    if trust_of["invalid"]:
-        word, front = INVALID, []
-    near = flips(known, found, asked, front) if front else []
-    return result | {"word": word, "front": front, "corners": at,
-                     "between": places.between(found), "flips": near,
-                     "trust": trust_of}
+        return replace(base, refusal=refusal)
+    corners = tuple(corner(s, known[s]) for s in spots)
+    trust_of = trusted(campaign, [known[s][0] for s in spots])
+    word, front = word_of(corners)
+    base = replace(base, corners=corners, between=places.between(spots), trust=trust_of)
+    if is_invalid(trust_of):
+        return replace(base, word=Word.INVALID)
+    more = flips(known, spots, asked, front) if front else ()
+    return replace(base, word=word, front=front, flips=more)

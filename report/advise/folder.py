@@ -1,72 +1,69 @@
 # SPDX-License-Identifier: Apache-2.0
 """A campaign folder, or a staged one: its complete stages as one campaign.
 
-Blocks of different stages ran at different times and are never one block:
-those of a later stage are numbered on from the ones before it, so that what
-is paired by block stays within a stage.
+Blocks of different stages ran at different times. The blocks of a later stage
+get higher numbers than those before, so that pairs stay within a stage.
 """
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from report import journal, staged
-from report.journal import JournalError
+from report import load, staged
+from report.load import Campaign, Cell, JournalError, Trial
 
 
-def shifted(trial, blocks):
-    return {**trial, "block": trial["block"] + blocks}
+def shifted(trials: Iterable[Trial], blocks: int) -> tuple[Trial, ...]:
+    """Trials with later block numbers."""
+    return tuple(replace(t, block=t.block + blocks) for t in trials)
 
 
-def add_cell(cells, cell, blocks):
-    """A cell of a stage, its blocks behind the `blocks` of those before."""
-    known = cells.setdefault(cell.id, journal.Cell(
-        {**cell.factors, "blocks": 0}))
-    moved = {id(t): shifted(t, blocks) for t in cell.trials + cell.earlier}
-    known.factors["blocks"] += cell.blocks
-    if not cell.skip:  # one stage may have what another lacked
-        known.factors["skip"] = None
-    for name in ("trials", "ok", "earlier"):
-        getattr(known, name).extend(moved[id(t)] for t in getattr(cell, name))
+def joined(known: Cell | None, cell: Cell, done: int) -> Cell:
+    """A cell of the stages so far with that of the next one, whose blocks come
+    after `done`. One stage may have what another skipped."""
+    trials, earlier = shifted(cell.trials, done), shifted(cell.earlier, done)
+    if known is None:
+        return replace(cell, trials=trials, earlier=earlier)
+    skip = known.factors.skip and cell.factors.skip
+    blocks = known.factors.blocks + cell.factors.blocks
+    return Cell(replace(known.factors, blocks=blocks, skip=skip), known.trials + trials,
+                known.earlier + earlier, known.names)
 
 
-def blocks_of(campaign):
+def blocks_of(campaign: Campaign) -> int:
     """How many block numbers a stage uses."""
-    planned = [c.blocks for c in campaign.cells.values()]
-    ran = [t["block"] + 1 for c in campaign.cells.values() for t in c.trials]
-    return max([len(campaign.rounds), *planned, *ran])
+    return max([len(campaign.rounds), *(c.factors.blocks for c in campaign.cells.values()),
+                *(t.block + 1 for _, t in campaign.ran)])
 
 
-def whole(stages, path):
+def whole(stages: Sequence[Campaign], path: Path) -> Campaign:
     """The campaigns of several stages, all of one machine, as one."""
-    cells, arms, rounds, done = {}, {}, [], 0
+    cells: dict[str, Cell] = {}
+    arms: dict[tuple[str, str], tuple[Trial, ...]] = {}
+    rounds: list[tuple[tuple[str, int], ...]] = []
+    done = 0
     for stage in stages:
         for cell in stage.cells.values():
-            add_cell(cells, cell, done)
-        rounds += [[(name, block + done) for name, block in trials]
-                   for trials in stage.rounds]
+            cells[cell.id] = joined(cells.get(cell.id), cell, done)
         for key, trials in stage.arms.items():
-            arms.setdefault(key, []).extend(shifted(t, done) for t in trials)
+            arms[key] = arms.get(key, ()) + shifted(trials, done)
+        rounds += [tuple((name, block + done) for name, block in of) for of in stage.rounds]
         done += blocks_of(stage)
-    maps = {m["id"]: m for s in stages for m in s.meta["maps"]}
-    meta = {**stages[0].meta, "maps": list(maps.values()),
-            "cells": [c.factors for c in cells.values()]}
-    return replace(stages[0], path=path, meta=meta, cells=cells, arms=arms,
-                   rounds=rounds,
-                   trials=sum(s.trials for s in stages), ran=[],
-                   replaced=[t for c in cells.values() for t in c.earlier],
-                   problems=[f"{s.path.name}/{p}" for s in stages
-                             for p in s.problems])
+    maps = {m.id: m for s in stages for m in s.plan.maps}
+    plan = replace(stages[0].plan, maps=tuple(maps.values()), name=path.resolve().name,
+                   cells=tuple(c.factors for c in cells.values()))
+    return Campaign(path, plan, cells, arms,
+                    tuple((cells[c.id], t) for s in stages for c, t in s.ran), tuple(rounds),
+                    stages[0].repeats, sum(s.trials for s in stages),
+                    tuple(f"{s.path.name}/{p}" for s in stages for p in s.problems))
 
 
-def read(path):
-    """(campaign, names of stages that are not complete) of folder `path`;
-    JournalError where it is no campaign."""
-    path = Path(path)
-    if (path / "campaign.json").exists() or not (
-            path / "stages.json").exists():
-        return journal.read(path), []
-    found = staged.read(path)
-    if not found.stages:
-        raise JournalError(f"{path}: no stage of it is complete yet: go on "
-                           "with the command that began it")
-    return whole(found.stages, path), \
-        [found.begun.path.name] if found.begun else []
+def read(path: Path) -> tuple[Campaign, tuple[str, ...]]:
+    """(campaign, names of stages that are not complete); JournalError if the
+    folder has no campaign."""
+    if (path / "campaign.json").exists() or not (path / "stages.json").exists():
+        return load.read(path), ()
+    of = staged.read(path)
+    if not of.stages:
+        raise JournalError(f"{path}: no stage is complete yet: go on with the command that began "
+                           "it")
+    return whole(of.stages, path), (of.begun.path.name,) if of.begun else ()

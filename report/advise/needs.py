@@ -1,80 +1,44 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which maps may not be advised, for what the asker needs (needs.json).
-
-A need is met by a map's entry in campaign.json in one of three ways:
-
-- its `guarantees`, `progress` or `duty` is in the list of that name;
-- its `caps` has nothing of the list `lacks`;
-- the first word of its `sync`, which a look-up holds, is in the list `holds`.
-
-A member that is missing meets no need.
-"""
-import json
+"""What a map may have to promise (texts: needs.json), as predicates on its
+card. What a map does not state, it does not promise."""
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from report import guarantees
+from report.load import strict_json
+from report.load.decode import decode
+from report.model.cards import Card, Scan
+from report.workload_values import listed
 
-FILE = Path(__file__).with_name("needs.json")
-NEEDS = json.loads(FILE.read_text(encoding="utf-8"))
-MEMBERS = ("guarantees", "progress", "duty")
+TEXTS = decode(Mapping[str, str], strict_json.loads(  # type: ignore[type-abstract]
+    Path(__file__).with_name("needs.json").read_bytes()))
+# First words of Card.synchronisation. Maps with another one keep garbage until
+# a stopped reader goes on (report/guarantees.json).
+BOUNDED = {"epoch", "cas", "none", "mutex", "go-mutex", "pthread-mutex", "ticket", "rwlock",
+           "go-rwmutex", "go-rwmutex-spin", "pthread-rwlock", "ck-brlock", "ck-pflock"}
+NEEDS: Mapping[str, Callable[[Card], bool]] = {
+    "scan": lambda c: c.scan is not Scan.NONE,
+    "range": lambda c: c.scan is not Scan.NONE,
+    "point-in-time": lambda c: c.scan is Scan.MOMENT,
+    "lock-free": lambda c: c.progress in ("lock-free", "wait-free"),
+    "wait-free": lambda c: c.progress == "wait-free",
+    "many-writers": lambda c: c.many_writers,
+    "new-answers": lambda c: not c.stale_reads,
+    "growth": lambda c: c.grows,
+    "no-duties": lambda c: c.duty == "none",
+    "no-threads": lambda c: not c.own_threads,
+    "bounded-memory": lambda c: c.synchronisation.partition(",")[0] in BOUNDED}
 
 
-def read(text):
-    """"scan,range" -> ("scan", "range"); ValueError of what is no need."""
+def read(text: str) -> tuple[str, ...]:
+    """"scan,range" -> ("scan", "range"); ValueError if one is no need."""
     names = tuple(dict.fromkeys(text.split(",")))
     wrong = [name for name in names if name not in NEEDS]
     if wrong:
-        raise ValueError(f"expected some of {', '.join(NEEDS)}, separated by "
-                         f"commas, not {wrong[0]!r}")
+        raise ValueError(f"expected {listed(NEEDS, 'or')}, separated by commas, not {wrong[0]!r}")
     return names
 
 
-def of_member(about, need, member):
-    """Why a word of the map's own is not one of those that the need lists."""
-    if need.get(member) is None or about.get(member) in need[member]:
-        return None
-    value = about.get(member) or "not said"
-    if value == "none":
-        return "nothing is promised of a scan"
-    return guarantees.SAYS[member].get(value, value)
-
-
-def of_caps(about, need):
-    if "lacks" in need and about.get("caps") is None:
-        return "its caps are not said"
-    held = [c for c in need.get("lacks", ()) if c in about["caps"]]
-    said = [guarantees.SAYS["caps"].get(cap, cap) for cap in held]
-    return ", ".join(said) or None
-
-
-def of_memory(about, need):
-    """What a lookup holds, by the table of what it costs to stand still."""
-    if "holds" not in need:
-        return None
-    first = (about.get("sync") or "").partition(",")[0]
-    kind = next((k for k, names in guarantees.SAYS["locks"].items()
-                 if first in names), first)
-    if kind in need["holds"]:
-        return None
-    return guarantees.SAYS["stalled"].get(
-        kind, f"no bound is known of {first or 'a map that says nothing'}")
-
-
-def why_not(about, name):
-    """Why a map, its entry in campaign.json, does not meet a need; None: it
-    does."""
-    need = NEEDS[name]
-    whys = [*(of_member(about, need, member) for member in MEMBERS),
-            of_caps(about, need), of_memory(about, need)]
-    return next((why for why in whys if why), None)
-
-
-def left_out(maps, names):
-    """map -> [(need, why it is not met)] of those that fail one.
-
-    maps -- id -> entry in campaign.json
-    """
-    found = {m: [(name, why) for name in names
-                 if (why := why_not(about, name))]
-             for m, about in maps.items()}
-    return {m: whys for m, whys in found.items() if whys}
+def unmet(cards: Iterable[Card], names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """map -> the needs that it does not meet, of those that miss one."""
+    found = {c.id: tuple(n for n in names if not NEEDS[n](c)) for c in cards}
+    return {m: missing for m, missing in found.items() if missing}

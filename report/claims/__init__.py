@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Published claims and what a campaign says to them (docs/claims.md).
+"""Published claims and the verdicts of a campaign on them (docs/claims.md).
 
-text.py reads sections of text, ledger.py those of workloads/claims/*.claims;
-evidence.py takes values from a campaign; rules.py makes an outcome of them;
-decide.py does so for a whole campaign, corrected over the family of claims
-that speak of speed. Of its verdicts agreement.py says how far Go and the port
-in C give the same, decision_rules.py how the articles' advice stands; show.py
-prints.
+text.py reads sections of text, ledger.py those of workloads/claims/*.claims.
+cells.py, statistic.py and slices.py take values from a campaign, for the
+articles' figures (articles.py) and for claims (evidence.py). rules.py gives a
+cell its word and decide.py a campaign its document (model.py), corrected over
+the family of claims about speed. agreement.py compares Go with the port in C,
+decision_rules.py has the articles' advice; show.py, next.py and rule.py are
+commands.
 """

@@ -2,12 +2,12 @@
 """What claims of rule arithmetic compute: `compute = NAME ARGUMENTS` of the
 ledger is evaluate("NAME ARGUMENTS").
 
-Each function takes numbers or words and returns one number; none reads a
-file, a clock or a campaign, and what draws numbers has its seed among its
-arguments. Known answers: tests/report/test_claims_arithmetic.py.
+Each function takes numbers or words and returns one number. None reads a file,
+a clock or a campaign; one that draws numbers has its seed as an argument.
 """
 import ctypes
 import math
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from scipy import stats as distributions
@@ -17,104 +17,75 @@ TYPES = {"pointer": ctypes.c_void_p, "bool": ctypes.c_bool,
 
 
 class ComputeError(ValueError):
-    """The ledger asks for what is not here: the text says what is."""
+    """No such function, or not with these arguments."""
 
 
-# ---- draws ----------------------------------------------------------------
-
-def binomial_error(draws, share):
-    """Standard error of the share that so many independent draws have."""
-    return math.sqrt(share * (1 - share) / draws)
-
-
-def binomial_two_sided(count, draws, share):
-    """Probability, 0 to 1, of a count of independent draws that is no more
-    likely than this one: the exact two-sided binomial test."""
-    return float(distributions.binomtest(int(count), int(draws),
-                                         share).pvalue)
-
-
-def rate_of_exponential_gaps(mean_s, arrivals, seed):
-    """Arrivals per second when the gaps between so many are drawn from the
-    exponential distribution of that mean, in s."""
-    gaps = np.random.default_rng(int(seed)).exponential(mean_s, int(arrivals))
-    return float(arrivals / gaps.sum())
-
-
-# ---- chains and collisions ------------------------------------------------
-
-def poisson_at_least(count, mean):
-    """Share, 0 to 1, of chains with so many keys or more, where chance fills
-    chains with that mean."""
-    return float(distributions.poisson.sf(count - 1, mean))
-
-
-def poisson_longest(chains, mean):
+def poisson_longest(chains: float, mean: float) -> float:
     """Median of the longest of so many chains, in keys: the least length that
-    all of them keep to with a probability of one half."""
+    none exceeds with a probability of one half."""
     length = 0
     while chains * distributions.poisson.logcdf(length, mean) < math.log(.5):
         length += 1
     return length
 
 
-def equal_hashes(keys, bits):
-    """Expected share of keys whose hash of so many bits another, earlier key
-    has: keys less distinct hashes, over keys."""
-    values = 2.0 ** bits
-    distinct = -values * math.expm1(keys * math.log1p(-1 / values))
-    return 1 - distinct / keys
+def equal_hashes(keys: float, bits: float) -> float:
+    """Expected share of keys whose hash of so many bits an earlier key has:
+    keys less distinct hashes, over keys."""
+    values = math.pow(2.0, bits)
+    return 1.0 + values * math.expm1(keys * math.log1p(-1 / values)) / keys
 
 
-# ---- shards and layouts ---------------------------------------------------
-
-def share_to_doubled_shards(shards):
-    """Share of hashes, 0 to 1, that go from shard i = hash mod N to 2i or
-    2i + 1 by hash mod 2N: over all residues, which are equally many."""
+def share_to_doubled_shards(shards: float) -> float:
+    """Share of hashes that go from shard i = hash mod N to 2i or 2i + 1 by
+    hash mod 2N: over all residues, which are equally many."""
     count = int(shards)
-    doubled = [residue in (2 * (residue % count), 2 * (residue % count) + 1)
-               for residue in range(2 * count)]
-    return sum(doubled) / len(doubled)
+    return sum(r in (2 * (r % count), 2 * (r % count) + 1) for r in range(2 * count)) / (2 * count)
 
 
-def struct_size(*members):
+def struct_size(*members: str) -> float:
     """Bytes of a struct with these members, words of TYPES, in the C ABI of
     this platform."""
     unknown = [word for word in members if word not in TYPES]
     if unknown:
-        raise ComputeError(f"struct_size: {', '.join(unknown)}: expected "
-                           f"{', '.join(TYPES)}")
+        raise ComputeError(f"struct_size: {', '.join(unknown)}: expected {', '.join(TYPES)}")
     layout = type("Layout", (ctypes.Structure,), {"_fields_": [
         (f"member{i}", TYPES[word]) for i, word in enumerate(members)]})
     return float(ctypes.sizeof(layout))
 
 
-def quotient(above, below):
-    """One stated figure over another."""
-    return above / below
+FUNCTIONS: Mapping[str, Callable[..., float]] = {
+    # Standard error of the share in so many independent draws.
+    "binomial_error": lambda draws, share: math.sqrt(share * (1 - share) / draws),
+    # Probability of a count of draws that is no more likely than this one.
+    "binomial_two_sided": lambda count, draws, share: float(distributions.binomtest(
+        int(count), int(draws), share).pvalue),
+    # Arrivals per second if their gaps are exponential with that mean in s.
+    "rate_of_exponential_gaps": lambda mean_s, arrivals, seed: float(
+        arrivals / np.random.default_rng(int(seed)).exponential(mean_s, int(arrivals)).sum()),
+    # Share of chains with so many keys or more, of independent keys.
+    "poisson_at_least": lambda count, mean: float(distributions.poisson.sf(count - 1, mean)),
+    "poisson_longest": poisson_longest,
+    "equal_hashes": equal_hashes,
+    "share_to_doubled_shards": share_to_doubled_shards,
+    "struct_size": struct_size,
+    "quotient": lambda above, below: float(above / below),
+}
 
 
-FUNCTIONS = {function.__name__: function for function in (
-    binomial_error, binomial_two_sided, rate_of_exponential_gaps,
-    poisson_at_least, poisson_longest, equal_hashes, share_to_doubled_shards,
-    struct_size, quotient)}
-
-
-def argument(word):
-    """A number where it is one, else the word."""
+def argument(word: str) -> float | str:
+    """A number if it is one, else the word."""
     try:
         return float(word)
     except ValueError:
         return word
 
 
-def evaluate(text):
-    """"binomial_error 1000000 0.973" -> 0.000162; ComputeError where there
-    is no such function, or not with these arguments."""
+def evaluate(text: str) -> float:
+    """"binomial_error 1000000 0.973" -> 0.000162. ComputeError."""
     name, *words = text.split() or [""]
     if name not in FUNCTIONS:
-        raise ComputeError(f"{name or 'nothing'}: expected one of "
-                           f"{', '.join(FUNCTIONS)}")
+        raise ComputeError(f"{name or 'nothing'}: expected one of {', '.join(FUNCTIONS)}")
     try:
         return float(FUNCTIONS[name](*map(argument, words)))
     except ComputeError:

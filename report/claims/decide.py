@@ -1,301 +1,268 @@
 # SPDX-License-Identifier: Apache-2.0
 """Verdicts of all claims on a campaign: python3 -m report decide DIR.
 
-A function of the ledger and the campaign's journal, nothing else: the same
-two give the same bytes. Tests of claims that speak of speed are corrected
-over all of them (Holm): a false one anywhere in 1 % of ledgers.
+A function of the ledger and the campaign's files only: the same two give the
+same bytes. Tests of claims about speed are corrected over all of them (Holm):
+a false word anywhere in 1 % of ledgers.
 """
+import dataclasses
 import json
-import math
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
 
-from report import checks, journal, staged, stats
-from report.claims import (agreement, arithmetic, decision_rules, evidence,
-                           ledger, rule, rules)
-from report.claims.agreement import GO, PORT, VARIANT
-from report.claims.rules import Alternative
+from report import load, staged, stats
+from report.claims import agreement, arithmetic, decision_rules, evidence, ledger, rule, rules
+from report.claims.evidence import Part
+from report.claims.ledger import Claim, Ledger
+from report.claims.model import (GO, PORT, VARIANT, CellRow, ClaimRow, Document, Variant, Verdict,
+                                 Word)
+from report.claims.phrases import sig
+from report.claims.statistic import Data
+from report.decide import trust
+from report.load import Campaign, JournalError
+from report.model.trust import State
 
 FORMAT = 1
 DONE, INCOMPLETE = 0, 3
+NO_COUNTERS = "hardware counters; here are none"
+Found = Mapping[tuple[str, str], list[Part]]  # (id, whose maps) -> its cells
+
+
+class Key(NamedTuple):
+    """A cell of a claim; cell: its number."""
+    id: str
+    whose: str
+    cell: int
 
 
 # ---- is the machine one that can decide? ----------------------------------
 
-def lacking(campaign, claim):
-    """Why not, in words; "" where it can."""
+def lacking(campaign: Campaign, claim: Claim) -> str:
+    """Why the claim cannot be decided on this machine; "": it can."""
     if claim.rule == "none":
         return claim.lacks
-    what, amount = claim.needs or ("", 0)
-    machine = campaign.meta.get("machine") or {}
-    if what == "cpus" and (machine.get("cpus") or 0) < amount:
-        return f"{amount:g} CPUs; here are {machine.get('cpus')}"
+    what, amount = claim.needs or ("", 0.0)
+    cpus = campaign.plan.machine.cpus
+    if what == "cpus" and cpus < amount:
+        return f"{amount:g} CPUs; here are {cpus}"
     absent = unbuilt(campaign, claim)
-    if absent:
+    if absent or "counters" not in (what, claim.numbers):
         return absent
-    if "counters" not in (what, claim.numbers):
-        return ""
-    counters = (campaign.meta.get("counters") or {}).get("backend")
-    return {None: "hardware counters; here are none",
-            "none": "hardware counters; here are none",
+    return {None: NO_COUNTERS, "none": NO_COUNTERS,
             "replay": "hardware counters; here is a recording of them"
-            }.get(counters, "")
+            }.get(campaign.plan.counters.backend, "")
 
 
-def unbuilt(campaign, claim):
-    """A map that is not in this build, with what it needs, where each cell of
-    the claim is of such a one; "" elsewhere."""
-    needs = {m["id"]: m["needs"]
-             for m in campaign.meta.get("skipped_maps") or []}
-    absent = [next(filter(needs.get, one.maps()), None)
-              for one in claim.each()]
-    if not absent or None in absent:
+def unbuilt(campaign: Campaign, claim: Claim) -> str:
+    """A map that is not in this build, with what it needs, if each cell of
+    the claim has such a map."""
+    needs = {m.id: m.needs for m in campaign.plan.skipped_maps}
+    absent = [next((m for m in one.maps if needs.get(m)), None) for one in claim.each()]
+    if not absent or absent[0] is None or None in absent:
         return ""
     return f"{absent[0]}, which this build lacks: it needs {needs[absent[0]]}"
 
 
-# ---- the tests of a family ------------------------------------------------
+# ---- the family -------------------------------------------------------------
 
-def alternatives(claim, key):
-    """What is tested of one cell: Alternative -> where its contrast lies.
-    What reproduces a claim and what refutes it are both of the family."""
-    if claim.rule == "slope":
-        return between(key, *claim.claimed)
-    band = math.log1p(claim.band)
-    if claim.rule == "equal":
-        return between(key, -band, band)
-    if claim.rule == "figure":
-        return between(key, *map(math.log, rules.limits(claim)))
-    sign = 1 if rules.above_one(claim) else -1
-    sides = {Alternative.SIDE: stats.beyond([key], sign, band),
-             Alternative.OPPOSITE: stats.beyond([key], -sign, band),
-             Alternative.NONE: stats.inside([key], -band, band)}
-    return sides if claim.rule == "direction" else {
-        **sides, **between(key, *map(math.log, rules.limits(claim)))}
+def family_of(found: Found, *members: str) -> dict[Key, Part]:
+    """All cells of these maps that are tested together."""
+    return {Key(name, whose, i): (one, e)
+            for (name, whose), cells in found.items() if whose in members
+            for i, (one, e) in enumerate(cells)
+            if one.speaks == "speed" and one.rule in rules.TESTED and e.values}
 
 
-def between(key, low, high):
-    """Inside of these limits, and outside."""
-    return {Alternative.SIZE: stats.inside([key], low, high),
-            Alternative.OTHER_SIZE: stats.outside([key], low, high)}
-
-
-def tested(claim, found):
-    """Does this cell take part in the family?"""
-    return (claim.speaks == "speed" and bool(found.values)
-            and claim.rule not in ("count", "never", "can-happen"))
-
-
-def corrected(cells):
-    """key -> {Alternative: p}, corrected over all of them.
-
-    cells -- key -> (claim, evidence) of everything that is tested. Claims of
-    the same cells share a contrast, which is corrected for once.
-    """
-    contrasts, claims = {}, {}
-    for key, (claim, found) in cells.items():
-        slope = claim.rule == "slope"
-        contrast = (*found.cells, claim.statistic, slope)
-        contrasts[contrast] = [v for _, v in found.values] if slope else list(
-            evidence.logs(found).values())
-        claims[key] = alternatives(claim, contrast)
-    return stats.family(contrasts, claims)
+def corrected(cells: Mapping[Key, Part]) -> dict[Key, rules.Ps]:
+    """p of each alternative of each cell, corrected over all of them. Claims
+    about the same cells share a contrast, which is corrected for once."""
+    contrasts: dict[Hashable, list[float]] = {}
+    claims: dict[Key, dict[str, stats.Alternative]] = {}
+    for key, (one, e) in cells.items():
+        contrast = (*e.cells, one.statistic, one.rule == "slope")
+        contrasts[contrast] = e.series if one.rule == "slope" else e.logs
+        claims[key] = rules.family_of(one, contrast)
+    return {key: {rules.Call(name): p for name, p in ps.items()}
+            for key, ps in stats.family(contrasts, claims).items()} if cells else {}
 
 
 # ---- one claim ------------------------------------------------------------
 
-def sources(found):
-    """The word beside the verdict: where the numbers come from."""
-    measures = {e.measure for e, _ in found if e.measure}
+def source_of(cells: Sequence[Part]) -> str:
+    """Where the numbers come from."""
+    measures = {e.measure for _, e in cells}
     if any(m.startswith("simulated:") for m in measures):
         return "simulated"
     return "counters" if "counters" in measures else "native"
 
 
-def cell_row(one, e, o):
-    return {"where": e.where, "cells": list(e.cells), "word": o.word,
-            "how": o.how, "claimed": list(one.claimed) or None,
-            "value": rounded(o.centre), "low": rounded(o.low),
-            "high": rounded(o.high), "n": o.n, "p": rounded(o.p),
-            "could_see": rounded(o.seen), "against_value": rounded(e.base)}
-
-
-def rounded(value):
-    """Six digits, as in all data files; a whole number has all of its own,
-    for a count of events stands in words beside it."""
+def rounded(value: float | None) -> float | None:
+    """Six digits; a whole number has all of its digits, because a count is
+    in the text beside it, too."""
     if value is None or float(value).is_integer():
         return value if value is None else float(value)
     return float(f"{value:.6g}")
 
 
-def parts_of(claim, whose):
-    """A claim of each cell, of the maps whose verdict is asked for."""
-    return claim.varied() if whose == VARIANT else claim.each(whose == GO)
+def cell_row(one: Claim, e: evidence.Evidence, o: rules.Outcome) -> CellRow:
+    """A cell with its word."""
+    return CellRow(e.where, e.cells, o.word, o.kind, o.how, one.claimed or None,
+                   rounded(o.centre), rounded(o.low), rounded(o.high), o.n, rounded(o.p),
+                   rounded(o.seen), rounded(e.base))
 
 
-def judged(claim, found, ps, whose):
-    """Verdict on one subject: Go's own maps, what the ledger names, or its
-    variant.
-
-    found -- [(the claim of one cell, its evidence)]
-    """
-    told = [(e, rules.outcome(one, e, ps.get((claim.id, whose, i))))
-            for i, (one, e) in enumerate(found)]
-    word, how = rules.combined(claim, told)
-    return {"verdict": word, "how": how,
-            "numbers": GO if whose == GO else sources(told),
-            "cells": [cell_row(one, e, o)
-                      for (one, _), (e, o) in zip(found, told)]}
+def judged(claim: Claim, cells: Sequence[Part], ps: Mapping[Key, rules.Ps],
+           whose: str) -> Verdict:
+    """Verdict on Go's maps, on those that the ledger names, or on a variant."""
+    rows = tuple(cell_row(one, e, rules.outcome_of(one, e, ps.get(Key(claim.id, whose, i), {})))
+                 for i, (one, e) in enumerate(cells))
+    word, how = rules.combined(claim.conditions, rows)
+    return Verdict(word, how, GO if whose == GO else source_of(cells), rows)
 
 
-def joined(claim, own, go, variant=None):
-    """One verdict: Go's, where it is of Go and Go's maps ran; the port's
-    stands beside it."""
-    of_go = claim.about == "go"
+def row_of(claim: Claim, verdict: Verdict) -> ClaimRow:
+    """A verdict with its claim."""
+    return ClaimRow(verdict.verdict, verdict.how, verdict.numbers, verdict.cells, claim.id,
+                    claim.says, claim.article, claim.rule, claim.speaks, claim.kind,
+                    claim.claimed or None, claim.instead)
+
+
+def merged(claim: Claim, port: Verdict, go: Verdict | None, variant: Verdict | None) -> ClaimRow:
+    """Go's verdict with the port's beside it, if the claim is about Go and
+    Go's maps ran; else the port's."""
+    about_go = claim.about == "go"
     whole = go and (claim.conditions != "parts" or all(
-        c["word"] != rules.NOT_HERE for c in go["cells"]))
-    if whole and go["verdict"] != rules.NOT_HERE:
-        return {**go, "of": GO if of_go else "",
-                **agreement.compared(claim, go, own, variant)}
-    return {**own, "of": PORT if of_go else "", **agreement.ALONE}
-
-
-def computed(claim):
-    value = arithmetic.evaluate(claim.compute)
-    low, high = rules.limits(claim)
-    word = rules.REPRODUCED if low <= value <= high else rules.REFUTED
-    return {"verdict": word, "how": f"{claim.compute} = {value:.4g}",
-            "numbers": "computed", "of": "", **agreement.ALONE, "cells": []}
-
-
-def not_here(why):
-    return {"verdict": rules.NOT_HERE, "how": why, "numbers": "none",
-            "of": "", **agreement.ALONE, "cells": []}
+        c.word is not Word.NOT_HERE for c in go.cells))
+    if not go or not whole or go.verdict is Word.NOT_HERE:
+        return replace(row_of(claim, port), of=PORT if about_go else "")
+    row = replace(row_of(claim, go), of=GO if about_go else "")
+    if not agreement.is_port(go, port):
+        return row
+    same = agreement.agree(go, port)
+    return replace(
+        row, port=port, agree=same,
+        variant=variant and Variant(variant.verdict, variant.how, variant.numbers,
+                                    variant.cells, " / ".join(filter(None, claim.variant))),
+        cause=agreement.cause_of(claim, go, variant) if same is False else "")
 
 
 # ---- all claims -----------------------------------------------------------
 
-def gathered(campaign, claims):
-    """(id, whose) -> [(the claim of one cell, its Evidence)]; of the port
-    also where none is planned."""
+def gathered(data: Data, claims: Ledger) -> Found:
+    """The evidence of all cells; of the port also if none is planned."""
     found = {}
     for claim in claims.values():
-        if claim.rule == "arithmetic" or lacking(campaign, claim):
+        if claim.rule == "arithmetic" or lacking(data.campaign, claim):
             continue
-        for whose in (PORT, GO, VARIANT):
-            of = evidence.of_parts(campaign, evidence.parts(
-                campaign, claim, parts_of(claim, whose)))
-            if whose == PORT or any(e.planned for _, e in of):
-                found[claim.id, whose] = of
+        for whose, ones in ((PORT, claim.each()), (GO, claim.each(go=True)),
+                            (VARIANT, claim.varied())):
+            cells = evidence.of_parts(data, evidence.parts(data.cells, claim, ones))
+            if whose == PORT or any(e.planned for _, e in cells):
+                found[claim.id, whose] = cells
     return found
 
 
-def verdict_of(campaign, claim, found, ps):
+def verdict_of(campaign: Campaign, claim: Claim, found: Found,
+               ps: Mapping[Key, rules.Ps]) -> ClaimRow | None:
     """None: the campaign was not made for it."""
     if claim.rule == "arithmetic":
-        return computed(claim)
+        value = arithmetic.evaluate(claim.compute)
+        low, high = claim.limits
+        return row_of(claim, Verdict(
+            Word.REPRODUCED if low <= value <= high else Word.REFUTED,
+            f"{claim.compute} = {value:.4g}", "computed", ()))
     why = lacking(campaign, claim)
     if why:
-        return not_here(why)
+        return row_of(claim, Verdict(Word.NOT_HERE, why, "none", ()))
+    if not any(e.planned for whose in (PORT, GO) for _, e in found.get((claim.id, whose), ())):
+        return None
     sides = {whose: judged(claim, found[claim.id, whose], ps, whose)
              for whose in (PORT, GO, VARIANT) if (claim.id, whose) in found}
-    if not any(e.planned for whose in (PORT, GO)
-               for _, e in found.get((claim.id, whose), ())):
+    return merged(claim, sides[PORT], sides.get(GO), sides.get(VARIANT))
+
+
+def verdicts(campaign: Campaign, claims: Ledger) -> tuple[ClaimRow, ...]:
+    """Of every claim that the campaign has a cell of, by id. Variants decide
+    no claim: they are a family of their own, so that no p grows by them."""
+    found = gathered(Data(campaign), claims)
+    ps = corrected(family_of(found, PORT, GO)) | corrected(family_of(found, VARIANT))
+    rows = (verdict_of(campaign, claim, found, ps) for claim in claims.values())
+    return tuple(row for row in rows if row)
+
+
+# ---- the campaign -----------------------------------------------------------
+
+def made_for(campaign: Campaign) -> bool:
+    """Was it planned for claims? Cells of another one may fit by chance."""
+    return (campaign.plan.mode or "").startswith("claims") or \
+        "claims" in (campaign.plan.notes or {})
+
+
+def doubt_of(campaign: Campaign) -> str | None:
+    """The control of the run that failed."""
+    check = trust.same_map(campaign, None)
+    ratio = check.estimate
+    if check.state is not State.FAILED or ratio is None or ratio.low is None or ratio.high is None:
         return None
-    return joined(claim, sides[PORT], sides.get(GO), sides.get(VARIANT))
+    return ("A control failed, so that no verdict of speed is to be relied on: two copies of "
+            f"{check.maps[0]} differ by × {sig(ratio.value)} "
+            f"[{sig(ratio.low)}, {sig(ratio.high)}].")
 
 
-def family_of(found, members):
-    """What is tested at one level: of these subjects each cell."""
-    return {(name, whose, i): (one, e)
-            for (name, whose), all_of in found.items() if whose in members
-            for i, (one, e) in enumerate(all_of) if tested(one, e)}
-
-
-def verdicts(campaign, claims):
-    """[dict] of every claim that the campaign says something of, by id."""
-    found = gathered(campaign, claims)
-    # Variants decide no claim: they have a level of their own, so that no
-    # claim's p grows by them.
-    ps = {**corrected(family_of(found, (PORT, GO))),
-          **corrected(family_of(found, (VARIANT,)))}
-    rows = []
-    for claim in claims.values():
-        said = verdict_of(campaign, claim, found, ps)
-        if said:
-            rows.append({"id": claim.id, "says": claim.says,
-                         "article": claim.article, "rule": claim.rule,
-                         "speaks": claim.speaks, "kind": claim.kind,
-                         "claimed": list(claim.claimed) or None,
-                         "instead": claim.instead, **said})
-    return rows
-
-
-def kept(campaign):
-    """Hashes of ledger and rules as they were before the run; None: nobody
-    kept it."""
-    stages = campaign.path.parent / "stages.json"
-    if not stages.exists():
-        return (campaign.meta.get("notes") or {}).get("claims"), None
-    meta = staged.read_meta(stages.parent)["rule"]
-    return meta.get("ledger_sha256"), meta.get("contract_sha256")
-
-
-def asked_of(campaign, claims):
-    """The claims that its run was for: they are one family. Others may have
-    all of their cells there, too."""
-    stages, ids = campaign.path.parent / "stages.json", ()
-    if stages.exists():
-        ids = staged.read_meta(stages.parent).get("ids") or ()
-    return {name: claims[name] for name in ids or claims if name in claims}
-
-
-def document(campaign, claims, advised):
-    """All that is said of a campaign.
+def document(campaign: Campaign, claims: Ledger, advised: decision_rules.Rules,
+             finished: bool = True) -> Document:
+    """All that is concluded of a campaign.
 
     claims -- the whole ledger, whose hash a run keeps
-    advised -- what the articles advise, of decision_rules.read()
     """
-    asked = asked_of(campaign, claims)
+    folder = campaign.path.parent
+    meta = staged.read_meta(folder) if (folder / "stages.json").exists() else None
+    # The claims that the run was for are one family. Others may have all of
+    # their cells there, too.
+    asked = {name: claims[name] for name in (meta and meta.ids) or claims if name in claims}
     rows = verdicts(campaign, asked)
-    ledger_of_run, contract_of_run = kept(campaign)
-    return {"format": FORMAT, "kind": "claims", "campaign": campaign.name,
-            "machine": (campaign.meta.get("machine") or {}).get("id"),
-            "ledger_sha256": ledger.digest(claims),
-            "ledger_of_run": ledger_of_run,
-            "contract_sha256": rule.contract(),
-            "contract_of_run": contract_of_run, "alpha": rules.ALPHA,
-            "count": {word: sum(r["verdict"] == word for r in rows)
-                      for word in rules.VERDICTS},
-            "not_in_this_run": sorted(set(asked) - {r["id"] for r in rows}),
-            "claims": rows, "go_and_port": agreement.share(rows),
-            "rules": decision_rules.standings(advised, rows)}
+    before = meta.rule if meta else staged.Rule(
+        ledger_sha256=(campaign.plan.notes or {}).get("claims"))
+    counts = {word: sum(r.verdict is word for r in rows) for word in Word}
+    doubt = doubt_of(campaign)
+    return Document(
+        FORMAT, "claims", campaign.name, campaign.plan.machine.id, ledger.digest(claims),
+        before.ledger_sha256, rule.contract(), before.contract_sha256, rules.ALPHA, counts,
+        tuple(sorted(set(asked) - {r.id for r in rows})), rows, agreement.sentence(rows),
+        decision_rules.standings(advised, rows), doubt,
+        (*(f"{counts[word]} {word}" for word in Word), *([doubt] if doubt else ())), finished)
 
 
-def printed(campaign, claims, advised, finished=True):
-    """Prints the verdicts of a campaign -> exit status."""
-    found = document(campaign, claims, advised)
-    doubt = checks.refusal(campaign)
-    found |= {"finished": finished, "words": [
-        f"{found['count'][word]} {word}" for word in rules.VERDICTS] + (
-            [doubt] if doubt else [])}
-    print(json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False))
-    return DONE if finished else INCOMPLETE
+def of_campaign(campaign: Campaign, folder: Path | None = None, finished: bool = True) -> Document:
+    """The document of a campaign by the ledger in a folder; None: that of the
+    tree. LedgerError."""
+    claims = ledger.read(folder)
+    return document(campaign, claims, decision_rules.read(claims, folder), finished)
 
 
-def of_folder(folder, of=None):
-    """The same of an ordinary campaign. JournalError, LedgerError.
+def as_json(found: Document) -> str:
+    """The document as JSON; the grounds of a rule are its "for"."""
+    members: Callable[[list[tuple[str, object]]], dict[str, object]] = lambda pairs: {  # noqa: E731
+        "for" if name == "grounds" else name: value for name, value in pairs}
+    return json.dumps(dataclasses.asdict(found, dict_factory=members), indent=1, sort_keys=True,
+                      ensure_ascii=False)
+
+
+def of_folder(folder: Path, of: Path | None = None) -> int:
+    """Prints the verdicts of a campaign -> exit status. JournalError.
 
     of -- folder of another ledger; None: that of the tree
     """
-    claims = ledger.read(of)
-    return printed(journal.read(folder), claims,
-                   decision_rules.read(claims, of))
+    print(as_json(of_campaign(load.read(folder), of)))
+    return DONE
 
 
-def main(stages):
-    """The same of a staged one, whose only stage has all of its cells."""
-    if not stages.stages and not stages.begun:
-        raise journal.JournalError(f"{stages.path}: no stage has begun: "
-                                   "readmostly dev claims run --resume")
-    claims = ledger.read()
-    return printed((stages.stages or [stages.begun])[0], claims,
-                   decision_rules.read(claims), bool(stages.stages))
+def main(found: staged.Staged) -> int:
+    """The same of a staged campaign, whose only stage has all of its cells."""
+    stage = found.stages[0] if found.stages else found.begun
+    if stage is None:
+        raise JournalError(f"{found.path}: no stage has begun: readmostly dev claims run --resume")
+    print(as_json(of_campaign(stage, finished=bool(found.stages))))
+    return DONE if found.stages else INCOMPLETE

@@ -1,209 +1,193 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a campaign has for a claim: the values of its cells, by block.
-
-Cells and statistics are written as in docs/articles/figures.tsv and taken
-by report/articles.py; nothing is decided here.
-"""
+"""The values that a campaign has for a claim, by block. Nothing is decided
+here."""
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from report import articles, stats
+from report import stats
+from report.claims.cells import Cells, Missing, Query, as_written
+from report.claims.ledger import ADDING, Claim
+from report.claims.statistic import Blocks, Data, blocks_of, quotient, values_of
+from report.load import Cell
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """One of a claim's cells, or pair of cells."""
-    where: str  # as the ledger has it
-    cells: tuple = ()  # ids: subject, against
-    values: tuple = ()  # (block, value): a ratio where there are two cells
-    total: float | None = None  # subject's statistic, added over its trials
-    against: float | None = None  # the same of against
-    base: float | None = None  # centre of against, where there is a ratio
-    trials: int = 0  # of the subject
+    """One of a claim's cells, or pair of cells.
+
+    where    as the ledger has it
+    cells    ids: subject, against
+    values   (block, value): a ratio if there are two cells
+    total    the subject's statistic, added over its trials; against: the same
+             of the other side
+    base     centre of the other side
+    trials   of the subject
+    reason   why there are no values
+    """
+    where: str
+    cells: tuple[str, ...] = ()
+    values: tuple[tuple[int, float], ...] = ()
+    total: float | None = None
+    against: float | None = None
+    base: float | None = None
+    trials: int = 0
     measure: str = ""
-    reason: str = ""  # why there are no values
+    reason: str = ""
     planned: bool = True
 
+    @property
+    def series(self) -> list[float]:
+        """Its values in time order."""
+        return [value for _, value in self.values]
 
-def figure_of(claim, where, subject, against):
-    return articles.Figure(
-        row=claim.id, what=claim.says, workload=claim.workload, where=where,
-        subject=subject, against=against, statistic=claim.statistic,
-        unit="1", article=claim.article)
+    @property
+    def logs(self) -> list[float]:
+        """ln of its values. One of 0 or less lies below every limit; without
+        it the others would be surer than they are."""
+        return [math.log(v) if v > 0 else -math.inf for v in self.series]
 
 
-def totals(sides):
-    """What each side's trials add up to."""
-    return [sum(above for above, _ in blocks.values()) for _, blocks in sides]
+Part = tuple[Claim, Evidence]  # the claim of one cell
 
 
-def centre(blocks):
-    """Pseudo-median of one side's values; None where one is 0 or less."""
-    found = [articles.quotient(*v) for v in blocks.values()]
-    if not found or min(found) <= 0:
+def query_of(one: Claim, where: str | None = None) -> Query:
+    """The query of a claim of one cell."""
+    return Query(one.workload, one.cells[0] if where is None else where, one.subject,
+                 one.against, one.statistic)
+
+
+def centre(blocks: Blocks) -> float | None:
+    """Pseudo-median of one side's values; None if one is 0 or less."""
+    values = [quotient(*blocks[b]) for b in sorted(blocks)]
+    if not values or min(values) <= 0:
         return None
-    return stats.summarize({0: found})[0]["centre"]
+    return stats.many_intervals({0: values})[0].centre
 
 
-def by_block(claim, sides, added):
-    """((block, value)); of a pair of exact counts none on either side is no
-    difference, though nothing can be divided by it."""
-    if len(sides) > 1 and claim.numbers == "simulated" and not any(added):
-        both = set(sides[0][1]).intersection(sides[1][1])
-        return tuple((block, 1.0) for block in sorted(both))
-    return tuple(articles.by_block(sides).items())
-
-
-def taken(campaign, claim, where, subject, against):
-    """(sides as articles.blocks_of() has them, what is known of them without
-    dividing anything); articles.Missing."""
-    figure = figure_of(claim, where, subject, against)
-    sides = [articles.blocks_of(campaign, figure, s)
-             for s in figure.cells_wanted()]
-    if len({cell.id for cell, _ in sides}) < len(sides):
-        raise articles.Missing("both sides are one cell on this machine")
-    added = totals(sides)
-    return sides, Evidence(
-        where, tuple(cell.id for cell, _ in sides), total=added[0],
-        against=added[1] if len(added) > 1 else None,
-        trials=len(sides[0][1]), measure=sides[0][0].measure)
-
-
-def of_cells(campaign, claim, *place):
-    """Values by block of a cell or a pair; articles.Missing."""
-    sides, known = taken(campaign, claim, *place)
-    return replace(
-        known, values=by_block(claim, sides, (known.total, known.against)),
-        base=centre(sides[1][1]) if known.against else None)
-
-
-def counted(*place):
-    """The same for rules that only add up: a quotient may not exist."""
-    return taken(*place)[1]
-
-
-def on_axis(value):
-    """A factor's value as a number: of a loop its first one."""
-    return int(value.split(":")[1]) if isinstance(value, str) else value
-
-
-def along(campaign, claim, where, subject, against):
-    """One slope for each block, over the cells that differ in claim.axis."""
-    figure = figure_of(claim, where, subject, against)
-    values = {articles.as_written(getattr(c, claim.axis)):
-              on_axis(getattr(c, claim.axis))
-              for c in articles.cells_for(campaign, figure, subject)}
-    if len(values) < 3:
-        raise articles.Missing(f"{len(values)} values of {claim.axis}, "
-                               "expected 3")
-    parts = [(x, of_cells(campaign, claim, f"{where} {claim.axis}={text}",
-                          subject, against)) for text, x in
-             sorted(values.items(), key=lambda item: item[1])]
-    curves = {}
-    for x, part in parts:
-        for block, value in part.values:
-            curves.setdefault(block, []).append((x, value))
-    whole = {b: curve for b, curve in curves.items()
-             if len(curve) == len(parts) and min(v for _, v in curve) > 0}
-    if not whole:
-        raise articles.Missing("no block has every value of " + claim.axis)
+def taken(data: Data, query: Query) -> tuple[Evidence, list[Blocks]]:
+    """The members that need no division, and the blocks of each side.
+    Missing."""
+    sides = [blocks_of(data, query, side) for side in query.sides]
+    cells = [cell for cell, _ in sides]
+    if len({c.id for c in cells}) < len(cells):
+        raise Missing("both sides are one cell on this machine")
+    totals = [sum(above for above, _ in blocks.values()) for _, blocks in sides]
     return Evidence(
-        where, tuple(c for _, part in parts for c in part.cells),
-        tuple(zip(sorted(whole), map(float, stats.block_slopes(
-            [x for x, _ in parts],
-            [[v for _, v in whole[b]] for b in sorted(whole)])))),
-        trials=sum(part.trials for _, part in parts),
-        measure=parts[0][1].measure)
+        query.where, tuple(c.id for c in cells), total=totals[0],
+        against=totals[1] if len(totals) > 1 else None, trials=len(sides[0][1]),
+        measure=cells[0].measure), [blocks for _, blocks in sides]
 
 
-def planned(campaign, claim, where, subject, against):
-    figure = figure_of(claim, where, subject, against)
-    return all(articles.cells_for(campaign, figure, side)
-               for side in figure.cells_wanted())
+def of_cells(data: Data, one: Claim, query: Query) -> Evidence:
+    """Values by block of a cell or a pair. Exact counts that are 0 on both
+    sides are equal. Missing."""
+    known, sides = taken(data, query)
+    if len(sides) > 1 and one.numbers == "simulated" and not (known.total or known.against):
+        values = dict.fromkeys(sorted(set(sides[0]).intersection(sides[1])), 1.0)
+    else:
+        values = values_of(sides)
+    return replace(known, values=tuple(values.items()),
+                   base=centre(sides[1]) if known.against else None)
 
 
-def loose(claim, where):
-    """A cell as written, without the factors that the article leaves open."""
-    return " ".join(word for word in where.split()
-                    if word.partition("=")[0] not in claim.free)
+def on_axis(cell: Cell, axis: str) -> float:
+    """A factor as a number: of a loop its first one."""
+    value: object = getattr(cell.factors, axis)
+    return float(value.split(":")[1] if isinstance(value, str) else str(value))
 
 
-def asked(one, cell):
-    """What tells a place from another: the subject's cell, and what its line
-    asks of it. Two lines may ask one cell of two statistics."""
-    return (cell.id, one.against, one.statistic, one.claimed, one.side)
+def along(data: Data, one: Claim, query: Query) -> Evidence:
+    """A slope for each block, over the cells that differ in the axis.
+    Missing."""
+    points = {as_written(c.factors, one.axis): on_axis(c, one.axis)
+              for c in data.cells.fitting(query, query.subject)}
+    if len(points) < 3:
+        raise Missing(f"{len(points)} values of {one.axis}, expected 3")
+    ordered = sorted(points.items(), key=lambda point: point[1])
+    parts = [of_cells(data, one, replace(query, where=f"{query.where} {one.axis}={text}"))
+             for text, _ in ordered]
+    curves: dict[int, list[float]] = {}
+    for found in parts:
+        for block, value in found.values:
+            curves.setdefault(block, []).append(value)
+    whole = [b for b in sorted(curves) if len(curves[b]) == len(parts) and min(curves[b]) > 0]
+    if not whole:
+        raise Missing("no block has every value of " + one.axis)
+    slopes = stats.block_slopes([x for _, x in ordered], [curves[b] for b in whole])
+    return Evidence(query.where, tuple(c for found in parts for c in found.cells),
+                    tuple(zip(whole, map(float, slopes))),
+                    trials=sum(found.trials for found in parts), measure=parts[0].measure)
 
 
-def elsewhere(campaign, one, known):
-    """The same contrast at each further place where the campaign has both
-    sides, by the factors that the article leaves open.
+# ---- the cells of a claim ---------------------------------------------------
 
-    known -- what is asked() already; more are added
+Place = tuple[str, str, str, tuple[float, ...], str]
+
+
+def place_of(one: Claim, cell: Cell) -> Place:
+    """The identity of a place: two lines may use one cell for two
+    statistics."""
+    return cell.id, one.against, one.statistic, one.claimed, one.side
+
+
+def elsewhere(cells: Cells, one: Claim, known: set[Place]) -> list[Claim]:
+    """The same contrast wherever the plan has both sides, by the factors that
+    the article leaves open.
+
+    known -- places that have a claim already; more are added
     """
-    where = loose(one, one.cells[0])
-    for cell in articles.cells_for(campaign, figure_of(
-            one, where, one.subject, one.against), one.subject):
-        place = " ".join(
-            [where, *(f"{name}={articles.as_written(getattr(cell, name))}"
-                      for name in one.free)])
-        if asked(one, cell) not in known and planned(
-                campaign, one, place, one.subject, one.against):
-            known.add(asked(one, cell))
-            yield replace(one, cells=(place,))
-
-
-def parts(campaign, claim, found):
-    """A claim of each cell alone: those of the ledger, then those that a
-    longer mode has more, by the factors that the article leaves open; a
-    line that fits several of these is only them.
-
-    found -- the ledger's (Claim.each, Claim.varied)
-    """
-    if not claim.free:
-        return found
-    fits = [articles.cells_for(campaign, figure_of(
-        one, one.cells[0], one.subject, one.against), one.subject)
-        for one in found]
-    known = {asked(one, cells[0])
-             for one, cells in zip(found, fits) if len(cells) == 1}
-    return [one for one, cells in zip(found, fits) if len(cells) < 2] + [
-        more for one in found for more in elsewhere(campaign, one, known)]
-
-
-def of_part(campaign, part):
-    """Evidence of a claim's cell, or pair of cells (parts())."""
-    where, = part.cells
-    asked = (campaign, part, where, part.subject, part.against)
-    take = along if part.rule == "slope" else counted \
-        if part.rule in ("never", "can-happen") else of_cells
-    if not planned(*asked):
-        return Evidence(where, reason="not in this run", planned=False)
-    try:
-        return take(*asked)
-    except articles.Missing as missing:
-        return Evidence(where, reason=str(missing))
-
-
-def named(ones):
-    """What tells the cells of a claim apart: also subjects and statistics,
-    where they are not the same in all."""
-    pairs = [" / ".join(s for s in (one.subject, one.against) if s)
-             for one in ones]
-    found = [one.cells[0] for one in ones]
-    for own in (pairs, [one.statistic for one in ones]):
-        if len(set(own)) > 1:
-            found = [f"{name} {word}" for name, word in zip(found, own)]
+    found = []
+    where = " ".join(word for word in one.cells[0].split()
+                     if word.partition("=")[0] not in one.free)
+    for cell in cells.fitting(query_of(one, where), one.subject):
+        place = " ".join([where, *(f"{name}={as_written(cell.factors, name)}"
+                                   for name in one.free)])
+        if place_of(one, cell) not in known and cells.planned(query_of(one, place)):
+            known.add(place_of(one, cell))
+            found.append(replace(one, cells=(place,)))
     return found
 
 
-def of_parts(campaign, ones):
-    """[(the claim of one cell, its Evidence)] of these cells (parts())."""
-    return [(one, replace(of_part(campaign, one), where=name))
+def parts(cells: Cells, claim: Claim, ones: Sequence[Claim]) -> list[Claim]:
+    """Claims of one cell each: those of the ledger, then those that a longer
+    mode has in addition. A line that fits several of these is only them.
+
+    ones -- Claim.each() or Claim.varied()
+    """
+    if not claim.free:
+        return list(ones)
+    fits = [cells.fitting(query_of(one), one.subject) for one in ones]
+    known = {place_of(one, fit[0]) for one, fit in zip(ones, fits) if len(fit) == 1}
+    return [one for one, fit in zip(ones, fits) if len(fit) < 2] + [
+        more for one in ones for more in elsewhere(cells, one, known)]
+
+
+def of_part(data: Data, one: Claim) -> Evidence:
+    """Evidence of a claim of one cell."""
+    query = query_of(one)
+    if not data.cells.planned(query):
+        return Evidence(query.where, reason="not in this run", planned=False)
+    try:
+        if one.rule in ADDING:  # a quotient may not exist
+            return taken(data, query)[0]
+        return (along if one.rule == "slope" else of_cells)(data, one, query)
+    except Missing as missing:
+        return Evidence(query.where, reason=str(missing))
+
+
+def named(ones: Sequence[Claim]) -> list[str]:
+    """A name for each cell of a claim, with its maps and statistic if they
+    differ."""
+    names = [one.cells[0] for one in ones]
+    for words in ([" / ".join(filter(None, (one.subject, one.against))) for one in ones],
+                  [one.statistic for one in ones]):
+        if len(set(words)) > 1:
+            names = [f"{name} {word}" for name, word in zip(names, words)]
+    return names
+
+
+def of_parts(data: Data, ones: Sequence[Claim]) -> list[Part]:
+    """The evidence of each of these claims of one cell."""
+    return [(one, replace(of_part(data, one), where=name))
             for one, name in zip(ones, named(ones))]
-
-
-def logs(evidence):
-    """ln of its values, by block; one of 0 or less lies below every limit,
-    and without it what lies above would be surer than it is."""
-    return {block: math.log(value) if value > 0 else -math.inf
-            for block, value in evidence.values}

@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads the ledger: workloads/claims/*.claims, one section a claim.
 
-text.py reads the sections; docs/claims.md says what each key means. A mistake
-is FILE:LINE: what, expected what.
+docs/claims.md has the meaning of each key. A mistake is FILE:LINE: what,
+expected what.
 """
 import hashlib
 import math
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from report import articles
-from report.claims.text import Form, LedgerError, lacking, once, sections
+from report.claims import statistic
+from report.claims.text import Form, LedgerError, Section, read_all, require
 
 FOLDER = Path(__file__).resolve().parents[2] / "workloads" / "claims"
-ID = re.compile(r"S[0-9]-[0-9]{2}")
-WORDS = {  # key -> what it may say
+WORDS = {  # key -> its allowed values
     "conditions": ("stated", "unstated", "parts"),
     "kind": ("direct", "analogue", "go-only"),
     "speaks": ("speed", "memory", "count", "property", "arithmetic"),
@@ -23,7 +23,7 @@ WORDS = {  # key -> what it may say
     "side": ("above", "below"),
     "numbers": ("native", "counters", "simulated", "computed"),
 }
-RULES = {  # rule -> keys that it needs beside workload, cells and statistic
+RULES: Mapping[str, tuple[str, ...]] = {  # rule -> keys that it needs
     "direction": ("side", "against"),
     "ratio": ("claimed", "against"),
     "equal": ("against",),
@@ -36,92 +36,107 @@ RULES = {  # rule -> keys that it needs beside workload, cells and statistic
     "none": ("lacks",),
 }
 WITHOUT_CELLS = ("arithmetic", "none")
-OF_FATES = ("never", "can-happen", "count")  # rules that no quotient is of
+ADDING = ("never", "can-happen")  # rules that add up and divide nothing
+OF_FATES = (*ADDING, "count")  # rules that take no logarithm
 NEEDS = ("cpus", "counters")
-FREE = ("threads", "keys", "write_share", "write_kind", "dist", "shape",
-        "miss_share")
+FREE = ("threads", "keys", "write_share", "write_kind", "dist", "shape", "miss_share")
 LACKS = ("cpus", "counters", "go", "hardware", "experiment", "runtime")
 EXPLAINS = ("variant", "variant_shows")  # decide nothing
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One row of the ledger; members are the keys of its section."""
+    """A section of the ledger; fields are its keys.
+
+    place     FILE:LINE of its [ID]
+    article   what the article states, in its units
+    claimed   (low, high), equal if one number is stated; () if none is
+    tolerance a factor; band: a share, a smaller difference is none; effect: a
+              share that the run must be able to see
+    cells     FACTOR=VALUE ... [| KEY = VALUE ...], a cell each
+    go        (subject, against) among Go's maps; variant: of the port with
+              one cause removed
+    axis      of a slope: the factor that varies
+    free      factors that the article leaves open
+    needs     (what, how much) of the machine: ("cpus", 16)
+    instead   what stands in, and what the verdict therefore does not mean
+    """
     id: str
-    place: str  # FILE:LINE of its [ID]
+    place: str
     says: str
-    article: str  # what the article states, in its units
+    article: str
     rule: str
     section: str = ""
-    environment: str = "unstated"  # what the article ran on
+    environment: str = "unstated"
     conditions: str = "unstated"
     kind: str = "direct"
     speaks: str = "speed"
     about: str = "any"
     side: str = ""
-    claimed: tuple = ()  # (low, high): equal where one number is stated
-    tolerance: float = 1.2  # factor
-    band: float = 0.02  # share: a smaller difference is none
-    effect: float = 0.10  # share that the run must be able to see
+    claimed: tuple[float, ...] = ()
+    tolerance: float = 1.2
+    band: float = 0.02
+    effect: float = 0.10
     workload: str = ""
-    cells: tuple = ()  # FACTOR=VALUE ... [| KEY = VALUE ...], a cell each
+    cells: tuple[str, ...] = ()
     subject: str = ""
     against: str = ""
-    go: tuple = ()  # (subject, against) among Go's own maps
-    go_cells: tuple = ()  # where Go's cells are others
+    go: tuple[str, ...] = ()
+    go_cells: tuple[str, ...] = ()
     statistic: str = ""
-    go_statistic: str = ""  # where Go's maps call it otherwise
-    axis: str = ""  # of a slope: the factor that varies
-    free: tuple = ()  # factors that the article leaves open
+    go_statistic: str = ""
+    axis: str = ""
+    free: tuple[str, ...] = ()
     numbers: str = "native"
     compute: str = ""
-    needs: tuple = ()  # (what, how much) of the machine: ("cpus", 16)
+    needs: tuple[str, float] | tuple[()] = ()
     lacks: str = ""
-    instead: str = ""  # what stands in, and what the verdict does not say
-    variant: tuple = ()  # (subject, against): the port, one cause removed
-    variant_shows: str = ""  # what that is: why Go and port differ
+    instead: str = ""
+    variant: tuple[str, ...] = ()
+    variant_shows: str = ""
 
-    def each(self, go=False):
-        """The claim of each of its cells alone, with what that cell says
-        itself; of Go's own maps those that Go has, and none of a claim in
-        parts of which Go lacks one. LedgerError."""
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The claimed amount with its tolerance; a slope has none."""
+        factor = 1.0 if self.rule == "slope" else self.tolerance
+        return self.claimed[0] / factor, self.claimed[1] * factor
+
+    def each(self, go: bool = False) -> list["Claim"]:
+        """A claim for each of its cells, with the keys of that cell. Of Go's
+        maps: the cells that Go has; none if Go lacks one of a claim in parts.
+        LedgerError."""
         if self.rule in WITHOUT_CELLS:
             return []
-        wheres = go and self.go_cells or self.cells
-        found = [replace(self, cells=(where,), go_cells=(), **own)
-                 for where, own in (part(text, self.place)
-                                    for text in wheres)]
+        parts = [part(text, self.place) for text in go and self.go_cells or self.cells]
+        ones = [replace(self, cells=(where,), go_cells=(), **settings)
+                for where, settings in parts]
         if not go:
-            return found
+            return ones
         of_go = [replace(one, subject=one.go[0], against=one.go[1],
                          statistic=one.go_statistic or one.statistic)
-                 for one in found if one.go]
-        whole = self.conditions != "parts" or len(of_go) == len(found)
-        return of_go if whole else []
+                 for one in ones if one.go]
+        return of_go if self.conditions != "parts" or len(of_go) == len(ones) else []
 
-    def maps(self):
-        """Ids of its maps, whatever their settings."""
-        return [side.split()[0] for side in (self.subject, self.against)
-                if side]
+    def varied(self) -> list["Claim"]:
+        """A claim for each of its cells, of the maps of its variant."""
+        return [replace(one, subject=self.variant[0], against=self.variant[1])
+                for one in self.each()] if self.variant else []
 
-    def varied(self):
-        """The claim of each of its cells, of the maps of its variant."""
-        if not self.variant:
-            return []
-        subject, against = self.variant
-        return [replace(one, subject=subject, against=against)
-                for one in self.each()]
+    @property
+    def maps(self) -> list[str]:
+        """Ids of its maps, without their settings."""
+        return [side.split()[0] for side in (self.subject, self.against) if side]
 
 
-KEYS = {f.name for f in fields(Claim)} - {"id", "place"}
-PART_KEYS = ("subject", "against", "claimed", "statistic", "side", "go",
-             "go_statistic")  # what a cell may say for itself
+KEYS = frozenset(f.name for f in fields(Claim)) - {"id", "place"}
+PART_KEYS = ("subject", "against", "claimed", "statistic", "side", "go", "go_statistic")
+Ledger = Mapping[str, Claim]  # by id
 
 
 # ---- values ---------------------------------------------------------------
 
-def number(text):
-    """"3 %" -> 0.03, "1.2" -> 1.2; ValueError where it is none."""
+def number(text: str) -> float:
+    """"3 %" -> 0.03, "1.2" -> 1.2. ValueError, also if it is not finite."""
     text = text.strip()
     value = float(text[:-1]) / 100 if text.endswith("%") else float(text)
     if not math.isfinite(value):
@@ -129,39 +144,33 @@ def number(text):
     return value
 
 
-def factor(text):
-    """"1.2" -> 1.2; below 1 the limits would change places."""
-    value = number(text)
-    if value < 1:
-        raise ValueError(text)
-    return value
+def within(low: float, high: float) -> Callable[[str], float]:
+    """Reader of a number with low <= number < high."""
+    def read(text: str) -> float:
+        value = number(text)
+        if not low <= value < high:
+            raise ValueError(text)
+        return value
+    return read
 
 
-def share(text):
-    """"2%" -> 0.02."""
-    value = number(text)
-    if not 0 <= value < 1:
-        raise ValueError(text)
-    return value
-
-
-def amounts(text):
+def amounts(text: str) -> tuple[float, float]:
     """"416" -> (416, 416); "0.9 .. 1.1" -> (0.9, 1.1)."""
-    found = tuple(number(part) for part in text.split(".."))
-    if len(found) not in (1, 2) or found[0] > found[-1]:
+    ends = tuple(number(part) for part in text.split(".."))
+    if len(ends) not in (1, 2) or ends[0] > ends[-1]:
         raise ValueError(text)
-    return found[0], found[-1]
+    return ends[0], ends[-1]
 
 
-def sides(text):
+def sides(text: str) -> tuple[str, str]:
     """"go_sync_map / go_map_rw" -> both; without "/" a subject alone."""
-    found = tuple(part.strip() for part in text.split("/"))
-    if len(found) > 2 or not all(found):
+    names = [part.strip() for part in text.split("/")]
+    if len(names) > 2 or not all(names):
         raise ValueError(text)
-    return found if len(found) == 2 else (found[0], "")
+    return names[0], names[1] if len(names) == 2 else ""
 
 
-def wanted(text):
+def needed(text: str) -> tuple[str, float]:
     """"cpus: 16" -> ("cpus", 16); "counters" -> ("counters", 1)."""
     what, colon, amount = (part.strip() for part in text.partition(":"))
     if what not in NEEDS or bool(colon) != bool(amount):
@@ -169,115 +178,103 @@ def wanted(text):
     return what, number(amount or "1")
 
 
-def names(text):
-    """"threads keys" -> ("threads", "keys"); ValueError for no factor."""
-    found = tuple(text.split())
-    if set(found) - set(FREE):
+def factors(text: str) -> tuple[str, ...]:
+    """"threads keys" -> ("threads", "keys")."""
+    names = tuple(text.split())
+    if set(names) - set(FREE):
         raise ValueError(text)
-    return found
+    return names
 
 
 MAPS = (sides, "MAP, or MAP / MAP")
 FORM = Form(
-    id=ID, of="a claim such as [S4-01]", keys=frozenset(KEYS), words=WORDS,
+    id=re.compile(r"S[0-9]-[0-9]{2}"), of="a claim such as [S4-01]", keys=KEYS, words=WORDS,
     lists=("cells", "go_cells"), readers={
         "claimed": (amounts, "a number, or LOW .. HIGH"),
-        "tolerance": (factor, "a factor such as 1.2, 1 at least"),
-        "band": (share, "a share such as 2%, below 100%"),
-        "effect": (share, "a share such as 10%, below 100%"),
-        "free": (names, "some of " + ", ".join(FREE)),
-        "needs": (wanted, "cpus: N, or counters"),
+        "tolerance": (within(1, math.inf), "a factor such as 1.2, 1 at least"),
+        "band": (within(0, 1), "a share such as 2%, below 100%"),
+        "effect": (within(0, 1), "a share such as 10%, below 100%"),
+        "free": (factors, "some of " + ", ".join(FREE)),
+        "needs": (needed, "cpus: N, or counters"),
         "go": MAPS, "variant": MAPS})
 
 
-def part(text, place):
-    """"WHERE | KEY = VALUE | ..." -> (WHERE, {key: value})."""
-    where, *own = (word.strip() for word in text.split("|"))
-    return where, dict(FORM.setting(word, place, PART_KEYS) for word in own)
+def part(text: str, place: str) -> tuple[str, dict[str, object]]:
+    """"WHERE | KEY = VALUE | ..." -> (WHERE, {key: value}). LedgerError."""
+    where, *settings = (word.strip() for word in text.split("|"))
+    return where, dict(FORM.setting(word, place, PART_KEYS) for word in settings)
 
 
 # ---- one claim ------------------------------------------------------------
 
-def claim_of(place, name, said):
-    """A section as a claim; what its rule needs must be there."""
-    rule = said.get("rule")
+def claim_of(section: Section) -> Claim:
+    """A section as a claim, with all that its rule needs. LedgerError."""
+    place, name, settings = section
+    mistake = f"{place}: [{name}]"
+    rule = settings.get("rule")
     if rule not in RULES:
-        raise LedgerError(f"{place}: [{name}] rule = {rule}: expected one of "
-                          f"{', '.join(RULES)}")
-    alone = rule in WITHOUT_CELLS
-    lacking(place, name, f"rule {rule}", said.get, ("says", "article", *(
-        RULES[rule] if alone else ("workload", "cells"))))
-    what, _, exactly = said.get("lacks", "").partition(":")
+        raise LedgerError(f"{mistake} rule = {rule}: expected one of {', '.join(RULES)}")
+    require(section, f"rule {rule}", settings.get, ("says", "article", *(
+        RULES[rule] if rule in WITHOUT_CELLS else ("workload", "cells"))))
+    what, _, exactly = settings.get("lacks", "").partition(":")
     if rule == "none" and (what not in LACKS or not exactly.strip()):
-        raise LedgerError(f"{place}: [{name}] lacks = {said['lacks']}: "
-                          f"expected one of {', '.join(LACKS)}, and after a "
-                          "colon what exactly")
-    claim = Claim(id=name, place=place, **said)
-    for one in () if alone else claim.each() + claim.each(go=True):
-        lacking(place, name, f"rule {rule}",
-                lambda key, of=one: getattr(of, key),
-                (*RULES[rule], "subject", "statistic"))
-        of_trials(place, name, one)
-        if (rule, one.speaks) == ("figure", "speed") and one.claimed[0] <= 0:
-            raise LedgerError(f"{place}: [{name}] claimed = "
-                              f"{one.claimed[0]:g}: expected it above 0 of "
-                              "a figure that speaks of speed")
+        raise LedgerError(f"{mistake} lacks = {settings['lacks']}: expected one of "
+                          f"{', '.join(LACKS)}, and after a colon what exactly")
+    claim = Claim(id=name, place=place, **settings)
+    for one in claim.each() + claim.each(go=True):
+        check_cell(section, one)
     if claim.free and claim.conditions != "unstated":
-        raise LedgerError(f"{place}: [{name}] free: expected it of a claim "
-                          "whose conditions are unstated")
+        raise LedgerError(f"{mistake} free: expected it of a claim whose conditions are "
+                          "unstated")
     if claim.numbers == "simulated" and claim.speaks == "speed":
-        raise LedgerError(f"{place}: [{name}] numbers = simulated: expected "
-                          "another source, or a claim that does not speak "
-                          "of speed")
-    explained(claim)
+        raise LedgerError(f"{mistake} numbers = simulated: expected another source, or a "
+                          "claim that does not speak of speed")
+    check_variant(section, claim)
     return claim
 
 
-def of_trials(place, name, one):
-    """What became of whole trials is asked alone, by rules that take no
-    logarithm of it. LedgerError."""
-    _, above, below = articles.parsed(one.statistic)
-    if set(above + below).isdisjoint(articles.FATES):
+def check_cell(section: Section, one: Claim) -> None:
+    """What the rule needs of each cell. LedgerError."""
+    mistake = f"{section.place}: [{section.id}]"
+    require(section, f"rule {one.rule}", lambda key: getattr(one, key),
+            (*RULES[one.rule], "subject", "statistic"))
+    if (one.rule, one.speaks) == ("figure", "speed") and one.claimed[0] <= 0:
+        raise LedgerError(f"{mistake} claimed = {one.claimed[0]:g}: expected it above 0 of a "
+                          "figure that speaks of speed")
+    asked = statistic.parse(one.statistic)
+    if asked.names.isdisjoint(statistic.FATES) or asked.is_fate and one.rule in OF_FATES:
         return
-    if not articles.is_fate(one.statistic) or one.rule not in OF_FATES:
-        raise LedgerError(
-            f"{place}: [{name}] statistic = {one.statistic}: expected "
-            f"{', '.join(articles.FATES)} or "
-            f"{'+'.join(articles.FATES)}, of rule {', '.join(OF_FATES)}")
+    fates = f"{', '.join(statistic.FATES)} or {'+'.join(statistic.FATES)}"
+    raise LedgerError(f"{mistake} statistic = {one.statistic}: expected {fates}, of rule "
+                      f"{', '.join(OF_FATES)}")
 
 
-def explained(claim):
-    """A variant stands beside Go's maps, has as many as these, and says what
-    it shows. LedgerError."""
+def check_variant(section: Section, claim: Claim) -> None:
+    """A variant needs Go's maps, has as many, and a text of what it shows.
+    LedgerError."""
     if not (claim.variant or claim.variant_shows):
         return
-    lacking(claim.place, claim.id, "a variant",
-            lambda key: getattr(claim, key), (*EXPLAINS, "go"))
+    require(section, "a variant", lambda key: getattr(claim, key), (*EXPLAINS, "go"))
     if bool(claim.variant[1]) != bool(claim.go[1]):
         raise LedgerError(
-            f"{claim.place}: [{claim.id}] variant = "
-            f"{' / '.join(m for m in claim.variant if m)}: expected "
-            f"{'MAP / MAP' if claim.go[1] else 'one MAP'}, as in its go")
+            f"{claim.place}: [{claim.id}] variant = {' / '.join(filter(None, claim.variant))}: "
+            f"expected {'MAP / MAP' if claim.go[1] else 'one MAP'}, as in its go")
 
 
 # ---- all of it ------------------------------------------------------------
 
-def read(folder=None):
-    """{id: Claim} of all files of a folder, the tree's where it is None, by
-    id. LedgerError."""
-    found = {}
-    for file in sorted(Path(folder or FOLDER).glob("*.claims")):
-        for section in sections(file, FORM):
-            once(found, claim_of(*section))
-    return dict(sorted(found.items()))
+def read(folder: Path | None = None) -> dict[str, Claim]:
+    """All claims of a folder, by id in order; None: that of the tree.
+    LedgerError."""
+    files = sorted((folder or FOLDER).glob("*.claims"))
+    return dict(sorted((s.id, claim_of(s)) for s in read_all(files, FORM)))
 
 
-def digest(claims):
-    """SHA-256 of what decides the claims: fixed before a run, kept with it.
-    A variant may be named when a run has shown that it is needed."""
+def digest(claims: Ledger) -> str:
+    """SHA-256 of all that decides the claims: a run keeps it. A variant may
+    be named after a run."""
     whole = hashlib.sha256()
     for claim in claims.values():
         for key in sorted(KEYS - set(EXPLAINS)):
-            whole.update(f"{claim.id}.{key}={getattr(claim, key)!r}\n"
-                         .encode())
+            whole.update(f"{claim.id}.{key}={getattr(claim, key)!r}\n".encode())
     return whole.hexdigest()

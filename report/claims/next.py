@@ -1,32 +1,82 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The stages of a run for claims: one, with the cells of its claims."""
+"""The cells of a plan that claims need, and the only stage of a run for
+claims, which has all of them."""
 import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
 
-from report import words
-from report.claims import ledger, show
+from report import staged
+from report.claims import evidence, ledger
+from report.claims.cells import Cells
+from report.claims.ledger import Ledger
+from report.claims.phrases import plural
+from report.claims.text import LedgerError
+from report.load import Cell, JournalError, strict_json
+from report.load.decode import decode
 
 
-def asked(staged):
-    """What is to run next, as `report next` prints it. LedgerError."""
-    if staged.stages:
-        return {"format": 1, "stage": None, "cells": [],
-                "why": "stopped because every cell of the claims has run"}
-    claims = show.chosen(ledger.read(), staged.meta.get("ids") or [])
-    plan = show.plan_of(staged.plan)
-    cells = show.cells_of(plan, claims)
+def cells_in(file: Path) -> Cells:
+    """The cells of plan.json or campaign.json. JournalError."""
+    try:
+        plan = decode(staged.Cells, strict_json.loads(file.read_bytes()))
+    except OSError as error:
+        raise JournalError(f"{file}: {error.strerror}") from None
+    except ValueError as error:
+        raise JournalError(f"{file}: no plan ({error}): expected what `readmostly plan --json` "
+                           "prints") from None
+    return Cells(map(Cell, plan.cells))
+
+
+def chosen(claims: Ledger, ids: Iterable[str]) -> Ledger:
+    """The claims of these ids; of no id all. LedgerError."""
+    names = list(ids)
+    unknown = [name for name in names if name not in claims]
+    if unknown:
+        raise LedgerError(
+            f"no claim {', '.join(unknown)}: expected ids as `readmostly claims list` has "
+            "them, such as S4-01")
+    return {name: claims[name] for name in names} if names else claims
+
+
+def cells_of(cells: Cells, claims: Ledger) -> list[Cell]:
+    """The cells that these claims take, in the order of the plan."""
+    found = set()
+    for claim in claims.values():
+        for ones in (claim.each(), claim.each(go=True), claim.varied()):
+            for one in evidence.parts(cells, claim, ones):
+                query = evidence.query_of(one)
+                found |= {c.id for side in query.sides for c in cells.fitting(query, side)}
+    return [c for c in cells.all if c.id in found]
+
+
+@dataclass(frozen=True)
+class Next:
+    """What is to run next, as `report next` prints it. stage None: nothing."""
+    format: int
+    stage: int | None
+    cells: tuple[str, ...]
+    why: str
+    blocks: int | None = None
+    trials: int = 0
+
+
+def asked(found: staged.Staged) -> Next:
+    """The next stage of a run for claims. LedgerError."""
+    if found.stages:
+        return Next(1, None, (), "stopped because every cell of the claims has run")
+    claims = chosen(ledger.read(), found.meta.ids or ())
+    cells = cells_of(Cells(map(Cell, found.plan.cells)), claims)
     if not cells:
-        raise ledger.LedgerError(
-            f"{staged.plan_file}: none of its cells is of "
-            + ("a claim" if len(claims) != 1 else next(iter(claims)))
-            + ": run another mode, or see what the claim lacks "
-            "(readmostly dev claims show ID)")
-    return {"format": 1, "stage": 1, "cells": cells, "blocks": None,
-            "trials": sum(plan.cells[name].blocks for name in cells
-                          if not plan.cells[name].skip),
-            "why": f"the cells of {words.plural(len(claims), 'claim')}"}
+        name = "a claim" if len(claims) != 1 else next(iter(claims))
+        raise LedgerError(
+            f"{found.plan_file}: none of its cells is of {name}: run another mode, or see what "
+            "the claim lacks (readmostly dev claims show ID)")
+    return Next(1, 1, tuple(c.id for c in cells), f"the cells of {plural(len(claims), 'claim')}",
+                trials=sum(c.pending for c in cells))
 
 
-def main(staged):
+def main(found: staged.Staged) -> int:
     """Prints it -> exit status."""
-    print(json.dumps(asked(staged), indent=1, ensure_ascii=False))
+    print(json.dumps(vars(asked(found)), indent=1, ensure_ascii=False))
     return 0

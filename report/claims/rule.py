@@ -1,32 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a run for claims keeps before its first trial: the level of the
-family, the hash of the ledger, and that of the rules as docs/claims.md has
-them, by which another hand decides, too."""
+family and the hashes of the ledger and of the rules in docs/claims.md."""
 import hashlib
 import json
 import re
 from pathlib import Path
 
 from report.claims import ledger, rules
-
+from report.claims.text import LedgerError
 
 CONTRACT = Path(__file__).resolve().parents[2] / "docs" / "claims.md"
 RULES = re.compile(r"^\| rule \|.*?(?=^## )", re.M | re.S)
 
 
-def contract():
-    """SHA-256 of the rules in words, blanks apart."""
-    text = RULES.search(CONTRACT.read_text(encoding="utf-8"))[0]
-    return hashlib.sha256(" ".join(text.split()).encode()).hexdigest()
+def contract() -> str:
+    """SHA-256 of the rules in words, whatever the blanks."""
+    text = RULES.search(CONTRACT.read_text(encoding="utf-8"))
+    if text is None:
+        raise LedgerError(f"{CONTRACT}: expected the table of rules")
+    return hashlib.sha256(" ".join(text[0].split()).encode()).hexdigest()
 
 
-def numbers():
-    return {"format": 1, "kind": "claims", "alpha": rules.ALPHA,
-            "ledger_sha256": ledger.digest(ledger.read()),
-            "contract_sha256": contract()}
-
-
-def main():
+def main() -> int:
     """Prints them -> exit status. LedgerError."""
-    print(json.dumps(numbers(), indent=1, sort_keys=True))
+    print(json.dumps({"format": 1, "kind": "claims", "alpha": rules.ALPHA,
+                      "ledger_sha256": ledger.digest(ledger.read()),
+                      "contract_sha256": contract()}, indent=1, sort_keys=True))
     return 0

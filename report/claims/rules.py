@@ -1,363 +1,275 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From the values of one cell to an outcome, by the rule of a claim.
+"""From the values of a cell to its word, by the rule of a claim.
 
-The rules are those of docs/claims.md. An interval is of 95 %. Where a claim
-speaks of speed, an outcome that decides also needs its alternative's p, which
-is corrected over all such claims of the campaign.
+A rule that needs an interval has alternatives: statements on where the
+pseudo-median lies. One is called if the 95 % interval shows it and, for a
+claim about speed, if its p is at most ALPHA, corrected over the family of all
+such claims (Holm). So a refutation needs as much as a reproduction.
 """
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
+from typing import NamedTuple
 
-from report import articles, stats, words
+from report import stats
+from report.claims import statistic
 from report.claims.evidence import Evidence
-from report.claims.ledger import Claim
+from report.claims.ledger import ADDING, Claim
+from report.claims.model import CellRow, Kind, Word
+from report.claims.phrases import count, joined, percent, plural, sig
 
-REPRODUCED, DEPENDS, REFUTED = "reproduced", "depends", "refuted"
-INCONCLUSIVE, NOT_HERE = "inconclusive", "not testable here"
-VERDICTS = (REPRODUCED, DEPENDS, REFUTED, INCONCLUSIVE, NOT_HERE)
-ALPHA = 0.01  # of the family of all claims that speak of speed
+ALPHA = 0.01  # of the family of all claims about speed
 LEVEL = 0.95
-LEAST = 6  # trials that reproduce a count, unless it is exact
+LEAST = 6  # trials that an interval, `never` and `count` need
 ROUNDING = 1e-9  # an interval on logarithms is not exact in its last digits
-OPPOSITE, NO_DIFFERENCE = "opposite", "no difference above"
-SIZE, SIZE_ALONE = "direction holds, size differs", "size differs"
+BANDED = ("direction", "ratio", "equal")  # rules that have a band
+TESTED = (*BANDED, "figure", "slope")  # rules that need an interval
 CROSSES = "the interval crosses a limit"
 UNSURE = "not sure of all claims together"
-BANDED = ("direction", "ratio", "equal")  # rules that have a band
-KINDS = (OPPOSITE, SIZE, SIZE_ALONE, NO_DIFFERENCE)  # how a refutation begins
 
 
-class Alternative(Enum):
-    """Where the centre of subject / against, or of a figure, may lie."""
-    SIDE = "beyond the band on the claimed side"
-    OPPOSITE = "beyond the band on the other side"
-    NONE = "inside the band"
-    SIZE = "inside the claimed limits"
-    OTHER_SIZE = "outside of the claimed limits"
+class Call(StrEnum):
+    """An alternative."""
+    CLAIMED = "claimed"
+    OPPOSITE = "opposite"
+    NONE = "no difference"
+    OTHER = "other amount"
+    DIRECTION = "direction only"
 
 
-P = Mapping[Alternative, float] | None  # None: the claim is not in the family
+class Bound(NamedTuple):
+    """The pseudo-median lies above (sign 1) or below (-1) the limit."""
+    sign: int
+    limit: float
+
+
+Ways = tuple[tuple[Bound, ...], ...]  # any of these, each: all of its bounds
+Ps = Mapping[Call, float]  # corrected p of each alternative
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of one cell."""
-    word: str
+    """The word on one cell; seen: the effect that it could have shown."""
+    word: Word
     how: str = ""
+    kind: Kind | None = None
     centre: float | None = None
     low: float | None = None
     high: float | None = None
     n: int = 0
-    seen: float | None = None  # effect that could have been seen, a share
-    p: float | None = None  # corrected, of the alternative that was taken
+    seen: float | None = None
+    p: float | None = None
 
+
+# ---- alternatives -----------------------------------------------------------
+
+def alternatives(claim: Claim) -> dict[Call, Ways]:
+    """The alternatives of a rule of TESTED, the one that decides first."""
+    margin = 1 + claim.band
+    low, high = (1 / margin, margin) if claim.rule in ("equal", "direction") else claim.limits
+    inside = Bound(1, low), Bound(-1, high)
+    outside = (Bound(-1, low),), (Bound(1, high),)
+    if claim.rule not in ("direction", "ratio"):
+        return {Call.CLAIMED: (inside,), Call.OTHER: outside}
+    beyond = Bound(1, margin), Bound(-1, 1 / margin)
+    is_above = claim.side == "above" if claim.side else claim.claimed[0] > 1
+    side, other = beyond if is_above else beyond[::-1]
+    first: dict[Call, Ways] = {Call.OPPOSITE: ((other,),),
+                               Call.NONE: ((Bound(1, 1 / margin), Bound(-1, margin)),)}
+    if claim.rule == "direction":
+        return first | {Call.CLAIMED: ((side,),)}
+    return first | {Call.OTHER: outside, Call.CLAIMED: ((side, *inside),),
+                    Call.DIRECTION: ((side,),)}
+
+
+def shows(interval: stats.Interval, call: Call, ways: Ways) -> bool:
+    """Does the interval lie within the alternative? The ends of a range
+    belong to it, and not to what is outside of it."""
+    if interval.low is None or interval.high is None:
+        return False
+    slack = ROUNDING if call in (Call.CLAIMED, Call.NONE) else -ROUNDING
+    ends = {1: interval.low, -1: interval.high}
+    return any(all(b.sign * (ends[b.sign] - b.limit) >= -slack * abs(b.limit) for b in way)
+               for way in ways)
+
+
+def family_of(claim: Claim, contrast: Hashable) -> dict[str, stats.Alternative]:
+    """Its alternatives for stats.family(), about the contrast of that key: on
+    logarithms, but for slopes."""
+    return {call.value: tuple(tuple(stats.Side(
+        contrast, b.sign, b.limit if claim.rule == "slope" else math.log(b.limit))
+        for b in way) for way in ways) for call, ways in alternatives(claim).items()}
+
+
+# ---- rules that need an interval --------------------------------------------
 
 def summary(claim: Claim, evidence: Evidence) -> stats.Interval:
-    """Centre and interval; on logarithms but for slopes and what is negative.
-    One value of 0 changes no scale."""
-    values = [v for _, v in evidence.values]
-    log = claim.rule != "slope" and min(values) >= 0
-    return stats.many_intervals({0: values}, LEVEL, log)[0]
+    """Centre and interval; on logarithms if no value is negative."""
+    values = evidence.series
+    return stats.many_intervals(
+        {0: values}, LEVEL, claim.rule != "slope" and min(values) >= 0)[0]
 
 
-def limits(claim: Claim) -> tuple[float, float]:
-    """(low, high) that the claimed amount allows, tolerance and all."""
-    low, high = claim.claimed
-    return low / claim.tolerance, high * claim.tolerance
-
-
-def above_one(claim: Claim) -> bool:
-    """Whether the claim puts subject / against above 1."""
-    if claim.side:
-        return claim.side == "above"
-    return bool(claim.claimed[0] > 1)
-
-
-def ends(row: stats.Interval) -> tuple[float, float]:
-    """Of a row that has an interval."""
-    assert row.low is not None and row.high is not None
-    return row.low, row.high
-
-
-def shown(claim: Claim, row: stats.Interval) -> float | None:
-    """Half the width of the interval: what could have been seen. Of a slope
-    the smallest that would have been told from none, which is a difference
-    of exponents: their quotient has no meaning, and a band is of ratios."""
-    if row.low is None:
+def could_see(claim: Claim, interval: stats.Interval) -> float | None:
+    """Half of the relative width, and the band; of a slope half the width:
+    the least that is called different from 0."""
+    low, high = interval.low, interval.high
+    if low is None or high is None:
         return None
-    low, high = ends(row)
     if claim.rule == "slope":
         return (high - low) / 2
     if low <= 0:
         return None
-    half = math.sqrt(high / low) - 1
-    return half + (claim.band if claim.rule in BANDED else 0)
+    return math.sqrt(high / low) - 1 + (claim.band if claim.rule in BANDED else 0)
 
 
-def made(claim: Claim, row: stats.Interval, word: str, how: str = "",
-         p: float | None = None) -> Outcome:
-    return Outcome(word, how, row.centre, row.low, row.high, row.n,
-                   shown(claim, row), p)
+def refutation(claim: Claim, call: Call, holds: bool, centre: float) -> tuple[Kind | None, str]:
+    """In what it differs, and the text; holds: the direction is sure."""
+    if call is Call.OPPOSITE:
+        return Kind.OPPOSITE, Kind.OPPOSITE
+    if call is Call.NONE:
+        return Kind.NO_DIFFERENCE, f"{Kind.NO_DIFFERENCE} {percent(claim.band)}"
+    if claim.rule == "ratio":
+        figures = f"(× {sig(centre)}, not × {sig(claim.claimed[0])})"
+        return (Kind.SIZE, f"{Kind.SIZE} {figures}") if holds else (
+            Kind.SIZE_ALONE, f"{Kind.SIZE_ALONE} {figures}, direction open")
+    if claim.rule == "equal":
+        return None, f"they differ: × {sig(centre)}"
+    low, high = claim.claimed
+    amount = sig(low) + (f" to {sig(high)}" if high > low else "")
+    return None, f"{'slope ' * (claim.rule == 'slope')}{sig(centre)}, not {amount}"
 
 
-def worst(p: P, *alternatives: Alternative) -> float | None:
-    """Corrected p of all these together; None: not of the family."""
-    return None if p is None else max(p.get(a, 1.0) for a in alternatives)
-
-
-def decided(claim: Claim, row: stats.Interval, p: P, word: str, how: str,
-            *alternatives: Alternative) -> Outcome:
-    """The word, if the family's test shows these alternatives, or if the
-    claim does not need it."""
-    corrected = worst(p, *alternatives)
-    if claim.speaks == "speed" and (corrected is None or corrected > ALPHA):
-        return made(claim, row, INCONCLUSIVE, UNSURE, corrected)
-    return made(claim, row, word, how, corrected)
-
-
-def across(claim: Claim, row: stats.Interval) -> str:
-    """Why nothing is decided: where the interval lies, and what is the least
-    that so wide a one could have shown."""
-    seen = shown(claim, row)
+def open_text(claim: Claim, seen: float | None) -> str:
+    """Why nothing is decided, with the least that could have been shown."""
     if seen is None:
         return CROSSES
     return f"{CROSSES}: it could show " + (
-        f"slopes of {words.sig(seen)}" if claim.rule == "slope" else
-        f"differences of {words.percent(100 * seen)}") + " and more"
+        f"slopes of {sig(seen)}" if claim.rule == "slope" else
+        f"differences of {percent(seen)}") + " and more"
 
 
-def no_interval(claim: Claim, row: stats.Interval) -> Outcome:
-    if row.n == 0:
-        return Outcome(INCONCLUSIVE, "no trial")
-    return made(claim, row, INCONCLUSIVE,
-                f"{row.n} blocks, an interval needs {stats.RANKING_NEEDS}"
-                if row.n < stats.RANKING_NEEDS else row.reason or "")
+def tested(claim: Claim, evidence: Evidence, ps: Ps) -> Outcome:
+    """By the first alternative that interval and family show."""
+    interval = summary(claim, evidence)
+    centre, seen = interval.centre, could_see(claim, interval)
+
+    def outcome(word: Word, how: str = "", kind: Kind | None = None,
+                p: float | None = None) -> Outcome:
+        return Outcome(word, how, kind, centre, interval.low, interval.high, interval.n, seen, p)
+
+    if interval.low is None or centre is None:
+        return outcome(Word.INCONCLUSIVE, f"{interval.n} blocks, an interval needs {LEAST}"
+                       if interval.n < LEAST else interval.reason or "")
+    shown = [call for call, ways in alternatives(claim).items() if shows(interval, call, ways)]
+    sure = [call for call in shown if claim.speaks != "speed" or ps.get(call, 1.0) <= ALPHA]
+    if not shown:
+        return outcome(Word.INCONCLUSIVE, open_text(claim, seen))
+    if not sure:
+        return outcome(Word.INCONCLUSIVE, UNSURE, p=ps.get(shown[0]))
+    call = sure[0]
+    if call is Call.CLAIMED:
+        return outcome(Word.REPRODUCED, p=ps.get(call))
+    if call is Call.DIRECTION:
+        return outcome(Word.INCONCLUSIVE, "direction holds, size open", p=ps.get(call))
+    kind, how = refutation(claim, call, Call.DIRECTION in sure, centre)
+    return outcome(Word.REFUTED, how, kind, ps.get(call))
 
 
-# ---- one function a rule --------------------------------------------------
+# ---- rules that count -------------------------------------------------------
 
-def within(claim: Claim, row: stats.Interval) -> bool:
-    """Whether the interval lies inside the band, edges included."""
-    margin = (1 + claim.band) * (1 + ROUNDING)
-    low, high = ends(row)
-    return 1 / margin <= low and high <= margin
-
-
-def side_of(claim: Claim, row: stats.Interval) -> Alternative | None:
-    """On which side of 1 the interval lies; None: it crosses a limit."""
-    up, margin = above_one(claim), 1 + claim.band
-    low, high = ends(row)
-    beyond = {True: low > margin, False: high < 1 / margin}
-    if beyond[up]:
-        return Alternative.SIDE
-    if beyond[not up]:
-        return Alternative.OPPOSITE
-    return Alternative.NONE if within(claim, row) else None
+def too_few(claim: Claim, n: int) -> str:
+    """Why so few trials confirm nothing; "": they do. A simulation repeats
+    exactly."""
+    return "" if n >= LEAST or claim.numbers == "simulated" else \
+        f"in {plural(n, 'trial')}, {LEAST} needed"
 
 
-def direction(claim: Claim, row: stats.Interval, p: P) -> Outcome:
-    side = side_of(claim, row)
-    if side is None:
-        return made(claim, row, INCONCLUSIVE, across(claim, row))
-    word, how = {
-        Alternative.SIDE: (REPRODUCED, ""),
-        Alternative.OPPOSITE: (REFUTED, OPPOSITE),
-        Alternative.NONE: (REFUTED, f"{NO_DIFFERENCE} "
-                           + words.percent(100 * claim.band))}[side]
-    return decided(claim, row, p, word, how, side)
+def counted(claim: Claim, evidence: Evidence) -> Outcome:
+    """Exact: the value of every trial must be inside."""
+    low, high = claim.limits
+    values = sorted(evidence.series)
+    n = len(values)
+    wrong = sum(not low <= v <= high for v in values)
+    few = too_few(claim, n)
+    word = Word.REFUTED if wrong else Word.INCONCLUSIVE if few else Word.REPRODUCED
+    how = (f"{wrong} of {plural(n, 'trial')} outside" if wrong else
+           f"none outside {few}" if few else f"{n} of {plural(n, 'trial')}")
+    return Outcome(word, how, None, values[n // 2], values[0], values[-1], n)
 
 
-def sized(row: stats.Interval, low: float, high: float
-          ) -> Alternative | None:
-    """Where the interval lies to these limits; None: it crosses one."""
-    under, over = ends(row)
-    if low <= under and over <= high:
-        return Alternative.SIZE
-    return Alternative.OTHER_SIZE if over < low or under > high else None
-
-
-def size_of(claim: Claim, row: stats.Interval) -> Alternative | None:
-    low, high = limits(claim)
-    return sized(row, low * (1 - ROUNDING), high * (1 + ROUNDING))
-
-
-def ratio(claim: Claim, row: stats.Interval, p: P) -> Outcome:
-    """A direction first, then its size: one that is not the claimed one
-    refutes the claim, also where the direction is open."""
-    side = direction(claim, row, p)
-    if side.word == REFUTED:
-        return side
-    size, holds = size_of(claim, row), side.word == REPRODUCED
-    if size is Alternative.OTHER_SIZE:
-        figures = (f"(× {words.sig(row.centre)}, not × "
-                   f"{words.sig(claim.claimed[0])})")
-        return decided(claim, row, p, REFUTED, f"{SIZE} {figures}" if holds
-                       else f"{SIZE_ALONE} {figures}, direction open", size)
-    if not holds:
-        return side
-    if size is None:
-        return made(claim, row, INCONCLUSIVE, "direction holds, size open",
-                    side.p)
-    return decided(claim, row, p, REPRODUCED, "", Alternative.SIDE, size)
-
-
-def limited(claim: Claim, row: stats.Interval, p: P,
-            size: Alternative | None, otherwise: str) -> Outcome:
-    """Inside of limits, or outside: then `otherwise` is how."""
-    if size is None:
-        return made(claim, row, INCONCLUSIVE, across(claim, row))
-    if size is Alternative.SIZE:
-        return decided(claim, row, p, REPRODUCED, "", size)
-    return decided(claim, row, p, REFUTED, otherwise, size)
-
-
-def equal(claim: Claim, row: stats.Interval, p: P) -> Outcome:
-    margin = (1 + claim.band) * (1 + ROUNDING)
-    return limited(claim, row, p, sized(row, 1 / margin, margin),
-                   f"they differ: × {words.sig(row.centre)}")
-
-
-def figure(claim: Claim, row: stats.Interval, p: P) -> Outcome:
-    low, high = claim.claimed
-    claimed = words.sig(low) + (f" to {words.sig(high)}" if high > low
-                                else "")
-    return limited(claim, row, p, size_of(claim, row),
-                   f"{words.sig(row.centre)}, not {claimed}")
-
-
-def slope(claim: Claim, row: stats.Interval, p: P) -> Outcome:
-    low, high = claim.claimed
-    return limited(claim, row, p, sized(row, low, high),
-                   f"slope {words.sig(row.centre)}, not {words.sig(low)} to "
-                   f"{words.sig(high)}")
-
-
-# ---- rules of counts ------------------------------------------------------
-
-def enough(claim: Claim, n: int) -> bool:
-    """Whether n trials without an exception reproduce a claim. Simulated
-    counts are exact: one is enough."""
-    return n >= LEAST or claim.numbers == "simulated"
-
-
-def too_few(n: int, how: str) -> str:
-    return f"{how}, {LEAST} trials are needed"
-
-
-def at_most(n: int) -> str:
-    """Of n trials without an exception: the exact 95 % bound of a share."""
-    share = stats.clopper_pearson(0, n, LEVEL)
-    return f"at most {words.percent(100 * share)} of trials differ"
-
-
-def count(claim: Claim, evidence: Evidence) -> Outcome:
-    """Exact: every trial's value must be inside."""
-    low, high = limits(claim)
-    values = sorted(v for _, v in evidence.values)
-    n, wrong = len(values), sum(not low <= v <= high for v in values)
-    how = f"{wrong or n} of {words.plural(n, 'trial')}"
-    if wrong:
-        word, how = REFUTED, f"{how} outside"
-    elif enough(claim, n):
-        word = REPRODUCED
-        how += "" if claim.numbers == "simulated" else f", {at_most(n)}"
-    else:
-        word, how = INCONCLUSIVE, too_few(n, how)
-    return Outcome(word, how, values[n // 2], values[0], values[-1], n)
-
-
-def events(total: float) -> str:
-    text: str = words.plural(int(total), "counter-example")
-    return text
-
-
-def added(claim: Claim, evidence: Evidence, word: str, how: str) -> Outcome:
-    """Of what is added up over all trials; where whole trials are counted,
-    with the share of them and its exact interval."""
-    n, total = evidence.trials, evidence.total
-    if total is None or not articles.is_fate(claim.statistic):
-        return Outcome(word, how, total, n=n)
-    return Outcome(word, how, total / n,
-                   *stats.share_interval(int(total), n), n)
+def added(claim: Claim, evidence: Evidence, word: Word, how: str) -> Outcome:
+    """Of a sum over all trials. If whole trials are counted, with their share
+    and its exact interval."""
+    n, total = evidence.trials, evidence.total or 0.0
+    if not statistic.parse(claim.statistic).is_fate:
+        return Outcome(word, how, centre=total, n=n)
+    low, high = stats.share_interval(int(total), n)
+    return Outcome(word, how, None, total / n, low, high, n)
 
 
 def never(claim: Claim, evidence: Evidence) -> Outcome:
+    """0 in all trials; the text has the share of trials that may differ."""
     n = evidence.trials
     if evidence.total:
-        return added(claim, evidence, REFUTED, events(evidence.total))
-    how = f"no counter-example in {words.plural(n, 'trial')}"
-    if not enough(claim, n):
-        return added(claim, evidence, INCONCLUSIVE, too_few(n, how))
-    return added(claim, evidence, REPRODUCED, how + (
-        "" if claim.numbers == "simulated" else f", {at_most(n)}"))
+        return added(claim, evidence, Word.REFUTED, plural(evidence.total, "counter-example"))
+    few = too_few(claim, n)
+    if few:
+        return added(claim, evidence, Word.INCONCLUSIVE, f"no counter-example {few}")
+    bound = "" if claim.numbers == "simulated" else \
+        f": one in at most {percent(stats.clopper_pearson(0, n))} of trials"
+    return added(claim, evidence, Word.REPRODUCED,
+                 f"no counter-example in {plural(n, 'trial')}{bound}")
 
 
 def can_happen(claim: Claim, evidence: Evidence) -> Outcome:
-    n = evidence.trials
-    if evidence.total and evidence.against:
-        others = words.count(int(evidence.against))
-        return added(claim, evidence, REFUTED,
-                     f"{claim.against} has {others}, too")
-    if evidence.total:
-        return added(claim, evidence, REPRODUCED, words.plural(
-            int(evidence.total), "time") + f" in {words.plural(n, 'trial')}")
-    return added(claim, evidence, INCONCLUSIVE,
-                 f"none in {words.plural(n, 'trial')}")
+    """Once is enough, if `against` has none."""
+    trials = plural(evidence.trials, "trial")
+    if not evidence.total:
+        return added(claim, evidence, Word.INCONCLUSIVE, f"none in {trials}")
+    if evidence.against:
+        return added(claim, evidence, Word.REFUTED,
+                     f"{claim.against} has {count(evidence.against)}, too")
+    return added(claim, evidence, Word.REPRODUCED, f"{plural(evidence.total, 'time')} in {trials}")
 
 
-BY_INTERVAL = {"direction": direction, "ratio": ratio, "equal": equal,
-               "figure": figure, "slope": slope}
-BY_SUM = {"never": never, "can-happen": can_happen}
-
-
-def outcome(claim: Claim, evidence: Evidence, p: P = None) -> Outcome:
-    """p -- corrected, of a claim of speed."""
+def outcome_of(claim: Claim, evidence: Evidence, ps: Ps) -> Outcome:
+    """The word on a claim of one cell."""
     if evidence.reason:
-        return Outcome(NOT_HERE, evidence.reason)
-    if claim.rule in BY_SUM:
-        return BY_SUM[claim.rule](claim, evidence) if evidence.trials \
-            else Outcome(INCONCLUSIVE, "no trial")
+        return Outcome(Word.NOT_HERE, evidence.reason)
+    if claim.rule in ADDING:
+        if not evidence.trials:
+            return Outcome(Word.INCONCLUSIVE, "no trial")
+        return (never if claim.rule == "never" else can_happen)(claim, evidence)
     if not evidence.values:
-        return Outcome(INCONCLUSIVE, "no block has both")
-    if claim.rule == "count":
-        return count(claim, evidence)
-    row = summary(claim, evidence)
-    return no_interval(claim, row) if row.low is None else \
-        BY_INTERVAL[claim.rule](claim, row, p)
+        return Outcome(Word.INCONCLUSIVE, "no block has both")
+    return counted(claim, evidence) if claim.rule == "count" else tested(claim, evidence, ps)
 
 
-# ---- several cells --------------------------------------------------------
-
-Results = Sequence[tuple[Evidence, Outcome]]  # of the cells of a claim
-
+# ---- several cells ----------------------------------------------------------
 
 def place(where: str) -> str:
-    """Factors of a cell without its measure."""
+    """The factors of a cell without its measure."""
     return " ".join(w for w in where.split() if not w.startswith("measure="))
 
 
-def found_in(found: Results, word: str) -> str:
-    text: str = words.joined(place(e.where) or "its cell"
-                             for e, o in found if o.word == word)
-    return text
+def places(cells: Sequence[CellRow], word: Word) -> str:
+    """The cells that have this word."""
+    return joined(place(c.where) or "its cell" for c in cells if c.word is word)
 
 
-def combined(claim: Claim, found: Results) -> tuple[str, str]:
-    """(verdict, how) of [(evidence, outcome)] of all its cells."""
-    told = {o.word for _, o in found}
-    if not found or told == {NOT_HERE}:
-        return NOT_HERE, "; ".join(dict.fromkeys(o.how for _, o in found))
-    if len(told) == 1:
-        how = list(dict.fromkeys(o.how for _, o in found if o.how))
-        return told.pop(), "; ".join(how)
-    if {REPRODUCED, REFUTED} <= told:
-        where = (f"reproduced at {found_in(found, REPRODUCED)}; refuted at "
-                 f"{found_in(found, REFUTED)}")
-        return (DEPENDS if claim.conditions == "unstated" else REFUTED), where
-    if claim.conditions == "parts" and REFUTED in told:
-        return REFUTED, f"refuted at {found_in(found, REFUTED)}"
-    word = next(w for w in (REPRODUCED, REFUTED, INCONCLUSIVE) if w in told)
-    return INCONCLUSIVE, f"{word} at {found_in(found, word)} only" \
-        if word != INCONCLUSIVE else ""
+def combined(conditions: str, cells: Sequence[CellRow]) -> tuple[Word, str]:
+    """Word and text of a claim by those of all its cells."""
+    words = {c.word for c in cells} or {Word.NOT_HERE}
+    if len(words) == 1:
+        return words.pop(), "; ".join(dict.fromkeys(c.how for c in cells if c.how))
+    if {Word.REPRODUCED, Word.REFUTED} <= words:
+        how = (f"reproduced at {places(cells, Word.REPRODUCED)}; "
+               f"refuted at {places(cells, Word.REFUTED)}")
+        return (Word.DEPENDS if conditions == "unstated" else Word.REFUTED), how
+    if conditions == "parts" and Word.REFUTED in words:
+        return Word.REFUTED, f"refuted at {places(cells, Word.REFUTED)}"
+    word = next(w for w in (Word.REPRODUCED, Word.REFUTED, Word.INCONCLUSIVE) if w in words)
+    return Word.INCONCLUSIVE, "" if word is Word.INCONCLUSIVE else \
+        f"{word} at {places(cells, word)} only"

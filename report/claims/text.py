@@ -2,14 +2,19 @@
 """Reads the ledger's text: sections of `key = value` lines.
 
 The text is that of workload files: comments with #, [ID] begins a section,
-keys before the first [ID] hold for all sections of the file, a line that
-ends with a backslash goes on. Which keys there are and how each is read is
-the caller's (Form). A mistake is FILE:LINE: what, expected what.
+keys before the first [ID] hold for all sections of the file, a line that ends
+with a backslash goes on. The caller gives the keys and their readers (Form).
+A mistake is FILE:LINE: what, expected what.
 """
 import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from report.journal import JournalError
+from report.load import JournalError
+
+Settings = dict[str, Any]  # key -> value as its reader gives it
 
 
 class LedgerError(JournalError):
@@ -17,20 +22,34 @@ class LedgerError(JournalError):
 
 
 class Wrong(ValueError):
-    """A value that a reader knows more of than what was expected."""
+    """A value whose reader knows more than what was expected."""
+
+
+class Section(NamedTuple):
+    """place: FILE:LINE of its [ID]."""
+    place: str
+    id: str
+    settings: Settings
 
 
 @dataclass(frozen=True)
 class Form:
-    """What the sections of one kind of file may say."""
-    id: re.Pattern
-    of: str  # what an id is of, with an example
-    keys: frozenset
-    lists: tuple = ()  # keys that may stand more than once
-    words: dict = field(default_factory=dict)  # key -> what it may say
-    readers: dict = field(default_factory=dict)  # key -> (read, expected)
+    """The keys of one kind of file.
 
-    def value(self, key, text, place):
+    id       pattern of an id; of: what an id is, with an example
+    lists    keys that may stand more than once
+    words    key -> its allowed values
+    readers  key -> (reader, what it expects); a reader raises ValueError
+    """
+    id: re.Pattern[str]
+    of: str
+    keys: frozenset[str]
+    lists: tuple[str, ...] = ()
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    readers: Mapping[str, tuple[Callable[[str], object], str]] = field(default_factory=dict)
+
+    def value(self, key: str, text: str, place: str) -> object:
+        """The value of a key; LedgerError."""
         if key in self.words and text not in self.words[key]:
             raise LedgerError(f"{place}: {key} = {text}: expected one of "
                               f"{', '.join(self.words[key])}")
@@ -42,78 +61,74 @@ class Form:
         except Wrong as wrong:
             raise LedgerError(f"{place}: {key} = {wrong}") from None
         except ValueError:
-            raise LedgerError(f"{place}: {key} = {text}: expected "
-                              f"{expected}") from None
+            raise LedgerError(f"{place}: {key} = {text}: expected {expected}") from None
 
-    def setting(self, text, place, keys=None):
-        """"KEY = VALUE" -> (key, value), read; `keys`: only these."""
-        keys = keys or self.keys
+    def setting(self, text: str, place: str, keys: Iterable[str] = ()) -> tuple[str, object]:
+        """"KEY = VALUE" -> (key, value); keys: only these, or else all."""
+        allowed = frozenset(keys) or self.keys
         key, equals, value = (part.strip() for part in text.partition("="))
-        if not equals or key not in keys or not value:
-            raise LedgerError(f"{place}: {text[:60]}: expected KEY = VALUE, "
-                              f"KEY one of {', '.join(sorted(keys))}")
+        if not equals or key not in allowed or not value:
+            raise LedgerError(f"{place}: {text[:60]}: expected KEY = VALUE, KEY one of "
+                              f"{', '.join(sorted(allowed))}")
         return key, self.value(key, value, place)
 
 
-def lines_of(file):
-    """(FILE:LINE, text) of each line that says something; a line that ends
+def lines_of(file: Path) -> Iterator[tuple[str, str]]:
+    """(FILE:LINE, text) of each line without its comment. A line that ends
     with a backslash goes on in the next one."""
-    held, at = "", None
-    for number, line in enumerate(
-            file.read_text(encoding="utf-8").splitlines(), 1):
+    begun, place = "", ""
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
         text = re.sub(r"(^|\s)#.*", "", line).strip()
-        at = at or f"{file.name}:{number}"
+        place = place or f"{file.name}:{number}"
         if text.endswith("\\"):
-            held += text[:-1].rstrip() + " "
+            begun += text[:-1].rstrip() + " "
             continue
-        if held + text:
-            yield at, held + text
-        held, at = "", None
-    if held:
-        raise LedgerError(f"{at}: {held[:60]}: expected another line behind "
-                          "the backslash")
+        if begun + text:
+            yield place, begun + text
+        begun, place = "", ""
+    if begun:
+        raise LedgerError(f"{place}: {begun[:60]}: expected another line behind the backslash")
 
 
-def sections(file, form):
-    """[(place, id, {key: value or values})] of one file."""
-    common, found, here, own = {}, [], None, set()
+def sections(file: Path, form: Form) -> list[Section]:
+    """The sections of one file. LedgerError."""
+    common: Settings = {}
+    found: list[Section] = []
+    section, seen = common, set[str]()
     for place, text in lines_of(file):
         header = re.fullmatch(r"\[(.*)\]", text)
         if header:
             if not form.id.fullmatch(header[1]):
-                raise LedgerError(f"{place}: [{header[1]}]: expected the id "
-                                  f"of {form.of}")
-            here, own = dict(common), set()
-            found.append((place, header[1], here))
+                raise LedgerError(f"{place}: [{header[1]}]: expected the id of {form.of}")
+            section, seen = dict(common), set()
+            found.append(Section(place, header[1], section))
             continue
         key, value = form.setting(text, place)
-        into = common if here is None else here
-        add(form, into, key, value, place, key in own)
-        own.add(key)
+        if key in form.lists:
+            section[key] = (section.get(key, ()) if key in seen else ()) + (value,)
+        elif key in seen:
+            raise LedgerError(f"{place}: {key} is there twice: expected it once")
+        else:
+            section[key] = value
+        seen.add(key)
     return found
 
 
-def add(form, into, key, value, place, own):
-    """What may stand more than once adds up; any other key stands once."""
-    if key in form.lists:
-        into[key] = (into.get(key, ()) if own else ()) + (value,)
-    elif own:
-        raise LedgerError(f"{place}: {key} is there twice: expected it once")
-    else:
-        into[key] = value
-
-
-def lacking(place, name, who, value, keys):
-    """LedgerError where one of the keys has no value."""
+def require(section: Section, user: str, value: Callable[[str], object],
+            keys: Iterable[str]) -> None:
+    """LedgerError if one of the keys has no value."""
     empty = [key for key in keys if not value(key)]
     if empty:
-        raise LedgerError(f"{place}: [{name}] lacks {', '.join(empty)}: "
-                          f"{who} needs it")
+        raise LedgerError(f"{section.place}: [{section.id}] lacks {', '.join(empty)}: "
+                          f"{user} needs it")
 
 
-def once(found, one):
-    """Adds a section's `one`, by its id, which must be new. LedgerError."""
-    if one.id in found:
-        raise LedgerError(f"{one.place}: [{one.id}] stands in "
-                          f"{found[one.id].place}, too")
-    found[one.id] = one
+def read_all(files: Iterable[Path], form: Form) -> Iterator[Section]:
+    """The sections of all files; each id must be unique. LedgerError."""
+    places: dict[str, str] = {}
+    for section in (section for file in files for section in sections(file, form)):
+        if section.id in places:
+            raise LedgerError(f"{section.place}: [{section.id}] stands in "
+                              f"{places[section.id]}, too")
+        places[section.id] = section.place
+        yield section

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from report import load
-from report.decide import answer, cards, earlier, groups, latency, modes, trust
+from report.decide import answer, cards, claims, earlier, groups, latency, modes, trust
 from report.decide.tables import cache, machine, numbers, validity
 from report.load.plan import Build
 from report.model.result import FORMAT, Answer, Campaign, Result, Runs
@@ -56,6 +56,7 @@ def build(campaign: load.Campaign, others: Iterable[Path] = ()) -> Result:
     scaling = answer.scalings(measured, headline) if headline else {}
     board = answer.board(first, scaling, answer.memory(measured, headline, known), speed) \
         if headline and first else ()
+    published = claims.document(campaign)
     conditions, undecided = answer.conditions(campaign, measured, rankings, known)
     about = campaign_of(campaign, headline)
     opening = answer.answer(first, scaling) if first else NOTHING
@@ -66,7 +67,8 @@ def build(campaign: load.Campaign, others: Iterable[Path] = ()) -> Result:
         conditions, undecided,
         tuple(scaling[r.map] for r in board
               if r.map in scaling and not known[r.map].reference), speed,
-        tuple(known.values()), tuple(rankings), (),
+        tuple(known.values()), tuple(rankings),
+        claims.claim_rows(published),
         (*numbers.tables(campaign), *validity.tables(campaign, measured),
-         *machine.tables(campaign), *cache.tables(campaign)),
+         *machine.tables(campaign), *cache.tables(campaign), *claims.tables(campaign, published)),
         modes.next_mode(campaign.plan.mode, first.needs if first else 0))

@@ -99,7 +99,7 @@ def ranged(kind: type, limit: Range) -> Decoder:
 def union(kinds: tuple[typing.Any, ...]) -> Decoder:
     """The first type that fits; None is tried first."""
     nullable = types.NoneType in kinds
-    readers = [decoder(k) for k in kinds if k is not types.NoneType]
+    readers = [decoder(k) for k in kinds if k not in (types.NoneType,)]
 
     def read(value: object) -> object:
         if value is None and nullable:

@@ -183,6 +183,7 @@ class Build:
     libc: str | None = None
     allocator: str | None = None
     build_id: str | None = None
+    binary_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +204,7 @@ class Arm:
     workload: str | None = None
     program: str | None = None
     sha256: str | None = None
-    programs: Mapping[str, str] | None = None
+    programs: Mapping[str, str | None] | None = None
     control_extra: float = 0.0
     flavour: str | None = None
 

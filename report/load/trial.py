@@ -74,10 +74,34 @@ class Latency:
     was_there: bool
     clock: str
     count: Count
+    mean_ns: Amount | None = None
     max_ns: Amount | None = None
     saturated: int | None = None
     histogram: str | None = None
     hlog_crc32: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """What the map did now and then in a slice, all threads together."""
+    event: str
+    count: Count
+    ns: Amount
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """50 ms of the window of an open loop.
+
+    bytes   held at its end; None: the map does not report it
+    pauses  None: trials without hooks
+    """
+    at_ns: Amount
+    operations: Count
+    p99_ns: Amount = 0.0
+    max_ns: Amount = 0.0
+    bytes: Amount | None = None
+    pauses: tuple[Pause, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +171,7 @@ class Result:
     footprint: Footprint | None = None
     stats: tuple[Statistic, ...] | None = None
     latency: tuple[Latency, ...] | None = None
+    slices: tuple[Slice, ...] | None = None
     counters: Counters | None = None
     counters_reason: str | None = None
     environment: Environment | None = None
@@ -190,9 +215,10 @@ class Trial:
 
     @property
     def rate(self) -> float | None:
-        """Operations per second of all threads together; None: no window."""
+        """Operations per second of all threads together; None: no operation,
+        or a window of less than 1 ns, of which the rate may be infinite."""
         r = self.result
-        if r is None or not r.ops or not r.elapsed_ns:
+        if r is None or not r.ops or not r.elapsed_ns or r.elapsed_ns < 1:
             return None
         return r.ops * 1e9 / r.elapsed_ns
 

@@ -33,12 +33,12 @@ def to_json(item: object) -> str:
 
 
 def schema(cls: type) -> dict[str, Json]:
-    """The JSON schema (draft 7) of a dataclass."""
+    """The JSON schema (2020-12) of a dataclass."""
     definitions: dict[str, Json] = {
         one.__name__: properties(one) for one in reached(cls)}
-    return {"$schema": "http://json-schema.org/draft-07/schema#",
-            "$ref": f"#/definitions/{cls.__name__}",
-            "definitions": definitions}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema",
+            "$id": "verdicts.schema.json", "title": cls.__name__,
+            "$ref": f"#/$defs/{cls.__name__}", "$defs": definitions}
 
 
 def properties(cls: type) -> Json:
@@ -60,12 +60,12 @@ def of_hint(hint: object) -> Json:
     if typing.get_origin(hint) is tuple:
         if args[-1] is Ellipsis:
             return {"type": "array", "items": of_hint(args[0])}
-        return {"type": "array", "items": [of_hint(one) for one in args],
-                "minItems": len(args), "maxItems": len(args)}
+        return {"type": "array", "prefixItems": [of_hint(one) for one in args],
+                "items": False, "minItems": len(args)}
     if isinstance(hint, type) and issubclass(hint, Enum):
         return {"enum": [plain(word) for word in hint]}
     if isinstance(hint, type) and dataclasses.is_dataclass(hint):
-        return {"$ref": f"#/definitions/{hint.__name__}"}
+        return {"$ref": f"#/$defs/{hint.__name__}"}
     raise TypeError(f"{hint}: no JSON schema")
 
 
@@ -83,3 +83,13 @@ def reached(cls: type) -> Iterator[type]:
             yield hint
             todo += typing.get_type_hints(
                 hint, vars(sys.modules[hint.__module__])).values()
+
+
+def main() -> None:
+    """Prints docs/verdicts.schema.json."""
+    from report.model.result import Result
+    print(json.dumps(schema(Result), indent=1))
+
+
+if __name__ == "__main__":
+    main()

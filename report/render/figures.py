@@ -26,7 +26,7 @@ class Bar(NamedTuple):
 
 
 class Tick(NamedTuple):
-    """A mark of an axis and what it stands for."""
+    """A mark of an axis and its value."""
     at: float
     value: float
 
@@ -73,7 +73,7 @@ def known(estimates: Sequence[Estimate]) -> list[float]:
 
 
 def bars(board: Sequence[BoardRow], bounds: Set[str]) -> dict[str, Bar]:
-    """The bar of each map that has a rate; those of bounds may be cut off."""
+    """The bar of each map that has a rate. Bars of bounds may be cut off."""
     most = max([0.0, *(max(row.rate.value, row.rate.high or 0) for row in board
                        if row.rate.value is not None and row.map not in bounds)])
     return {row.map: bar(row.rate, most) for row in board
@@ -179,8 +179,9 @@ def dots(latency: Latency | None) -> Dots | None:
         part = math.log(value / ticks[0]) / wide
         return round(NAMES + 10 + (WIDTH - NAMES - 36) * part, 1)
 
-    rows = tuple((TOP + 8 + 22.0 * i, x(row.median.value), x(row.p99.value))
+    high = 22.0 if len(latency.rows) <= 16 else ROW
+    rows = tuple((TOP + 8 + high * i, x(row.median.value), x(row.p99.value))
                  for i, row in enumerate(latency.rows))
-    return Dots(WIDTH, TOP + 22 * len(rows) + 28, rows,
+    return Dots(WIDTH, TOP + high * len(rows) + 28, rows,
                 tuple(Tick(x(t) or 0, t) for t in ticks),
                 tuple(x(row.median.value) for row in latency.floors))

@@ -50,20 +50,19 @@ def words(cell: Cell, kind: str) -> str:
     return formats.NONE if one is None else str(one)
 
 
-def filled(sheet: Sheet) -> list[int]:
-    """Columns that have a value, and are not the same in all of many rows."""
-    def keep(i: int) -> bool:
-        column = {row[i].value for row in sheet.rows}
-        return column != {None} and (i == 0 or len(column) > 1
-                                     or len(sheet.rows) == 1)
-    return [i for i in range(len(sheet.columns)) if keep(i)]
+def about(sheet: Sheet) -> str:
+    """The caption and the constant columns, in one line."""
+    same = ", ".join(f"{column.head}: {words(sheet.rows[0][i], column.format)}"
+                     for i in sheet.constant for column in [sheet.columns[i]])
+    return " ".join(f"{sheet.caption} {same}".split()).replace("<", "&lt;")
 
 
 def table_tex(sheet: Sheet) -> str:
     """A tabular for booktabs."""
-    kept = filled(sheet)
-    align = "".join("l" if sheet.columns[i].format == "text" else "r" for i in kept)
-    lines = [f"% {sheet.title}. {sheet.caption}", f"\\begin{{tabular}}{{{align}}}",
+    kept = sheet.varying
+    align = "".join(
+        "l" if sheet.columns[i].format == "text" else "r" for i in kept)
+    lines = [f"% {sheet.title}. {about(sheet)}", f"\\begin{{tabular}}{{{align}}}",
              "\\toprule", tex_row([sheet.columns[i].head for i in kept]),
              "\\midrule"]
     lines += [tex_row([words(row[i], sheet.columns[i].format) for i in kept])
@@ -79,13 +78,13 @@ def tex_row(texts: list[str]) -> str:
 
 def table_md(sheet: Sheet) -> str:
     """A table of GitHub's Markdown."""
-    kept = filled(sheet)
+    kept = sheet.varying
     lines = [md_row([sheet.columns[i].head for i in kept]),
              md_row(["---" if sheet.columns[i].format == "text" else "--:"
                      for i in kept])]
     lines += [md_row([words(row[i], sheet.columns[i].format) for i in kept])
               for row in sheet.rows]
-    return "\n".join([f"**{sheet.title}.** {sheet.caption}", "", *lines]) + "\n"
+    return "\n".join([f"**{sheet.title}.** {about(sheet)}", "", *lines]) + "\n"
 
 
 def md_row(texts: list[str]) -> str:

@@ -57,13 +57,15 @@ def margin(value: float) -> str:
     interval covers the real one. Above 10 it is a factor: ×12."""
     if value >= 9.995:
         return f"×{digits(value, 2)}"
-    if value < 0.0095:
-        return f"{math.ceil(round(value * 1e4, 6)) / 100:g}{NBSP}%"
+    if value < 0.009:
+        return f"{math.ceil(round(value * 1e3, 6)) / 10:g}{NBSP}%"
     return f"{math.ceil(round(value * 100, 6)):d}{NBSP}%"
 
 
 def share(value: float) -> str:
     """A part of 1 as 97 % or 2.7 %."""
+    if value <= 0:
+        return f"0{NBSP}%"
     if value < 0.0995:
         return f"{float(digits(value * 100, 2)):g}{NBSP}%"
     return f"{value * 100:.0f}{NBSP}%"
@@ -86,10 +88,13 @@ FORMATS: dict[str, Callable[[float], str]] = {
     "short": short,
     "margin": margin,
     "share": share,
+    "excess": lambda v: share(v - 1),
+    "change": lambda v: ("+" if v >= 1 else "−") + share(abs(v - 1)),
     "rest": lambda v: share(1 - v),
     "percent": lambda v: share(v / 100),
     "ns": lambda v: scaled(v, ((1e9, NBSP + "s"), (1e6, NBSP + "ms"),
-                               (1e3, NBSP + "µs"), (1, NBSP + "ns"))),
+                               (1e3, NBSP + "µs"), (1, NBSP + "ns")))
+    if v >= 99.95 else f"{v:.3g}{NBSP}ns",
     "window": lambda v: trimmed(v, ((1e9, NBSP + "s"), (1e6, NBSP + "ms"),
                                     (1e3, NBSP + "µs"), (1, NBSP + "ns"))),
     "bytes": lambda v: scaled(v, ((2**30, NBSP + "GiB"), (2**20, NBSP + "MiB"),

@@ -2,9 +2,11 @@
 """The HTML pages of a result."""
 from collections.abc import Sequence
 
+from markupsafe import Markup
+
 from report.model.place import Place
 from report.model.result import Condition, Result
-from report.render import figures, formats, text
+from report.render import curves, figures, formats, text
 from report.render.sheets import Sheet
 
 PAGES = ("index", "numbers", "validity", "machine", "cache", "claims")
@@ -18,18 +20,26 @@ def pages(result: Result, sheets: Sequence[Sheet], drawn: bool) -> dict[str, str
     maps = [row for row in result.board if not result.card(row.map).misuse]
     refs = {card.id for card in result.cards if card.reference}
     shared: dict[str, object] = {
-        **text.context(result), "sheets": sheets, "drawn": drawn,
+        **text.context(result), "sheets": sheets,
+        "ids": {sheet.id for sheet in sheets}, "drawn": drawn,
         "bars": figures.bars(maps, refs),
         "slopes": figures.lines(result.scaling),
+        "curves": markup(curves.curves(result.scaling)),
         "counts": sorted({t for one in result.scaling for t in one.threads}),
         "dots": figures.dots(result.latency), "tick": tick,
-        "scaled": any(row.scaling is not None for row in result.board),
+        "has": {name for name in ("scaling", "memory", "lookup") for row in maps
+                if (one := getattr(row, name)) and one.value is not None},
         "refs": refs,
         "varying": factors(result), "shown": shown(result),
         "many": len(result.cards) > CARDS}
     return {f"{page}.html": env.get_template(
         "index.html.j2" if page == "index" else "linked.html.j2").render(
             page=page, **shared) for page in PAGES}
+
+
+def markup(svg: str | None) -> Markup | None:
+    """An element that curves.py drew: matplotlib has escaped its texts."""
+    return None if svg is None else Markup(svg)
 
 
 def tick(value: float) -> str:

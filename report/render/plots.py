@@ -73,5 +73,5 @@ def write(result: Result, folder: Path, pdf: bool) -> bool:
         for end in ("svg", "pdf") if pdf else ("svg",):
             subprocess.run(["gnuplot", "-e", f"out='{name}.{end}'", f"{name}.gp"],
                            cwd=folder, check=True, stdin=subprocess.DEVNULL,
-                           stderr=subprocess.DEVNULL)  # of empty ranges
+                           capture_output=True)
     return drawn

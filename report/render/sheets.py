@@ -15,14 +15,14 @@ PLACE = ("workload", "write_share", "write_kind", "threads", "keys", "dist",
 
 
 class Column(NamedTuple):
-    """A column: `format` is a kind of formats.py, or text."""
+    """A column: `format` is a kind of formats.py, text, or file: only in CSV."""
     id: str
     head: str
     format: str
 
 
 class Spec(NamedTuple):
-    """What a table is called and on which page it is; "": files only."""
+    """Title, caption and page of a table; "": files only."""
     page: str
     title: str
     caption: str
@@ -37,6 +37,27 @@ class Sheet(NamedTuple):
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
+
+    @property
+    def varying(self) -> list[int]:
+        """Columns to print: the first, and those with more than one value."""
+        return [i for i, column in enumerate(self.by_column())
+                if self.columns[i].format != "file"
+                and (i == 0 or len(column) > 1
+                     or len(self.rows) == 1 and column != {None})]
+
+    @property
+    def constant(self) -> list[int]:
+        """Columns whose value is the same in all rows, and known."""
+        varying = self.varying
+        return [i for i, column in enumerate(self.by_column())
+                if i not in varying and column != {None}
+                and self.columns[i].format != "file"]
+
+    def by_column(self) -> list[set[object]]:
+        """The values of each column."""
+        return [{row[i].value for row in self.rows}
+                for i in range(len(self.columns))]
 
 
 def specs() -> dict[str, Spec]:
@@ -57,7 +78,7 @@ def sheets(result: Result) -> list[Sheet]:
     rows = {"board": list(board(result)), "conditions": list(conditions(result)),
             "throughput": list(throughput(result)),
             "comparisons": list(comparisons(result)),
-            "claims": list(claims(result))}
+            "promises": list(promises(result))}
     columns = {name: [c.id for c in known[name].columns] for name in rows}
     for i, table in enumerate(result.tables):
         if table.id not in known or table.id in rows:
@@ -151,8 +172,13 @@ def winner(one: Winner | None, ref: str) -> tuple[Cell, Cell]:
     return Cell(", ".join(one.maps), ref), Cell(one.rate, f"{ref}.rate")
 
 
-def claims(result: Result) -> Iterator[tuple[Cell, ...]]:
-    """The published claims."""
-    for i, one in enumerate(result.claims):
-        yield tuple(Cell(getattr(one, name), f"claims.{i}.{name}") for name in (
-            "id", "article", "verdict", "estimate", "reason"))
+def promises(result: Result) -> Iterator[tuple[Cell, ...]]:
+    """All known properties of each map, a line each."""
+    for i, card in enumerate(result.cards):
+        lines = [(name, getattr(card, name), f"cards.{i}.{name}") for name in (
+            "family", "synchronisation", "progress", "origin")]
+        lines += [(name, text, f"cards.{i}.facts.{j}.1")
+                  for j, (name, text) in enumerate(card.facts)]
+        if not card.misuse:
+            yield from ((Cell(card.id, f"cards.{i}.id"), Cell(name, ""),
+                         Cell(value, ref)) for name, value, ref in lines)

@@ -15,20 +15,23 @@ from report.render.view import Number, View, wrapped
 FOLDER = Path(__file__).with_name("templates")
 
 
-def environment(html: bool) -> Environment:
-    """Templates with the filters and tests of this file."""
-    env = Environment(loader=FileSystemLoader(FOLDER), undefined=StrictUndefined,
+def environment(html: bool, folder: Path = FOLDER) -> Environment:
+    """Templates with the filters and tests of this file.
+
+    folder -- of a package with templates of its own, which may import ours
+    """
+    env = Environment(loader=FileSystemLoader([folder, FOLDER]), undefined=StrictUndefined,
                       autoescape=html, trim_blocks=True, lstrip_blocks=True)
     filters: dict[str, Callable[..., object]] = {
         "num": number, "anchor": anchor, "day": day, "fit": fit, "pad": pad,
-        "tight": tight, "link": link, "wbr": wbr}
+        "tight": tight, "link": link, "wbr": wbr, "plain_cpu": plain_cpu}
     env.filters.update(filters)
     env.tests["number_of_model"] = lambda item: isinstance(item, Number)
     return env
 
 
 def context(result: Result) -> dict[str, object]:
-    """What each template sees: the result, its first group, and cards."""
+    """The names in each template: the result, its first group, and cards."""
     places = {card.id: i for i, card in enumerate(result.cards)}
 
     def card(name: str) -> object:
@@ -50,7 +53,7 @@ def number(env: Environment, item: object, kind: str, tag: str = "data") -> str:
         reason = str(getattr(item, "reason", None) or "")
         item = getattr(item, "value")
     if item is not None and not isinstance(item, Number):
-        raise TypeError(f"{item!r} is no number of the model")
+        raise TypeError(f"{item!r}: expected a number of the model")
     text = formats.text(kind, None if item is None else item.value)
     if not env.autoescape:
         return text
@@ -72,12 +75,17 @@ def link(env: Environment, name: str) -> str:
     """A map's name, on a page with a link to its card."""
     if not env.autoescape:
         return name
-    return Markup('<a href="#{}">{}</a>').format(anchor(name), name)
+    return Markup('<a href="#{}">{}</a>').format(anchor(name), wbr(name))
 
 
 def wbr(text: str) -> str:
     """A text that may break after / and _."""
-    return re.sub(r"([/_])", Markup(r"\1<wbr>"), Markup.escape(text))
+    return Markup(re.sub(r"([/_])", r"\1<wbr>", str(Markup.escape(text))))
+
+
+def plain_cpu(name: str) -> str:
+    """A CPU's name without trade marks and clock speed."""
+    return tight(re.sub(r"\((?:R|TM)\)|\bProcessor\b|\bCPU\b|@.*", " ", name))
 
 
 def day(created: str) -> str:

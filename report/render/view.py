@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What templates see: the model, in which each number has its path.
+"""The model as templates see it: each number has its path.
 
-A path is that of verdicts.json with dots: answer.rate.value, board.0.slower.
+A path leads through verdicts.json with dots: answer.rate.value, board.0.slower.
 It ends with margin for the property of an estimate, with # for a length.
 """
 import dataclasses
@@ -58,7 +58,7 @@ def bare(other: object) -> float:
 
 
 class View:
-    """A dataclass of the model; its attributes are those of the class."""
+    """A dataclass of the model; it has the attributes of its class."""
     __slots__ = ("_item", "_ref")
 
     def __init__(self, item: object, ref: str) -> None:

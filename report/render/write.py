@@ -5,6 +5,7 @@ import errno
 import os
 import shutil
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 from report.model.encode import to_json
@@ -18,7 +19,12 @@ AT_FDCWD, RENAME_EXCHANGE = -100, 2  # of <fcntl.h>, <linux/fs.h>
 
 
 def write(result: Result, folder: Path, pdf: bool = False) -> Path:
-    """Writes a report into `folder`, which is replaced; returns its page.
+    """Writes a report into `folder`, which is replaced; returns its page."""
+    return rewrite(folder, lambda new: fill(result, new, pdf))
+
+
+def rewrite(folder: Path, make: Callable[[Path], None]) -> Path:
+    """Replaces a folder by the one that make() creates; returns its page.
 
     A process that is killed leaves the old or the new folder. OSError: the
     folder is a symbolic link, or it cannot be written.
@@ -30,7 +36,7 @@ def write(result: Result, folder: Path, pdf: bool = False) -> Path:
     sweep(folder)
     new = folder.with_name(f"{folder.name}.new-{os.getpid()}")
     try:
-        fill(result, new, pdf)
+        make(new)
         replace(new, folder)
     finally:
         shutil.rmtree(new, ignore_errors=True)

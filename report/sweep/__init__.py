@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where does the ranking of two maps flip: the adaptive search (docs/
-crossover.md). rule.py has its numbers, grid.py the points, outcome.py what is
-known of each, next.py the next stage, lines.py the boundaries, moves.py what
-moves them, decide.py and rows.py what is said of all that."""
+"""Where the ranking of two maps flips: the adaptive search (docs/crossover.md).
+
+rule.py has its numbers, grid.py the points, outcome.py what is known of each,
+next.py the next stage, lines.py the boundaries, moves.py what moves them,
+decide.py the result, page.py the page, templates/ the sentences.
+"""

@@ -1,164 +1,269 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a search for crossovers found, as JSON: every boundary with what it
-lies between, which factor moves it most, and each point with its blocks.
+"""What a search for crossovers found, as JSON: every boundary with what it is
+between, which factor moves it most, and each point with its blocks.
 
-Words are those of docs/verdicts.md; A is the base, B the contender, ratios
-are B / A, paired by block. All of it is computed from plan.json, stages.json
-and the journals of complete stages: the same files, the same bytes.
+A is the base, B the contender, ratios are B / A, paired by block. All of it is
+computed from plan.json, stages.json and the journals of complete stages: the
+same files, the same bytes.
 """
-import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from report import verdicts, words
-from report.sweep import grid, lines, moves, next as following, outcome, rows
-from report.sweep import rule as rules
+from report import stats
+from report.decide.groups import lost
+from report.load.plan import Factors
+from report.model.encode import to_json
+from report.model.number import Verdict
+from report.staged import Staged
+from report.sweep import lines, moves, next as following, outcome, text
+from report.sweep.grid import ORDERED, Lattice, Point
+from report.sweep.lines import Boundary, Kind
+from report.sweep.moves import Moves
+from report.sweep.next import Search
+from report.sweep.rule import Numbers
+from report.workload_values import Value, value_of
 
 DONE, INCOMPLETE = 0, 3
+FORMAT = 2
 
 
-def counts(search):
-    """Points of the lattice by what became of them; they add up."""
-    states = search.states.values()
-    planned = search.lattice.points()
-    usable = [p for p in planned if not p.skip]
-    return {"planned": len(planned), "skipped": len(planned) - len(usable),
-            "not_needed": len(usable) - len(states),
-            "measured": len(states)} | {
-                side.replace(" ", "_"): sum(s.side == side for s in states)
-                for side in (outcome.BASE, outcome.CONTENDER, outcome.TIED,
-                             outcome.NONE)}
+@dataclass(frozen=True)
+class Counts:
+    """Points of the lattice by what became of them; they add up.
 
-
-def skipped(lattice):
-    """Reasons why points cannot run, with their numbers."""
-    found = {}
-    for point in lattice.points():
-        if point.skip:
-            found[point.skip] = found.get(point.skip, 0) + 1
-    return [{"why": why, "points": n} for why, n in sorted(found.items())]
-
-
-def axes(search, found):
-    """Per axis: lines searched, with a flip, and without one."""
-    told = rows.line_rows(search, found)
-    result = []
-    for axis in grid.ORDERED:
-        here = [r for r in told if r["axis"] == axis]
-        result.append({"axis": axis, "lines": len(here),
-                       "flipping": sum(r["flips"] > 0 for r in here),
-                       "flips": sum(r["flips"] for r in here)})
-    return result
-
-
-def lost(staged):
-    """cell id -> in words, what became of its trials that do not count."""
-    found = {}
-    for campaign in staged.stages:
-        for cell in campaign.cells.values():
-            told = ", ".join(verdicts.lost(cell))
-            if told and cell.measure == "throughput":
-                why = cell.reason and f" ({cell.reason})"
-                found[cell.id] = f"{cell.map}: {told}{why}"
-    return found
-
-
-def results(staged):
-    """What became of the trials of all complete stages."""
-    trials = [(c, t) for s in staged.stages for c in s.cells.values()
-              for t in c.trials if c.measure == "throughput"]
-    return {"counted": sum(len(c.ok) for s in staged.stages
-                           for c in s.cells.values()
-                           if c.measure == "throughput"),
-            **{status: sum(t["status"] == status for _, t in trials)
-               for status in ("void", "failed", "skipped")},
-            "disturbed": sum(isinstance(t.get("disturbed"), str)
-                             for _, t in trials)}
-
-
-def doubts(staged):
-    """The sentence before all others where a map's answers were wrong in some
-    stage: one that is wrong may well be fast."""
-    wrong = {}
-    for campaign in staged.stages:
-        for name, why in campaign.failed_maps.items():
-            wrong.setdefault(name, why)
-    return [f"{name} failed verification ({why}): no lead that is told here "
-            "is to be relied on." for name, why in sorted(wrong.items())]
-
-
-def headline(search, found, told, ended):
-    """The first sentences: where it flips, what moves it, how far known."""
-    one, two = search.lattice.maps
-    number = counts(search)
-    text = [f"{one} against {two}: of "
-            f"{words.plural(number['measured'], 'measured point')} {one} leads"
-            f" at {number['base']} and {two} at {number['contender']}; they "
-            f"are not told apart at {number['tied']}, and have no interval at "
-            f"{number['no_interval']}."]
-    for row in axes(search, found):
-        if row["lines"]:
-            text.append(f"Along {moves.name_of(row['axis'])} the ranking "
-                        f"flips on {row['flipping']} of "
-                        f"{words.plural(row['lines'], 'line')}.")
-    text.append(moves.ranking(search.lattice, search.states, found)["words"])
-    open_ends = sum(not r["resolved"] for r in told)
-    if open_ends:
-        text.append(f"Of {words.plural(len(told), 'place')} where a lead "
-                    f"turns or ends {words.count(open_ends)} are not known to"
-                    " the step of the grid.")
-    return text + [f"The search {ended}."]
-
-
-def played(staged):
-    """(Search after its complete stages, its boundaries)."""
-    search = following.played(staged)
-    return search, lines.boundaries(search.lattice, search.states,
-                                    search.stages)
-
-
-def decided(staged, play=None):
-    """All of it, as an object that json can write; "finished" is false while
-    a stage is to come.
-
-    play -- what played() gave, where the caller has it
+    measured = base + contender + tied + no_interval: who leads there
     """
-    search, found = play or played(staged)
-    asked, _ = search.next()
-    told = rows.boundaries(search, found)
-    varied = search.lattice.varied()
-    finished = asked["stage"] is None
-    ended = asked["why"] if finished else (
-        f"is not at its end: stage {asked['stage']} is to run")
-    return {
-        "format": 1, "kind": "crossover", "maps": search.lattice.maps,
-        "finished": finished, "why": ended,
-        "machine": staged.machine(), "source": staged.source(),
-        "plan_sha256": staged.meta["plan_sha256"],
-        "seed": staged.meta.get("seed"), "rule": search.rule,
-        "level": rules.level(search.rule), "stages": len(search.stages),
-        "trials": search.trials, "budget_trials": search.budget,
-        "results": results(staged), "counts": counts(search),
-        "skipped": skipped(search.lattice), "axes": axes(search, found),
-        "words": doubts(staged) + headline(search, found, told, ended),
-        "moves": moves.ranking(search.lattice, search.states, found),
-        "boundaries": [r | {"words": rows.sentence(r, varied)}
-                       for r in told],
-        "points": rows.points(search, lost=lost(staged))}
+    planned: int
+    skipped: int
+    not_measured: int
+    measured: int
+    base: int
+    contender: int
+    tied: int
+    no_interval: int
 
 
-def rows_of(staged, play=None):
-    """All that the page's sections draw of it, as rows.rows() has it; play
-    as of decided()."""
-    search, found = play or played(staged)
-    return rows.rows(search, found, lost(staged))
+@dataclass(frozen=True)
+class Results:
+    """What became of the timed trials of complete stages."""
+    counted: int
+    void: int
+    failed: int
+    skipped: int
+    disturbed: int
 
 
-def text_of(found):
-    """What decided() gave, as it is printed and kept."""
-    return json.dumps(found, indent=1, ensure_ascii=False)
+@dataclass(frozen=True)
+class Axis:
+    """Lines along an axis with two measured points; those that flip."""
+    axis: str
+    lines: int
+    flipping: int
 
 
-def main(staged):
-    """Prints the decisions of a staged campaign -> exit status."""
+@dataclass(frozen=True)
+class Factor:
+    """A factor of a place, as docs/cell.schema.json has it."""
+    name: str
+    value: Value
+
+
+@dataclass(frozen=True)
+class PointRow:
+    """A measured point.
+
+    verdict  of B against A; leads: the map that leads; why: neither leads
+    low, high  at the level of the rule; ratio: B / A
+    base_rate  operations per second of A
+    """
+    place: tuple[Factor, ...]
+    cells: tuple[str, str]
+    looks: int
+    n: int
+    ratio: float | None
+    low: float | None
+    high: float | None
+    verdict: Verdict
+    leads: str | None
+    base_rate: float | None
+    why: str
+
+
+@dataclass(frozen=True)
+class BoundaryRow:
+    """A boundary on a line.
+
+    place   the factors of the line; start, end: values of the axis
+    resolved  known to one step of the grid
+    low, high  95 % interval of position
+    """
+    place: tuple[Factor, ...]
+    axis: str
+    kind: Kind
+    start: float
+    end: float
+    leads_below: str | None
+    leads_above: str | None
+    steps: int
+    resolved: bool
+    position: float | None
+    low: float | None
+    high: float | None
+    n: int
+    why: str | None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What `decide` prints.
+
+    words    sentences for a terminal; boundary_words: one a boundary
+    skipped  reasons why points cannot run
+    level    of the interval of a look
+    """
+    format: int
+    kind: str
+    maps: tuple[str, str]
+    finished: bool
+    why: str
+    machine: str | None
+    source: str | None
+    plan_sha256: str
+    seed: int
+    rule: Numbers
+    level: float
+    stages: int
+    trials: int
+    budget_trials: int
+    words: tuple[str, ...]
+    counts: Counts
+    results: Results
+    skipped: tuple[str, ...]
+    axes: tuple[Axis, ...]
+    moves: Moves
+    boundaries: tuple[BoundaryRow, ...]
+    boundary_words: tuple[str, ...]
+    points: tuple[PointRow, ...]
+
+
+# ---- rows -------------------------------------------------------------------------
+
+def place_of(lattice: Lattice, cell: Factors, but: str | None = None) -> tuple[Factor, ...]:
+    """The factors that vary in the search, without `but`."""
+    return tuple(Factor(f, value_of(cell, f)) for f in (*ORDERED, *lattice.varied) if f != but)
+
+
+def words_of(place: Sequence[Factor]) -> str:
+    """1% writes, 2 threads, 64Ki keys"""
+    return text.sentence("place", place=place)
+
+
+def leader(maps: tuple[str, str], index: int | None) -> str | None:
+    """The map that leads."""
+    return None if index is None else maps[index]
+
+
+def losses(staged: Staged) -> dict[str, str]:
+    """cell id -> what became of its trials that do not count."""
+    cells = [c for s in staged.stages for c in s.cells.values() if c.measure == "throughput"]
+    return {c.id: f"{c.map}: {', '.join(lost(c))}" + (f" ({c.reason})" if c.reason else "")
+            for c in cells if lost(c)}
+
+
+def point_rows(search: Search, lost_of: Mapping[str, str]) -> Iterator[PointRow]:
+    """All measured points, in the order of the lattice."""
+    rates = stats.level_intervals({p: outcome.by_block(p.cells[0], search.stages)
+                                   for p in sorted(search.states)})
+    for point, rate in rates.items():
+        s = search.states[point]
+        why = "" if s.decided else text.sentence(
+            "why", state=s, planned=sum(search.rule.blocks[:s.looks]),
+            lost=[lost_of[c] for c in point.cells if c in lost_of])
+        yield PointRow(place_of(search.lattice, search.lattice.place(point)), point.cells,
+                       s.looks, s.n, s.ratio, s.low, s.high, s.verdict,
+                       leader(search.lattice.maps, s.leader), rate.centre, why)
+
+
+def boundary_row(search: Search, b: Boundary) -> BoundaryRow:
+    """The row of a boundary."""
+    ends: tuple[Point, Point] = b.points[0], b.points[-1]
+    below, above = (leader(search.lattice.maps, i) for i in b.leaders)
+    return BoundaryRow(
+        place_of(search.lattice, b.group.place(b.line[0]), b.axis), b.axis, b.kind,
+        b.value(ends[0]), b.value(ends[1]), below, above, b.steps,
+        lines.is_resolved(b, search.states), b.position, b.low, b.high,
+        min(search.states[p].n for p in ends), b.why and b.why.value)
+
+
+def axis_row(search: Search, found: Sequence[Boundary], axis: str) -> Axis:
+    """Lines and flips along an axis."""
+    measured = sum(sum(p in search.states for p in line) > 1
+                   for g in search.lattice.groups for line in g.lines(axis))
+    return Axis(axis, measured, len({b.line[0] for b in found
+                                     if b.axis == axis and b.kind is Kind.FLIP}))
+
+
+def counts(search: Search) -> Counts:
+    """What became of the points of the lattice."""
+    states, planned = list(search.states.values()), len(search.lattice.points())
+    usable = len(search.lattice.usable())
+    none = sum(not s.known for s in states)
+    base, contender = (sum(s.leader == i for s in states) for i in (0, 1))
+    return Counts(planned, planned - usable, usable - len(states), len(states), base, contender,
+                  len(states) - base - contender - none, none)
+
+
+def results(staged: Staged) -> Results:
+    """What became of the trials."""
+    cells = [c for s in staged.stages for c in s.cells.values() if c.measure == "throughput"]
+    trials = [t for c in cells for t in c.trials]
+    status = Counter(t.status.value for t in trials)
+    return Results(sum(len(c.ok) for c in cells), status["void"], status["failed"],
+                   status["skipped"], sum(t.disturbed is not None for t in trials))
+
+
+# ---- all of it --------------------------------------------------------------------
+
+def headline(staged: Staged, search: Search, rows: Sequence[BoundaryRow], axes: Sequence[Axis],
+             found: Moves, number: Counts) -> Iterator[str]:
+    """The sentences, the most important first."""
+    failed = {m: why for s in reversed(staged.stages) for m, why in s.failed_maps.items()}
+    for name, why in sorted(failed.items()):
+        yield text.sentence("doubt", map=name, why=why)
+    for a in sorted(axes, key=lambda a: a.axis != found.axis):
+        if a.flipping:
+            yield text.sentence("along", maps=search.lattice.maps, row=a)
+    yield text.sentence("moves", axis=found.axis, rows=found.factors)
+    yield text.sentence("summary", maps=search.lattice.maps, counts=number)
+    unresolved = sum(not r.resolved for r in rows)
+    if unresolved:
+        yield text.sentence("unresolved", n=unresolved, of=len(rows))
+    asked = search.next()
+    yield text.sentence("ended", why=asked.why, next=asked.stage)
+
+
+def decided(staged: Staged) -> Decision:
+    """All that a search found so far."""
+    search = following.played(staged)
+    found = lines.boundaries(search.lattice, search.states, search.stages)
+    asked, number = search.next(), counts(search)
+    rows = tuple(boundary_row(search, b) for b in found)
+    axes = tuple(axis_row(search, found, axis) for axis in ORDERED)
+    moved = moves.ranking(search.lattice, search.states, found)
+    source = ("synthetic" if staged.synthetic else "measured") if staged.stages else None
+    return Decision(
+        FORMAT, "crossover", search.lattice.maps, asked.stage is None, asked.why, staged.machine,
+        source, staged.meta.plan_sha256, staged.meta.seed, search.rule, search.rule.level,
+        len(search.stages), search.trials, search.budget,
+        tuple(headline(staged, search, rows, axes, moved, number)), number, results(staged),
+        tuple(sorted({p.skip for p in search.lattice.points() if p.skip})), axes, moved, rows,
+        tuple(text.sentence("boundary", b=b) for b in rows),
+        tuple(point_rows(search, losses(staged))))
+
+
+def main(staged: Staged) -> int:
+    """Prints the decision; returns the exit status."""
     found = decided(staged)
-    print(text_of(found))
-    return DONE if found["finished"] else INCOMPLETE
+    print(to_json(found), end="")
+    return DONE if found.finished else INCOMPLETE

@@ -3,160 +3,177 @@
 
 A point has a cell of either map. Along the ordered axes it has neighbours;
 points that differ in anything else (kind of write, distribution, ...) are in
-groups of their own, which share no line.
+groups, which share no line.
 """
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple
 
-from report import factors
-from report.journal import JournalError
+from report.load import JournalError
+from report.load.plan import Factors
+from report.workload_values import Value, value_of
 
 ORDERED = ("write_share", "threads", "keys")
-# Members of a cell that make no group: what the axes and the maps are, what
-# follows from them (CPUs; a window is widened with more threads than CPUs),
-# and what is asked of a trial without changing what it measures.
-NO_GROUP = {*ORDERED, "id", "map", "cpus", "window_ns", "window_ops",
-            "warm_up_ns", "deadline_ns", "verify_ops", "blocks", "base",
-            "skip", "estimate_ns", "memory_bytes", "repeat"}
-NOT_PLANNED = "is not planned here"
+# Members of a cell that make no group: the axes, the map, what follows from
+# them (CPUs; a window is widened with more threads than CPUs), and what is
+# asked of a trial without changing what it measures.
+NO_GROUP = {*ORDERED, "id", "map", "workload", "cpus", "window_ns", "window_ops", "warm_up_ns",
+            "verify_ops", "blocks", "base", "skip", "estimate_ns", "repeat"}
+NAMES = tuple(f.name for f in fields(Factors) if f.name not in NO_GROUP)
+Place = tuple[float, ...]  # values of the ordered factors
+At = tuple[int, ...]  # their indices on the axes of a group
 
 
 class Point(NamedTuple):
-    """Where the maps are compared; in order of group and place."""
-    group: int  # of Lattice.groups
-    at: tuple  # index on each ordered axis of the group
-    cells: tuple  # ids of A and B; None: not planned
-    skip: str = ""  # why it cannot run
+    """Where the maps are compared; in order of group and place.
+
+    cells  ids of A and B; "": not planned
+    skip   why it cannot run
+    """
+    group: int
+    at: At
+    cells: tuple[str, str]
+    skip: str = ""
 
 
-@dataclass
+Line = tuple[Point, ...]  # points along an axis, ascending
+
+
+@dataclass(frozen=True)
 class Group:
-    """Points that differ in the ordered factors only."""
-    factors: dict  # all others: name -> value
-    axes: dict  # ordered factor -> its values, ascending
-    points: dict = field(default_factory=dict)  # at -> Point
-    _lines: dict = field(default_factory=dict, repr=False)
+    """Points that differ in the ordered factors only.
 
-    def values(self, point):
-        """Ordered factor -> value at a point."""
-        return {axis: self.axes[axis][i] for axis, i in
-                zip(ORDERED, point.at)}
+    cell  one of its cells: the other factors
+    axes  values of each of ORDERED, ascending
+    """
+    cell: Factors
+    axes: tuple[tuple[float, ...], ...]
+    points: dict[At, Point]
 
-    def lines(self, axis):
-        """(at of the others, points in order) of each line along an axis."""
-        if axis not in self._lines:
-            place, found = ORDERED.index(axis), {}
+    def values(self, axis: str) -> tuple[float, ...]:
+        """Values of an ordered factor."""
+        return self.axes[ORDERED.index(axis)]
+
+    def place(self, point: Point) -> Factors:
+        """Every factor at a point; its map and id are of no meaning."""
+        share, threads, keys = (values[i] for values, i in zip(self.axes, point.at))
+        return replace(self.cell, write_share=share, threads=int(threads), keys=keys)
+
+    @cached_property
+    def all_lines(self) -> dict[str, tuple[Line, ...]]:
+        """Axis -> its lines, in order."""
+        found: dict[str, tuple[Line, ...]] = {}
+        for i, axis in enumerate(ORDERED):
+            rows: dict[At, list[Point]] = {}
             for at in sorted(self.points):
-                found.setdefault(at[:place] + at[place + 1:], []).append(
-                    self.points[at])
-            self._lines[axis] = sorted(found.items())
-        return self._lines[axis]
+                rows.setdefault(at[:i] + at[i + 1:], []).append(self.points[at])
+            found[axis] = tuple(tuple(rows[rest]) for rest in sorted(rows))
+        return found
+
+    def lines(self, axis: str) -> tuple[Line, ...]:
+        """The lines along an axis."""
+        return self.all_lines[axis]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Lattice:
-    maps: tuple  # (A, B): base and contender
-    groups: list
+    """All points of two maps (A, B): base and contender."""
+    maps: tuple[str, str]
+    groups: tuple[Group, ...]
 
-    def points(self):
+    def points(self) -> list[Point]:
         """All of them, in order."""
-        return [p for g in self.groups for _, p in sorted(g.points.items())]
+        return [g.points[at] for g in self.groups for at in sorted(g.points)]
 
-    def usable(self):
+    def usable(self) -> list[Point]:
+        """Those that can run."""
         return [p for p in self.points() if not p.skip]
 
-    def place(self, point):
-        """Every factor at a point, name -> value."""
-        group = self.groups[point.group]
-        return group.factors | group.values(point)
+    def place(self, point: Point) -> Factors:
+        """Every factor at a point."""
+        return self.groups[point.group].place(point)
 
-    def varied(self):
-        """Factors of groups that have more than one value here."""
-        return [name for name in self.groups[0].factors if len(
-            {str(g.factors.get(name)) for g in self.groups}) > 1] \
-            if self.groups else []
+    def lines(self) -> Iterator[tuple[Group, str, Line]]:
+        """(group, axis, line) of all lines."""
+        for group in self.groups:
+            for axis in ORDERED:
+                for line in group.lines(axis):
+                    yield group, axis, line
+
+    @cached_property
+    def varied(self) -> tuple[str, ...]:
+        """Factors with more than one value among the groups."""
+        return tuple(name for name in ("workload", *NAMES)
+                     if len({value_of(g.cell, name) for g in self.groups}) > 1)
 
 
-def coarse(count):
+def coarse(count: int) -> set[int]:
     """Indices of ends and middle of an axis: 0, 4, 8 of 9."""
-    return sorted({0, (count - 1) // 2, count - 1})
+    return {0, (count - 1) // 2, count - 1}
 
 
-def is_coarse(group, at, but=None):
+def is_coarse(group: Group, at: At, but: str | None = None) -> bool:
     """Is each index an end or a middle; `but`: an axis that may be any."""
-    return all(axis == but or i in coarse(len(group.axes[axis]))
-               for axis, i in zip(ORDERED, at))
+    return all(axis == but or i in coarse(len(values))
+               for axis, values, i in zip(ORDERED, group.axes, at))
 
 
-def group_of(cell, names):
-    """What tells groups apart, as (name, value) in a fixed order."""
-    return tuple((name, str(cell.get(name, factors.OPTIONAL.get(name))))
-                 for name in names)
+def place_of(cell: Factors) -> Place:
+    """The ordered factors of a cell."""
+    return cell.write_share, cell.threads, cell.keys
 
 
-def names_of(cells):
-    """Factors that make groups. The workload's name is one only where
-    nothing else tells two cells of a map apart."""
-    names = sorted(({n for c in cells for n in c} | set(factors.OPTIONAL))
-                   - NO_GROUP - {"workload"})
-    seen = {(group_of(c, names), at(c), c["map"]) for c in cells}
-    return names if len(seen) == len(cells) else ["workload", *names]
+def key_of(cell: Factors, names: Sequence[str]) -> tuple[Value, ...]:
+    """What distinguishes groups."""
+    return tuple(str(value_of(cell, name)) for name in names)
 
 
-def at(cell):
-    """Values of the ordered factors of a cell."""
-    return tuple(cell[axis] for axis in ORDERED)
+def names_of(cells: Sequence[Factors]) -> tuple[str, ...]:
+    """Factors that make groups. The workload's name is one only if nothing
+    else distinguishes two cells of a map."""
+    seen = {(key_of(c, NAMES), place_of(c), c.map) for c in cells}
+    return NAMES if len(seen) == len(cells) else ("workload", *NAMES)
 
 
-def skip_of(maps, pair):
+def skip_of(maps: tuple[str, str], pair: Sequence[Factors | None]) -> str:
     """Why two cells cannot be compared; "": they can."""
-    told = [f"{name} {NOT_PLANNED}" if cell is None else
-            f"{name}: {cell['skip']}"
-            for name, cell in zip(maps, pair)
-            if cell is None or cell.get("skip")]
-    return "; ".join(told)
+    return "; ".join(f"{name} is not planned here" if cell is None else f"{name}: {cell.skip}"
+                     for name, cell in zip(maps, pair) if cell is None or cell.skip)
 
 
-def group_from(number, values, places, maps):
-    """One group of {place: {map: cell}}."""
-    some = next(iter(next(iter(places.values())).values()))
-    axes = {axis: sorted({place[i] for place in places})
-            for i, axis in enumerate(ORDERED)}
-    kept = {name: some.get(name, factors.OPTIONAL.get(name))
-            for name in ("workload", *[n for n, _ in values
-                                       if n != "workload"])}
-    group = Group(kept, axes)
+def group_of(number: int, maps: tuple[str, str],
+             places: dict[Place, dict[str, Factors]]) -> Group:
+    """One group."""
+    axes = tuple(tuple(sorted({place[i] for place in places})) for i in range(len(ORDERED)))
+    points = {}
     for place, cells in places.items():
-        index = tuple(axes[a].index(v) for a, v in zip(ORDERED, place))
-        pair = [cells.get(m) for m in maps]
-        group.points[index] = Point(
-            number, index, tuple(c and c["id"] for c in pair),
-            skip_of(maps, pair))
-    return group
+        at = tuple(values.index(v) for values, v in zip(axes, place))
+        one, two = pair = cells.get(maps[0]), cells.get(maps[1])
+        points[at] = Point(number, at, (one.id if one else "", two.id if two else ""),
+                           skip_of(maps, pair))
+    return Group(next(iter(next(iter(places.values())).values())), axes, points)
 
 
-def lattice(plan, maps, file="plan.json"):
-    """The lattice of plan.json's cells for maps (A, B).
+def lattice(cells: Sequence[Factors], maps: tuple[str, str], file: Path) -> Lattice:
+    """The lattice of plan.json's cells of measure throughput.
 
-    Measure throughput only; JournalError where two cells of one map stand at
-    one point, or where the plan has no cell of one of the maps.
+    JournalError: two cells of one map are at one point, or the plan has no
+    cell of one of the maps.
     """
-    timed = [c for c in plan["cells"] if c["measure"] == "throughput"
-             and c["map"] in maps]
+    timed = [c for c in cells if c.measure == "throughput" and c.map in maps]
     for name in maps:
-        if not any(c["map"] == name for c in timed):
-            raise JournalError(f"{file}: no throughput cell of {name}: plan "
-                               "with it (--maps), or name another pair")
+        if not any(c.map == name for c in timed):
+            raise JournalError(f"{file}: no throughput cell of {name}: plan with it (--maps), or "
+                               "name another pair")
     names = names_of(timed)
-    groups = {}
+    groups: dict[tuple[Value, ...], dict[Place, dict[str, Factors]]] = {}
     for cell in timed:
-        places = groups.setdefault(group_of(cell, names), {})
-        have = places.setdefault(at(cell), {})
-        if cell["map"] in have:
-            raise JournalError(
-                f"{file}: {cell['id']} and {have[cell['map']]['id']} stand at"
-                " one point: plan one of them")
-        have[cell["map"]] = cell
-    return Lattice(tuple(maps), [
-        group_from(i, values, groups[values], maps)
-        for i, values in enumerate(sorted(groups))])
+        pair = groups.setdefault(key_of(cell, names), {}).setdefault(place_of(cell), {})
+        if cell.map in pair:
+            raise JournalError(f"{file}: {cell.id} and {pair[cell.map].id} are at one point: "
+                               "plan one of them")
+        pair[cell.map] = cell
+    return Lattice(maps, tuple(group_of(i, maps, groups[key])
+                               for i, key in enumerate(sorted(groups, key=str))))

@@ -1,141 +1,154 @@
 # SPDX-License-Identifier: Apache-2.0
 """Boundaries on the lines of a lattice: where a lead turns or ends."""
 import math
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
 
 import numpy as np
 
 from report import stats
-from report.sweep import grid, outcome
+from report.stats.arrays import Floats
+from report.sweep import outcome
+from report.sweep.grid import ORDERED, Group, Lattice, Line, Point
+from report.sweep.outcome import Stage, State, States
 
-FLIP, END = "flip", "end"  # of docs/verdicts.md
+
+class Kind(str, Enum):
+    """Of a boundary."""
+    FLIP = "flip"  # one map leads on one side, the other map on the other
+    END = "end"  # a lead ends in a tie
 
 
-@dataclass
+class Why(str, Enum):
+    """Why a flip has no position."""
+    MEASURED = "every number of threads between was measured"
+    ZERO = "0 has no place on a logarithmic axis"
+    CROSSINGS = "the medians between cross more or less than once"
+
+
+@dataclass(frozen=True)
 class Boundary:
-    """Between two measured points of one line: the last that is clear for
-    one map and the first that is clear for the other (flip) or tied (end)."""
-    axis: str
-    kind: str
-    line: list  # points of the line, in order
-    below: int  # indices in line
-    above: int
-    leads: tuple  # (side below, side above); tied at an end
-    steps: int  # of the grid between the two: 1 is its resolution
-    position: float | None = None  # in the unit of the axis, interpolated
-    low: float | None = None  # 95 %, by resampling blocks
-    high: float | None = None
-    why: str = ""  # there is no position
+    """Between two measured points of one line.
 
-
-def found_on(group, axis, line, states):
-    """Boundaries of one line, in order."""
-    known = [i for i, p in enumerate(line)
-             if p in states and states[p].side != outcome.NONE]
-    result, last = [], None
-    for one, two in zip(known, known[1:]):
-        a, b = states[line[one]], states[line[two]]
-        last = one if a.decided else last
-        if a.side == b.side:
-            continue
-        if b.decided and not a.decided:
-            if last is not None and states[line[last]].side != b.side:
-                result[-1:] = [made(FLIP, group, axis, line, last, two,
-                                    states)]
-                continue
-        result.append(made(FLIP if a.decided and b.decided else END,
-                           group, axis, line, one, two, states))
-    return result
-
-
-def made(kind, group, axis, line, one, two, states):
-    place = grid.ORDERED.index(axis)
-    return Boundary(axis, kind, line, one, two,
-                    (states[line[one]].side, states[line[two]].side),
-                    line[two].at[place] - line[one].at[place])
-
-
-def blocks_of(points, stages):
-    """ln(B / A) as (blocks, points). A row is one block of one stage, in the
-    order of time; nan if a point was not in that stage or lost the block."""
-    columns = []
-    for over, under in (outcome.sides(p, stages) for p in points):
-        columns.append({at: math.log(over[at] / under[at])
-                        for at in over.keys() & under.keys()})
-    rows = sorted(set().union(*columns))
-    return np.array([[column.get(at, np.nan) for column in columns]
-                     for at in rows])
-
-
-def locate(boundary, group, states, stages):
-    """Interpolates where a flip lies, on the logarithm of the axis
-    (report/stats/crossings.py), and says why where it cannot."""
-    points = [p for p in boundary.line[boundary.below:boundary.above + 1]
-              if p in states and states[p].side != outcome.NONE]
-    values = [group.values(p)[boundary.axis] for p in points]
-    if boundary.axis == "threads" and len(values) == values[-1] - \
-            values[0] + 1:
-        boundary.why = "every number of threads between was measured"
-        return
-    if values[0] <= 0:
-        boundary.why = "0 has no place on a logarithmic axis"
-        return
-    found = stats.crossover(values, blocks_of(points, stages))
-    if len(found) != 1:
-        boundary.why = (f"the medians between cross {len(found)} times")
-        return
-    boundary.position = found[0].threads
-    boundary.low, boundary.high = found[0].low, found[0].high
-
-
-def boundaries(lattice, states, stages):
-    """[(group, Boundary)] of every line along every axis, located."""
-    result = []
-    for group in lattice.groups:
-        for axis in grid.ORDERED:
-            for _, line in group.lines(axis):
-                for boundary in found_on(group, axis, line, states):
-                    if boundary.kind == FLIP:
-                        locate(boundary, group, states, stages)
-                    result.append((group, boundary))
-    return result
-
-
-def profile(group, axis, line, states):
-    """Who leads at each index of an axis, as far as measured neighbours
-    tell: a list of side or None (tied, not measured, not planned). Between
-    two with one leader it leads; between opposite ones each leads in half.
+    line   points of the line, in order
+    below, above  indices in line: of a flip the last point that is decided
+           for one map and the first that is decided for the other
+    leaders  index of the leading map below and above; None at a tie
+    steps  of the grid between the two: 1 is its resolution
+    position, low, high  in the unit of the axis, interpolated on its
+           logarithm, with a 95 % interval by resampling blocks
     """
-    place = grid.ORDERED.index(axis)
-    told = [None] * len(group.axes[axis])
-    known = [(p.at[place], states[p]) for p in line if p in states
-             and states[p].side != outcome.NONE]
-    for i, state in known:
-        told[i] = state.side if state.decided else None
-    for (i, a), (j, b) in zip(known, known[1:]):
-        for k in range(i + 1, j):
+    group: Group
+    axis: str
+    kind: Kind
+    line: Line
+    below: int
+    above: int
+    leaders: tuple[int | None, int | None]
+    position: float | None = None
+    low: float | None = None
+    high: float | None = None
+    why: Why | None = None
+
+    @property
+    def steps(self) -> int:
+        """Of the grid between its ends."""
+        i = ORDERED.index(self.axis)
+        return self.line[self.above].at[i] - self.line[self.below].at[i]
+
+    @property
+    def points(self) -> Line:
+        """From end to end."""
+        return self.line[self.below:self.above + 1]
+
+    def value(self, point: Point) -> float:
+        """Value of the axis at a point of the line."""
+        i = ORDERED.index(self.axis)
+        return self.group.axes[i][point.at[i]]
+
+
+def known_on(line: Line, states: States) -> Iterator[tuple[int, State]]:
+    """(index, state) of the points with an interval."""
+    for i, point in enumerate(line):
+        if point in states and states[point].known:
+            yield i, states[point]
+
+
+def on_line(group: Group, axis: str, line: Line, states: States) -> list[Boundary]:
+    """Boundaries of one line, in order, without positions."""
+    found: list[Boundary] = []
+    last: tuple[int, State] | None = None  # the decided point before
+    known = list(known_on(line, states))
+    for (i, one), (j, two) in zip(known, known[1:]):
+        last = (i, one) if one.decided else last
+        if one.leader == two.leader:
+            continue
+        ends = (i, one.leader, Kind.FLIP if one.decided and two.decided else Kind.END)
+        if two.decided and not one.decided and last and last[1].leader != two.leader:
+            found.pop()  # the end of the lead before the tie
+            ends = (last[0], last[1].leader, Kind.FLIP)
+        found.append(Boundary(group, axis, ends[2], line, ends[0], j, (ends[1], two.leader)))
+    return found
+
+
+def block_ratios(points: Sequence[Point], stages: Sequence[Stage]) -> Floats:
+    """ln(B / A) as (blocks, points), nan if a point has no ratio in a block.
+    A row is one block of one stage, so that what all trials of a block share
+    stays together when rows are resampled."""
+    columns = []
+    for point in points:
+        over, under = outcome.sides(point, stages)
+        columns.append({b: math.log(over[b] / under[b]) for b in over.keys() & under.keys()})
+    rows = sorted(set().union(*columns))
+    return np.array([[c.get(b, math.nan) for c in columns] for b in rows])
+
+
+def located(boundary: Boundary, states: States, stages: Sequence[Stage]) -> Boundary:
+    """A flip with its position, or why it has none (report/stats/crossings.py)."""
+    points = [p for p in boundary.points if p in states and states[p].known]
+    values = [boundary.value(p) for p in points]
+    if boundary.axis == "threads" and len(values) == values[-1] - values[0] + 1:
+        return replace(boundary, why=Why.MEASURED)
+    if values[0] <= 0:
+        return replace(boundary, why=Why.ZERO)
+    zeros = stats.crossover(values, block_ratios(points, stages))
+    if len(zeros) != 1:
+        return replace(boundary, why=Why.CROSSINGS)
+    return replace(boundary, position=zeros[0].threads, low=zeros[0].low, high=zeros[0].high)
+
+
+def boundaries(lattice: Lattice, states: States, stages: Sequence[Stage]) -> list[Boundary]:
+    """The boundaries of every line along every axis, located."""
+    return [located(b, states, stages) if b.kind is Kind.FLIP else b
+            for group, axis, line in lattice.lines()
+            for b in on_line(group, axis, line, states)]
+
+
+def profile(line: Line, axis: str, size: int, states: States) -> list[int | None]:
+    """Index of the leading map at each of the `size` values of an axis, as far
+    as measured neighbours show; None: tied, not measured, not planned. Between
+    two points with one leader it leads; between opposite ones each leads in
+    half."""
+    leaders: list[int | None] = [None] * size
+    i = ORDERED.index(axis)
+    known = [(line[k].at[i], state) for k, state in known_on(line, states)]
+    for at, state in known:
+        leaders[at] = state.leader
+    for (low, a), (high, b) in zip(known, known[1:]):
+        for k in range(low + 1, high):
             if a.decided and b.decided:
-                told[k] = a.side if k - i <= j - k else b.side
-    return told
+                leaders[k] = a.leader if k - low <= high - k else b.leader
+    return leaders
 
 
-def leader(maps, side):
-    """The map that a side stands for; None of tied."""
-    return dict(zip((outcome.BASE, outcome.CONTENDER), maps)).get(side)
-
-
-def is_resolved(boundary, states):
-    """Is it known to one step of the grid? Or by points between that are
-    tied and will not be asked again, of which those beside a lead are
-    measured: between two tied ones nothing has to be."""
-    points = boundary.line[boundary.below:boundary.above + 1]
+def is_resolved(boundary: Boundary, states: States) -> bool:
+    """Is it known to one step of the grid? Or by points between that are tied
+    and will not be asked again, of which those next to a lead are measured:
+    between two tied ones nothing has to be."""
+    points = boundary.points
     known = [i for i, p in enumerate(points) if p.skip or p in states]
     if any(p in states and states[p].open for p in points[1:-1]):
         return False
-    return all(j - i == 1 or not (clear(points[i], states)
-                                  or clear(points[j], states))
-               for i, j in zip(known, known[1:]))
-
-
-def clear(point, states):
-    return point in states and states[point].decided
+    clear = [p in states and states[p].decided for p in points]
+    return all(j - i == 1 or not (clear[i] or clear[j]) for i, j in zip(known, known[1:]))

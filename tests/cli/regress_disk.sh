@@ -115,7 +115,7 @@ rm -r "$dir/small/journal/report"
 left "$dir/small" 0
 timed report -o "$dir/small/journal" --resume
 check "one that is full when the verdict is written is status 2" [ $status = 2 ]
-check "with the file, and the way on" grep -qE "^regress: .*small/journal.*: No space left on device: make room, then python3 -m report.regress $dir/small/journal" "$dir/report.err"
+check "with the file, and the way on" grep -qE "^regress: .*small/journal.*: No space left on device: make room, then python3 -m report regress $dir/small/journal" "$dir/report.err"
 check "and no half of a verdict" [ -z "$(find "$dir/small/journal/report" -name 'verdicts.json*')" ]
 room "$dir/small"
 timed written -o "$dir/small/journal" --resume

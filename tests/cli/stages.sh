@@ -83,10 +83,10 @@ check "stages.json has what it was begun with" about a "
  'rule': {'format': 1, 'kind': 'crossover', 'error': 0.05}}"
 check "and hashes, as the report makes them" env PYTHONPATH="$top" "$python" -P -c '
 import json
-from report import damage
+from report.load import seal
 meta = json.load(open("a/stages.json"))
-assert damage.campaign_sha256(meta) == meta["sha256"]
-assert damage.plan_sha256(json.load(open("a/plan.json"))) == meta["plan_sha256"]'
+assert seal.campaign_sha256(meta) == meta["sha256"]
+assert seal.plan_sha256(json.load(open("a/plan.json"))) == meta["plan_sha256"]'
 check "the plan is that of the mode" sh -c "'$readmostly' plan --json --seed 7 \
 	--set crossover --maps gomap_rw,syncmap >plan.json &&
 	'$python' -c \"import json; assert json.load(open('plan.json')) == json.load(open('a/plan.json'))\""
@@ -194,11 +194,11 @@ check "and still no folder" [ ! -e n ]
 rehash() {
 	PYTHONPATH="$top" "$python" -P - "$@" <<'PYTHON'
 import json, sys
-from report import damage
+from report.load import seal
 file = sys.argv[1] + "/stages.json"
 meta = json.load(open(file))
 exec(sys.argv[2])
-meta["sha256"] = damage.campaign_sha256(meta)
+meta["sha256"] = seal.campaign_sha256(meta)
 json.dump(meta, open(file, "w"), indent=2)
 PYTHON
 }

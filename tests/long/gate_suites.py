@@ -21,8 +21,14 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
-from report import (gate, gate_campaign, gate_plan, gate_rules,  # noqa: E402
-                    stats)
+from report import stats  # noqa: E402
+from report.gate import blocks as sizes  # noqa: E402
+from report.gate import campaign  # noqa: E402
+from report.gate.decide import judge  # noqa: E402
+from report.gate.model import Contrast, Pairs, Role  # noqa: E402
+from report.gate.names import label_of  # noqa: E402
+from report.gate.pairs import pairs_of  # noqa: E402
+from report.gate.rules import Plan, load_rules  # noqa: E402
 
 RECORDING = ROOT / "tests/fixtures/gate-noise.json"
 QUIET = 0.003, 0.013  # robust sd of a pair, least and most of cells
@@ -34,21 +40,19 @@ BLOCK_S, ALLOWED_S = 2.3, 270.0  # as on the machine of the recording, quiet
 
 def record(folder):
     """The pairs of a run of equal programs, every gated cell's: text."""
-    view, rows = gate_campaign.read(folder)
+    view, trials = campaign.read(folder)
     cells = {}
-    for contrast in view["contrasts"]:
-        if contrast["role"] in ("gate", "aa"):
-            d = gate.pairs_of(rows, contrast, view["plan"]["blocks"])["d"]
-            name = gate.ROLES[contrast["role"]] + gate.name_of(
-                contrast["cell"])
+    for contrast in view.contrasts:
+        if contrast.role in (Role.GATE, Role.AA):
+            d = pairs_of(trials, contrast, view.plan.blocks).d
+            name = label_of(contrast.role, contrast.cell)
             cells[name] = [None if math.isnan(x) else round(float(x), 6)
                            for x in d]
     lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(d)}"
                        for name, d in cells.items())
     return ('{\n "about": "ln(head / base) of each pair, in the order run, of'
-            f' equal programs; load of a minute {rows[0]["load"]} to '
-            f'{rows[-1]["load"]} on {view["machine"]["cpus"]} CPUs, '
-            f'{view["created_utc"][:10]}",\n "cells": {{\n{lines}\n }}\n}}\n')
+            f' equal programs on {view.meta.cpus} CPUs, {view.meta.created_utc[:10]}",\n'
+            f' "cells": {{\n{lines}\n }}\n}}\n')
 
 
 def recorded(path=RECORDING):
@@ -63,8 +67,8 @@ def recorded(path=RECORDING):
 def quieter(noise):
     """The same noise, its bursts and what cells of a block share, of the
     size that it has on quiet machines with two CPUs, from cell to cell."""
-    sizes = [gate_plan.spread(row) for row in noise]
-    return noise * (np.linspace(*QUIET, len(noise)) / sizes)[:, None]
+    spreads = [sizes.spread(row) for row in noise]
+    return noise * (np.linspace(*QUIET, len(noise)) / spreads)[:, None]
 
 
 def drawn(noise, blocks, rng, away=0.0):
@@ -78,26 +82,24 @@ def drawn(noise, blocks, rng, away=0.0):
 
 def blocks_of(noise, rng, rules):
     """The number that a calibration gives, of other blocks than decide."""
-    d, _ = drawn(noise, int(rules["calibration_blocks"]), rng)
-    return gate_plan.plan({"pairs": dict(enumerate(d.tolist())),
-                           "block_s": BLOCK_S, "allowed_s": ALLOWED_S},
-                          rules)["blocks"]
+    d, _ = drawn(noise, rules.calibration_blocks, rng)
+    return sizes.size(sizes.Noise(tuple(map(str, range(len(d)))), tuple(d), BLOCK_S, ALLOWED_S),
+                      rules).blocks
 
 
 def judged(d, first, rules):
     """Rows of the gate for d (cells, blocks), all of them gated; first
     (blocks,): base went first."""
-    pairs = [{"d": row, "base_ns": np.full(len(row), 20.0),
-              "base_first": first, "lost": []} for row in d]
-    contrasts = [{"cell": f"x/c{i}", "role": "gate"} for i in range(len(d))]
-    return gate.judge_pairs(contrasts, pairs, rules | {"blocks": d.shape[1]})
+    pairs = [Pairs(row, np.full(len(row), 20.0), first, ()) for row in d]
+    contrasts = [Contrast(Role.GATE, f"x/c{i}", "base", "head", ()) for i in range(len(d))]
+    return judge(contrasts, pairs, Plan(rules, d.shape[1], 0.02))
 
 
 def suite(noise, rng, rules, away=0.0):
     """One run of the gate: (its blocks, verdicts of its cells)."""
     blocks = blocks_of(noise, rng, rules)
     d, first = drawn(noise, blocks, rng, away)
-    return blocks, [row["verdict"] for row in judged(d, first, rules)]
+    return blocks, [row.verdict for row in judged(d, first, rules)]
 
 
 def rates(noise, suites, rules, away=0.0, seed=SEED):
@@ -126,7 +128,7 @@ def line(name, found):
 
 def kinds(rules, loud):
     """(words, noise, head's ln ratio) of each row of the page."""
-    margin, slow = math.log1p(rules["margin"]), math.log1p(rules["tolerance"])
+    margin, slow = math.log1p(rules.margin), math.log1p(rules.tolerance)
     calm = quieter(loud)
     yield from (("as if quiet, equal", calm, 0.0),
                 ("as recorded, equal", loud, 0.0))
@@ -143,7 +145,7 @@ def main():
     if args.record:
         RECORDING.write_text(record(args.record), encoding="utf-8")
         return 0
-    rules, met = gate_rules.load_rules()[0], True
+    rules, met = load_rules(), True
     print("| recording, head | suites with an alarm | with an undecided cell | PASS [% of cells] "
           "| FAIL | INCONCLUSIVE | INVALID | blocks: least, median, most |")
     for name, noise, away in kinds(rules, recorded()):

@@ -34,4 +34,4 @@ def require(*names):
 
 def maps_of(claim):
     """Of a row of the ledger: the maps that its cells are of."""
-    return {name for one in claim.each() for name in one.maps()}
+    return {name for one in claim.each() for name in one.maps}

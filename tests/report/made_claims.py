@@ -1,51 +1,62 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Campaigns that exist only in memory, for tests of claims: cells with the
-values that a test says, and claims about them."""
-import types
+"""Campaigns in memory for tests of claims: cells with given values, and
+claims about them."""
 from pathlib import Path
 
-from report import journal
-from report.claims import evidence, ledger
+from report.claims import decide, evidence, ledger
+from report.claims.statistic import Data
+from report.load import Campaign, Cell
+from report.load.plan import Backend, Factors, Machine, MapInfo, Plan
+from report.load.repeats import Repeats
+from report.load.trial import Result, Statistic, Status, Trial
 
 BLOCKS = 20
 
 
+def result(ops, **members):
+    return Result(**{"ops": ops, "writes": ops, "lookups": ops,
+                     "elapsed_ns": 1e9, "by_thread": (), **members})
+
+
 def trial(block, ops, status="ok", **stats):
-    return {"block": block, "status": status, "result": {
-        "ops": ops, "writes": ops, "lookups": ops, "elapsed_ns": 10 ** 9,
-        "by_thread": [], "stats": [{"name": k, "value": v}
-                                   for k, v in stats.items()]}}
+    return Trial("", block, Status(status), exit="status 0", result=result(
+        ops, stats=tuple(Statistic(k, "1", v) for k, v in stats.items())))
+
+
+def of_trials(name, trials, **factors):
+    """A cell of map `name` with these trials."""
+    said = {"workload": "w", "map": name, "keys": 1000, "write_share": 0.03,
+            "threads": 2, "measure": "throughput", "blocks": len(trials),
+            "cpus": (0, 1), "window_ns": 1e9, "shape": "u64x8",
+            "write_kind": "update", "dist": "uniform", "loop": "mix",
+            "placement": "cores", **factors}
+    ident = "/".join(str(said[f]) for f in (
+        "workload", "map", "keys", "write_share", "threads"))
+    return Cell(Factors(id=ident, **said), tuple(trials))
 
 
 def cell(name, values, failed=(), stats=None, **factors):
-    """A cell of map `name`, in which each block did `values` operations;
-    stats -- name -> values by block, as a map tells them of itself."""
-    made = journal.Cell({
-        **journal.DEFAULTS, **{f: "" for f in journal.FACTORS},
-        "workload": "w", "map": name, "keys": 1000, "write_share": 0.03,
-        "threads": 2, "measure": "throughput", "blocks": len(values),
-        "cpus": [0, 1], "window_ns": 10 ** 9, **factors})
-    made.factors["id"] = "/".join(str(made.factors[f]) for f in (
-        "workload", "map", "keys", "write_share", "threads"))
-    made.trials = [
+    """A cell in which each block did `values` operations; stats: name ->
+    values by block, as a map reports them."""
+    return of_trials(name, [
         trial(i, v, "failed" if i in failed else "ok",
               **{k: of[i] for k, of in (stats or {}).items()})
-        for i, v in enumerate(values)]
-    made.ok = [t for t in made.trials if t["status"] == "ok"]
-    return made
+        for i, v in enumerate(values)], **factors)
 
 
-def campaign(*cells, cpus=2, counters="none"):
-    return types.SimpleNamespace(
-        cells={c.id: c for c in cells}, failed_maps={}, name="made",
-        path=Path("nowhere") / "made",
-        maps={c.map: {} for c in cells},
-        meta={"machine": {"id": "00c0ffee", "cpus": cpus},
-              "counters": {"backend": counters}})
+def campaign(*cells, cpus=2, counters="none", **plan):
+    found = {c.id: c for c in cells}
+    return Campaign(
+        Path("nowhere") / "made", Plan(
+            format=1, cells=tuple(c.factors for c in cells), name="made",
+            maps=tuple(MapInfo(m) for m in {c.map for c in cells}),
+            machine=Machine("00c0ffee", cpus=cpus),
+            counters=Backend(counters), **plan),
+        found, {}, (), (), Repeats(), 0)
 
 
 def claim(**said):
-    """A claim of speed, of a direction, unless `said` has it otherwise."""
+    """A claim of speed and direction, unless `said` differs."""
     return ledger.Claim(**{
         "id": "S9-01", "place": "made:1", "says": "a is faster than b",
         "article": "unstated", "rule": "direction", "side": "above",
@@ -55,4 +66,12 @@ def claim(**said):
 
 def of_claim(of, one):
     """[(the claim of one cell, its Evidence)] of a claim."""
-    return evidence.of_parts(of, evidence.parts(of, one, one.each()))
+    data = Data(of)
+    return evidence.of_parts(data, evidence.parts(data.cells, one,
+                                                  one.each()))
+
+
+def decided(of, *claims, **said):
+    """The rows of these claims, or the row of claim(**said)."""
+    rows = decide.verdicts(of, {c.id: c for c in claims or (claim(**said),)})
+    return rows if len(claims) > 1 else rows[0]

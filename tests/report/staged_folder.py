@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes staged campaigns of made-up trials, as the front end would: asks for
+"""Writes staged campaigns of made-up trials, as the runner would: asks for
 the next stage, "runs" it, asks again. Each folder says "synthetic"."""
 import json
 import sys
@@ -9,13 +9,13 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import sweep_worlds as worlds  # noqa: E402
-from report import damage, staged  # noqa: E402
-from report.sweep import grid, next as following  # noqa: E402
-from report.sweep import rule as rules  # noqa: E402
+from report import staged  # noqa: E402
+from report.load import seal  # noqa: E402
+from report.sweep import next as following  # noqa: E402
 from seal import sealed  # noqa: E402
 
 ELAPSED = 10 ** 8  # of each window [ns]
-FAMILIES = {"gomap_rw": "lock", "syncmap": "sync"}  # as they are
+RULE = {"format": 1, "kind": "crossover", "error": 0.05, "blocks": [7, 7, 14], "margin": 1.02}
 
 
 def begin(path, plan, budget=10 ** 6, maps=worlds.MAPS, **more):
@@ -23,50 +23,38 @@ def begin(path, plan, budget=10 ** 6, maps=worlds.MAPS, **more):
     path = Path(path)
     path.mkdir(parents=True, exist_ok=True)
     (path / "plan.json").write_text(json.dumps(plan, indent=1))
-    meta = {"format": 1, "kind": "crossover", "maps": list(maps), "ids": None,
-            "mode": None, "seed": 7, "budget_trials": budget,
-            "rule": rules.NUMBERS,
-            "plan_sha256": damage.plan_sha256(plan)} | more
-    (path / "stages.json").write_text(json.dumps(
-        meta | {"sha256": damage.campaign_sha256(meta)}))
+    meta = {"format": 1, "kind": "crossover", "maps": list(maps), "ids": None, "mode": None,
+            "seed": 7, "budget_trials": budget, "rule": RULE,
+            "plan_sha256": seal.plan_sha256(plan)} | more
+    (path / "stages.json").write_text(json.dumps(meta | {"sha256": seal.campaign_sha256(meta)}))
     return path
 
 
-def trial(cell, block, rate, **more):
+def trial(cell, block, rate):
     """One line of a journal, as an object."""
-    result = rate and {"status": "ok", "ops": round(rate * ELAPSED / 1e9),
-                       "elapsed_ns": ELAPSED, "verification": None,
-                       "latency": None}
-    return {"format": 1, "cell": cell, "block": block, "arm": "head",
-            "slot": 0, "attempt": 1, "seed": 1, "exit": "0", "status": "ok",
-            "reason": None, "disturbed": None, "result": result} | more
+    return {"format": 1, "cell": cell, "block": block, "arm": "head", "slot": 0, "attempt": 1,
+            "seed": 1, "exit": "0", "status": "ok", "reason": None, "disturbed": None,
+            "result": {"status": "ok", "ops": round(rate * ELAPSED / 1e9), "elapsed_ns": ELAPSED,
+                       "verification": None, "latency": None}}
 
 
 def write_stage(path, plan, asked, lines, machine="5e7a0001"):
     """A campaign of the asked cells with these lines."""
     path.mkdir()
-    wish = set(asked["cells"])
-    cells = [c | {"blocks": asked["blocks"]} for c in plan["cells"]
-             if c["id"] in wish]
-    checked = {(c["map"], c["write_kind"]) for c in cells}
-    cells = [c for c in plan["cells"] if c["measure"] == "verify"
-             and asked["stage"] == 1
-             and (c["map"], c["write_kind"]) in checked] + cells
+    wish = set(asked.cells)
+    cells = [c | {"blocks": asked.blocks} for c in plan["cells"] if c["id"] in wish]
     meta = {"format": 1, "protocol": 2, "synthetic": True, "name": path.name,
             "machine": {"id": machine}, "seed": 7, "cells": cells,
-            "maps": [{"id": m, "family": FAMILIES.get(m)} for m in sorted(
-                {c["map"] for c in cells})],
-            "line_checksum": "crc32",
-            "order": [[i for i, c in enumerate(cells) if b < c["blocks"]]
-                      for b in range(asked["blocks"])]}
-    meta["plan_sha256"] = damage.plan_sha256(meta)
-    meta["sha256"] = damage.campaign_sha256(meta)
+            "maps": [{"id": m} for m in sorted({c["map"] for c in cells})],
+            "line_checksum": "crc32", "order": [list(range(len(cells)))] * asked.blocks}
+    meta["plan_sha256"] = seal.plan_sha256(meta)
+    meta["sha256"] = seal.campaign_sha256(meta)
     (path / "campaign.json").write_text(json.dumps(meta))
     (path / "trials.jsonl").write_text("".join(map(sealed, lines)))
 
 
 def ask(path):
-    """What `next` says of a folder: (asked, points)."""
+    """What `next` asks for."""
     return following.played(staged.read(path)).next()
 
 
@@ -75,37 +63,31 @@ def run_stage(path, plan, truth, seed, change=lambda lines: lines):
 
     change -- may plant damage: lines -> lines
     """
-    asked, points = ask(path)
-    if asked["stage"] is None:
+    asked = ask(path)
+    if asked.stage is None:
         return asked
-    lattice = grid.lattice(plan, worlds.MAPS)
-    rng = np.random.default_rng([seed, asked["stage"]])
-    rates = worlds.trials(lattice, truth, points, asked["blocks"], rng)
-    lines = [trial(c["id"], 0, 1e7) for c in plan["cells"]
-             if c["measure"] == "verify" and asked["stage"] == 1]
-    lines += [trial(c, b, rates[c][b]) for b in range(asked["blocks"])
-              for c in sorted(rates)]
-    write_stage(path / f"stage-{asked['stage']:02d}", plan, asked,
-                change(lines))
+    rng = np.random.default_rng([seed, asked.stage])
+    rates = worlds.trials(worlds.lattice_of(plan), truth, asked.points, asked.blocks, rng)
+    write_stage(path / f"stage-{asked.stage:02d}", plan, asked, change(
+        [trial(c, b, rates[c][b]) for b in range(asked.blocks) for c in sorted(rates)]))
     return asked
 
 
-def run(path, plan, truth, seed=1, **more):
+def run(path, plan, truth, seed=1):
     """A whole search in a folder -> all that was asked, the end included."""
-    begin(path, plan, **more)
-    told = [run_stage(path, plan, truth, seed)]
-    while told[-1]["stage"] is not None:
-        told.append(run_stage(path, plan, truth, seed))
-    return told
+    begin(path, plan)
+    requests = [run_stage(path, plan, truth, seed)]
+    while requests[-1].stage is not None:
+        requests.append(run_stage(path, plan, truth, seed))
+    return requests
 
 
 def main():
     """staged_folder.py DIR [SHAPE] [KIND]: to look at by hand."""
     shape, kind = (sys.argv[2:] + ["here", "one"][len(sys.argv) - 2:])[:2]
-    plan = worlds.plan(worlds.SHAPES[shape])
-    for asked in run(Path(sys.argv[1]), plan, worlds.surface(
-            kind, np.random.default_rng(1))):
-        print(asked["stage"], asked.get("trials"), asked["why"])
+    truth = worlds.surface(kind, np.random.default_rng(1))
+    for asked in run(Path(sys.argv[1]), worlds.plan(worlds.SHAPES[shape]), truth):
+        print(asked.stage, asked.trials, asked.why)
 
 
 if __name__ == "__main__":

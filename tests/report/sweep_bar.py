@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How well the search for crossovers finds what is there, and at what cost.
 
-    tests/report/sweep_bar.py [SURFACES [GRID...]]     200 unless told: minutes
+    tests/report/sweep_bar.py [SURFACES [GRID...]]     default: 200, minutes
 
 Each search has a third of the trials of the whole grid, of which each point
 would get the most blocks that the search gives to any. Surfaces, noise and
@@ -18,180 +18,147 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import sweep_worlds as worlds  # noqa: E402
 
-from report import verdicts  # noqa: E402
-from report.sweep import grid, lines, outcome  # noqa: E402
+from report.decide.groups import MARGIN  # noqa: E402
+from report.sweep import grid, lines  # noqa: E402
 
 SHARE = 1 / 3  # of the trials of the whole grid, at most
 SEEN = 1.08  # a lead that this noise lets 28 blocks see nearly always
 
 
-def truth_on(lattice, truth, line):
-    """ln r at each point of a line."""
-    return [truth(*worlds.at(lattice, p)) for p in line]
-
-
 def side(ln, least):
-    """Who leads where ln r is `ln`, beyond the ratio `least`; else tied."""
-    if abs(ln) <= math.log(least):
-        return outcome.TIED
-    return outcome.CONTENDER if ln > 0 else outcome.BASE
+    """Index of the map that leads where ln r is `ln`, beyond the ratio
+    `least`; else None."""
+    return None if abs(ln) <= math.log(least) else int(ln > 0)
 
 
-def flips_of(told):
-    """(last of the one, first of the other) of each flip of such a list."""
-    clear = [i for i, side in enumerate(told) if side != outcome.TIED]
-    return [(i, j) for i, j in zip(clear, clear[1:]) if told[i] != told[j]]
+def flips_of(leaders):
+    """(last of the one, first of the other) of each flip of a list."""
+    clear = [i for i, leader in enumerate(leaders) if leader is not None]
+    return [(i, j) for i, j in zip(clear, clear[1:]) if leaders[i] != leaders[j]]
 
 
 def searched(lattice):
     """Lines that the first stage has points of: (group, axis, line)."""
-    for group in lattice.groups:
-        for axis in grid.ORDERED:
-            for _, line in group.lines(axis):
-                if grid.is_coarse(group, line[0].at, but=axis):
-                    yield group, axis, line
+    for group, axis, line in lattice.lines():
+        if grid.is_coarse(group, line[0].at, but=axis):
+            yield group, axis, line
+
+
+def flips_on(group, axis, line, states):
+    """The flips that a search has found on a line."""
+    return [b for b in lines.on_line(group, axis, line, states) if b.kind is lines.Kind.FLIP]
 
 
 def holds(b, states, ln):
-    """Does the interval of a flip hold the true one: at its ends those lead
-    that it says."""
-    return all(states[b.line[i]].side == side(ln[i], 1.0)
-               for i in (b.below, b.above))
+    """Does the interval of a flip hold the true one: those lead at its ends."""
+    return all(states[b.line[i]].leader == side(ln[i], 1.0) for i in (b.below, b.above))
 
 
 def compared(lattice, truth, states, stages):
-    """Flips of all searched lines against the truth: a dict of counts.
+    """Flips of all searched lines compared with the truth: a dict of counts.
 
-    true -- flips between leads of at least SEEN; found -- exactly one was
-    said there, its interval holds the true one and is known to the grid's
-    step (lines.is_resolved); exact -- no wider than where the true leads
-    end; near -- its position (the middle, where there is none) is within a
-    step of that; invented -- said, but its interval holds none.
+    true -- flips between leads of at least SEEN; found -- the search has one
+    there, its interval holds the true one and is known to the grid's step
+    (lines.is_resolved); exact -- no wider than between the true leads; near --
+    its position (else the middle) is within a step of that; invented -- its
+    interval holds none.
     """
     count = dict.fromkeys(("true", "found", "exact", "near", "invented"), 0)
     for group, axis, line in searched(lattice):
-        ln = truth_on(lattice, truth, line)
-        said = [b for b in lines.found_on(group, axis, line, states)
-                if b.kind == lines.FLIP]
-        count["invented"] += sum(not holds(b, states, ln) for b in said)
-        leads = [side(v, verdicts.MARGIN) for v in ln]
+        ln = [truth(*worlds.at(lattice, p)) for p in line]
+        flips = flips_on(group, axis, line, states)
+        count["invented"] += sum(not holds(b, states, ln) for b in flips)
+        leads = [side(v, MARGIN) for v in ln]
         for i, j in flips_of([side(v, SEEN) for v in ln]):
             count["true"] += 1
-            here = [b for b in said if b.below < j and b.above > i]
+            here = [b for b in flips if b.below < j and b.above > i]
             if len(here) != 1 or not holds(here[0], states, ln):
                 continue
             count["found"] += lines.is_resolved(here[0], states)
             (i, j), = [(i + k, i + m) for k, m in flips_of(leads[i:j + 1])]
             count["exact"] += here[0].steps == j - i
-            count["near"] += near(group, here[0], i, j, states, stages)
+            count["near"] += near(here[0], i, j, states, stages)
     return count
 
 
-def near(group, b, i, j, states, stages):
+def near(b, i, j, states, stages):
     """Is the position within one step of where the truth flips?"""
-    lines.locate(b, group, states, stages)
+    b = lines.located(b, states, stages)
     at = (b.below + b.above) / 2
     if b.position is not None:
-        values = [group.values(p)[b.axis] for p in b.line]
-        at = np.interp(math.log2(b.position), np.log2(values),
-                       range(len(values)))
+        values = [b.value(p) for p in b.line]
+        at = np.interp(math.log2(b.position), np.log2(values), range(len(values)))
     return i - 1 <= at <= j + 1
 
 
 def surface_of(kind, number):
     """The truth of one surface; the same number, the same surface."""
-    rng = np.random.default_rng([number, worlds.KINDS.index(kind)])
-    return worlds.surface(kind, rng)
+    return worlds.surface(kind, np.random.default_rng([number, worlds.KINDS.index(kind)]))
 
 
 def one(shape, kind, number):
     """What became of one surface: counts, and shares of the whole grid."""
     lattice, truth = worlds.whole(shape), surface_of(kind, number)
-    found = worlds.search(lattice, truth, number,
-                          int(SHARE * worlds.whole_grid(lattice)))
-    count = compared(found.lattice, truth, found.states, found.stages)
-    wrong = sum(s.decided and s.side != side(truth(*worlds.at(
-        found.lattice, p)), verdicts.MARGIN) for p, s in found.states.items())
+    all_trials = worlds.whole_grid(lattice)
+    found = worlds.search(lattice, truth, number, int(SHARE * all_trials))
+    count = compared(lattice, truth, found.states, found.stages)
+    wrong = sum(s.decided and s.leader != side(truth(*worlds.at(lattice, p)), MARGIN)
+                for p, s in found.states.items())
     return count | {
-        "share": found.trials / worlds.whole_grid(found.lattice),
-        "points": len(found.states) / len(found.lattice.usable()),
-        "stages": len(found.stages), "said": len(found.states),
-        "wrong": wrong, "spent": "budget" in found.ended["why"],
+        "share": found.trials / all_trials, "points": len(found.states) / len(lattice.usable()),
+        "stages": len(found.stages), "measured": len(found.states), "wrong": wrong,
+        "spent": found.ended.end.name == "BUDGET",
         "good": count["found"] == count["true"] and not count["invented"]}
 
 
 def row(shape, kind, surfaces):
     """All surfaces of one kind on one grid."""
     all_of = [one(shape, kind, n) for n in range(surfaces)]
-    total = {k: sum(c[k] for c in all_of) for k in all_of[0]}
-    return total | {"kind": kind, "shape": shape, "surfaces": surfaces,
-                    "most": max(c["share"] for c in all_of),
-                    "stages": max(c["stages"] for c in all_of)}
+    return {k: sum(c[k] for c in all_of) for k in all_of[0]} | {
+        "kind": kind, "shape": shape, "surfaces": surfaces,
+        "most": max(c["share"] for c in all_of), "stages": max(c["stages"] for c in all_of)}
 
 
 def printed(r):
     """A line of the table."""
     n, true = r["surfaces"], max(r["true"], 1)
     cells = [r["shape"], r["kind"], n, r["good"], r["spent"],
-             f"{r['share'] / n:.2f}, {r['most']:.2f}",
-             f"{r['points'] / n:.2f}", r["true"],
-             *(f"{r[k] / true:.1%}" if r["true"] else "-"
-               for k in ("found", "exact", "near")),
-             r["invented"], f"{r['wrong']} of {r['said']}", r["stages"]]
+             f"{r['share'] / n:.2f}, {r['most']:.2f}", f"{r['points'] / n:.2f}", r["true"],
+             *(f"{r[k] / true:.1%}" if r["true"] else "-" for k in ("found", "exact", "near")),
+             r["invented"], f"{r['wrong']} of {r['measured']}", r["stages"]]
     return "| " + " | ".join(map(str, cells)) + " |"
 
 
 def called_wrongly(ratio, spread, surfaces, shape="middle"):
     """(points called wrongly, points measured), where B / A is `ratio`
     everywhere; of 1.02, the margin itself, a lead is wrong, too."""
-    wrong = said = 0
+    wrong = measured = 0
     for number in range(surfaces):
-        found = worlds.search(worlds.whole(shape), worlds.flat(ratio),
-                              number, spread=spread)
-        true = side(math.log(ratio), verdicts.MARGIN)
-        wrong += sum(s.decided and s.side != true
+        found = worlds.search(worlds.whole(shape), lambda x, y, z: math.log(ratio), number,
+                              spread=spread)
+        wrong += sum(s.decided and s.leader != side(math.log(ratio), MARGIN)
                      for s in found.states.values())
-        said += len(found.states)
-    return wrong, said
-
-
-HEAD = ("| grid | surfaces | number | all flips found | budget spent |"
-        " share of trials: mean, most | of points | flips | found | no wider"
-        " than true | position within a step | invented | points "
-        "called wrongly | stages, at most |\n|---|---|---:" + "|---:" * 11
-        + "|")
-
-
-def rows_of(shape, surfaces):
-    """Prints and returns a row of each kind."""
-    result = []
-    for kind in worlds.KINDS:
-        result.append(row(shape, kind, surfaces))
-        print(printed(result[-1]), flush=True)
-    return result
-
-
-def print_errors(surfaces):
-    print("\n| B / A everywhere | sd of ln rate | points called wrongly | of |"
-          " share |\n|---:|---:|---:|---:|---:|")
-    for ratio in (1.0, verdicts.MARGIN, 1.05):
-        for spread in (0.01, 0.05, 0.2):
-            wrong, said = called_wrongly(ratio, spread, surfaces)
-            print(f"| {ratio:g} | {spread:g} | {wrong} | {said} | "
-                  f"{wrong / said:.2%} |", flush=True)
+        measured += len(found.states)
+    return wrong, measured
 
 
 def main():
     each = (int(sys.argv[1]) if len(sys.argv) > 1 else 200) // 5
-    shapes = sys.argv[2:] or list(worlds.SHAPES)
-    print(HEAD)
-    for shape in shapes:
-        found = rows_of(shape, each if shape == "middle"
-                        else max(each // 2, 1))
-        good, n = (sum(r[k] for r in found) for k in ("good", "surfaces"))
-        print(f"\n{good} of {n} surfaces of this grid: every flip found "
-              "within the resolution, with a third of the trials at most\n")
-    print_errors(each)
+    print("| grid | surfaces | number | all flips found | budget spent | share of trials: mean, "
+          "most | of points | flips | found | no wider than true | position within a step | "
+          "invented | points called wrongly | stages, at most |\n|---|---" + "|---:" * 12 + "|")
+    for shape in sys.argv[2:] or worlds.SHAPES:
+        rows = []
+        for kind in worlds.KINDS:
+            rows.append(row(shape, kind, each if shape == "middle" else max(each // 2, 1)))
+            print(printed(rows[-1]), flush=True)
+        good, n = (sum(r[k] for r in rows) for k in ("good", "surfaces"))
+        print(f"\n{good} of {n} surfaces of this grid: every flip found\n")
+    print("| B / A everywhere | sd of ln rate | points called wrongly | of |\n" + "|---:" * 4 + "|")
+    for ratio in (1.0, MARGIN, 1.05):
+        for spread in (0.01, 0.05, 0.2):
+            print(f"| {ratio:g} | {spread:g} |", "{} | {} |".format(
+                *called_wrongly(ratio, spread, each)), flush=True)
     return 0
 
 

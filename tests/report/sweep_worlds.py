@@ -10,6 +10,8 @@ import math
 
 import numpy as np
 
+from report.load.decode import decode
+from report.load.plan import Factors
 from report.sweep import grid, next as following
 from report.sweep import rule as rules
 
@@ -25,16 +27,13 @@ SHAPES = {"here": (8, 3, 5), "middle": (13, 5, 3), "large": (17, 7, 5)}
 
 def cell(name, share, threads, keys, **more):
     """A cell as plan.json has it, as far as the search reads it."""
-    c = {"workload": "crossover-fine", "map": name, "shape": "u64x8",
-         "keys": keys, "write_share": share, "miss_share": 0.0,
-         "write_kind": "update", "dist": "uniform", "loop": "mix",
-         "rate_per_s": 0, "arrivals": "poisson", "threads": threads,
-         "placement": "cores", "memory": "first-touch", "presize": True,
-         "measure": "throughput", "blocks": 21, "base": MAPS[0],
-         "skip": None, "cpus": []} | more
-    return {"id": f"{c['workload']}/{name}/{c['shape']}/n{keys}/w"
-            f"{100 * share:g}/{c['write_kind']}/m0/{c['dist']}/t{threads}/"
-            f"{c['placement']}/{c['measure']}"} | c
+    c = {"workload": "crossover-fine", "map": name, "shape": "u64x8", "keys": keys,
+         "write_share": share, "miss_share": 0.0, "write_kind": "update", "dist": "uniform",
+         "loop": "mix", "rate_per_s": 0, "arrivals": "poisson", "threads": threads,
+         "placement": "cores", "memory": "first-touch", "presize": True, "measure": "throughput",
+         "blocks": 21, "base": MAPS[0], "skip": None, "cpus": []} | more
+    return {"id": f"{c['workload']}/{name}/{c['shape']}/n{keys}/w{100 * share:g}/"
+            f"{c['write_kind']}/m0/{c['dist']}/t{threads}/{c['placement']}/{c['measure']}"} | c
 
 
 def plan(shape, **more):
@@ -45,10 +44,15 @@ def plan(shape, **more):
         for t in range(shape[1]) for k in range(shape[2]) for name in MAPS]}
 
 
+def lattice_of(plan, maps=MAPS):
+    """The lattice of a plan."""
+    return grid.lattice([decode(Factors, c) for c in plan["cells"]], maps, "plan.json")
+
+
 @functools.lru_cache
 def whole(shape):
     """The lattice of one of SHAPES."""
-    return grid.lattice(plan(SHAPES[shape]), MAPS)
+    return lattice_of(plan(SHAPES[shape]))
 
 
 def surface(kind, rng):
@@ -69,8 +73,7 @@ def surface(kind, rng):
         return lambda x, y, z: sign * (0.2 + 0.3 * steep * x + 0.1 * y)
     if kind == "tie band":
         half = rng.uniform(0.05, 0.15)
-        return lambda x, y, z: sign * steep * math.copysign(
-            max(abs(x - x0) - half, 0.0), x - x0)
+        return lambda x, y, z: sign * steep * math.copysign(max(abs(x - x0) - half, 0.0), x - x0)
     angle = rng.uniform(0.25, 1.3)
     past = x0 * math.cos(angle) + 0.5 * math.sin(angle)
     return lambda x, y, z: sign * steep * (
@@ -78,54 +81,45 @@ def surface(kind, rng):
 
 
 def flat(ratio=1.0):
-    """Everywhere the same: A/A where ratio is 1."""
+    """The same everywhere."""
     return lambda x, y, z: math.log(ratio)
 
 
 def at(lattice, point):
     """x, y, z of a point, 0 .. 1 by its place on each axis."""
-    axes = lattice.groups[point.group].axes
-    return [i / max(len(axes[a]) - 1, 1)
-            for a, i in zip(grid.ORDERED, point.at)]
-
-
-def noise(rng, size, spread):
-    """ln of what a trial loses or wins: normal, and some are slowed."""
-    slowed = rng.random(size) < TAIL
-    return spread * rng.standard_normal(size) - slowed * rng.exponential(
-        HEAVY, size)
+    return [i / max(len(values) - 1, 1)
+            for values, i in zip(lattice.groups[point.group].axes, point.at)]
 
 
 def trials(lattice, truth, points, blocks, rng, spread=SPREAD):
-    """cell id -> {block: rate}, of one stage."""
-    rates, shared = {}, BLOCK * rng.standard_normal(blocks)
+    """cell id -> {block: rate}, of one stage: normal noise, what a block's
+    trials share, and some trials that are slowed."""
+    shared, size = BLOCK * rng.standard_normal(blocks), (len(points), 2, blocks)
     ln = np.array([truth(*at(lattice, p)) for p in points])
-    drawn = shared + noise(rng, (len(points), 2, blocks), spread)
-    drawn += np.stack([-ln / 2, ln / 2], 1)[:, :, None]
-    for point, both in zip(points, (5e7 * np.exp(drawn)).tolist()):
-        rates.update((cell, dict(enumerate(row)))
-                     for cell, row in zip(point.cells, both))
-    return rates
+    slowed = rng.random(size) < TAIL
+    noise = shared + spread * rng.standard_normal(size) - slowed * rng.exponential(HEAVY, size)
+    noise += np.stack([-ln / 2, ln / 2], 1)[:, :, None]
+    return {cell: dict(enumerate(row)) for point, both in zip(
+        points, (5e7 * np.exp(noise)).tolist()) for cell, row in zip(point.cells, both)}
 
 
-def search(plan, truth, seed, budget=10 ** 9, spread=SPREAD,
-           lose=lambda rates, rng: rates):
-    """A whole search in memory -> Search, with .ended: what it said last.
+def search(plan, truth, seed, budget=10 ** 9, spread=SPREAD, lose=lambda rates, rng: rates):
+    """A whole search in memory -> Search, with .ended: its last answer.
 
     plan -- a plan, or its lattice; lose -- what is left of a stage's rates
     """
-    lattice = grid.lattice(plan, MAPS) if isinstance(plan, dict) else plan
+    lattice = lattice_of(plan) if isinstance(plan, dict) else plan
     found = following.Search(lattice, rules.NUMBERS, budget)
     rng = np.random.default_rng(seed)
     while True:
-        asked, points = found.next()
-        if not points:
+        asked = found.next()
+        if asked.end:
             found.ended = asked
             return found
-        rates = trials(lattice, truth, points, asked["blocks"], rng, spread)
-        found.take(asked, points, lose(rates, rng))
+        rates = trials(lattice, truth, asked.points, asked.blocks, rng, spread)
+        found.take(asked, lose(rates, rng))
 
 
 def whole_grid(lattice):
     """Trials that the whole grid takes: each cell, the most blocks."""
-    return 2 * len(lattice.usable()) * rules.most(rules.NUMBERS)
+    return 2 * len(lattice.usable()) * rules.NUMBERS.most

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The model behind make_journal.py: invented speeds, latencies, counts."""
-import collections
-
-import hdr_log
+import base64
+import struct
+import zlib
 
 KINDS = ("update", "churn", "fresh")
 #        family, Mop/s of one thread, gain per doubling of threads,
@@ -37,7 +37,7 @@ def mops(c):
 
 
 def quantiles(base, rng, stall):
-    """A latency distribution: (p, ns), ascending."""
+    """A latency distribution as an HdrHistogram percentile table."""
     points, tail = [], 1.0
     for i in range(0, 60):
         p = 1 - 2 ** (-i / 4)
@@ -49,13 +49,45 @@ def quantiles(base, rng, stall):
     return points
 
 
-def hlog(points, count):
-    """An .hlog file: of `count` values so many up to each point."""
-    counts, seen = collections.Counter(), 0
-    for p, ns in points + [(1, points[-1][1])]:
-        counts[hdr_log.bucket_of(round(ns))] += round(count * p) - seen
-        seen = round(count * p)
-    return hdr_log.log(hdr_log.plain(+counts))
+def bucket(ns):
+    """Index of a value in a histogram of 2048 sub-buckets."""
+    shift = max(int(ns).bit_length() - 11, 0)
+    return (int(ns) >> shift) + 1024 * shift
+
+
+def leb128(value):
+    """ZigZag LEB128 of a count, or of minus a number of zeros."""
+    word, data = (value << 1) ^ (value >> 63), b""
+    while word > 127 and len(data) < 8:
+        data, word = data + bytes([word & 127 | 128]), word >> 7
+    return data + bytes([word])
+
+
+def encoded(counts):
+    """{index: count} as HdrHistogram's format V2, not compressed."""
+    data, at = b"", 0
+    for index in sorted(counts):
+        zeros = index - at
+        data += (leb128(-zeros) if zeros > 1 else leb128(0) * zeros) + leb128(counts[index])
+        at = index + 1
+    return struct.pack(">iiiiqqd", 0x1C849313, len(data), 0, 3, 1, 2 ** 41 - 1, 1.0) + data
+
+
+def hlog(plain):
+    """A log with one encoded histogram."""
+    packed = zlib.compress(plain)
+    payload = base64.b64encode(struct.pack(">iI", 0x1C849314, len(packed)) + packed).decode()
+    return f"#[Histogram log format version 1.3]\nTag=x,0.0,1.0,1.0,{payload}\n"
+
+
+def counted(points, count):
+    """{index: count} of a distribution of percentiles."""
+    counts, before = {}, 0
+    for p, ns in points[1:] + [(1.0, points[-1][1])]:
+        until = round(count * p)
+        counts[bucket(ns)] = counts.get(bucket(ns), 0) + until - before
+        before = until
+    return {index: n for index, n in counts.items() if n}
 
 
 def latency(c, rng, out, block):
@@ -68,7 +100,7 @@ def latency(c, rng, out, block):
                                rng, c["map"] == "syncmap")
             name = (f"histograms/{c['map']}-r{c['rate_per_s']:g}-"
                     f"{operation}-{clock}-b{block}")
-            (out / f"{name}.hlog").write_bytes(hlog(points, count))
+            (out / f"{name}.hlog").write_text(hlog(encoded(counted(points, count))))
             entries.append({
                 "operation": operation, "was_there": True, "clock": clock,
                 "count": count, "min_ns": round(points[0][1]),

@@ -3,18 +3,24 @@
 it comes out of `make bench SET=articles` in a cut form, which runs every
 workload of the articles. Only figures that cannot be had here have none."""
 import collections
+import dataclasses
 import json
 import re
-import resource
 import shutil
 import subprocess
-import sys
-import types
 
 import pytest
+import synthetic
 from built_maps import BUILD, ROOT, listed
+from made_claims import campaign as made_of, of_trials, trial
 
-from report import articles, journal
+from report import load
+from report.claims import articles, statistic
+from report.claims.cells import Cells
+from report.load import Cell
+from report.load.decode import decode
+from report.load.trial import Latency, Status, Thread
+from report.staged import Cells as Plan
 
 # Maps that this build has not: Go's own where no Go is. A plan leaves them out,
 # and with them the figures that are made of them.
@@ -42,7 +48,7 @@ MOST_S = 85
 # second, and a busy machine makes trials void. A part of all figures at most.
 LOAD = re.compile("its CPU was busy|could not be kept|overloaded|"
                   "clock readings")
-SMALL = re.compile(f"did not vary|{LOAD.pattern}")
+SMALL = re.compile(f"a pause_ms that varies|a heap_ratio that varies|{LOAD.pattern}")
 MOST_LACKING = 0.1
 # Workloads, and rows, that others' work on the machine may leave with nothing.
 MOST_BARE = 2
@@ -91,40 +97,27 @@ def mode(tmp_path_factory):
     return mode_of(tmp_path_factory.mktemp("workloads"))
 
 
-def cpu_of_children_s():
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
 @pytest.fixture(scope="module")
-def spent():
-    """What the run took, once `ran` has run: {"cpu_s": seconds}."""
-    return {}
-
-
-@pytest.fixture(scope="module")
-def ran(mode, spent, tmp_path_factory):
+def ran(mode, tmp_path_factory):
     """The folder of a campaign of the mode in small."""
-    before_s = cpu_of_children_s()
     folder = tmp_path_factory.mktemp("articles") / "c"
     done = subprocess.run(
         [BUILD / "readmostly", "run", "--mode", mode, "--busy-ok",
-         "--counters", "none", "--seed", "1", "-o", folder],
+         "--set", "control=none", "--counters", "none", "--seed", "1", "-o", folder],
         capture_output=True, text=True, cwd=ROOT)
     assert done.returncode in (0, 3), done.stderr  # 3: some are void
-    spent["cpu_s"] = cpu_of_children_s() - before_s
     return folder
 
 
 def planned_cells(mode):
-    done = subprocess.run([BUILD / "readmostly", "plan", "--json", "--mode",
-                           mode], capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)["cells"]
+    done = subprocess.run([BUILD / "readmostly", "plan", "--json", "--mode", mode],
+                          capture_output=True, text=True, check=True)
+    return decode(Plan, json.loads(done.stdout)).cells
 
 
 @pytest.fixture(scope="module")
 def campaign(ran):
-    return journal.read(ran)
+    return load.read(ran)
 
 
 # ---- the table of figures -------------------------------------------------
@@ -141,44 +134,44 @@ def test_a_figure_is_of_the_workload_of_its_row(workload):
 @pytest.mark.long
 def test_each_figure_of_the_mode_names_one_planned_cell_a_side():
     """In full size; a pattern that fits two cells were no figure."""
-    cells = {c["id"]: journal.Cell({**journal.DEFAULTS, **c})
-             for c in planned_cells(MODE)}
-    plan = type("Plan", (), {"cells": cells})
+    cells = Cells(map(Cell, planned_cells(MODE)))
     for f in FIGURES:
         if not f.statistic.startswith("none:"):
-            for side in f.cells_wanted():
-                assert len(articles.cells_for(plan, f, side)) == 1, f
+            for side in f.query.sides:
+                assert len(cells.fitting(f.query, side)) == 1, f
 
 
 # ---- when there is no figure, on trials that are made up ------------------
 
-def made(statistic, results, **factors):
-    """What is said to a figure of one cell, whose trials these results are."""
-    cell = journal.Cell({**journal.DEFAULTS, **{f: "" for f in
-                                                journal.FACTORS},
-                         "id": "c", "workload": "w", "map": "m", "threads": 2,
-                         "measure": "throughput", "window_ns": 10 ** 9,
-                         **factors})
-    cell.trials = [
-        {"block": i, "status": r.get("status", "ok"),
-         "result": {"elapsed_ns": 10 ** 9, **r}}
-        for i, r in enumerate(results)]
-    cell.ok = [t for t in cell.trials if t["status"] == "ok"]
-    campaign = types.SimpleNamespace(cells={"c": cell}, maps={"m": {}},
-                                     failed_maps={})
-    figure = articles.Figure("W1", "f", "w", "", "m", "", statistic, "1", "")
-    return articles.answer(campaign, figure)
+def made(asked, results, failed=(), **factors):
+    """The answer to a figure of one cell with these results."""
+    trials = [trial(i, 0, "failed" if i in failed else "ok") for i in range(len(results))]
+    of = made_of(of_trials("m", [
+        dataclasses.replace(t, result=dataclasses.replace(t.result, **{
+            "ops": None, "writes": None, **r})) for t, r in zip(trials, results)], **factors))
+    figure = articles.Figure("W1", "f", "w", "", "m", "", asked, "1", "")
+    return articles.answer(statistic.Data(of), figure)
 
 
 def test_a_share_of_failed_trials_counts_those_that_failed():
-    both = [{"ops": 1}, {"ops": 3, "status": "failed"}]
-    assert made("sum failed/trials", both).value == 0.5
-    assert made("sum ops/trials", both).value == 1
+    both = [{"ops": 1}, {"ops": 3}]
+    assert made("sum failed/trials", both, failed={1}).value == 0.5
+    assert made("sum ops/trials", both, failed={1}).value == 1
 
 
-def timed(count):
-    return {"latency": [{"operation": "lookup", "was_there": True,
-                         "clock": "intended", "count": count, "p99_ns": 5}]}
+def test_failures_of_a_map_with_wrong_answers_count_only_where_failures_are_counted():
+    cell = of_trials("m", [trial(0, 1, "failed")])
+    of = dataclasses.replace(made_of(cell))
+    vars(of)["failed_maps"] = {"m": "wrong"}
+    for asked in ("sum failed/trials", "crashed"):
+        assert statistic.trials_of(of, cell, statistic.parse(asked)) == cell.trials
+    with pytest.raises(statistic.Missing, match="failed verification"):
+        statistic.trials_of(of, cell, statistic.parse("ops"))
+
+
+def timed(count, file=None):
+    return {"latency": (Latency("lookup", True, "intended", count, mean_ns=7.5,
+                                histogram=file),)}
 
 
 def test_six_blocks_have_an_interval_and_five_have_none():
@@ -200,22 +193,27 @@ def test_a_sum_is_of_all_trials_and_a_value_of_none_is_0():
 @pytest.mark.parametrize("statistic,results,factors,why", [
     ("writes/ops", [{"ops": 0, "writes": 0}], {}, "divided by is 0"),
     ("torn/ops", [{"ops": 3}], {}, "do not tell torn"),
-    ("cpu_ns/ops", [{"ops": 3, "by_thread": [{"cpu_ns": 1}, {
-        "cpu_ns": None}]}], {}, "do not tell cpu_ns"),
+    ("cpu_ns/ops", [{"ops": 3, "by_thread": (Thread(1, cpu_ns=1), Thread(1))}], {},
+     "do not tell cpu_ns"),
     ("ops", [], {}, "not run yet"),
     ("ops", [{"ops": 3}], {"workload": "another"}, "no cells of w"),
     ("lookup.p99_ns", [timed(367)], {}, "expected 368"),
     ("lookup.p99_ns", [timed(9999)], {"window_ns": 10 ** 8,
                                       "rate_per_s": 20}, "overloaded"),
-    ("slope pause_ms", [{}], {}, "fewer than 20 slices"),
+    ("slope pause_ms", [{}], {}, "no trial has 20 slices"),
     ("none: no collector", [{"ops": 3}], {}, "no collector")])
 def test_no_figure_says_why(statistic, results, factors, why):
     found = made(statistic, results, **factors)
     assert found.value is None and why in found.reason
 
 
-def test_a_percentile_of_enough_operations_is_a_figure():
-    assert made("lookup.p99_ns", [timed(368)]).value == pytest.approx(5)
+def test_a_percentile_of_enough_operations_is_a_figure(tmp_path):
+    (tmp_path / "x.hlog").write_text(synthetic.hlog(synthetic.encoded({3: 300, 5: 66, 9: 2})))
+    timed_here = [timed(368, str(tmp_path / "x"))]
+    assert made("lookup.p50_ns", timed_here).value == pytest.approx(3)
+    assert made("lookup.p99_ns", timed_here).value == pytest.approx(5)
+    assert made("lookup.mean_ns", timed_here).value == pytest.approx(7.5)
+    assert made("lookup.p99_ns", [timed(368)]).value is None
 
 
 # ---- the cut form ---------------------------------------------------------
@@ -223,8 +221,7 @@ def test_a_percentile_of_enough_operations_is_a_figure():
 @pytest.mark.long
 def test_all_cut_forms_together_are_planned_to_be_short(mode):
     """What they take is the machine's; a run says both."""
-    planned_s = sum(c["estimate_ns"] * c["blocks"] / 1e9
-                    for c in planned_cells(mode) if not c["skip"])
+    planned_s = sum(c.estimate_ns * c.blocks / 1e9 for c in planned_cells(mode) if not c.skip)
     assert 0 < planned_s <= MOST_S
 
 
@@ -234,14 +231,13 @@ def test_every_workload_ran_and_its_answers_are_right(campaign):
     answered rightly all the same."""
     of = collections.defaultdict(list)
     for cell in campaign.cells.values():
-        for trial in cell.trials:
-            of[cell.workload].append(trial)
-            assert trial["status"] != "failed" or articles.is_misuse(
-                campaign, cell), (cell.id, trial["reason"])
+        for one in cell.trials:
+            of[cell.factors.workload].append(one)
+            assert one.status is not Status.FAILED or campaign.maps[
+                cell.map].misuse, (cell.id, one.reason)
     assert set(of) == {f.workload for f in FIGURES}
-    bare = {name: [t.get("reason") or "" for t in trials]
-            for name, trials in of.items()
-            if not any(t["status"] == "ok" for t in trials)}
+    bare = {name: [t.reason or "" for t in trials] for name, trials in of.items()
+            if not any(t.usable for t in trials)}
     assert all(LOAD.search(why) for whys in bare.values() for why in whys), bare
     assert len(bare) <= MOST_BARE, bare
 
@@ -253,10 +249,10 @@ def is_nowhere(f):
 
 @pytest.mark.long
 def test_each_figure_is_there_or_says_why_not(campaign):
-    lacking = {}
+    lacking, data = {}, statistic.Data(campaign)
     for f in FIGURES:
-        found = articles.answer(campaign, f)
-        assert articles.planned(campaign, f), f
+        found = articles.answer(data, f)
+        assert data.cells.planned(f.query), f
         assert (found.value is None) == bool(found.reason), f
         if found.value is None:
             lacking[f.what] = found.reason
@@ -272,11 +268,11 @@ def test_each_figure_is_there_or_says_why_not(campaign):
 @pytest.mark.long
 def test_each_row_has_a_figure_with_a_value(campaign):
     """A tenth of the figures that lack one must not be all of some rows."""
-    of = collections.defaultdict(list)
+    of, data = collections.defaultdict(list), statistic.Data(campaign)
     for f in FIGURES:
         if not is_nowhere(f):
             for row in f.row.split():
-                of[row].append(articles.answer(campaign, f))
+                of[row].append(articles.answer(data, f))
     bare = {row: [one.reason for one in found] for row, found in of.items()
             if all(one.value is None for one in found)}
     assert all(LOAD.search(why) for whys in bare.values() for why in whys), bare
@@ -285,76 +281,24 @@ def test_each_row_has_a_figure_with_a_value(campaign):
 
 # ---- figures that are what the row is about -------------------------------
 
-def value(campaign, *words):
-    """The only figure whose row, text and statistic have these words."""
-    found = [f for f in FIGURES if all(
-        w in f"{f.row} {f.what} {f.statistic}" for w in words)]
+@pytest.mark.long
+@pytest.mark.parametrize("words,least,most", [
+    (("W25", "lock_writes", "cold"), 1, 1.01),  # cold stores take the lock
+    (("W25", "lock_writes", "warm"), 0, 0.01),
+    (("W16", "several words"), 1e-9, 1),  # copies tear
+    (("W16", "Go's variable"), 0, 0), (("W16", "clone"), 0, 0),
+    (("counter.", "two writers, one line"), 0.1, 9),
+    (("counter.", "two writers, a line each"), 0, 0.01),
+    (("counter.", "two readers, one line"), 0, 0.01),
+    (("W23", "sold/initial", "RWMutex"), 1e-9, 1),  # no more than there is
+    (("W12", "least lookups"), 1, 1e18), (("W12", "writes/ops"), 0.1, 0.5),
+    (("W12", "shards_shrunk", "with the time"), 1, 1e9),
+    (("W12", "shards_grown", "with the time"), 41, 1e9),
+    (("W27", "shard_load_most"), 0.75, 1e9), (("W27", "verify_failures"), 0, 0),
+    (("W32", "with a lock"), 0, 0),  # a lock loses no increment
+    (("W17", "Go's orders"), 0, 0), (("W17", "the port's orders"), 0, 0), (("W18",), 0, 0)])
+def test_a_figure_has_the_value_that_its_row_is_about(campaign, words, least, most):
+    found = [f for f in FIGURES if all(w in f"{f.row} {f.what} {f.statistic}" for w in words)]
     assert len(found) == 1, found
-    return articles.answer(campaign, found[0]).value
-
-
-@pytest.mark.long
-def test_cold_stores_take_the_lock_and_warm_ones_do_not(campaign):
-    assert 1 <= value(campaign, "W25", "lock_writes", "cold") < 1.01
-    assert value(campaign, "W25", "lock_writes", "warm") < 0.01
-
-
-@pytest.mark.long
-def test_copies_tear_where_the_variable_has_several_words(campaign):
-    assert value(campaign, "W16", "several words") > 0
-    assert value(campaign, "W16", "Go's variable") == 0
-    assert value(campaign, "W16", "clone") == 0
-
-
-@pytest.mark.long
-def test_two_writers_of_one_line_lose_it_and_two_readers_do_not(campaign):
-    assert value(campaign, "counter.", "two writers, one line") > 0.1
-    assert value(campaign, "counter.", "two writers, a line each") < 0.01
-    assert value(campaign, "counter.", "two readers, one line") < 0.01
-
-
-@pytest.mark.long
-def test_nobody_sells_more_than_there_is_but_who_checks_once(campaign):
-    assert 0 < value(campaign, "W23", "sold/initial", "RWMutex") <= 1
-
-
-@pytest.mark.long
-def test_no_count_is_negative_and_writes_are_a_share(campaign):
-    assert value(campaign, "W12", "least lookups") > 0
-    assert 0.1 < value(campaign, "W12", "writes/ops") < 0.5
-
-
-@pytest.mark.long
-def test_shards_are_added_and_closed_where_connections_ebb_and_flow(campaign):
-    assert value(campaign, "W12", "shards_shrunk", "with the time") > 0
-    assert value(campaign, "W12", "shards_grown", "with the time") > 40
-
-
-@pytest.mark.long
-def test_who_looks_every_5_s_finds_shards_above_their_load(campaign):
-    assert value(campaign, "W27", "shard_load_most") >= 0.75
-    assert value(campaign, "W27", "verify_failures") == 0
-
-
-@pytest.mark.long
-def test_a_lock_loses_no_increment_and_nobody_sees_two_old_values(campaign):
-    assert value(campaign, "W32", "with a lock") == 0
-    for order in ("Go's orders", "weakest orders"):
-        assert value(campaign, "W17", order) == 0
-    assert value(campaign, "W18") == 0
-
-
-# ---- the page, and its second hand ----------------------------------------
-
-@pytest.fixture(scope="module")
-def page(ran):
-    done = subprocess.run([sys.executable, "-m", "report", ran],
-                          capture_output=True, text=True, cwd=ROOT)
-    assert (ran / "report/index.html").is_file(), done.stderr
-    return ran
-
-
-@pytest.mark.long
-def test_the_page_has_a_line_for_each_figure(page):
-    told = (page / "report/tables/rows.md").read_text()
-    assert told.count("\n| W") == len(FIGURES)
+    value = articles.answer(statistic.Data(campaign), found[0]).value
+    assert value is not None and least <= value <= most

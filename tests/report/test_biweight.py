@@ -5,6 +5,7 @@ Second hand: statsmodels' TukeyBiweight (its score and its location)."""
 import math
 import os
 import sys
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -12,10 +13,14 @@ from scipy.stats import binom
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../long"))
 import gate_suites  # noqa: E402
-from report import gate, gate_rules, stats  # noqa: E402
-from report.stats.biweight import NORMAL  # noqa: E402
+from report import stats  # noqa: E402
+from report.stats.biweight import NORMAL, SHORT  # noqa: E402
+from report.gate.model import Pairs, Score  # noqa: E402
+from report.gate.pairs import SHORT as RANKS  # noqa: E402
+from report.gate.pairs import estimates_of  # noqa: E402
+from report.gate.rules import Plan, load_rules  # noqa: E402
 
-RULES = gate_rules.load_rules()[0] | {"flips": 4000, "control_extra": 0.02}
+RULES = replace(load_rules(), flips=4000)
 ALL = (stats.signed_ranks, stats.biweight_scores, stats.tail_scores)
 
 
@@ -76,15 +81,12 @@ def test_the_interval_covers_what_it_says(share):
 def test_the_interval_of_a_row_covers_what_its_column_says(share):
     """With the order of the arms taken off, at the least number of blocks."""
     rng = np.random.default_rng(12)
-    runs, n = 1000, RULES["blocks_least"]
-    contrast, hit = {"cell": "x", "role": "gate"}, 0
+    runs, n, hit = 1000, RULES.blocks_least, 0
     for _ in range(runs):
         first = rng.random(n) < 0.5
         d = bursty(rng, n, share=share) + np.where(first, 0.003, -0.003)
-        row = gate.measure({"d": d, "base_ns": d, "base_first": first,
-                            "lost": []}, contrast, RULES, 1)
-        found = row["estimates"]["biweight"]
-        hit += found["low_percent"] <= 0.0 <= found["high_percent"]
+        found = estimates_of(Pairs(d, d, first, ()), Plan(RULES, n, 0.02), 1)[0].biweight
+        hit += found.low_percent <= 0.0 <= found.high_percent
     assert hit >= binom.ppf(0.001, runs, 0.99)
 
 
@@ -110,9 +112,44 @@ def test_bursts_hide_two_per_cent_from_ranks_and_not_from_the_gate():
     alone = stats.sign_flip_test(math.log(1.02) - d, 4000).p_max_t
     assert (alone > 0.01).sum() >= 5, "what ranks alone leave undecided"
     rows, slower = judge(d), judge(d + math.log(1.02))
-    assert {r["verdict"] for r in rows} == {"PASS"}
-    assert {r["verdict"] for r in slower} == {"FAIL"}
-    assert {r["by"] for r in rows + slower} == {"biweight"}
+    assert {r.verdict for r in rows} == {"PASS"}
+    assert {r.verdict for r in slower} == {"FAIL"}
+    assert {r.by for r in rows + slower} == {Score.BIWEIGHT}
+
+
+def test_what_some_pairs_have_is_seen_by_tails():
+    """A slowdown of 25 % in a third of the trials: the biweight takes them
+    for bursts and would pass it; ranks alone left it undecided."""
+    rng = np.random.default_rng(7)
+    d = rng.normal(0.0, 0.004, (6, 60)) + 0.25 * (rng.random((6, 60)) < 0.33)
+    rows = judge(d)
+    for row in rows:
+        assert row.by == Score.TAILS and row.shown.slowdown_percent > 4
+    # by luck, only ten of the sixty trials of the second cell are slow
+    assert [r.verdict for r in rows] == [
+        "FAIL", "INCONCLUSIVE", "FAIL", "FAIL", "FAIL", "FAIL"]
+    assert rows[0].words.endswith("in some of its trials")
+    assert rows[1].words.startswith(
+        "slower in some of its trials, or chance: p = 0.01")
+    assert abs(rows[0].estimates.biweight.slowdown_percent) < 0.5
+
+
+def test_a_row_shows_the_figures_of_the_score_that_speaks():
+    rng = np.random.default_rng(8)
+    d = np.concatenate([bursty(rng, (6, 60), share=s) + shift
+                        for s in (0.0, 0.3) for shift in (0.0, 0.03, -0.02)]
+                       + [rng.normal(0.0, 0.06, (3, 60)),
+                          rng.normal(0.0, 0.004, (3, 60))
+                          + 0.25 * (rng.random((3, 60)) < 0.33)])
+    seen = set()
+    for row in judge(d):
+        seen.add((row.verdict, row.by.value))
+        if row.words == "faster":
+            assert row.shown.high_percent < -0.5
+        if row.verdict == "FAIL":
+            assert row.shown.low_percent > 0
+    assert {("PASS", "biweight"), ("FAIL", "biweight"), ("FAIL", "tails"),
+            ("INCONCLUSIVE", "ranks")} <= seen, seen
 
 
 def test_who_went_first_moves_no_estimate():
@@ -122,6 +159,23 @@ def test_who_went_first_moves_no_estimate():
     second = np.where(np.arange(60) % 2 == 0, 0.04, -0.04)
     for plain, moved in zip(judge(d), judge(d + second)):
         for score in ("biweight", "tails"):
-            for name in gate.FIGURES:
-                assert moved["estimates"][score][name] == pytest.approx(
-                    plain["estimates"][score][name], abs=0.05), (score, name)
+            for name, value in asdict(getattr(plain.estimates, score)).items():
+                assert getattr(getattr(moved.estimates, score), name) == pytest.approx(
+                    value, abs=0.05), (score, name)
+
+
+def test_what_could_be_seen_counts_cells_and_scores():
+    """By 20 cells and three scores: 1.6 % of a cell's 1 % for each."""
+    from scipy.stats import norm
+    rng = np.random.default_rng(11)
+    for row in judge(rng.normal(0.0, 0.01, (20, 60))):
+        for score in ("ranks", "biweight", "tails"):
+            figures = getattr(row.estimates, score)
+            low, high = (math.log1p(x / 100) for x in (figures.low_percent, figures.high_percent))
+            error = (high - low) / 2 / norm.isf(0.005)
+            # intervals have room for the error of the slot effect
+            error /= 1 + {"ranks": RANKS, "biweight": SHORT, "tails": 0.0}[score] / row.n
+            want = math.log(1.005) + error * (norm.isf(0.01 / 60)
+                                              + norm.isf(0.05))
+            assert math.log1p(figures.mde_percent / 100) == \
+                pytest.approx(want, rel=1e-6)

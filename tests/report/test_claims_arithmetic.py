@@ -38,15 +38,6 @@ def test_the_rate_of_gaps_is_the_inverse_of_their_mean():
         "rate_of_exponential_gaps 0.0125 1000000 1")
 
 
-def test_the_gaps_are_exponential():
-    """Their mean over their deviation is 1, which constant gaps have not:
-    the same draws, by the same generator."""
-    gaps = np.random.default_rng(1).exponential(0.0125, 1_000_000)
-    assert distributions.kstest(gaps, "expon", (0, 0.0125)).pvalue > 0.001
-    assert arithmetic.rate_of_exponential_gaps(0.0125, 1_000_000, 1) \
-        == pytest.approx(1e6 / gaps.sum(), rel=1e-12)
-
-
 def test_chains_of_three_keys_or_more():
     """1 - e^-m (1 + m + m^2 / 2), and scipy's incomplete gamma function."""
     for mean in (3.25, 6.1, 6.5):

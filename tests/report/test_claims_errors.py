@@ -13,8 +13,7 @@ from report.claims import decide, evidence, rules
 from report.stats.power import autoregression
 
 CLAIMS = 150
-REFUTING = (rules.Alternative.OPPOSITE, rules.Alternative.NONE,
-            rules.Alternative.OTHER_SIZE)
+REFUTING = (rules.Call.OPPOSITE, rules.Call.NONE, rules.Call.OTHER)
 EDGES = (  # a claim, and the truth of subject / against
     (claim(), 1.02), (claim(rule="equal", side=""), 1.02),
     (claim(rule="ratio", side="", claimed=(2.0, 2.0)), 2.4),
@@ -22,39 +21,36 @@ EDGES = (  # a claim, and the truth of subject / against
     (claim(rule="figure", side="", claimed=(5.0, 5.0)), 6.0))
 
 
+def cells_of(ones):
+    """{key: (claim, evidence)} of (claim, values)."""
+    return {decide.Key(str(i), "", 0): (one, evidence.Evidence(
+        "", (str(i),), tuple(enumerate(values)))) for i, (one, values) in enumerate(ones)}
+
+
 def ledger_of(rng, n, lag1):
-    """{key: (claim, evidence)} of one run, noise of 3 to 10 %."""
-    noise = autoregression(rng, CLAIMS, n, lag1) \
-        * rng.uniform(0.03, 0.1, (CLAIMS, 1))
-    cells = {}
-    for i, x in enumerate(noise):
-        one, truth = EDGES[i % len(EDGES)]
-        cells[i] = one, evidence.Evidence("", (i,), tuple(enumerate(
-            (truth * np.exp(x)).tolist())))
-    return cells
+    """Cells of one run, with noise of 3 to 10 %."""
+    noise = autoregression(rng, CLAIMS, n, lag1) * rng.uniform(0.03, 0.1, (CLAIMS, 1))
+    edges = [EDGES[i % len(EDGES)] for i in range(CLAIMS)]
+    return cells_of((one, (truth * np.exp(x)).tolist()) for (one, truth), x in zip(edges, noise))
 
 
-def refuted(cells, ps, every):
-    """Whether any claim is refuted. Without `every` only those are decided of
-    which a refuting alternative has p of 1 % or less."""
-    return any(rules.outcome(*cells[key], p).word == rules.REFUTED
-               for key, p in ps.items()
+def refuted(cells, every):
+    """Refuted claims. Without `every` only those are decided of which a
+    refuting alternative has p of 1 % or less."""
+    return sum(rules.outcome_of(*cells[key], p).word == "refuted"
+               for key, p in decide.corrected(cells).items()
                if every or min(p.get(a, 1.0) for a in REFUTING) <= rules.ALPHA)
 
 
 def false_ledgers(seed, ledgers, n, lag1, every=False):
-    rng, false = np.random.default_rng(seed), 0
-    for _ in range(ledgers):
-        cells = ledger_of(rng, n, lag1)
-        false += refuted(cells, decide.corrected(cells), every)
-    return false
+    rng = np.random.default_rng(seed)
+    return sum(refuted(ledger_of(rng, n, lag1), every) > 0 for _ in range(ledgers))
 
 
 @pytest.mark.parametrize("lag1, ledgers", [
     (0.4, 50), pytest.param(0.0, 1000, marks=pytest.mark.long),
     pytest.param(0.4, 1000, marks=pytest.mark.long)])
-def test_true_claims_at_the_edge_are_refuted_in_one_ledger_of_100(lag1,
-                                                                  ledgers):
+def test_true_claims_at_the_edge_are_refuted_in_one_ledger_of_100(lag1, ledgers):
     false = false_ledgers([20, int(10 * lag1)], ledgers, 20, lag1)
     assert false <= dist.binom.isf(0.001, ledgers, 0.013)
 
@@ -70,13 +66,8 @@ def test_no_refutation_is_decided_outside_of_the_family():
     ({"rule": "figure", "side": "", "claimed": (2.0, 2.0)}, 3.0)])
 def test_claims_that_are_far_from_true_are_refuted(rule, ratio):
     """Or the facts above could hold because nothing is ever refuted."""
-    rng, count = np.random.default_rng(3), 0
-    one = claim(**rule)
-    for _ in range(20):
-        cells = {i: (one, evidence.Evidence("", (i,), tuple(enumerate(
-            (ratio * np.exp(0.004 * rng.normal(size=26))).tolist()))))
-            for i in range(CLAIMS // 10)}
-        ps = decide.corrected(cells)
-        count += sum(rules.outcome(*cells[i], ps[i]).word == rules.REFUTED
-                     for i in cells)
-    assert count >= 0.95 * 20 * (CLAIMS // 10)
+    rng, n = np.random.default_rng(3), CLAIMS // 10
+    count = sum(refuted(cells_of(
+        (claim(**rule), (ratio * np.exp(0.004 * rng.normal(size=26))).tolist())
+        for _ in range(n)), True) for _ in range(20))
+    assert count >= 0.95 * 20 * n

@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Section 7 of the page: the ledger's verdicts on a campaign that was made
-for claims; `claims list`, `show` and `cells`; `decide`."""
+"""Commands on campaigns in files: `decide`, `next`, `claims list | show |
+cells`, and the tables of a page, of a ledger of four claims."""
 import json
-import re
 import shutil
+from types import SimpleNamespace as Made
 
 import pytest
-from report_helpers import Built, Page, main, make_journal
+from made_claims import campaign as made, cell, claim
+from report_helpers import main, make_journal
 
-from report import damage
-from report.claims import decision_rules, ledger, rule
-from report.sections import claims
+from report import load
+from report.claims import decide, decision_rules, ledger, rule, show
+from report.claims import next as stage
+from report.claims.cells import Cells
+from report.decide import claims as tables
+from report.load import JournalError, seal
 
 LEDGER = """
 conditions = stated
@@ -70,55 +74,87 @@ def own(tmp_path, monkeypatch):
 
 @pytest.fixture
 def campaign(tmp_path, own):
-    return run_for_claims(tmp_path / "c")
-
-
-def run_for_claims(folder, **plant):
-    """A campaign for the claims of the ledger, wherever that is now."""
-    make_journal.make(folder, maps=("gomap_rw", "syncmap", "null_map"),
-                      threads=(1, 2), keys=(65536,), kinds=("update",),
-                      blocks=20, plant=plant)
-    change(folder, mode="claims-quick",
-           notes={"claims": ledger.digest(ledger.read())})
+    """A campaign for the claims of the ledger."""
+    folder = tmp_path / "c"
+    make_journal.make(folder, maps=("gomap_rw", "syncmap", "null_map"), threads=(1, 2),
+                      keys=(65536,), kinds=("update",), blocks=20)
+    change(folder, mode="claims-quick", notes={"claims": ledger.digest(ledger.read())})
     return folder
 
 
 def change(folder, **members):
     path = folder / "campaign.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | members))
+    meta = json.loads(path.read_text()) | members
+    if "sha256" in meta:
+        meta["sha256"] = seal.campaign_sha256(meta)
+    path.write_text(json.dumps(meta))
 
 
-def test_the_page_has_a_row_for_each_claim_of_the_run(campaign):
-    built = Built(campaign)
-    text = built.section("claims")
-    page = Page(built.page)
-    assert page.wrong == [] and page.aimless() == []
-    assert "claims" in page.filtered
-    assert re.findall(r'<th scope="row"[^>]*>(S4-0.)', text) == [
-        "S4-01", "S4-02", "S4-03"]
-    rows = built.rows("tables/claims-all.csv")
-    assert [r["id"] for r in rows] == ["S4-01", "S4-02", "S4-03"]
-    assert built.verdicts["claims"][0]["of"] == "the C port"
+def printed(capsys, *words):
+    """What a command printed; its status must be 0."""
+    assert main(list(map(str, words))) == 0
+    return capsys.readouterr().out
 
 
-def test_a_campaign_of_another_purpose_judges_no_claim(campaign):
-    change(campaign, mode="smoke", notes={})
-    built = Built(campaign)
-    assert built.verdicts["claims"] == []
-
+# ---- an ordinary campaign ---------------------------------------------------
 
 def test_decide_prints_the_same_bytes_twice(campaign, capsys):
-    texts = []
-    for _ in range(2):
-        assert main(["decide", str(campaign)]) == 0
-        texts.append(capsys.readouterr().out)
-    assert texts[0] == texts[1]
-    assert json.loads(texts[0])["count"]["not testable here"] == 1
+    first, again = (printed(capsys, "decide", campaign) for _ in range(2))
+    found = json.loads(first)
+    assert first == again and found["count"]["not testable here"] == 1
+    assert [r["id"] for r in found["claims"]] == ["S4-01", "S4-02", "S4-03"]
+    assert found["claims"][0]["of"] == "the C port"
+    assert found["not_in_this_run"] == ["S4-04"]
+    assert found["rules"][0]["for"] == ["S4-02"]
+    assert found["ledger_of_run"] == found["ledger_sha256"]
 
 
-def test_decide_names_a_folder_that_is_none(own, capsys, tmp_path):
+def test_decide_names_a_folder_that_is_none(own, tmp_path):
     assert main(["decide", str(tmp_path / "none")]) == 2
 
+
+def test_a_page_has_a_row_for_each_claim_of_the_run(campaign):
+    read = load.read(campaign)
+    document = tables.document(read)
+    rows = tables.claim_rows(document)
+    assert [(r.id, r.verdict) for r in rows] == [(r.id, r.verdict) for r in document.claims]
+    assert rows[0].estimate.n == 20 and rows[0].estimate.unit.value == "ratio"
+    assert rows[2].estimate is None
+    table, figures = tables.tables(read, document)
+    assert (table.id, figures.id) == ("claims", "articles")
+    assert [row[0] for row in table.rows] == ["S4-01", "S4-02", "S4-03"]
+    assert all(len(row) == len(t.columns) for t in (table, figures) for row in t.rows)
+
+
+def test_a_campaign_of_another_purpose_decides_no_claim(campaign):
+    change(campaign, mode="smoke", notes={})
+    read = load.read(campaign)
+    assert tables.document(read) is None
+    assert tables.claim_rows(None) == () == tables.tables(read, None)
+
+
+def test_claims_are_listed_and_shown(campaign, capsys, monkeypatch):
+    text = printed(capsys, "claims", "list", "--from", campaign)
+    assert "S4-04  direction   no run yet" in text and "D1     advice" in text
+    text = printed(capsys, "claims", "show", "S4-01", "D1", "--from", campaign)
+    assert "uniform-97-3/syncmap" in text and "readmostly dev crossover" in text
+    monkeypatch.setattr(show, "LATEST", campaign)
+    assert "refuted" in printed(capsys, "claims", "list")
+    change(campaign, mode="smoke", notes={})
+    assert "refuted" not in printed(capsys, "claims", "list")
+    assert main(["claims", "show", "S4-99"]) == 2
+    assert main(["claims", "power", "--from", "no such folder"]) == 2
+
+
+@pytest.mark.parametrize("plan,made_for", [
+    ({"mode": "claims-quick"}, True), ({"mode": "quick"}, False), ({}, False),
+    ({"mode": None, "notes": {"claims": "ab"}}, True),
+    ({"mode": "quick", "notes": {"other": "x"}}, False)])
+def test_a_run_for_claims_is_marked(plan, made_for):
+    assert decide.made_for(made(**plan)) == made_for
+
+
+# ---- in stages ----------------------------------------------------------------
 
 def staged(folder, campaign, **more):
     """The campaign as the only stage of a staged one."""
@@ -126,65 +162,71 @@ def staged(folder, campaign, **more):
     plan = json.loads((campaign / "campaign.json").read_text())
     plan = {"seed": 1, "cells": plan["cells"], "order": plan["order"]}
     (folder / "plan.json").write_text(json.dumps(plan))
-    meta = {"format": 1, "kind": "claims", "budget_trials": 100, "seed": 1,
-            "ids": None, "rule": rule.numbers(),
-            "plan_sha256": damage.plan_sha256(plan)} | more
-    meta["sha256"] = damage.campaign_sha256(meta)
+    hashes = {"ledger_sha256": ledger.digest(ledger.read()), "contract_sha256": rule.contract()}
+    meta = {"format": 1, "kind": "claims", "budget_trials": 100, "seed": 1, "ids": None,
+            "rule": hashes, "plan_sha256": seal.plan_sha256(plan)} | more
+    meta["sha256"] = seal.campaign_sha256(meta)
     (folder / "stages.json").write_text(json.dumps(meta))
     return folder
 
 
 def test_a_run_for_claims_has_one_stage(campaign, tmp_path, capsys):
     folder = staged(tmp_path / "s", campaign)
-    assert main(["next", str(folder)]) == 0
-    asked = json.loads(capsys.readouterr().out)
-    assert asked["stage"] == 1 and asked["blocks"] is None
-    assert [name.split("/")[1] for name in asked["cells"]] == [
-        "gomap_rw", "syncmap"]
-    assert asked["trials"] == 40
+    asked = json.loads(printed(capsys, "next", folder))
+    assert (asked["stage"], asked["blocks"], asked["trials"]) == (1, None, 40)
+    assert [name.split("/")[1] for name in asked["cells"]] == ["gomap_rw", "syncmap"]
     shutil.move(campaign, folder / "stage-01")
-    assert main(["next", str(folder)]) == 0
-    assert json.loads(capsys.readouterr().out)["stage"] is None
-    assert main(["decide", str(folder)]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert found["ledger_of_run"] == found["ledger_sha256"]
+    assert json.loads(printed(capsys, "next", folder))["stage"] is None
+    found = json.loads(printed(capsys, "decide", folder))
+    assert found["ledger_of_run"] == found["ledger_sha256"] and found["finished"]
 
 
-def test_a_run_for_one_claim_keeps_the_hash_of_the_whole_ledger(
-        campaign, tmp_path, capsys):
-    """It was compared with that of the one claim, as if the ledger had been
-    changed since."""
+def test_the_family_is_of_the_claims_that_were_asked_for(campaign, tmp_path, capsys):
+    """Others have their cells there, too, and would make p larger. The hash
+    is of the whole ledger."""
+    whole = {r["id"]: r for r in json.loads(printed(capsys, "decide", campaign))["claims"]}
     folder = staged(tmp_path / "s", campaign, ids=["S4-02"])
     shutil.move(campaign, folder / "stage-01")
-    assert main(["decide", str(folder)]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert [row["id"] for row in found["claims"]] == ["S4-02"]
+    found = json.loads(printed(capsys, "decide", folder))
+    one, = found["claims"]
+    assert one["id"] == "S4-02" and found["not_in_this_run"] == []
     assert found["ledger_of_run"] == found["ledger_sha256"]
-    assert found["not_in_this_run"] == []
+    assert one["cells"][0]["p"] <= whole["S4-02"]["cells"][0]["p"]
+    row, = tables.claim_rows(tables.document(load.read(folder / "stage-01")))
+    assert row.id == "S4-02"
 
 
-def test_a_page_has_the_claims_that_its_run_was_for(campaign, tmp_path,
-                                                    capsys):
-    """Others have their cells there, too, and made the p of these larger than
-    in verdicts.json."""
-    folder = staged(tmp_path / "s", campaign, ids=["S4-01"])
-    shutil.move(campaign, folder / "stage-01")
-    assert main(["decide", str(folder)]) == 0
-    told = json.loads(capsys.readouterr().out)["claims"]
-    assert Built(folder / "stage-01").verdicts["claims"] == told
-    assert main(["claims", "list", "--from", str(folder / "stage-01")]) == 0
+def test_claims_without_a_cell_are_refused_by_name(campaign, tmp_path):
+    assert main(["next", str(staged(tmp_path / "s", campaign, ids=["S4-03"]))]) == 2
 
 
-def test_claims_without_a_cell_are_refused_by_name(campaign, tmp_path,
-                                                   capsys):
-    folder = staged(tmp_path / "s", campaign, ids=["S4-03"])
-    assert main(["next", str(folder)]) == 2
+def next_of(monkeypatch, planned, ids=(), claims=None):
+    monkeypatch.setattr(ledger, "read", lambda: claims or {"S9-01": claim()})
+    return stage.asked(Made(stages=(), meta=Made(ids=ids), plan=Made(cells=planned),
+                            plan_file="plan.json"))
 
 
-def test_the_ends_of_a_claimed_range_keep_their_order():
-    row = dict.fromkeys(("id", "verdict", "of", "how", "numbers", "rule",
-                         "instead"), "") | {"cells": []}
-    told = claims.data_rows({"claims": [row | {"claimed": ends} for ends in (
-        (0.4, 0.5), (2, 2), None)]})
-    assert [(r["claimed_low"], r["claimed_high"]) for r in told] == [
-        (0.4, 0.5), (2, 2), (None, None)]
+def test_trials_of_skipped_cells_are_not_counted(monkeypatch):
+    planned = [cell("a", [1] * 5).factors, cell("b", [1] * 5, skip="too large").factors,
+               cell("c", [1] * 5).factors]
+    found = next_of(monkeypatch, planned)
+    assert [name.split("/")[1] for name in found.cells] == ["a", "b"]
+    assert found.trials == 5
+
+
+def test_a_plan_without_a_cell_of_the_claims_is_refused(monkeypatch):
+    with pytest.raises(JournalError, match="plan.json: none of its cells is of S9-01"):
+        next_of(monkeypatch, [cell("c", [1]).factors])
+
+
+def test_what_is_no_plan_is_refused(tmp_path, campaign, capsys):
+    file = tmp_path / "plan.json"
+    for text in ("{", "{}", "[]"):
+        file.write_text(text)
+        with pytest.raises(JournalError, match="plan.json: no plan"):
+            stage.cells_in(file)
+    with pytest.raises(JournalError, match="gone: No such file"):
+        stage.cells_in(tmp_path / "gone")
+    assert isinstance(stage.cells_in(campaign / "campaign.json"), Cells)
+    text = printed(capsys, "claims", "cells", campaign / "campaign.json", "S4-01")
+    assert [line.split("/")[1] for line in text.split()] == ["gomap_rw", "syncmap"]

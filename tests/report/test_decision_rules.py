@@ -5,7 +5,8 @@ import pytest
 from made_claims import campaign, cell, claim
 from report_helpers import TOP
 
-from report.claims import decide, decision_rules, ledger, rules  # noqa: E402
+from report.claims import decide, decision_rules, ledger
+from report.claims.model import CellRow, ClaimRow, Kind, Word
 
 CLAIMS = {name: claim(id=name, cells=("threads=2", "threads=4"))
           for name in ("S9-01", "S9-02", "S9-03")}
@@ -19,7 +20,6 @@ for       = S9-01, S9-02
 against   = S9-03
 pair      = a b
 """
-SIZE = f"{rules.SIZE} (× 1.5, not × 2)"
 
 
 def read(tmp_path, text=TEXT):
@@ -27,28 +27,32 @@ def read(tmp_path, text=TEXT):
     return decision_rules.read(CLAIMS, tmp_path)
 
 
-def row(name, *cells, verdict=None, how="", of=""):
-    """A verdict on a claim of two cells, alike unless both are told."""
+def row(name, *cells, verdict=None, how=""):
+    """A verdict on a claim of two cells, alike unless both are given."""
     both = cells if len(cells) == 2 else cells * 2
-    return {"id": name, "verdict": verdict or both[0][0], "how": how,
-            "of": of, "cells": [
-                {"where": f"threads={n} measure=throughput", "word": word,
-                 "how": why} for n, (word, why) in zip((2, 4), both)]}
+    return found(name, [(f"threads={n} measure=throughput", one) for n, one in zip((2, 4), both)],
+                 verdict or both[0][0], how)
 
 
-YES, NO = (rules.REPRODUCED, ""), (rules.REFUTED, rules.OPPOSITE)
-SMALLER, OPEN = (rules.REFUTED, SIZE), (rules.INCONCLUSIVE, "")
-NOWHERE = (rules.NOT_HERE, "no trial with a result")
+def found(name, cells, verdict, how=""):
+    return ClaimRow(verdict, how, "native", tuple(
+        CellRow(where, (), word, kind, kind or "", *[None] * 4, 20, *[None] * 3)
+        for where, (word, kind) in cells), name, *[""] * 5, None, "")
+
+
+YES, NO = (Word.REPRODUCED, None), (Word.REFUTED, Kind.OPPOSITE)
+SMALLER, OPEN = (Word.REFUTED, Kind.SIZE), (Word.INCONCLUSIVE, None)
+NOWHERE = (Word.NOT_HERE, None)
 PLACES = "reproduced at threads=2; refuted at threads=4"
 
 
 def depends(name, other=NO):
-    return row(name, YES, other, verdict=rules.DEPENDS, how=PLACES)
+    return row(name, YES, other, verdict=Word.DEPENDS, how=PLACES)
 
 
 def stands(tmp_path, *rows, text=TEXT):
-    found, = decision_rules.standings(read(tmp_path, text), rows)
-    return found["standing"], found["why"]
+    one, = decision_rules.standings(read(tmp_path, text), rows)
+    return one.standing, one.why
 
 
 # ---- standing -------------------------------------------------------------
@@ -86,10 +90,8 @@ def test_what_depends_corrects_on_either_side(tmp_path):
      "keys=1 threads=2 only")])
 def test_one_cell_may_be_at_several_places(tmp_path, one, two, standing, why):
     """A longer mode has it at more values of what the claim leaves free."""
-    wide = {**row("S9-02", YES), "cells": [
-        {"where": where, "word": word, "how": how} for where, (word, how) in (
-            ("keys=1 threads=2", one), ("keys=2 threads=2", two),
-            ("keys=1 threads=4", NO))]}
+    wide = found("S9-02", [("keys=1 threads=2", one), ("keys=2 threads=2", two),
+                           ("keys=1 threads=4", NO)], Word.REPRODUCED)
     assert stands(tmp_path, wide, text=TEXT.replace(
         "S9-01, S9-02", "S9-02 threads=2").replace(
             "against   = S9-03\n", "")) == (standing, why)
@@ -106,11 +108,15 @@ def test_a_campaign_decides_a_rule(tmp_path):
     (tmp_path / decision_rules.FILE).write_text(TEXT.replace(
         "S9-01, S9-02", "S9-01").replace("against   = S9-03\n", ""))
     advised = decision_rules.read(claims, tmp_path)
-    found, = decide.document(made, claims, advised)["rules"]
-    assert found == {
-        "id": "D1", "source": "S9 1", "situation": "read-mostly",
-        "advises": "a", "for": ["S9-01"], "against": [], "pair": ["a", "b"],
-        "standing": "confirmed", "why": "S9-01 reproduced: at threads=2"}
+    one, = decide.document(made, claims, advised).rules
+    assert (one.id, one.grounds, one.pair, one.standing, one.why) == (
+        "D1", ("S9-01",), ("a", "b"), "confirmed", "S9-01 reproduced: at threads=2")
+
+
+def test_in_size_only_is_marked(tmp_path):
+    one, = decision_rules.standings(read(tmp_path), [
+        row("S9-01", YES), row("S9-02", SMALLER), row("S9-03", NO)])
+    assert one.why.startswith("in size only: S9-02 refuted")
 
 
 # ---- the text -------------------------------------------------------------
@@ -137,11 +143,6 @@ def test_a_mistake_names_file_and_line(tmp_path):
         assert told in str(error.value), after
 
 
-def test_a_rule_stands_once(tmp_path):
-    with pytest.raises(ledger.LedgerError, match="stands in .*:2, too"):
-        read(tmp_path, TEXT + TEXT)
-
-
 def test_a_ledger_may_advise_nothing(tmp_path):
     assert decision_rules.read(CLAIMS, tmp_path) == {}
 
@@ -160,11 +161,3 @@ def test_a_rule_is_of_other_claims_than_speak_against_it(rule):
     assert not {str(g) for g in rule.grounds} & {str(a) for a in rule.against}
     for name in rule.pair:
         assert list((TOP / "impls").glob(f"*/{name}.c")), name
-
-
-def test_a_claim_that_sync_map_is_slower_speaks_against_it():
-    """The headline's words are the opposite of the advice."""
-    for name in ("D1", "D2"):
-        against = [str(link) for link in ADVISED[name].against]
-        assert any(link.startswith("S4-01") for link in against)
-    assert "S4-01" in map(str, ADVISED["D6"].grounds)

@@ -1,102 +1,118 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Facts about the gate's verdicts, on invented trials with fixed seeds."""
-import json
+"""The gate's verdicts, on invented trials with fixed seeds."""
+import math
 import os
 import sys
+from dataclasses import replace
 
+import numpy as np
 import pytest
+from scipy.stats import binom
 
 sys.path.insert(0, os.path.dirname(__file__))
-from gate_fake import COST_NS, Fake, only, rows_of, verdicts_of, view_of
-from report import gate, gate_rules  # noqa: E402
+from gate_fake import (COST_NS, RULES, Fake, decided, only, rows_of,  # noqa: E402
+                       verdicts_of, view_of)
+from report.cell_id import identity  # noqa: E402
+from report.gate import decide, outputs, trailers  # noqa: E402
+from report.gate.model import (Change, Estimates, Figures, Measured, Notes,  # noqa: E402
+                               Pairs, Role, Row, Score, Skipped, Verdict)
+from report.gate.names import name_of  # noqa: E402
+from report.gate.pairs import estimates_of  # noqa: E402
+from report.gate.rules import Plan  # noqa: E402
 
-
-def name_of(row):
-    return gate.name_of(row["cell"])
+PLAN = Plan(RULES, 60, 0.02)
 
 
 # ---- the four verdicts ----------------------------------------------------
 
 def test_base_against_itself_passes_with_both_controls():
-    v = verdicts_of(Fake())
-    assert v["verdict"] == "PASS" and v["reason"] is None
-    assert [r["verdict"] for r in v["cells"]] == ["PASS"] * 3
-    assert only(v, "aa")["verdict"] == "PASS"
-    assert only(v, "control")["slowdown_percent"] == pytest.approx(2, abs=.4)
-    assert v["family"] == 3
+    v = verdicts_of()
+    assert (v.verdict, v.reason, v.family) == (Verdict.PASS, None, 3)
+    assert [(r.verdict, r.change) for r in v.cells] == [(Verdict.PASS, Change.EQUIVALENT)] * 3
+    aa = only(v, "aa")
+    assert (aa.verdict, aa.words) == (Verdict.PASS, "agree within 2 %")
+    assert aa.p_equal <= 0.01 < aa.p_either_way
+    assert only(v, "control").shown.slowdown_percent == pytest.approx(2, abs=.4)
 
 
 def test_the_cost_shown_is_of_one_thread():
     """A trial of two threads does twice as many operations in its time."""
-    v = verdicts_of(Fake())
-    rows = v["cells"] + v["advice"] + v["controls"]
-    assert {name_of(r) for r in rows} > {"gomap_rw t1", "shard_rw_32 t2"}
-    for row in rows:
-        assert row["base_ns_per_op"] == pytest.approx(COST_NS, rel=.005), \
-            name_of(row)
+    v = verdicts_of()
+    assert {name_of(r.cell) for r in v.rows} > {"gomap_rw t1", "shard_rw_32 t2"}
+    for row in v.rows:
+        assert row.base_ns_per_op == pytest.approx(COST_NS, rel=.005)
 
 
-def test_planted_two_percent_fails():
-    v = verdicts_of(Fake(), head_extra=0.02)
-    assert v["verdict"] == "FAIL"
-    assert [r["verdict"] for r in v["cells"]] == ["FAIL"] * 3
-    assert "slower by" in v["reason"]
-
-
-def test_a_slower_program_fails_too():
-    v = verdicts_of(Fake(slow={"head": 0.03}))
-    assert v["verdict"] == "FAIL"
-    assert v["cells"][0]["slowdown_percent"] == pytest.approx(3, abs=.4)
+@pytest.mark.parametrize("how, more", [
+    ({}, {"head_extra": 0.02}), ({"slow": {"head": 0.03}}, {})])
+def test_a_slower_head_fails(how, more):
+    v = verdicts_of(Fake(**how), **more)
+    assert v.verdict == Verdict.FAIL and "slower by" in v.reason
+    assert {(r.verdict, r.change) for r in v.cells} == {(Verdict.FAIL, Change.SLOWER)}
 
 
 def test_a_faster_program_passes_and_is_called_faster():
     v = verdicts_of(Fake(slow={"head": -0.03}))
-    assert v["verdict"] == "PASS"
-    assert [r["words"] for r in v["cells"]] == ["faster"] * 3
+    assert v.verdict == Verdict.PASS
+    assert [r.change for r in v.cells] == [Change.FASTER] * 3
 
 
 def test_much_more_than_the_tolerance_in_noise_never_passes():
     for seed in range(5):
-        v = verdicts_of(Fake(noise=0.06, seed=seed), head_extra=0.05)
-        assert v["verdict"] != "PASS"
+        assert verdicts_of(Fake(noise=0.06, seed=seed),
+                           head_extra=0.05).verdict != Verdict.PASS
 
 
-def test_noise_of_one_cell_leaves_it_undecided_with_what_it_could_see():
-    class OneNoisy(Fake):
-        def __call__(self, binary, cell, *rest):
-            self.noise = 0.08 if cell["map"] == "syncmap" else .004
-            return super().__call__(binary, cell, *rest)
-    v = verdicts_of(OneNoisy())
-    row = v["cells"][1]
-    assert v["verdict"] == row["verdict"] == "INCONCLUSIVE"
-    assert row["mde_percent"] > 2 and "MDE" in row["words"]
-    assert "syncmap" in v["reason"]
+class OneNoisy(Fake):
+    def __init__(self, loud, calm):
+        super().__init__()
+        self.loud, self.calm = loud, calm
+
+    def __call__(self, binary, cell, *rest):
+        self.noise = self.loud if cell["map"] == "syncmap" else self.calm
+        return super().__call__(binary, cell, *rest)
+
+
+@pytest.mark.parametrize("loud, calm", [(0.08, .004), (0.2, .006)])
+def test_noise_of_one_cell_leaves_the_others_decided(loud, calm):
+    v = verdicts_of(OneNoisy(loud, calm))
+    assert v.verdict == Verdict.INCONCLUSIVE and "syncmap" in v.reason
+    assert [(r.verdict, r.change) for r in v.cells][1] == (
+        Verdict.INCONCLUSIVE, Change.UNDECIDED)
+    assert v.cells[1].shown.mde_percent > 2 and "MDE" in v.cells[1].words
+    assert [v.cells[i].verdict for i in (0, 2)] == [Verdict.PASS] * 2
 
 
 def test_noise_that_hides_the_control_is_invalid():
     v = verdicts_of(Fake(noise=0.08))
-    assert v["verdict"] == "INVALID" and "not seen" in v["reason"]
+    assert v.verdict == Verdict.INVALID and "not seen" in v.reason
 
 
-def test_two_copies_of_base_that_differ_are_invalid():
-    for share in (0.02, -0.02):
-        v = verdicts_of(Fake(slow={"copy": share}), head_extra=0.02)
-        assert v["verdict"] == "INVALID"
-        assert "copies of base" in v["reason"]
-        assert v["cells"][0]["verdict"] == "FAIL", "shown, but not the answer"
+@pytest.mark.parametrize("noise", [0.03, 0.1, 0.5])
+def test_a_control_that_could_not_have_seen_a_difference_is_no_pass(noise):
+    v = verdicts_of(Fake(noise=noise), blocks=30)
+    aa = only(v, "aa")
+    assert aa.shown.mde_percent > 2
+    assert (v.verdict, aa.verdict) == (Verdict.INVALID, Verdict.INVALID)
+    assert "not shown to agree" in aa.words
+
+
+@pytest.mark.parametrize("share", [0.02, -0.02])
+def test_two_copies_of_base_that_differ_are_invalid(share):
+    v = verdicts_of(Fake(slow={"copy": share}), head_extra=0.02)
+    assert v.verdict == Verdict.INVALID and "copies of base" in v.reason
+    assert v.cells[0].verdict == Verdict.FAIL, "shown, but not the answer"
 
 
 def test_a_slot_effect_is_invalid_and_a_small_one_is_not():
     v = verdicts_of(Fake(second=0.04))
-    assert v["verdict"] == "INVALID" and "slot effect" in v["reason"]
-    row = v["cells"][0]
-    assert row["slot_percent"] == pytest.approx(4, abs=.5)
-    assert verdicts_of(Fake(second=0.003))["verdict"] == "PASS"
+    assert v.verdict == Verdict.INVALID and "slot effect" in v.reason
+    assert v.cells[0].slot_percent == pytest.approx(4, abs=.5)
+    assert verdicts_of(Fake(second=0.003)).verdict == Verdict.PASS
 
 
 class OneSlotOff(Fake):
-    """The second trial of a pair costs 4 % more in cells of one workload and
-    map."""
+    """The second trial of a pair costs 4 % more in cells of one workload and map."""
 
     def __init__(self, workload, name, **how):
         super().__init__(**how)
@@ -108,55 +124,41 @@ class OneSlotOff(Fake):
         return super().__call__(binary, cell, *rest)
 
 
-def test_a_slot_effect_of_one_cell_leaves_no_pass():
+def test_a_slot_effect_of_one_cell_leaves_no_pass_and_hides_no_fail():
     v = verdicts_of(OneSlotOff("regress", "syncmap"))
-    assert {name_of(r): r["verdict"] for r in v["cells"]} == {
-        "gomap_rw t1": "PASS", "syncmap t1": "INVALID",
-        "shard_rw_32 t1": "PASS"}
-    assert v["verdict"] == "INVALID" and "syncmap t1: slot" in v["reason"]
-
-
-def test_a_slot_effect_of_one_cell_hides_no_other_that_is_slower():
+    assert [r.verdict for r in v.cells] == ["PASS", "INVALID", "PASS"]
+    assert v.verdict == Verdict.INVALID and "syncmap t1: slot" in v.reason
     v = verdicts_of(OneSlotOff("regress", "syncmap", slow={"head": 0.03}))
-    assert [r["verdict"] for r in v["cells"]] == ["FAIL", "INVALID", "FAIL"]
-    assert v["verdict"] == "FAIL" and "syncmap" not in v["reason"]
+    assert [r.verdict for r in v.cells] == ["FAIL", "INVALID", "FAIL"]
+    assert v.verdict == Verdict.FAIL and "syncmap" not in v.reason
 
 
 @pytest.mark.parametrize("control", ["regress-aa", "regress-slow"])
 def test_a_slot_effect_of_a_control_is_the_whole_runs(control):
     v = verdicts_of(OneSlotOff(control, "gomap_rw", slow={"head": 0.03}))
-    assert {r["verdict"] for r in v["cells"]} == {"FAIL"}
-    assert v["verdict"] == "INVALID" and "slot effect" in v["reason"]
+    assert {r.verdict for r in v.cells} == {Verdict.FAIL}
+    assert v.verdict == Verdict.INVALID and "slot effect" in v.reason
 
 
 # ---- arms that break ------------------------------------------------------
 
-@pytest.mark.parametrize("how, word", [
-    (("failed", "signal 11", "signal 11"), "signal 11"),
-    (("failed", "deadline", "deadline"), "deadline"),
-    (("failed", "0", "sums unequal"), "sums unequal")])
-def test_a_head_that_breaks_fails_and_is_named(how, word):
-    v = verdicts_of(Fake(fail={"head": how}))
-    assert v["verdict"] == "FAIL"
-    assert "head in block" in v["reason"] and word in v["reason"]
-
-
-def test_a_head_that_breaks_fails_even_where_controls_are_off():
-    v = verdicts_of(Fake(fail={"head": ("failed", "signal 6", "signal 6")},
-                         slow={"copy": 0.05}))
-    assert v["verdict"] == "FAIL" and "signal 6" in v["reason"]
-
-
-def test_a_copy_that_breaks_is_invalid_and_named():
-    v = verdicts_of(Fake(fail={"copy": ("failed", "signal 9", "signal 9")}))
-    assert v["verdict"] == "INVALID"
-    assert "copy in block" in v["reason"] and "signal 9" in v["reason"]
+@pytest.mark.parametrize("arm, more, verdict", [
+    ("head", {}, "FAIL"), ("head", {"slow": {"copy": 0.05}}, "FAIL"),
+    ("copy", {}, "INVALID")])
+@pytest.mark.parametrize("how", [("failed", "signal 11", "signal 11"),
+                                 ("failed", "0", "sums unequal")])
+def test_an_arm_that_breaks_is_named(arm, more, verdict, how):
+    v = verdicts_of(Fake(fail={arm: how}, **more))
+    assert v.verdict == verdict
+    assert f"{arm} in block" in v.reason and how[2] in v.reason
+    if arm == "head":
+        assert {r.change for r in v.cells} == {Change.INVALID}
 
 
 def test_a_base_that_breaks_is_not_run_and_never_passes():
     v = verdicts_of(Fake(fail={"base": ("failed", "signal 9", "signal 9")}))
-    assert v["verdict"] == "INVALID"
-    assert {s["reason"] for s in v["skipped"]} == {"signal 9"}
+    assert v.verdict == Verdict.INVALID
+    assert {s.reason for s in v.skipped} == {"signal 9"}
 
 
 def test_void_trials_are_lost_pairs_not_zeros():
@@ -165,192 +167,219 @@ def test_void_trials_are_lost_pairs_not_zeros():
             bad = binary == "head" and self.random.random() < 0.7
             self.fail = {"head": ("void", "0", "thread moved")} if bad else {}
             return super().__call__(binary, *rest)
-    v = verdicts_of(SomeVoid(), head_extra=0.05)
-    for row in v["cells"]:
-        assert row["n"] < 20 and row["verdict"] == "INCONCLUSIVE"
-        assert "thread moved" in row["words"]
-        assert row["slowdown_percent"] == pytest.approx(5, abs=1)
+    for row in verdicts_of(SomeVoid(), head_extra=0.05).cells:
+        assert row.n < 20 and row.verdict == Verdict.INCONCLUSIVE
+        assert "thread moved" in row.words
+        assert row.shown.slowdown_percent == pytest.approx(5, abs=1)
 
 
-@pytest.mark.parametrize("arm, verdict", [("head", "FAIL"),
-                                          ("base", "INVALID")])
+@pytest.mark.parametrize("arm, verdict", [("head", "FAIL"), ("base", "INVALID")])
 def test_a_failed_verification_is_its_arms_failure(arm, verdict):
-    view = view_of(Fake())
-    rows = rows_of(view, Fake())
-    ids = [c for c in view["cells"] if c.endswith("verify")]
-    wrong = {"cell": ids[0], "block": 0, "arm": arm, "slot": 0,
+    view = view_of()
+    wrong = {"cell": "regress/gomap_rw/t2/verify", "block": 0, "arm": arm, "slot": 0,
              "status": "failed", "reason": "lost an insert", "result": None}
-    v = gate.decide(view, rows + [wrong])
-    assert v["verdict"] == verdict and "lost an insert" in v["reason"]
-
-
-# ---- verdict words --------------------------------------------------------
-
-def row_with(change):
-    """A row of a cell that passes, but for what is changed."""
-    return {"n": 60, "p_slower": 1.0, "p_within": 0.001, "lost": [],
-            "slowdown_percent": 0.1, "low_percent": -0.1, "high_percent": 0.3,
-            "slot_percent": 0.0, "slot_low_percent": -0.1,
-            "slot_high_percent": 0.1, "mde_percent": 0.8, "role": "control",
-            "head_failed": None, "base_failed": None} | change
-
-
-@pytest.mark.parametrize("change, verdict", [
-    ({}, "PASS"),
-    ({"p_within": 0.011}, "INCONCLUSIVE"),
-    ({"p_slower": 0.01, "slowdown_percent": 1.0}, "FAIL"),
-    ({"p_slower": 0.011, "slowdown_percent": 3.0, "p_within": 1.0},
-     "INCONCLUSIVE"),
-    ({"p_slower": 0.001, "slowdown_percent": 0.99}, "PASS"),
-    ({"p_slower": 0.001, "slowdown_percent": 1.5, "p_within": 0.001}, "FAIL"),
-    ({"p_slower": 0.02, "by": "tails"}, "INCONCLUSIVE"),
-    ({"p_slower": 0.001, "by": "tails", "slowdown_percent": 4.0},
-     "INCONCLUSIVE"),
-    ({"p_slower": 0.001, "by": "tails", "slowdown_percent": 4.0,
-      "low_percent": None}, "INCONCLUSIVE"),
-    ({"p_slower": 0.001, "by": "tails", "slowdown_percent": 4.0,
-      "low_percent": 0.1}, "FAIL"),
-    ({"p_slower": 0.001, "by": "biweight", "slowdown_percent": 1.0}, "FAIL"),
-    ({"p_slower": 0.02, "by": "ranks"}, "PASS"),
-    ({"slot_low_percent": 0.51, "slot_high_percent": 0.9}, "INVALID"),
-    ({"slot_low_percent": -0.9, "slot_high_percent": -0.51}, "INVALID"),
-    ({"slot_low_percent": 0.2, "slot_high_percent": 3.0}, "PASS"),
-    ({"n": 19}, "INCONCLUSIVE"),
-    ({"head_failed": "x"}, "FAIL"),
-    ({"base_failed": "x", "head_failed": "x"}, "INVALID"),
-    ({"high_percent": -0.4}, "PASS"),
-    ({"high_percent": -0.6}, "PASS")])
-def test_verdict_of_a_cell(change, verdict):
-    plan, _ = gate_rules.load_rules()
-    row = row_with(change)
-    assert gate.verdict_of(row, plan)[0] == verdict
-    if verdict == "PASS":
-        faster = row["high_percent"] == -0.6
-        assert (gate.verdict_of(row, plan)[1] == "faster") == faster
-
-
-def test_no_control_no_verdict():
-    row = {"verdict": "PASS", "head_failed": None}
-    assert gate.verdict_of_run([row], [], [])[0] == "INVALID"
-    assert gate.verdict_of_run([], [row], [])[0] == "INVALID"
-
-
-def test_a_planned_cell_that_was_not_run_leaves_no_pass():
-    row = {"verdict": "PASS", "head_failed": None}
-    lost = {"cell": "regress/m/t1", "role": "gate", "reason": "unknown map"}
-    verdict, reason = gate.verdict_of_run([row], [row], [lost])
-    assert verdict == "INCONCLUSIVE"
-    assert reason == "m t1 not run: unknown map"
-
-
-def test_same_journal_same_verdicts():
-    view = view_of(Fake())
-    rows = rows_of(view, Fake())
-    one = json.dumps(gate.decide(view, rows))
-    assert one == json.dumps(gate.decide(view, rows[::-1]))
-
-
-def test_what_a_cell_could_show_is_that_of_its_family():
-    """More cells, less seen of each: the MDE is that of the corrected test,
-    not of one cell alone."""
-    fake = Fake()
-    view = view_of(fake)
-    rows, plan = rows_of(view, fake), view["plan"]
-    gated = [c for c in view["contrasts"] if c["role"] == "gate"]
-    together = gate.judge(gated, rows, plan)
-    for contrast, row in zip(gated, together):
-        alone, = gate.judge([contrast], rows, plan)
-        assert row["low_percent"] == alone["low_percent"]
-        assert row["mde_percent"] > alone["mde_percent"]
-
-
-WHOLE = ("regress/gomap_rw/u64x8/n65536/w3/fresh/m0/uniform/t1/cores/"
-         "200000ops/throughput")
-
-
-@pytest.mark.parametrize("cell,name", [
-    (WHOLE, "gomap_rw 64Ki fresh t1"),
-    (WHOLE.replace("fresh", "churn"), "gomap_rw 64Ki churn t1"),
-    (WHOLE.replace("n65536", "n1000"), "gomap_rw 1000 fresh t1"),
-    (WHOLE.replace("n65536", "n1048576"), "gomap_rw 1Mi fresh t1"),
-    (WHOLE.replace("/t1/", "/t16/"), "gomap_rw 64Ki fresh t16"),
-    (WHOLE.replace("w3", "w50"), "gomap_rw 64Ki w50 fresh t1"),
-    ("regress/gomap_rw/u64x8/n1024/twice/t16/throughput",
-     "gomap_rw 1Ki twice t16"),
-    ("regress/t3/u64x8/n1024/throughput", "t3 1Ki")])
-def test_a_cell_is_called_by_what_tells_it_from_others(cell, name):
-    assert gate.name_of(cell) == name
-
-
-def test_a_cell_is_the_same_in_a_run_that_counted_other_windows():
-    assert gate.identity(WHOLE) == gate.identity(
-        WHOLE.replace("200000", "1"))
-    assert "ops" not in gate.identity(WHOLE)
-
-
-# ---- a control that could not have seen anything --------------------------
-
-@pytest.mark.parametrize("noise", [0.03, 0.1, 0.5])
-def test_a_control_that_sees_nothing_is_not_shown_and_no_pass(noise):
-    v = verdicts_of(Fake(noise=noise), blocks=30)
-    aa = only(v, "aa")
-    assert aa["mde_percent"] > 2
-    assert aa["verdict"] == "INVALID" and "not shown to agree" in aa["words"]
-    assert v["verdict"] == "INVALID" and f"MDE {aa['mde_percent']:.1f} %" in \
-        v["reason"]
-
-
-def test_a_control_passes_where_it_is_shown_within_the_tolerance():
-    aa = only(verdicts_of(Fake()), "aa")
-    assert aa["verdict"] == "PASS" and aa["words"] == "agree within 2 %"
-    assert aa["p_equal"] <= 0.01 < aa["p_either_way"]
-
-
-def test_a_burst_in_a_gated_cell_leaves_the_others_decided():
-    class OneBurst(Fake):
-        def __call__(self, binary, cell, *rest):
-            self.noise = 0.2 if cell["map"] == "syncmap" else .006
-            return super().__call__(binary, cell, *rest)
-    v = verdicts_of(OneBurst())
-    assert v["verdict"] == "INCONCLUSIVE" and "syncmap" in v["reason"]
-    assert [r["verdict"] for r in v["cells"] if "syncmap" not in r["cell"]] \
-        == ["PASS"] * 2
+    v = decided(view, rows_of(view, Fake()) + [wrong])
+    assert v.verdict == verdict and "lost an insert" in v.reason
 
 
 # ---- the numbers at which a word turns --------------------------------------
 
+def row_with(**change):
+    """A row of a cell that passes, but for what is changed; the figures are of
+    the score `by`."""
+    figures = {"slowdown_percent": 0.1, "low_percent": -0.1, "high_percent": 0.3,
+               "mde_percent": 0.8}
+    figures |= {k: change.pop(k) for k in list(change) if k in figures}
+    tails = {"slowdown_percent": change.pop("mean", figures["slowdown_percent"])}
+    shown = Figures(**figures)
+    row = Measured("x/m/t1", Role.CONTROL, 60, (), 0.0, -0.1, 0.1, 20.0,
+                   Estimates(shown, shown, Figures(**figures | tails)), 1.0, 0.001,
+                   Score(change.pop("by", "ranks")), None, None)
+    return replace(row, **change)
+
+
+@pytest.mark.parametrize("change, verdict, word", [
+    ({}, "PASS", "equivalent"),
+    ({"p_within": 0.01}, "PASS", "equivalent"),
+    ({"p_within": 0.011}, "INCONCLUSIVE", "undecided"),
+    ({"p_slower": 0.01, "slowdown_percent": 1.0}, "FAIL", "slower"),
+    ({"p_slower": 0.011, "slowdown_percent": 3.0, "p_within": 1.0}, "INCONCLUSIVE", "undecided"),
+    ({"p_slower": 0.001, "slowdown_percent": 0.99}, "PASS", "equivalent"),
+    ({"p_slower": 0.02, "by": "tails"}, "INCONCLUSIVE", "undecided"),
+    ({"p_slower": 0.001, "by": "tails", "slowdown_percent": 4.0}, "INCONCLUSIVE", "undecided"),
+    ({"p_slower": 0.001, "by": "tails", "slowdown_percent": 4.0, "low_percent": None},
+     "INCONCLUSIVE", "undecided"),
+    ({"p_slower": 0.001, "by": "tails", "slowdown_percent": 4.0, "low_percent": 0.1},
+     "FAIL", "slower"),
+    ({"slot_low_percent": 0.51, "slot_high_percent": 0.9}, "INVALID", "invalid"),
+    ({"slot_low_percent": -0.9, "slot_high_percent": -0.51}, "INVALID", "invalid"),
+    ({"slot_low_percent": 0.2, "slot_high_percent": 3.0}, "PASS", "equivalent"),
+    ({"n": 19}, "INCONCLUSIVE", "undecided"), ({"n": 20}, "PASS", "equivalent"),
+    ({"head_failed": "x"}, "FAIL", "invalid"),
+    ({"base_failed": "x", "head_failed": "x"}, "INVALID", "invalid"),
+    ({"high_percent": -0.4}, "PASS", "equivalent"),
+    ({"high_percent": -0.6}, "PASS", "faster"),
+    ({"low_percent": -2.1}, "PASS", "undecided"),
+    ({"high_percent": 2.1}, "PASS", "undecided")])
+def test_verdict_of_a_cell(change, verdict, word):
+    """min_pairs is 20, alpha 1 %, fail_at 1 %, tolerance 2 %, margin 0.5 %."""
+    found = decide.verdict_of(row_with(**change), PLAN)
+    assert found[:2] == (Verdict(verdict), Change(word))
+
+
+def test_a_pass_is_of_most_trials_and_names_a_mean_beyond_the_tolerance():
+    words = "less than 2 % slower in most trials"
+    assert decide.verdict_of(row_with(mean=2.0), PLAN)[2] == words
+    assert decide.verdict_of(row_with(mean=3.4), PLAN)[2] == words + ", in the mean +3.4 %"
+
+
+def test_a_head_that_is_slower_in_some_trials_does_not_pass_unmarked():
+    """25 % slower in 9 of 60 trials of each of 20 cells, noise 0.8 %: 3.4 % in the
+    mean. PASS is of the other trials (docs/adr/0047-scores.md)."""
+    rng = np.random.default_rng(1)
+    d = rng.normal(0.0, 0.008, (20, 60))
+    for row in d:
+        row[rng.permutation(60)[:9]] += math.log(1.25)
+    rows = judged(d)
+    assert Verdict.PASS in {row.verdict for row in rows}
+    assert all("in the mean +3." in row.words for row in rows if row.verdict == Verdict.PASS)
+
+
 @pytest.mark.parametrize("change, words", [
     ({"n": 20, "p_slower": 0.01}, "PASS: +2 % seen"),
     ({"p_slower": 1.0}, "INVALID: +2 % not seen (MDE 0.8 %)"),
-    ({"p_slower": 1.0, "mde_percent": None}, "INVALID: +2 % not seen"),
     ({"n": 19, "p_slower": 0.01}, "INVALID: n<20: 19 pairs"),
     ({"p_slower": 0.01, "base_failed": "base died"}, "INVALID: base died"),
-    ({"p_slower": 0.01, "head_failed": "slow died"}, "INVALID: slow died"),
     ({"p_slower": 0.01, "slot_low_percent": 0.6, "slot_high_percent": 0.9},
      "INVALID: slot effect +0.00 % [+0.60, +0.90]")])
-def test_a_control_passes_where_the_slowdown_that_was_planted_is_seen(
-        change, words):
-    plan = gate_rules.load_rules()[0] | {"control_extra": 0.02}
-    row = row_with({"slowdown_percent": 2.0} | change)
-    assert ": ".join(gate.control_of(row, None, plan)) == words
+def test_a_control_passes_if_its_slowdown_is_seen(change, words):
+    row = row_with(**{"slowdown_percent": 2.0} | change)
+    _, (verdict, _, text) = decide.control_of(row, None, PLAN)
+    assert f"{verdict}: {text}" == words
 
 
-@pytest.mark.parametrize("change, verdict", [
-    ({"n": 20}, "PASS"), ({"p_within": 0.01}, "PASS"),
-    ({"p_within": 0.0101}, "INCONCLUSIVE"),
-    ({"p_slower": 0.01, "slowdown_percent": 1.0}, "FAIL"),
-    ({"p_slower": 0.01, "slowdown_percent": 0.99}, "PASS"),
-    ({"p_slower": 0.0101, "slowdown_percent": 1.0}, "PASS")])
-def test_a_level_and_a_limit_count_as_reached(change, verdict):
-    """min_pairs is 20, alpha 1 %, fail_at 1 %."""
-    plan, _ = gate_rules.load_rules()
-    assert gate.verdict_of(row_with(change), plan)[0] == verdict
+def test_no_control_no_verdict_and_a_cell_not_run_no_pass():
+    row = Row(**vars(row_with(role=Role.GATE)), verdict=Verdict.PASS)
+    assert decide.verdict_of_run([row], [], [])[0] == Verdict.INVALID
+    assert decide.verdict_of_run([], [row], [])[0] == Verdict.INVALID
+    lost = Skipped("regress/m/t1", Role.GATE, "unknown map")
+    assert decide.verdict_of_run([row], [row], [lost]) == (
+        Verdict.INCONCLUSIVE, "m t1 not run: unknown map")
 
 
-def test_what_was_lost_is_told_by_its_first_two():
-    plan, _ = gate_rules.load_rules()
-    lost = row_with({"n": 17, "lost": ["a", "b", "c"]})
-    assert gate.verdict_of(lost, plan) == (
-        "INCONCLUSIVE", "n<20: 17 pairs, lost: a; b")
-    assert gate.verdict_of(lost | {"lost": []}, plan)[1].endswith(
-        "lost: none")
+def test_same_journal_same_verdicts():
+    view = view_of()
+    rows = rows_of(view, Fake())
+    assert outputs.document(decided(view, rows)) == outputs.document(decided(view, rows[::-1]))
+
+
+# ---- intervals --------------------------------------------------------------
+
+def pairs_with(d, first):
+    return Pairs(d, np.full(len(d), 20.0), first, ())
+
+
+def judged(d):
+    first = np.arange(d.shape[1]) % 2 == 0
+    contrasts = [decide.Contrast(Role.GATE, f"x/c{i}", "base", "head", ())
+                 for i in range(len(d))]
+    return decide.judge(contrasts, [pairs_with(row, first) for row in d],
+                        Plan(replace(RULES, flips=4000), d.shape[1], 0.02))
+
+
+@pytest.mark.long
+def test_the_rank_interval_covers_99_per_cent_with_an_unknown_slot_effect():
+    """Without room for the error of the slot effect 98.7 %."""
+    rng, runs, hit, n = np.random.default_rng(3), 6000, 0, 20
+    for _ in range(runs):
+        first = rng.random(n) < 0.5
+        d = 0.01 * rng.standard_t(2, n) + np.where(first, 0.003, -0.003)
+        figures = estimates_of(pairs_with(d, first), PLAN, 1)[0].ranks
+        hit += figures.low_percent <= 0.0 <= figures.high_percent
+    assert hit >= binom.ppf(0.05, runs, 0.99)
+
+
+def test_what_a_cell_could_show_is_that_of_its_family():
+    """More cells, less seen of each: the MDE is that of the corrected test."""
+    d = np.random.default_rng(1).normal(0, 0.01, (3, 60))
+    for i, row in enumerate(judged(d)):
+        alone, = judged(d[i:i + 1])
+        assert row.estimates.ranks.low_percent == alone.estimates.ranks.low_percent
+        assert row.estimates.ranks.mde_percent > alone.estimates.ranks.mde_percent
+
+
+# ---- names --------------------------------------------------------------------
+
+WHOLE = "regress/gomap_rw/u64x8/n65536/w3/fresh/m0/uniform/t1/cores/200000ops/throughput"
+
+
+@pytest.mark.parametrize("cell,name", [
+    (WHOLE, "gomap_rw 64Ki fresh t1"),
+    (WHOLE.replace("n65536", "n1000"), "gomap_rw 1000 fresh t1"),
+    (WHOLE.replace("n65536", "n1048576"), "gomap_rw 1Mi fresh t1"),
+    (WHOLE.replace("w3", "w50"), "gomap_rw 64Ki w50 fresh t1"),
+    ("regress/t3/u64x8/n1024/throughput", "t3 1Ki")])
+def test_a_cell_is_called_by_what_tells_it_from_others(cell, name):
+    assert name_of(cell) == name
+    assert identity(cell) == identity(cell.replace("200000", "1"))
+
+
+# ---- slowdowns that a commit accepts ------------------------------------------
+
+SLOW = Fake(slow={"head": 0.03})
+
+
+def notes_for(names, reason="growth keeps its order"):
+    return {f"slower{n}": f"Slower: {name}: {reason}" for n, name in enumerate(names, 1)}
+
+
+def slow_cells():
+    return [row.cell for row in verdicts_of(SLOW).cells if row.verdict == Verdict.FAIL]
+
+
+def test_an_accepted_cell_passes_with_its_reason_in_each_output():
+    v = verdicts_of(SLOW, notes_for(map(name_of, slow_cells())))
+    assert v.verdict == Verdict.PASS
+    assert {row.accepted for row in v.cells} == {"growth keeps its order"}
+    assert all(row.shown.slowdown_percent > 2 for row in v.cells)
+    for form in (outputs.table, outputs.markdown, outputs.document):
+        assert "growth keeps its order" in form(v)
+    assert "<failure" not in outputs.junit(v) and outputs.annotations(v) == []
+
+
+def test_the_id_of_a_cell_is_a_name_too_and_the_newest_reason_counts():
+    notes = {}
+    for n, cell in enumerate(slow_cells()):
+        notes[f"slower{2 * n + 1}"] = f"Slower: {cell}: old"
+        notes[f"slower{2 * n + 12}"] = f"Slower:  {cell} : new"
+    v = verdicts_of(SLOW, notes)
+    assert v.verdict == Verdict.PASS and {row.accepted for row in v.cells} == {"new"}
+
+
+def test_one_accepted_cell_makes_no_other_pass():
+    cells = slow_cells()
+    v = verdicts_of(SLOW, notes_for(cells[1:]))
+    assert [r.cell for r in v.cells if r.verdict == Verdict.FAIL] == cells[:1]
+    assert v.verdict == Verdict.FAIL
+
+
+def test_a_wrong_answer_is_not_accepted():
+    wrong = Fake(fail={"head": ("failed", "1", "wrong answers")})
+    v = verdicts_of(wrong, notes_for(row.cell for row in verdicts_of(wrong).cells))
+    assert v.verdict == Verdict.FAIL and not any(row.accepted for row in v.cells)
+
+
+@pytest.mark.parametrize("line", ["Slower:", "Slower: a cell", "Slower: : why",
+                                  "Slower: a cell:", "Slower:a cell: why"])
+def test_a_line_without_cell_or_reason_accepts_nothing(line):
+    notes = Notes(None, None, None, None, None, None, None, (), (line,))
+    assert not trailers.accepted_of(notes.slower)
+    assert f"not understood: {line!r}" in trailers.remarks(notes, [])[0]
+
+
+def test_a_cell_may_have_colons_and_one_that_is_unknown_is_named():
+    line = "Slower: regress/a/u64x8/zipf:0.99/t1/900000ops: it is: known"
+    assert trailers.accepted_of([line]) == {"regress/a/u64x8/zipf:0.99/t1": "it is: known"}
+    notes = Notes(None, None, None, None, None, None, None, (), (line,))
+    assert trailers.remarks(notes, []) == (
+        "accepted, but no gated cell: regress/a/u64x8/zipf:0.99/t1",)

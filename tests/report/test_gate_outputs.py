@@ -1,78 +1,66 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Facts about what pipelines read of the gate: each form is read back by its
-own reader, and says what verdicts.json says."""
+"""What pipelines read of the gate: each form is read back by its own reader, and
+has the figures of the verdicts."""
 import json
 import os
 import re
-import subprocess
 import sys
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import jsonschema
 import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
-from gate_fake import (ROOT, Fake, meta_of, rows_of,  # noqa: E402
-                       verdicts_of, view_of)
-from report import ending, gate, gate_outputs  # noqa: E402
-from test_regress_design import put  # noqa: E402
+from gate_fake import ROOT, Fake, verdicts_of  # noqa: E402
+from report.gate import outputs  # noqa: E402
+from report.gate.model import Verdict  # noqa: E402
 
 # Bencher's published schema of its metric format, in short.
 BENCHER = {"type": "object", "patternProperties": {".+": {
     "type": "object", "patternProperties": {".+": {
-        "type": "object", "required": ["value"],
-        "additionalProperties": False,
+        "type": "object", "required": ["value"], "additionalProperties": False,
         "properties": {name: {"type": "number"} for name in
                        ("value", "lower_value", "upper_value")}}}}}}
 QUALITY = {"type": "array", "items": {
-    "type": "object", "required": ["description", "check_name", "fingerprint",
-                                   "severity", "location"],
+    "type": "object", "required": ["description", "check_name", "fingerprint", "severity",
+                                   "location"],
     "properties": {
-        "severity": {"enum": ["info", "minor", "major", "critical",
-                              "blocker"]},
+        "severity": {"enum": ["info", "minor", "major", "critical", "blocker"]},
         "location": {"required": ["path", "lines"], "properties": {
             "lines": {"required": ["begin"]}}}}}}
 KINDS = {
-    "PASS": Fake(),
-    "FAIL": Fake(slow={"head": 0.05}),
-    "INVALID": Fake(second=0.03),
-    "INCONCLUSIVE": Fake(noise=0.2, seed=5),
-}
-HEAD_DIES = Fake(fail={"head": ("failed", "0", "wrong <answer> | 7 % off")})
+    "PASS": Fake(), "FAIL": Fake(slow={"head": 0.05}), "INVALID": Fake(second=0.03),
+    "INCONCLUSIVE": Fake(noise=0.2, seed=5)}
 
 
-@pytest.fixture(scope="module", params=KINDS)
-def verdicts(request):
+@pytest.fixture(name="verdicts", scope="module", params=KINDS)
+def verdicts_(request):
     found = verdicts_of(KINDS[request.param])
     if request.param == "INCONCLUSIVE":  # its controls see nothing, either
-        found["verdict"] = "INCONCLUSIVE"
-    assert found["verdict"] == request.param
+        found = replace(found, verdict=Verdict.INCONCLUSIVE)
+    assert found.verdict == request.param
     return found
 
 
-@pytest.fixture(scope="module")
-def dies():
-    return verdicts_of(HEAD_DIES)
+@pytest.fixture(name="dies", scope="module")
+def dies_():
+    return verdicts_of(Fake(fail={"head": ("failed", "0", "wrong <answer> | 7 % off")}))
 
 
-def rows_in(verdicts):
-    return verdicts["controls"] + verdicts["cells"] + verdicts["advice"]
+def test_a_row_has_the_same_keys_in_each_run():
+    """A window is counted anew by each run, and is part of a cell's id."""
+    v = verdicts_of(KINDS["FAIL"])
 
-
-def test_a_row_is_the_same_in_each_run_for_who_compares_pipelines():
-    """A window is counted anew by each run, and stands in a cell's id."""
-    def told(count):
-        said = verdicts_of(KINDS["FAIL"])
-        for row in rows_in(said):
-            row["cell"] = f"{row['cell']}/{count}ops"
-        return [
-            [entry["fingerprint"] for entry in
-             json.loads(gate_outputs.code_quality(said))],
-            [(case.get("classname"), case.get("name")) for case in
-             ElementTree.fromstring(gate_outputs.junit(said).encode())
-             .iter("testcase")],
-            list(json.loads(gate_outputs.bencher(said)))]
-    assert told(1100000) == told(1050000)
+    def keys(count):
+        def of(rows):
+            return tuple(replace(r, cell=f"{r.cell}/{count}ops") for r in rows)
+        run = replace(v, cells=of(v.cells), advice=of(v.advice), controls=of(v.controls))
+        return [[entry["fingerprint"] for entry in json.loads(outputs.code_quality(run))],
+                [(case.get("classname"), case.get("name")) for case in
+                 ElementTree.fromstring(outputs.junit(run).encode()).iter("testcase")],
+                list(json.loads(outputs.bencher(run)))]
+    assert keys(1100000) == keys(1050000)
 
 
 def table_of(text):
@@ -83,76 +71,62 @@ def table_of(text):
 
 
 def test_the_table_has_each_row_with_its_figures(verdicts):
-    table = table_of(gate_outputs.markdown(verdicts))
-    assert len(table) == len(rows_in(verdicts))
-    for cells, row in zip(table, rows_in(verdicts)):
-        assert gate.name_of(row["cell"]).strip() in cells[0]
-        assert float(cells[2]) == pytest.approx(row["slowdown_percent"],
-                                                abs=0.006)
-        low, high = re.findall(r"[-+][\d.]+", cells[3])
-        assert float(low) == pytest.approx(row["low_percent"], abs=0.006)
-        assert float(high) == pytest.approx(row["high_percent"], abs=0.006)
-        assert cells[4] == row["by"]
-        assert cells[6] == str(row["n"])
-        assert cells[7].startswith(row["verdict"])
+    text = outputs.markdown(verdicts)
+    assert text.startswith(f"### Readmostly: {verdicts.verdict}: ")
+    table = table_of(text)
+    assert len(table) == len(verdicts.rows)
+    for cells, row in zip(table, verdicts.rows):
+        assert outputs.title_of(row) == cells[0]
+        ends = [float(cells[2]), *map(float, re.findall(r"[-+][\d.]+", cells[3]))]
+        assert ends == [pytest.approx(x, abs=0.006) for x in (
+            row.shown.slowdown_percent, row.shown.low_percent, row.shown.high_percent)]
+        assert cells[4] == row.by.value and cells[7] == str(row.n)
+        assert cells[8].startswith(row.verdict)
 
 
-def test_the_first_line_is_the_verdict(verdicts):
-    first = gate_outputs.markdown(verdicts).splitlines()[0]
-    assert first.startswith(f"### Readmostly: {verdicts['verdict']}")
+def test_the_document_is_the_verdicts(verdicts):
+    found = json.loads(outputs.document(verdicts))
+    assert (found["verdict"], found["family"]) == (verdicts.verdict, 3)
+    for row, said in zip(verdicts.cells, found["cells"]):
+        assert said["slowdown_percent"] == row.shown.slowdown_percent
+        assert said["change"] == row.change and said["by"] == row.by.value
+        assert said["estimates"]["tails"]["mde_percent"] == row.estimates.tails.mde_percent
 
 
-def test_what_a_map_says_cannot_break_the_table(dies):
-    text = gate_outputs.markdown(dies)
-    assert all(len(cells) == 8 for cells in table_of(text))
+def test_the_text_of_a_trial_cannot_break_a_table_or_an_annotation(dies):
+    text = outputs.markdown(dies)
+    assert all(len(cells) == len(outputs.HEADER) for cells in table_of(text))
     assert "<answer>" not in text and "&lt;answer>" in text
+    line = outputs.annotations(replace(dies, reason="first\nsecond\r100 %"))[0]
+    assert "\n" not in line and "\r" not in line
+    assert "first%0Asecond%0D100 %25" in line
 
 
-def test_junit_counts_what_it_holds(verdicts):
-    suite = ElementTree.fromstring(gate_outputs.junit(verdicts))[0]
+def test_junit_counts_what_it_holds_and_fails_if_the_verdict_is_not_pass(verdicts):
+    suite = ElementTree.fromstring(outputs.junit(verdicts))[0]
     assert int(suite.get("tests")) == len(suite.findall("testcase")) == \
-        len(rows_in(verdicts)) + len(verdicts["skipped"]) + 1
-    for name, tag in (("failures", "failure"), ("errors", "error"),
-                      ("skipped", "skipped")):
-        assert int(suite.get(name)) == len(suite.findall(f"testcase/{tag}"))
-
-
-def test_junit_is_red_where_the_verdict_is_not_pass(verdicts):
-    suite = ElementTree.fromstring(gate_outputs.junit(verdicts))[0]
-    red = int(suite.get("failures")) + int(suite.get("errors"))
-    assert (red == 0) == (verdicts["verdict"] == "PASS")
-    whole = suite.find("testcase[@name='verdict']")
-    assert (whole.find("failure") is not None) == (
-        verdicts["verdict"] == "FAIL")
-
-
-def test_advice_is_never_a_failure():
-    class TwoSlow(Fake):
-        def __call__(self, binary, cell, *rest):
-            self.slow = {"head": 0.1} if cell["threads"] == 2 else {}
-            return super().__call__(binary, cell, *rest)
-    found = verdicts_of(TwoSlow())
-    assert found["advice"][0]["verdict"] == "FAIL"
-    suite = ElementTree.fromstring(gate_outputs.junit(found))[0]
-    assert suite.get("failures") == suite.get("errors") == "0"
-    assert suite.find("testcase/skipped").get("message").startswith("FAIL")
-    assert gate_outputs.annotations(found) == []
+        len(verdicts.rows) + len(verdicts.skipped) + 1
+    count = {name: len(suite.findall(f"testcase/{name}"))
+             for name in ("failure", "error", "skipped")}
+    assert [int(suite.get(name)) for name in ("failures", "errors", "skipped")] == \
+        list(count.values())
+    assert (count["failure"] + count["error"] == 0) == (verdicts.verdict == "PASS")
+    run = suite.find("testcase[@name='verdict']")
+    assert (run.find("failure") is not None) == (verdicts.verdict == "FAIL")
 
 
 def test_bencher_reads_its_format(verdicts, dies):
     for found in (verdicts, dies):
-        form = json.loads(gate_outputs.bencher(found))
+        form = json.loads(outputs.bencher(found))
         jsonschema.validate(form, BENCHER)
-        with_pairs = [row for row in rows_in(found)
-                      if row["slowdown_percent"] is not None]
-        assert len(form) == len(with_pairs)
-    assert len(json.loads(gate_outputs.bencher(dies))) < len(rows_in(dies))
+        assert len(form) == sum(r.shown.slowdown_percent is not None for r in found.rows)
+    assert len(json.loads(outputs.bencher(dies))) < len(dies.rows)
 
 
-def test_code_quality_is_empty_exactly_where_all_is_well(verdicts):
-    form = json.loads(gate_outputs.code_quality(verdicts))
+def test_code_quality_is_empty_exactly_if_all_is_well(verdicts):
+    form = json.loads(outputs.code_quality(verdicts))
     jsonschema.validate(form, QUALITY)
-    assert (form == []) == (verdicts["verdict"] == "PASS")
+    assert (form == []) == (verdicts.verdict == "PASS")
     prints = [entry["fingerprint"] for entry in form]
     assert len(prints) == len(set(prints))
     for entry in form:
@@ -160,71 +134,19 @@ def test_code_quality_is_empty_exactly_where_all_is_well(verdicts):
 
 
 def test_metrics_are_open_metrics(verdicts):
-    lines = gate_outputs.metrics(verdicts).splitlines()
+    lines = outputs.metrics(verdicts).splitlines()
     assert lines[-1] == "# EOF"
     sample = re.compile(r'readmostly_\w+\{cell="([^"\\]|\\.)*"\} -?[\d.]+$')
     samples = [line for line in lines if line[0] != "#"]
     assert all(sample.match(line) for line in samples)
-    assert sum("slowdown" in line for line in samples) == \
-        len(rows_in(verdicts))
+    assert sum("slowdown" in line for line in samples) == len(verdicts.rows)
     assert len(samples) == len(set(samples))
 
 
 def test_annotations_name_each_row_that_gates(verdicts):
-    lines = gate_outputs.annotations(verdicts)
-    bad = [row for row in verdicts["controls"] + verdicts["cells"]
-           if row["verdict"] != "PASS"]
-    assert len(lines) == (len(bad) + 1 if verdicts["verdict"] != "PASS"
-                          else 0)
+    lines = outputs.annotations(verdicts)
+    bad = [row for row in verdicts.controls + verdicts.cells if row.verdict != "PASS"]
+    assert len(lines) == (len(bad) + 1 if verdicts.verdict != "PASS" else 0)
     for line, row in zip(lines[1:], bad):
-        command = "error" if row["verdict"] == "FAIL" else "warning"
-        assert line.startswith(f"::{command} title=Readmostly "
-                               f"{row['verdict']}::")
-
-
-def test_an_annotation_is_one_line(dies):
-    dies = json.loads(json.dumps(dies))
-    dies["reason"] = "first\nsecond\r100 %"
-    line = gate_outputs.annotations(dies)[0]
-    assert "\n" not in line and "\r" not in line
-    assert "first%0Asecond%0D100 %25" in line
-
-
-def test_github_gets_a_summary_and_only_github(tmp_path):
-    found = verdicts_of(Fake(slow={"head": 0.05}))
-    summary = tmp_path / "summary"
-    summary.write_text("before\n")
-    lines = gate_outputs.announce(found, {
-        "GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)})
-    assert lines == gate_outputs.annotations(found) != []
-    assert summary.read_text() == "before\n" + gate_outputs.markdown(found)
-    assert gate_outputs.announce(found, {}) == []
-
-
-def test_the_command_writes_all_of_them(tmp_path):
-    folder = tmp_path / "run"
-    view = view_of(Fake(slow={"head": 0.05}))
-    put(folder, meta_of(Fake()), rows_of(view, Fake(slow={"head": 0.05})))
-    env = dict(os.environ, PYTHONPATH=ROOT, GITHUB_ACTIONS="true",
-               GITHUB_STEP_SUMMARY=str(tmp_path / "summary"))
-    run = subprocess.run([sys.executable, "-m", "report.regress", folder],
-                         env=env, capture_output=True, text=True)
-    assert run.returncode == 1, run.stderr
-    verdicts = json.loads((folder / "report/verdicts.json").read_text())
-    for name, form in gate_outputs.FILES.items():
-        assert (folder / "report" / name).read_text() == form(verdicts)
-    assert "::error title=Readmostly FAIL::" in run.stdout
-    assert (tmp_path / "summary").read_text() == \
-        gate_outputs.markdown(verdicts)
-
-
-def test_a_summary_that_cannot_be_written_is_told(tmp_path):
-    folder = tmp_path / "run"
-    view = view_of(Fake())
-    put(folder, meta_of(Fake()), rows_of(view, Fake()))
-    env = dict(os.environ, PYTHONPATH=ROOT,
-               GITHUB_STEP_SUMMARY=str(tmp_path / "none" / "summary"))
-    run = subprocess.run([sys.executable, "-m", "report.regress", folder],
-                         env=env, capture_output=True, text=True)
-    assert run.returncode == ending.USAGE
-    assert "none/summary" in run.stderr and "Traceback" not in run.stderr
+        command = "error" if row.verdict == "FAIL" else "warning"
+        assert line.startswith(f"::{command} title=Readmostly {row.verdict}::")

@@ -61,6 +61,7 @@ def test_a_zero_lies_below_all_values_and_keeps_the_scale():
     assert few.low == 0.0 and few.high > 2.0
     none = stats.many_intervals({0: [0.0] * 8, 1: [0.0] * 7 + [1.0]})
     assert none[0] == (0.0, 0.0, 0.0, 8, None)
+    assert stats.many_intervals({0: [0.0] * 5})[0] == (0.0, None, None, 5, "n<6")
     assert none[1] == (0.0, None, None, 8, "most values are 0")
 
 

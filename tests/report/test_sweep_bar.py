@@ -9,7 +9,8 @@ import sweep_bar as bar
 import sweep_worlds as worlds
 from scipy import stats as scipy_stats
 
-from report.sweep import grid, lines
+from report.sweep import grid, outcome
+from report.sweep import rule as rules
 
 pytestmark = pytest.mark.long
 
@@ -25,30 +26,51 @@ def test_boundaries_are_found_with_a_third_of_the_trials(kind):
     """Surfaces whose boundaries are all found, within one step."""
     row = bar.row("middle", kind, EACH)
     print(bar.printed(row))
-    assert row["most"] <= bar.SHARE
-    assert row["good"] >= LEAST[kind], bar.printed(row)
-    assert row["found"] >= FOUND.get(kind, 0.98) * row["true"], \
-        bar.printed(row)
-    assert row["wrong"] <= 0.005 * row["said"], bar.printed(row)
+    assert row["most"] <= bar.SHARE and row["good"] >= LEAST[kind]
+    assert row["found"] >= FOUND.get(kind, 0.98) * row["true"]
+    assert row["wrong"] <= 0.005 * row["measured"]
 
 
 @pytest.mark.parametrize("ratio", [1.0, 1.02, 1 / 1.02])
 @pytest.mark.parametrize("spread", [0.01, 0.2])
 def test_points_without_a_lead_are_rarely_called(ratio, spread):
     """Of 1 the level, of the margin itself half of it: one side only."""
-    wrong, said = bar.called_wrongly(ratio, spread, 25)
+    wrong, seen = bar.called_wrongly(ratio, spread, 25)
     limit = 0.05 if ratio == 1 else 0.025
     # Three standard errors of that many points are chance.
-    slack = 3 * math.sqrt(limit * (1 - limit) / said)
-    assert wrong <= (limit + slack) * said
+    slack = 3 * math.sqrt(limit * (1 - limit) / seen)
+    assert wrong <= (limit + slack) * seen
 
 
-# ---- the whole grid, by other code ----------------------------------------
+@pytest.mark.parametrize("lag, most", [(0.0, 0.05), (0.4, 0.05), (0.7, 0.10)])
+def test_alike_blocks_rarely_make_a_lead(lag, most):
+    """Equal maps, ln ratios of sd 0.15 from an autoregression: a lead at any
+    of the three looks. Intervals of independent blocks had 10.5 % at 0.4 and
+    38 % at 0.7; measured are 2.2 % and 7.7 %."""
+    n, rng = 2000, np.random.default_rng(1)
+    noise = rng.standard_normal((n, rules.NUMBERS.most))
+    for i in range(1, rules.NUMBERS.most):
+        noise[:, i] = lag * noise[:, i - 1] + math.sqrt(1 - lag ** 2) * noise[:, i]
+    rates = np.exp(0.15 * noise).tolist()
+    points = [grid.Point(0, (i, 0, 0), (f"a{i}", f"b{i}")) for i in range(n)]
+    stages, wrong, first = [], set(), 0
+    for blocks in rules.NUMBERS.blocks:
+        stages.append(outcome.Stage(tuple(points), blocks, {
+            p.cells[0]: dict.fromkeys(range(blocks), 1.0) for p in points} | {
+            p.cells[1]: dict(enumerate(rates[p.at[0]][first:first + blocks])) for p in points}))
+        states = outcome.states(stages, rules.NUMBERS, points)
+        wrong |= {p for p, s in states.items() if s.decided}
+        points = [p for p, s in states.items() if s.open]
+        first += blocks
+    assert len(wrong) <= most * n
+
+
+# ---- the whole grid, by other code ------------------------------------------------
 
 def brute(lattice, truth, seed, blocks=200):
-    """point -> "base", "contender" or "", of every point of the grid: the
-    mean log ratio without its tails, with a 99.9 % t interval, made wider
-    since what is left without tails spreads less than it varies."""
+    """point -> index of the map that leads or None, of every point of the
+    grid: the mean log ratio without its tails, with a 99.9 % t interval, made
+    wider since what is left without tails spreads less than it varies."""
     rng, result = np.random.default_rng([seed, 5]), {}
     limit, points = math.log(1.02), lattice.usable()
     rates = worlds.trials(lattice, truth, points, blocks, rng)
@@ -57,8 +79,8 @@ def brute(lattice, truth, seed, blocks=200):
         d = np.sort(np.log(np.array(b) / np.array(a)))[20:-20]
         half = 1.3 * scipy_stats.t.isf(0.0005, len(d) - 1) * d.std(
             ddof=1) / math.sqrt(len(d))
-        result[point] = ("contender" if d.mean() - half > limit else
-                         "base" if d.mean() + half < -limit else "")
+        result[point] = (1 if d.mean() - half > limit else
+                         0 if d.mean() + half < -limit else None)
     return result
 
 
@@ -74,42 +96,12 @@ def test_brute_force_agrees(kind):
         found = worlds.search(worlds.whole("here"), truth, number)
         whole = brute(found.lattice, truth, number)
         for point, state in found.states.items():
-            if state.decided and whole[point]:
-                assert state.side == whole[point]
+            if state.decided and whole[point] is not None:
+                assert state.leader == whole[point]
         for group, axis, line in bar.searched(found.lattice):
-            told = [whole[p] for p in line]
-            clear = [i for i, side in enumerate(told) if side]
-            true = [(i, j) for i, j in zip(clear, clear[1:])
-                    if told[i] != told[j]]
-            said = [(b.below, b.above) for b in lines.found_on(
-                group, axis, line, found.states) if b.kind == "flip"]
-            flips += max(len(true), len(said))
-            same += sum(i < m and k < j for (i, j), (k, m)
-                        in zip(true, said)) if len(true) == len(said) else 0
+            true = bar.flips_of([whole[p] for p in line])
+            seen = [(b.below, b.above) for b in bar.flips_on(group, axis, line, found.states)]
+            flips += max(len(true), len(seen))
+            if len(true) == len(seen):
+                same += sum(i < m and k < j for (i, j), (k, m) in zip(true, seen))
     assert same >= (0.75 if kind == "two" else 0.95) * flips
-
-
-@pytest.mark.parametrize("kind", worlds.KINDS)
-def test_two_searches_agree(kind):
-    """Other noise, the same surface."""
-    flips = same = 0
-    for number in range(4):
-        truth = bar.surface_of(kind, number)
-        one, two = (worlds.search(worlds.whole("middle"), truth, [number, n])
-                    for n in (1, 2))
-        for point in one.states.keys() & two.states.keys():
-            sides = {s.states[point].side for s in (one, two)}
-            assert sides != {"base", "contender"}
-        for group, axis, line in bar.searched(one.lattice):
-            a, b = ([(f.below, f.above) for f in lines.found_on(
-                group, axis, line, s.states) if f.kind == "flip"]
-                for s in (one, two))
-            flips += max(len(a), len(b))
-            same += sum(i < m and k < j for (i, j), (k, m) in zip(a, b)
-                        ) if len(a) == len(b) else 0
-    assert same >= 0.95 * flips
-
-
-def test_whole_grid_is_what_a_third_is_of():
-    lattice = grid.lattice(worlds.plan((9, 3, 3)), worlds.MAPS)
-    assert worlds.whole_grid(lattice) == 81 * 2 * 28

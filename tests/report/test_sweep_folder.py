@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Staged campaigns on disk: which stages count, what is refused, and that
-the same files give the same bytes."""
-import contextlib
-import io
+"""Staged campaigns on disk: which stages count, what is refused, what is
+decided, and that the same files give the same bytes."""
 import json
 import random
 import shutil
-import sys
 
 import pytest
 import staged_folder as folder
 import sweep_worlds as worlds
+from report_helpers import Built, Page
 from seal import sealed
 
-from report import damage, journal, repeat_budget, staged
+from report import staged
 from report.__main__ import main
+from report.load import JournalError, seal
+from report.sweep import decide
 from report.sweep import next as following
 
 PLAN = worlds.plan((9, 2, 1))
@@ -37,21 +37,20 @@ def copied(done, tmp_path):
     return shutil.copytree(done, tmp_path / "own")
 
 
-def called(monkeypatch, *arguments):
+@pytest.fixture
+def call(capsys):
     """(status, standard output, standard error) of python3 -m report."""
-    monkeypatch.setattr(sys, "argv", ["report", *map(str, arguments)])
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        status = main()
-    return status, out.getvalue(), err.getvalue()
+    def called(*arguments):
+        status = main([str(a) for a in arguments])
+        return (status, *capsys.readouterr())
+    return called
 
 
-def last(path):
-    return sorted(path.glob("stage-*"))[-1]
-
-
-def lines_of(stage):
-    return (stage / "trials.jsonl").read_text().splitlines(keepends=True)
+def begun(path, change=lambda lines: lines, plan=PLAN, **more):
+    """A search with one stage; change -- of its trials."""
+    folder.begin(path, plan, **more)
+    folder.run_stage(path, plan, truth, 1, change)
+    return path
 
 
 def drop_from(path, number):
@@ -61,28 +60,33 @@ def drop_from(path, number):
             shutil.rmtree(stage)
 
 
-# ---- complete or not -------------------------------------------------------
+def rewrite(file, change):
+    """Changes campaign.json, with right hashes."""
+    meta = json.loads(file.read_text())
+    change(meta)
+    meta["plan_sha256"] = seal.plan_sha256(meta)
+    meta["sha256"] = seal.campaign_sha256(meta)
+    file.write_text(json.dumps(meta))
+
+
+# ---- complete or not --------------------------------------------------------------
 
 def test_a_stage_without_its_last_trials_asks_for_itself_again(own):
     drop_from(own, 3)
-    stage = own / "stage-02"
-    kept = lines_of(stage)
-    shutil.rmtree(stage)
-    asked = folder.ask(own)[0]
-    assert asked["stage"] == 2
+    file = own / "stage-02/trials.jsonl"
+    kept = file.read_text().splitlines(keepends=True)
+    whole = folder.ask(own)
+    drop_from(own, 2)
+    asked = folder.ask(own)
     folder.run_stage(own, PLAN, truth, 1)
-    assert lines_of(stage) == kept
-    whole = folder.ask(own)[0]
-    assert whole["stage"] == 3
-    for count in (0, 1, len(kept) // 2, len(kept) - 1):
-        (stage / "trials.jsonl").write_text("".join(kept[:count]))
-        assert folder.ask(own)[0] == asked
-        (stage / "trials.jsonl").write_text("".join(kept[:count]) + "{tor")
-        assert folder.ask(own)[0] == asked
-    (stage / "trials.jsonl").unlink()
-    assert folder.ask(own)[0] == asked
-    (stage / "trials.jsonl").write_text("".join(kept))
-    assert folder.ask(own)[0] == whole
+    assert asked.stage == 2 and whole.stage == 3
+    assert file.read_text().splitlines(keepends=True) == kept
+    for count in (0, 1, len(kept) - 1):
+        for torn in ("", "{tor"):
+            file.write_text("".join(kept[:count]) + torn)
+            assert folder.ask(own) == asked
+    file.unlink()
+    assert folder.ask(own) == asked
 
 
 def test_a_stage_whose_repeats_are_not_done_is_not_complete(own):
@@ -90,190 +94,198 @@ def test_a_stage_whose_repeats_are_not_done_is_not_complete(own):
     stage might be another one."""
     drop_from(own, 2)
     stage = own / "stage-01"
-    meta = json.loads((stage / "campaign.json").read_text())
-    for cell in meta["cells"]:
-        cell["repeat"] = {"wait_share": 0.2, "most": 1, "share": 0.5}
-    meta["plan_sha256"] = damage.plan_sha256(meta)
-    meta["sha256"] = damage.campaign_sha256(meta)
-    (stage / "campaign.json").write_text(json.dumps(meta))
-    assert folder.ask(own)[0]["stage"] == 2
-    lines = [json.loads(line) for line in lines_of(stage)]
+
+    def repeatable(meta):
+        for cell in meta["cells"]:
+            cell["repeat"] = {"wait_share": 0.2, "most": 1, "share": 0.5}
+    rewrite(stage / "campaign.json", repeatable)
+    assert folder.ask(own).stage == 2
+    lines = [json.loads(line) for line in (stage / "trials.jsonl").read_text().splitlines()]
     lines[-1]["disturbed"] = "others took 40 %"
-    (stage / "trials.jsonl").write_text("".join(map(sealed, lines)))
-    assert folder.ask(own)[0]["stage"] == 1
-    lines.append(lines[-1] | {"attempt": 2, "disturbed": None})
-    (stage / "trials.jsonl").write_text("".join(map(sealed, lines)))
-    assert folder.ask(own)[0]["stage"] == 2
+    for more, number in (([], 1), ([lines[-1] | {"attempt": 2, "disturbed": None}], 2)):
+        (stage / "trials.jsonl").write_text("".join(map(sealed, lines + more)))
+        assert folder.ask(own).stage == number
 
 
-def test_walk_says_what_was_left():
-    cell = journal.Cell({"id": "c", "workload": "w", "repeat": {
-        "most": 1, "share": 1.0}})
-    meta = {"cells": [{"id": "c"}], "order": [[0]], "arms": [{}]}
-    bad = {"status": "ok", "disturbed": "others"}
-    one = {("c", 0, "head"): [bad]}
-    for found, made, whole in (({}, 0, False), (one, 0, False), (
-            {("c", 0, "head"): [bad, bad]}, 1, True)):
-        told = repeat_budget.walk(meta, {"c": cell}, found)
-        assert (told.left, told.made, told.whole) == (0, made, whole)
+# ---- same files, same bytes -------------------------------------------------------
 
-
-def test_the_search_ends(own, monkeypatch):
-    status, out, _ = called(monkeypatch, "next", own)
-    said = json.loads(out)
-    assert status == 0 and said["stage"] is None and said["cells"] == []
-    assert said["why"].startswith("stopped because every boundary is known")
-
-
-# ---- same files, same bytes ------------------------------------------------
-
-@pytest.mark.parametrize("seed", range(3))
-def test_order_of_lines_is_irrelevant(own, monkeypatch, seed):
+def test_order_of_lines_is_irrelevant(own, call):
     drop_from(own, 4)
-    before = called(monkeypatch, "next", own), called(
-        monkeypatch, "decide", own)
+    before = call("next", own), call("decide", own)
     for stage in own.glob("stage-*"):
-        lines = lines_of(stage)
-        random.Random(seed).shuffle(lines)
+        lines = (stage / "trials.jsonl").read_text().splitlines(keepends=True)
+        random.Random(1).shuffle(lines)
         (stage / "trials.jsonl").write_text("".join(lines))
-    assert before == (called(monkeypatch, "next", own),
-                      called(monkeypatch, "decide", own))
-    assert before[0] == called(monkeypatch, "next", own)
+    assert before == (call("next", own), call("decide", own))
 
 
-def test_each_stage_is_a_function_of_those_before(own):
-    told = []
-    for number in range(len(list(own.glob("stage-*"))) + 1, 0, -1):
-        drop_from(own, number)
-        told.append(folder.ask(own)[0])
-    folder.run_stage(own, PLAN, truth, 1)
-    for asked in told[::-1]:
-        assert folder.ask(own)[0] == asked or asked["stage"] == 1
-        if asked["stage"] not in (None, 1):
-            folder.run_stage(own, PLAN, truth, 1)
-
-
-# ---- what is refused -------------------------------------------------------
+# ---- what is refused --------------------------------------------------------------
 
 def refused(path):
-    with pytest.raises(journal.JournalError) as error:
+    with pytest.raises(JournalError) as error:
         following.played(staged.read(path))
-    return str(error.value)
+    return " ".join(str(error.value).split())
 
 
-def test_a_plan_that_was_changed(own):
-    file = own / "plan.json"
-    file.write_text(file.read_text() + "\n")
-    following.played(staged.read(own))  # the same plan, other blanks
-    file.write_text(file.read_text().replace('"threads": 1', '"threads": 3'))
-    assert "not the plan whose plan_sha256" in refused(own)
+def replaced(name, old, new):
+    """A change of a file; the blanks that are added to a plan are no change."""
+    def change(own):
+        file = own / name
+        file.write_text(file.read_text().replace(old, new, 1) + "\n" * (name == "plan.json"))
+    return change
 
 
-def test_a_budget_that_was_changed(own):
-    meta = json.loads((own / "stages.json").read_text())
-    (own / "stages.json").write_text(json.dumps(
-        meta | {"budget_trials": 5}))
-    assert "sha256 is not that" in refused(own)
+def ran(**change):
+    """A third stage that ran something else than it was asked for."""
+    def written(own):
+        drop_from(own, 3)
+        asked = vars(folder.ask(own)) | change
+        spare = next(p for p in worlds.lattice_of(PLAN).points() if p not in asked["points"])
+        points = asked["points"] + (() if change else (spare,))
+        folder.write_stage(own / "stage-03", PLAN, following.Request(**asked | {"points": points}),
+                           [])
+    return written
 
 
-def test_a_stage_that_the_rule_did_not_ask_for(own):
-    drop_from(own, 3)
-    asked, _ = folder.ask(own)
-    spare = next(c["id"] for c in PLAN["cells"]
-                 if c["id"] not in asked["cells"])
-    folder.write_stage(own / "stage-03", PLAN, asked | {
-        "cells": [*asked["cells"], spare]}, [])
-    assert f"such as {spare}" in refused(own)
+def after(own):
+    return f"stage-{len(list(own.glob('stage-*'))) + 1:02d}"
 
 
-def test_a_stage_with_other_blocks(own):
-    drop_from(own, 3)
-    asked, _ = folder.ask(own)
-    folder.write_stage(own / "stage-03", PLAN, asked | {"blocks": 5}, [])
-    assert "5 blocks of" in refused(own)
+def torn(own):
+    file = own / "stage-02/trials.jsonl"
+    file.write_text(file.read_text().rpartition("\n{")[0])
 
 
-def test_a_stage_too_many(own):
-    asked, _ = folder.ask(own)
-    assert asked["stage"] is None
-    count = len(list(own.glob("stage-*"))) + 1
-    shutil.copytree(own / "stage-01", own / f"stage-{count:02d}")
-    assert "a stage too many" in refused(own)
-
-
-def test_a_stage_that_is_missing(own):
-    shutil.rmtree(own / "stage-02")
-    assert "stage 2 before it is not there" in refused(own)
-
-
-def test_a_stage_after_one_that_is_not_complete(own):
-    lines = lines_of(own / "stage-02")
-    (own / "stage-02/trials.jsonl").write_text("".join(lines[:-1]))
-    assert "stage-02 before it is not complete" in refused(own)
-
-
-def test_another_machine(own):
-    stage = own / "stage-02"
-    meta = json.loads((stage / "campaign.json").read_text())
-    meta["machine"]["id"] = "other"
-    meta["sha256"] = damage.campaign_sha256(meta)
-    (stage / "campaign.json").write_text(json.dumps(meta))
-    assert "machine other, but this is a search on 5e7a0001" in refused(own)
+@pytest.mark.parametrize("change, message", [
+    (replaced("plan.json", '"threads": 1', '"threads": 3'), "not the plan whose plan_sha256"),
+    (replaced("stages.json", "1000000", "5"), "sha256 is not that"),
+    (replaced("stage-01/trials.jsonl", '"ops": 4', '"ops": 5'), "damaged, crc32"),
+    (lambda own: shutil.copytree(own / "stage-01", own / "stage-99"), "before it is missing"),
+    (lambda own: shutil.copytree(own / "stage-01", own / after(own)),
+     "a stage too many"),
+    (ran(), "such as crossover-fine"), (ran(blocks=5), "5 blocks of"),
+    (torn, "stage-02 before it is not complete"),
+    (lambda own: shutil.rmtree(own / "stage-02"), "stage 2 before it is missing"),
+    (lambda own: rewrite(own / "stage-02/campaign.json",
+                         lambda meta: meta["machine"].update(id="other")),
+     "machine other, but this is a search on 5e7a0001")])
+def test_a_search_that_was_changed_is_refused(own, change, message):
+    replaced("plan.json", "", "")(own)
+    following.played(staged.read(own))
+    change(own)
+    assert message in refused(own)
 
 
 def test_a_machine_that_stages_json_names(tmp_path):
-    folder.begin(tmp_path / "x", PLAN, machine="mine")
-    folder.run_stage(tmp_path / "x", PLAN, truth, 1)
-    assert "but this is a search on mine" in refused(tmp_path / "x")
+    assert "but this is a search on mine" in refused(begun(tmp_path / "x", machine="mine"))
 
 
-def test_verifications_of_a_stage_are_the_front_ends(tmp_path):
-    checks = [worlds.cell(m, 0.03, 2, 1024, measure="verify", blocks=1)
-              for m in worlds.MAPS]
-    plan = PLAN | {"cells": PLAN["cells"] + checks}
-    told = folder.run(tmp_path / "x", plan, truth)
-    ids = {c["id"] for c in checks}
-    assert not any(ids & set(t["cells"]) for t in told)
-    assert ids <= set(staged.read(tmp_path / "x").stages[0].cells)
-
-
-def test_a_line_that_was_changed(own):
-    file = own / "stage-01/trials.jsonl"
-    file.write_text(file.read_text().replace('"ops": 4', '"ops": 5', 1))
-    assert "damaged, crc32" in refused(own)
-
-
-@pytest.mark.parametrize("text, said", [
-    (None, "No such file"), ("[]", "not an object"), ("{", "not JSON"),
-    ("{}", "format is not 1")])
-def test_stages_json_that_is_none(own, monkeypatch, text, said):
+@pytest.mark.parametrize("text, message", [
+    (None, "No such file"), ("[]", "not JSON"), ("{", "not JSON"), ("{}", "format 1 expected")])
+def test_stages_json_that_cannot_be_read(own, call, text, message):
     (own / "stages.json").unlink()
     if text is not None:
         (own / "stages.json").write_text(text)
-    status, out, err = called(monkeypatch, "next", own)
-    assert status == 2 and not out and "stages.json" in err and said in err
+    status, out, err = call("next", own)
+    assert status == 2 and not out and "stages.json" in err and message in err
     assert len(err.splitlines()) == 1
 
 
-@pytest.mark.parametrize("change, said", [
-    ({"kind": "x"}, "kind is none of"), ({"maps": ["a"]}, "maps are not two"),
-    ({"maps": ["a", "a"]}, "maps are not two"), ({"rule": 3}, "no object"),
+@pytest.mark.parametrize("change, message", [
+    ({"kind": "x"}, "kind: expected"), ({"maps": ["a"]}, "maps: expected two"),
+    ({"maps": ["a", "a"]}, "maps: expected two"), ({"rule": 3}, "rule: expected an object"),
     ({"rule": {"margin": 1.05}}, "use the report that came"),
-    ({"budget_trials": 0}, "budget_trials"),
-    ({"seed": "<img onerror=1>"}, "seed is no whole number"),
-    ({"seed": True}, "seed is no whole number"),
-    ({"seed": None}, "seed is no whole number"),
+    ({"budget_trials": 0}, "budget_trials"), ({"seed": "<img onerror=1>"}, "seed"),
+    ({"seed": True}, "seed"), ({"seed": None}, "seed"),
     ({"maps": ["gomap_rw", "no_map"]}, "no throughput cell of no_map")])
-def test_stages_json_that_cannot_be_followed(tmp_path, change, said):
+def test_stages_json_that_cannot_be_followed(tmp_path, change, message):
     folder.begin(tmp_path / "x", PLAN, **change)
-    assert said in refused(tmp_path / "x")
+    assert message in refused(tmp_path / "x")
 
 
-def test_usage(monkeypatch, tmp_path):
-    status, out, _ = called(monkeypatch, "rule", "crossover")
-    assert status == 0 and json.loads(out)["blocks"] == [7, 7, 14]
+def test_usage(call, tmp_path):
+    status, out, _ = call("rule", "crossover")
+    assert status == 0 and json.loads(out) == folder.RULE
     with pytest.raises(SystemExit) as end:
-        called(monkeypatch, "rule", "flips")
+        call("rule", "flips")
     assert end.value.code == 2
-    status, _, err = called(monkeypatch, "decide", tmp_path / "none")
+    status, _, err = call("decide", tmp_path / "none")
     assert status == 2 and "no such folder" in err
+
+
+# ---- what is decided --------------------------------------------------------------
+
+def test_decide_before_the_end(own, tmp_path, call):
+    drop_from(own, 2)
+    status, out, _ = call("decide", own)
+    assert status == 3 and not json.loads(out)["finished"]
+    status, out, _ = call("decide", folder.begin(tmp_path / "x", PLAN))
+    found = json.loads(out)
+    assert status == 3 and found["points"] == found["boundaries"] == []
+    assert found["machine"] is None and found["counts"]["not_measured"] == 18
+
+
+def test_numbers_add_up(done, call):
+    status, out, _ = call("decide", done)
+    found = json.loads(out)
+    number = found["counts"]
+    assert status == 0 and found["finished"]
+    assert number["planned"] == 18 == (
+        number["skipped"] + number["measured"] + number["not_measured"])
+    assert number["measured"] == len(found["points"]) == sum(
+        number[k] for k in ("base", "contender", "tied", "no_interval"))
+    assert found["trials"] == found["results"]["counted"] == 2 * sum(
+        p["n"] for p in found["points"])
+    assert found["source"] == "synthetic" and found["machine"] == "5e7a0001"
+    flip, = (b for b in found["boundaries"]
+             if b["axis"] == "write_share" and b["place"][0] == {"name": "threads", "value": 1})
+    true = 0.001 * 500 ** 0.475  # the truth crosses at x = 0.4 + 0.075
+    assert flip["low"] < true < flip["high"] and flip["start"] < true < flip["end"]
+
+
+@pytest.mark.parametrize("change, why, finished", [
+    (lambda t: {"status": "void", "reason": "late", "result": None} if t["block"] == 0 else {},
+     "6 of 7 blocks, syncmap: 1 void", False),
+    (lambda t: {"status": "failed", "reason": "signal 11", "result": None},
+     "0 of 7 blocks, syncmap: 7 failed (signal 11)", True)])
+def test_lost_trials_are_named(tmp_path, change, why, finished):
+    path = begun(tmp_path / "x", lambda lines: [
+        t | change(t) if "/syncmap/" in t["cell"] else t for t in lines])
+    found = decide.decided(staged.read(path))
+    assert {(p.verdict.value, p.why) for p in found.points} == {("invalid", why)}
+    assert found.finished is finished
+
+
+def test_leads_of_a_map_with_a_wrong_answer_are_doubted_first(tmp_path):
+    """One trial is enough; the others count, and lead."""
+    def wrong(lines):
+        lines[0]["result"]["verification"] = {"status": "failed", "reason": "lost 3 keys"}
+        return [lines[0] | {"status": "failed"}, *lines[1:]]
+    doubted, sound = (decide.decided(staged.read(begun(tmp_path / name, change))).words
+                      for name, change in (("x", wrong), ("y", lambda lines: lines)))
+    assert "lost 3 keys" in doubted[0] and "wrong answer" not in " ".join(sound)
+
+
+# ---- the page ---------------------------------------------------------------------
+
+def test_the_page_has_the_numbers_of_decide(own, call):
+    _, out, _ = call("decide", own)
+    built = Built(own)
+    assert built.status == 0 and Page(built.page).wrong == []
+    assert (built.out / "verdicts.json").read_text(encoding="utf-8") == out
+    found = json.loads(out)
+    assert found["boundaries"] and [r["position"] for r in built.rows("tables/boundaries.csv")] == [
+        "" if b["position"] is None else f"{b['position']:.6g}" for b in found["boundaries"]]
+    assert [r["ratio"] for r in built.rows("tables/points.csv")] == [
+        f"{p['ratio']:.6g}" for p in found["points"]]
+    assert built.page.count("<circle") == len(found["points"])
+    drop_from(own, 2)
+    assert Built(own).status == 3
+    drop_from(own, 1)
+    assert Built(own).status == 3, "no stage has begun"
+
+
+def test_no_page(own, tmp_path):
+    claims = folder.begin(tmp_path / "x", worlds.plan((2, 1, 1)), kind="claims")
+    for built in (Built(own, "--earlier", "x"), Built(own, "--pdf"), Built(claims)):
+        assert built.status == 2 and not built.out.exists()

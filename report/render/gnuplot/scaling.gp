@@ -16,9 +16,9 @@ if (!exists("maps")) {
 count = words(maps)
 if (exists("out")) {
 	if (out[strlen(out)-3:*] eq '.pdf') {
-		set terminal pdfcairo size 8.5cm,(4 + 0.3 * count)cm font 'Arial,8'
+		set terminal pdfcairo size 8.5cm,(count < 16 ? 7 : 1.5 + 0.38 * count)cm font 'Arial,8'
 	} else {
-		set terminal svg size 560,300 + 12 * count font 'Arial,12' background '#ffffff'
+		set terminal svg size 560,(count < 16 ? 360 : 80 + 18 * count) font 'Arial,12' background '#ffffff'
 	}
 	set output out
 	set colorsequence podo

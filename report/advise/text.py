@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An answer as plain text. The sentences are in templates/answer.j2."""
+import textwrap
+from pathlib import Path
+
+from report import templates
+from report.advise import needs, places, questions
+from report.advise.decide import Answer, Corner, Word
+from report.workload_values import Value, in_words, key_of, listed, text_of
+
+FOLDER = Path(__file__).with_name("templates")
+WIDTH = 78
+FEW = 2  # corners that are printed in full
+
+
+def sentence(macro: str, answer: Answer, **values: object) -> str:
+    """A macro of answer.j2 as one line."""
+    return templates.sentence(FOLDER, "answer.j2", macro, a=answer, **values)
+
+
+def wrapped(text: str, indent: str = "") -> list[str]:
+    """Lines; ids of cells and numbers with units are not torn."""
+    return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent,
+                         break_long_words=False, break_on_hyphens=False)
+
+
+def shown(a: Answer) -> list[tuple[str, Corner]]:
+    """Corners to print in full: all of a few, else the nearest and the one
+    with the least certain lead."""
+    if len(a.corners) <= FEW:
+        return [("", c) for c in a.corners]
+    spot = places.nearest([c.spot for c in a.corners], a.question)
+    near = next(c for c in a.corners if c.spot == spot)
+    least = min(a.corners, key=lambda c: (c.weakest and c.weakest.low) or float("inf"))
+    rest = [("the least certain, ", least)] if least is not near else []
+    return [("the nearest, ", near), *rest]
+
+
+def ends(a: Answer) -> str:
+    """keys 1Ki and 64Ki, threads 1 and 2"""
+    spots = [c.spot for c in a.corners]
+    return ", ".join(f"{key_of(f)} " + listed(text_of(f, v) for v in places.values_of(spots, f))
+                     for f in a.between)
+
+
+def common(a: Answer) -> list[str]:
+    """Maps that are in front at each corner."""
+    return [m for m in a.corners[0].group.front if all(m in c.group.front for c in a.corners)]
+
+
+def fixed(a: Answer) -> list[tuple[str, Value]]:
+    """Factors of a question that the campaign has one value of."""
+    found = [(axis.factor, places.values_of(a.known, axis.factor)) for axis in questions.AXES]
+    return [(factor, values[0]) for factor, values in found if len(values) == 1]
+
+
+def unknown(a: Answer) -> list[str]:
+    """All that the answer does not know."""
+    if a.refusal:
+        return []
+    module = templates.environment(FOLDER).get_template("answer.j2").module
+    text: str = getattr(module, "unknown")(a, fixed(a))
+    return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
+
+
+def lacking(a: Answer) -> str:
+    """Maps that the needs leave out."""
+    references = [m.id for m in a.campaign.maps.values() if m.bound or m.misuse]
+    return sentence("lacking", a, texts=needs.TEXTS, references=references)
+
+
+def why(a: Answer) -> str:
+    """Why there is no answer."""
+    if a.refusal is None:
+        return a.word.value
+    held = [in_words(f, a.question.value(f)) for f in a.refusal.held]
+    return sentence("why", a, held=held)
+
+
+def text_of_answer(a: Answer) -> str:
+    """The answer in one paragraph; of a refusal the reason."""
+    place = questions.in_words(a.question)
+    if a.refusal:
+        return f"refused: {why(a)}; asked was {place}. {lacking(a)}".strip()
+    parts = [sentence("choice", a, place=place, ends=ends(a), shown=shown(a), common=common(a)),
+             sentence("changes", a), sentence("cells", a) + ".", lacking(a), sentence("trust", a)]
+    if a.word is not Word.INVALID:
+        parts.append(f"Not known: {'; '.join(unknown(a))}.")
+    return "\n".join(wrapped(" ".join(p for p in parts if p)))

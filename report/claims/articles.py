@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The articles' figures on a campaign: docs/articles/figures.tsv.
+
+A figure is a line of that table: cells of one workload and a statistic of
+their trials (statistic.py), or "none: REASON". If two cells are named, the
+figure is their ratio, paired by block.
+"""
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from report import stats
+from report.claims.cells import ENDS, Missing, Query
+from report.claims.statistic import (SLOPE, Blocks, Data, Statistic, blocks_of, parse, quotient,
+                                     values_of)
+from report.load import Cell
+
+FILE = Path(__file__).resolve().parents[2] / "docs/articles/figures.tsv"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of the table.
+
+    row      ids of the articles' rows, the workload's first
+    unit     x, 1, %, ns, bytes, 1/s, bytes/s
+    article  what the article reports
+    """
+    row: str
+    what: str
+    workload: str
+    where: str
+    subject: str
+    against: str
+    statistic: str
+    unit: str
+    article: str
+
+    @property
+    def query(self) -> Query:
+        """Its cells."""
+        return Query(self.workload, self.where, self.subject, self.against, self.statistic)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The figure of a campaign. of: what n counts, "block" or "trial".
+    reason: why there is no value."""
+    figure: Figure
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    n: int = 0
+    of: str = "block"
+    reason: str = ""
+    cells: tuple[Cell, ...] = ()
+
+
+def read(file: Path = FILE) -> list[Figure]:
+    """All figures of the table."""
+    with open(file, encoding="utf-8") as text:
+        return [Figure(**{k: v or "" for k, v in line.items()})
+                for line in csv.DictReader(text, delimiter="\t")]
+
+
+def folded(asked: Statistic, blocks: Blocks) -> float:
+    """One number of all trials of a cell. Missing."""
+    pairs = list(blocks.values())
+    if asked.fold == "sum":
+        return quotient(sum(a for a, _ in pairs), sum(b for _, b in pairs))
+    return ENDS[asked.fold](quotient(a, b) for a, b in pairs)
+
+
+def measured(data: Data, figure: Figure) -> Answer:
+    """The figure with its interval over blocks. Missing."""
+    sides = [blocks_of(data, figure.query, side) for side in figure.query.sides]
+    cells = tuple(cell for cell, _ in sides)
+    blocks: Sequence[Blocks] = [b for _, b in sides]
+    asked = parse(figure.statistic)
+    if asked.fold not in ("", SLOPE):
+        parts = [folded(asked, b) for b in blocks]
+        return Answer(figure, parts[0] if len(parts) == 1 else quotient(*parts),
+                      n=min(map(len, blocks)), of="trial", cells=cells)
+    values = list(values_of(blocks).values())
+    if not values:
+        raise Missing("no block has both")
+    row = stats.many_intervals({0: values}, log=asked.fold != SLOPE and min(values) >= 0)[0]
+    return Answer(figure, row.centre, row.low, row.high, row.n, cells=cells)
+
+
+def answer(data: Data, figure: Figure) -> Answer:
+    """The figure, or why there is none."""
+    kind, _, reason = figure.statistic.partition(" ")
+    try:
+        return Answer(figure, reason=reason) if kind == "none:" else measured(data, figure)
+    except Missing as missing:
+        return Answer(figure, reason=str(missing))

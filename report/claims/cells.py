@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which planned cells a claim or a figure is made of."""
+import fnmatch
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+
+from report.load import Cell, JournalError
+from report.load.plan import Factors
+
+ENDS = {"most": max, "least": min}  # of the values of a factor, of trials
+FACTORS = frozenset(f.name for f in fields(Factors))
+
+
+class Missing(Exception):
+    """There is no such value; the text is the reason."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """Cells of a workload and a statistic of their trials.
+
+    where    FACTOR=VALUE ... of all its cells
+    subject  MAP and more factors; against: the same of the divisor, or ""
+    statistic  statistic.parse()
+    """
+    workload: str
+    where: str
+    subject: str
+    against: str
+    statistic: str
+
+    @property
+    def sides(self) -> tuple[str, ...]:
+        """One or two sides; a figure of all maps has one, ""."""
+        return tuple(filter(None, (self.subject, self.against))) or ("",)
+
+
+def settings(text: str) -> dict[str, str]:
+    """"map FACTOR=VALUE ..." -> factor -> value; a word without "=" is the
+    map. JournalError: no such factor."""
+    found = {}
+    for word in text.split():
+        name, equals, value = word.partition("=")
+        found[name if equals else "map"] = value if equals else name
+    unknown = found.keys() - FACTORS
+    if unknown:
+        raise JournalError(f"{text}: {', '.join(sorted(unknown))}: no factor of a cell")
+    return found
+
+
+def as_written(cell: Factors, name: str) -> str:
+    """A factor as workload files have it."""
+    value: object = getattr(cell, name)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else f"{value:g}"
+    return str(value)
+
+
+def fits(cell: Factors, wanted: dict[str, str]) -> bool:
+    """Has it these values? They may be patterns; ENDS are looked at later."""
+    return all(fnmatch.fnmatchcase(as_written(cell, name), value)
+               for name, value in wanted.items() if value not in ENDS)
+
+
+class Cells:
+    """The planned cells of a campaign or a plan, by workload: a ledger makes
+    thousands of queries."""
+
+    def __init__(self, cells: Iterable[Cell]) -> None:
+        self.all = tuple(cells)
+        self.by_workload: dict[str, dict[str, tuple[Cell, list[Factors]]]] = {}
+        for cell in self.all:
+            for name in cell.known_as:
+                self.by_workload.setdefault(name.workload, {}).setdefault(
+                    cell.id, (cell, []))[1].append(name)
+
+    def fitting(self, query: Query, side: str) -> list[Cell]:
+        """The cells that one side of a query fits, in the order of the plan."""
+        wanted = settings(f"{query.where} {side}")
+        cells = [cell for cell, names in self.by_workload.get(query.workload, {}).values()
+                 if any(fits(name, wanted) for name in names)]
+        for name, value in wanted.items():
+            if value in ENDS and cells:
+                end = ENDS[value](getattr(c.factors, name) for c in cells)
+                cells = [c for c in cells if getattr(c.factors, name) == end]
+        return cells
+
+    def one(self, query: Query, side: str) -> Cell:
+        """The only such cell; Missing."""
+        cells = self.fitting(query, side)
+        if len(cells) != 1:
+            raise Missing(f"{len(cells) or 'no'} cells of {query.workload} have "
+                          f"{query.where} {side}".rstrip())
+        return cells[0]
+
+    def planned(self, query: Query) -> bool:
+        """Has each side a cell?"""
+        return all(self.fitting(query, side) for side in query.sides)

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a campaign concludes of the ledger (docs/claims.md): the document that
+`report decide` prints as JSON."""
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Word(StrEnum):
+    """The verdict on a claim, or on one of its cells."""
+    REPRODUCED = "reproduced"
+    DEPENDS = "depends"
+    REFUTED = "refuted"
+    INCONCLUSIVE = "inconclusive"
+    NOT_HERE = "not testable here"
+
+
+class Kind(StrEnum):
+    """In what a refuted cell differs from its claim."""
+    OPPOSITE = "opposite"
+    SIZE = "direction holds, size differs"
+    SIZE_ALONE = "size differs"
+    NO_DIFFERENCE = "no difference above"
+
+
+class Stand(StrEnum):
+    """How a piece of advice stands."""
+    CONFIRMED = "confirmed"
+    CORRECTED = "corrected"
+    OPEN = "left open"
+
+
+GO, PORT, VARIANT = "Go", "the C port", "variant"  # whose maps
+DECIDED = (Word.REPRODUCED, Word.DEPENDS, Word.REFUTED)
+
+
+@dataclass(frozen=True)
+class CellRow:
+    """A cell of a claim, or a pair of cells.
+
+    cells     ids: subject, against
+    value, low, high  of the statistic, or of the ratio of both cells
+    p         of the word, corrected over all claims about speed
+    could_see the difference that this run could have shown, a share
+    against_value  centre of the second cell
+    """
+    where: str
+    cells: tuple[str, ...]
+    word: Word
+    kind: Kind | None
+    how: str
+    claimed: tuple[float, ...] | None
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    p: float | None
+    could_see: float | None
+    against_value: float | None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """On one subject. numbers: their source, "Go" for Go's own maps."""
+    verdict: Word
+    how: str
+    numbers: str
+    cells: tuple[CellRow, ...]
+
+
+@dataclass(frozen=True)
+class Variant(Verdict):
+    """On the port without a cause that it may differ by."""
+    maps: str
+
+
+@dataclass(frozen=True)
+class ClaimRow(Verdict):
+    """A claim and its verdict.
+
+    of     Go or the port, for a claim about Go; else ""
+    port   verdict on the port if the claim is decided by Go's maps
+    agree  are both words one? None: one of them is open, or there is one only
+    cause  why they differ
+    """
+    id: str
+    says: str
+    article: str
+    rule: str
+    speaks: str
+    kind: str
+    claimed: tuple[float, ...] | None
+    instead: str
+    of: str = ""
+    port: Verdict | None = None
+    agree: bool | None = None
+    variant: Variant | None = None
+    cause: str = ""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A decision rule. grounds: "for" in JSON; pair: two maps, or None."""
+    id: str
+    source: str
+    situation: str
+    advises: str
+    grounds: tuple[str, ...]
+    against: tuple[str, ...]
+    pair: tuple[str, ...] | None
+    standing: Stand
+    why: str
+
+
+@dataclass(frozen=True)
+class Document:
+    """All that a campaign concludes.
+
+    ledger_of_run, contract_of_run  hashes from before the run, if it kept them
+    go_and_port  how far their words agree
+    doubt  a control of the run that failed
+    words  lines for a terminal
+    """
+    format: int
+    kind: str
+    campaign: str
+    machine: str
+    ledger_sha256: str
+    ledger_of_run: str | None
+    contract_sha256: str
+    contract_of_run: str | None
+    alpha: float
+    count: Mapping[Word, int]
+    not_in_this_run: tuple[str, ...]
+    claims: tuple[ClaimRow, ...]
+    go_and_port: str
+    rules: tuple[Standing, ...]
+    doubt: str | None
+    words: tuple[str, ...]
+    finished: bool = True

@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Statistics of trials, written as [FOLD] NAME[+NAME...][/NAME[+NAME...]] or
+"slope TERM" (slices.py).
+
+A NAME is one of MEMBERS, a statistic that the subject reports since its
+creation, window.STATISTIC (what the window added to it), counter.METRIC, or
+OPERATION.p99_ns. Without a fold each block has a value. `sum` adds both sides
+over all trials, `most` and `least` take one trial.
+"""
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from report import stats
+from report.claims import crashes, slices
+from report.claims.cells import Cells, Missing, Query
+from report.claims.phrases import count, joined, sig
+from report.decide import latency
+from report.load import Campaign, Cell, Trial, histogram
+from report.load.trial import Event, Result, Status
+
+PERCENTILES = {"p50_ns": 0.5, "p90_ns": 0.9, "p99_ns": 0.99, "p999_ns": 0.999}
+FATES = ("failed", "crashed")  # of whole trials: 1 or 0
+SLOPE = "slope"
+REPLAYED = "replayed"  # a count of a recording, of whatever machine
+TRUSTED = ("exact", "simulated", REPLAYED)  # qualities of a count
+Blocks = dict[int, tuple[float, float]]  # block -> (above, below)
+
+
+class Statistic(NamedTuple):
+    """fold: "", sum, most, least or slope; names above and below the line."""
+    fold: str
+    above: tuple[str, ...]
+    below: tuple[str, ...]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All names."""
+        return frozenset(self.above + self.below)
+
+    @property
+    def is_fate(self) -> bool:
+        """Is it of whole trials, so that their share has an exact interval?"""
+        return not self.fold and not self.below and set(self.above) <= set(FATES)
+
+
+def parse(text: str) -> Statistic:
+    """A statistic as it is written."""
+    fold, _, rest = text.rpartition(" ")
+    above, _, below = rest.partition("/")
+    return Statistic(fold, tuple(above.split("+")), tuple(below.split("+")) if below else ())
+
+
+class Data:
+    """A campaign with the index of its cells."""
+
+    def __init__(self, campaign: Campaign) -> None:
+        self.campaign, self.cells = campaign, Cells(campaign.cells.values())
+
+
+# ---- one trial --------------------------------------------------------------
+
+def reported(result: Result, name: str, window: bool = False) -> float | None:
+    """What the subject reports: since its creation, or of the window."""
+    return next((s.window if window else s.value for s in result.stats or ()
+                 if s.name == name), None)
+
+
+OF_TRIALS: Mapping[str, Callable[[Trial], float]] = {  # need no result
+    "trials": lambda trial: 1,
+    "failed": lambda trial: trial.status is Status.FAILED and crashes.measured(trial),
+    "crashed": crashes.crashed,
+}
+MEMBERS = ("ops", "writes", "lookups", "hits", "inserts", "peak_bytes", "read_hits", "elapsed_s",
+           "thread_ns", "cpu_ns", "capacity_ns")
+
+
+def member(name: str, cell: Cell, trial: Trial, result: Result) -> float | None:
+    """One of MEMBERS. read_hits: look-ups that sync.Map's read map answered;
+    thread_ns, cpu_ns: of all threads; capacity_ns: of all CPUs."""
+    if name == "peak_bytes":
+        return trial.peak_bytes
+    if name == "read_hits":
+        misses = reported(result, "misses", window=True)
+        return None if misses is None or result.lookups is None else result.lookups - misses
+    if name == "cpu_ns":  # free goroutines have none
+        times = [t.cpu_ns for t in result.threads]
+        return None if None in times else sum(t or 0 for t in times)
+    factor = {"elapsed_s": 1e-9, "thread_ns": cell.factors.threads,
+              "capacity_ns": len(set(cell.factors.cpus))}.get(name)
+    if factor is not None:
+        return None if result.elapsed_ns is None else result.elapsed_ns * factor
+    value: float | None = getattr(result, name)
+    return value
+
+
+def events_of(trial: Trial) -> Sequence[Event]:
+    """The counters of a trial."""
+    counters = trial.result.counters if trial.result else None
+    return counters.events if counters else ()
+
+
+def event(trial: Trial, name: str) -> float | None:
+    """A counter's total over all threads. Missing: it was scaled up from a
+    part of the window, and so is an estimate."""
+    for e in events_of(trial):
+        if e.metric == name:
+            if e.quality not in TRUSTED:
+                raise Missing(f"counter.{name} is {e.quality}: "
+                              f"{e.reason or 'no reason given'}")
+            return e.total
+    return None
+
+
+def is_latency(name: str) -> bool:
+    """Is it OPERATION.NAME?"""
+    return "." in name and name.partition(".")[0] not in ("window", "counter")
+
+
+def latency_of(folder: Path, cell: Cell, result: Result, operation: str,
+               name: str) -> float | None:
+    """Mean or percentile of an operation on present keys. Missing: too few of
+    them."""
+    if operation == latency.SECOND.get(cell.factors.write_kind):
+        raise Missing(f"{operation} has no intended start: it is the second of a pair")
+    for entry in result.latency or ():
+        if (entry.operation, entry.was_there, entry.clock) == (operation, True, "intended"):
+            need = stats.needed_n(PERCENTILES.get(name, 0.5))
+            if entry.count < need:
+                raise Missing(f"{name} of {entry.count} operations, expected {need}")
+            if name in PERCENTILES:
+                read = histogram.read(folder, entry)
+                return read.quantile(PERCENTILES[name]) if read else None
+            value: float | None = getattr(entry, name, None)
+            return value
+    return None
+
+
+def amount(name: str, folder: Path, cell: Cell, trial: Trial) -> float:
+    """The value of one NAME in one trial of the campaign in folder. Missing."""
+    kind, _, rest = name.partition(".")
+    result = trial.result
+    value: float | None = None  # it crashed, or was too late for a result
+    if name in OF_TRIALS:
+        value = OF_TRIALS[name](trial)
+    elif result is None:
+        pass
+    elif name in MEMBERS:
+        value = member(name, cell, trial, result)
+    elif kind == "window":
+        value = reported(result, rest, window=True)
+    elif kind == "counter":
+        value = event(trial, rest)
+    elif is_latency(name):
+        value = latency_of(folder, cell, result, kind, rest)
+    else:
+        value = reported(result, name)
+    if value is None:
+        raise Missing(f"its trials do not tell {name}")
+    return value
+
+
+# ---- the trials of a cell ---------------------------------------------------
+
+def trials_of(campaign: Campaign, cell: Cell, asked: Statistic) -> Sequence[Trial]:
+    """Its trials that count. Failed ones count if the statistic is of
+    failures, or if verification of a misuse must fail. If it is of crashes,
+    all trials count whose end is known. Missing: no trial counts."""
+    if "crashed" in asked.above:
+        found = tuple(t for t in cell.trials if crashes.end_known(t))
+    elif "failed" in asked.above or campaign.maps[cell.map].misuse:
+        found = tuple(t for t in cell.trials if t.status in (Status.OK, Status.FAILED)
+                      and crashes.measured(t))
+    elif cell.map in campaign.failed_maps:
+        raise Missing(f"{cell.map} failed verification")
+    else:
+        found = cell.ok
+    if not found:
+        raise Missing(cell.reason or "no trial with a result")
+    return found
+
+
+def has_turn(trial: Trial, name: str) -> bool:
+    """Was it this counter's turn? Without any counter it is not known, so
+    that the value is missing."""
+    events = events_of(trial)
+    return not events or name in {f"counter.{e.metric}" for e in events}
+
+
+def counting(trials: Sequence[Trial], names: Sequence[str]) -> Sequence[Trial]:
+    """The trials that count all counters of these names: a PMU has few, so
+    that blocks take turns (docs/counters.md). Missing: no trial is left."""
+    wanted = list(dict.fromkeys(n for n in names if n.startswith("counter.")))
+    found = [t for t in trials if all(has_turn(t, n) for n in wanted)]
+    if found:
+        return found
+    absent = next((n for n in wanted if not any(has_turn(t, n) for t in trials)), None)
+    raise Missing(f"its trials do not tell {absent}" if absent else
+                  f"no block counts {joined(wanted)} together")
+
+
+def slopes_of(trials: Sequence[Trial], term: str) -> Blocks:
+    """block -> (coefficient, 1), of trials with enough slices. Missing."""
+    slopes = {t.block: slices.slope(t, term) for t in trials}
+    found = {block: (value, 1.0) for block, value in slopes.items() if value is not None}
+    if not found:
+        raise Missing(f"no trial has {slices.SLICES} slices and a {term} that varies")
+    return found
+
+
+def blocks_of(data: Data, query: Query, side: str) -> tuple[Cell, Blocks]:
+    """One side of a query: its cell and (above, below) by block; below is 1
+    without "/". Missing."""
+    cell, asked = data.cells.one(query, side), parse(query.statistic)
+    trials = trials_of(data.campaign, cell, asked)
+    late = latency.overload(cell)
+    if late and (asked.fold == SLOPE or any(map(is_latency, asked.above))):
+        # Its latencies, also those of slices, are the queue's.
+        raise Missing(f"overloaded at {count(round(cell.factors.rate_per_s))}/s "
+                      f"(took {sig(late, 2)} times the time)")
+    if asked.fold == SLOPE:
+        return cell, slopes_of(trials, asked.above[0])
+    of = functools.partial(amount, folder=data.campaign.path, cell=cell)
+    return cell, {t.block: (sum(of(n, trial=t) for n in asked.above),
+                            sum(of(n, trial=t) for n in asked.below) if asked.below else 1.0)
+                  for t in counting(trials, asked.above + asked.below)}
+
+
+def quotient(above: float, below: float) -> float:
+    """Missing: a divisor of 0."""
+    if not below:
+        raise Missing("what it is divided by is 0")
+    return above / below
+
+
+def values_of(sides: Sequence[Blocks]) -> dict[int, float]:
+    """block -> value, or the ratio of both sides in the blocks that both
+    have. Missing: a divisor of 0."""
+    each = [{block: quotient(*pair) for block, pair in blocks.items()} for blocks in sides]
+    common = sorted(set(each[0]).intersection(*each))
+    return {b: quotient(each[0][b], each[1][b]) if len(each) > 1 else each[0][b] for b in common}

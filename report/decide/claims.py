@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Published claims and figures of articles that a campaign measured."""
+from collections.abc import Iterator, Sequence
+
+from report.claims import articles, decide, ledger, rules
+from report.claims.articles import Answer, Figure
+from report.claims.model import CellRow, Document
+from report.claims.model import ClaimRow as Decision
+from report.claims.statistic import REPLAYED, Data, events_of, parse
+from report.decide.trust import is_disturbed
+from report.load import Campaign, Cell
+from report.model.number import Estimate, Unit, unknown
+from report.model.result import ClaimRow
+from report.model.table import Table, Value
+
+ARTICLES = "articles"  # begins the modes that measure figures of articles
+COLUMNS = ("id", "article", "statement", "verdict", "how", "value", "low", "high", "n",
+           "against", "cell", "reason", "rule")
+FIGURES = ("row", "figure", "published", "value", "unit", "n", "counted", "numbers", "note",
+           "source", "cell", "reason")
+UNITS = {"x": Unit.RATIO, "%": Unit.PERCENT, "ns": Unit.TIME, "bytes": Unit.BYTES,
+         "1/s": Unit.RATE}  # of a figure; others are Unit.COUNT
+PORT = "port of "  # in the label of a map that was written after Go's
+
+
+# ---- claims -----------------------------------------------------------------
+
+def document(campaign: Campaign) -> Document | None:
+    """The verdicts; None: the campaign was not made for claims."""
+    return decide.of_campaign(campaign) if decide.made_for(campaign) else None
+
+
+def unit_of(claim: ledger.Claim) -> Unit:
+    """Unit of a claim's values."""
+    if claim.against and claim.rule != "slope":
+        return Unit.RATIO
+    asked = parse(claim.statistic)
+    if (asked.above, asked.below) == (("ops",), ("elapsed_s",)):
+        return Unit.RATE
+    if asked.above[0].endswith("_ns") and not set(asked.below) - {"ops"}:
+        return Unit.TIME
+    return Unit.BYTES if "bytes" in asked.above[0] and not asked.below else Unit.COUNT
+
+
+def estimate(cells: Sequence[CellRow], unit: Unit) -> Estimate | None:
+    """Of the first cell with a value."""
+    return next((Estimate(c.value, c.low, c.high, c.n, unit, rules.LEVEL,
+                          "no interval" if c.low is None else None)
+                 for c in cells if c.value is not None), None)
+
+
+def claim_rows(found: Document | None) -> tuple[ClaimRow, ...]:
+    """A row for each claim of the run."""
+    known = ledger.read()
+    return tuple(ClaimRow(r.id, r.article, r.verdict.value,
+                          estimate(r.cells, unit_of(known[r.id])), r.how or None)
+                 for r in (found.claims if found else ()))
+
+
+def cells_of(row: Decision) -> Iterator[tuple[Value, ...]]:
+    """A row for each cell; a claim without cells has one, too."""
+    head = (row.id, row.article, row.says, row.verdict.value)
+    if not row.cells:
+        yield (*head, row.how, *[None] * 6, row.instead or None, row.rule)
+    for c in row.cells:
+        how = f"{rules.place(c.where)}: {c.word}" + (f", {c.how}" if c.how else "")
+        yield (*head, how, c.value, c.low, c.high, c.n, c.against_value, " / ".join(c.cells),
+               row.instead or None, row.rule)
+
+
+# ---- figures of articles ------------------------------------------------------
+
+def numbers(answer: Answer) -> str | None:
+    """Where they come from; None: there is no figure."""
+    measures = {c.measure for c in answer.cells}
+    names = {f"counter.{e.metric}" for c in answer.cells for t in c.ok for e in events_of(t)
+             if e.quality == REPLAYED}
+    if answer.value is None:
+        return None
+    if any(m.startswith("simulated:") for m in measures):
+        return "simulated"
+    if names & parse(answer.figure.statistic).names:
+        return REPLAYED
+    return "counters" if "counters" in measures else "native"
+
+
+def note(answer: Answer) -> str | None:
+    """Why it may not be compared with the article's."""
+    if numbers(answer) not in ("native", "counters"):
+        return None
+    trials = [(cell, t) for cell in answer.cells for t in cell.ok]
+    disturbed = sum(is_disturbed(cell, t) for cell, t in trials)
+    notes = ["1 trial"] if answer.n == 1 else []
+    if disturbed:
+        notes.append(f"{disturbed} of {len(trials)} trials disturbed")
+    return ", ".join(notes) or None
+
+
+def value_of(answer: Answer) -> Estimate:
+    """The figure with its interval."""
+    unit = UNITS.get(answer.figure.unit, Unit.COUNT)
+    factor = 100.0 if unit is Unit.PERCENT else 1.0
+    if answer.value is None:
+        return unknown(unit, answer.reason)
+    low, high = (None if end is None else factor * end for end in (answer.low, answer.high))
+    return Estimate(factor * answer.value, low, high, answer.n, unit,
+                    reason="no interval" if low is None else None)
+
+
+def source(campaign: Campaign, figure: Figure, cells: Sequence[Cell]) -> str:
+    """Workload, cells and statistic, and whether a map is a port."""
+    port = any(PORT in campaign.maps[c.map].label for c in cells)
+    return (f"{figure.workload}, {figure.where}: {' ÷ '.join(figure.query.sides)}; "
+            f"{figure.statistic}" + "; a port in C, not Go's own" * port)
+
+
+def figure_rows(data: Data) -> Iterator[tuple[Value, ...]]:
+    """A row for each figure that the campaign has cells of."""
+    for figure in articles.read():
+        if not data.cells.planned(figure.query):
+            continue
+        a = articles.answer(data, figure)
+        yield (figure.row, figure.what, figure.article, value_of(a), figure.unit, a.n, a.of,
+               numbers(a), note(a), source(data.campaign, figure, a.cells),
+               " / ".join(c.id for c in a.cells), a.reason or None)
+
+
+def tables(campaign: Campaign, found: Document | None) -> tuple[Table, ...]:
+    """Of campaigns that were made for claims or articles."""
+    claims = Table("claims", COLUMNS, tuple(
+        cells for row in found.claims for cells in cells_of(row))) if found else None
+    if not found and not (campaign.plan.mode or "").startswith(ARTICLES):
+        return ()
+    figures = Table("articles", FIGURES, tuple(figure_rows(Data(campaign))))
+    return (claims, figures) if claims else (figures,)

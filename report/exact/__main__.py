@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""make regress-exact: are head's simulated counts those of base?
+
+    python3 -m report.exact requests FOLDER
+    python3 -m report.exact decide FOLDER [--json FILE]
+
+FOLDER: read.py. Prints the verdict, what was compared, and every difference; the
+lines that accept them go to FOLDER/counts.txt. Exit status: 0 equal or accepted,
+1 red, 2 usage or input. Rules: docs/exact-gate.md.
+"""
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from report import ending
+from report.ending import USAGE, InputError
+from report.exact import read, text
+from report.exact.decide import decide
+from report.exact.model import Verdict, Word
+
+
+def verdict_of(folder: Path) -> Verdict:
+    return decide(read.read_cells(folder), read.read_about(folder / "about"),
+                  read.read(folder / "message"))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    argv = sys.argv[1:] if argv is None else argv
+    try:
+        match argv:
+            case ["requests", folder]:
+                read.write_requests(Path(folder))
+                return 0
+            case ["decide", folder, *rest] if not rest or len(rest) == 2 and rest[0] == "--json":
+                verdict = verdict_of(Path(folder))
+                read.write(Path(folder) / "counts.txt", text.to_accept(verdict))
+                if rest:
+                    read.write(Path(rest[1]), text.document(verdict))
+                print(text.table(verdict))
+                return 1 if verdict.verdict == Word.RED else 0
+    except InputError as error:
+        print(f"regress-exact: {error}", file=sys.stderr)
+        return USAGE
+    print("usage: python3 -m report.exact requests FOLDER | decide FOLDER [--json FILE]",
+          file=sys.stderr)
+    return USAGE
+
+
+if __name__ == "__main__":
+    sys.exit(ending.end(main))

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From the answers of both arms to the verdict. Rules: docs/exact-gate.md."""
+import json
+import re
+from collections.abc import Mapping, Sequence
+
+from report.ending import InputError
+from report.exact.model import About, Cell, Differences, Figures, Row, Verdict, Word
+from report.exact.read import TOTALS
+
+LAYOUT = "globals"  # the region that other code moves
+NUMBER = r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[-+]?\d+)?"  # as JSON has them
+FIGURE = re.compile(rf"(\S+) ({NUMBER}) -> ({NUMBER})")
+LINE = re.compile(rf"Counts: (\S+) ({FIGURE.pattern}(?:, {FIGURE.pattern})*): (\S.*)")
+Accepted = Mapping[str, Sequence[tuple[Differences, str]]]  # cell -> (figures, reason)
+
+
+def accepted_of(message: str) -> tuple[Accepted, tuple[str, ...]]:
+    """(what the messages of all commits accept, the oldest first; lines that are
+    not understood)."""
+    found: dict[str, list[tuple[Differences, str]]] = {}
+    odd = []
+    for line in message.splitlines():
+        if not line.startswith("Counts:"):
+            continue
+        match = LINE.fullmatch(line.rstrip())
+        if not match:
+            odd.append(line)
+            continue
+        found.setdefault(match[1], []).append((
+            {f[0]: (json.loads(f[1]), json.loads(f[2])) for f in FIGURE.findall(match[2])},
+            match[match.lastindex or 0]))
+    return found, tuple(odd)
+
+
+def reasons_for(lines: Sequence[tuple[Differences, str]], named: Differences,
+                base: Figures) -> str | None:
+    """Why head may differ from base so, or None. Lines of one commit after the
+    other lead from base's figures to head's: each is the step of its commit; a
+    line of another step accepts nothing."""
+    reached = {frozenset[tuple[str, float]](): ""}  # figures unlike base's -> why
+    for figures, reason in lines:
+        for now, why in list(reached.items()):
+            known = dict(base) | dict(now)
+            if all(known.get(n) == b for n, (b, _) in figures.items()):
+                known |= {n: h for n, (_, h) in figures.items()}
+                new = frozenset(i for i in known.items() if i[1] != base[i[0]])
+                reached.setdefault(new, f"{why}; {reason}" if why else reason)
+    return reached.get(frozenset((n, head) for n, (_, head) in named.items()))
+
+
+def is_layout(differ: Differences) -> bool:
+    """True if only the lines of globals moved: accesses, statistics and every
+    other region are equal, and totals are sums of regions."""
+    return any(n.startswith(LAYOUT + ".") for n in differ) and all(
+        n.startswith(LAYOUT + ".") or n in TOTALS for n in differ)
+
+
+def judge(cell: Cell, accepted: Accepted) -> Row:
+    """One cell's row."""
+    if cell.base is None or cell.head is None:
+        return Row(cell.planned, Word.SAME, None, None, {}, None, ())
+    base, head = cell.base.figures, cell.head.figures
+
+    def row(word: Word, reason: str | None, differ: Differences = {}) -> Row:
+        unpaired = sorted(set(base) ^ set(head)) if base and head else ()
+        return Row(cell.planned, word, base, head, differ, reason, tuple(unpaired))
+    if head is None:
+        return row(Word.RED, f"head {cell.head.reason}")
+    if base is None:
+        return row(Word.ONLY_HEAD, f"base {cell.base.reason}")
+    differ = {n: (base[n], head[n]) for n in base if n in head and base[n] != head[n]}
+    if not differ:
+        return row(Word.EQUAL, None)
+    if is_layout(differ):
+        return row(Word.LAYOUT, None, differ)
+    lines = accepted.get(cell.planned.name, ())
+    red = row(Word.RED, "the messages accept other figures" if lines else None, differ)
+    reasons = reasons_for(lines, red.named, base)
+    return row(Word.ACCEPTED, reasons, differ) if reasons else red
+
+
+def check_comparable(cells: Sequence[Cell]) -> None:
+    """Refuses arms that compare nothing. A head whose trials fail is red; a head
+    that does not understand them speaks another protocol."""
+    for arm, words in (("base", ""), ("head", "ended with status 2")):
+        answers = [answer for cell in cells
+                   if (answer := cell.base if arm == "base" else cell.head) is not None]
+        reasons = [answer.reason or "" for answer in answers if answer.figures is None]
+        if answers and len(reasons) == len(answers) and all(
+                reason.startswith(words) for reason in reasons):
+            raise InputError(f"{arm} answers none of the {len(answers)} requests: {reasons[0]}; "
+                             "expected a commit with this trial protocol and these maps")
+
+
+def decide(cells: Sequence[Cell], about: About, message: str) -> Verdict:
+    """The whole verdict."""
+    check_comparable(cells)
+    accepted, odd = accepted_of(message)
+    rows = tuple(judge(cell, accepted) for cell in cells)
+    red = {row.planned.name for row in rows if row.verdict == Word.RED}
+    used = {row.planned.name for row in rows if row.verdict == Word.ACCEPTED}
+    return Verdict(
+        Word.RED if red else Word.ACCEPTED if used else Word.EQUAL, about,
+        ", ".join(sorted({cell.planned.machine for cell in cells})), rows, odd,
+        tuple(sorted(set(accepted) - used - red)))

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The folder of the exact gate: requests that both arms answer, and answers.
+
+The script behind `make regress-exact` makes it: plan.json, about (a word and its
+value on each line), message (of the commits since base), same (maps whose programs
+are equal), base/ and head/ with an answer to each request. What is wrong in a file
+is an InputError that names it.
+"""
+import json
+from collections.abc import Container
+from pathlib import Path
+from typing import Any
+
+from report import strict_json
+from report.ending import InputError
+from report.exact.model import About, Answer, Cell, Count, Figures, Planned
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+SEED = 1  # of every trial: base and head get the same operations
+# What the regions of memory add up to, in the answer's words.
+TOTALS = ("l1d_misses", "coherence_misses", "false_sharing_misses", "invalidations",
+          "false_sharing_invalidations", "upgrades")
+BY_REGION = ("misses", "coherence_misses", "false_misses", "invalidations",
+             "false_invalidations", "upgrades")
+# Ends of a trial that say nothing of its program.
+LOST = {"": "left no status: is the disk full?", "3": "lost its answer",
+        "130": "was interrupted", "137": "was killed: by whom, or for memory?",
+        "143": "was terminated"}
+ROOM = "; make room where TMPDIR is, then the same call again"
+
+
+def read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from error
+
+
+def write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from error
+
+
+def read_json(path: Path) -> Any:
+    try:
+        return strict_json.loads(read(path))
+    except ValueError as error:
+        raise InputError(f"{path}: no JSON: {error}") from error
+
+
+# ---- requests ---------------------------------------------------------------
+
+def parse_cell(cell: Any, factors: Container[str]) -> Planned:
+    return Planned(cell["id"], cell["map"], cell["keys"], cell["write_kind"], cell["threads"],
+                   cell["measure"], {k: v for k, v in cell.items() if k in factors})
+
+
+def read_factors() -> Container[str]:
+    """The members of a cell that a request has."""
+    found: dict[str, Any] = read_json(DOCS / "cell.schema.json")["properties"]
+    return found
+
+
+def read_plan(file: Path) -> tuple[Planned, ...]:
+    """The simulated cells. A cell that the planner would skip is one, too: each
+    arm answers for itself what it cannot."""
+    factors = read_factors()
+    try:
+        cells = tuple(parse_cell(c, factors) for c in read_json(file)["cells"]
+                      if c["measure"].startswith("simulated:"))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{file}: no plan: {error!r}") from error
+    if not cells:
+        raise InputError(f"{file}: the plan has no simulated cell")
+    names = [cell.name for cell in cells]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"{file}: {name}: two planned cells have this name; they may differ "
+                             "in map, keys, write kind and threads")
+    return cells
+
+
+def same_of(folder: Path) -> list[str]:
+    """The maps whose programs are equal in base and head."""
+    path = folder / "same"
+    return read(path).split() if path.exists() else []
+
+
+def request_of(factors: Any, backend: str = "sim") -> str:
+    """A request of the trial protocol."""
+    return json.dumps({"protocol": 2, "seed": SEED, "control_extra": 0.0,
+                       "counters": {"backend": backend}, "cell": factors})
+
+
+def write_requests(folder: Path) -> None:
+    """A file for each request; `order` has their numbers and maps, the longest
+    first; maps in the file `same` are left out."""
+    cells, same = read_plan(folder / "plan.json"), same_of(folder)
+    (folder / "requests").mkdir()
+    for number, cell in enumerate(cells):
+        write(folder / "requests" / f"{number:03}", request_of(cell.factors))
+    order = sorted(range(len(cells)), key=lambda n: (-cells[n].threads, -cells[n].keys))
+    write(folder / "order", "".join(
+        f"{n:03} {cells[n].map}\n" for n in order if cells[n].map not in same))
+
+
+# ---- answers ----------------------------------------------------------------
+
+def whole(value: Count) -> Count:
+    """Counts are whole numbers, in whatever form the answer has them."""
+    return int(value) if value == int(value) else value
+
+
+def figures_of(result: Any) -> Figures:
+    """All that is compared of one answer, by name."""
+    total = {e["metric"]: e["total"] for e in result["counters"]["events"]}
+    found = {name: total[name] for name in TOTALS}
+    found["accesses"] = total["loads"] + total["stores"]
+    found["rmws"] = total["rmws"]
+    found["unsimulated_accesses"] = result["counters"]["unsimulated_accesses"]
+    found["ops"], found["writes"] = result["ops"], result["writes"]
+    for region in result["counters"]["regions"]:
+        for name in BY_REGION:
+            found[f"{region['name']}.{name}"] = region[name]
+    for stat in result["stats"]:
+        if stat["value"] is not None:
+            found[f"stats.{stat['name']}"] = stat["value"]
+    return {name: whole(value) for name, value in found.items()}
+
+
+def answer_of(folder: Path, number: int) -> Answer:
+    """The answer of the arm in `folder`; InputError if it was lost."""
+    status = read(folder / f"{number:03}.status").strip()
+    said = read(folder / f"{number:03}.err").strip().splitlines()
+    words = f": {said[-1][:300]}" if said else ""
+    if status in LOST:
+        raise InputError(f"a trial of {folder.name} {LOST[status]}{words}"
+                         f"{ROOM if status in ('', '3') else ''}")
+    if status != "0":
+        return Answer(None, f"ended with status {status}{words}")
+    try:
+        result = strict_json.loads(read(folder / f"{number:03}"))
+        if result["status"] == "failed":
+            return Answer(None, f"failed: {result['reason']}")
+        return Answer(figures_of(result))
+    except (ValueError, KeyError, TypeError) as error:
+        return Answer(None, f"answered what cannot be read ({type(error).__name__}: {error})")
+
+
+def read_cells(folder: Path) -> tuple[Cell, ...]:
+    """Each planned cell with both answers."""
+    same = same_of(folder)
+    return tuple(Cell(planned, None, None) if planned.map in same else
+                 Cell(planned, answer_of(folder / "base", n), answer_of(folder / "head", n))
+                 for n, planned in enumerate(read_plan(folder / "plan.json")))
+
+
+def read_about(file: Path) -> About:
+    """Of lines "word value"."""
+    words = [line.partition(" ")[::2] for line in read(file).splitlines() if line]
+    try:
+        return About(**dict(words))
+    except TypeError as error:
+        raise InputError(f"{file}: {error}") from error

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""make regress: is head slower than base? Reads what was measured, decides.
+
+    readmostly run --mode regress --arms base=FILE,head=FILE -o DIR \\
+        --arms regress-aa:base=FILE,copy=FILE \\
+        --arms regress-slow:base=FILE,slow=FILE+2%
+    python3 -m report regress DIR
+
+Writes DIR/report/ (page, verdicts.json, what pipelines read: outputs.py), appends
+to history.jsonl next to DIR, and prints the verdict. Exit status: 0 PASS, 1 FAIL,
+3 INVALID or INCONCLUSIVE, 2 usage or input, such as a campaign that is not
+finished.
+"""
+import errno
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from report import ending
+from report.ending import USAGE, InputError
+from report.gate import campaign as reader
+from report.gate import history, outputs, page
+from report.gate.campaign import Campaign
+from report.gate.decide import decide
+from report.gate.model import EXIT, Verdicts
+
+
+def keep(folder: Path, campaign: Campaign, verdicts: Verdicts) -> None:
+    """Appends the run to the history, and prints what is torn in it."""
+    path = folder.resolve().parent / history.NAME
+    for problem in history.read(path)[1]:
+        print(f"regress: {problem}", file=sys.stderr)
+    history.append(path, history.line_of(campaign, verdicts))
+
+
+def advice_for(error: OSError, folder: Path) -> str:
+    """The next step if a disk is full: trials are kept."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return f": make room, then python3 -m report regress {folder}" if full else ""
+
+
+def page_of(folder: Path, campaign: Campaign, verdicts: Verdicts) -> Path:
+    """Draws the page -> its path; without room for it the verdict stands, and the
+    folder is the answer."""
+    try:
+        return page.build(folder, campaign, verdicts)
+    except OSError as error:
+        print(f"no page: {error.strerror}{advice_for(error, folder)}", file=sys.stderr)
+    return folder
+
+
+def run(folder: Path) -> int:
+    campaign, trials = reader.read(folder)
+    verdicts = decide(campaign, trials)
+    outputs.write(folder / "report", verdicts)
+    keep(folder, campaign, verdicts)
+    notes = outputs.announce(verdicts)
+    print("\n".join([outputs.table(verdicts), *notes]))
+    print(f"report: {page_of(folder, campaign, verdicts)}")
+    return EXIT[verdicts.verdict]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    argv = sys.argv[1:] if argv is None else argv
+    if len(argv) != 1 or argv[0].startswith("-"):
+        print("usage: python3 -m report regress DIR", file=sys.stderr)
+        return USAGE
+    folder = Path(argv[0])
+    try:
+        return run(folder)
+    except InputError as error:
+        print(f"regress: {error}", file=sys.stderr)
+    except OSError as error:
+        if error.filename is None:
+            raise  # of a stream
+        print(f"regress: {error.filename}: {error.strerror}{advice_for(error, folder)}",
+              file=sys.stderr)
+    return USAGE
+
+
+if __name__ == "__main__":
+    sys.exit(ending.end(main))

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What runs of the gate came to, one after the other: results/history.jsonl.
+
+A line is appended by each run that reached a verdict (docs/
+regress-history.schema.json) and never changed. No verdict reads it (R30).
+
+Whether a level shifted over days is not judged here: runs of neighbouring days are
+correlated, and days differ. Tools that keep a benchmark's history read the lines,
+or Bencher's format (outputs.py).
+"""
+import fcntl
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from report import damage, folders, stats
+from report.cell_id import identity
+from report.ending import InputError
+from report.gate import schema
+from report.gate.campaign import Campaign
+from report.gate.model import Role, Verdicts
+
+NAME = "history.jsonl"
+ALPHA = 0.01  # of the sign test
+RUNS = 200  # of one machine and plan, the latest
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run came to in one cell."""
+    cell: str
+    role: str
+    verdict: str
+    n: int
+    base_ns_per_op: float | None
+    slowdown_percent: float | None
+    low_percent: float | None
+    high_percent: float | None
+    mde_percent: float | None
+    accepted: str | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """A run."""
+    name: str
+    created_utc: str
+    seed: int
+    machine: str | None
+    cpus: int | None
+    ref: str | None
+    base: str | None
+    head: str | None
+    base_sha256: str
+    head_sha256: str
+    plan_sha256: str
+    blocks: int
+    verdict: str
+    reason: str | None
+    cells: tuple[Result, ...]
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """A campaign has one line."""
+        return self.name, self.created_utc, self.seed
+
+    @property
+    def is_of_equal(self) -> bool:
+        """True if the run compared a commit or a program with itself."""
+        return self.base is not None and self.base == self.head or \
+            self.base_sha256 == self.head_sha256
+
+
+# ---- lines ----------------------------------------------------------------
+
+def line_of(campaign: Campaign, verdicts: Verdicts) -> Line:
+    meta, arms = campaign.meta, {arm.name: arm for arm in campaign.arms}
+    return Line(
+        meta.name, meta.created_utc, meta.seed, meta.machine, meta.cpus, meta.notes.ref,
+        meta.notes.commit, meta.notes.head, arms["base"].sha256 or "", arms["head"].sha256 or "",
+        verdicts.plan_sha256, verdicts.blocks, verdicts.verdict.value, verdicts.reason,
+        tuple(Result(identity(row.cell), row.role.value, row.verdict.value, row.n,
+                     row.base_ns_per_op, **asdict(row.shown), accepted=row.accepted)
+              for row in verdicts.cells + verdicts.advice + verdicts.controls))
+
+
+def sealed(line: Line) -> bytes:
+    """A line as bytes, with the checksum that a journal's lines have."""
+    members: dict[str, Any] = asdict(line) | {"format": 1}
+    members["arms"] = {arm: members.pop(f"{arm}_sha256") for arm in ("base", "head")}
+    for cell in members["cells"]:
+        if cell["accepted"] is None:
+            del cell["accepted"]
+    text = json.dumps(members, ensure_ascii=False, separators=(",", ":"),
+                      sort_keys=True)[:-1].encode()
+    return text + f',"crc32":"{damage.crc32(text)}"}}\n'.encode()
+
+
+def parse(text: bytes, place: str) -> Line:
+    """InputError, which begins with `place`, if it is torn, damaged or of another form."""
+    if not damage.line_is_whole(text, True):
+        raise InputError(f"{place}: torn or damaged, left out")
+    found: dict[str, Any] = schema.parse(text, place, "regress-history")
+    arms, cells = found["arms"], tuple(Result(**cell) for cell in found["cells"])
+    return Line(**{f.name: found[f.name] for f in fields(Line) if f.name in found}
+                | {"base_sha256": arms["base"], "head_sha256": arms["head"], "cells": cells})
+
+
+def read(path: Path) -> tuple[list[Line], list[str]]:
+    """(lines in the order written, problems). A line that was torn by a kill or
+    a full disk is named and left out; nothing repairs it."""
+    try:
+        texts = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return [], []
+    lines, problems = [], []
+    for number, text in enumerate(texts, 1):
+        if text:
+            try:
+                lines.append(parse(text, f"{path}:{number}"))
+            except InputError as error:
+                problems.append(str(error))
+    return lines, problems
+
+
+def append(path: Path, line: Line) -> None:
+    """Adds a line, whole or not at all, once for each campaign; a torn one
+    before it is ended first. OSError if it cannot be written."""
+    with open(path, "ab+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if any(line.key == old.key for old in read(path)[0]):
+            return
+        end = file.seek(0, os.SEEK_END)
+        file.seek(max(end - 1, 0))
+        torn = end and file.read(1) != b"\n"
+        folders.append(file, b"\n" * bool(torn) + sealed(line), path)
+
+
+# ---- advice ---------------------------------------------------------------
+
+def comparable(lines: Iterable[Line], machine: str, plan_sha256: str) -> list[Line]:
+    """The latest runs of one machine and one plan: no others compare."""
+    return [line for line in lines
+            if line.machine == machine and line.plan_sha256 == plan_sha256][-RUNS:]
+
+
+def one_sided(lines: Iterable[Line]) -> tuple[int, int, float]:
+    """(slower, faster, p) over runs of equal commits (R32): a run's sign is that
+    of the median of its cells, since they share its noise."""
+    medians = []
+    for line in lines:
+        known = [c.slowdown_percent for c in line.cells
+                 if c.role == Role.GATE and c.slowdown_percent is not None]
+        if line.is_of_equal and known:
+            medians.append(float(np.median(known)))
+    slower, faster = sum(m > 0 for m in medians), sum(m < 0 for m in medians)
+    return slower, faster, float(stats.sign_test(slower, faster))
+
+
+def advice(lines: Sequence[Line]) -> list[str]:
+    """What a person should look at, as sentences."""
+    slower, faster, p = one_sided(lines)
+    return [] if p > ALPHA else [
+        f"Equal commits were slower in {slower} and faster in {faster} runs (p = {p:.4f}): the "
+        "gate is biased on this machine."]

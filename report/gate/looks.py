@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Is head slower? Looks that a bisect's plan fixes beforehand.
+
+    python3 -m report.gate.looks CAMPAIGN...
+
+Each campaign is `readmostly run` of one cell with arms base and head; all of them
+together are one look. Looks are at 60, 120 and 240 pairs, a quarter, half and all
+of the most. One-sided O'Brien-Fleming bounds of alpha 1 % for four looks (z =
+4.740, 3.352, 2.737, 2.370), of which the third is left out: the error is 1 % at
+most. The question is that of `make regress` (regress.json): slower than the
+margin and large enough, or shown to be less slow than the tolerance.
+Exit status: 0 good, 1 bad, 3 open, 2 usage or input.
+"""
+import math
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from report import damage, ending, stats
+from report.ending import USAGE, InputError
+from report.gate.campaign import parse_trials, read_meta
+from report.gate.model import Contrast, Floats, Pairs, Role
+from report.gate.pairs import failure_of, pairs_of
+from report.gate.rules import Rules, load_rules
+from report.rows import rows_of
+
+LOOKS = {60: 4.740, 120: 3.352, 240: 2.370}
+GOOD, BAD, OPEN = 0, 1, 3
+
+
+def read_pairs(folder: Path) -> Pairs:
+    """The pairs of the one timed cell of a campaign."""
+    raw, meta = read_meta(folder)
+    cells = [c for c in meta.cells if c.measure == "throughput"]
+    if len(cells) != 1:
+        raise InputError(f"{folder}: {len(cells)} timed cells, expected one")
+    contrast = Contrast(Role.GATE, cells[0].id, "base", "head", tuple(c.id for c in meta.cells))
+    trials = parse_trials(rows_of(folder, damage.is_sealed(raw)), meta, folder)
+    return pairs_of(trials, contrast, cells[0].blocks)
+
+
+def z_of(x: Floats) -> float:
+    """How far the signed rank sum of x lies above 0, in standard deviations."""
+    ranks = stats.signed_ranks([x])[0]
+    spread = math.sqrt(float(np.sum(ranks ** 2)))
+    return float(np.sum(ranks)) / spread if spread else 0.0
+
+
+def bound_of(n: int) -> float:
+    """The bound of a look with n pairs; with pairs lost, that of the look before."""
+    return next((z for most, z in LOOKS.items() if n <= most), LOOKS[max(LOOKS)])
+
+
+def decide(d: Floats, rules: Rules) -> tuple[int, str]:
+    """(status, words) of all pairs so far."""
+    if len(d) < rules.min_pairs:
+        return OPEN, f"{len(d)} pairs, expected {rules.min_pairs}"
+    bound = bound_of(len(d))
+    slower = z_of(d - math.log1p(rules.margin))
+    within = z_of(math.log1p(rules.tolerance) - d)
+    size = float(stats.hodges_lehmann(d))
+    words = (f"{stats.percent(size):+.2f} % in {len(d)} pairs, z {slower:.2f} of slower, "
+             f"{within:.2f} of not slower, bound {bound:.3f}")
+    if slower >= bound and size >= math.log1p(rules.fail_at):
+        return BAD, words
+    return (GOOD, words) if within >= bound else (OPEN, words)
+
+
+def judge(folders: Sequence[str]) -> tuple[int, str]:
+    looks = [read_pairs(Path(folder)) for folder in folders]
+    for pairs in looks:
+        base, head = failure_of(pairs, "base"), failure_of(pairs, "head")
+        if base:
+            return OPEN, f"base: {base}"
+        if head:
+            return BAD, head
+    return decide(np.concatenate([p.d[~np.isnan(p.d)] for p in looks]), load_rules())
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    argv = sys.argv[1:] if argv is None else argv
+    if not argv or argv[0].startswith("-"):
+        print("usage: python3 -m report.gate.looks CAMPAIGN...", file=sys.stderr)
+        return USAGE
+    try:
+        status, words = judge(argv)
+    except InputError as error:
+        print(f"looks: {error}", file=sys.stderr)
+        return USAGE
+    print({GOOD: "good", BAD: "bad", OPEN: "open"}[status] + f": {words}")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(ending.end(main))

@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the gate's modules hand to each other: frozen, without behaviour.
+
+Log ratios are ln(head / base) of ns per operation: + is slower. Percentages are
+100 (head / base - 1). None: the value does not exist (no pair, too few pairs).
+"""
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+
+class Role(StrEnum):
+    """What a contrast is for."""
+    GATE = "gate"
+    ADVICE = "advice"  # judged, but decides nothing
+    AA = "aa"  # control: base against its copy
+    CONTROL = "control"  # control: base against base with more operations
+
+
+class Verdict(StrEnum):
+    """Of a row, and of the whole run."""
+    PASS = "PASS"
+    FAIL = "FAIL"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    INVALID = "INVALID"
+
+
+EXIT = {Verdict.PASS: 0, Verdict.FAIL: 1, Verdict.INCONCLUSIVE: 3,
+        Verdict.INVALID: 3}
+
+
+class Change(StrEnum):
+    """A pairwise comparison in the vocabulary of all reports."""
+    FASTER = "faster"
+    SLOWER = "slower"
+    EQUIVALENT = "equivalent"
+    UNDECIDED = "undecided"
+    INVALID = "invalid"
+
+
+class Score(Enum):
+    """How pairs are weighed (docs/adr/0047-scores.md): a biweight sees through
+    bursts; tails see what only some of head's trials have."""
+    RANKS = "ranks"
+    BIWEIGHT = "biweight"
+    TAILS = "tails"
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A program of campaign.json."""
+    name: str
+    workload: str | None  # None: of workloads without arms of their own
+    program: str | None
+    sha256: str | None
+    control_extra: float  # share of operations that it does on top
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A planned cell, as far as the gate reads it."""
+    id: str
+    workload: str
+    map: str
+    measure: str
+    threads: int
+    blocks: int
+    skip: str | None  # why it is not run
+    repeat_wait: float | None  # share of waiting that repeats a pair; None: no rule
+    repeat_most: int
+
+
+@dataclass(frozen=True)
+class Notes:
+    """The notes of campaign.json that the gate reads; None: not given."""
+    ref: str | None
+    commit: str | None
+    head: str | None
+    rules: str | None  # SHA-256 of the rules when the campaign began
+    noise: str | None  # JSON of a calibration
+    map: str | None  # file of a map of another project
+    readmostly: str | None
+    same: tuple[str, ...]  # maps with equal programs in base and head
+    slower: tuple[str, ...]  # lines `Slower: CELL: REASON`, oldest first
+
+
+@dataclass(frozen=True)
+class Meta:
+    """campaign.json, as far as the gate reads it."""
+    name: str
+    created_utc: str
+    seed: int
+    machine: str
+    cpus: int
+    arms: tuple[Arm, ...]
+    cells: tuple[Cell, ...]
+    windows: tuple[tuple[str, int], ...]  # (cell, window [ns]) of the calibration
+    workloads: tuple[str, ...]  # their texts
+    notes: Notes
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Two arms that are compared in one cell; base first."""
+    role: Role
+    cell: str
+    base: str
+    head: str
+    verified: tuple[str, ...]  # cells that verify the same map
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A contrast that was planned and not run."""
+    cell: str
+    role: Role
+    reason: str
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """An older run of the same two programs with the same plan."""
+    attempt: int
+    verdict: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The last attempt of a planned trial."""
+    cell: str
+    block: int
+    arm: str
+    slot: int  # 0: it ran first of its pair
+    status: str
+    reason: str | None
+    cost_ns: float  # per operation and thread; nan if it is not ok
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A trial that is not ok."""
+    side: str  # "base" or "head"
+    failed: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The pairs of one contrast, each array (blocks,)."""
+    d: Floats  # ln ratio; nan if a side is missing
+    base_ns: Floats
+    base_first: Bools
+    lost: tuple[Lost, ...]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """An estimate with its 99 % interval, and what it could have seen [%]."""
+    slowdown_percent: float | None
+    low_percent: float | None
+    high_percent: float | None
+    mde_percent: float | None
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """The same pairs by each score."""
+    ranks: Figures
+    biweight: Figures
+    tails: Figures
+
+    def by(self, score: Score) -> Figures:
+        return {Score.RANKS: self.ranks, Score.BIWEIGHT: self.biweight,
+                Score.TAILS: self.tails}[score]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the pairs of one contrast show, before any verdict."""
+    cell: str
+    role: Role
+    n: int  # pairs
+    lost: tuple[str, ...]
+    slot_percent: float | None  # > 0: the second trial of a pair is slower
+    slot_low_percent: float | None
+    slot_high_percent: float | None
+    base_ns_per_op: float | None
+    estimates: Estimates
+    p_slower: float  # of "slower than the margin", corrected for the family
+    p_within: float  # of "not slower than the tolerance"
+    by: Score  # whose figures the row shows
+    base_failed: str | None
+    head_failed: str | None
+    p_either_way: float | None = None  # of the A/A control
+    p_equal: float | None = None
+
+    @property
+    def shown(self) -> Figures:
+        return self.estimates.by(self.by)
+
+
+@dataclass(frozen=True)
+class Row(Measured):
+    """One contrast with its verdict."""
+    verdict: Verdict = Verdict.INVALID
+    change: Change = Change.INVALID
+    words: str = ""
+    accepted: str | None = None  # why a slowdown was accepted
+
+
+@dataclass(frozen=True)
+class Sized:
+    """What set the number of blocks (blocks.py)."""
+    blocks: int
+    needed: int | None  # by the bulk of the cells; None: more than MOST_BLOCKS
+    most: int  # that the time allows
+    family: int  # cells
+    noise: float | None  # robust sd of a pair [ln], of the bulk of the cells
+    worst: float | None  # of the noisiest cell
+    blind: tuple[str, ...]  # cells whose noise hides the tolerance
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """verdicts.json."""
+    name: str
+    created_utc: str
+    verdict: Verdict
+    reason: str | None
+    attempt: int
+    earlier: tuple[Attempt, ...]
+    plan_sha256: str
+    seed: int
+    arms: tuple[Arm, ...]
+    blocks: int
+    alpha: float
+    margin: float
+    tolerance: float
+    remarks: tuple[str, ...]  # what a reader of the table must know
+    sized: Sized | None
+    cells: tuple[Row, ...]
+    advice: tuple[Row, ...]
+    controls: tuple[Row, ...]
+    same: tuple[str, ...]
+    skipped: tuple[Skipped, ...]
+
+    @property
+    def family(self) -> int:
+        """Gated cells, over which alpha is corrected."""
+        return len(self.cells)
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """In the order of the table."""
+        return self.controls + self.cells + self.advice

@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The gate's verdicts in other forms: the terminal's table, verdicts.json and
+what pipelines read.
+
+Each form is a pure function of Verdicts with the same rows, figures and words.
+What could not be decided is an error in each of them, never a pass and never "no
+change". Forms: GitHub Actions' step summary and workflow commands; GitLab's code
+quality and metrics reports (OpenMetrics); JUnit's XML as Jenkins and GitLab read
+it; Bencher's Metric Format.
+"""
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping
+from enum import Enum
+from pathlib import Path
+from xml.etree import ElementTree
+
+from report import folders
+from report.cell_id import identity
+from report.gate.model import Role, Row, Verdict, Verdicts
+from report.gate.names import PREFIX, label_of, name_of
+
+COMMAND = {Verdict.FAIL: "error", Verdict.INVALID: "warning", Verdict.INCONCLUSIVE: "warning"}
+HEADER = ("cell", "base [ns]", "slower [%]", "99 % interval", "by", "MDE [%]", "slot [%]", "n",
+          "verdict")
+
+
+# ---- parts --------------------------------------------------------------------
+
+def title_of(row: Row) -> str:
+    advice = "advice only, " if row.role == Role.ADVICE else ""
+    return advice + label_of(row.role, row.cell)
+
+
+def key_of(row: Row) -> str:
+    """A row's name among all rows, the same in every run, for readers that
+    compare the files of two pipelines."""
+    return PREFIX[row.role] + identity(row.cell)
+
+
+def number(value: float | None, form: str = "{:+.2f}") -> str:
+    return "-" if value is None else form.format(value)
+
+
+def interval(row: Row) -> str:
+    return f"[{number(row.shown.low_percent)}, {number(row.shown.high_percent)}]"
+
+
+def claim(verdicts: Verdicts) -> str:
+    """Why the run has its verdict. PASS is of the middle of the pairs, which some
+    slow trials do not move."""
+    if verdicts.reason:
+        return verdicts.reason
+    accepted = [name_of(row.cell) for row in verdicts.cells if row.accepted]
+    return (f"{verdicts.family - len(accepted)} of {verdicts.family} cells are less than "
+            f"{100 * verdicts.tolerance:g} % slower in most trials"
+            + (f"; accepted as slower: {', '.join(accepted)}" if accepted else ""))
+
+
+def headline(verdicts: Verdicts) -> str:
+    return f"{verdicts.verdict}: {claim(verdicts)}"
+
+
+def cells_of(row: Row) -> tuple[str, ...]:
+    """The row's cells of the table, as texts, in the order of HEADER."""
+    return (title_of(row), number(row.base_ns_per_op, "{:.2f}"),
+            number(row.shown.slowdown_percent), interval(row), row.by.value,
+            number(row.shown.mde_percent, "{:.2f}"), number(row.slot_percent), str(row.n),
+            f"{row.verdict}: {row.words}")
+
+
+def plan_line(verdicts: Verdicts) -> str:
+    return (f"attempt {verdicts.attempt}, alpha {verdicts.alpha:g} over {verdicts.family} cells, "
+            f"{verdicts.blocks} pairs, plan {verdicts.plan_sha256[:12]}")
+
+
+def remarks(verdicts: Verdicts) -> list[str]:
+    """The lines below the table."""
+    return [*(f"PASS: same program: {name}" for name in verdicts.same),
+            *(f"not run: {s.cell} ({s.reason})" for s in verdicts.skipped),
+            *verdicts.remarks, plan_line(verdicts),
+            *(f"  attempt {a.attempt}: {a.verdict} ({a.name})" for a in verdicts.earlier)]
+
+
+# ---- forms --------------------------------------------------------------------
+
+def table(verdicts: Verdicts) -> str:
+    """For the terminal; the last line is the verdict."""
+    lines = [HEADER, *map(cells_of, verdicts.rows)]
+    width = [max(len(line[i]) for line in lines) for i in range(len(HEADER))]
+    rows = ["  ".join([line[0].ljust(width[0]),
+                       *(c.rjust(w) for c, w in zip(line[1:-1], width[1:-1])), line[-1]])
+            for line in lines]
+    return "\n".join([*rows, *remarks(verdicts),
+                      f"verdict: {verdicts.verdict} ({claim(verdicts)})"])
+
+
+def in_cell(text: str) -> str:
+    """Text as a cell of a Markdown table."""
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
+
+
+def markdown(verdicts: Verdicts) -> str:
+    """For a merge request, and $GITHUB_STEP_SUMMARY."""
+    lines = [HEADER, ("---",) * len(HEADER), *map(cells_of, verdicts.rows)]
+    return "\n".join([
+        f"### Readmostly: {in_cell(headline(verdicts))}", "",
+        *(f"| {' | '.join(map(in_cell, line))} |" for line in lines),
+        *(f"\n{in_cell(line)}" for line in remarks(verdicts))]) + "\n"
+
+
+def value_of(value: object) -> object:
+    if isinstance(value, Enum):
+        return value.value
+    raise TypeError(f"{value!r} is no JSON")
+
+
+def row_members(row: Row) -> dict[str, object]:
+    """A row of verdicts.json: its fields, and the figures that it shows."""
+    return dataclasses.asdict(row) | dataclasses.asdict(row.shown)
+
+
+def document(verdicts: Verdicts) -> str:
+    """verdicts.json."""
+    members: dict[str, object] = {"format": 1, "kind": "regress", "family": verdicts.family}
+    members |= dataclasses.asdict(verdicts)
+    members["arms"] = {arm.name: dataclasses.asdict(arm) for arm in verdicts.arms}
+    for group in ("cells", "advice", "controls"):
+        members[group] = [row_members(row) for row in getattr(verdicts, group)]
+    return json.dumps(members, indent=1, sort_keys=True, default=value_of) + "\n"
+
+
+def case_of(row: Row) -> ElementTree.Element:
+    """One <testcase>; advice never fails, and what is undecided is an error."""
+    case = ElementTree.Element("testcase", name=title_of(row), classname=identity(row.cell))
+    if row.verdict != Verdict.PASS:
+        kind = "skipped" if row.role == Role.ADVICE else \
+            "failure" if row.verdict == Verdict.FAIL else "error"
+        ElementTree.SubElement(case, kind, message=f"{row.verdict}: {row.words}")
+    ElementTree.SubElement(case, "system-out").text = (
+        f"slower {number(row.shown.slowdown_percent)} %, 99 % interval {interval(row)} by "
+        f"{row.by.value}, {row.n} pairs")
+    return case
+
+
+def junit(verdicts: Verdicts) -> str:
+    """JUnit's XML; the run's own verdict is a case, too: it can be INVALID
+    while no row is."""
+    suite = ElementTree.Element("testsuite", name="readmostly regress")
+    suite.extend(map(case_of, verdicts.rows))
+    for name in verdicts.same:
+        ElementTree.SubElement(suite, "testcase", name=f"{name}: same program", classname=name)
+    for skipped in verdicts.skipped:
+        case = ElementTree.SubElement(suite, "testcase", name=name_of(skipped.cell),
+                                      classname=skipped.cell)
+        ElementTree.SubElement(case, "skipped", message=skipped.reason)
+    run = ElementTree.SubElement(suite, "testcase", name="verdict", classname=verdicts.name)
+    if verdicts.verdict != Verdict.PASS:
+        kind = "failure" if verdicts.verdict == Verdict.FAIL else "error"
+        ElementTree.SubElement(run, kind, message=headline(verdicts))
+    for name, path in (("tests", "testcase"), ("failures", "testcase/failure"),
+                       ("errors", "testcase/error"), ("skipped", "testcase/skipped")):
+        suite.set(name, str(len(suite.findall(path))))
+    root = ElementTree.Element("testsuites")
+    root.append(suite)
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def bencher(verdicts: Verdicts) -> str:
+    """Bencher's Metric Format: benchmark -> measure -> value and bounds. A row
+    without pairs has no value, and is left out."""
+    return json.dumps({key_of(row): {"slowdown_percent": {
+        "value": row.shown.slowdown_percent, "lower_value": row.shown.low_percent,
+        "upper_value": row.shown.high_percent}} for row in verdicts.rows
+        if row.shown.slowdown_percent is not None}, indent=1, sort_keys=True) + "\n"
+
+
+def complaints(verdicts: Verdicts) -> list[tuple[str, Verdict, str]]:
+    """(key, verdict, words) of what is not PASS and gates, the run first."""
+    if verdicts.verdict == Verdict.PASS:
+        return []
+    return [("verdict", verdicts.verdict, headline(verdicts))] + [
+        (key_of(row), row.verdict, f"{title_of(row)}: {row.verdict}: {row.words}, 99 % interval "
+                                   f"{interval(row)} %")
+        for row in verdicts.controls + verdicts.cells if row.verdict != Verdict.PASS]
+
+
+def code_quality(verdicts: Verdicts) -> str:
+    """GitLab's code quality report. A slower cell has no line of code: the place
+    is the plan that lists it."""
+    return json.dumps([{
+        "description": words, "check_name": "readmostly-regress",
+        "fingerprint": hashlib.sha256(f"{key} {verdict}".encode()).hexdigest(),
+        "severity": "major" if verdict == Verdict.FAIL else "minor",
+        "location": {"path": "workloads/modes/regress.conf", "lines": {"begin": 1}}}
+        for key, verdict, words in complaints(verdicts)], indent=1, sort_keys=True) + "\n"
+
+
+def metrics(verdicts: Verdicts) -> str:
+    """GitLab's metrics report, in OpenMetrics' text form."""
+    lines = []
+    for name, member, what in (
+            ("slowdown_percent", "slowdown_percent", "head over base"),
+            ("detectable_percent", "mde_percent", "what the row could show")):
+        lines += [f"# HELP readmostly_{name} {what}", f"# TYPE readmostly_{name} gauge"]
+        for row in verdicts.rows:
+            value = getattr(row.shown, member)
+            if value is not None:
+                label = key_of(row).replace("\\", "\\\\").replace('"', '\\"')
+                lines.append(f'readmostly_{name}{{cell="{label}"}} {value:.4f}')
+    return "\n".join([*lines, "# EOF"]) + "\n"
+
+
+def escaped(text: str, more: str = "") -> str:
+    """Text of a workflow command; `more`: characters that a property excludes."""
+    for char in "%\r\n" + more:
+        text = text.replace(char, f"%{ord(char):02X}")
+    return text
+
+
+def annotations(verdicts: Verdicts) -> list[str]:
+    """GitHub's workflow commands, one a line."""
+    return [f"::{COMMAND[verdict]} title={escaped('Readmostly ' + verdict, ':,')}::"
+            f"{escaped(words)}" for _, verdict, words in complaints(verdicts)]
+
+
+FILES: dict[str, Callable[[Verdicts], str]] = {
+    "verdicts.json": document, "gate.md": markdown, "junit.xml": junit, "bencher.json": bencher,
+    "codequality.json": code_quality, "metrics.txt": metrics}
+
+
+def write(folder: Path, verdicts: Verdicts) -> None:
+    """All files, into the report's folder, each whole or not at all."""
+    folders.own(folder)
+    for name, form in FILES.items():
+        folders.replace(folder / name, form(verdicts))
+
+
+def announce(verdicts: Verdicts, environ: Mapping[str, str] = os.environ) -> list[str]:
+    """Under GitHub Actions: appends the table to the summary -> lines for the
+    log. OSError if the summary cannot be written."""
+    summary = environ.get("GITHUB_STEP_SUMMARY")
+    if summary:
+        with open(summary, "a", encoding="utf-8") as file:
+            file.write(markdown(verdicts))
+    return annotations(verdicts) if environ.get("GITHUB_ACTIONS") == "true" else []

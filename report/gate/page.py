@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page of a regression check: DIR/report/index.html, from
+templates/page.html.j2."""
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from report import folders
+from report.gate import history
+from report.gate.campaign import Campaign
+from report.gate.model import Row, Verdicts
+from report.gate.outputs import claim, number, title_of
+
+SPAN = 12.0  # percent; values beyond are cut, and their bar ends in an arrow
+WIDTH = 240  # of a bar [px]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A row's interval and estimate in the figure [px]; None: it has none."""
+    low: float | None
+    high: float | None
+    centre: float | None
+    cut: bool  # the estimate lies beyond the axis
+
+
+@dataclass(frozen=True)
+class Axis:
+    """The common axis of all bars [%]."""
+    low: float
+    high: float
+
+    def at(self, percent: float) -> float:
+        """Pixels from the left."""
+        share = (min(max(percent, self.low), self.high) - self.low) / (self.high - self.low)
+        return round(share * WIDTH, 1)
+
+    def bar(self, row: Row) -> Bar:
+        shown = row.shown
+        low, high, centre = (None if x is None else self.at(x) for x in (
+            shown.low_percent, shown.high_percent, shown.slowdown_percent))
+        cut = shown.slowdown_percent is not None and not (
+            self.low <= shown.slowdown_percent <= self.high)
+        return Bar(low, high, centre, cut)
+
+
+def axis_of(verdicts: Verdicts) -> Axis:
+    """Wide enough for all intervals, margin and tolerance, at most SPAN each way."""
+    ends = [x for row in verdicts.rows for x in (
+        row.shown.low_percent, row.shown.high_percent, row.shown.slowdown_percent)
+        if x is not None]
+    return Axis(max(min([-200 * verdicts.margin, *ends]), -SPAN),
+                min(max([150 * verdicts.tolerance, *ends]), SPAN))
+
+
+def environment() -> Environment:
+    found = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+                        lstrip_blocks=True,
+                        loader=FileSystemLoader(Path(__file__).with_name("templates")))
+    found.filters |= {"percent": number, "claim": claim, "title": title_of,
+                      "ns": lambda value: number(value, "{:.2f}")}
+    return found
+
+
+def page(campaign: Campaign, verdicts: Verdicts, lines: Sequence[history.Line],
+         problems: Sequence[str]) -> str:
+    """The page as text; lines: the comparable runs of the history."""
+    return environment().get_template("page.html.j2").render(
+        campaign=campaign, meta=campaign.meta, verdicts=verdicts, axis=axis_of(verdicts),
+        width=WIDTH, runs=len(lines), equal=history.one_sided(lines),
+        advice=[*history.advice(lines), *problems])
+
+
+def build(folder: Path, campaign: Campaign, verdicts: Verdicts) -> Path:
+    """Writes DIR/report/index.html -> its path."""
+    lines, problems = history.read(folder.resolve().parent / history.NAME)
+    lines = history.comparable(lines, campaign.meta.machine, verdicts.plan_sha256)
+    path = folder / "report" / "index.html"
+    folders.replace(path, page(campaign, verdicts, lines, problems))
+    return path

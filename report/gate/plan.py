@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""make regress, before its first pair: what to run, and how often.
+
+    python3 -m report.gate.plan settings
+    python3 -m report.gate.plan cells MAPS CELLS SAME  <plan.json
+    python3 -m report.gate.plan blocks DIR SECONDS
+
+`settings`: the rules of a run, as words for runner/regress.sh: seconds allowed,
+blocks of a calibration, repeat-wait, repeat-most.
+`cells`: ids of the chosen cells, and of the controls; MAPS are ids, separated by
+commas or spaces, CELLS globs of names or ids, by commas (names have spaces); ''
+is all. The cells of the maps SAME, whose programs are equal in base and head, are
+left out; if no other cell is left, so are the controls.
+`blocks`: DIR is a campaign of base against its copy, SECONDS what all blocks may
+take; prints the number of blocks, and a note for campaign.json from which the
+gate computes it again. What a person must know goes to stderr.
+Status: 0; 2 usage or input.
+"""
+import datetime
+import fnmatch
+import json
+import math
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from report import damage, ending
+from report.cell_id import identity
+from report.ending import InputError
+from report.gate import blocks, schema
+from report.gate.blocks import Noise
+from report.gate.campaign import is_advice, parse_trials, read_meta
+from report.gate.model import Contrast, Role, Sized
+from report.gate.names import CONTROLS, name_of
+from report.gate.pairs import pairs_of
+from report.gate.rules import Rules, load_rules
+from report.rows import rows_of
+
+DIGITS = 6  # of a ln ratio: a ten thousandth of a per cent
+
+
+# ---- blocks -----------------------------------------------------------------
+
+def seconds_of(rows: Sequence[Any]) -> float:
+    """From the first timed trial to the end of the last [s]."""
+    begun = [datetime.datetime.fromisoformat(row["started_utc"]).timestamp() for row in rows]
+    return max(at + float(row["wall_ns"]) / 1e9 for at, row in zip(begun, rows)) - min(begun)
+
+
+def noise_of(folder: Path, allowed_s: float) -> Noise:
+    """The calibration in a campaign of base and its copy: the pairs of the cells
+    that the gate will decide on."""
+    raw, meta = read_meta(folder)
+    timed = {c.id: c for c in meta.cells if c.measure == "throughput"}
+    rows = [row for row in rows_of(folder, damage.is_sealed(raw)) if row["cell"] in timed]
+    if not rows:
+        raise InputError(f"{folder}: base ran no timed trial")
+    trials = parse_trials(rows, meta, folder)
+    gated = [c for c in timed.values() if not c.skip and not is_advice(c, meta.cpus)
+             and c.workload not in CONTROLS]
+    pairs = [pairs_of(trials, Contrast(Role.GATE, c.id, "base", "copy", ()), c.blocks).d
+             for c in gated]
+    block_s = seconds_of(rows) / max(c.blocks for c in timed.values())
+    return Noise(tuple(identity(c.id) for c in gated),
+                 tuple(np.round(d, DIGITS) for d in pairs), round(max(block_s, 1e-3), 3),
+                 allowed_s)
+
+
+def note_of(noise: Noise) -> str:
+    """The calibration as a note of campaign.json."""
+    pairs = {cell: [None if math.isnan(x) else float(x) for x in d]
+             for cell, d in zip(noise.cells, noise.pairs)}
+    return json.dumps({"pairs": pairs, "block_s": noise.block_s,
+                       "allowed_s": noise.allowed_s}, separators=(",", ":"), sort_keys=True)
+
+
+def minutes(seconds: float) -> str:
+    return f"{seconds / 60:.1f} min" if seconds >= 100 else f"{seconds:.0f} s"
+
+
+def too_few(noise: Noise, sized: Sized, rules: Rules) -> str:
+    """The warning that the time allowed does not suffice."""
+    needs, advice = "more blocks than can be measured", ""
+    if sized.needed:
+        seconds = sized.needed * noise.block_s
+        needs = f"{sized.needed} blocks, {minutes(seconds)}"
+        advice = f", or MINUTES={math.ceil(seconds / 60) + 1}"
+    return (f"too few: {100 * rules.tolerance:g} % with {100 * rules.power:g} % power would "
+            f"need {needs}; allowed are {minutes(noise.allowed_s)}: a quieter machine, fewer "
+            f"cells (MAPS=, CELLS=){advice}")
+
+
+def warnings_of(noise: Noise, sized: Sized, rules: Rules) -> list[str]:
+    """What a person must know before the run starts, as lines."""
+    if sized.noise is None or sized.worst is None:
+        return [f"base gave no pairs to learn its noise from: {sized.blocks} blocks, the least"]
+    lines = [f"noise of base here: {100 * sized.noise:.2f} % a pair or less in "
+             f"{100 * rules.bulk:.0f} % of {sized.family} cells, {100 * sized.worst:.2f} % in "
+             f"the noisiest; {sized.blocks} blocks, about {minutes(sized.blocks * noise.block_s)}"]
+    if sized.needed is None or sized.needed > sized.most:
+        lines.append(too_few(noise, sized, rules))
+    if sized.blind:
+        some = ", ".join(map(name_of, sized.blind[:3]))
+        lines.append(f"likely INCONCLUSIVE, as their own noise hides {100 * rules.tolerance:g} %: "
+                     f"{len(sized.blind)} cells ({some}{', ...' if len(sized.blind) > 3 else ''})")
+    return lines
+
+
+# ---- cells ------------------------------------------------------------------
+
+@dataclass(frozen=True)
+class Choice:
+    """A timed cell of the plan, as far as a wish may name it."""
+    id: str
+    map: str
+    workload: str
+
+    def is_of(self, maps: Sequence[str], globs: Sequence[str]) -> bool:
+        """Nothing wished is all."""
+        return (not maps or self.map in maps) and (not globs or any(
+            fnmatch.fnmatchcase(name, glob) for glob in globs
+            for name in (name_of(self.id), self.id)))
+
+
+def listed(text: str) -> list[str]:
+    """The words between commas."""
+    return [x.strip() for x in text.split(",") if x.strip()]
+
+
+def choose(plan: str, maps: str, globs: str, same: str = "") -> list[str]:
+    """Ids of the chosen timed cells; the maps `same` are left out. A wish that
+    names no cell is an InputError."""
+    found: Any = schema.parse(plan, "standard input", "regress-rules", "/$defs/plan")
+    timed = [Choice(c["id"], c["map"], c["workload"]) for c in found["cells"]
+             if c["measure"] == "throughput"]
+    gated = [c for c in timed if c.workload not in CONTROLS]
+    wanted, patterns = listed(",".join(maps.split())), listed(globs)
+    for name in wanted:
+        if not any(c.is_of([name], []) for c in gated):
+            raise InputError(f"MAPS={name}: no cell of the plan; expected some of "
+                             + ", ".join(sorted({c.map for c in gated})))
+    for glob in patterns:
+        if not any(c.is_of([], [glob]) for c in gated):
+            raise InputError(f"CELLS={glob}: no cell of the plan; expected some of "
+                             + ", ".join(name_of(c.id) for c in gated))
+    chosen = [c for c in gated if c.is_of(wanted, patterns)]
+    if not chosen:
+        raise InputError(f"MAPS={maps} CELLS={globs}: no cell of the plan is of both")
+    chosen = [c for c in chosen if c.map not in same.split()]
+    return [c.id for c in timed if c in chosen or chosen and c.workload in CONTROLS]
+
+
+# ---- the command ------------------------------------------------------------
+
+def lines_of(argv: Sequence[str]) -> list[str]:
+    """What main() prints."""
+    rules = load_rules()
+    match argv:
+        case ["settings"]:
+            return [f"{rules.allowed_s:g} {rules.calibration_blocks} "
+                    f"{100 * rules.repeat_wait:g}% {rules.repeat_most}"]
+        case ["cells", maps, globs, same]:
+            return choose(sys.stdin.read(), maps, globs, same)
+        case ["blocks", folder, seconds] if seconds.isdigit():
+            noise = noise_of(Path(folder), float(seconds))
+            sized = blocks.size(noise, rules)
+            for line in warnings_of(noise, sized, rules):
+                print(f"regress: {line}", file=sys.stderr)
+            return [str(sized.blocks), note_of(noise)]
+    raise InputError(f"{' '.join(argv)}: expected settings, cells MAPS CELLS SAME or blocks DIR "
+                     "SECONDS")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    try:
+        for line in lines_of(sys.argv[1:] if argv is None else argv):
+            print(line)
+    except InputError as error:
+        print(f"regress: {error}", file=sys.stderr)
+        return ending.USAGE
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(ending.end(main))

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rules of the gate: regress.json, whose types and ranges are
+docs/regress-rules.schema.json. They are committed before a run, and hashed:
+docs/method.md, R26."""
+import hashlib
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from report.ending import InputError
+from report.gate import schema
+
+RULES = Path(__file__).with_name("regress.json")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Shares are of 1, times in seconds; sha256 is that of the file."""
+    alpha: float
+    doubt: float
+    power: float
+    margin: float
+    fail_at: float
+    tolerance: float
+    slot_limit: float
+    min_pairs: int
+    flips: int
+    cut: float
+    blocks_least: int
+    bulk: float
+    allowed_s: float
+    calibration_blocks: int
+    repeat_wait: float
+    repeat_most: int
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The rules, and what a campaign adds to them."""
+    rules: Rules
+    blocks: int
+    control_extra: float  # of arm slow
+
+
+def load_rules(path: Path | str = RULES) -> Rules:
+    """InputError if they are not of their schema, or not in this order:
+    margin < fail_at <= tolerance, alpha <= doubt, min_pairs <= blocks_least."""
+    try:
+        text = Path(path).read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}: the gate decides nothing "
+                         "without rules") from error
+    found = schema.parse(text, str(path), "regress-rules")
+    rules = Rules(**{f.name: found[f.name] for f in fields(Rules) if f.name in found},
+                  sha256=hashlib.sha256(text).hexdigest())
+    for ordered, order in (
+            (rules.margin < rules.fail_at <= rules.tolerance, "margin < fail_at <= tolerance"),
+            (rules.alpha <= rules.doubt, "alpha <= doubt"),
+            (rules.min_pairs <= rules.blocks_least, "min_pairs <= blocks_least")):
+        if not ordered:
+            raise InputError(f"{path}: expected {order}")
+    return rules

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Values as workload files write them (docs/adding-a-workload.md).
+
+The runner's reader decides; this one takes the same texts and gives the same
+doubles, so that a question meets the cell that it names.
+"""
+import re
+from collections.abc import Iterable
+from decimal import Decimal
+
+from report.load.plan import Factors
+
+Options = tuple[tuple[str, str], ...]  # factors that differ from their defaults
+Value = str | int | float | bool | Options
+COUNTS = {"": 1, "k": 10 ** 3, "M": 10 ** 6, "Ki": 2 ** 10, "Mi": 2 ** 20, "Gi": 2 ** 30}
+NUMBER = r"([0-9]{1,20}(?:\.[0-9]{1,20})?)"
+TIMES = (("s", 10 ** 9), ("ms", 10 ** 6), ("us", 10 ** 3), ("ns", 1))
+KEYS = {"write_share": "writes", "miss_share": "misses"}  # others: with - for _
+
+
+def share(text: str) -> float:
+    """"3%" -> 0.03, the double nearest to the text; ValueError if it is no
+    share from 0% to 100%."""
+    match = re.fullmatch(NUMBER + "%", text, re.A)
+    # The exponent is read with the digits: a product would round twice.
+    value = float(f"{match[1]}e-2") if match else 2.0
+    if value > 1:
+        raise ValueError("expected a share from 0% to 100%, e.g. 3%")
+    return value
+
+
+def count(text: str, most: int, example: str) -> int:
+    """"64Ki" -> 65536; ValueError if it is no whole number from 1 to `most`.
+    The product is one of doubles, as the runner's: 1.001k is none."""
+    match = re.fullmatch(NUMBER + "(k|M|Ki|Mi|Gi)?", text, re.A)
+    value = float(match[1]) * COUNTS[match[2] or ""] if match else 0.0
+    if not value.is_integer() or not 1 <= value <= most:
+        raise ValueError(f"expected a whole number from 1 to {count_text(most)}, e.g. {example}")
+    return int(value)
+
+
+def real(text: str) -> float:
+    """Digits with or without a fraction; ValueError otherwise."""
+    if not re.fullmatch(NUMBER, text, re.A):
+        raise ValueError("expected digits, e.g. 0.99")
+    return float(text)
+
+
+# ---- the other way ----------------------------------------------------------------
+
+def real_text(value: float, exponent: int = 0) -> str:
+    """The shortest digits that are read back as `value`, times ten to the
+    power of `exponent`; without an exponent in the text."""
+    text = f"{Decimal(repr(float(value))).scaleb(exponent):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def share_text(value: float) -> str:
+    """0.03 -> "3%"."""
+    return real_text(value, 2) + "%"
+
+
+def count_text(value: int) -> str:
+    """65536 -> "64Ki", 10000 -> "10k", 1500 -> "1500": the largest unit that
+    divides it, binary ones first."""
+    for unit in ("Gi", "Mi", "Ki", "M", "k"):
+        if value and value % COUNTS[unit] == 0:
+            return f"{value // COUNTS[unit]}{unit}"
+    return str(value)
+
+
+def time_text(ns: int) -> str:
+    """200000000 -> "200ms"; 0 -> "0s"."""
+    return next(f"{ns // size}{unit}" for unit, size in TIMES if ns % size == 0)
+
+
+# ---- factors of a cell ------------------------------------------------------------
+
+def key_of(factor: str) -> str:
+    """A factor as workload files call it: write_share -> "writes"."""
+    return KEYS.get(factor, factor.replace("_", "-"))
+
+
+def value_of(cell: Factors, factor: str) -> Value:
+    """A factor of a cell, by its name in docs/cell.schema.json."""
+    value: Value = int(cell.keys) if factor == "keys" else getattr(cell, factor)
+    return value
+
+
+def text_of(factor: str, value: Value) -> str:
+    """A value of a factor as workload files write it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return listed((f"{key_of(k)} {v}" for k, v in value), "and") or "usual"
+    if isinstance(value, str):
+        return value
+    if factor.endswith("_share"):
+        return share_text(value)
+    return count_text(int(value)) if factor == "keys" else str(value)
+
+
+# ---- in sentences -----------------------------------------------------------------
+
+def listed(items: Iterable[str], last: str = "and") -> str:
+    """a, b and c"""
+    *first, end = [*items] or [""]
+    return f"{', '.join(first)} {last} {end}" if first else end
+
+
+def counted(n: int, noun: str) -> str:
+    """1 thread, 2 threads, 25,200 trials"""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def in_words(factor: str, value: Value) -> str:
+    """A factor with its value: "3% writes", "2 threads", "64Ki keys", "dist zipf:0.99"."""
+    if factor == "threads" and isinstance(value, int):
+        return counted(value, "thread")
+    text, key = text_of(factor, value), key_of(factor)
+    return f"{text} {key}" if key in ("writes", "misses", "keys") else f"{key} {text}"

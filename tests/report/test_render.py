@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What report/render writes: numbers, tables, hostile texts, whole folders."""
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+import textwrap
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import page_numbers
+import pytest
+from jinja2 import UndefinedError
+from sample_result import KINDS, hostile, sample
+from schemas import validator
+
+from report.model.table import Table
+from report.render import figures, formats, markdown, sheets, terminal, text, write
+from report.render.pages import PAGES, pages
+
+TOP = Path(__file__).resolve().parents[2]
+SNAPSHOT = Path(__file__).with_name("rendered_answers.txt")
+PAGE = Path("results/latest/report/index.html")
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def written(request, tmp_path_factory):
+    """(kind, result, folder) of each sample."""
+    folder = tmp_path_factory.mktemp(request.param) / "report"
+    result = KINDS[request.param]()
+    assert write.write(result, folder) == folder / "index.html"
+    return request.param, result, folder
+
+
+def test_numbers_are_those_of_verdicts_json(written):
+    kind, _, folder = written
+    wrong, seen = page_numbers.problems(folder)
+    assert not wrong
+    assert seen > {"nothing": 10, "invalid": 60}.get(kind, 80)
+
+
+def test_verdicts_json_follows_its_schema(written):
+    validator("verdicts").validate(
+        json.loads((written[2] / "verdicts.json").read_text()))
+
+
+def test_schema_is_that_of_the_model():
+    """`make schemas` writes it."""
+    made = subprocess.run([sys.executable, "-m", "report.model.encode"], cwd=TOP,
+                          capture_output=True, text=True, check=True).stdout
+    assert made == (TOP / "docs" / "verdicts.schema.json").read_text()
+
+
+def test_pages_link_to_files_that_are_there(written):
+    folder = written[2]
+    for page in PAGES:
+        html = (folder / f"{page}.html").read_text()
+        ids = set(re.findall(r'\bid="([^"]+)"', html))
+        for link in re.findall(r'href="([^"]*)"', html):
+            file, _, part = link.partition("#")
+            if file:
+                assert (folder / file).is_file(), link
+                assert not part or f'id="{part}"' in (folder / file).read_text()
+            else:
+                assert part in ids, link
+        assert "http" not in html.replace("http-equiv", "")
+
+
+def test_answer_is_the_one_of_the_snapshot():
+    """A new wording changes one template and this file, which
+    `RM_SNAPSHOT=write` writes."""
+    parts = []
+    for kind, make in KINDS.items():
+        result = make()
+        html = pages(result, sheets.sheets(result), True)["index.html"]
+        answer = page_numbers.words(html[html.index("<section"):html.index("</section")])
+        parts += [f"== {kind}", *textwrap.wrap(answer, 100), "", *terminal.lines(result, PAGE)]
+    made = "\n".join(parts) + "\n\n" + markdown.readme(sample())
+    if os.environ.get("RM_SNAPSHOT") == "write":
+        SNAPSHOT.write_text(made)
+    assert made == SNAPSHOT.read_text()
+
+
+def test_terminal_has_18_lines_of_80_columns(written):
+    kind, result, _ = written
+    result = replace(result, campaign=replace(
+        result.campaign, synthetic=True, name=result.campaign.name + "\x1b[2J"))
+    lines = terminal.lines(result, PAGE)
+    assert len(lines) <= 18 and max(map(len, lines)) <= 80
+    assert str(PAGE) in lines[-1]
+    assert all(c.isprintable() for line in lines for c in line)
+    assert "SYNTHETIC" in lines[0]
+
+
+def test_ranking_is_not_printed_if_a_control_failed(tmp_path):
+    page = write.write(KINDS["invalid"](), tmp_path / "report")
+    words = page_numbers.words(page.read_text())
+    assert "No ranking" in words and "Fastest" not in words
+    assert not re.search(r"\b(62\.6|43\.7)\b", words)
+
+
+def test_misuse_is_on_no_page_and_bounds_are_marked(tmp_path):
+    folder = write.write(sample(), tmp_path / "report").parent
+    for file in (*folder.glob("*.html"), *folder.glob("*/*.csv")):
+        assert "broken" not in file.read_text(), file
+    html = (folder / "index.html").read_text()
+    refs = html[html.index('<tbody class="refs">'):]
+    assert "null_map" in refs[:refs.index("</tbody>")]
+    assert "bound" in refs[:refs.index("</tbody>")]
+
+
+def test_hostile_texts_stay_texts(tmp_path):
+    folder = write.write(hostile(), tmp_path / "report").parent
+    bad = hostile().groups[0].leader
+    for page in PAGES:
+        html = (folder / f"{page}.html").read_text()
+        assert "<script>alert" not in html
+        assert html.count("<script") <= 1
+    assert bad in page_numbers.words((folder / "index.html").read_text())
+    with (folder / "tables" / "board.csv").open(newline="") as file:
+        assert next(csv.DictReader(file))["map"] == bad
+    tex = (folder / "tables" / "board.tex").read_text()
+    assert r"\textless{}script\textgreater{}" in tex and r"\{\{" in tex
+    assert "|alert" not in (folder / "tables" / "board.md").read_text()
+
+
+def test_gnuplot_runs_no_command_of_a_name(tmp_path):
+    name = "`touch ran`$(touch ran);system('touch ran')"
+    result = hostile()
+    scaling = tuple(replace(one, map=name) for one in result.scaling)
+    folder = write.write(replace(result, scaling=scaling),
+                         tmp_path / "report").parent
+    assert not list(folder.rglob("ran"))
+    if any(folder.glob("plots/*.svg")):
+        assert "touch ran" in (folder / "plots" / "scaling.svg").read_text()
+
+
+@pytest.mark.parametrize("template", [
+    "{{ r.answer.unseen }}", "{{ r.runs.cells ~ '' }}", "{{ r.answer.rate }}",
+    "{{ '%s' | format(r.answer.rate.value) }}", "{{ [r.runs.cells] | join }}"])
+def test_template_cannot_print_a_bare_number(template):
+    env = text.environment(html=True)
+    with pytest.raises(TypeError):
+        env.from_string(template).render(**text.context(sample()))
+
+
+def test_template_cannot_name_a_field_that_is_not_in_the_model():
+    env = text.environment(html=True)
+    with pytest.raises(UndefinedError):
+        env.from_string("{{ r.answer.speed }}").render(**text.context(sample()))
+
+
+@pytest.mark.parametrize("kind, value, printed", [
+    ("mops", 78612345, "78.6"), ("mops", 2345, "0.00234"),
+    ("mops", 101e6, "101"), ("mops", 99.96e6, "100"), ("short", 1.8, "1.8"),
+    ("short", 1.043, "1.04"), ("short", 9.96, "10"), ("short", 33757, "33.8k"),
+    ("times", .912, "0.91"), ("times", 1.2096, "1.21"), ("times", 999.7, "1.00k"),
+    ("margin", .0301, "4 %"), ("margin", .03, "3 %"), ("margin", .00441, "0.5 %"),
+    ("margin", 12.3, "×12"), ("share", .97, "97 %"), ("share", .027, "2.7 %"),
+    ("rest", .03, "97 %"), ("excess", 1.11, "11 %"),
+    ("change", .88, "−12 %"), ("ns", 892, "892 ns"), ("ns", 1291, "1.29 µs"),
+    ("ns", 999.7, "1.00 µs"), ("window", 2e7, "20 ms"), ("count", 65536, "65,536"),
+    ("bytes", 2560, "2.50 KiB"), ("per_entry", 66.3, "66"), ("minutes", 12, "12"),
+    ("number", 16384, "16.4k"), ("number", 0, "0"), ("mops", None, "–")])
+def test_format(kind, value, printed):
+    assert formats.text(kind, value).replace(formats.NBSP, " ") == printed
+
+
+def test_printed_margin_covers_the_interval():
+    for i in range(1, 4000):
+        true = 1.0017 ** i / 1000
+        printed = formats.margin(true)
+        shown = float(printed[1:]) if printed[0] == "×" else \
+            float(printed.split(formats.NBSP)[0]) / 100
+        assert shown >= true * (.95 if printed[0] == "×" else 1 - 1e-6)
+        assert shown <= true + max(.0101, .05 * true)
+
+
+def test_labels_of_a_figure_do_not_overlap():
+    wanted = [100.0, 101, 102, 300, 300, 300, 5]
+    placed = figures.apart(wanted, 16, 300)
+    order = sorted(placed)
+    assert all(b - a >= 15.99 for a, b in zip(order, order[1:]))
+    assert 5 <= order[0] and order[-1] <= 300
+    assert min(figures.apart([5.0] * 4, 16, 300)) >= 5
+    assert sorted(range(7), key=lambda i: placed[i])[0] == 6
+
+
+def test_bar_ends_at_its_rate():
+    board = [row for row in sample().board if row.map != "broken"]
+    bars = figures.bars(board, {"null_map"})
+    high = board[0].rate.high
+    for row in board[:-1]:
+        assert bars[row.map].width == pytest.approx(
+            100 * row.rate.value / high, abs=.01)
+        assert bars[row.map].left == pytest.approx(
+            100 * row.rate.low / high, abs=.01)
+    assert bars["null_map"].width == 100
+
+
+def test_csv_has_the_numbers_of_the_model(tmp_path):
+    result = sample()
+    folder = write.write(result, tmp_path / "report").parent
+    with (folder / "tables" / "throughput.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    entries = [e for group in result.groups for e in group.entries if e.ranked]
+    assert [(r["map"], float(r["rate"]), float(r["rate_low"]), int(r["n"]))
+            for r in rows] == [(e.map, e.rate.value, e.rate.low, e.rate.n)
+                               for e in entries]
+    with zipfile.ZipFile(folder / "data.zip") as packed:
+        assert {"verdicts.json", "tables/board.csv", "plots/scaling.csv"} <= \
+            set(packed.namelist())
+
+
+def test_unknown_table_or_column_is_an_error():
+    for table in (Table("nonsense", ("map",), ()),
+                  Table("latency", ("map", "p98"), (("x", 1.0),))):
+        with pytest.raises(ValueError, match="tables.toml"):
+            sheets.sheets(replace(sample(), tables=(table,)))
+
+
+def test_each_format_of_tables_toml_exists():
+    for name, spec in sheets.specs().items():
+        for column in spec.columns:
+            assert column.format in ("text", "file", *formats.FORMATS), (name, column)
+
+
+def test_killed_process_leaves_the_old_report(tmp_path):
+    """The child ends where a kill -9 is worst: all is written, not moved."""
+    folder = tmp_path / "report"
+    write.write(KINDS["alone"](), folder)
+    old = (folder / "verdicts.json").read_text()
+    child = os.fork()
+    if child == 0:
+        write.replace = lambda *_: os._exit(9)
+        write.write(sample(), folder)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    assert (folder / "verdicts.json").read_text() == old
+    assert [p.name for p in tmp_path.iterdir()] != ["report"]
+    write.write(sample(), folder)
+    assert [p.name for p in tmp_path.iterdir()] == ["report"]
+    assert (folder / "verdicts.json").read_text() != old
+
+
+def test_folder_that_is_a_link_is_refused(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "report").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="symbolic link"):
+        write.write(KINDS["alone"](), tmp_path / "report")
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_page_says_that_gnuplot_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    folder = write.write(sample(), tmp_path / "report").parent
+    assert "gnuplot is not installed" in page_numbers.words((folder / "index.html").read_text())
+    assert (folder / "plots" / "board.gp").is_file()
+    assert not list(folder.glob("plots/*.svg"))
+
+
+def test_report_of_thousands_of_numbers_takes_little_time(tmp_path):
+    result = sample()
+    many = replace(result, groups=result.groups * 60)
+    before = os.times()
+    write.write(many, tmp_path / "report")
+    after = os.times()
+    assert after.user + after.system - before.user - before.system < 5
