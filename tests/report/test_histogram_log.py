@@ -13,8 +13,9 @@ import subprocess
 import zlib
 
 import pytest
+import synthetic
 
-from report.load import histogram
+from report.load import JournalError, histogram
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = (ROOT / os.environ.get("BUILD", "build/gcc")).resolve()
@@ -168,3 +169,13 @@ def test_the_reader_of_the_report_has_the_same_quantiles(campaign, p):
         assert read.count == entry["count"]
         assert read.quantile(p) == expected_quantile(entry["buckets"], p)
         assert list(read.values) == [low_high(i)[1] for i, _ in entry["buckets"]]
+
+
+def test_a_histogram_of_another_scale_is_refused(tmp_path):
+    """Of two digits or of microseconds: its values would be others."""
+    plain = synthetic.encoded({5: 1})
+    for at, field in ((12, struct.pack(">i", 2)), (32, struct.pack(">d", 1000.0))):
+        changed = plain[:at] + field + plain[at + len(field):]
+        (tmp_path / f"{at}.hlog").write_text(synthetic.hlog(changed))
+        with pytest.raises(JournalError, match="not of ns with 3 digits"):
+            histogram.read_file(tmp_path / f"{at}.hlog", None)
