@@ -191,8 +191,8 @@ def quantiles(file, crc32):
 
 
 def hlog_file(folder, text):
-    """A file, or what one has compressed. Half of the inputs have a checksum,
-    and one of 16 a wrong one."""
+    """An input without a tag is the payload before its compression. Half of
+    the inputs have a checksum, and one of 16 a wrong one."""
     file, kind = folder / "x.hlog", zlib.crc32(text) % 16
     file.write_bytes(text if b"Tag=" in text else hlog(text).encode())
     whole = seal.crc32(file.read_bytes())

@@ -564,7 +564,7 @@ static void the_key_drawn_most_has_its_share(void)
 	CHECK(rm_skew_most(&skew) == 1, "of one key: all draws");
 }
 
-/* Of no range the weight was rounded to 0. */
+/* No range with keys has a weight that was rounded to 0. */
 static void every_key_can_be_drawn(void)
 {
 	struct rm_cell large = cell_of(RM_DIST_ZIPF, 0.99, 0);
