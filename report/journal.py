@@ -268,9 +268,7 @@ def is_latency(entry):
             and isinstance(entry.get("operation"), str)
             and isinstance(entry.get("was_there"), bool)
             and isinstance(entry.get("clock"), str)
-            and isinstance(entry.get("histogram") or "", str)
-            and all(is_amount(entry.get(key) or 0) for key in
-                    ("p50_ns", "p90_ns", "p99_ns", "p999_ns")))
+            and isinstance(entry.get("histogram") or "", str))
 
 
 def wrong_in(trial):
