@@ -155,3 +155,11 @@ def test_the_next_mode_is_longer_and_can_rank() -> None:
 def test_settings_add_up_and_end_at_the_first_workload() -> None:
     assert modes.settings("maps = a  # x\nmaps = b\nblocks = 3\n[w]\nblocks = 4\n") == {
         "maps": "a b", "blocks": "3"}
+
+
+def test_halves_that_are_too_short_for_the_maps_are_not_known() -> None:
+    """Forty maps, 12 blocks: no interval of six values a side is that sure."""
+    noise = np.random.default_rng(2).normal(0, 0.01, (40, 12))
+    campaign, _, _ = ranked([1.0] * 40, noise)
+    found = check(campaign, Question.STEADY)
+    assert (found.state, found.estimate) == (State.UNKNOWN, None)
