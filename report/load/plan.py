@@ -209,6 +209,13 @@ class Arm:
 
 
 @dataclass(frozen=True, slots=True)
+class Calibration:
+    """The window that trials of an arm set for a cell (runs with arms)."""
+    cell: str
+    window_ns: Count
+
+
+@dataclass(frozen=True, slots=True)
 class Same:
     """A cell that was asked for and is `runs_as` in all that runs."""
     id: str
@@ -253,6 +260,7 @@ class Plan:
     counters: Backend = Backend()
     skipped_maps: tuple[SkippedMap, ...] = ()
     arms: tuple[Arm, ...] = (Arm(),)
+    calibration: tuple[Calibration, ...] = ()
     same: tuple[Same, ...] = ()
     notes: Mapping[str, str] | None = None
     busy: Busy | None = None
