@@ -103,10 +103,10 @@ crossover:  ## where the ranking of two maps flips: A=map B=map MODE=quick|stand
 campaign:  ## one plan on several machines: NODES=n1,n[3-5] | PARTITION= CONSTRAINT= | MACHINES=file MODE= SET= PLAN=1
 	@runner/fleet/campaign.sh $(ARGS)
 
-report:  ## the report again: CAMPAIGN=results/... PREVIOUS=results/...
+report:  ## the report again: CAMPAIGN=results/...
 	@.ci/deps build
 	@python=$$(report/find_python.sh) && \
-	  $$python -m report "$${CAMPAIGN:-results/latest}" $${PREVIOUS:+--previous "$$PREVIOUS"}
+	  $$python -m report "$${CAMPAIGN:-results/latest}"
 
 artifact: $(BUILD)/readmostly  ## campaigns, sources, environment in one file: CAMPAIGNS='results/a results/b' OUT=FILE
 	@$(RUN) CXX='$(CXX)' runner/artifact.sh "$${OUT:-build/artifact.tar.gz}" $$CAMPAIGNS

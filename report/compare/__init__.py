@@ -1,70 +1,46 @@
 # SPDX-License-Identifier: Apache-2.0
 """python3 -m report compare DIR... [-o OUT]: campaigns of several machines
-beside each other (docs/comparing.md).
+next to each other (docs/comparing.md).
 
 Exit status: 0 done; 2 usage, or fewer than two campaigns can be compared;
-3 done, but a machine is missing, incomplete or refused: it is named in red.
+3 done, but a campaign is missing, incomplete or refused: the page names it.
 """
 import argparse
 import gc
 from pathlib import Path
 
 from report import ending
+from report.load import JournalError
 
 DONE, INCOMPLETE = 0, 3
 
 
-def arguments(argv):
+def run(folders: list[Path], out: Path | None) -> int:
+    """Writes the page -> exit status."""
+    from report.compare import gather, page
+    gc.disable()  # campaigns are a million objects that live to the end
+    if out is None:
+        alone = len(folders) == 1 and (folders[0] / gather.FLEET).exists()
+        out = folders[0] if alone else Path("results/comparison")
+    elif (out / "campaign.json").exists():
+        raise JournalError(f"{out}: a campaign, whose report/ is its own page: expected another "
+                           "folder for -o")
+    found = gather.gather(folders)
+    print("\n".join(page.write(page.build(found, out / "report"), out / "report")))
+    return DONE if found.complete else INCOMPLETE
+
+
+def main(argv: list[str]) -> int:
+    """The command -> exit status."""
     parser = argparse.ArgumentParser(
-        prog="python3 -m report compare", description="One page over "
-        "campaigns of several machines: one ratio on all of them, flip map "
-        "and crossover of each, ranks and whether they hold, claims machine "
-        "by machine, machines of one kind, version against version. Absolute "
-        "values are compared across no machines, and no trials are pooled.")
-    parser.add_argument("folders", metavar="DIR", nargs="+", type=Path,
-                        help="a campaign, or the folder of a fleet, which "
-                        "stands for all of its machines")
-    parser.add_argument("-o", "--output", metavar="OUT", type=Path,
-                        help="write OUT/report (default: of one fleet its own"
-                        " folder, else results/comparison)")
-    parser.add_argument("--base", help="map that ratios are named against")
-    parser.add_argument("--contender", help="map that is set against it")
-    parser.add_argument("--pdf", action="store_true", help="write each "
-                        "figure as a PDF file, too")
-    return parser.parse_args(argv)
-
-
-def out_of(args):
-    """Where the page goes: never into a campaign, which has one."""
-    from report.compare.gather import FLEET
-    from report.journal import JournalError
-    if args.output is None:
-        alone = len(args.folders) == 1 and (args.folders[0] / FLEET).exists()
-        return args.folders[0] if alone else Path("results/comparison")
-    if (args.output / "campaign.json").exists():
-        raise JournalError(f"{args.output}: a campaign, whose report/ is its "
-                           "own page: expected another folder for -o")
-    return args.output
-
-
-def run(args):
-    from report.compare import gather
-    from report.compare.contrast import Comparison
-    from report.compare.page import build
-    from report.journal import JournalError
-    gc.disable()  # campaigns are a million objects that stay to the end
-    out, found = out_of(args), gather.gather(args.folders)
-    for name in (args.base, args.contender):
-        if name is not None and not any(name in m.campaign.maps
-                                        for m in found.members):
-            raise JournalError(f'no map "{name}" in these campaigns')
-    said, incomplete = build(
-        Comparison(found, args.base, args.contender), out, args.pdf)
-    print("\n".join(said))
-    return INCOMPLETE if incomplete else DONE
-
-
-def main(argv):
-    from report.journal import JournalError
-    args = arguments(argv)
-    return ending.refusing(lambda: run(args), "report compare", JournalError)
+        prog="python3 -m report compare", description="One page over campaigns of several "
+        "machines: rankings of each, orders of maps that are reversed, machines of one kind, "
+        "version against version. Rates of two machines are not compared, and no trials are "
+        "pooled.")
+    parser.add_argument("folders", metavar="DIR", nargs="+", type=Path, help="a campaign, or "
+                        "the folder of a fleet: all of its machines")
+    parser.add_argument("-o", "--output", metavar="OUT", type=Path, help="write OUT/report "
+                        "(default: of one fleet its folder, else results/comparison)")
+    args = parser.parse_args(argv)
+    return ending.refusing(lambda: run(args.folders, args.output), "report compare",
+                           JournalError)

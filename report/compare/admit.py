@@ -1,112 +1,104 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Why a campaign may not stand beside another, in words; "" where it may.
+"""Why a campaign cannot be compared with another one; "" if it can.
 
-What differs because machines differ (which CPUs, what is skipped, what it was
-planned to take) is no reason. What was asked for is: its trials would answer
-another question (docs/adr/0043).
+Differences that follow from the machine (CPUs, skipped cells, expected time) are
+allowed. Differences of the plan are not (docs/adr/0043).
 """
-from report import previous
+from dataclasses import fields
 
-# Of a cell: what follows from the machine that it was planned on. Where its
-# trace lies is one: dist has the trace's checksum, window_ops its passes.
-OF_MACHINE = ("cpus", "skip", "estimate_ns", "memory_bytes", "deadline_ns",
-              "trace")
-TURN_NS = 4_000_000  # of a window, a thread and CPU (plan_expand.c)
+from report.load import Campaign
+from report.load.plan import Factors
+
+OF_MACHINE = ("id", "cpus", "skip", "estimate_ns", "base")
+TURN_NS = 4_000_000  # window length for one thread and CPU (plan_expand.c)
+HARMLESS = ("torn last line", "missing, no trial")  # it ended early
 VERSION = ("commit", "dirty", "flags")
 
 
-def short(value):
-    return previous.shown(value) if value is not None else "unknown"
+def short(value: object) -> str:
+    """A value of the build; hashes have 12 digits."""
+    if value is None:
+        return "unknown"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = str(value)
+    return text[:12] if len(text) >= 40 and set(text) <= set("0123456789abcdef") else text
 
 
 # ---- in one folder --------------------------------------------------------
 
-def within(campaign):
-    """Are all trials of one campaign: of its plan, its build, each once?"""
+def within(campaign: Campaign) -> str:
+    """Is each trial of the campaign's plan and build, and there once?"""
     for problem in campaign.problems:
-        if "torn last line" not in problem and "missing, no trial" not in \
-                problem:
-            return f"{problem.replace(', ignored', '')}: its journal holds " \
-                "what this campaign did not write: pooled, or damaged"
+        if not any(text in problem for text in HARMLESS):
+            return f"{problem.replace(', ignored', '')}: the journal holds lines that " \
+                "this campaign did not write: pooled, or damaged"
     return pooled(campaign)
 
 
-def pooled(campaign):
-    """Trials of another program than the campaign's, by its hash. An arm that is a
-    folder has a program for each map."""
-    build = campaign.meta.get("build") or {}
-    wanted = {arm.get("name"): list((arm.get("programs") or {}).values())
-              or [arm.get("sha256")] for arm in campaign.meta.get("arms") or []}
+def pooled(campaign: Campaign) -> str:
+    """A trial of a program that the campaign's arm does not have."""
+    plan = campaign.plan
+    known: dict[str, set[str | None]] = {}
+    for arm in plan.arms:
+        known.setdefault(arm.name, set()).update((arm.programs or {}).values() or [
+            arm.sha256 or plan.build.binary_sha256])
     for cell, trial in campaign.ran:
-        own = wanted.get(trial.get("arm", "head")) or [build.get("binary_sha256")]
-        has = trial.get("binary_sha256")
-        if has is not None and has not in own:
-            return (f"pooled builds: block {trial['block']} of {cell.id} is "
-                    f"of binary {short(has)}, the campaign of "
-                    f"{', '.join(map(short, own))}")
+        expected = known.get(trial.arm, {plan.build.binary_sha256})
+        if trial.binary_sha256 is not None and trial.binary_sha256 not in expected:
+            return (f"pooled builds: block {trial.block} of {cell.id} ran program "
+                    f"{short(trial.binary_sha256)}, which is not of this campaign")
     return ""
 
 
-# ---- beside the first one -------------------------------------------------
+# ---- next to the first one ------------------------------------------------
 
-def texts(campaign):
-    """What was asked for, machine by machine the same: name -> text."""
-    return {w.get("name"): w.get("text") or w.get("sha256")
-            for w in campaign.meta.get("workloads") or []}
+def texts(campaign: Campaign) -> dict[str, str | None]:
+    """Workload -> its text, which is the same on each machine."""
+    return {w.name: w.text or w.sha256 for w in campaign.plan.workloads}
 
 
-def beside(first, other):
-    """May they stand side by side?"""
-    for what, one, two in (
-            ("synthetic", bool(first.meta.get("synthetic")),
-             bool(other.meta.get("synthetic"))),
-            ("mode", first.meta.get("mode"), other.meta.get("mode"))):
+def beside(first: Campaign, other: Campaign) -> str:
+    """Are both of one plan?"""
+    for what in ("synthetic", "mode"):
+        one, two = getattr(first.plan, what), getattr(other.plan, what)
         if one != two:
             return f"another plan: {what} {short(two)}, expected {short(one)}"
-    return other_plan(first, other)
-
-
-def other_plan(first, other):
     one, two = texts(first), texts(other)
-    changed = sorted(set(one) ^ set(two)) or sorted(
-        name for name in one if one[name] != two[name])
+    changed = sorted(name for name in one.keys() | two.keys()
+                     if one.get(name) != two.get(name) or (name in one) != (name in two))
     if changed:
-        return (f"another plan: workload {changed[0]} is not the first "
-                "campaign's")
+        return f"another plan: workload {changed[0]} differs"
     shared = [name for name in first.cells if name in other.cells]
     if not shared:
-        return "another plan: it has no cell that the first campaign has"
+        return "another plan: no cell in common"
     for name in shared:
-        factor = differs(first.cells[name], other.cells[name])
+        factor = differs(first.cells[name].factors, other.cells[name].factors)
         if factor:
             return f"another plan: {factor} of {name} differs"
     return ""
 
 
-def by_turns(one, two):
-    """May the CPUs explain that two cells have unlike windows? Threads that
-    take turns get one that is as long as so many turns need: the longer one
-    is what some number of CPUs makes."""
-    threads = one.factors.get("threads")
-    windows = [cell.factors.get("window_ns") for cell in (one, two)]
+def by_turns(one: Factors, two: Factors) -> bool:
+    """Does the number of CPUs explain two windows? Threads that take turns get a
+    longer window. Is there a number of CPUs that gives the longer one?"""
+    threads, windows = one.threads, (one.window_ns, two.window_ns)
     if not threads or not all(windows):
         return False
-    cpus = TURN_NS * threads // max(windows)
+    cpus = TURN_NS * threads // int(max(windows))
     return 0 < cpus < threads and TURN_NS * threads // cpus == max(windows)
 
 
-def differs(one, two):
-    """The first factor of two cells that no machine explains, or None."""
+def differs(one: Factors, two: Factors) -> str | None:
+    """The first factor of two cells that no machine explains."""
     explained = OF_MACHINE + ("window_ns",) * by_turns(one, two)
-    return next((name for name in sorted(
-        one.factors.keys() | two.factors.keys()) if name not in explained
-        and one.factors.get(name) != two.factors.get(name)), None)
+    return next((f.name for f in fields(Factors) if f.name not in explained
+                 and getattr(one, f.name) != getattr(two, f.name)), None)
 
 
-def version(first, other, that="the first campaign's is"):
-    """How it is another version of the maps; "" where it is the same."""
-    one, two = (c.meta.get("build") or {} for c in (first, other))
+def version(first: Campaign, other: Campaign) -> str:
+    """How the second one measures another version of the maps; "": the same."""
+    one, two = first.plan.build, other.plan.build
     return "; ".join(
-        f"{name} {short(two.get(name))}, {that} "
-        f"{short(one.get(name))}" for name in VERSION
-        if one.get(name) != two.get(name))
+        f"{name} {short(getattr(two, name))} instead of {short(getattr(one, name))}"
+        for name in VERSION if getattr(one, name) != getattr(two, name))

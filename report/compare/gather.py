@@ -1,271 +1,263 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which campaigns take part in a comparison, and which do not, by name.
+"""Which campaigns take part in a comparison, and which do not.
 
-A folder is an ordinary campaign, one of claims in stages, or that of a fleet
-(fleet.json), which stands for all of its machines. Nothing is pooled: each
-campaign stays one column, and what cannot stand beside the first one of a
-comparison is refused with its reason (docs/adr/0043).
+A folder is a campaign, claims in stages, or a fleet (fleet.json), which means all
+of its machines. Nothing is pooled: each campaign stays one column.
 """
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from report import checks, facts, journal, staged, strict_json, words
+from report import load
 from report.compare import admit
-from report.journal import JournalError
+from report.compare.model import Absent
+from report.decide import result
+from report.load import Campaign, JournalError, strict_json
+from report.load.decode import decode
+from report.model.result import Result
+from report.model.trust import Trust
 
-FLEET = "fleet.json"
-COMPLETE = "complete"
+FLEET, STAGES, COMPLETE = "fleet.json", "stages.json", "complete"
 
 
-@dataclass
+@dataclass(frozen=True)
 class Member:
-    """One campaign that takes part."""
-    label: str  # what it is called in every table
+    """A campaign that takes part.
+
+    node   the machine's name in its fleet
+    notes  what it lacks
+    """
+    label: str
     path: Path
-    campaign: journal.Campaign
-    node: str | None = None  # the machine's name in its fleet
-    notes: list = field(default_factory=list)  # what is missing, in words
-    invalid: str | None = None  # the control that failed: it ranks nobody
+    campaign: Campaign
+    result: Result
+    node: str | None = None
+    notes: tuple[str, ...] = ()
 
     @property
-    def marked(self):
-        """What is no reason to leave it out, and is to be known."""
-        if "line_checksum" in self.campaign.meta or \
-                self.campaign.meta.get("synthetic"):
-            return ""
-        return "no checksum: a changed line would not be seen"
+    def recommends(self) -> bool:
+        """May its order of maps be used?"""
+        return self.result.trust.verdict is not Trust.NOT
 
     @property
-    def kind(self):
-        """Id of the machine: a hash of what only other hardware changes, so
-        two machines of one model have one id."""
-        return (self.campaign.meta.get("machine") or {}).get("id")
-
-    @property
-    def commit(self):
-        return words.commit(self.campaign.meta.get("build") or {})
-
-    @property
-    def whole(self):
-        return not self.notes
-
-    def fact(self, name):
-        known = {n: text for n, status, text in facts.flatten(
-            self.campaign.meta.get("machine") or {}) if status == "ok"}
-        return known.get(name)
-
-    @property
-    def virtual(self):
-        return self.fact("hypervisor_flag") == "yes"
+    def kind(self) -> str:
+        """Id of the machine: machines of one model share it."""
+        return self.campaign.plan.machine.id
 
 
-@dataclass
+@dataclass(frozen=True)
+class Versions:
+    """Runs of two versions of the maps on one machine, the earlier first."""
+    then: tuple[Member, ...]
+    now: tuple[Member, ...]
+
+
+@dataclass(frozen=True)
 class Gathered:
-    members: list = field(default_factory=list)  # one version of the maps
-    versions: list = field(default_factory=list)  # (earlier, later) pairs
-    absent: list = field(default_factory=list)  # (label, state, reason)
-    refused: list = field(default_factory=list)  # (label, reason)
-    wanted: int = 0  # campaigns that were named, by folder or by a fleet
-    folders: list = field(default_factory=list)  # names of what was given
+    """wanted: campaigns that were named, by folder or by a fleet."""
+    members: tuple[Member, ...]
+    versions: tuple[Versions, ...]
+    absent: tuple[Absent, ...]
+    wanted: int
 
     @property
-    def whole(self):
-        return not self.absent and not self.refused and all(
-            m.whole for m in self.members)
+    def complete(self) -> bool:
+        """Does each campaign that was named take part, and is it complete?"""
+        return not self.absent and not any(m.notes for m in self.members)
 
 
 # ---- folders --------------------------------------------------------------
 
-def is_entry(entry):
-    """Of fleet.json's machines, as far as it is read."""
-    return isinstance(entry, dict) and all(
-        isinstance(entry.get(key), str) for key in ("name", "folder",
-                                                    "state")) and \
-        "/" not in entry["folder"] and entry["folder"] not in ("", ".", "..")
+@dataclass(frozen=True)
+class FleetMachine:
+    """The members of a machine in fleet.json that are read."""
+    name: str
+    folder: str
+    state: str
+    reason: str | None = None
 
 
-def read_fleet(path):
-    """The machines that a fleet wanted; JournalError."""
-    file = path / FLEET
+@dataclass(frozen=True)
+class Fleet:
+    """fleet.json."""
+    format: int
+    kind: str
+    machines: tuple[FleetMachine, ...]
+
+
+@dataclass(frozen=True)
+class Stages:
+    """The member of stages.json that is read."""
+    kind: str
+
+
+class Entry(NamedTuple):
+    """A campaign that was named. state: in its fleet."""
+    label: str
+    path: Path
+    node: str | None = None
+    state: str = COMPLETE
+    reason: str | None = None
+
+
+def read_json(file: Path, kind: type[load.decode.T]) -> load.decode.T:
+    """A JSON file as a dataclass; JournalError."""
     try:
-        found = strict_json.loads(file.read_text(encoding="utf-8"))
+        return decode(kind, strict_json.loads(file.read_bytes()))
     except OSError as error:
         raise JournalError(f"{file}: {error.strerror}") from None
     except ValueError as error:
-        raise JournalError(f"{file}: not JSON: {error}") from None
-    machines = found.get("machines") if isinstance(found, dict) else None
-    if not isinstance(machines, list) or (
-            found.get("format"), found.get("kind")) != (1, "fleet"):
-        raise JournalError(f"{file}: expected format 1, kind fleet, and a "
-                           "list of machines")
-    if not all(map(is_entry, machines)):
-        raise JournalError(f"{file}: a machine without name, state or a "
-                           "folder below this one")
-    return machines
+        raise JournalError(f"{file}: {error}") from None
 
 
-def named(path):
-    """A folder's own name, wherever it is called from."""
-    return path.resolve().name or "/"
+def read_fleet(path: Path) -> tuple[FleetMachine, ...]:
+    """The machines of a fleet; JournalError."""
+    fleet = read_json(path / FLEET, Fleet)
+    if (fleet.format, fleet.kind) != (1, "fleet"):
+        raise JournalError(f"{path / FLEET}: expected format 1, kind fleet")
+    for machine in fleet.machines:
+        if "/" in machine.folder or machine.folder in ("", ".", ".."):
+            raise JournalError(f"{path / FLEET}: folder {machine.folder!r}: expected the name "
+                               "of a folder below this one")
+    return fleet.machines
 
 
-def listed(folders):
-    """(label, path, node, state, reason) of every campaign that was named;
-    state and reason are a fleet's, else None."""
-    found = []
-    for folder in map(Path, folders):
-        if not (folder / FLEET).exists():
-            found.append((named(folder), folder, None, None, None))
-            continue
-        for entry in read_fleet(folder):
-            found.append((entry["name"], folder / entry["folder"],
-                          entry["name"], entry["state"],
-                          entry.get("reason")))
-    return unlike(found)
+def listed(folders: Iterable[Path]) -> list[Entry]:
+    """Each campaign that was named."""
+    entries: list[Entry] = []
+    for folder in folders:
+        if (folder / FLEET).exists():
+            entries += [Entry(m.name, folder / m.folder, m.name, m.state, m.reason)
+                        for m in read_fleet(folder)]
+        else:
+            entries.append(Entry(folder.resolve().name or "/", folder))
+    return with_unique_labels(entries)
 
 
-def unlike(found):
-    """The same with labels that occur once: the folder above goes before
-    one that does not, and then a number."""
-    labels = [entry[0] for entry in found]
-    result, used = [], set()
-    for label, path, *rest in found:
-        if labels.count(label) > 1:
-            label = f"{named(path.resolve().parent)}/{label}"
-        plain, count = label, 1
-        while label in used:
+def with_unique_labels(entries: Sequence[Entry]) -> list[Entry]:
+    """Prefixes labels that occur twice with the folder above, then appends a
+    number."""
+    plain = [entry.label for entry in entries]
+    labels = [label if plain.count(label) == 1 else f"{e.path.resolve().parent.name}/{label}"
+              for label, e in zip(plain, entries)]
+    for i, label in enumerate(labels):
+        count = 1
+        while labels[i] in labels[:i]:
             count += 1
-            label = f"{plain} ({count})"
-        used.add(label)
-        result.append((label, path, *rest))
-    return result
+            labels[i] = f"{label} ({count})"
+    return [e._replace(label=label) for label, e in zip(labels, entries)]
 
 
-def read(path):
-    """The campaign in a folder: itself, or the stage of claims that has all
-    of their cells."""
-    if not (path / "stages.json").exists():
-        return journal.read(path)
-    of = staged.read(path)
-    if of.kind != "claims":
-        raise JournalError(f"{path}: a search in stages has a page of its "
-                           "own, expected a campaign")
-    stage = (of.stages or [of.begun])[0]
-    if stage is None:
-        raise JournalError(f"{path}: no stage has begun")
-    return journal.read(stage.path)
+def read(path: Path) -> Campaign:
+    """The campaign in a folder: itself, or the first stage of claims, which has
+    all of their cells; JournalError."""
+    if not (path / STAGES).exists():
+        return load.read(path)
+    if read_json(path / STAGES, Stages).kind != "claims":
+        raise JournalError(f"{path}: a search in stages has a page of its own, "
+                           "expected a campaign")
+    return load.read(path / "stage-01")
 
 
 # ---- who takes part -------------------------------------------------------
 
-def unfinished(campaign):
-    """What a campaign lacks, in words; [] of a whole one."""
-    said = [*campaign.problems, *filter(None, [campaign.to_come])]
+def unfinished(campaign: Campaign) -> tuple[str, ...]:
+    """What a campaign lacks."""
+    notes = [*campaign.problems]
+    if campaign.pending:
+        notes.append(f"{campaign.pending} trials not run yet")
+    elif not campaign.complete:
+        notes.append("repeats of trials not run yet")
     lost = [c for c in campaign.missing if c.state != "not run"]
     if lost:
-        said.append(f"{words.plural(len(lost), 'cell')} without a result")
-    said += [f"{name} failed verification" for name in
-             sorted(campaign.failed_maps)]
-    return said
+        notes.append(f"{len(lost)} cells without a result")
+    return (*notes, *(f"{name} failed verification" for name in sorted(campaign.failed_maps)))
 
 
-def digest(path):
-    return hashlib.sha256((path / "campaign.json").read_bytes()).hexdigest()
-
-
-def without(text, path):
-    """A message about a folder that is named before it."""
-    return text.removeprefix(f"{path}: ").replace(f"{path}/", "")
-
-
-class Door:
-    """Lets campaigns in one by one; the first one is what the others must
-    fit."""
-
-    def __init__(self):
-        self.found, self.first, self.seen = Gathered(), None, {}
-
-    def enter(self, label, path, node, state, reason):
-        self.found.wanted += 1
-        if state not in (None, COMPLETE) and not (
-                path / "campaign.json").exists() and not (
-                path / "stages.json").exists():
-            self.found.absent.append((label, state, reason or
-                                      "nothing was begun there"))
-            return
-        try:
-            member = self.member(label, path, node)
-        except JournalError as error:
-            self.found.refused.append((label, without(str(error), path)))
-            return
-        if state not in (None, COMPLETE):
-            member.notes.insert(0, f"its fleet calls it {state}" + (
-                f": {reason}" if reason else ""))
-        self.place(member)
-
-    def member(self, label, path, node):
-        """One campaign, whole in itself and fit to stand beside the first;
-        JournalError."""
-        campaign = read(path)
-        why = admit.within(campaign) or (
-            self.first and admit.beside(self.first.campaign, campaign))
-        if why:
-            raise JournalError(why)
-        key = digest(campaign.path)
-        if key in self.seen:
-            raise JournalError(f"the same campaign as {self.seen[key]}: it "
-                               "counts once")
-        self.seen[key] = label
-        invalid = checks.refusal(campaign)
-        member = Member(label, path, campaign, node, unfinished(campaign) + (
-            [invalid.rstrip(".")] if invalid else []), invalid)
-        self.first = self.first or member
-        return member
-
-    def place(self, member):
-        """Beside the others, or as another version of one of them."""
-        other = admit.version(self.first.campaign, member.campaign)
-        if not other:
-            self.found.members.append(member)
-            return
-        before = next((m for m in self.found.members if same(m, member)),
-                      None)
-        if before is None:
-            self.found.refused.append((member.label, (
-                f"{other}: machines are compared in one version, and "
-                "versions on one machine: none of the other campaigns is of "
-                f"machine {member.kind}, as far as names and installations "
-                "tell")))
-            return
-        self.found.versions.append(tuple(sorted(
-            (before, member), key=lambda m: (
-                m.campaign.meta.get("created_utc") or "", m.label))))
-
-
-def same(one, two):
-    """One machine, as far as ids tell, which twins of a model share; then
-    the names in a fleet, else what was installed there."""
+def same_machine(one: Member, two: Member) -> bool | None:
+    """Machines of one model share the id. Their names in a fleet decide, or else
+    their installations. None: neither is known for both."""
     if one.kind != two.kind:
         return False
-    if None not in (one.node, two.node):
-        return one.node == two.node
-    return facts.one_installation(one.campaign.meta,
-                                  two.campaign.meta) is not False
+    installed = [m.campaign.plan.machine.fact("installation") for m in (one, two)]
+    for names in ([one.node, two.node], installed):
+        if None not in names:
+            return names[0] == names[1]
+    return None
 
 
-def gather(folders):
-    """Gathered; JournalError where nothing is left to be compared."""
-    door = Door()
-    door.found.folders = [named(Path(folder)) for folder in folders]
-    for entry in listed(folders):
-        door.enter(*entry)
-    found = door.found
-    if len(found.members) + len(found.versions) < 2:
-        told = "".join(f"\n  {label}: {why}" for label, why in found.refused)
-        told += "".join(f"\n  {label}: {state}: {why}" for label, state, why
-                        in found.absent)
+def enter(entry: Entry, first: Member | None, seen: dict[str, str]) -> Member:
+    """A campaign that can be compared with the first one; JournalError.
+
+    seen -- hash of campaign.json -> label
+    """
+    campaign = read(entry.path)
+    why = admit.within(campaign) or (admit.beside(first.campaign, campaign) if first else "")
+    if why:
+        raise JournalError(why)
+    key = hashlib.sha256((campaign.path / "campaign.json").read_bytes()).hexdigest()
+    if key in seen:
+        raise JournalError(f"the same campaign as {seen[key]}: it counts once")
+    seen[key] = entry.label
+    notes = unfinished(campaign)
+    if entry.state != COMPLETE:
+        notes = (": ".join(filter(None, (f"its fleet calls it {entry.state}", entry.reason))),
+                 *notes)
+    return Member(entry.label, entry.path, campaign, result.build(campaign), entry.node, notes)
+
+
+def by_version(members: Sequence[Member], others: Sequence[Member]
+               ) -> tuple[tuple[Versions, ...], list[Absent]]:
+    """Pairs campaigns of another version with the campaigns of the first version
+    on the same machine, and refuses the others."""
+    groups: list[list[Member]] = []
+    refused = []
+    for other in others:
+        if all(same_machine(m, other) is False for m in members):
+            refused.append(Absent(other.label, "refused", (
+                f"{admit.version(members[0].campaign, other.campaign)}: versions are compared "
+                f"on one machine, and no other campaign is of machine {other.kind}")))
+            continue
+        group = next((g for g in groups if same_machine(g[0], other) is not False
+                      and not admit.version(g[0].campaign, other.campaign)), None)
+        if group is None:
+            groups.append([other])
+        else:
+            group.append(other)
+    return tuple(Versions(*sorted(
+        (tuple(m for m in members if same_machine(m, group[0]) is not False), tuple(group)),
+        key=lambda side: min(m.campaign.plan.created_utc for m in side)))
+        for group in groups), refused
+
+
+def gather(folders: Iterable[Path]) -> Gathered:
+    """JournalError: less than two campaigns can be compared."""
+    members: list[Member] = []
+    others: list[Member] = []
+    absent: list[Absent] = []
+    seen: dict[str, str] = {}
+    entries = listed(folders)
+    for entry in entries:
+        if entry.state != COMPLETE and not any(
+                (entry.path / name).exists() for name in ("campaign.json", STAGES)):
+            absent.append(Absent(entry.label, "missing", (
+                f"{entry.state}: " * (entry.state != "missing")
+                + (entry.reason or "nothing was begun there"))))
+            continue
+        try:
+            member = enter(entry, members[0] if members else None, seen)
+        except JournalError as error:
+            reason = str(error).removeprefix(f"{entry.path}: ").replace(f"{entry.path}/", "")
+            absent.append(Absent(entry.label, "refused", reason))
+            continue
+        other = members and admit.version(members[0].campaign, member.campaign)
+        (others if other else members).append(member)
+    versions, refused = by_version(members, others)
+    absent += refused
+    if len(members) + len(versions) < 2:
         raise JournalError(
-            f"{len(found.members)} of {words.plural(found.wanted, 'campaign')}"
-            f" can be compared, expected two at least{told}")
-    return found
+            f"{len(members)} of {len(entries)} campaigns can be compared, expected at least two"
+            + "".join(f"\n  {a.label}: {a.state}: {a.reason}" for a in absent))
+    return Gathered(tuple(members), versions, tuple(absent), len(entries))

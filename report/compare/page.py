@@ -1,147 +1,88 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page of a comparison: OUT/report/index.html, its tables and figures,
-and comparison.json, which says the same for programs."""
-import shlex
+"""A comparison as comparison.json, page, and lines for the terminal."""
+import os
 from pathlib import Path
-from types import SimpleNamespace
+from typing import NamedTuple
 
-from report import datafiles, words
-from report.build import legend
-from report.compare import (as_json, claims, parts, ranks, tell, twins,
-                            versions)
-from report.page import ALL_DATA, Report, details, esc, none
+from report import folders
+from report.compare import agreement, places, twins, versions
+from report.compare.gather import Gathered
+from report.compare.model import FORMAT, Document
+from report.model.encode import to_json
+from report.model.place import Outcome
+from report.model.trust import Trust
+from report.render import text
+from report.render.view import View, wrapped
 
-FILES = [
-    ["comparison.json", "all rows and words of this page, for programs"],
-    ["figures/machines.csv", "one ratio on all machines, by threads"],
-    ["tables/ratios-all.csv", "every ratio to the base at every shared place "
-     "on every machine, six digits"],
-    ["tables/NAME.md, .tex, .csv", "every table"],
-    ["data.zip", "every CSV and JSON file of this folder"]]
-
-
-class Rows:
-    """All rows of a comparison, computed once."""
-
-    def __init__(self, c):
-        self.ratios = c.ratio_rows()
-        self.head = c.pair_rows([c.head]) if c.head else []
-        self.line = c.pair_rows(c.line_places()) if c.head else []
-        self.groups, self.orders = ranks.settled(c), ranks.orders(c)
-        self.agree = ranks.agreement(c, self.groups, self.orders)
-        self.ranks = ranks.table_rows(c, self.groups, self.orders) \
-            if c.head else []
-        self.twins = twins.pair_rows(c, self.ratios)
-        self.documents = claims.documents(c)
-        self.claims = claims.rows_of(self.documents)
-        self.versions = versions.of(c.found)
-        self.crossovers = parts.crossover_rows(c) if c.head else []
-        self.said = tell.all_of(c, self.head, self.groups, self.agree,
-                                self.twins)
+TEMPLATES = Path(__file__).with_name("templates")
+ORDER = (Outcome.DECIDED, Outcome.TIED, Outcome.ALONE, Outcome.OPEN, None)
 
 
-def banner(c):
-    """Red lines above everything: what is not here, and what is made up."""
-    lines = []
-    if any(s.member.campaign.meta.get("synthetic") for s in c.sides):
-        lines.append("<b>Synthetic.</b> No number on this page was measured: "
-                     "the campaigns were written by a program.")
-    lines += [f"<b>{esc(word.capitalize())}: {esc(label)}</b>: {esc(why)}."
-              for label, word, why in parts.lost(c)]
-    return "".join(f'<div class="banner" role="note">{line}</div>'
-                   for line in lines)
+def build(found: Gathered, out: Path) -> Document:
+    """The whole comparison.
+
+    out -- folder of comparison.json, to which paths are relative
+    """
+    sides, shared = places.sides_of(found.members)
+    head = places.headline(sides, shared)
+    return Document(
+        FORMAT, "comparison", found.complete, found.wanted,
+        any(m.campaign.plan.synthetic for m in found.members),
+        shared.index(head) if head else None, tuple(shared),
+        tuple(places.machine(s, shared, os.path.relpath(s.member.campaign.path, out))
+              for s in sides),
+        found.absent, places.board(sides, head) if head else (),
+        agreement.agreement(sides, shared), twins.twins(sides, shared),
+        agreement.claims([m.result.claims for m in found.members]),
+        tuple(versions.version(v) for v in found.versions))
 
 
-def status(c):
-    lost = [label for label, word, _ in parts.lost(c)
-            if word != "marked"]
-    if not lost:
-        return f"complete: {words.plural(c.found.wanted, 'campaign')}", False
-    return (f"incomplete: {words.joined(lost)}: see the top of the page",
-            True)
+class Answer(NamedTuple):
+    """Machines with one answer. outcome None: no map is recommended."""
+    outcome: Outcome | None
+    maps: tuple[str, ...]
+    machines: tuple[str, ...]
 
 
-def header(c, text):
-    first = c.sides[0].member
-    what = " · ".join([
-        f"{words.plural(len(c.sides), 'machine')}: "
-        + words.joined(s.label for s in c.sides),
-        f"mode {first.campaign.meta['mode']}"
-        if first.campaign.meta.get("mode") else
-        "workloads " + ", ".join(w["name"] for w in
-                                 first.campaign.meta.get("workloads") or []),
-        f"commit {first.commit}"])
-    return ("<header><h1>Readmostly: the same maps on "
-            f"{words.plural(len(c.sides), 'machine')}</h1>"
-            + details(esc(what), f'<p class="meta">{esc(text)}</p>',
-                      css="print") + "</header>")
+def answers(d: Document) -> list[Answer]:
+    """The first sentence, the answer of most machines first."""
+    found: dict[tuple[Outcome | None, tuple[str, ...]], list[str]] = {}
+    for m in d.machines:
+        ranking = None if d.headline is None or m.trust.verdict is Trust.NOT \
+            else m.rankings[d.headline]
+        key = (ranking.outcome, tuple(sorted(ranking.front))) if ranking else (None, ())
+        found.setdefault(key, []).append(m.label)
+    return [Answer(*key, tuple(labels)) for key, labels in sorted(
+        found.items(), key=lambda kv: (ORDER.index(kv[0][0]), -len(kv[1]), kv[0][1]))]
 
 
-def box(rows):
-    first, *rest = rows.said
-    return (f'<div class="claim"><p class="lead" id="claim">{esc(first)}</p>'
-            + "".join(f"<p>{esc(text)}</p>" for text in rest) + "</div>")
+def context(d: Document) -> dict[str, object]:
+    """The variables of both templates. Sums are texts, because comparison.json
+    does not have them."""
+    pairs = sum(a.alike + a.reversed for a in d.agreement)
+    columns = [(i, m, m.rankings[d.headline]) for i, m in enumerate(d.machines)
+               if d.headline is not None]
+    cells = {}
+    for i, _, ranking in columns:
+        for j, entry in enumerate(ranking.entries if ranking else ()):
+            cells[i, entry.map] = wrapped(
+                entry, f"machines.{i}.rankings.{d.headline}.entries.{j}")
+    return {"d": View(d, ""), "answers": answers(d), "cells": cells,
+            "labels": [m.label for m in d.machines],
+            "orders": (f"{sum(a.reversed for a in d.agreement):,}", f"{pairs:,}"),
+            "leads": {(i, ranking.leader) for i, m, ranking in columns
+                      if ranking and m.trust.verdict is not Trust.NOT},
+            "verdicts": {(i, c.against): c.verdict.value for i, m, ranking in columns if ranking
+                         for c in ranking.comparisons if m.trust.verdict is not Trust.NOT},
+            "places": [View(p, f"places.{i}") for i, p in enumerate(d.places)]}
 
 
-def limits(report):
-    said = ["Each machine's interval is of its own trials, on that day. "
-            "Section 6 says what can be said of what it leaves out.",
-            "Absolute throughput is shown beside each ratio of one machine "
-            "and compared with no other machine's: clock, memory and "
-            "compiler differ.",
-            "No mean is taken over machines: they are no sample of anything.",
-            "Intervals of ratios hold one at a time; a reversal needs "
-            "intervals that hold jointly for all pairs of one place on one "
-            "machine, and is not corrected over places: of a hundred places, "
-            "five may show one that is none."]
-    report.section("limits", "8 Limits", "What should keep you from "
-                   "believing this?", "<ul class='text'>"
-                   + "".join(f"<li>{s}</li>" for s in said) + "</ul>")
-
-
-def again(c):
-    """The command that makes this page of the same folders, wherever they
-    lie now."""
-    pair = [word for name, value in zip(("--base", "--contender"), c.asked)
-            if value for word in (name, value)]
-    return shlex.join(["python3", "-m", "report", "compare",
-                       *c.found.folders, *pair])
-
-
-def artefacts(report, c):
-    report.section(
-        "artefacts", "9 Artefacts", "How do I get the numbers, and this page "
-        "again?", f"<p>{ALL_DATA}</p>",
-        f"<pre># this page again, of these folders\n{esc(again(c))}</pre>",
-        report.table(
-            "files", "Files, relative to this page",
-            [("file", "text"), ("content", "text")], FILES))
-
-
-def build(c, out, pdf=False):
-    """Writes OUT/report; -> (lines for the terminal, incomplete)."""
-    report = Report(Path(out) / "report", pdf)
-    report.source = datafiles.Source()
-    rows = Rows(c)
-    text, incomplete = status(c)
-    parts.machines(report, c)
-    if c.head is None:
-        report.section("ratio", "2 One ratio on all machines", parts.RATIO,
-                       none("no two machines share a place" if c.contender
-                            else "no machine has results of two maps"))
-    else:
-        parts.ratio(report, c, rows)
-        parts.flips(report, c, rows)
-        parts.ranking(report, c, rows)
-    parts.claims_table(report, rows)
-    parts.twins_table(report, rows)
-    parts.version_tables(report, rows)
-    limits(report)
-    artefacts(report, c)
-    report.legend = legend(SimpleNamespace(
-        campaign=c.sides[0].member.campaign, look=c.look))
-    as_json.write(c, rows, report.out, text)
-    path = report.write(
-        f"Readmostly: {words.plural(len(c.sides), 'machine')} compared",
-        header(c, text) + box(rows), banner(c))
-    return [*rows.said, f"status: {text}", f"report: {path}"], incomplete
+def write(d: Document, out: Path) -> list[str]:
+    """Writes the folder -> lines for the terminal. OSError."""
+    folders.own(out)
+    seen = context(d)
+    page = text.environment(True, TEMPLATES).get_template("compare.html.j2").render(seen)
+    folders.replace(out / "comparison.json", to_json(d))
+    folders.replace(out / "index.html", page)
+    lines = text.environment(False, TEMPLATES).get_template("compare.txt.j2").render(seen)
+    return [*filter(None, lines.splitlines()), f"report: {out / 'index.html'}"]

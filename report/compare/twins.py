@@ -1,112 +1,148 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Machines of one kind: how far do they disagree beyond their intervals?
+"""Two machines of one kind: how far do they disagree beyond their intervals?
 
-An interval of one machine is of its trials, on that machine, on that day.
-What another machine of the same model would have shown is not in it. Where
-two of a kind ran the same plan, that part can be seen: this module says how
-often the two disagree by more than both intervals explain, and how much wider
-one machine's interval would have to be (docs/comparing.md).
+An interval of one machine is of its trials, on that machine, on that day. The
+difference to another machine of the same model is not in it. Each map's ln
+rate is taken relative to the mean of the maps that both machines have at the
+place, block by block: ratios to a base would share the deviation of the base.
 """
 import math
-import statistics
+from collections import Counter
+from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
+import numpy.typing as npt
+from scipy.optimize import brentq
+from scipy.stats import chi2
 
-from report.compare.contrast import pairs_of
+from report import stats
+from report.compare.gather import same_machine
+from report.compare.model import Twin
+from report.compare.places import Side
+from report.decide.groups import Measured
+from report.model.number import Estimate, Unit, unknown
+from report.model.place import Place
+from report.stats.arrays import Floats
 
 NORMAL = 1.959964  # half width of a 95 % interval in standard errors
-LEAST = 6  # ratios that an estimate of what is left out needs
+MAPS, BLOCKS = 3, 6  # at least, at a place
+MOST = 0.95  # correlation
 
 
-def difference(one, two):
-    """ln of one ÷ two, of two ratios of different machines, with the
-    interval that their own intervals give it: the distances of the limits
-    from the centres are added as squares (Zou and Donner 2008)."""
-    a, b = ([math.log(r[k]) for k in ("ratio", "low", "high")]
-            for r in (one, two))
-    d = a[0] - b[0]
-    return {"d": d, "low": d - math.hypot(a[0] - a[1], b[2] - b[0]),
-            "high": d + math.hypot(a[2] - a[0], b[0] - b[1])}
+def relative(group: Measured, names: Sequence[str]) -> Floats | None:
+    """ln rate of each map less the mean of all: (maps, blocks) in time order;
+    None: too few common blocks."""
+    common = sorted(set.intersection(*(set(group.rates(m)) for m in names)))
+    if len(common) < BLOCKS:
+        return None
+    logs = np.log([[group.rates(m)[b] for b in common] for m in names])
+    centred: Floats = logs - logs.mean(axis=0)
+    return centred
 
 
-def error(row):
-    """Standard error of a ln ratio that its interval stands for."""
-    return math.log(row["high"] / row["low"]) / (2 * NORMAL)
+def expected(n: int, r: float) -> tuple[float, float]:
+    """Expected sums of squares and of products of neighbours of n values less
+    their mean: a first-order autoregression with correlation r and variance 1."""
+    known = r ** np.abs(np.subtract.outer(np.arange(n), np.arange(n)))
+    rows = known.mean(axis=0)
+    known = known - rows - rows[:, None] + known.mean()
+    return float(np.trace(known)), float(np.trace(known, offset=1))
 
 
-def left_out(both):
-    """Standard deviation of ln ratios between machines of a kind, beyond
-    that of trials: mean of d² less both errors, halved; 0 where the
-    intervals explain all, None of too few ratios.
+def correlation(series: Sequence[Floats]) -> float:
+    """Lag-1 correlation of x (maps, n), 0 to 0.95: one for all, because a single
+    short series is too noisy. Subtracting means biases it, so the result is the
+    correlation whose expected sums agree with the observed ones."""
+    away = [x - x.mean(axis=1, keepdims=True) for x in series]
+    square = sum(float(np.sum(x ** 2)) for x in away)
+    product = sum(float(np.sum(x[:, 1:] * x[:, :-1])) for x in away)
+    sizes = Counter(x.shape[1] for x in away)
 
-    both -- (row of one machine, of the other) per ratio
+    def excess(r: float) -> float:
+        sums = [(count * value for value in expected(n, r)) for n, count in sizes.items()]
+        squares, products = map(sum, zip(*sums))
+        return float(products * square - product * squares)
+    if excess(0.0) >= 0:
+        return 0.0
+    return MOST if excess(MOST) <= 0 else float(brentq(excess, 0.0, MOST))
+
+
+def squared_error(x: Floats, r: float) -> Floats:
+    """Squared standard error of the means of x (maps, n), which are first-order
+    autoregressions with correlation r: (maps,)."""
+    n = x.shape[1]
+    square: Floats = np.sum((x - x.mean(axis=1, keepdims=True)) ** 2, axis=1)
+    free = expected(n, r)[0]
+    return square / free * (1 - free / n)
+
+
+def spread(pairs: Sequence[tuple[Floats, Floats]], maps: int) -> tuple[float, float, float]:
+    """Standard deviation of a map's ln rate between machines, without the error of
+    trials, and its 95 % interval. The variance is half of (squared differences
+    less their squared errors).
+
+    The interval uses the chi-square distribution with maps - 1 degrees of freedom.
+    Places do not add any, because a map may deviate alike at all places.
+
+    pairs -- at each place (one, two) as of relative()
+    maps  -- different maps in them
     """
-    if len(both) < LEAST:
+    total, error = 0.0, 0.0
+    r = correlation([x for pair in pairs for x in pair])
+    for one, two in pairs:
+        weight = 1 / (len(one) - 1) / len(pairs)
+        total += weight * float(np.sum((one.mean(axis=1) - two.mean(axis=1)) ** 2))
+        error += weight * float(np.sum(squared_error(one, r) + squared_error(two, r)))
+    low, high = ((maps - 1) / chi2.isf(tail, maps - 1) for tail in (0.025, 0.975))
+    value, least, most = (math.sqrt(max(total * factor - error, 0.0) / 2)
+                          for factor in (1.0, low, high))
+    return value, least, most
+
+
+def left_out(pairs: Sequence[tuple[Floats, Floats]], maps: int) -> Estimate:
+    """Factor by which a ratio of two maps may differ (95 %) on another machine
+    of the kind."""
+    if not pairs:
+        return unknown(Unit.RATIO, f"no place with {MAPS} maps and {BLOCKS} blocks on both")
+    value, low, high = (math.exp(NORMAL * math.sqrt(2) * sd) for sd in spread(pairs, maps))
+    return Estimate(value, low, high, maps, Unit.RATIO)
+
+
+def differences(one: Floats, two: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """ln (relative rate on one machine / on the other) of each map, and whether its
+    interval excludes 0. Distances to the ends that face each other are added as
+    squares (Zou and Donner 2008)."""
+    (c1, l1, h1), (c2, l2, h2) = stats.serial_interval(one), stats.serial_interval(two)
+    apart = (c1 - c2 > np.hypot(c1 - l1, h2 - c2)) | (c2 - c1 > np.hypot(h1 - c1, c2 - l2))
+    return c1 - c2, apart
+
+
+def twin(i: int, j: int, one: Side, two: Side, shared: Sequence[Place]) -> Twin | None:
+    """The row of two campaigns; None: no common place."""
+    pairs, apart, maps, sizes = [], 0, set(), []
+    for place in shared:
+        a, b = one.groups.get(place), two.groups.get(place)
+        names = sorted(set(a.contenders) & set(b.contenders)) if a and b else []
+        if a is None or b is None or len(names) < MAPS:
+            continue
+        x, y = relative(a, names), relative(b, names)
+        if x is not None and y is not None:
+            pairs.append((x, y))
+            maps |= set(names)
+            values, differ = differences(x, y)
+            apart += int(np.sum(differ))
+            sizes += list(zip(np.abs(values).tolist(), names))
+    if not sizes:
         return None
-    excess = [math.log(x["ratio"] / y["ratio"]) ** 2 - error(x) ** 2
-              - error(y) ** 2 for x, y in both]
-    return math.sqrt(max(float(np.mean(excess)), 0) / 2)
+    largest, name = max(sizes)
+    return Twin(i, j, same_machine(one.member, two.member), len(sizes), apart,
+                math.exp(largest), name, left_out(pairs, len(maps)))
 
 
-def widened(row, sd):
-    """The interval of one machine with what it leaves out."""
-    centre = math.log(row["ratio"])
-    more = NORMAL * sd
-    return tuple(math.exp(centre + way * math.hypot(
-        math.log(row[end]) - centre, more))
-        for way, end in ((-1, "low"), (1, "high")))
-
-
-def pair_row(c, one, two, rows):
-    """Two machines of one kind; None where they share no interval."""
-    by_key = {}
-    for r in rows:
-        if r["low"] is not None and r["machine"] in (one.label, two.label):
-            by_key.setdefault(key_of(r), {})[r["machine"]] = r
-    both = [(v[one.label], v[two.label]) for v in by_key.values()
-            if len(v) == 2]
-    if not both:
-        return None
-    found = [difference(x, y) for x, y in both]
-    apart = [i for i, f in enumerate(found) if f["low"] > 0 or f["high"] < 0]
-    worst = max(range(len(found)), key=lambda i: abs(found[i]["d"]))
-    sd = left_out(both)
-    return {"machines": (one.label, two.label), "kind": one.member.kind,
-            "what": what(one.member, two.member), "ratios": len(both),
-            "apart": len(apart),
-            "median_percent": percent(statistics.median(
-                abs(f["d"]) for f in found)),
-            "largest_percent": percent(abs(found[worst]["d"])),
-            "largest_of": both[worst][0], "sd": sd,
-            "left_out_percent": None if sd is None else percent(NORMAL * sd),
-            "half_width_percent": percent(statistics.median(
-                NORMAL * error(r) for pair in both for r in pair))}
-
-
-def what(one, two):
-    """What two campaigns with one machine id are: by their fleet's names,
-    else by what was installed there (docs/comparing.md)."""
-    for names in ((one.node, two.node),
-                  (one.fact("installation"), two.fact("installation"))):
-        if all(names):
-            return ("one machine twice" if names[0] == names[1]
-                    else "two machines")
-    return "two of a kind, or one twice: no campaign says which"
-
-
-def key_of(row):
-    return tuple(row[k] for k in (
-        "workload", "shape", "keys", "miss_share", "dist", "placement",
-        "memory", "presize", "optional", "write_kind", "write_share",
-        "threads", "map"))
-
-
-def percent(log_ratio):
-    return 100 * math.expm1(log_ratio)
-
-
-def pair_rows(c, rows):
-    """One row per two campaigns whose machines are of one kind."""
-    found = [pair_row(c, one, two, rows) for one, two in pairs_of(c.sides)
-             if one.member.kind and one.member.kind == two.member.kind]
-    return [row for row in found if row]
+def twins(sides: Sequence[Side], shared: Sequence[Place]) -> tuple[Twin, ...]:
+    """One row for two campaigns whose machines have one id."""
+    rows = (twin(i, j, sides[i], sides[j], shared)
+            for i, j in combinations(range(len(sides)), 2)
+            if sides[i].member.kind == sides[j].member.kind)
+    return tuple(row for row in rows if row)

@@ -1,59 +1,99 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Version against version on one machine: every cell then and now, by the
-statistics of the report's "since the campaign before" (report/previous.py).
-Trials of two days are not paired."""
-from report import previous, verdicts
-from report.compare import admit
-from report.compare.contrast import Side
+"""Version against version on one machine: each cell, now / then.
 
-COLUMNS = ("machine", "map", "mops_then", "mops", "ratio", "low", "high",
-           "n_then", "word", "why")
-WORDS = ("faster", "slower", "not shown to differ")
+Two runs differ by the day, too, and one run a side does not show by how much
+(docs/comparing.md). So a verdict needs RUNS runs of each version, and its
+interval is of runs. With less there is a ratio, and no verdict.
+"""
+import math
+from collections.abc import Sequence
 
+import numpy as np
 
-class Version:
-    """Two campaigns of one machine that differ in the version only."""
-    doubt = ""  # a sentence, where a control of either failed
+from report import stats
+from report.compare import admit, setup
+from report.compare.gather import Member, Versions, same_machine
+from report.compare.model import Change, Version
+from report.decide.groups import ERROR, estimate, place_of, verdict_of
+from report.load import Cell
+from report.model.number import Unit, Verdict, unknown
+from report.stats import Interval
 
-    def __init__(self, then, now):
-        self.then, self.now = then, now
-        self.label = f"{then.label} → {now.label}"
-        side = Side(now)
-        cells = side.a.by_measure.get("throughput", [])
-        level = 1 - 0.05 / max(len(cells), 1)
-        self.rows = [previous.row_of(
-            then.campaign.cells.get(cell.id), cell, level, previous.wrong(
-                then.campaign, now.campaign, cell.map))
-                     | {"map": cell.map, "mops": side.a.mops(cell),
-                        "machine": self.label} for cell in cells]
-        self.doubt = previous.doubt(then.invalid, now.invalid)
-        if self.doubt:
-            self.rows = previous.wordless(self.rows)
-        self.head = side.a.headline()
-        self.here = {c.id for c in side.a.at(self.head).values()}
-        self.look, self.place = side.a.look, (
-            side.a.place(self.head) if self.head else "")
-
-    def counted(self):
-        """word -> how many cells."""
-        said = [r["word"] for r in self.rows]
-        found = {word: said.count(word) for word in WORDS} | {
-            "no interval": said.count("")}
-        withheld = said.count(verdicts.WITHHELD)
-        return found | ({verdicts.WITHHELD: withheld} if withheld else {})
-
-    def differs(self):
-        """What is another version, in words."""
-        return admit.version(self.then.campaign, self.now.campaign,
-                             "then it was")
-
-    def warnings(self):
-        """Texts of what else differs, the warned of first."""
-        said = previous.floor_warnings([r for r in self.rows
-                                        if r["cell"] in self.here])
-        said += previous.warnings(self.now.campaign, self.then.campaign)
-        return sorted(said, key=lambda s: not s[0])
+RUNS = 6  # least number for a verdict, of each version
+TWIN = "machine: some runs have no installation, so another machine of the model is possible"
+Rates = Sequence[Sequence[float]]  # run -> rates in time order
 
 
-def of(found):
-    return [Version(then, now) for then, now in found.versions]
+def ratio(then: Rates, now: Rates, level: float = 0.95) -> Interval:
+    """now / then: median of all differences of ln centres of runs, with Moses'
+    interval. With one run each the values are ln rates, and the interval is wider
+    if they are correlated; it does not include the change from day to day."""
+    single = len(then) == len(now) == 1
+    old, new = ([np.log(run) for run in side] for side in (then, now))
+    x, y = (side[0] if single else np.array([float(stats.hodges_lehmann(r)) for r in side])
+            for side in (old, new))
+    wider = max(float(stats.widening(x)), float(stats.widening(y))) if single else 1.0
+    centre = float(stats.shift(y, x))
+    low, high = (float(end) for end in stats.shift_interval(y, x, level))
+    n = min(len(x), len(y))
+    if math.isnan(low):
+        return Interval(math.exp(centre), None, None, n, f"{len(x)} and {len(y)} values")
+    return Interval(math.exp(centre), math.exp(centre - wider * (centre - low)),
+                    math.exp(centre + wider * (high - centre)), n, None)
+
+
+def why_not(members: Sequence[Member], cell: Cell) -> str:
+    """The reason for a missing ratio; "": not missing."""
+    for member in members:
+        campaign, other = member.campaign, member.campaign.cells.get(cell.id)
+        factor = other and admit.differs(cell.factors, other.factors)
+        if other is None:
+            return f"{member.label}: not planned"
+        if factor:
+            return f"{member.label}: {factor} differs"
+        if cell.map in campaign.failed_maps:
+            return f"{member.label}: failed verification: {campaign.failed_maps[cell.map]}"
+        if not other.rates:
+            return f"{member.label}: {other.reason or 'no result'}"
+    return ""
+
+
+def change(pair: Versions, cell: Cell, level: float) -> Change:
+    """One cell.
+
+    level -- of the interval by which all cells have verdicts at once
+    """
+    place, runs = place_of(cell.factors), (len(pair.then), len(pair.now))
+    reason = why_not((*pair.then, *pair.now), cell)
+    if reason:
+        return Change(cell.id, cell.map, place, unknown(Unit.RATIO, reason), None, reason)
+    old, new = ([[rates[b] for b in sorted(rates)] for rates in (
+        m.campaign.cells[cell.id].rates for m in side)] for side in (pair.then, pair.now))
+    value = estimate(ratio(old, new), Unit.RATIO)
+    untrusted = [m.label for m in (*pair.then, *pair.now) if not m.recommends]
+    verdict: Verdict | None = None
+    if min(runs) < RUNS:
+        reason = "one run each" if runs == (1, 1) else f"{runs[0]} and {runs[1]} runs"
+    elif untrusted:
+        verdict, reason = Verdict.INVALID, f"{untrusted[0]} recommends no map"
+    else:
+        verdict = verdict_of(ratio(old, new, level))
+        reason = "too few runs for so many cells" * (verdict is Verdict.INVALID)
+    return Change(cell.id, cell.map, place, value, verdict, reason or None)
+
+
+def version(pair: Versions) -> Version:
+    """Two versions on one machine."""
+    first, last = pair.then[0], pair.now[-1]
+    cells = [c for c in last.campaign.cells.values() if c.measure == "throughput"
+             and c.factors.common and not c.factors.skip]
+    level = 1 - ERROR / max(len(cells), 1)
+    unsure = any(same_machine(first, m) is None for m in (*pair.then[1:], *pair.now))
+    found = setup.differences(first.campaign, last.campaign, first.campaign.maps)
+    return Version(
+        tuple(m.label for m in pair.then), tuple(m.label for m in pair.now),
+        admit.version(first.campaign, last.campaign),
+        min(len(pair.then), len(pair.now)) >= RUNS,
+        (TWIN,) * unsure + tuple(
+            f"{d.kind}: {d.name}: {d.then or 'not known'} then, {d.now or 'not known'} now"
+            for d in found), tuple(change(pair, c, level) for c in cells))

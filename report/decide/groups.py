@@ -7,6 +7,10 @@ group (Bonferroni), because the leader is chosen from the same data.
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
 
 from report import stats
 from report.load import Campaign, Cell
@@ -57,6 +61,25 @@ class Measured:
     def level(self) -> float:
         """Level of each interval such that all hold jointly."""
         return 1.0 - ERROR / self.pairs
+
+    @cached_property
+    def common(self) -> list[int]:
+        """Blocks in which each contender has a result."""
+        blocks = [set(self.rates(m)) for m in self.contenders]
+        return sorted(set.intersection(*blocks)) if blocks else []
+
+    @cached_property
+    def logs(self) -> npt.NDArray[np.float64]:
+        """ln rates of the contenders in common blocks, (maps, blocks)."""
+        return np.log([[self.rates(m)[b] for b in self.common] for m in self.contenders])
+
+    @cached_property
+    def lag1(self) -> float:
+        """stats.shared_lag1() of its maps, which ran next to each other; nan:
+        too few maps or blocks."""
+        if len(self.contenders) < 3 or len(self.common) < stats.RANKING_NEEDS:
+            return math.nan
+        return stats.shared_lag1(self.logs)
 
 
 def place_of(c: Factors) -> Place:
@@ -121,14 +144,16 @@ def contrasts(requests: Iterable[tuple[Measured, str, str]]) -> dict[tuple[int, 
     quicker than one by one."""
     alone: dict[tuple[int, Pair], tuple[Rates, Rates]] = {}
     levels: dict[float, list[tuple[int, Pair]]] = {}
+    lag1: dict[tuple[int, Pair], float] = {}
     for group, one, two in requests:
         key = id(group), (one, two)
         alone[key] = group.rates(one), group.rates(two)
+        lag1[key] = group.lag1
         levels.setdefault(group.level, []).append(key)
-    single = many_ratios(alone, 0.95)
+    single = many_ratios(alone, 0.95, lag1)
     joint: dict[tuple[int, Pair], Interval] = {}
     for level, keys in levels.items():
-        joint |= many_ratios({key: alone[key] for key in keys}, level)
+        joint |= many_ratios({key: alone[key] for key in keys}, level, lag1)
     return {key: Contrast(single[key], joint[key]) for key in alone}
 
 
@@ -173,8 +198,10 @@ def visible(group: Measured, one: str, two: str) -> float | None:
     if len(logs) < group.needs:
         return None
     noise = stats.noise_of(logs)
-    return stats.smallest_visible(len(logs), group.pairs, noise=noise.sd, lag1=noise.lag1,
-                                  margin=MARGIN)
+    shared = not math.isnan(group.lag1)
+    return stats.smallest_visible(
+        len(logs), group.pairs, noise=noise.sd, lag1=group.lag1 if shared else noise.lag1,
+        shared=shared, margin=MARGIN)
 
 
 def with_visible(group: Measured, ranking: Group) -> Group:

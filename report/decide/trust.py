@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from report import stats
 from report.decide import groups
@@ -18,7 +19,9 @@ from report.model.place import Group, Outcome
 from report.model.trust import Assessment, Check, Question, State, Trust
 
 BIAS = 1.12  # of two copies of one map: what must have been visible
+COPY_LEVEL = 0.92  # each end is wrong in 4 % of runs: a test of equivalence
 HALF = 6  # trials of half a run, at least
+HALF_ERROR = 0.30  # nominal, of all maps: 4 to 6 % of sound runs seem to change
 DISTURBED = 0.10  # of the trials of one map
 BROKEN = 0.29  # a pseudo-median follows more wrong values wherever they go
 WAITING = 0.20  # of its window that a trial's threads waited for a CPU
@@ -61,15 +64,27 @@ def complete(headline: Measured) -> Check:
 
 # ---- A/A: two copies of one map ---------------------------------------------------
 
-def copies(campaign: Campaign) -> list[tuple[Cell, stats.Interval]]:
-    """Cells with a second copy of their map, and copy / original."""
+def copies(campaign: Campaign) -> list[tuple[Cell, Estimate]]:
+    """Cells with a second copy of their map, and copy / original. The two
+    trials of a pair follow each other in random order: pairs do not resemble
+    their neighbours (docs/adr/0057)."""
     found = []
     for (arm, cell_id), trials in sorted(campaign.arms.items()):
         if arm.startswith("aa"):
             cell = campaign.cells[cell_id]
             rates = {t.block: t.rate for t in trials if t.usable and t.rate is not None}
-            found.append((cell, stats.ratio_interval(rates, cell.rates)))
+            both = sorted(rates.keys() & cell.rates.keys())
+            found.append((cell, copy_ratio([rates[b] / cell.rates[b] for b in both])))
     return found
+
+
+def copy_ratio(ratios: Sequence[float]) -> Estimate:
+    """Centre of copy / original of each block with its interval."""
+    n, needs = len(ratios), stats.needed_n_walsh(COPY_LEVEL)
+    if n < needs:
+        return Estimate(None, None, None, n, Unit.RATIO, COPY_LEVEL, f"n<{needs}")
+    centre, low, high = np.exp(stats.signed_rank_interval(np.log(ratios), COPY_LEVEL))
+    return Estimate(float(centre), float(low), float(high), n, Unit.RATIO, COPY_LEVEL)
 
 
 def same_map(campaign: Campaign, group: Group | None) -> Check:
@@ -79,19 +94,18 @@ def same_map(campaign: Campaign, group: Group | None) -> Check:
     if not pairs:
         return Check(Question.SAME_MAP, State.UNKNOWN, Trust.CARE, limit=BIAS)
     cell, ratio = max(pairs, key=lambda p: bias_of(p[1]))
-    estimate = Estimate(ratio.centre, ratio.low, ratio.high, ratio.n, Unit.RATIO,
-                        reason=ratio.reason)
     bias = bias_of(ratio)
     shown = ratio.low is not None and ratio.high is not None and (
         ratio.low > MARGIN or ratio.high < 1 / MARGIN)
     lead = least_lead(group)
     state = State.FAILED if shown else State.UNKNOWN if bias >= BIAS else State.PASSED
-    weight = Trust.NOT if shown and lead is not None and bias >= lead else Trust.CARE
+    centre = max(ratio.value or 1.0, 1 / (ratio.value or 1.0))
+    weight = Trust.NOT if shown and lead is not None and centre >= lead else Trust.CARE
     return Check(Question.SAME_MAP, state, weight, found=None if math.isinf(bias) else bias,
-                 limit=BIAS, maps=(cell.map,), estimate=estimate)
+                 limit=BIAS, maps=(cell.map,), estimate=ratio)
 
 
-def bias_of(ratio: stats.Interval) -> float:
+def bias_of(ratio: Estimate) -> float:
     """The largest factor, either way, that the interval leaves room for."""
     if ratio.low is None or ratio.high is None:
         return math.inf
@@ -123,34 +137,32 @@ def steady(headline: Measured, group: Group | None) -> Check:
     """Is each map as fast, compared with the others, in both halves of the
     run? A phase of the machine that slows one map only makes a ranking that
     another run does not repeat."""
-    names = [m for m in headline.contenders]
-    common = sorted(set.intersection(*(set(headline.rates(m)) for m in names))) if names else []
-    if len(names) < 2 or len(common) < 2 * HALF:
+    names, n = headline.contenders, len(headline.common)
+    if len(names) < 2 or n < 2 * HALF:
         return Check(Question.STEADY, State.UNKNOWN, Trust.CARE, limit=MARGIN)
-    logs = np.log([[headline.rates(m)[b] for b in common] for m in names])
-    level = 1 - 0.05 / len(names)
-    changes = []
-    for i, name in enumerate(names):
-        rest = np.median(np.delete(logs, i, axis=0), axis=0)
-        changes.append((name, change_of(logs[i] - rest, level)))
+    level = 1 - HALF_ERROR / len(names)
+    changes = [(name, change_of(noise, level, headline.lag1))
+               for name, noise in zip(names, stats.own_noise(headline.logs))]
     name, (centre, low, high) = max(changes, key=lambda c: max(c[1][1], -c[1][2]))
     shown = max(low, -high) > math.log(MARGIN)
-    estimate = Estimate(math.exp(centre), math.exp(low), math.exp(high), len(common),
-                        Unit.RATIO, level)
+    estimate = Estimate(math.exp(centre), math.exp(low), math.exp(high), n, Unit.RATIO, level)
     return Check(Question.STEADY, State.FAILED if shown else State.PASSED, Trust.CARE,
                  found=estimate.value, limit=MARGIN, maps=(name,), estimate=estimate,
-                 first=lead_in(headline, group, common[:len(common) // 2]),
-                 second=lead_in(headline, group, common[-(len(common) // 2):]))
+                 first=lead_in(headline, group, headline.common[:n // 2]),
+                 second=lead_in(headline, group, headline.common[-(n // 2):]))
 
 
-def change_of(series: np.ndarray[tuple[int], np.dtype[np.float64]],
-              level: float) -> tuple[float, float, float]:
-    """Centre of the second half less that of the first, with an interval."""
+def change_of(series: npt.NDArray[np.float64], level: float, lag1: float
+              ) -> tuple[float, float, float]:
+    """Centre of the second half less that of the first, with Moses' interval,
+    widened as that of a ratio is."""
     half = len(series) // 2
-    (c1, l1, h1), (c2, l2, h2) = (stats.serial_interval(part, level)
-                                  for part in (series[:half], series[-half:]))
-    change = float(c2 - c1)
-    return (change, change - math.hypot(c2 - l2, h1 - c1), change + math.hypot(h2 - c2, c1 - l1))
+    first, second = series[:half], series[-half:]
+    centre = stats.shift(second, first)
+    low, high = stats.shift_interval(second, first, level)
+    level_free = np.concatenate((first - np.median(first), second - np.median(second)))
+    wider = float(stats.widening(level_free, shared=lag1))
+    return centre, centre - wider * (centre - low), centre + wider * (high - centre)
 
 
 # ---- the machine ------------------------------------------------------------------

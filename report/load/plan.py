@@ -183,6 +183,7 @@ class Build:
     libc: str | None = None
     allocator: str | None = None
     build_id: str | None = None
+    binary_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

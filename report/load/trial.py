@@ -223,9 +223,10 @@ class Trial:
 
     @property
     def rate(self) -> float | None:
-        """Operations per second of all threads together; None: no window."""
+        """Operations per second of all threads together; None: no operation,
+        or a window of less than 1 ns, of which the rate may be infinite."""
         r = self.result
-        if r is None or not r.ops or not r.elapsed_ns:
+        if r is None or not r.ops or not r.elapsed_ns or r.elapsed_ns < 1:
             return None
         return r.ops * 1e9 / r.elapsed_ns
 

@@ -8,63 +8,73 @@ Exit status: 0 done; 1 an entry is not what its journal gives; 2 a file cannot
 be read.
 """
 import argparse
-import sys
+import json
 from pathlib import Path
 
-from report import ending
+from report import ending, folders
+from report.load import JournalError
+from report.public import entry
+from report.render import text
+from report.render.view import View
 
 DONE, DIFFERS = 0, 1
-FOLDER = Path("results/public")
+TEMPLATES = Path(__file__).with_name("templates")
 
 
-def arguments(argv):
-    parser = argparse.ArgumentParser(
-        prog="python3 -m report public", description="Results of others: an "
-        "entry for each campaign, which its journal can verify, and a page of "
-        "all.")
-    parts = parser.add_subparsers(dest="what", required=True)
-    entry = parts.add_parser("entry", help="print the entry of a campaign")
-    entry.add_argument("folder", metavar="DIR", type=Path)
-    entry.add_argument("--journal", metavar="WHERE", default="on request",
-                       help="where the folder can be had")
-    verify = parts.add_parser("verify", help="derive an entry again")
-    verify.add_argument("entry", metavar="ENTRY", type=Path)
-    verify.add_argument("folder", metavar="DIR", type=Path)
-    page = parts.add_parser("page", help="one page of all entries")
-    page.add_argument("folder", metavar="FOLDER", type=Path, nargs="?",
-                      default=FOLDER)
-    page.add_argument("-o", "--output", metavar="OUT", type=Path,
-                      default=Path("results/public-page"))
-    return parser.parse_args(argv)
-
-
-def verified(args):
-    from report.public import entry, page
-    told = page.load(args.entry)
-    found = entry.first_difference(told, entry.of_folder(
-        args.folder, told.get("journal")))
+def verify(file: Path, folder: Path) -> int:
+    """Derives an entry again -> exit status."""
+    contents, stored = entry.read(file)
+    found = entry.first_difference(contents, entry.as_json(
+        entry.of_folder(folder, stored.journal)))
     if found:
-        print(f"{args.entry}: not what {args.folder} gives: {found}")
+        print(f"{file}: not what {folder} gives: {found}")
         return DIFFERS
-    page.read_entry(args.entry)  # where the folder gives no entry, either
-    print(f"{args.entry}: {len(told['ratios'])} ratios and "
-          f"{len(told['groups'])} verdicts follow from {args.folder}")
+    print(f"{file}: {len(stored.groups)} rankings follow from {folder}")
     return DONE
 
 
-def run(args):
-    from report.public import entry, page
+def page(folder: Path, out: Path) -> Path:
+    """Writes OUT/report/index.html; JournalError."""
+    if not folder.is_dir():
+        raise JournalError(f"{folder}: no such folder")
+    files = sorted(folder.glob("*.json"))
+    entries = [View(entry.read(file)[1], file.name) for file in files]
+    target = out / "report"
+    folders.own(target)
+    folders.replace(target / "index.html", text.environment(True, TEMPLATES).get_template(
+        "public.html.j2").render(entries=entries))
+    return target / "index.html"
+
+
+def run(args: argparse.Namespace) -> int:
+    """The command -> exit status."""
     if args.what == "verify":
-        return verified(args)
+        return verify(args.entry, args.folder)
     if args.what == "page":
-        print(f"report: {page.build(args.folder, args.output)}")
-        return DONE
-    sys.stdout.write(entry.text_of(entry.of_folder(args.folder,
-                                                   args.journal)))
+        print(f"report: {page(args.folder, args.output)}")
+    else:
+        print(json.dumps(entry.as_json(entry.of_folder(args.folder, args.journal)), indent=1,
+                         ensure_ascii=False))
     return DONE
 
 
-def main(argv):
-    from report.journal import JournalError
-    args = arguments(argv)
+def main(argv: list[str]) -> int:
+    """The command -> exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python3 -m report public", description="Results of others: an entry for each "
+        "campaign, which its journal can verify, and a page of all.")
+    parts = parser.add_subparsers(dest="what", required=True)
+    one = parts.add_parser("entry", help="print the entry of a campaign")
+    one.add_argument("folder", metavar="DIR", type=Path)
+    one.add_argument("--journal", metavar="WHERE", default="on request",
+                     help="address of the folder")
+    again = parts.add_parser("verify", help="derive an entry again")
+    again.add_argument("entry", metavar="ENTRY", type=Path)
+    again.add_argument("folder", metavar="DIR", type=Path)
+    all_ = parts.add_parser("page", help="one page of all entries")
+    all_.add_argument("folder", metavar="FOLDER", type=Path, nargs="?",
+                      default=Path("results/public"))
+    all_.add_argument("-o", "--output", metavar="OUT", type=Path,
+                      default=Path("results/public-page"))
+    args = parser.parse_args(argv)
     return ending.refusing(lambda: run(args), "report public", JournalError)

@@ -1,108 +1,113 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One campaign as an entry of results/public/: what it found, of what machine
-and version, and the hashes of the journal that it follows from. An entry is a
-function of the campaign's folder: made again, it is the same bytes."""
+"""One campaign as an entry of results/public/: its rankings, its machine and
+version, and the hashes of the journal that they follow from. An entry is a
+function of the campaign's folder: derived again, it is the same."""
 import hashlib
-import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
 
-from report import checks, trust, verdicts
-from report.analysis import Analysis
-from report.compare import admit
-from report.compare.as_json import rounded
-from report.compare.contrast import Comparison, places_columns
-from report.compare.gather import Gathered, Member, read, unfinished
-from report.compare.ranks import settled
-from report.journal import JournalError
+from report.compare import admit, gather
+from report.decide import result
+from report.decide.groups import MARGIN
+from report.load import JournalError, strict_json
+from report.load.decode import decode
+from report.model import encode
+from report.model.encode import Json
+from report.model.place import Group
+from report.model.result import Campaign
+from report.model.trust import Assessment
 
-FORMAT = 1
-MACHINE = ("cpu_name", "kernel", "hypervisor_flag")
-BUILD = ("commit", "dirty", "compiler_version", "flags", "binary_sha256")
-RATIO = ("map", "base", "ratio", "low", "high", "n", "side", "why")
-
-
-def hashes(campaign):
-    """Of the two files that an entry follows from."""
-    return {name.replace(".", "_") + "_sha256": hashlib.sha256(
-        (campaign.path / name).read_bytes()).hexdigest()
-        for name in ("campaign.json", "trials.jsonl")}
+FORMAT, KIND = 2, "public result"
+DIGITS = 6  # significant; mathematical libraries differ in the last ones
 
 
-def about(member):
-    """Machine, version and plan."""
-    meta = member.campaign.meta
-    build, machine = meta.get("build") or {}, meta.get("machine") or {}
-    return {
-        "machine": {"id": member.kind, "cpus": machine.get("cpus"),
-                    **{k: member.fact(k) for k in MACHINE}},
-        "build": {k: build.get(k) for k in BUILD},
-        "mode": meta.get("mode"),
-        "workloads": [w.get("name") for w in meta.get("workloads") or []],
-        "plan_sha256": meta.get("plan_sha256")}
+@dataclass(frozen=True)
+class PublicResult:
+    """results/public/NAME.json; docs/public.schema.json follows from it.
 
-
-def group_rows(c):
-    """The verdict of every group, as on the page of the campaign."""
-    found = settled(c)
-    return [{**places_columns(place), **{k: found[c.sides[0].label, place][k]
-                                         for k in ("leader", "word", "n",
-                                                   "maps", "front")}}
-            for place in c.places if (c.sides[0].label, place) in found]
-
-
-def of_folder(path, where):
-    """The entry of a campaign; JournalError.
-
-    where -- where its folder can be had, in words or an address
+    journal  address of the campaign's folder
+    trust    verdict NOT: the page recommends no map
+    margin   below it a ratio does not matter
+    groups   the headline's first
+    notes    what is missing; (): the campaign is complete
     """
-    campaign = read(path)
+    format: int
+    kind: str
+    journal: str
+    campaign_json_sha256: str
+    trials_jsonl_sha256: str
+    plan_sha256: str | None
+    campaign: Campaign
+    flags: str | None
+    kernel: str | None
+    workloads: tuple[str, ...]
+    trials: int
+    notes: tuple[str, ...]
+    trust: Assessment
+    margin: float
+    groups: tuple[Group, ...]
+
+
+def of_folder(path: Path, journal: str) -> PublicResult:
+    """The entry of a campaign; JournalError."""
+    campaign = gather.read(path)
     why = admit.within(campaign)
     if why:
         raise JournalError(f"{path}: {why}")
-    member = Member(campaign.name, path, campaign, None,
-                    unfinished(campaign))
-    a = Analysis(campaign)
-    controls = checks.control_rows(a)
-    c = Comparison(Gathered([member], wanted=1))
-    return rounded({
-        "format": FORMAT, "kind": "public result", "name": campaign.name,
-        "created_utc": campaign.meta.get("created_utc"),
-        "synthetic": bool(campaign.meta.get("synthetic")),
-        "journal": where, **hashes(campaign), **about(member),
-        "trials": campaign.trials, "complete": member.whole,
-        "notes": member.notes, "invalid": checks.invalid(controls),
-        "trust": trust.judge(a, controls)["word"],
-        "headline": c.head and places_columns(c.head),
-        "margin": verdicts.MARGIN, "groups": group_rows(c),
-        "ratios": [{**{k: r[k] for k in RATIO}, **places_columns(place)}
-                   for place in c.places
-                   for name in sorted(c.sides[0].index[place])
-                   if name != c.base
-                   for r in [c.row(c.sides[0], place, name)]]})
+    files = [hashlib.sha256((campaign.path / name).read_bytes()).hexdigest()
+             for name in ("campaign.json", "trials.jsonl")]
+    plan, found = campaign.plan, result.build(campaign)
+    return PublicResult(
+        FORMAT, KIND, journal, files[0], files[1], plan.plan_sha256, found.campaign,
+        plan.build.flags, plan.machine.fact("kernel"), tuple(w.name for w in plan.workloads),
+        campaign.trials, gather.unfinished(campaign), found.trust, MARGIN, found.groups)
 
 
-def text_of(entry):
-    return json.dumps(entry, indent=1, sort_keys=True,
-                      ensure_ascii=False) + "\n"
+def rounded(value: Json) -> Json:
+    """The same with numbers of DIGITS significant digits."""
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}")
+    if isinstance(value, dict):
+        return {name: rounded(member) for name, member in value.items()}
+    return [rounded(item) for item in value] if isinstance(value, list) else value
 
 
-def first_difference(told, true, at=""):
-    """Where an entry is not what its journal gives; None where it is."""
-    if type(told) is not type(true):
-        return f"{at or 'it'}: {told!r}, the journal gives {true!r}"
-    if isinstance(true, dict):
-        for key in sorted(told.keys() | true.keys()):
-            if key not in told or key not in true:
-                return f"{at}.{key}: only on one side".lstrip(".")
-            found = first_difference(told[key], true[key],
-                                     f"{at}.{key}".lstrip("."))
-            if found:
-                return found
-        return None
-    if isinstance(true, list):
-        if len(told) != len(true):
-            return f"{at}: {len(told)}, the journal gives {len(true)}"
-        return next(filter(None, (
-            first_difference(x, y, f"{at}[{i}]")
-            for i, (x, y) in enumerate(zip(told, true)))), None)
-    return None if told == true else \
-        f"{at}: {told!r}, the journal gives {true!r}"
+def as_json(entry: PublicResult) -> Json:
+    """The contents of its file."""
+    return rounded(encode.plain(entry))
+
+
+def read(path: Path) -> tuple[Json, PublicResult]:
+    """An entry's file, as it is and decoded; JournalError."""
+    try:
+        contents = strict_json.loads(path.read_bytes())
+        entry = decode(PublicResult, contents)
+    except ValueError as error:
+        raise JournalError(f"{path}: {error}") from None
+    if (entry.format, entry.kind) != (FORMAT, KIND):
+        raise JournalError(f"{path}: expected format {FORMAT}, kind {KIND} (python3 -m report "
+                           "public entry DIR)")
+    return cast(Json, contents), entry
+
+
+def leaves(value: Json, at: str = "") -> Iterator[tuple[str, str]]:
+    """(place, text) of each value; a list has its length as its text."""
+    if isinstance(value, dict):
+        yield at, "an object"
+        for key in sorted(value):
+            yield from leaves(value[key], f"{at}.{key}".lstrip("."))
+    elif isinstance(value, list):
+        yield at, f"{len(value)} values"
+        for i, item in enumerate(value):
+            yield from leaves(item, f"{at}[{i}]")
+    else:
+        yield at, repr(value)
+
+
+def first_difference(stored: Json, true: Json) -> str | None:
+    """The first place at which two entries differ; None: they do not."""
+    one, two = dict(leaves(stored)), dict(leaves(true))
+    return next((f"{at}: {one.get(at, 'nothing')}, the journal gives {two.get(at, 'nothing')}"
+                 for at in {**two, **one} if one.get(at) != two.get(at)), None)

@@ -2,9 +2,11 @@
 """The HTML pages of a result."""
 from collections.abc import Sequence
 
+from markupsafe import Markup
+
 from report.model.place import Place
 from report.model.result import Condition, Result
-from report.render import figures, formats, text
+from report.render import curves, figures, formats, text
 from report.render.sheets import Sheet
 
 PAGES = ("index", "numbers", "validity", "machine", "cache", "claims")
@@ -22,6 +24,7 @@ def pages(result: Result, sheets: Sequence[Sheet], drawn: bool) -> dict[str, str
         "ids": {sheet.id for sheet in sheets}, "drawn": drawn,
         "bars": figures.bars(maps, refs),
         "slopes": figures.lines(result.scaling),
+        "curves": markup(curves.curves(result.scaling)),
         "counts": sorted({t for one in result.scaling for t in one.threads}),
         "dots": figures.dots(result.latency), "tick": tick,
         "has": {name for name in ("scaling", "memory", "lookup") for row in maps
@@ -32,6 +35,11 @@ def pages(result: Result, sheets: Sequence[Sheet], drawn: bool) -> dict[str, str
     return {f"{page}.html": env.get_template(
         "index.html.j2" if page == "index" else "linked.html.j2").render(
             page=page, **shared) for page in PAGES}
+
+
+def markup(svg: str | None) -> Markup | None:
+    """An element that curves.py drew: matplotlib has escaped its texts."""
+    return None if svg is None else Markup(svg)
 
 
 def tick(value: float) -> str:

@@ -15,9 +15,12 @@ from report.render.view import Number, View, wrapped
 FOLDER = Path(__file__).with_name("templates")
 
 
-def environment(html: bool) -> Environment:
-    """Templates with the filters and tests of this file."""
-    env = Environment(loader=FileSystemLoader(FOLDER), undefined=StrictUndefined,
+def environment(html: bool, folder: Path = FOLDER) -> Environment:
+    """Templates with the filters and tests of this file.
+
+    folder -- of a package with templates of its own, which may import ours
+    """
+    env = Environment(loader=FileSystemLoader([folder, FOLDER]), undefined=StrictUndefined,
                       autoescape=html, trim_blocks=True, lstrip_blocks=True)
     filters: dict[str, Callable[..., object]] = {
         "num": number, "anchor": anchor, "day": day, "fit": fit, "pad": pad,

@@ -1,156 +1,162 @@
 # SPDX-License-Identifier: Apache-2.0
-"""python3 -m report reproduce OLD NEW [--headline | --figure NAME]: what a
-second campaign says of each clear comparison of a first one.
-python3 -m report reproduce inputs OLD, cells OLD: what `readmostly dev reproduce`
-has to run, for that program.
+"""python3 -m report reproduce OLD NEW [--headline | --figure NAME]: compares a
+campaign with the one that it repeats.
+python3 -m report reproduce inputs OLD, cells OLD: prints the input of
+`readmostly dev reproduce`.
 
 Exit status: 0 some are replicated and none is opposite; 1 one is opposite; 2
-the folders cannot be read or set against each other, or a control of OLD
-failed; 3 none is replicated, or NEW is not finished.
+the folders cannot be read or compared, or OLD recommends no map; 3 none is
+replicated, or NEW is not finished.
 """
 import argparse
 import json
 import os
 import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
-from report import ending
+from report import ending, folders
+from report.compare import admit
+from report.decide import result
+from report.load import Campaign, JournalError, read, strict_json
+from report.load.decode import decode
+from report.load.plan import Same, Workload
+from report.model.encode import to_json
+from report.model.trust import Trust
+from report.render import text
+from report.render.view import View
+from report.reproduce import judge, questions
 
-DONE, OPPOSITE, USAGE, INCOMPLETE = 0, 1, 2, 3
+DONE, OPPOSITE, INCOMPLETE = 0, 1, 3
 KEYS = re.compile("^keys .*", re.MULTILINE)  # of a workload's text
 TRACE = re.compile(r"(?<=\s)file:(\S+)")
+SHOWN = 40  # rows on the terminal; opposite ones are all shown
+TEMPLATES = Path(__file__).with_name("templates")
 
 
-def arguments(argv):
-    parser = argparse.ArgumentParser(
-        prog="python3 -m report reproduce", description="Sets a campaign "
-        "against the one that it repeats: replicated, opposite or unclear "
-        "for each clear comparison, and what differs in the set-up.")
-    parser.add_argument("old", metavar="OLD", help="the first campaign; or "
-                        "`inputs`, `cells`: what is to run, of NEW")
-    parser.add_argument("new", metavar="NEW", type=Path)
-    what = parser.add_mutually_exclusive_group()
-    what.add_argument("--headline", action="store_true", help="only the "
-                      "group that the first sentence is about")
-    what.add_argument("--figure", metavar="NAME", help="only what a figure "
-                      "shows: winner, flip, forest")
-    args = parser.parse_args(argv)
-    args.figure = "headline" if args.headline else args.figure
-    return args
+@dataclass(frozen=True)
+class PlanCell:
+    """A cell in `readmostly plan --json`."""
+    id: str
+    skip: str | None = None
+
+
+@dataclass(frozen=True)
+class PlanCells:
+    """The members of `readmostly plan --json` that are read."""
+    cells: tuple[PlanCell, ...]
+    same: tuple[Same, ...] = ()
 
 
 # ---- for the program that runs it -----------------------------------------
 
-def text_here(workload):
-    """Its text, as that of a file in another folder: traces are named from
-    the folder of the file that was run. JournalError."""
-    from report.journal import JournalError
-    folder = os.path.dirname(workload.get("file") or "")
+def absolute(workload: Workload) -> str:
+    """The text of a workload for a file in another folder: traces are named
+    from the folder of the file that was run. JournalError."""
+    folder = os.path.dirname(workload.file or "")
 
-    def found(name):
+    def path_of(name: re.Match[str]) -> str:
         path = os.path.realpath(os.path.join(folder, name[1]))
         if re.search(r"\s", path):
-            raise JournalError(f"{path}: a trace whose path has a blank, "
-                               "which no workload can name")
+            raise JournalError(f"{path}: a trace whose path has a blank, which no workload can "
+                               "name")
         return f"file:{path}"
-
-    return KEYS.sub(lambda line: TRACE.sub(found, line[0]),
-                    workload.get("text") or "")
+    return KEYS.sub(lambda line: TRACE.sub(path_of, line[0]), workload.text or "")
 
 
-def tell_inputs(campaign, figure):
-    """Texts of the workloads, as they were when it ran."""
-    from report.reproduce import asked
-    asked.check(figure)
-    print(json.dumps({"workloads": [
-        {"name": w.get("name"), "text": text_here(w)}
-        for w in campaign.meta.get("workloads") or []],
-        "campaign": campaign.name}, ensure_ascii=False))
+def print_inputs(campaign: Campaign, figure: str | None) -> None:
+    """The workloads as they were when it ran."""
+    questions.check(figure)
+    print(json.dumps({"campaign": campaign.name, "workloads": [
+        {"name": w.name, "text": absolute(w)} for w in campaign.plan.workloads]},
+        ensure_ascii=False))
 
 
-def tell_cells(campaign, figure):
-    """Those cells that the plan on standard input has, one a line."""
-    from report.analysis import Analysis
-    from report.journal import JournalError
-    from report.reproduce import asked
-    a = Analysis(campaign)
-    questions = [q for q in asked.of_campaign(a, figure) if q.side]
-    if not questions:
-        raise JournalError(f"{campaign.path}: it decided none of these "
-                           "comparisons: nothing could be replicated")
-    wanted = asked.cells_of(a, questions)
+def print_cells(campaign: Campaign, figure: str | None) -> None:
+    """The needed cells that the plan on standard input has, one a line."""
+    clear = [q for q in asked_of(campaign, figure) if q.clear]
+    if not clear:
+        raise JournalError(f"{campaign.path}: it decided none of these comparisons: nothing "
+                           "could be replicated")
     try:
-        plan = json.load(sys.stdin)
-        here = {c["id"]: c for c in plan["cells"]}
-        # What equals another cell here is run as that one (judge.index_of()).
-        here |= {pair["id"]: here[pair["as"]]
-                 for pair in plan.get("same") or []}
-    except (ValueError, KeyError, TypeError):
-        raise JournalError("standard input: expected a plan "
-                           "(readmostly plan --json)") from None
+        plan = decode(PlanCells, strict_json.loads(sys.stdin.read()))
+    except ValueError as error:
+        raise JournalError(f"standard input: {error}: expected a plan (readmostly plan --json)"
+                           ) from None
+    runs = {c.id for c in plan.cells if not c.skip}
+    runs |= {pair.id for pair in plan.same if pair.runs_as in runs}
+    wanted = questions.cells_of(campaign, clear)
     print(f"# of {len(wanted)} cells of {campaign.name}")
     for name in wanted:
-        lost = name not in here or here[name].get("skip")
-        print(f"# not here: {name}" if lost else name)
+        print(name if name in runs else f"# not here: {name}")
 
 
 # ---- the answer -----------------------------------------------------------
 
-def read_pair(args):
-    """(first, second) campaign, each whole in itself; JournalError."""
-    from report import journal
-    from report.compare import admit
-    from report.journal import JournalError
-    found = [journal.read(args.old), journal.read(args.new)]
-    for folder, campaign in zip((args.old, args.new), found):
-        why = admit.within(campaign)
-        if why:
-            raise JournalError(f"{folder}: {why}")
-    old, new = (c.meta for c in found)
-    if (old.get("name"), old.get("created_utc"), old.get("seed")) == (
-            new.get("name"), new.get("created_utc"), new.get("seed")):
-        raise JournalError(f"{args.new}: the same campaign as {args.old}: "
-                           "nothing was repeated")
-    if bool(old.get("synthetic")) != bool(new.get("synthetic")):
-        raise JournalError(f"{args.new}: one of the two was written by a "
-                           "program, expected two of a kind")
+def asked_of(old: Campaign, figure: str | None) -> list[questions.Question]:
+    """The comparisons; JournalError: the campaign recommends no map."""
+    found = questions.of_campaign(old, figure)
+    trust = result.build(old).trust
+    if any(q.clear for q in found) and trust.verdict is Trust.NOT and trust.reason:
+        raise JournalError(f"{old.path}: it recommends no map (not passed: "
+                           f"{trust.reason.question.value}): nothing of it can be replicated")
     return found
 
 
-def answer(args):
+def read_pair(first: Path, second: Path) -> tuple[Campaign, Campaign]:
+    """Both campaigns; JournalError: one is damaged, or they are the same one."""
+    old, new = read(first), read(second)
+    for campaign in (old, new):
+        why = admit.within(campaign)
+        if why:
+            raise JournalError(f"{campaign.path}: {why}")
+    if (old.name, old.plan.created_utc, old.plan.seed) == (
+            new.name, new.plan.created_utc, new.plan.seed):
+        raise JournalError(f"{second}: the same campaign as {first}: nothing was repeated")
+    if old.plan.synthetic != new.plan.synthetic:
+        raise JournalError(f"{second}: a program wrote one of the two, expected two of a kind")
+    return old, new
+
+
+def answer(first: Path, second: Path, figure: str | None) -> int:
     """Prints the verdicts and writes NEW/reproduction.json -> status."""
-    from report.analysis import Analysis
-    from report import checks, folders
-    from report.reproduce import asked, judge, say, setup
-    old, new = read_pair(args)
-    questions = asked.of_campaign(Analysis(old), args.figure)
-    invalid = checks.refusal(new)
-    rows, unclear = judge.all_of(old, new, questions, invalid)
-    found = setup.differences(old, new, {m for q in questions
-                                         for m in q.maps})
-    document = say.document(old, new, args.figure, rows, unclear, found,
-                            invalid)
-    print("\n".join(say.lines(document, rows, found)))
-    folders.replace(args.new / "reproduction.json", json.dumps(
-        document, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
-    if document["count"][judge.OPPOSITE]:
+    old, new = read_pair(first, second)
+    d = judge.judge(old, new, asked_of(old, figure), figure, result.build(new).trust.verdict)
+    words = (judge.Word.OPPOSITE, judge.Word.UNCLEAR, judge.Word.REPLICATED)
+    order = sorted(range(len(d.rows)), key=lambda i: words.index(d.rows[i].word))
+    shown = order[:max(SHOWN, d.count.opposite)]
+    lines = text.environment(False, TEMPLATES).get_template("reproduce.txt.j2").render(
+        d=View(d, ""), rows=[View(d.rows[i], f"rows.{i}") for i in shown],
+        more=len(order) - len(shown))
+    print("\n".join(filter(None, lines.splitlines())))
+    folders.replace(second / "reproduction.json", to_json(d))
+    if d.count.opposite:
         return OPPOSITE
-    return DONE if document["count"][judge.REPLICATED] and \
-        document["finished"] else INCOMPLETE
+    return DONE if d.count.replicated and d.finished else INCOMPLETE
 
 
-def run(args):
-    from report import journal
-    if args.old not in ("inputs", "cells"):
-        return answer(args)
-    tell = tell_inputs if args.old == "inputs" else tell_cells
-    tell(journal.read(args.new), args.figure)
+def run(old: str, new: Path, figure: str | None) -> int:
+    """The command -> exit status."""
+    if old not in ("inputs", "cells"):
+        return answer(Path(old), new, figure)
+    (print_inputs if old == "inputs" else print_cells)(read(new), figure)
     return DONE
 
 
-def main(argv):
-    from report.journal import JournalError
-    args = arguments(argv)
-    return ending.refusing(lambda: run(args), "report reproduce",
+def main(argv: list[str]) -> int:
+    """The command -> exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python3 -m report reproduce", description="Compares a campaign with the one that "
+        "it repeats: replicated, opposite or unclear for each clear comparison, and what "
+        "differs in the set-up.")
+    parser.add_argument("old", metavar="OLD", help="the first campaign; or `inputs`, `cells`: "
+                        "what is to run, of NEW")
+    parser.add_argument("new", metavar="NEW", type=Path)
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--headline", dest="figure", action="store_const", const="headline",
+                      help="only the group that the first sentence is about")
+    what.add_argument("--figure", metavar="NAME", help="only winner, flip or forest")
+    args = parser.parse_args(argv)
+    return ending.refusing(lambda: run(args.old, args.new, args.figure), "report reproduce",
                            JournalError)

@@ -1,79 +1,134 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Replicated, opposite, unclear: what a second campaign says of each clear
-comparison of a first one. The rules are in docs/adr/0043, written before any
-campaign was repeated by them."""
-from report import journal, stats, verdicts
+"""Is each clear comparison of a first campaign replicated by a second one? The
+rules are older than any repetition (docs/adr/0043)."""
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from report import stats
 from report.compare import admit
-from report.reproduce.asked import sign
+from report.compare.setup import Difference, differences
+from report.decide.groups import estimate, verdict_of
+from report.load import Campaign, Cell
+from report.model.number import Estimate, Unit, Verdict, unknown
+from report.model.place import Place
+from report.model.trust import Trust
+from report.reproduce.questions import Question
 
-REPLICATED, OPPOSITE, UNCLEAR = "replicated", "opposite", "unclear"
-WORDS = (REPLICATED, OPPOSITE, UNCLEAR)
-
-
-def index_of(campaign):
-    """id -> cell, also of what another cell runs for."""
-    found = dict(campaign.cells)
-    for pair in campaign.meta.get("same") or []:
-        found.setdefault(pair["id"], campaign.cells[pair["as"]])
-    return found
+FORMAT = 2
 
 
-def why_not(old, new, cells, name):
-    """Why a cell of the first campaign has no values in the second."""
-    cell = cells.get(name)
-    map_id = old.cells[name].map
-    if map_id not in new.maps:
-        return f"{map_id}: not in this build"
-    if cell is None:
-        return f"{map_id}: no such cell here"
-    other = admit.differs(old.cells[name], cell)
-    if other and name in new.cells:
-        return f"{map_id}: {other} differs"
-    if map_id in new.failed_maps:
-        return f"{map_id}: failed verification here"
-    return "" if cell.ok else f"{map_id}: {cell.reason}"
+class Word(str, Enum):
+    """replicated: the 95 % interval lies beyond the margin on the same side;
+    opposite: on the other side; unclear: anything else, with a reason."""
+    REPLICATED = "replicated"
+    OPPOSITE = "opposite"
+    UNCLEAR = "unclear"
 
 
-def pair_of(cells, q):
-    """over ÷ under of the second campaign, paired by block, at 95 %."""
-    return stats.ratios({0: [journal.rates(cells[of].ok)
-                             for of in (q.over, q.under)]})[0]
+@dataclass(frozen=True)
+class Row:
+    """over / under in both campaigns. cells: ids in the first one."""
+    over: str
+    under: str
+    place: Place
+    cells: tuple[str, ...]
+    then: Estimate
+    now: Estimate
+    word: Word
+    reason: str | None
 
 
-def word_of(side, low, high):
-    """One clear comparison, against the second campaign's interval."""
-    found = sign(low, high)
-    if not found:
-        return UNCLEAR
-    return REPLICATED if found == side else OPPOSITE
+@dataclass(frozen=True)
+class Count:
+    """Rows by word."""
+    replicated: int
+    opposite: int
+    unclear: int
 
 
-def judged(old, new, q, cells, invalid):
-    why = why_not(old, new, cells, q.over) or \
-        why_not(old, new, cells, q.under) or \
-        (f"{verdicts.WITHHELD} here" if invalid else "")
-    row = {"over": q.maps[0], "under": q.maps[1], "place": q.place,
-           "cells": [q.over, q.under], "then": q.ratio, "word": UNCLEAR,
-           "now": {"ratio": None, "low": None, "high": None, "n": 0},
-           "why": why}
-    if why:
-        return row
-    pair = pair_of(cells, q)
-    row["now"] = {"ratio": pair["centre"], **{k: pair[k] for k in (
-        "low", "high", "n")}}
-    row["word"] = word_of(q.side, pair["low"], pair["high"])
-    if row["word"] == UNCLEAR:
-        row["why"] = ("no interval here" if pair["low"] is None else
-                      "its interval here reaches into the margin")
-    return row
+@dataclass(frozen=True)
+class Reproduction:
+    """reproduction.json; docs/reproduction.schema.json follows from it.
 
-
-def all_of(old, new, asked, invalid=None):
-    """(rows of what was clear, how many were not).
-
-    invalid -- the control of the second campaign that failed, or None
+    old, new  names of campaigns; figure None: all groups were asked for
+    finished  no trial of the new campaign is pending
+    synthetic a program wrote the new campaign
+    trust     of the new campaign; with NOT no row is judged
+    open      comparisons that the first campaign did not decide
     """
-    cells = index_of(new)
-    clear = [q for q in asked if q.side]
-    return [judged(old, new, q, cells, invalid) for q in clear], \
-        len(asked) - len(clear)
+    format: int
+    kind: str
+    old: str
+    new: str
+    old_plan_sha256: str | None
+    new_plan_sha256: str | None
+    figure: str | None
+    finished: bool
+    synthetic: bool
+    trust: Trust
+    count: Count
+    open: int
+    rows: tuple[Row, ...]
+    setup: tuple[Difference, ...]
+
+
+def cells_by_id(campaign: Campaign) -> dict[str, Cell]:
+    """Cells, also by the ids of cells that run as another one."""
+    cells = dict(campaign.cells)
+    for pair in campaign.plan.same:
+        cells.setdefault(pair.id, campaign.cells[pair.runs_as])
+    return cells
+
+
+def why_not(old: Campaign, new: Campaign, cells: Mapping[str, Cell], name: str) -> str:
+    """Why the second campaign lacks a cell of the first; "": it has the cell."""
+    cell, first = cells.get(name), old.cells[name]
+    if first.map not in new.maps:
+        return f"{first.map}: not in this build"
+    if cell is None:
+        return f"{first.map}: no such cell here"
+    factor = admit.differs(first.factors, cell.factors)
+    if factor and name in new.cells:
+        return f"{first.map}: {factor} differs"
+    if first.map in new.failed_maps:
+        return f"{first.map}: failed verification here"
+    return f"{first.map}: {cell.reason}" if cell.reason else ""
+
+
+def word_of(then: Verdict, now: Verdict) -> Word:
+    """then -- faster or slower"""
+    if now not in (Verdict.FASTER, Verdict.SLOWER):
+        return Word.UNCLEAR
+    return Word.REPLICATED if now is then else Word.OPPOSITE
+
+
+def row_of(old: Campaign, new: Campaign, q: Question, cells: Mapping[str, Cell],
+           trust: Trust) -> Row:
+    """One clear comparison."""
+    reason = why_not(old, new, cells, q.cells[0]) or why_not(old, new, cells, q.cells[1])
+    now, word = unknown(Unit.RATIO, reason), Word.UNCLEAR
+    if not reason:
+        interval = stats.ratio_interval(cells[q.cells[0]].rates, cells[q.cells[1]].rates)
+        now = estimate(interval, Unit.RATIO)
+        if interval.low is None:
+            reason = "no interval here"
+        elif trust is Trust.NOT:
+            reason = "this run recommends no map"
+        else:
+            word = word_of(q.verdict, verdict_of(interval))
+            reason = "its interval here reaches into the margin" * (word is Word.UNCLEAR)
+    return Row(*q.maps, q.place, q.cells, q.then, now, word, reason or None)
+
+
+def judge(old: Campaign, new: Campaign, questions: Sequence[Question], figure: str | None,
+          trust: Trust) -> Reproduction:
+    """The whole answer. trust -- of the new campaign"""
+    cells = cells_by_id(new)
+    rows = tuple(row_of(old, new, q, cells, trust) for q in questions if q.clear)
+    words = [r.word for r in rows]
+    return Reproduction(
+        FORMAT, "reproduction", old.name, new.name, old.plan.plan_sha256, new.plan.plan_sha256,
+        figure, new.complete, new.plan.synthetic, trust,
+        Count(*(words.count(word) for word in Word)), len(questions) - len(rows), rows,
+        differences(old, new, {m for q in questions for m in q.maps}))

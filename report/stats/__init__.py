@@ -33,9 +33,10 @@ from report.stats.power import Noise, noise_of, smallest_visible
 from report.stats.regression import Coefficient, Fit, least_squares
 from report.stats.shares import clopper_pearson, share_interval, sign_test
 from report.stats.signed_rank import (hodges_lehmann, needed_n_walsh,
-                                      serial_interval, signed_rank_interval,
-                                      signed_rank_p, signed_rank_tail, walsh,
-                                      walsh_rank, widening)
+                                      own_noise, serial_interval, shared_lag1,
+                                      signed_rank_interval, signed_rank_p,
+                                      signed_rank_tail, walsh, walsh_rank,
+                                      widening)
 from report.stats.slopes import block_slopes, trend
 
 VERDICT_NEEDS = 20  # trials per arm that a gate or a claim needs (R11)
@@ -48,9 +49,9 @@ __all__ = [
     "feasible", "hodges_lehmann", "inside", "least_blocks", "least_squares",
     "level_intervals", "log_ratio", "many_intervals", "many_ratios",
     "mean_interval", "median_interval", "median_of", "needed_n",
-    "needed_n_walsh", "noise_of", "outliers", "outside", "paired",
+    "needed_n_walsh", "noise_of", "outliers", "own_noise", "outside", "paired",
     "percent", "quantile_ranks", "rank_power", "ratio_interval", "ratios",
-    "scale_of", "serial_interval", "share_interval", "shift",
+    "scale_of", "serial_interval", "share_interval", "shared_lag1", "shift",
     "shift_interval", "sign_flip_test", "sign_test", "signed_rank_interval",
     "signed_rank_p", "signed_rank_tail", "signed_ranks", "slot_adjusted",
     "smallest_visible", "standard_error", "summarize", "tail_scores",

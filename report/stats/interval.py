@@ -45,11 +45,15 @@ def ratio_interval(over: Mapping[int, float], under: Mapping[int, float],
 
 def many_ratios(pairs: Mapping[K, tuple[Mapping[int, float],
                                         Mapping[int, float]]],
-                level: float = LEVEL) -> dict[K, Interval]:
-    """ratio_interval() of every pair (over, under), keys in their order."""
+                level: float = LEVEL,
+                shared: Mapping[K, float] | None = None) -> dict[K, Interval]:
+    """ratio_interval() of every pair (over, under), keys in their order.
+
+    shared  shared_lag1() of the pairs of which it is known
+    """
     return many_intervals({
         key: [over[b] / under[b] for b in sorted(over.keys() & under.keys())]
-        for key, (over, under) in pairs.items()}, level)
+        for key, (over, under) in pairs.items()}, level, shared=shared)
 
 
 def level_intervals(rates: Mapping[K, Mapping[int, float]],
@@ -64,7 +68,9 @@ def level_intervals(rates: Mapping[K, Mapping[int, float]],
 
 
 def many_intervals(series: Mapping[K, Sequence[float]], level: float = LEVEL,
-                   log: bool = True) -> dict[K, Interval]:
+                   log: bool = True,
+                   shared: Mapping[K, float] | None = None
+                   ) -> dict[K, Interval]:
     """Pseudo-median with serial_interval() of every series of values in time
     order. Series of one length are computed together.
 
@@ -78,12 +84,13 @@ def many_intervals(series: Mapping[K, Sequence[float]], level: float = LEVEL,
     result: dict[K, Interval] = {}
     for n, keys in by_n.items():
         result.update(zip(keys, of_equal_length(
-            [series[key] for key in keys], n, level, log)))
+            [series[key] for key in keys], n, level, log,
+            [(shared or {}).get(key, math.nan) for key in keys])))
     return {key: result[key] for key in series}
 
 
 def of_equal_length(rows: Sequence[Sequence[float]], n: int, level: float,
-                    log: bool) -> list[Interval]:
+                    log: bool, shared: Sequence[float]) -> list[Interval]:
     """many_intervals() of rows of n values each."""
     if n == 0:
         return [MISSING] * len(rows)
@@ -92,10 +99,10 @@ def of_equal_length(rows: Sequence[Sequence[float]], n: int, level: float,
         raise ValueError("values must be finite, and on logarithms >= 0")
     if log:
         with np.errstate(divide="ignore", invalid="ignore"):
-            ends = np.exp(serial_interval(np.log(x), level))
+            ends = np.exp(serial_interval(np.log(x), level, shared))
         ends[:, x.max(axis=1) == 0] = 0.0
     else:
-        ends = np.array(serial_interval(x, level))
+        ends = np.array(serial_interval(x, level, shared))
     reason = None if n >= needed_n_walsh(level) \
         else f"n<{needed_n_walsh(level)}"
     return [Interval(centre, low, high, n, None)

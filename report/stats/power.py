@@ -71,25 +71,27 @@ def autoregression(rng: np.random.Generator, series: int, n: int, lag1: float
 
 
 @functools.lru_cache(maxsize=None)
-def lower_ends(n: int, pairs_in_family: int, level_error: float, lag1: float
-               ) -> Floats:
+def lower_ends(n: int, pairs_in_family: int, level_error: float, lag1: float,
+               shared: bool) -> Floats:
     """Lower ends of the joint interval of n normal values without an effect,
     in standard deviations, ascending: (series,)."""
     series = max(min(SERIES, 2 * AVERAGES // (n * (n + 1))), 100)
     x = autoregression(np.random.default_rng(SEED), series, n, lag1)
-    _, low, _ = serial_interval(x, 1.0 - level_error / pairs_in_family)
+    _, low, _ = serial_interval(x, 1.0 - level_error / pairs_in_family,
+                                lag1 if shared else None)
     return np.sort(low)
 
 
 def smallest_visible(n: int, pairs_in_family: int, *, noise: float,
-                     lag1: float = 0.0, level_error: float = ERROR,
-                     margin: float = MARGIN, power: float = POWER
-                     ) -> float | None:
+                     lag1: float = 0.0, shared: bool = False,
+                     level_error: float = ERROR, margin: float = MARGIN,
+                     power: float = POWER) -> float | None:
     """Smallest true ratio (> margin) that n blocks find with this power.
 
     pairs_in_family  k (k - 1) / 2 for k maps
     noise            standard deviation of one ln ratio, >= 0
     lag1             correlation of the ln ratios of neighbouring blocks
+    shared           lag1 is shared_lag1() of the family's maps
     None: n is too small for an interval of that level.
     ValueError: pairs_in_family < 1 or a noise that is negative or not finite.
     """
@@ -98,6 +100,6 @@ def smallest_visible(n: int, pairs_in_family: int, *, noise: float,
     if n < needed_n_walsh(1.0 - level_error / pairs_in_family):
         return None
     rounded = STEP * round(min(max(lag1, 0.0), MOST_CORRELATED) / STEP)
-    ends = lower_ends(n, pairs_in_family, level_error, rounded)
+    ends = lower_ends(n, pairs_in_family, level_error, rounded, shared)
     effect = -float(np.quantile(ends, 1.0 - power))
     return margin * math.exp(noise * effect)

@@ -114,33 +114,65 @@ def mean_ranks(x: Floats) -> Floats:
     return ranks
 
 
-def widening(x: npt.ArrayLike, errors: float = 1.0) -> Floats:
-    """Factor of the width of an interval of the centre of x (..., n), values
-    in time order -> (...), at least 1.
-
-    sqrt((1 + r) / (1 - r)), which is that of the mean of a first-order
-    autoregression. r is the lag-1 correlation of the ranks. It is corrected
-    for its bias, -(1 + 4 r) / n, and raised by so many standard errors,
-    because a short series hides its correlation (docs/adr/0057).
-    """
+def rank_lag1(x: npt.ArrayLike) -> Floats:
+    """Lag-1 correlation of the ranks of x (..., n), values in time order ->
+    (...), corrected for its bias, -(1 + 4 r) / n."""
     ranks = mean_ranks(np.asarray(x, float))
     n = ranks.shape[-1]
     away = ranks - (n + 1) / 2.0
     square = np.sum(away ** 2, axis=-1)
-    r = np.divide(np.sum(away[..., 1:] * away[..., :-1], axis=-1), square,
-                  out=np.zeros_like(square), where=square > 0)
-    r = (n * r + 1) / max(n - 4, 1) + errors / math.sqrt(max(n - 3, 1))
+    r: Floats = np.divide(np.sum(away[..., 1:] * away[..., :-1], axis=-1),
+                          square, out=np.zeros_like(square), where=square > 0)
+    return (n * r + 1) / max(n - 4, 1)
+
+
+def widening(x: npt.ArrayLike, errors: float = 1.0,
+             shared: npt.ArrayLike | None = None) -> Floats:
+    """Factor of the width of an interval of the centre of x (..., n), values
+    in time order -> (...), at least 1.
+
+    sqrt((1 + r) / (1 - r)), which is that of the mean of a first-order
+    autoregression. r is rank_lag1() and so many standard errors, because a
+    short series hides its correlation (docs/adr/0057). shared: r of series
+    with the same noise (...), nan: not known; then r is that, or rank_lag1()
+    less one standard error if this is more (docs/adr/0060).
+    """
+    x = np.asarray(x, float)
+    r, error = rank_lag1(x), 1 / math.sqrt(max(x.shape[-1] - 3, 1))
+    limit = np.asarray(math.nan if shared is None else shared)
+    r = np.where(np.isnan(limit), r + errors * error, np.maximum(limit, r - error))
     r = np.clip(r, 0.0, MOST_CORRELATED)
     wider: Floats = np.sqrt((1 + r) / (1 - r))
     return wider
 
 
-def serial_interval(x: npt.ArrayLike, level: float = 0.95
+def own_noise(x: npt.ArrayLike) -> Floats:
+    """Of x (k, n), k > 1 series in the same n blocks: what is left without
+    the level of each and without what moves the others in a block."""
+    series = np.asarray(x, float)
+    series = series - np.median(series, axis=1)[:, None]
+    noise: Floats = series - np.array([
+        np.median(np.delete(series, i, axis=0), axis=0)
+        for i in range(len(series))])
+    return noise
+
+
+def shared_lag1(x: npt.ArrayLike) -> float:
+    """For widening(): of own_noise() of x (k, n), k > 2. The mean of
+    rank_lag1() and half a standard error of that mean."""
+    noise = own_noise(x)
+    k, n = noise.shape
+    error = 1 / math.sqrt((k - 1) * max(n - 3, 1))
+    return float(np.mean(rank_lag1(noise))) + error / 2
+
+
+def serial_interval(x: npt.ArrayLike, level: float = 0.95,
+                    shared: npt.ArrayLike | None = None
                     ) -> tuple[Floats, Floats, Floats]:
     """signed_rank_interval() of values in time order, its ends moved away
     from the centre by widening()."""
     centre, low, high = signed_rank_interval(x, level)
-    wider = widening(x)
+    wider = widening(x, shared=shared)
     return centre, centre - wider * (centre - low), \
         centre + wider * (high - centre)
 

@@ -78,7 +78,7 @@ check "labels of two maps swapped are status 1" [ $status = 1 ]
 check "each is opposite" about "$dir/other" \
 	"said['count'] == {'replicated': 0, 'opposite': 2, 'unclear': 0}"
 check "and is named" says "$out" \
-	"opposite: gomap_rw ÷ rwlock_probe at 1 thread, "
+	"opposite: gomap_rw ÷ rwlock_probe at 9"
 again "$alike" -o "$dir/alike"
 check "equal maps replicate nothing: status 3" [ $status = 3 ]
 check "each is unclear" about "$dir/alike" "said['count']['unclear'] == 2"

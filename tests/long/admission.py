@@ -27,7 +27,7 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
-from report import admit, journal  # noqa: E402
+from report import admit, load  # noqa: E402
 
 PROGRAM = Path(os.environ.get("BUILD", "build/gcc")) / "readmostly"
 SPREAD, NODES, LEAST = 60, 4, 0.05
@@ -49,7 +49,7 @@ def record(folder, cpu, busy=False):
                 loop.wait()
         if done.returncode not in (0, 3):
             sys.exit(f"admission: {folder}: status {done.returncode}")
-    return admit.figures_of(journal.read(folder))
+    return admit.figures_of(load.read(folder))
 
 
 def limit(values):
@@ -78,7 +78,7 @@ def main():
     print(json.dumps({"aa_most": limit([f.aa for f in quiet]),
                       "speed_most": limit(list(speeds(quiet, where))),
                       "disturbed_most": math.ceil(50 * (1 + usual) - 1e-9) / 100}), flush=True)
-    rule, count = json.loads(admit.RULE.read_text()), collections.Counter()
+    rule, count = admit.read_rule(), collections.Counter()
     for fleet in range(args.fleets):
         busy = random.Random(fleet).randrange(NODES) if fleet % 2 else None
         machines = {node: record(args.folder / f"fleet{fleet}/n{node}", cpus[node % len(cpus)],

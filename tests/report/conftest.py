@@ -1,13 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Shared by all modules: the marker `long`, and reports without figures.
-
-Tests marked `long` run with RM_LONG=1 and no others do; without it they are
-deselected. A module that looks at figures sets DRAWN = True.
-"""
+"""Shared by all modules: the marker `long`. Tests that have it run with
+RM_LONG=1 and no others do; without it they are deselected."""
 import os
 
-import pytest
-import report_helpers
 
 LONG = os.environ.get("RM_LONG", "") not in ("", "0")
 
@@ -23,8 +18,3 @@ def pytest_collection_modifyitems(config, items):
         parts[chosen].append(item)
     config.hook.pytest_deselected(items=parts[False])
     items[:] = parts[True]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def figures_of_the_module(request):
-    report_helpers.Built.drawn = getattr(request.module, "DRAWN", False)

@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from report_helpers import make_journal  # noqa: E402
 from seal import sealed  # noqa: E402
 
-from report import damage  # noqa: E402
+from report.load import seal as hashes  # noqa: E402
 
 MAPS = ("null_map", "gomap_rw", "syncmap", "shard_rw_32", "ck_ht")
 SPEC = dict(maps=MAPS, threads=(1, 2), keys=(1024, 65536), kinds=("update",),
@@ -35,12 +35,11 @@ def change(folder, edit):
     file = folder / "campaign.json"
     meta = json.loads(file.read_text())
     edit(meta)
-    if damage.is_sealed(meta):
-        meta["topology_sha256"] = damage.sha256(
+    if "line_checksum" in meta:
+        meta["topology_sha256"] = hashes.sha256(
             (folder / "topology.xml").read_bytes())
-        meta["plan_sha256"] = damage.plan_sha256(meta)
-        meta.pop("sha256", None)
-        meta["sha256"] = damage.campaign_sha256(meta)
+        meta["plan_sha256"] = hashes.plan_sha256(meta)
+        meta["sha256"] = hashes.campaign_sha256(meta)
     file.write_text(json.dumps(meta))
 
 
@@ -69,6 +68,13 @@ def machine(folder, ident="5e7a0001", factors=None, seed=1, day=20,
     change(folder, told)
     seal(folder)
     return folder
+
+
+def untrusted(folder, ident, seed=1, **spec):
+    """A machine whose two copies of one map differ by 4 %, more than the lead
+    of 3 %: its run recommends no map."""
+    return machine(folder, ident, seed=seed, plant={
+        "control": "fail", "mops": speeds({"shard_rw_32": 1.163}, seed, 0.002)}, **spec)
 
 
 def three(parent, **spec):

@@ -185,7 +185,7 @@ def campaign(spec, cells, order, cpus):
             "build": {"commit": "0000000", "dirty": False, "compiler": "gcc",
                       "compiler_version": "12.2.0", "flags": "-O2",
                       "binary_sha256": "00", "build_id": "00",
-                      "libraries": ""},
+                      "libraries": "none"},
             "seed": spec["seed"], "plan_sha256": "00",
             "workloads": [{"name": spec["workload"], "file": "synthetic",
                            "sha256": "00", "text": "# synthetic\n"}],

@@ -15,9 +15,6 @@ A file has one instruction a line; # begins a comment of a whole line.
     unplan WHERE               and these cells, which the plan does not have
     torn                       the last line was being written
     folder NAME                of the campaign
-    trusts WORD                what verdicts.json has to have in trust.word
-    decides LEADER, WORD, N; OUTCOME: MAPS ...   and of each group, in order
-    crosses LEFT, RIGHT, FROM, TO, N             and crossovers.csv
 
 WHERE is FACTOR=VALUE[,VALUE] ...: factors of the cell, block, arm.
 """
@@ -43,7 +40,7 @@ class Shape:
 
     def __init__(self, path):
         self.name, self.folder, self.spec = path.stem, path.stem, dict(USUAL)
-        self.edits, self.decided = [], []
+        self.edits = []
         for line in path.read_text("utf-8").splitlines():
             verb, _, rest = line.partition(" ")
             if line and verb != "#":
@@ -60,11 +57,6 @@ class Shape:
 
     def read_folder(self, rest, _):
         self.folder = rest.strip()
-
-    def read_decided(self, rest, verb):
-        self.decided.append(f"{verb} {rest}")
-
-    read_trusts = read_decides = read_crosses = read_decided
 
     def edit(self, rest, verb):
         if verb not in EDITS:
@@ -187,26 +179,6 @@ def unplan(meta, trials, rest):
 
 EDITS = {"rate": rate, "set": set_trials, "cell": set_cells,
          "meta": set_meta, "drop": drop, "unplan": unplan, "torn": None}
-
-
-# ---- what a report decides, one line a group --------------------------------
-
-def decided(built):
-    """Instructions that fit a built report."""
-    told, path = built.verdicts, "tables/crossovers.csv"
-    lines = [f"trusts {told['trust']['word']}"]
-    for group in told["decisions"]:
-        by_word = {}
-        for rival in group["rivals"]:
-            by_word.setdefault(rival["outcome"], []).append(rival["map"])
-        lines.append("; ".join(
-            [f"decides {group['leader']}, {group['word']}, {group['n']}"]
-            + [f"{word}: {' '.join(sorted(maps))}"
-               for word, maps in sorted(by_word.items())]))
-    rows = built.rows(path) if (built.out / path).exists() else []
-    return lines + [
-        "crosses {leads_below}, {leads_above}, {from_threads}, {to_threads}, "
-        "{n}".format(**row) for row in rows]
 
 
 if __name__ == "__main__":

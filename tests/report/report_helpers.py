@@ -5,7 +5,6 @@ import csv
 import html.parser
 import io
 import json
-import re
 import sys
 import warnings
 from pathlib import Path
@@ -13,45 +12,18 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(TOP), str(TOP / "tests")]
 import make_journal  # noqa: E402
-from report import page, svg  # noqa: E402
 from report.__main__ import main  # noqa: E402
 
 FEW = ("null_map", "gomap", "gomap_rw", "syncmap", "snapshot", "urcu_lfht")
-VOID = {"meta", "br", "img", "input", "link", "hr"}
-BLANK = ('<svg xmlns="http://www.w3.org/2000/svg" width="1pt" height="1pt" '
-         'viewBox="0 0 1 1"></svg>')
-
-
-def draw_nothing(panels, folder, pdf=False):
-    """In place of page.draw_all: empty figures in a 30th of the time."""
-    for panel in panels:
-        (folder / f"{panel.key}.svg").write_text(BLANK)
-    return [svg.panel(BLANK, p.key, p.name, p.alt) for p in panels]
-
-
-@contextlib.contextmanager
-def figures(drawn):
-    """Reports that are built meanwhile have figures, or empty ones."""
-    draw_all = page.draw_all
-    page.draw_all = draw_all if drawn else draw_nothing
-    try:
-        yield
-    finally:
-        page.draw_all = draw_all
 
 
 class Built:
-    """A report: what the program said, and what it wrote.
-
-    drawn -- with figures; set for a whole module by DRAWN = True (conftest.py)
-    """
-
-    drawn = False
+    """A report: what the program printed, and what it wrote."""
 
     def __init__(self, folder, *options):
         """Runs the program in this process: half the time is imports."""
         out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), figures(self.drawn), \
+        with contextlib.redirect_stdout(out), \
                 contextlib.redirect_stderr(err), warnings.catch_warnings():
             warnings.simplefilter("error")
             self.status = main([str(folder), *options])
@@ -63,10 +35,6 @@ class Built:
     def page(self):
         return (self.out / "index.html").read_text(encoding="utf-8")
 
-    @property
-    def claim(self):
-        return html.unescape(re.search(
-            r'id="claim">(.*?)</p>', self.page, re.S)[1])
 
     @property
     def verdicts(self):
@@ -77,14 +45,8 @@ class Built:
         with open(self.out / path, encoding="utf-8", newline="") as file:
             return list(csv.DictReader(file))
 
-    def tables(self):
-        return "".join(p.read_text(encoding="utf-8") for p in sorted(
-            (self.out / "tables").glob("*.md")))
 
-    def section(self, key):
-        match = re.search(rf'<section id="{key}".*?</section>', self.page,
-                          re.S)
-        return match[0] if match else ""
+
 
 
 def build(folder, *options, **spec):
@@ -104,13 +66,16 @@ def edit(folder, change):
     path.write_text("".join(json.dumps(t) + "\n" for t in kept))
 
 
+VOID = {"meta", "br", "img", "input", "link", "hr"}
+
+
 class Page(html.parser.HTMLParser):
     """Checks that tags balance; collects ids, references, nodes."""
 
     def __init__(self, text):
         super().__init__()
         self.stack, self.ids, self.links, self.nodes = [], [], [], 0
-        self.wrong, self.filtered = [], []
+        self.wrong = []
         self.feed(text)
         self.close()
 
@@ -121,8 +86,6 @@ class Page(html.parser.HTMLParser):
                 self.ids.append(value)
             if name in ("href", "src", "xlink:href", "action", "data"):
                 self.links.append(value)
-            if name == "data-filters":
-                self.filtered.append(value)
         if tag not in VOID:
             self.stack.append(tag)
 
@@ -136,8 +99,3 @@ class Page(html.parser.HTMLParser):
             return
         if not self.stack or self.stack.pop() != tag:
             self.wrong.append((tag, self.getpos()))
-
-    def aimless(self):
-        """Filters without the table that the script looks for."""
-        return [name for name in self.filtered
-                if f"table-{name}" not in self.ids]

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The model behind make_journal.py: invented speeds, latencies, counts."""
+import base64
+import struct
+import zlib
 
 KINDS = ("update", "churn", "fresh")
 #        family, Mop/s of one thread, gain per doubling of threads,
@@ -46,17 +49,41 @@ def quantiles(base, rng, stall):
     return points
 
 
-def hgrm(points, count):
-    lines = ["       Value     Percentile TotalCount 1/(1-Percentile)", ""]
-    for p, ns in points:
-        lines.append(f"{ns / 1e3:12.3f} {p:2.12f} {round(count * p):10d} "
-                     f"{1 / (1 - p):14.2f}")
-    lines.append(f"{points[-1][1] / 1e3:12.3f} {1:2.12f} {count:10d}")
-    lines.append(f"#[Mean    = {points[20][1] / 1e3:12.3f}, StdDeviation   = "
-                 "0.0]")
-    lines.append(f"#[Max     = {points[-1][1] / 1e3:12.3f}, Total count    = "
-                 f"{count:10d}]")
-    return "\n".join(lines) + "\n"
+def bucket(ns):
+    """Index of a value in a histogram of 2048 sub-buckets."""
+    shift = max(int(ns).bit_length() - 11, 0)
+    return (int(ns) >> shift) + 1024 * shift
+
+
+def leb128(value):
+    """ZigZag LEB128 of a count, or of minus a number of zeros."""
+    word, data = (value << 1) ^ (value >> 63), b""
+    while word > 127 and len(data) < 8:
+        data, word = data + bytes([word & 127 | 128]), word >> 7
+    return data + bytes([word])
+
+
+def hlog(counts):
+    """A log with one histogram: {index: count} as HdrHistogram's format V2."""
+    data, at = b"", 0
+    for index in sorted(counts):
+        zeros = index - at
+        data += (leb128(-zeros) if zeros > 1 else leb128(0) * zeros) + leb128(counts[index])
+        at = index + 1
+    plain = struct.pack(">iiiiqqd", 0x1C849313, len(data), 0, 3, 1, 2 ** 41 - 1, 1.0) + data
+    packed = zlib.compress(plain)
+    payload = base64.b64encode(struct.pack(">iI", 0x1C849314, len(packed)) + packed).decode()
+    return f"#[Histogram log format version 1.3]\nTag=x,0.0,1.0,1.0,{payload}\n"
+
+
+def counted(points, count):
+    """{index: count} of a distribution of percentiles."""
+    counts, before = {}, 0
+    for p, ns in points[1:] + [(1.0, points[-1][1])]:
+        until = round(count * p)
+        counts[bucket(ns)] = counts.get(bucket(ns), 0) + until - before
+        before = until
+    return {index: n for index, n in counts.items() if n}
 
 
 def latency(c, rng, out, block):
@@ -69,8 +96,8 @@ def latency(c, rng, out, block):
                                rng, c["map"] == "syncmap")
             at = lambda q: next(v for p, v in points if p >= q)
             name = (f"histograms/{c['map']}-r{c['rate_per_s']:g}-"
-                    f"{operation}-{clock}-b{block}.hgrm")
-            (out / name).write_text(hgrm(points, count))
+                    f"{operation}-{clock}-b{block}")
+            (out / f"{name}.hlog").write_text(hlog(counted(points, count)))
             entries.append({
                 "operation": operation, "was_there": True, "clock": clock,
                 "count": count, "min_ns": round(points[0][1]),

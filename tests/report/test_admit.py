@@ -7,15 +7,15 @@ import random
 import statistics
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
+from machine_campaigns import machine
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
-from report import admit  # noqa: E402
+from report import admit, load  # noqa: E402
 
-RULE = json.loads(admit.RULE.read_text())
+RULE = admit.read_rule()
 CELLS = ("one", "two", "three", "four")
 SPREAD = 0.08  # of a trial's log rate, wider than that of a quiet machine
 
@@ -80,9 +80,19 @@ def test_a_folder_that_is_none_is_off(tmp_path, capsys):
     assert "no such folder" in said and "of its trials" not in said
 
 
-def test_a_campaign_without_a_trial_is_off_for_that():
-    none = SimpleNamespace(cells={}, meta={"machine": {"id": "k"}})
-    assert admit.judge("n1", {"n1": admit.figures_of(none)}, RULE) == (
+def test_figures_are_those_of_the_trials(tmp_path):
+    """Medians by hand; a void trial counts as disturbed, and one not run not."""
+    folder = machine(tmp_path / "n1", blocks=4, plant={"void": [("ck_ht", 1)]})
+    trials = [json.loads(line) for line in (folder / "trials.jsonl").read_text().splitlines()]
+    timed = [t for t in trials if t["cell"].endswith("/throughput")]
+    found = admit.figures_of(load.read(folder))
+    assert found.kind == "5e7a0001" and found.disturbed == 4 / len(timed)
+    for cell, median in found.medians.items():
+        rates = [t["result"]["ops"] * 1e9 / t["result"]["elapsed_ns"] for t in timed
+                 if t["cell"] == cell and t["status"] == "ok"]
+        assert median == pytest.approx(statistics.median(rates))
+    (folder / "trials.jsonl").write_text("")
+    assert admit.judge("n1", {"n1": admit.figures_of(load.read(folder))}, RULE) == (
         "off", "no trial of it has been run")
 
 

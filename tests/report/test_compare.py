@@ -1,36 +1,39 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Campaigns of several machines beside each other: who takes part, who is
-refused by name, and that the numbers are those of each machine alone."""
+"""`readmostly compare` on made-up campaigns: who takes part, and that the page
+and comparison.json follow from the trials of each machine alone."""
 import contextlib
+import html
 import io
+import itertools
 import json
 import re
 import shutil
 import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
-import schemas
-from machine_campaigns import change, fleet, machine, seal, three
-from report_helpers import Page, main
+from machine_campaigns import change, fleet, machine, seal, speeds, three, untrusted
+from report_helpers import TOP, Page, main
+from test_claims_page import own  # noqa: F401
 
-from report.compare import gather
+from report.compare import gather, model
+from report.decide.groups import MARGIN
+from report.load import seal as hashes
+from report.model.encode import schema
+from report.render import formats
 
 sys.path.append(str(Path(__file__).parent / "oracle"))
 import oracle  # noqa: E402
 
 
-COMPARISON = schemas.validator("comparison")
-
-
 class Compared:
-    """A comparison: what the program said, and what it wrote."""
+    """A comparison: what the program printed and wrote."""
 
     def __init__(self, *words, out=None):
         said, error = io.StringIO(), io.StringIO()
         words = list(map(str, words)) + (["-o", str(out)] if out else [])
-        with contextlib.redirect_stdout(said), \
-                contextlib.redirect_stderr(error):
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(error):
             self.status = main(["compare", *words])
         self.said, self.error = said.getvalue(), error.getvalue()
         self.out = out and out / "report"
@@ -40,14 +43,13 @@ class Compared:
         return (self.out / "index.html").read_text(encoding="utf-8")
 
     @property
-    def told(self):
-        found = json.loads((self.out / "comparison.json").read_text())
-        COMPARISON.validate(found)
-        return found
+    def text(self):
+        """The page without its tags."""
+        return " ".join(html.unescape(re.sub("<[^>]*>", "", self.page)).split())
 
     @property
-    def red(self):
-        return "".join(re.findall(r'<div class="banner".*?</div>', self.page))
+    def json(self):
+        return json.loads((self.out / "comparison.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -56,100 +58,250 @@ def compared(tmp_path_factory):
     return folder, Compared(*three(folder), out=folder / "out")
 
 
-# ---- the numbers ----------------------------------------------------------
+def test_the_schema_is_that_of_the_dataclasses(compared):
+    stored = json.loads((TOP / "docs/comparison.schema.json").read_text())
+    assert stored == schema(model.Document)
+    jsonschema.validate(compared[1].json, stored, jsonschema.Draft7Validator)
 
-def by_hand(folder, cell, base):
-    """Ratio and 95 % interval of cell ÷ base by the oracle: no module of the
-    report."""
+
+# ---- the numbers, by a second program -------------------------------------
+
+def pair_by_oracle(folder, one, two, maps=4):
+    """(ratio, low, high) at 95 %, and the verdict by the joint interval; no
+    module of the report is used."""
     cells = oracle.Campaign(folder).cells
-    found = oracle.ratios(cells[cell], cells[base])
-    return [oracle.centre(found), *oracle.interval(found)]
+    values = oracle.ratios(cells[one], cells[two])
+    low, high = oracle.interval(values, oracle.joint_error(maps))
+    verdict = ("faster" if low > MARGIN else "slower" if high < 1 / MARGIN else
+               "equivalent" if low > 1 / MARGIN and high < MARGIN else "undecided")
+    return [oracle.centre(values), *oracle.interval(values)], verdict
 
 
-def test_every_ratio_is_the_one_of_a_second_hand(compared):
+def test_each_ratio_and_verdict_is_the_one_of_the_oracle(compared):
     folder, made = compared
-    rows = [r for r in made.told["ratios"] if r["map"] == "syncmap"]
-    assert len(rows) == 3 * 4
-    for r in rows:
-        base = r["cell"].replace("/syncmap/", f"/{r['base']}/")
-        assert [r["ratio"], r["low"], r["high"]] == pytest.approx(
-            by_hand(folder / r["machine"], r["cell"], base), rel=1e-5)
-        assert r["n"] == 10
+    seen = 0
+    for m, ranking in ((m, r) for m in made.json["machines"] for r in m["rankings"]):
+        cells = {e["map"]: e["cell"] for e in ranking["entries"]}
+        for c in ranking["comparisons"]:
+            ratio, verdict = pair_by_oracle(folder / m["label"], cells[c["map"]],
+                                            cells[c["against"]])
+            assert [c["ratio"][k] for k in ("value", "low", "high")] == pytest.approx(ratio)
+            assert (c["verdict"], c["ratio"]["n"]) == (verdict, 10)
+            seen += 1
+    assert seen == 3 * 4 * 3  # machines, places, rivals
 
 
-def test_machines_disagree_and_the_page_says_where(compared):
+def test_agreement_is_that_of_all_pairs_by_the_oracle(compared):
     folder, made = compared
-    assert made.status == 0, made.error
-    assert [(x["machine"], x["from_threads"], x["to_threads"]) for x in
-            made.told["crossovers"]] == [("b", 1, 2)]
-    assert not made.red.count("Missing")
-    assert "Synthetic." in made.red
+    d = made.json
+    words = {}
+    for m in d["machines"]:
+        for i, ranking in enumerate(m["rankings"]):
+            cells = {e["map"]: e["cell"] for e in ranking["entries"] if e["ranked"]}
+            for x, y in itertools.combinations(sorted(cells), 2):
+                words[m["label"], i, x, y] = pair_by_oracle(
+                    folder / m["label"], cells[x], cells[y])[1]
+    for a in d["agreement"]:
+        one, two = (d["machines"][a[k]]["label"] for k in ("first", "second"))
+        pairs = [(words[one, *key], words[two, *key], key) for key in
+                 {k[1:] for k in words}]
+        decided = [p for p in pairs if {p[0], p[1]} <= {"faster", "slower"}]
+        turned = {key for first, second, key in decided if first != second}
+        assert a["reversed"] == len(turned)
+        assert a["alike"] == len(decided) - len(turned)
+        assert a["open"] == len(pairs) - len(decided)
+        assert {(r["place"], *sorted((r["faster_on_first"], r["faster_on_second"])))
+                for r in a["reversals"]} == turned
+        for r in a["reversals"]:
+            x, y = sorted((r["faster_on_first"], r["faster_on_second"]))
+            assert (words[one, r["place"], x, y] == "faster") == (r["faster_on_first"] == x)
 
 
-def test_ranks_and_reversals_are_those_that_were_planted(compared):
+def resolve(document, path):
+    for name in path.split("."):
+        document = document[int(name)] if name.isdigit() else document[name]
+    return document
+
+
+def numbers_of(made):
+    """(text, value, path, format) of each <data> of a page."""
+    found = re.findall(r'<data value="([^"]*)" data-ref="([^"]*)" data-kind="([^"]*)">([^<]*)<',
+                       made.page)
+    return [(text, float(value), path, kind) for value, path, kind, text in found]
+
+
+def test_each_number_of_the_page_is_in_comparison_json(compared):
+    document, count = compared[1].json, 0
+    for text, value, path, kind in numbers_of(compared[1]):
+        if path.endswith((".margin", ".#")):
+            continue
+        stored = resolve(document, path.removesuffix(".value")
+                         if path.endswith(".value.value") else path)
+        assert stored == value and html.unescape(text) == formats.text(kind, stored), path
+        count += 1
+    assert count > 30
+
+
+# ---- what the page concludes ----------------------------------------------
+
+def test_a_machine_that_flips_the_ranking(compared):
     """On b syncmap falls behind both locks at 2 threads; on c it equals
-    gomap_rw: that decides nothing."""
-    rows = {r["map"]: r for r in compared[1].told["ranks"]}
-    assert rows["ck_ht"]["ranks"] == {"a": 1, "b": 1, "c": 1}
-    assert rows["syncmap"]["reversed"] == ["gomap_rw"]
-    assert rows["gomap_rw"]["reversed"] == ["syncmap"]
-    assert rows["ck_ht"]["reversed"] == []
-    pairs = {tuple(r["machines"]): r for r in
-             compared[1].told["agreement"]}
-    turned = {(x["ahead_one"], x["ahead_two"]) for x in
-              pairs["a", "b"]["reversals"]}
-    assert turned == {("syncmap", "gomap_rw"), ("shard_rw_32", "syncmap")}
-    assert pairs["a", "c"]["reversed"] == 0
+    gomap_rw, which decides nothing."""
+    made = compared[1]
+    assert made.status == 0, made.error
+    board = {r["map"]: r["reversed"] for r in made.json["board"]}
+    assert board == {"ck_ht": [], "shard_rw_32": [], "syncmap": ["gomap_rw"],
+                     "gomap_rw": ["syncmap"]}
+    assert "Fastest in all 3 runs: ck_ht." in made.said
+    assert "by one run a machine" in made.said and "Synthetic." in made.text
+    [ab, ac, _] = made.json["agreement"]
+    assert {(r["faster_on_first"], r["faster_on_second"]) for r in ab["reversals"]} == {
+        ("syncmap", "gomap_rw"), ("shard_rw_32", "syncmap")}
+    assert ac["reversed"] == 0
 
 
-def test_a_machine_whose_control_failed_ranks_nobody(tmp_path):
-    """Its ratios stand there; no sentence, rank, reversal or flip is made of
-    them, and it is named in red."""
-    one = machine(tmp_path / "a", "aaaaaaaa", seed=1)
-    other = machine(tmp_path / "b", "bbbbbbbb", {"syncmap": 0.4}, seed=2,
-                    plant={"control": "fail"})
-    made = Compared(one, other, out=tmp_path / "out")
-    told = made.told
-    assert told["headline"]["a"] and told["headline"]["b"] is None
-    assert {r["side"] for r in told["ratios"] if r["machine"] == "b"} == {
-        "a control failed"}
-    assert all(r["ratio"] for r in told["ratios"])
-    assert {label for r in told["ranks"] for label in r["ranks"]} == {"a"}
-    assert told["agreement"] == [] and told["crossovers"] == []
+def test_equal_machines_agree(tmp_path):
+    """Two machines of one model with equal maps: nothing is reversed, and what
+    their intervals leave out may be nothing."""
+    made = Compared(*(machine(tmp_path / name, seed=i + 5) for i, name in enumerate("ab")),
+                    out=tmp_path / "out")
+    [agreement] = made.json["agreement"]
+    assert agreement["reversed"] == 0 and agreement["alike"] == 4 * 6
+    assert agreement["same_leader"] == agreement["places"] == 4
+    [twin] = made.json["twins"]
+    assert twin["values"] == 16 and twin["apart"] <= 2
+    assert twin["left_out"]["low"] == 1 and twin["left_out"]["high"] < 1.1
 
 
-def test_no_value_of_two_machines_is_ever_mixed(compared):
-    """A machine's ratios are the same bytes whoever stands beside it."""
-    folder, made = compared
-    alone = Compared(folder / "a", folder / "c", out=folder / "pair")
-    of_a = [r for r in made.told["ratios"] if r["machine"] == "a"]
-    assert of_a == [r for r in alone.told["ratios"] if r["machine"] == "a"]
+def test_twins_on_which_one_map_differs(tmp_path):
+    made = Compared(machine(tmp_path / "a", seed=1),
+                    machine(tmp_path / "b", factors={"syncmap": 1.1}, seed=2),
+                    out=tmp_path / "out")
+    [twin] = made.json["twins"]
+    assert twin["largest_map"] == "syncmap" and 1.05 < twin["largest"] < 1.1
+    assert twin["left_out"]["low"] > 1.02 and twin["apart"] >= 4
+    assert "have one machine id" in made.text
 
 
-def test_the_page_is_well_formed_and_the_same_twice(compared):
-    folder, made = compared
-    page = Page(made.page)
-    assert not page.wrong and not page.stack
-    assert len(set(page.ids)) == len(page.ids)
-    assert str(folder) not in made.page
-    again = Compared(*(folder / m for m in "abc"), out=folder / "again")
-    assert again.page == made.page
-    assert all((made.out / "tables" / f"{name}.md").is_file() for name in (
-        "machines", "machine-ratios", "crossover", "ranks",
-        "rank-agreement"))
+def test_a_run_that_is_not_trusted_recommends_no_map(tmp_path):
+    """Its rates and ratios are shown; no sentence, order or reversal uses them."""
+    made = Compared(machine(tmp_path / "a", "aaaaaaaa", seed=1),
+                    untrusted(tmp_path / "b", "bbbbbbbb", seed=2), out=tmp_path / "out")
+    assert [m["trust"]["verdict"] for m in made.json["machines"]] == [
+        "use with care", "do not use"]
+    assert "Fastest in the run of a: ck_ht." in made.said
+    assert "No map is recommended in the run of b." in made.said
+    assert made.json["agreement"] == []
+    assert [r["reversed"] for r in made.json["board"]] == [[]] * 4
+    assert made.page.count('class="barcell lead"') == 1
+
+
+def test_machines_with_different_leaders(tmp_path):
+    made = Compared(machine(tmp_path / "a", "aaaaaaaa"),
+                    machine(tmp_path / "b", "bbbbbbbb", {"syncmap": 3}, seed=2),
+                    machine(tmp_path / "c", "cccccccc", {"shard_rw_32": 1.2}, seed=3),
+                    out=tmp_path / "out")
+    assert made.said.splitlines()[:3] == [
+        "Fastest in the run of a: ck_ht.", "Fastest in the run of b: syncmap.",
+        "Too close to call in the run of c: ck_ht and shard_rw_32."]
+    assert made.json["agreement"][0]["same_leader"] == 0
+
+
+def test_a_map_with_wrong_answers_is_not_ranked(tmp_path):
+    made = Compared(machine(tmp_path / "a", "aaaaaaaa"),
+                    machine(tmp_path / "b", "bbbbbbbb", seed=2,
+                            plant={"fail_verify": ("ck_ht",)}), out=tmp_path / "out")
+    assert made.status == 3
+    assert "Fastest in the run of b: shard_rw_32." in made.said
+    assert "b is incomplete: " in made.text and "ck_ht failed verification" in made.text
+
+
+def test_claims_are_decided_on_each_machine(tmp_path, own):  # noqa: F811
+    """syncmap at 43.5 % of gomap_rw on one machine, ahead on the other."""
+    from report.claims import ledger
+    folders = []
+    for name, factor in (("a", 0.435 * 0.75), ("b", 1)):
+        folders.append(machine(tmp_path / name, name * 8, {"syncmap": factor}, blocks=20,
+                               keys=(65536,), mode="claims-quick"))
+        change(folders[-1], lambda m: m.update(notes={"claims": ledger.digest(ledger.read())}))
+    made = Compared(*folders, out=tmp_path / "out")
+    verdicts = {c["id"]: c["verdicts"] for c in made.json["claims"]}
+    assert verdicts["S4-01"] == ["reproduced", "refuted"]
+    text = re.sub(r"\s+", " ", re.sub("<[^>]*>", " ", made.page))
+    assert all(f"{name} {' '.join(words)} " in text for name, words in verdicts.items())
+
+
+def test_a_cell_is_also_at_the_places_that_it_runs_for(tmp_path):
+    """On a machine without SMT two placements are one cell (`same`); the other
+    machine has both."""
+    folders = [machine(tmp_path / name, ident, seed=i)
+               for i, (name, ident) in enumerate((("a", "aaaaaaaa"), ("b", "bbbbbbbb")))]
+    for folder in folders:
+        change(folder, lambda m: m.update(same=[
+            {"id": c["id"].replace("/cores/", "/smt/"), "as": c["id"]}
+            for c in m["cells"] if c["measure"] == "throughput"]))
+    made = Compared(*folders, out=tmp_path / "out")
+    assert {p["placement"] for p in made.json["places"]} == {"cores", "smt"}
+    assert len(made.json["places"]) == 8
+
+
+# ---- versions -------------------------------------------------------------
+
+SMALL = dict(maps=("gomap_rw", "syncmap", "ck_ht"), threads=(2,), keys=(65536,), blocks=8)
+
+
+def days(parent, count, commit, first, drift, factors=None):
+    """`count` runs of one version, on each of which the machine is as fast as
+    drift() says: the whole machine, but each map by itself."""
+    folders = []
+    for i in range(count):
+        by_map = {m: drift(m, first + i) * (factors or {}).get(m, 1) for m in SMALL["maps"]}
+        folders.append(machine(parent / f"{commit[:2]}{i}", factors=by_map, seed=first + i,
+                               day=first + i, commit=commit, **SMALL))
+    return folders
+
+
+def test_one_run_of_each_version_has_no_verdict(tmp_path):
+    """As of review 1.10: the interval of two runs does not include the day."""
+    made = Compared(*days(tmp_path, 1, "0000000", 10, lambda m, day: 1),
+                    *days(tmp_path, 1, "1111111", 20, lambda m, day: 1, {"syncmap": 0.8}),
+                    out=tmp_path / "out")
+    assert made.status == 0, made.error
+    [version] = made.json["versions"]
+    assert version["enough"] is False and "commit 1111111" in version["differs"]
+    for c in version["changes"]:
+        assert (c["verdict"], c["reason"]) == (None, "one run each")
+    change_of = {c["map"]: c["ratio"] for c in version["changes"]}
+    assert change_of["syncmap"]["value"] == pytest.approx(0.8, rel=0.02)
+    assert change_of["syncmap"]["low"] < 0.8 < change_of["syncmap"]["high"]
+    assert "some runs have no installation" in made.text
+    assert "One run each: no verdict" in made.text and "one run each" in made.text
+    assert not re.search("faster|slower", made.text.partition("Version against")[2])
+
+
+@pytest.mark.parametrize("sd", [0.003, 0.2])
+def test_six_runs_of_each_version_have_verdicts_of_runs(tmp_path, sd):
+    """The same change of 20 %: decided if days differ by 0.3 %, and not if
+    they differ by 20 %, however narrow the interval of each run is."""
+    import random
+    rng = random.Random(3)
+    draws = {}
+
+    def drift(name, day):
+        return draws.setdefault((name, day), rng.lognormvariate(0, sd))
+    made = Compared(*days(tmp_path, 6, "0000000", 1, drift),
+                    *days(tmp_path, 6, "1111111", 11, drift, {"syncmap": 0.8}),
+                    out=tmp_path / "out")
+    [version] = made.json["versions"]
+    assert version["enough"] and len(version["then"]) == len(version["now"]) == 6
+    verdicts = {c["map"]: c["verdict"] for c in version["changes"]}
+    if sd < 0.1:
+        assert verdicts == {"syncmap": "slower", "gomap_rw": "equivalent", "ck_ht": "equivalent"}
+    else:
+        assert set(verdicts.values()) == {"undecided"}
 
 
 # ---- who takes part -------------------------------------------------------
-
-def two(tmp_path, edit=None, **spec):
-    """A sound campaign, and one that edit() has spoilt after sealing."""
-    one = machine(tmp_path / "sound", "aaaaaaaa")
-    other = machine(tmp_path / "spoilt", "bbbbbbbb", seed=2, **spec)
-    machine(tmp_path / "third", "cccccccc", seed=3)
-    if edit:
-        edit(other)
-    return Compared(one, other, tmp_path / "third", out=tmp_path / "out")
-
 
 def lines(folder, edit):
     file = folder / "trials.jsonl"
@@ -157,12 +309,12 @@ def lines(folder, edit):
 
 
 def other_binary(folder):
-    """Half of the lines come from another build, each a right line."""
+    """Half of the lines are of another build, each a valid line."""
     file = folder / "trials.jsonl"
-    told = [json.loads(line) for line in file.read_text().splitlines()]
-    for i, t in enumerate(told):
+    trials = [json.loads(line) for line in file.read_text().splitlines()]
+    for i, t in enumerate(trials):
         t["binary_sha256"] = ("ab" if i % 2 else "cd") * 32
-    file.write_text("".join(json.dumps(t) + "\n" for t in told))
+    file.write_text("".join(json.dumps(t) + "\n" for t in trials))
     change(folder, lambda m: m["build"].update(binary_sha256="ab" * 32))
     seal(folder)
 
@@ -176,13 +328,11 @@ def flipped(folder):
 
 def twice_in_one(folder):
     """One member twice in a line, whose checksum is right."""
-    from report import damage
-    file = folder / "trials.jsonl"
-    text = file.read_bytes().splitlines(True)
-    body = text[5].partition(b',"crc32"')[0]
-    body += b',"block": 7'
-    text[5] = body + f',"crc32":"{damage.crc32(body)}"}}\n'.encode()
-    file.write_bytes(b"".join(text))
+    def edit(text):
+        body = text[5].partition(b',"crc32"')[0] + b',"block": 7'
+        text[5] = body + f',"crc32":"{hashes.crc32(body)}"}}\n'.encode()
+        return text
+    lines(folder, edit)
 
 
 def other_id(folder):
@@ -197,129 +347,187 @@ REFUSED = {
     "one member twice": (twice_in_one, "is there twice"),
     "a flipped bit": (flipped, "damaged, crc32"),
     "another machine's id": (other_id, "damaged, sha256"),
-    "lines of another plan": (
-        lambda f: change(f, lambda m: m.update(cells=m["cells"][:-1])),
-        "not in the plan"),
-    "another workload": (lambda f: change(
-        f, lambda m: m["workloads"][0].update(text="keys = 7")),
-        "another plan: workload uniform-97-3"),
-    "another window": (lambda f: change(f, lambda m: [
-        c.update(window_ns=5) for c in m["cells"]]),
-        "another plan: window_ns of"),
+    "lines of another plan": (lambda f: change(f, lambda m: m.update(cells=m["cells"][:-1])),
+                              "not in the plan"),
+    "another workload": (lambda f: change(f, lambda m: m["workloads"][0].update(text="keys = 7")),
+                         "another plan: workload uniform-97-3"),
+    "another window": (lambda f: change(f, lambda m: [c.update(window_ns=5) for c in m["cells"]]),
+                       "another plan: window_ns of"),
     "another mode": (lambda f: change(f, lambda m: m.update(mode="full")),
                      "another plan: mode full, expected smoke"),
+    "measured": (lambda f: change(f, lambda m: m.pop("synthetic")),
+                 "another plan: synthetic no, expected yes"),
     "another protocol": (lambda f: change(f, lambda m: m.update(protocol=3)),
                          "protocol 3, expected 2"),
-    "another version elsewhere": (lambda f: change(
-        f, lambda m: m["build"].update(commit="2222222")),
-        "commit 2222222, the first campaign's is 0000000"),
-    "no campaign": (lambda f: (f / "campaign.json").unlink(),
-                    "No such file"),
+    "another version elsewhere": (lambda f: change(f, lambda m: m["build"].update(
+        commit="2222222")), "commit 2222222 instead of 0000000"),
+    "no campaign": (lambda f: (f / "campaign.json").unlink(), "No such file"),
 }
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("name", REFUSED)
-def test_what_does_not_belong_is_refused_by_name(tmp_path, name):
-    edit, why = REFUSED[name]
-    made = two(tmp_path, edit)
-    assert made.status == 3
-    assert [r["label"] for r in made.told["refused"]] == ["spoilt"]
-    assert why in made.told["refused"][0]["reason"]
-    assert "<b>Refused: spoilt</b>" in made.red
-    assert {r["machine"] for r in made.told["ratios"]} == {"sound", "third"}
-    assert not made.told["complete"]
+@pytest.fixture(scope="module")
+def trio(tmp_path_factory):
+    """Three sound campaigns, to be copied."""
+    folder = tmp_path_factory.mktemp("trio")
+    for seed, name in enumerate(("sound", "spoilt", "third")):
+        machine(folder / name, "abc"[seed] * 8, seed=seed, **SMALL)
+    return folder
 
 
-CUT = {
-    "at a line": (lambda t: t[:150], "55 trials not run yet"),
-    "in a line": (lambda t: [*t[:150], t[150][:40]], "torn last line")}
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("name", CUT)
-def test_a_truncated_journal_is_named_as_incomplete(tmp_path, name):
-    edit, why = CUT[name]
-    made = two(tmp_path, lambda f: lines(f, edit))
-    assert made.status == 3
-    assert "<b>Incomplete: spoilt</b>" in made.red and why in made.red
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("trials", [0, 3])
-def test_a_machine_that_ended_before_its_first_ratio_is_named(
-        tmp_path, trials):
-    """The others choose the pair; where none has one, the page says so."""
-    folders = [machine(tmp_path / name, 8 * name, seed=seed)
-               for seed, name in enumerate("abc")]
-    lines(folders[0], lambda t: t[:trials])
-    made = Compared(*folders, out=tmp_path / "out")
-    assert made.status == 3 and "<b>Incomplete: a</b>" in made.red
-    assert {r["machine"] for r in made.told["ratios"]
-            if r["ratio"] is not None} == {"b", "c"}
-    for folder in folders[1:]:
-        lines(folder, lambda t: t[:trials])
-    made = Compared(*folders, out=tmp_path / "none")
-    assert made.status == 3 and "<b>Incomplete: c</b>" in made.red
-
-
-@pytest.mark.long
-def test_the_same_campaign_counts_once(tmp_path):
-    one = machine(tmp_path / "one", "aaaaaaaa")
-    machine(tmp_path / "two", "bbbbbbbb", seed=2)
-    shutil.copytree(one, tmp_path / "copy")
-    made = Compared(one, tmp_path / "copy", tmp_path / "two",
+def with_spoilt(trio, tmp_path, edit):
+    shutil.copytree(trio, tmp_path / "trio")
+    edit(tmp_path / "trio/spoilt")
+    return Compared(*(tmp_path / "trio" / n for n in ("sound", "spoilt", "third")),
                     out=tmp_path / "out")
-    assert made.told["refused"] == [{
-        "label": "copy", "reason": "the same campaign as one: it counts "
-        "once"}]
-    alone = Compared(one, tmp_path / "copy", out=tmp_path / "none")
-    assert alone.status == 2
-    assert "1 of 2 campaigns can be compared" in alone.error
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_does_not_belong_is_refused_by_name(trio, tmp_path, name):
+    edit, why = REFUSED[name]
+    made = with_spoilt(trio, tmp_path, edit)
+    assert made.status == 3 and not made.json["complete"]
+    [absent] = made.json["absent"]
+    assert (absent["label"], absent["state"]) == ("spoilt", "refused")
+    assert why in absent["reason"] and str(tmp_path) not in made.page
+    assert "spoilt is refused: " in made.text and "spoilt is refused: " in made.said
+    assert [m["label"] for m in made.json["machines"]] == ["sound", "third"]
+
+
+@pytest.mark.parametrize("edit, why", [
+    (lambda t: t[:20], "trials not run yet"), (lambda t: [*t[:20], t[20][:40]], "torn last line"),
+    (lambda t: [], "27 trials not run yet")])
+def test_a_truncated_journal_is_incomplete(trio, tmp_path, edit, why):
+    made = with_spoilt(trio, tmp_path, lambda f: lines(f, edit))
+    assert made.status == 3
+    assert "spoilt is incomplete: " in made.text and why in made.text
+
+
+def test_machines_without_any_result(trio, tmp_path):
+    shutil.copytree(trio, tmp_path / "trio")
+    folders = [tmp_path / "trio" / n for n in ("sound", "spoilt")]
+    for folder in folders:
+        lines(folder, lambda t: [])
+    made = Compared(*folders, out=tmp_path / "out")
+    assert made.status == 3 and made.json["headline"] is None
+    assert "No place is measured in two campaigns" in made.text
+    assert "No map is recommended in both runs." in made.said
+
+
+def test_the_same_campaign_counts_once(trio, tmp_path):
+    shutil.copytree(trio / "sound", tmp_path / "copy")
+    made = Compared(trio / "sound", tmp_path / "copy", trio / "third", out=tmp_path / "out")
+    assert made.json["absent"] == [{"label": "copy", "state": "refused", "reason":
+                                    "the same campaign as sound: it counts once"}]
+    alone = Compared(trio / "sound", tmp_path / "copy", out=tmp_path / "none")
+    assert alone.status == 2 and "1 of 2 campaigns can be compared" in alone.error
     assert not (tmp_path / "none").exists()
 
 
-def test_a_fleet_names_all_that_it_wanted(tmp_path):
+def test_a_fleet_names_each_machine_that_it_wanted(trio, tmp_path):
     folder = tmp_path / "fleet"
-    three(folder)
-    fleet(folder, {"a": ("complete", None), "b": ("complete", None),
-                   "c": ("interrupted", "time limit"),
-                   "d": ("missing", "no route to host"),
-                   "e": ("left out", "off by 9 %")})
+    shutil.copytree(trio, folder)
+    fleet(folder, {"sound": ("complete", None), "spoilt": ("complete", None),
+                   "third": ("interrupted", "time limit"),
+                   "d": ("missing", "no route to host"), "e": ("left out", "off by 9 %")})
     made = Compared(folder, out=folder)
-    assert made.status == 3
-    assert [(m["label"], m["state"]) for m in made.told["missing"]] == [
-        ("d", "missing"), ("e", "left out")]
-    for text in ("<b>Missing: d</b>: no route to host",
-                 "<b>Missing: e</b>: left out: off by 9 %",
-                 "<b>Incomplete: c</b>: its fleet calls it interrupted"):
-        assert text in made.red
-    assert made.told["wanted"] == 5
+    assert made.status == 3 and made.json["wanted"] == 5
+    for text in ("d is missing: no route to host", "e is missing: left out: off by 9 %",
+                 "third is incomplete: its fleet calls it interrupted: time limit"):
+        assert text in made.text and text in made.said
+    assert [m["node"] for m in made.json["machines"]] == ["sound", "spoilt", "third"]
 
 
-@pytest.mark.parametrize("change_entry", [
-    {"folder": "../a"}, {"folder": ""}, {"name": 7}, {"folder": "x/y"}])
-def test_a_fleet_that_leads_elsewhere_is_refused(tmp_path, change_entry):
-    folder = fleet(tmp_path, {"a": ("complete", None)})
-    told = json.loads((folder / "fleet.json").read_text())
-    told["machines"][0] |= change_entry
-    (folder / "fleet.json").write_text(json.dumps(told))
-    made = Compared(folder)
+@pytest.mark.parametrize("entry", [{"folder": ""}, {"folder": ".."}, {"folder": "a/b"},
+                                   {"folder": None}, {"name": 7}, {"state": None}])
+def test_a_machine_of_a_fleet_has_a_folder_below_it(tmp_path, entry):
+    fleet(tmp_path, {"n": ("complete", None)})
+    file = tmp_path / "fleet.json"
+    contents = json.loads(file.read_text())
+    contents["machines"][0] |= entry
+    file.write_text(json.dumps(contents))
+    made = Compared(tmp_path)
     assert made.status == 2 and "fleet.json" in made.error
+    file.write_text('{"format": 2, "kind": "fleet", "machines": []}')
+    assert "expected format 1" in Compared(tmp_path).error
 
 
-def test_a_page_is_not_written_into_a_campaign(tmp_path):
-    one = machine(tmp_path / "one")
-    other = machine(tmp_path / "two", "bbbbbbbb", seed=2)
-    made = Compared(one, other, out=one)
+def test_claims_in_stages_are_their_first_stage(trio, tmp_path):
+    staged = tmp_path / "staged"
+    shutil.copytree(trio / "sound", staged / "stage-01")
+    (staged / "stages.json").write_text('{"kind": "claims"}')
+    made = Compared(staged, trio / "third", out=tmp_path / "out")
+    assert made.status == 0 and made.json["machines"][0]["label"] == "staged"
+    (staged / "stages.json").write_text('{"kind": "crossover"}')
+    made = Compared(staged, trio / "third", out=tmp_path / "none")
+    assert made.status == 2 and "a search in stages" in made.error
+
+
+def test_a_page_is_not_written_into_a_campaign(trio, tmp_path):
+    made = Compared(trio / "sound", trio / "third", out=trio / "sound")
     assert made.status == 2 and "expected another folder" in made.error
-    assert not (one / "report").exists()
+    assert not (trio / "sound/report").exists()
 
 
-def test_labels_differ_though_folders_have_one_name(tmp_path):
+def test_labels_are_unique(tmp_path):
     for place in ("x", "y"):
         (tmp_path / place / "smoke").mkdir(parents=True)
-    found = gather.listed([tmp_path / "x/smoke", tmp_path / "y/smoke",
-                           tmp_path / "y/smoke"])
-    assert [label for label, *_ in found] == ["x/smoke", "y/smoke",
-                                              "y/smoke (2)"]
+    found = gather.listed([tmp_path / "x/smoke", tmp_path / "y/smoke", tmp_path / "y/smoke",
+                           tmp_path / "x"])
+    assert [entry.label for entry in found] == ["x/smoke", "y/smoke", "y/smoke (2)", "x"]
+
+
+def test_a_measured_campaign_without_checksums_is_marked(trio, tmp_path):
+    shutil.copytree(trio, tmp_path / "trio")
+    folders = [tmp_path / "trio" / n for n in ("sound", "third")]
+    for folder in folders:
+        change(folder, lambda m: m.pop("synthetic"))
+    file = folders[1] / "campaign.json"
+    meta = json.loads(file.read_text())
+    file.write_text(json.dumps({k: v for k, v in meta.items()
+                                if k not in ("line_checksum", "sha256")}))
+    made = Compared(*folders, out=tmp_path / "out")
+    assert made.status == 0
+    assert [m["sealed"] for m in made.json["machines"]] == [True, False]
+    assert "third has no checksums" in made.text
+
+
+# ---- the page -------------------------------------------------------------
+
+def test_the_page_is_well_formed_and_the_same_twice(compared, tmp_path):
+    folder, made = compared
+    page = Page(made.page)
+    assert not page.wrong and not page.stack
+    assert len(set(page.ids)) == len(page.ids)
+    assert str(folder) not in made.page and "http" not in made.page
+    again = Compared(*(folder / m for m in "abc"), out=tmp_path / "again")
+    assert again.page == made.page
+
+
+HOSTILE = "<script>alert(1)</script>"
+
+
+def test_hostile_names_are_only_text(tmp_path):
+    """Maps, folders, CPUs, workloads, commits and reasons may hold markup and
+    line breaks."""
+    name, label = 'a"b<i>', "<img src=x onerror=alert(1)>\n\x1b[31m"
+    spec = dict(maps=(name, "gomap_rw", "syncmap"), threads=(2,), keys=(65536,),
+                workload=HOSTILE.replace("/", "|"))
+    speed = speeds({}, 1)
+
+    def mops(cell, block):
+        return speed(cell | {"map": "ck_ht"} if cell["map"] == name else cell, block)
+
+    def edit(meta):
+        meta["machine"]["facts"]["cpu_name"]["text"] = HOSTILE
+        meta["build"]["commit"] = HOSTILE
+    folders = [machine(tmp_path / label, "aaaaaaaa", plant={"mops": mops}, edit=edit, **spec),
+               machine(tmp_path / "b", "bbbbbbbb", plant={"mops": mops}, edit=edit, **spec)]
+    lines(folders[1], lambda t: t[:-1])
+    made = Compared(*folders, tmp_path / HOSTILE.replace("/", "|"), out=tmp_path / "out")
+    page = made.page
+    assert made.status == 3
+    assert "<script" not in page and "<img" not in page and "<i>" not in page
+    assert not Page(page).wrong and not Page(page).stack
+    assert "&lt;script&gt;" in page and f"Fastest in both runs: {name}." in made.text
+    assert all(line.split(":")[0] for line in made.said.splitlines())
+    assert "\x1b" not in made.said

@@ -14,7 +14,7 @@ import zlib
 
 import pytest
 
-from report import latencies
+from report.load import histogram
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = (ROOT / os.environ.get("BUILD", "build/gcc")).resolve()
@@ -204,20 +204,39 @@ def test_a_level_that_a_bucket_just_reaches_is_told_of_it(campaign):
     assert [row[0] for row in rows if float(row[1]) == .5] == ["0.005"]
 
 
-@pytest.mark.long
-def test_a_curve_is_at_the_percentiles_that_it_names(campaign):
-    """Not at those of the rows above them, which tell a longer tail."""
+def expected_quantile(buckets, p):
+    """Largest value of the bucket with the p-th value."""
+    rank, seen = max(math.ceil(p * sum(c for _, c in buckets) - 1e-9), 1), 0
+    for index, count in buckets:
+        seen += count
+        if seen >= rank:
+            return low_high(index)[1]
+    raise AssertionError
+
+
+@pytest.mark.parametrize("p", [0.001, 0.5, 0.9, 0.99, 0.999, 1.0])
+def test_the_reader_of_the_report_has_the_same_quantiles(campaign, p):
     out, trial, entries = campaign
     for entry, kept in zip(entries, trial["result"]["latency"]):
-        x, ns = latencies.curve(out, [(0, kept)])
-        assert x and x[-1] <= max(entry["count"], 2)
-        for at, value in zip(x, ns):
-            rank = entry["count"] * (1 - 1 / at)
-            if at > 1e6:  # rows have twelve digits
-                break
-            seen = 0
-            for index, count in entry["buckets"]:
-                seen += count
-                if seen >= rank * (1 - 1e-9):
-                    break
-            assert value == pytest.approx(low_high(index)[1], abs=0.6), at
+        read = histogram.read_file(out / f"{kept['histogram']}.hlog", kept["hlog_crc32"])
+        assert read.count == entry["count"]
+        assert read.quantile(p) == expected_quantile(entry["buckets"], p)
+        assert list(read.values) == [low_high(i)[1] for i, _ in entry["buckets"]]
+
+
+CAMPAIGN = os.environ.get("ORACLE_CAMPAIGN")
+
+
+@pytest.mark.skipif(not CAMPAIGN, reason="ORACLE_CAMPAIGN names no campaign")
+def test_quantiles_of_a_campaign_are_those_of_its_trials():
+    """p50_ns and others, which the program of the trial computed."""
+    compared = 0
+    for line in (pathlib.Path(CAMPAIGN) / "trials.jsonl").read_text().splitlines():
+        for e in (json.loads(line)["result"] or {}).get("latency") or ():
+            read = histogram.read_file(
+                pathlib.Path(CAMPAIGN) / f"{e['histogram']}.hlog", e["hlog_crc32"])
+            assert read.count == e["count"]
+            for name, p in (("p50", .5), ("p90", .9), ("p99", .99), ("p999", .999)):
+                assert min(read.quantile(p), e["max_ns"]) == e[f"{name}_ns"], e
+                compared += 1
+    assert compared > 100

@@ -1,20 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Results of others: an entry follows from its journal, and what does not is
-named; one page of all entries."""
+"""Results of others: an entry follows from its journal, what does not is named,
+and one page of all entries."""
 import contextlib
+import html
 import io
 import json
+import re
 import shutil
 
+import jsonschema
 import pytest
-import schemas
-from machine_campaigns import machine
-from report_helpers import TOP, main
-from test_compare import by_hand
+from machine_campaigns import change, machine, untrusted
+from report_helpers import TOP, Page, main
+from test_compare import pair_by_oracle
+
+from report.model.encode import schema
+from report.public import entry
+
+SMALL = dict(maps=("gomap_rw", "syncmap", "ck_ht"), threads=(1, 2), keys=(65536,), blocks=8)
+SCHEMA = json.loads((TOP / "docs/public.schema.json").read_text())
 
 
-def told(*words):
-    """(status, what it said, what it complained of)."""
+def public(*words):
+    """(status, standard output, standard error)."""
     said, error = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(error):
         status = main(["public", *map(str, words)])
@@ -25,14 +33,14 @@ def told(*words):
 def given(tmp_path_factory):
     """Two campaigns and a folder with their entries."""
     folder = tmp_path_factory.mktemp("given")
-    campaigns = [machine(folder / "a", "aaaaaaaa"),
-                 machine(folder / "b", "bbbbbbbb", {"syncmap": 0.5}, seed=2,
-                         virtual="no")]
+    campaigns = [machine(folder / "a", "aaaaaaaa", **SMALL),
+                 untrusted(folder / "b", "bbbbbbbb", seed=2, blocks=8, threads=(2,))]
     (folder / "public").mkdir()
     for campaign in campaigns:
-        status, text, error = told("entry", campaign)
+        status, text, error = public("entry", campaign, "--journal", f"at {campaign.name}")
         assert status == 0, error
         (folder / "public" / f"{campaign.name}.json").write_text(text)
+    (folder / "public/README.md").write_text("no entry")
     return folder
 
 
@@ -40,60 +48,49 @@ def entry_of(given, name):
     return json.loads((given / "public" / f"{name}.json").read_text())
 
 
-@pytest.mark.parametrize("file", sorted(
-    (TOP / "results/public").glob("*.json")) or [None])
-def test_every_entry_of_the_tree_meets_the_schema(file):
-    if file is not None:
-        schemas.validator("public").validate(json.loads(file.read_text()))
+def test_the_schema_is_that_of_the_dataclasses(given):
+    assert SCHEMA == schema(entry.PublicResult)
+    for file in [*(given / "public").glob("*.json"), *(TOP / "results/public").glob("*.json")]:
+        jsonschema.validate(json.loads(file.read_text()), SCHEMA, jsonschema.Draft7Validator)
 
 
-def test_an_entry_meets_the_schema(given):
-    for name in "ab":
-        schemas.validator("public").validate(entry_of(given, name))
-
-
-def test_its_numbers_are_those_of_a_second_hand(given):
-    cells = {c["id"]: c for c in json.loads(
-        (given / "b/campaign.json").read_text())["cells"]}
-    rows = [r for r in entry_of(given, "b")["ratios"]
-            if r["map"] == "syncmap"]
-    assert len(rows) == 4
-    for r in rows:
-        cell = next(i for i, c in cells.items() if c["map"] == "syncmap"
-                    and c["measure"] == "throughput" and all(
-                        c[k] == r[k] for k in ("keys", "threads")))
-        assert [r["ratio"], r["low"], r["high"]] == pytest.approx(by_hand(
-            given / "b", cell, cell.replace("/syncmap/", "/gomap_rw/")),
-            rel=1e-5)
+def test_its_numbers_are_those_of_the_oracle(given):
+    rows = [(g, c) for g in entry_of(given, "a")["groups"] for c in g["comparisons"]]
+    assert len(rows) == 2 * 2
+    for group, c in rows:
+        cells = {e["map"]: e["cell"] for e in group["entries"]}
+        ratio, verdict = pair_by_oracle(given / "a", cells[c["map"]], cells[c["against"]], maps=3)
+        assert [c["ratio"][k] for k in ("value", "low", "high")] == pytest.approx(ratio, rel=1e-5)
+        assert c["verdict"] == verdict
 
 
 def test_an_entry_is_the_same_bytes_again_and_is_verified(given):
-    assert told("entry", given / "a")[1] == (
+    assert public("entry", given / "a", "--journal", "at a")[1] == (
         given / "public/a.json").read_text()
-    status, said, _ = told("verify", given / "public/a.json", given / "a")
-    assert status == 0 and "16 ratios and 4 verdicts follow" in said
+    status, said, _ = public("verify", given / "public/a.json", given / "a")
+    assert status == 0 and "2 rankings follow" in said
 
 
 SPOILT = {
-    "a ratio": (lambda e: e["ratios"][3].update(ratio=1.5), "ratios[3].ratio"),
-    "a word": (lambda e: e["groups"][0].update(word="tied"),
-               "groups[0].word"),
-    "a row less": (lambda e: e["ratios"].pop(), "ratios: 15"),
-    "a member more": (lambda e: e.update(remark="great"), "remark"),
-    "another machine": (lambda e: e["machine"].update(id="cccccccc"),
-                        "machine.id"),
-    "a number as text": (lambda e: e["ratios"][0].update(n="10"),
-                         "ratios[0].n")}
+    "a ratio": (lambda e: e["groups"][1]["comparisons"][0]["ratio"].update(value=1.5),
+                "groups[1].comparisons[0].ratio.value: 1.5, the journal gives "),
+    "a verdict": (lambda e: e["groups"][0]["comparisons"][0].update(verdict="equivalent"),
+                  "groups[0].comparisons[0].verdict: 'equivalent'"),
+    "a row less": (lambda e: e["groups"].pop(), "groups: 1 values, the journal gives 2 values"),
+    "a member more": (lambda e: e.update(remark="great"), "remark: 'great', the journal gives "
+                      "nothing"),
+    "another machine": (lambda e: e["campaign"].update(machine="cccccccc"), "campaign.machine"),
+    "another hash": (lambda e: e.update(trials_jsonl_sha256="0" * 64), "trials_jsonl_sha256")}
 
 
 @pytest.mark.parametrize("name", SPOILT)
 def test_what_the_journal_does_not_give_is_named(given, tmp_path, name):
     edit, where = SPOILT[name]
-    entry = entry_of(given, "a")
-    edit(entry)
+    contents = entry_of(given, "a")
+    edit(contents)
     file = tmp_path / "entry.json"
-    file.write_text(json.dumps(entry))
-    status, said, _ = told("verify", file, given / "a")
+    file.write_text(json.dumps(contents))
+    status, said, _ = public("verify", file, given / "a")
     assert status == 1 and where in said
 
 
@@ -101,22 +98,82 @@ def test_another_journal_is_another_entry(given, tmp_path):
     shutil.copytree(given / "a", tmp_path / "a")
     file = tmp_path / "a/trials.jsonl"
     file.write_bytes(b"".join(file.read_bytes().splitlines(True)[:-1]))
-    status, said, _ = told("verify", given / "public/a.json", tmp_path / "a")
-    assert status == 1 and "complete" in said
+    status, said, _ = public("verify", given / "public/a.json", tmp_path / "a")
+    assert status == 1 and "not what" in said
     data = bytearray(file.read_bytes())
     data[999] ^= 2
     file.write_bytes(data)
-    status, _, error = told("verify", given / "public/a.json", tmp_path / "a")
+    status, _, error = public("verify", given / "public/a.json", tmp_path / "a")
     assert status == 2 and "damaged" in error
 
 
-@pytest.mark.parametrize("text,why", [
-    ("{", "not JSON"), ("[]", "expected format 1"),
-    ('{"format": 1, "kind": "public result"}', "missing: build"),
-    ('{"format": 2, "kind": "public result"}', "expected format 1")])
-def test_what_is_no_entry_is_refused_by_name(tmp_path, text, why):
-    (tmp_path / "x.json").write_text(text)
-    verify = ("verify", tmp_path / "x.json", tmp_path)
-    for words in [("page", tmp_path)] + [verify] * ("missing" not in why):
-        status, _, error = told(*words)
+@pytest.mark.parametrize("text, why", [
+    ("{", "Expecting"), ("[]", "an object"), ('{"format": 1, "kind": "public result"}', "journal"),
+    (None, "expected format 2")])
+def test_what_is_no_entry_is_refused_by_name(given, tmp_path, text, why):
+    (tmp_path / "x.json").write_text(text or json.dumps(entry_of(given, "a") | {"format": 1}))
+    for words in (("page", tmp_path), ("verify", tmp_path / "x.json", given / "a")):
+        status, _, error = public(*words)
         assert status == 2 and "x.json" in error and why in error
+
+
+@pytest.mark.parametrize("stored, true, where", [
+    ({"a": 1}, {"a": 1}, None), ([1, [2]], [1, [2]], None),
+    ({"a": {"b": 1}}, {"a": {"b": 2}}, "a.b: 1, the journal gives 2"),
+    ({"a": [1, 2]}, {"a": [1, 3]}, "a[1]: 2, the journal gives 3"),
+    ({"a": [1]}, {"a": [1, 1]}, "a: 1 values, the journal gives 2 values"),
+    ({"b": 1}, {"a": 1, "b": 1}, "a: nothing, the journal gives 1"),
+    ({"a": 1}, {"a": 1.0}, "a: 1, the journal gives 1.0"),
+    ({"a": 1}, {"a": True}, "a: 1, the journal gives True"),
+    ({"a": None}, {"a": "x"}, "a: None, the journal gives 'x'"),
+    ({"a": []}, {"a": 1}, "a: 0 values, the journal gives 1")])
+def test_the_first_difference_is_named_by_its_place(stored, true, where):
+    assert entry.first_difference(stored, true) == where
+
+
+# ---- the page -------------------------------------------------------------
+
+def page_of(folder, out):
+    status, said, error = public("page", folder, "-o", out)
+    assert status == 0, error
+    page = (out / "report/index.html").read_text()
+    assert said == f"report: {out / 'report/index.html'}\n"
+    assert not Page(page).wrong and not Page(page).stack
+    return page
+
+
+def rows_of(page):
+    return [[html.unescape(re.sub(r"<[^>]*>", "", cell)).strip() for cell in
+             re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S)]
+            for row in re.findall(r"<tr>(.*?)</tr>", page, re.S)][1:]
+
+
+def test_each_ranking_has_a_row_and_an_untrusted_one_no_map(given, tmp_path):
+    page = page_of(given / "public", tmp_path)
+    rows = rows_of(page)
+    groups = [g for name in "ab" for g in entry_of(given, name)["groups"]]
+    assert len(rows) == len(groups) == 4
+    assert [row[2] for row in rows] == ["ck_ht"] * 2 + ["no map is recommended"] * 2
+    assert [row[6] for row in rows] == ["at a"] * 2 + ["at b"] * 2
+    assert [float(row[3].split()[0]) for row in rows] == [
+        pytest.approx(g["entries"][0]["rate"]["value"] / 1e6, rel=0.005) for g in groups]
+    assert "2 campaigns on 2 kinds of machine." in page and "Synthetic: " in page
+
+
+def test_a_page_of_no_entry(tmp_path):
+    assert "There is no entry yet." in page_of(TOP / "results/public", tmp_path) or list(
+        (TOP / "results/public").glob("*.json"))
+    status, _, error = public("page", tmp_path / "gone")
+    assert status == 2 and "gone: no such folder" in error
+
+
+def test_hostile_entries_are_only_text(given, tmp_path):
+    bad = "</script><script>alert(1)</script>"
+    shutil.copytree(given / "a", tmp_path / "a")
+    change(tmp_path / "a", lambda m: m["machine"]["facts"]["cpu_name"].update(text=bad))
+    contents = json.loads(public("entry", tmp_path / "a", "--journal", bad)[1])
+    contents["groups"][0]["leader"] = contents["notes"] = [bad]
+    contents["groups"][0]["leader"] = bad
+    (tmp_path / "x.json").write_text(json.dumps(contents))
+    page = page_of(tmp_path, tmp_path / "out")
+    assert page.count("<script>") == 1 and page.count("&lt;script&gt;alert") > 3

@@ -1,22 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """Repeats of disturbed trials: do they bias, what counts, who checks it?"""
+import dataclasses
 import json
 import os
 import random
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
 import repeated_campaigns as simulated
-from report import damage, journal, previous, quality, repeat_budget
-from report.__main__ import main
-from report.compare import gather
-from report_helpers import TOP
 from seal import sealed
 
-REPEATS = "repeats of void or disturbed trials not run yet"
+from report import load
+from report.compare import gather
+from report.decide import trust
+from report.load import repeats, seal
+from report.load.plan import Factors, Plan, Repeat
+from report.load.trial import Status, Trial
+
+TOP = Path(__file__).resolve().parents[2]
 BUILD = os.environ.get("BUILD", str(TOP / "build/gcc"))
 READMOSTLY = os.path.join(BUILD, "readmostly")
 
@@ -89,44 +94,16 @@ def write(folder, lines):
 def test_the_last_attempt_counts(campaign):
     lines = lines_of(campaign)
     last = {(t["cell"], t["block"]): t for t in lines}
-    read = journal.read(campaign)
+    read = load.read(campaign)
     assert not read.problems and read.trials == len(last) < len(lines)
-    assert read.started == len(last)
     for cell in read.cells.values():
         mine = [t for t in lines if t["cell"] == cell.id]
-        assert {t["block"]: t["attempt"] for t in cell.trials} == \
+        assert {t.block: t.attempt for t in cell.trials} == \
             {t["block"]: t["attempt"] for t in mine}
         assert len(cell.earlier) == len(mine) - len(cell.trials)
-        assert cell.ok == [t for t in cell.trials if t["status"] == "ok"]
+        assert cell.ok == tuple(t for t in cell.trials if t.status is Status.OK)
     void = [t for t in lines if t["status"] == "void"]
     assert len(void) > sum(t["status"] == "void" for t in last.values())
-
-
-def test_attempts_that_do_not_follow_are_problems(campaign, tmp_path):
-    (tmp_path / "campaign.json").write_bytes(
-        (campaign / "campaign.json").read_bytes())
-    lines = lines_of(campaign)
-    at = next(i for i, t in enumerate(lines) if t["attempt"] == 2)
-    write(tmp_path, lines + [lines[at]])
-    assert f"trials.jsonl:{len(lines) + 1}: a duplicate, ignored" in \
-        journal.read(tmp_path).problems[0]
-    lines[at]["attempt"] = 5
-    write(tmp_path, lines)
-    assert f"trials.jsonl:{at + 1}: attempt 5 without those before it" in \
-        journal.read(tmp_path).problems[0]
-
-
-def test_journals_older_than_repeats_are_read(campaign, tmp_path):
-    (tmp_path / "campaign.json").write_bytes(
-        (campaign / "campaign.json").read_bytes())
-    lines = [t for t in lines_of(campaign) if t["attempt"] == 1]
-    for line in lines:
-        for name in ("attempt", "disturbed", "others_share"):
-            del line[name]
-    write(tmp_path, lines)
-    read = journal.read(tmp_path)
-    assert not read.problems and read.trials == len(lines)
-    assert not any(cell.earlier for cell in read.cells.values())
 
 
 def test_the_simulated_rule_is_the_real_one(campaign, tmp_path):
@@ -189,7 +166,7 @@ def test_a_planted_ratio_lies_in_its_interval_with_the_budget(pair, others):
 def test_equal_maps_are_equal_on_a_machine_that_is_never_quiet(name, world):
     found = with_budget((name, name), world)
     assert 0.94 <= found["covered"] <= 0.97 and abs(found["bias"]) < 0.01
-    assert found["disturbed"] > quality.BROKEN, "and the page says so"
+    assert found["disturbed"] > trust.BROKEN, "and the page says so"
 
 
 @pytest.mark.parametrize("world", [simulated.STEADY, simulated.FULL])
@@ -201,7 +178,7 @@ def test_nothing_finds_the_idle_machine_where_all_trials_are_disturbed(world):
     found = with_budget(pair, world)
     for one in (nothing, unbounded, found):
         assert one["covered"] < 0.93 and one["bias"] < -0.05, one
-        assert one is nothing or one["disturbed"] > quality.BROKEN
+        assert one is nothing or one["disturbed"] > trust.BROKEN
     ends = sorted((nothing["bias"], unbounded["bias"]))
     assert ends[0] - 0.005 < found["bias"] < ends[1] + 0.005
     here = with_budget(pair, world, here=nothing["bias"])
@@ -260,7 +237,7 @@ def test_the_simulated_budget_is_the_real_one(campaign):
 
 
 def left_of(folder):
-    return journal.read(folder).budget.left
+    return load.read(folder).repeats.left
 
 
 @pytest.mark.parametrize("name", ["campaign", "pairs"])
@@ -293,8 +270,8 @@ def test_what_is_to_come_is_what_validate_asks_for(name, shares, request,
     for cell in meta["cells"] if shares == "without" else ():
         cell["repeat"].pop("share", None)
     shutil.copy(folder / "topology.xml", tmp_path)
-    meta["plan_sha256"] = damage.plan_sha256(meta)
-    meta["sha256"] = damage.campaign_sha256(meta)
+    meta["plan_sha256"] = seal.plan_sha256(meta)
+    meta["sha256"] = seal.campaign_sha256(meta)
     (tmp_path / "campaign.json").write_text(json.dumps(meta))
     lines = (folder / "trials.jsonl").read_text().splitlines(True)
     last = json.loads(lines[-1])["block"]
@@ -305,60 +282,40 @@ def test_what_is_to_come_is_what_validate_asks_for(name, shares, request,
         (tmp_path / "trials.jsonl").write_text("".join(lines[:n]))
         told = subprocess.run([READMOSTLY, "dev", "validate", str(tmp_path)],
                               capture_output=True, text=True, check=False)
-        read = journal.read(tmp_path)
-        assert bool(read.to_come) == ("expected a line of" in told.stdout), n
-        said.add(re.sub(r"\d+ trials?", "N", read.to_come))
-    assert said == {"N not run yet", REPEATS} | (
-        {""} if shares == "with" else set())
-
-
-@pytest.mark.long
-def test_a_campaign_killed_between_repeats_is_called_incomplete(
-        campaign, tmp_path):
-    """On the page, beside other machines, and as an earlier one."""
-    cut = tmp_path / "cut"
-    shutil.copytree(campaign, cut)
-    lines = (cut / "trials.jsonl").read_text().splitlines(True)
-    assert json.loads(lines[-1])["attempt"] > 1
-    (cut / "trials.jsonl").write_text("".join(lines[:-1]))
-    assert main([str(cut)]) == 3
-    told = json.loads((cut / "report/verdicts.json").read_text())
-    assert told["status"].endswith(f"; {REPEATS}, resumable")
-    assert gather.unfinished(journal.read(cut)) == [REPEATS]
-    assert gather.unfinished(journal.read(campaign)) == []
-    assert previous.warnings(journal.read(cut), journal.read(cut))[-1] == (
-        True, "the earlier campaign was not finished")
-
-
-def test_older_campaigns_had_no_budget(campaign, tmp_path):
-    meta = json.loads((campaign / "campaign.json").read_text())
-    for cell in meta["cells"]:
-        cell["repeat"].pop("share", None)
-    for key in ("sha256", "line_checksum"):
-        del meta[key]
-    (tmp_path / "campaign.json").write_text(json.dumps(meta))
-    (tmp_path / "trials.jsonl").write_bytes(
-        (campaign / "trials.jsonl").read_bytes())
-    assert journal.read(campaign).budget.left > 10
-    assert left_of(tmp_path) == 0
-
-
-# ---- what the page says of it ----------------------------------------------
+        read = load.read(tmp_path)
+        assert read.complete != ("expected a line of" in told.stdout), n
+        said.add((read.pending > 0, read.complete))
+    assert said == {(True, False), (False, False)} | (
+        {(False, True)} if shares == "with" else set())
 
 
 @pytest.mark.parametrize("most", [1, 2, 9, 10])
 def test_the_last_attempt_that_a_plan_allows_may_be_refused(most):
     """All attempts but the last one are there and disturbed: one trial is
     left as it is, whichever attempt the budget could not pay."""
-    share = most - 1
-    cell = journal.Cell({"id": "c", "workload": "w", "repeat": {
-        "most": most, "share": share}})
-    meta = {"cells": [{"id": "c"}], "order": [[0]], "arms": [{}]}
-    lines = [{"status": "ok", "disturbed": "others"}] * most
-    found = {("c", 0, "head"): lines}
-    told = repeat_budget.walk(meta, {"c": cell}, found)
-    assert (told.left, told.in_vain, told.spent) == (1, most > 1, [0])
-    assert (told.made, told.allowed, told.whole) == (share, share, True)
-    lines[-1:] = [{"status": "ok"}]
-    told = repeat_budget.walk(meta, {"c": cell}, found)
-    assert (told.left, told.in_vain, told.spent) == (0, 0, [])
+    share = most - 1.0
+    cell = Factors("c", "w", "m", "u64x8", 1, 0, "update", "uniform", "mix", 1, "cores",
+                   "throughput", repeat=Repeat(most, share))
+    plan = Plan(1, (cell,), (), order=((0,),))
+    lines = [Trial("c", 0, Status.OK, disturbed="others")] * most
+    told = repeats.walk(plan, {("c", 0, "head"): lines})
+    assert told == repeats.Repeats(1, most > 1, (0,), share, share, True)
+    lines[-1:] = [Trial("c", 0, Status.OK)]
+    told = repeats.walk(plan, {("c", 0, "head"): lines})
+    assert (told.left, told.in_vain, told.spent) == (0, 0, ())
+    unbounded = dataclasses.replace(cell, repeat=Repeat(most))
+    told = repeats.walk(dataclasses.replace(plan, cells=(unbounded,)), {
+        ("c", 0, "head"): [Trial("c", 0, Status.OK, disturbed="others")] * most})
+    assert not told.whole, "an older plan without a share has no budget"
+
+
+def test_a_campaign_killed_between_repeats_is_called_incomplete(campaign, tmp_path):
+    """Next to other machines, too."""
+    cut = tmp_path / "cut"
+    shutil.copytree(campaign, cut)
+    lines = (cut / "trials.jsonl").read_text().splitlines(True)
+    assert json.loads(lines[-1])["attempt"] > 1
+    (cut / "trials.jsonl").write_text("".join(lines[:-1]))
+    assert not load.read(cut).complete and not load.read(cut).pending
+    assert gather.unfinished(load.read(cut)) == ("repeats of trials not run yet",)
+    assert gather.unfinished(load.read(campaign)) == ()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A campaign that is repeated: replicated, opposite or unclear, by rules that
-were there before, and what differs in the set-up."""
+"""A campaign that is repeated: replicated, opposite or unclear, and what differs
+in the set-up."""
 import contextlib
 import io
 import json
@@ -9,21 +9,20 @@ import re
 import shutil
 import subprocess
 import sys
-from types import SimpleNamespace
 
+import jsonschema
 import pytest
-import schemas
-from machine_campaigns import change, machine, seal
+from machine_campaigns import change, machine, seal, untrusted
 from report_helpers import TOP, main
 
-from report import journal
-from report.analysis import Analysis
-from report.compare import admit
-from report.reproduce import asked, judge
+from report import load
+from report.model.encode import schema
+from report.model.number import Verdict
+from report.reproduce import judge, questions
 
 
-def told(*words, stdin=None, monkeypatch=None):
-    """(status, what it said, what it complained of)."""
+def run(*words, stdin=None, monkeypatch=None):
+    """(status, standard output, standard error)."""
     said, error = io.StringIO(), io.StringIO()
     if stdin is not None:
         monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
@@ -33,24 +32,20 @@ def told(*words, stdin=None, monkeypatch=None):
 
 
 def answer(old, new, *words):
-    status, said, error = told(old, new, *words)
+    status, said, error = run(old, new, *words)
     assert not error, error
     found = json.loads((new / "reproduction.json").read_text())
-    schemas.validator("reproduction").validate(found)
+    stored = json.loads((TOP / "docs/reproduction.schema.json").read_text())
+    assert stored == schema(judge.Reproduction)
+    jsonschema.validate(found, stored, jsonschema.Draft7Validator)
     return status, said, found
 
 
-def swap(folder, one, two):
-    """A doctored campaign: the trials of two maps change their labels."""
-    other = {one: two, two: one}
-    file, lines = folder / "trials.jsonl", []
-    for line in file.read_text().splitlines():
-        t = json.loads(line)
-        parts = t["cell"].split("/")
-        parts[1] = other.get(parts[1], parts[1])
-        t["cell"] = "/".join(parts)
-        lines.append(json.dumps(t))
-    file.write_text("\n".join(lines) + "\n")
+def trials(folder, edit):
+    """Passes each trial through edit(); None removes it."""
+    file = folder / "trials.jsonl"
+    lines = [edit(json.loads(line)) for line in file.read_text().splitlines()]
+    file.write_text("".join(json.dumps(t) + "\n" for t in lines if t))
     seal(folder)
 
 
@@ -58,71 +53,53 @@ def swap(folder, one, two):
 def pair(tmp_path_factory):
     """A campaign, and the same speeds with other trials."""
     folder = tmp_path_factory.mktemp("pair")
-    return machine(folder / "old", seed=1), machine(folder / "new", seed=2,
-                                                    day=21)
+    return machine(folder / "old", seed=1), machine(folder / "new", seed=2, day=21)
 
 
 # ---- the rules ------------------------------------------------------------
 
-@pytest.mark.parametrize("side,low,high,word", [
-    (1, 1.021, 1.5, "replicated"), (1, 1.02, 1.5, "unclear"),
-    (1, 0.5, 0.98, "opposite"), (1, 0.5, 0.981, "unclear"),
-    (-1, 0.5, 0.98, "replicated"), (-1, 1.021, 1.5, "opposite"),
-    (-1, 0.9, 1.1, "unclear"), (1, None, None, "unclear")])
-def test_a_word_needs_the_whole_interval_beyond_the_margin(side, low, high,
-                                                           word):
-    assert judge.word_of(side, low, high) == word
+@pytest.mark.parametrize("then, now, word", [
+    ("faster", "faster", "replicated"), ("faster", "slower", "opposite"),
+    ("slower", "slower", "replicated"), ("slower", "faster", "opposite"),
+    ("faster", "equivalent", "unclear"), ("slower", "undecided", "unclear"),
+    ("faster", "invalid", "unclear")])
+def test_a_word_needs_the_whole_interval_beyond_the_margin(then, now, word):
+    assert judge.word_of(Verdict(then), Verdict(now)).value == word
 
 
-@pytest.mark.parametrize("figure", [None, "headline", "winner", "flip",
-                                    "forest"])
-def test_the_same_speeds_are_replicated(pair, figure):
-    words = [] if figure is None else ["--figure", figure]
-    status, _, found = answer(*pair, *words)
-    assert status == 0
-    assert found["count"]["opposite"] == found["count"]["unclear"] == 0
-    assert found["count"]["replicated"] == {
-        None: 12, "winner": 12, "headline": 3, "flip": 4, "forest": 12}[
-            figure]
+@pytest.mark.parametrize("figure, count", [
+    (None, 12), ("winner", 12), ("headline", 3), ("flip", 4), ("forest", 12)])
+def test_the_same_speeds_are_replicated(pair, figure, count):
+    status, said, found = answer(*pair, *(["--figure", figure] if figure else []))
+    assert status == 0 and found["figure"] == figure
+    assert found["count"] == {"replicated": count, "opposite": 0, "unclear": 0}
+    assert found["setup"] == [] and "Nothing that is recorded differs" in said
+    if figure == "flip":
+        assert {(r["over"], r["under"]) for r in found["rows"]} == {("syncmap", "gomap_rw")}
 
 
-def test_of_a_doctored_campaign_each_comparison_of_the_two_is_opposite(
-        pair, tmp_path):
-    """Labels of the fastest and the slowest swapped: what it says of the two,
-    and of each against the others, is the other way round."""
-    old = tmp_path / "old"
+def test_swapped_labels_are_opposite(pair, tmp_path):
+    """The labels of two maps are swapped: the order of the two is opposite, and
+    the order of others is replicated."""
+    old, other = tmp_path / "old", {"ck_ht": "shard_rw_32", "shard_rw_32": "ck_ht"}
     shutil.copytree(pair[0], old)
-    swap(old, "ck_ht", "gomap_rw")
+    trials(old, lambda t: t | {"cell": re.sub("ck_ht|shard_rw_32", lambda m: other[m[0]],
+                                              t["cell"])})
     status, said, found = answer(old, pair[1])
-    assert status == 1
-    assert found["count"] == {"replicated": 0, "opposite": 12, "unclear": 0}
-    assert said.count("✗ opposite: gomap_rw ÷ ") == 12
-    status, _, found = answer(old, pair[1], "--headline")
-    assert found["count"] == {"replicated": 0, "opposite": 3, "unclear": 0}
-
-
-def test_what_two_swapped_labels_do_not_touch_is_replicated(pair, tmp_path):
-    old = tmp_path / "old"
-    shutil.copytree(pair[0], old)
-    swap(old, "ck_ht", "shard_rw_32")
-    _, _, found = answer(old, pair[1])
+    assert status == 1 and said.count("✗ opposite: shard_rw_32 ÷ ck_ht at ") == 4
     assert {(r["over"], r["under"], r["word"]) for r in found["rows"]} == {
-        ("shard_rw_32", "ck_ht", "opposite"),
-        ("shard_rw_32", "gomap_rw", "replicated"),
+        ("shard_rw_32", "ck_ht", "opposite"), ("shard_rw_32", "gomap_rw", "replicated"),
         ("shard_rw_32", "syncmap", "replicated")}
 
 
 def test_what_was_not_clear_is_counted_and_not_judged(tmp_path):
     old = machine(tmp_path / "old", factors={"shard_rw_32": 1.2})
-    new = machine(tmp_path / "new", seed=2, day=21)
-    status, said, found = answer(old, new)
-    tied = found["not_clear_then"]
-    assert tied == 4 and "4 more were not clear then" in said
+    status, said, found = answer(old, machine(tmp_path / "new", seed=2, day=21))
+    assert found["open"] == 4 and "4 more were not clear then" in said
     assert len(found["rows"]) == 8 and status == 0
 
 
-def test_wide_trials_replicate_nothing(tmp_path, pair):
-    """What reaches into the margin is unclear, and status 3."""
+def test_few_trials_replicate_nothing(tmp_path, pair):
     new = machine(tmp_path / "new", day=21, blocks=3)
     change(new, lambda m: [c.update(blocks=10) for c in m["cells"]
                            if c["measure"] == "throughput"])
@@ -132,48 +109,49 @@ def test_wide_trials_replicate_nothing(tmp_path, pair):
     assert not found["finished"] and "is not finished" in said
 
 
-def lacks(folder, edit):
-    change(folder, edit)
-    return folder
+def wrong_answer(t):
+    if "/syncmap/" in t["cell"] and t["cell"].endswith("/verify"):
+        t["result"]["verification"].update(status="failed", reason="lost")
+    return t
 
 
-@pytest.mark.parametrize("edit,why", [
-    (lambda m: m.update(cells=[c for c in m["cells"]
-                               if c["map"] != "syncmap"],
-                        maps=[x for x in m["maps"]
-                              if x["id"] != "syncmap"]),
+@pytest.mark.parametrize("edit, each, why", [
+    (lambda m: m.update(cells=[c for c in m["cells"] if c["map"] != "syncmap"],
+                        maps=[x for x in m["maps"] if x["id"] != "syncmap"]), None,
      "syncmap: not in this build"),
-    (lambda m: [c.update(window_ns=7) for c in m["cells"]
-                if c["map"] == "syncmap"], "syncmap: window_ns differs"),
-    (lambda m: [c.update(skip="too large") for c in m["cells"]
-                if c["map"] == "syncmap"], "syncmap: too large")])
-def test_what_cannot_be_asked_here_is_unclear_with_its_reason(
-        tmp_path, pair, edit, why):
+    (lambda m: [c.update(window_ns=7) for c in m["cells"] if c["map"] == "syncmap"], None,
+     "syncmap: window_ns differs"),
+    (lambda m: [c.update(skip="too large") for c in m["cells"] if c["map"] == "syncmap"], None,
+     "syncmap: too large"),
+    (lambda m: None, wrong_answer, "syncmap: failed verification here")])
+def test_a_cell_without_values_is_unclear_with_its_reason(tmp_path, pair, edit, each, why):
     new = tmp_path / "new"
     shutil.copytree(pair[1], new)
-    lines = [line for line in (new / "trials.jsonl").read_text().splitlines()
-             if "/syncmap/" not in line]
-    (new / "trials.jsonl").write_text("\n".join(lines) + "\n")
-    lacks(new, edit)
+    trials(new, each or (lambda t: t if "/syncmap/" not in t["cell"] else None))
+    change(new, edit)
     _, said, found = answer(pair[0], new)
-    assert {r["why"] for r in found["rows"] if "syncmap" in (
-        r["over"], r["under"])} == {why}
+    assert {r["reason"] for r in found["rows"] if "syncmap" in (r["over"], r["under"])} == {why}
     assert found["count"] == {"replicated": 8, "opposite": 0, "unclear": 4}
+    if each:  # nor is the map asked about if this campaign is repeated
+        assert not any("syncmap" in q.maps for figure in questions.FIGURES
+                       for q in questions.of_campaign(load.read(new), figure))
 
 
-def test_a_map_that_answers_wrongly_here_replicates_nothing(tmp_path, pair):
-    new = machine(tmp_path / "new", seed=3, day=21,
-                  plant={"fail_verify": ("syncmap",)})
-    _, _, found = answer(pair[0], new)
-    assert {r["word"] for r in found["rows"] if r["under"] == "syncmap"} == {
-        "unclear"}
-    assert all("failed verification" in r["why"] for r in found["rows"]
-               if r["under"] == "syncmap")
+def test_an_untrusted_run_decides_nothing(tmp_path, pair, monkeypatch):
+    """It recommends no map, so nothing of it can be replicated, and it
+    replicates nothing."""
+    new = untrusted(tmp_path / "new", "5e7a0001", seed=2, day=23)
+    for words, stdin in (((new, pair[1]), None), (("cells", new), "{}")):
+        status, said, error = run(*words, stdin=stdin, monkeypatch=monkeypatch)
+        assert status == 2 and not said
+        assert f"{new}: it recommends no map (not passed: two copies of one map" in error
+    status, said, found = answer(pair[0], new)
+    assert found["count"] == {"replicated": 0, "opposite": 0, "unclear": 12}
+    assert {r["reason"] for r in found["rows"]} == {"this run recommends no map"}
+    assert status == 3 and f"{found['new']} recommends no map" in said
 
 
-# ---- the set-up -----------------------------------------------------------
-
-def test_what_differs_in_the_set_up_is_listed(tmp_path, pair):
+def test_differences_of_the_set_up_are_listed(tmp_path, pair):
     new = tmp_path / "new"
     shutil.copytree(pair[1], new)
 
@@ -181,216 +159,115 @@ def test_what_differs_in_the_set_up_is_listed(tmp_path, pair):
         meta["machine"]["id"] = "ffffffff"
         meta["machine"]["facts"]["kernel"]["text"] = "7.0"
         meta["machine"]["facts"]["load"]["text"] = "9.9"
-        meta["build"].update(compiler="clang", flags="-O3",
-                             binary_sha256="ff" * 32)
+        meta["build"].update(flags="-O3", binary_sha256="ff" * 32)
         meta["maps"][2]["code"] = "another"
     change(new, other)
     _, said, found = answer(pair[0], new)
-    names = {(d["kind"], d["name"]) for d in found["setup"]}
-    assert {("machine", "id"), ("machine", "kernel"), ("build", "compiler"),
-            ("build", "flags"), ("build", "binary_sha256")} <= names
-    assert ("machine", "load") not in names
-    assert ("maps", "machine code of syncmap") in names
+    assert {(d["kind"], d["name"]) for d in found["setup"]} == {
+        ("machine", "id"), ("machine", "kernel"), ("build", "flags"),
+        ("build", "binary_sha256"), ("maps", "machine code of syncmap")}
     assert "build: flags: -O2 then, -O3 now" in said
-    assert answer(*pair)[2]["setup"] == []
-    assert "Nothing that is recorded differs" in answer(*pair)[1]
 
 
 # ---- what is refused ------------------------------------------------------
 
 def test_a_campaign_does_not_repeat_itself(pair, tmp_path):
-    copy = tmp_path / "copy"
-    shutil.copytree(pair[0], copy)
-    status, _, error = told(pair[0], copy)
+    shutil.copytree(pair[0], tmp_path / "copy")
+    status, _, error = run(pair[0], tmp_path / "copy")
     assert status == 2 and "nothing was repeated" in error
-    assert not (copy / "reproduction.json").exists()
+    assert not (tmp_path / "copy/reproduction.json").exists()
 
 
 @pytest.mark.parametrize("side", [0, 1])
-def test_a_flipped_bit_is_refused_on_either_side(pair, tmp_path, side):
+def test_damage_is_refused_on_either_side(pair, tmp_path, side):
     folders = [tmp_path / "old", tmp_path / "new"]
     for source, folder in zip(pair, folders):
         shutil.copytree(source, folder)
     file = folders[side] / "trials.jsonl"
     data = bytearray(file.read_bytes())
+    file.write_bytes(data + data[:data.index(b"\n") + 1])  # a line twice
+    assert run(*folders)[0] == 2
     data[len(data) // 3] ^= 4
     file.write_bytes(data)
-    status, _, error = told(*folders)
+    status, _, error = run(*folders)
     assert status == 2 and "damaged, crc32" in error
 
 
-def test_an_unknown_figure_is_refused_before_anything_runs(pair):
+def test_an_unknown_figure_is_refused(pair):
     for words in ((*pair,), ("inputs", pair[0])):
-        status, _, error = told(*words, "--figure", "latency")
+        status, _, error = run(*words, "--figure", "latency")
         assert status == 2 and "expected one of headline" in error
 
 
 # ---- what is to run -------------------------------------------------------
 
-def test_the_workloads_are_those_of_the_campaign(pair):
-    status, said, _ = told("inputs", pair[0])
-    assert status == 0
-    assert json.loads(said)["workloads"] == [
-        {"name": "uniform-97-3", "text": "# synthetic\n"}]
-
-
-def test_a_trace_is_found_from_the_folder_of_its_workload(tmp_path, pair):
-    """The text goes to a file of another folder, which a relative name would
-    be relative to."""
+def test_the_workloads_are_those_of_the_campaign(tmp_path, pair):
+    """The text goes to a file of another folder, so that traces have absolute
+    names in it."""
+    _, said, _ = run("inputs", pair[0])
+    assert json.loads(said)["workloads"] == [{"name": "uniform-97-3", "text": "# synthetic\n"}]
     shutil.copytree(pair[0], tmp_path / "old")
 
-    def traced(meta, name="mine.trace", folder=tmp_path / "mine"):
-        meta["workloads"][0] |= {
-            "file": f"{folder}/w.conf",
-            "text": f"keys       = file:{name} file:/b.trace file:../c.trace\n"
-                    "window     = 1passes\n"}
-
+    def traced(meta, folder=tmp_path / "mine"):
+        meta["workloads"][0] |= {"file": f"{folder}/w.conf", "text": (
+            "keys       = file:mine.trace file:/b.trace file:../c.trace\nwindow     = 1passes\n")}
     change(tmp_path / "old", traced)
-    status, said, _ = told("inputs", tmp_path / "old")
-    assert status == 0
-    assert json.loads(said)["workloads"][0]["text"] == (
-        f"keys       = file:{tmp_path}/mine/mine.trace file:/b.trace "
-        f"file:{tmp_path}/c.trace\nwindow     = 1passes\n")
+    status, said, _ = run("inputs", tmp_path / "old")
+    assert status == 0 and json.loads(said)["workloads"][0]["text"] == (
+        f"keys       = file:{tmp_path}/mine/mine.trace file:/b.trace file:{tmp_path}/c.trace\n"
+        "window     = 1passes\n")
     change(tmp_path / "old", lambda m: traced(m, folder="my traces"))
-    status, _, error = told("inputs", tmp_path / "old")
+    status, _, error = run("inputs", tmp_path / "old")
     assert status == 2 and "mine.trace: a trace whose path has" in error
 
 
-def test_where_a_trace_lies_makes_no_other_cell():
-    """Which trace it is, dist says."""
-    old, new, other = (SimpleNamespace(factors={
-        "dist": f"trace:{checksum}", "trace": {"file": file, "passes": 1}})
-        for file, checksum in (("mine.trace", "0a"), ("/b/mine.trace", "0a"),
-                               ("mine.trace", "0b")))
-    assert admit.differs(old, new) is None
-    assert admit.differs(old, other) == "dist"
-
-
 def test_cells_are_those_that_clear_comparisons_need(pair, monkeypatch):
-    """Of the headline: four maps at one place, and what verifies them; what
-    the plan here has not is named."""
+    """Of the headline: four maps at one place, and what verifies them. A cell
+    that the plan does not have is named; one that runs as another cell is not."""
     meta = json.loads((pair[0] / "campaign.json").read_text())
     here = [c for c in meta["cells"] if "/syncmap/" not in c["id"]]
-    _, said, _ = told("cells", pair[0], "--headline", monkeypatch=monkeypatch,
-                      stdin=json.dumps({"cells": here}))
-    lines = said.splitlines()
+
+    def cells(plan):
+        return run("cells", pair[0], "--headline", monkeypatch=monkeypatch,
+                   stdin=json.dumps(plan))[1].splitlines()
+    lines = cells({"cells": here})
     lost = [line for line in lines if line.startswith("# not here: ")]
     assert len(lost) == 2 and all("/syncmap/" in line for line in lost)
     ids = [line for line in lines if not line.startswith("#")]
-    a = Analysis(journal.read(pair[0]))
-    place = a.at(a.headline())
-    assert {place[m].id for m in ("ck_ht", "gomap_rw", "shard_rw_32")} < set(
-        ids)
-    assert sum(i.endswith("/verify") for i in ids) == 3
-    assert len(ids) == 6
+    assert sum(i.endswith("/verify") for i in ids) == 3 and len(ids) == 6
+    assert {f"uniform-97-3/{m}/u64x8/n65536/w3/update/m0/uniform/t2/cores/throughput"
+            for m in ("ck_ht", "gomap_rw", "shard_rw_32")} < set(ids)
+    same = [{"id": line.partition(": ")[2], "as": here[0]["id"]} for line in lost]
+    assert not any("not here" in line for line in cells({"cells": here, "same": same}))
 
 
-def test_a_cell_that_equals_another_one_here_is_run_as_that(pair,
-                                                            monkeypatch):
-    """Without SMT the two threads of "smt" are those of "cores": the plan
-    has such a cell under its other name, and judges it by that, too."""
-    meta = json.loads((pair[0] / "campaign.json").read_text())
-    same = [{"id": c["id"], "as": c["id"].replace("/syncmap/", "/other/")}
-            for c in meta["cells"] if "/syncmap/" in c["id"]]
-    here = [{**c, "id": c["id"].replace("/syncmap/", "/other/")}
-            for c in meta["cells"]]
-    _, said, _ = told("cells", pair[0], "--headline", monkeypatch=monkeypatch,
-                      stdin=json.dumps({"cells": here, "same": same}))
-    assert "not here" not in said
-    assert {p["id"] for p in same} & set(said.splitlines())
-
-
-def test_of_a_campaign_that_decided_nothing_there_is_nothing_to_run(
-        tmp_path, monkeypatch):
+def test_a_plan_is_needed_and_a_decided_campaign(tmp_path, pair, monkeypatch):
     old = machine(tmp_path / "old", blocks=3)
-    status, _, error = told("cells", old, monkeypatch=monkeypatch, stdin="{}")
+    status, _, error = run("cells", old, monkeypatch=monkeypatch, stdin="{}")
     assert status == 2 and "decided none" in error
-
-
-def test_every_comparison_is_asked_once(pair):
-    a = Analysis(journal.read(pair[0]))
-    found = asked.of_campaign(a)
-    assert len({(q.over, q.under) for q in found}) == len(found)
-
-
-def test_one_wrong_answer_is_enough(tmp_path, pair):
-    """A verification that fails while the map's timed trials go on."""
-    new = tmp_path / "new"
-    shutil.copytree(pair[1], new)
-
-    def wrong(t):
-        if "/syncmap/" in t["cell"] and t["cell"].endswith("/verify"):
-            t["result"]["verification"].update(status="failed", reason="lost")
-        return t
-    file = new / "trials.jsonl"
-    file.write_text("".join(json.dumps(wrong(json.loads(line))) + "\n"
-                            for line in file.read_text().splitlines()))
-    seal(new)
-    _, _, found = answer(pair[0], new)
-    assert {r["why"] for r in found["rows"] if r["under"] == "syncmap"} == {
-        "syncmap: failed verification here"}
-    a = Analysis(journal.read(new))  # nor is it asked about, repeated itself
-    assert not any("syncmap" in q.maps for figure in asked.FIGURES
-                   for q in asked.of_campaign(a, figure))
-
-
-def failing(folder, **spec):
-    """A campaign whose A/A control shows 4 %."""
-    return machine(folder, plant={"control": "fail"}, **spec)
-
-
-def test_what_an_invalid_campaign_showed_is_not_asked_for(tmp_path, pair,
-                                                          monkeypatch):
-    """Its page ranks nothing: there is nothing that it decided."""
-    old = failing(tmp_path / "old")
-    for words, stdin in (((old, pair[1]), None), (("cells", old), "{}")):
-        status, said, error = told(*words, stdin=stdin,
-                                   monkeypatch=monkeypatch)
-        assert status == 2 and not said
-        assert f"{old}: INVALID: A/A, " in error and error.endswith(
-            "no ranking is reported. Nothing of it can be replicated\n")
-
-
-def test_an_invalid_campaign_replicates_nothing(tmp_path, pair):
-    new = failing(tmp_path / "new", seed=2, day=21)
-    status, said, found = answer(pair[0], new)
-    assert found["count"] == {"replicated": 0, "opposite": 0, "unclear": 12}
-    assert {r["why"] for r in found["rows"]} == {"a control failed here"}
-    assert status == 3 and f"{found['new']} is INVALID: A/A, " in said
-    assert found["invalid"] in said
+    status, _, error = run("cells", pair[0], monkeypatch=monkeypatch, stdin="{}")
+    assert status == 2 and "standard input: cells: expected" in error
 
 
 # ---- a disk that is full --------------------------------------------------
 
-def limited(folder, kib, *words):
-    """python3 -m report, where no file may be larger."""
-    return subprocess.run(
-        ["bash", "-c", f'ulimit -f {kib}; exec "$@"', "bash", sys.executable,
-         "-m", "report", *map(str, words)], cwd=folder, check=False,
-        capture_output=True, text=True, env=os.environ | {
-            "PYTHONPATH": str(TOP)})
-
-
 @pytest.mark.long
 @pytest.mark.parametrize("words, name, kib", [
     (("reproduce", "old", "new"), "new/reproduction.json", 4),
-    (("compare", "old", "new", "-o", "out"), "out/report/comparison.json", 20),
-    (("old",), "", 8)])
-def test_a_file_that_does_not_fit_is_named_and_no_half_is_left(
-        tmp_path, words, name, kib):
+    (("compare", "old", "new", "-o", "out"), "out/report/comparison.json", 20)])
+def test_a_file_that_does_not_fit_is_named_and_no_half_is_left(tmp_path, words, name, kib):
+    def limited(limit):
+        return subprocess.run(
+            ["bash", "-c", f'ulimit -f {limit}; exec "$@"', "bash", sys.executable, "-m", "report",
+             *words], cwd=tmp_path, check=False, capture_output=True, text=True,
+            env=os.environ | {"PYTHONPATH": str(TOP)})
     machine(tmp_path / "old")
     machine(tmp_path / "new", "5e7a0002", seed=2, day=21)
-    file, before = tmp_path / name, None
-    if len(words) > 1:  # it was there, whole
-        done = limited(tmp_path, "unlimited", *words)
-        assert done.returncode == 0, done.stderr
-        before = file.read_bytes()
-        assert len(before) > 1024 * kib
-    done = limited(tmp_path, kib, *words)
-    assert done.returncode == 2 and "standard output" not in done.stderr
-    assert re.search(r"^report[ a-z]*: \S+\.[a-z]+: File too large$",
-                     done.stderr, re.M)
-    if before:
-        assert f"{name}: File too large" in done.stderr
-        assert file.read_bytes() == before
-        assert not list(file.parent.glob("*.new"))
+    file = tmp_path / name
+    done = limited("unlimited")
+    assert done.returncode == 0, done.stderr
+    before = file.read_bytes()
+    assert len(before) > 1024 * kib
+    done = limited(kib)
+    assert done.returncode == 2 and f"{name}: File too large" in done.stderr
+    assert file.read_bytes() == before and not list(file.parent.glob("*.new"))

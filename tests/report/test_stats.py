@@ -8,6 +8,7 @@ import pytest
 from scipy import stats as dist
 
 from report import stats
+from report.stats.power import autoregression
 from report.stats import signed_rank
 
 
@@ -82,6 +83,31 @@ def test_widening_by_hand():
     assert stats.widening([1, -1] * 6) == 1
     assert np.array_equal(stats.widening([[3.0] * 9] * 2),
                           [stats.widening([0] * 9)] * 2)
+
+
+def test_widening_by_the_noise_of_the_other_maps():
+    """At least the shared correlation, and its own less a standard error."""
+    def factor(r):
+        return math.sqrt((1 + r) / (1 - r))
+    rows = np.array([[0, 6, 2, 9, 4, 1, 7, 3, 10, 5, 8, 11], np.arange(12)])
+    wider = stats.widening(rows, shared=[0.2, 0.2])
+    assert wider[0] == pytest.approx(factor(0.2))
+    away = np.arange(12) - 5.5
+    own = (12 * (away[1:] @ away[:-1]) / (away @ away) + 1) / 8 - 1 / 3
+    assert wider[1] == pytest.approx(factor(own)) and 0.2 < own < 0.95
+    assert np.array_equal(stats.widening(rows, shared=[math.nan, 0.2]),
+                          [stats.widening(rows[0]), wider[1]])
+
+
+def test_noise_of_maps_that_share_blocks_is_their_own():
+    """Whatever the levels, and what moves all of them in a block."""
+    rng = np.random.default_rng(2)
+    own = autoregression(rng, 10, 4000, 0.5)
+    x = own + np.arange(10)[:, None] + np.cumsum(rng.normal(0, 1, 4000))
+    noise = stats.own_noise(x)
+    assert np.corrcoef(noise[3], own[3])[0, 1] > 0.9
+    assert stats.shared_lag1(x) == pytest.approx(0.48, abs=0.04)
+    assert stats.shared_lag1(x[:, :26]) == pytest.approx(0.5, abs=0.25)
 
 
 # ---- order statistics -----------------------------------------------------

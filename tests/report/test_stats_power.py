@@ -36,6 +36,16 @@ def test_a_visible_difference_is_found(n, maps, lag1):
     assert 0.8 <= np.mean(low + np.log(ratios) > math.log(1.02)) <= 0.97
 
 
+@pytest.mark.parametrize("lag1", [0.0, 0.2, 0.5])
+def test_a_visible_difference_is_found_if_the_maps_share_a_correlation(lag1):
+    rng = np.random.default_rng([26, int(10 * lag1)])
+    x = SD * autoregression(rng, CAMPAIGNS, 26, lag1)
+    low = stats.serial_interval(x, 1 - 0.05 / 45, lag1)[1]
+    ratio = stats.smallest_visible(26, 45, noise=SD, lag1=lag1, shared=True)
+    assert 0.8 <= np.mean(low + math.log(ratio) > math.log(1.02)) <= 0.97
+    assert ratio < stats.smallest_visible(26, 45, noise=SD, lag1=lag1)
+
+
 def test_what_is_visible_without_noise_and_with_too_few_blocks():
     assert stats.smallest_visible(12, 1, noise=0.0) == pytest.approx(1.02)
     assert stats.smallest_visible(5, 1, noise=0.1) is None

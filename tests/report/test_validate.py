@@ -248,7 +248,7 @@ def test_deleting_any_member_of_a_line_fails(good, copied):
         trial = json.loads(lines[number])
         for path in members(trial):
             if path == ("crc32",):
-                continue  # test_damage.py
+                continue  # test_load.py
             if len(path) > 2 and path[1] in optional:
                 continue
             if path == ("stolen_share",):

@@ -7,10 +7,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from report import stats
-from report.decide.groups import Measured, estimate
+from report.decide.groups import Measured
 from report.decide.trust import copies, is_disturbed
 from report.load import Campaign, Cell, Trial
-from report.model.number import Unit
 from report.model.table import Table, Value
 
 EVEN = 0.8  # slowest / fastest thread of a trial
@@ -19,7 +18,7 @@ EVEN = 0.8  # slowest / fastest thread of a trial
 def controls(campaign: Campaign) -> Table:
     """Two copies of one map: copy / original."""
     return Table("controls", ("map", "threads", "ratio", "cell"), tuple(
-        (cell.map, cell.factors.threads, estimate(ratio, Unit.RATIO), cell.id)
+        (cell.map, cell.factors.threads, ratio, cell.id)
         for cell, ratio in copies(campaign)))
 
 

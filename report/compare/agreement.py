@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How alike two machines rank.
+
+An order of centres changes with every trial. A reversal needs two maps that are
+each faster on one machine, by intervals that hold jointly for all pairs of the
+place.
+"""
+from collections.abc import Sequence
+from itertools import combinations
+
+from report.compare.model import Agreement, Claim, Reversal
+from report.compare.places import Side
+from report.model.place import Group, Place
+from report.model.result import ClaimRow
+
+ALIKE, REVERSED, OPEN = 1, -1, 0  # product of two signs
+
+
+def ranked(ranking: Group) -> set[str]:
+    """Ranked maps with a result."""
+    return {e.map for e in ranking.entries if e.ranked and e.rate.n}
+
+
+def agreement(sides: Sequence[Side], shared: Sequence[Place]) -> tuple[Agreement, ...]:
+    """One row for two machines that recommend maps."""
+    return tuple(agree(i, j, sides[i], sides[j], shared)
+                 for i, j in combinations(range(len(sides)), 2)
+                 if sides[i].member.recommends and sides[j].member.recommends)
+
+
+def agree(i: int, j: int, one: Side, two: Side, shared: Sequence[Place]) -> Agreement:
+    """The row of two machines."""
+    counts = {ALIKE: 0, REVERSED: 0, OPEN: 0}
+    reversals, same, places = [], 0, 0
+    for number, place in enumerate(shared):
+        a, b = one.rankings.get(place), two.rankings.get(place)
+        if a is None or b is None or not (ranked(a) and ranked(b)):
+            continue
+        places += 1
+        same += a.leader == b.leader
+        for x, y in combinations(sorted(ranked(a) & ranked(b)), 2):
+            first, second = one.sign(place, x, y), two.sign(place, x, y)
+            counts[first * second] += 1
+            if first * second == REVERSED:
+                reversals.append(Reversal(number, *((x, y) if first > 0 else (y, x))))
+    return Agreement(i, j, places, same, counts[ALIKE], counts[REVERSED], counts[OPEN],
+                     tuple(reversals))
+
+
+def claims(by_machine: Sequence[Sequence[ClaimRow]]) -> tuple[Claim, ...]:
+    """One row a claim, in the order of the first machine that tests it."""
+    rows = [{c.id: c.verdict for c in of} for of in by_machine]
+    articles = {c.id: c.article for of in by_machine for c in of}
+    return tuple(Claim(name, article, tuple(of.get(name) for of in rows))
+                 for name, article in articles.items())

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Places that machines share, and the rankings of each machine there.
+
+No number of one machine is divided by one of another.
+"""
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+from report import stats
+from report.compare.gather import Member
+from report.compare.model import BoardRow, Machine
+from report.decide.groups import (Measured, Pair, headline_order, is_ranked, judge_all, place_of,
+                                  verdict_of)
+from report.load import Campaign, Cell
+from report.model.number import Verdict
+from report.model.place import Group, Place
+
+
+@dataclass(frozen=True)
+class Side:
+    """One machine at the shared places. signs: of two maps in alphabetical
+    order, +1: the first is faster, -1: slower, 0: not decided. Empty if the run
+    recommends no map."""
+    member: Member
+    groups: Mapping[Place, Measured]
+    rankings: Mapping[Place, Group]
+    signs: Mapping[Place, Mapping[Pair, int]]
+
+    def sign(self, place: Place, one: str, two: str) -> int:
+        """The sign of two maps in any order."""
+        known = self.signs.get(place, {})
+        return known.get((one, two), 0) - known.get((two, one), 0)
+
+
+def groups_of(campaign: Campaign) -> dict[Place, Measured]:
+    """Place -> its cells. A cell is at each place of Cell.known_as, so that plans
+    of unlike machines have common places. "crowded" follows from the machine and
+    is False in keys."""
+    found: dict[Place, Measured] = {}
+    for cell in campaign.cells.values():
+        if cell.measure == "throughput" and cell.factors.common:
+            for place in map(place_of, cell.known_as):
+                group = found.setdefault(replace(place, crowded=False), Measured(place, {}, ()))
+                cells: Mapping[str, Cell] = {cell.map: cell} | dict(group.cells)
+                found[replace(place, crowded=False)] = Measured(
+                    place, cells, tuple(m for m in cells if is_ranked(campaign, m)))
+    return found
+
+
+def signs_of(groups: Mapping[Place, Measured]) -> dict[Place, dict[Pair, int]]:
+    """Signs of each pair of ranked maps, by intervals that hold jointly for all
+    pairs of the place."""
+    levels: dict[float, dict[tuple[Place, Pair], tuple[Mapping[int, float],
+                                                       Mapping[int, float]]]] = {}
+    for place, g in groups.items():
+        for x, y in combinations(sorted(g.contenders), 2):
+            levels.setdefault(g.level, {})[place, (x, y)] = g.rates(x), g.rates(y)
+    found: dict[Place, dict[Pair, int]] = {}
+    for level, pairs in levels.items():
+        for (place, pair), joint in stats.many_ratios(pairs, level).items():
+            verdict = verdict_of(joint)
+            found.setdefault(place, {})[pair] = (
+                (verdict is Verdict.FASTER) - (verdict is Verdict.SLOWER))
+    return found
+
+
+def sides_of(members: Sequence[Member]) -> tuple[list[Side], list[Place]]:
+    """The machines, and the places that two of them have, in the order of the
+    plans."""
+    all_groups = [groups_of(m.campaign) for m in members]
+    order = [place for groups in all_groups for place in groups]
+    shared = [p for p in dict.fromkeys(order) if order.count(p) >= min(2, len(members))]
+    sides = []
+    for member, groups in zip(members, all_groups):
+        known = {place: groups[place] for place in shared if place in groups}
+        rankings = judge_all(member.campaign, list(known.values()))
+        sides.append(Side(member, known, dict(zip(known, rankings)),
+                          signs_of(known) if member.recommends else {}))
+    return sides, shared
+
+
+def headline(sides: Sequence[Side], shared: Sequence[Place]) -> Place | None:
+    """The place that most machines rank maps at; of these the one that the page
+    of a single campaign would begin with, crowded if it is on any machine."""
+    ranked = {place: [s.groups[place] for s in sides
+                      if place in s.groups and len(s.groups[place].contenders) > 1]
+              for place in shared}
+    most = max(map(len, ranked.values()), default=0)
+    best = [replace(groups[0], place=replace(place, crowded=any(
+        g.place.crowded for g in groups))) for place, groups in ranked.items()
+        if groups and len(groups) == most]
+    return replace(headline_order(best)[0].place, crowded=False) if best else None
+
+
+def board(sides: Sequence[Side], head: Place) -> tuple[BoardRow, ...]:
+    """The ranked maps at the headline place, by their median rank."""
+    orders = [[e.map for e in s.rankings[head].entries if e.ranked and e.rate.value]
+              for s in sides if head in s.rankings]
+    names = {e.map for s in sides if head in s.rankings
+             for e in s.rankings[head].entries if e.ranked}
+
+    def rank(name: str) -> tuple[float, str]:
+        ranks = sorted(order.index(name) for order in orders if name in order)
+        return ranks[len(ranks) // 2] if ranks else len(names), name
+    return tuple(BoardRow(name, tuple(
+        other for other in sorted(names) if other != name
+        and len({s.sign(head, name, other) for s in sides} - {0}) > 1))
+        for name in sorted(names, key=rank))
+
+
+def machine(side: Side, shared: Sequence[Place], folder: str) -> Machine:
+    """A column of the table.
+
+    folder -- of the campaign, as comparison.json names it
+    """
+    m, plan = side.member, side.member.campaign.plan
+    return Machine(
+        m.label, m.node, folder, plan.plan_sha256, m.campaign.trials, m.notes,
+        plan.line_checksum is not None or plan.synthetic, m.result.campaign, m.result.trust,
+        tuple(side.rankings.get(p) for p in shared))

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Comparisons of two cells, as the first campaign decided them (docs/adr/0043)."""
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from report.decide import groups
+from report.decide.groups import Measured, estimate, verdict_of
+from report.load import Campaign, JournalError
+from report.model.number import Estimate, Unit, Verdict
+from report.model.place import Group, Place
+
+FIGURES = ("headline", "winner", "flip", "forest")
+CONTENDER = "syncmap"  # for the figure flip
+
+
+@dataclass(frozen=True)
+class Question:
+    """over / under: ids of cells, names of maps. then: at 95 %. Clear are the
+    verdicts faster and slower."""
+    cells: tuple[str, str]
+    maps: tuple[str, str]
+    place: Place
+    then: Estimate
+    verdict: Verdict
+
+    @property
+    def clear(self) -> bool:
+        """Does the interval lie beyond the margin?"""
+        return self.verdict in (Verdict.FASTER, Verdict.SLOWER)
+
+
+def of_ranking(ranking: Group) -> Iterator[Question]:
+    """Leader / each rival. The leader was chosen from the same data: the
+    verdict is by the interval that holds for all pairs of the group."""
+    cells = {e.map: e.cell for e in ranking.entries}
+    for c in ranking.comparisons:
+        yield Question((cells[c.map], cells[c.against]), (c.map, c.against), ranking.place,
+                       c.ratio, c.verdict)
+
+
+def to_base(measured: Sequence[Measured], base: str, only: str | None) -> Iterator[Question]:
+    """Maps / base at each place. The pair was named before the run: the verdict
+    is by its own 95 % interval.
+
+    only -- this map; None: each ranked one
+    """
+    pairs = [(g, name, base) for g in measured if base in g.contenders
+             for name in g.contenders if name != base and only in (None, name)]
+    known = groups.contrasts(pairs)
+    for g, name, _ in pairs:
+        alone = known[id(g), (name, base)].alone
+        yield Question((g.cells[name].id, g.cells[base].id), (name, base), g.place,
+                       estimate(alone, Unit.RATIO), verdict_of(alone))
+
+
+def pair_of(campaign: Campaign, rankings: Sequence[Group]) -> tuple[str, str]:
+    """The base that most cells of the plan name, or else the first ranked map;
+    syncmap if it ran, or else the fastest other map of the headline."""
+    ran = [e.map for r in rankings for e in r.entries if e.ranked and e.rate.n]
+    planned = Counter(c.factors.base for c in campaign.cells.values() if c.factors.base)
+    base = max(sorted(planned), key=lambda b: planned[b]) if planned else min(ran, default="")
+    others = [m for m in ran if m != base]
+    return base, CONTENDER if CONTENDER in others else next(iter(others), "")
+
+
+def check(figure: str | None) -> None:
+    """JournalError: no such figure."""
+    if figure is not None and figure not in FIGURES:
+        raise JournalError(f'no figure "{figure}" can be repeated, expected one of '
+                           + ", ".join(FIGURES))
+
+
+def of_campaign(campaign: Campaign, figure: str | None = None) -> list[Question]:
+    """The comparisons of a figure; None: of all groups. Each pair once."""
+    check(figure)
+    measured = groups.headline_order(groups.measured_groups(campaign))
+    rankings = groups.judge_all(campaign, measured)
+    if figure in ("flip", "forest") and measured:
+        base, contender = pair_of(campaign, rankings)
+        found = to_base(measured, base, contender if figure == "flip" else None)
+    else:
+        shown = rankings[:1] if figure == "headline" else rankings
+        found = (q for ranking in shown for q in of_ranking(ranking))
+    return list({q.cells: q for q in found}.values())
+
+
+def cells_of(campaign: Campaign, questions: Sequence[Question]) -> list[str]:
+    """Ids of the cells that are needed, and of those that verify their maps."""
+    wanted = {cell for q in questions for cell in q.cells}
+    maps = {m for q in questions for m in q.maps}
+    return [c.id for c in campaign.planned
+            if c.id in wanted or c.measure == "verify" and c.map in maps]

@@ -1,2 +1,0 @@
-# SPDX-License-Identifier: Apache-2.0
-"""One module per section of the page: add(report, analysis, ...)."""
