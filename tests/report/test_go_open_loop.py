@@ -11,7 +11,7 @@ import math
 import pytest
 from go_program import (BUILD, ROOT, changed_go, go, needs_go, request_of,
                         result_of)
-from report import latencies
+from report.decide import latency
 
 pytestmark = pytest.mark.long
 
@@ -89,7 +89,7 @@ def check_open(result, kind="update"):
     a pair lacks an intended start."""
     intended, service = entries(result, "intended"), entries(result, "service")
     assert intended.keys() == {
-        key for key in service if key[0] != latencies.SECOND.get(kind)}
+        key for key in service if key[0] != latency.SECOND.get(kind)}
     for entry in service.values():
         check_entry(entry)
     for key, entry in intended.items():

@@ -27,7 +27,7 @@ KEYS, ITERATIONS = 16384, 200_000
 MAP, ENTRY_BYTES = "syncmap", 120  # of an entry of it, on 64-bit machines
 
 sys.path[:0] = [str(TOP)]
-from report import modes  # noqa: E402
+from report.decide import modes  # noqa: E402
 
 
 def settings(path):
