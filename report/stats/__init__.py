@@ -23,7 +23,7 @@ from report.stats.flips import (FlipTest, feasible, sign_flip_test,
 from report.stats.interval import (Interval, level_intervals, many_intervals,
                                    many_ratios, median_of, ratio_interval)
 from report.stats.order import median_interval, needed_n, quantile_ranks
-from report.stats.pairs import (SlotAdjusted, detectable, log_ratio, outliers,
+from report.stats.pairs import (SlotAdjusted, detectable, log_ratio,
                                 percent, shift, shift_interval, slot_adjusted,
                                 standard_error)
 from report.stats.planning import least_blocks, rank_power, visible_effect
@@ -48,7 +48,7 @@ __all__ = [
     "feasible", "hodges_lehmann", "inside", "least_blocks", "least_squares",
     "level_intervals", "log_ratio", "many_intervals", "many_ratios",
     "mean_interval", "median_interval", "median_of", "needed_n",
-    "needed_n_walsh", "noise_of", "outliers", "own_noise", "outside",
+    "needed_n_walsh", "noise_of", "own_noise", "outside",
     "percent", "quantile_ranks", "rank_power", "ratio_interval", "scale_of",
     "serial_interval", "share_interval", "shared_lag1", "shift",
     "shift_interval", "sign_flip_test", "sign_test", "signed_rank_interval",
