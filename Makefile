@@ -116,7 +116,7 @@ articles claims peers production:
 
 schemas: $(PLACE)/readmostly
 	$(BUILD)/readmostly dev describe --schema >docs/cell.schema.json
-	$$(report/find_python.sh) -m report.model.encode >docs/verdicts.schema.json
+	$$(report/find_python.sh) -m report.schemas
 
 ##@ Compare two commits
 # docs/method.md: base from git into build/regress-base, a second real copy of it for the A/A control, head from this

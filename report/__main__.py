@@ -81,7 +81,6 @@ def page_of(args: argparse.Namespace) -> tuple[list[str], bool]:
             f"{args.folder}: expected a campaign; this is a run of make regress, whose own "
             "page `python3 -m report regress DIR` makes")
     outcome = result.build(campaign, others(args))
-    folders.own(args.folder)
     page = write.write(outcome, args.folder / "report", args.pdf)
     incomplete = bool(campaign.missing or not campaign.complete or not campaign.planned)
     return terminal.lines(outcome, page), incomplete

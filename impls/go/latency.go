@@ -57,8 +57,6 @@ func (h *histogram) json() map[string]any {
 	}
 	return map[string]any{"count": h.count, "min_ns": h.min, "max_ns": h.max,
 		"mean_ns": h.sum / float64(h.count), "saturated": h.saturated,
-		"p50_ns": h.quantile(.5), "p90_ns": h.quantile(.9),
-		"p99_ns": h.quantile(.99), "p999_ns": h.quantile(.999),
 		"buckets": buckets}
 }
 

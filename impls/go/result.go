@@ -4,7 +4,6 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"os"
 	"runtime"
 )
@@ -58,20 +57,7 @@ func (t *team) reportCounts(result map[string]any, sum *totals) {
 	result["removes"], result["idle_removes"] = c.removes, c.idleRemoves
 	result["achieved_write_share"] = ratio(c.writes, c.operations())
 	result["achieved_miss_share"] = ratio(misses, c.lookups())
-	result["popularity"], result["renewed"] = t.popularity(c), t.renewed()
-}
-
-// popularity is popularity_json() of runner/trial/result.c.
-func (t *team) popularity(c *counts) any {
-	if t.skew == nil {
-		return nil
-	}
-	draws := float64(c.iterations)
-	if t.load.span > t.load.resident {
-		draws *= 1 - t.load.misses
-	}
-	return map[string]any{"drawable": t.skew.reached(math.Inf(1)),
-		"reached": t.skew.reached(draws)}
+	result["renewed"] = t.renewed()
 }
 
 func (t *team) verification(sum *totals, verdict, why string) map[string]any {

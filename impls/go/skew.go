@@ -172,28 +172,15 @@ func (s *skew) permute(seed uint64) {
 
 // visit calls `use` with each range's number of keys and share of the draws of
 // present keys.
-func (s *skew) visit(use func(keys, mass float64)) {
-	all := 0x1p32 - float64(s.weight[absent])
-	for i := 0; i < absent; i++ {
-		if s.weight[i] > 0 {
-			use(float64(s.start[i+1]-s.start[i]), float64(s.weight[i])/all)
-		}
-	}
-}
-
 // most is rm_skew_most().
 func (s *skew) most() (most float64) {
-	s.visit(func(keys, mass float64) { most = math.Max(most, mass/keys) })
+	all := 0x1p32 - float64(s.weight[absent])
+	for i := 0; i < absent; i++ {
+		if keys := s.start[i+1] - s.start[i]; keys > 0 {
+			most = math.Max(most, float64(s.weight[i])/float64(keys)/all)
+		}
+	}
 	return most
-}
-
-// reached is rm_skew_reached().
-func (s *skew) reached(draws float64) (reached float64) {
-	s.visit(func(keys, mass float64) {
-		p := math.Min(mass/keys, 1-0x1p-53)
-		reached -= mass * math.Expm1(draws*math.Log1p(-p))
-	})
-	return reached
 }
 
 func min64(a, b uint64) uint64 {

@@ -144,7 +144,8 @@ func pinAll(cpus []int) error {
 		thread, _ := strconv.Atoi(entry.Name())
 		err := setAffinity(thread, set)
 		if err != nil && err != syscall.ESRCH { // one that has ended
-			return fmt.Errorf("thread could not be placed: %v", err)
+			return fmt.Errorf("thread could not be placed on CPU %s: %v",
+				strings.Trim(fmt.Sprint(cpus), "[]"), err)
 		}
 	}
 	return err

@@ -85,22 +85,7 @@ final class Result {
 		result.put("idle_removes", c.idleRemoves);
 		result.put("achieved_write_share", ratio(c.writes, c.operations()));
 		result.put("achieved_miss_share", ratio(c.misses(), c.lookups()));
-		result.put("popularity", popularity(c));
 		result.put("renewed", Renewal.result(team));
-	}
-
-	/** popularity_json() of runner/trial/result.c */
-	private Map<String, Object> popularity(Counts c) {
-		Load load = team.load;
-		if (team.skew == null) {
-			return null;
-		}
-		Map<String, Object> told = new LinkedHashMap<>();
-		told.put("drawable",
-				team.skew.reached(Double.POSITIVE_INFINITY));
-		told.put("reached", team.skew.reached(load.span > load.resident
-				? c.iterations * (1 - load.misses) : c.iterations));
-		return told;
 	}
 
 	private Map<String, Object> verification(String mismatch) {

@@ -162,35 +162,17 @@ final class Skew {
 		}
 	}
 
-	private double all() {
-		return 0x1p32 - weight[ABSENT];
-	}
-
 	/** rm_skew_most() */
 	double most() {
+		double all = 0x1p32 - weight[ABSENT];
 		double most = 0;
 
 		for (int i = 0; i < ABSENT; i++) {
 			if (weight[i] > 0) {
-				most = Math.max(most, weight[i] / all()
+				most = Math.max(most, weight[i] / all
 						/ (start[i + 1] - start[i]));
 			}
 		}
 		return most;
-	}
-
-	/** rm_skew_reached() */
-	double reached(double draws) {
-		double reached = 0;
-
-		for (int i = 0; i < ABSENT; i++) {
-			double mass = weight[i] / all();
-			double p = Math.min(mass / (start[i + 1] - start[i]),
-					1 - 0x1p-53);
-			if (mass > 0) {
-				reached -= mass * Math.expm1(draws * Math.log1p(-p));
-			}
-		}
-		return reached;
 	}
 }

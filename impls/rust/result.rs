@@ -5,7 +5,6 @@ use crate::judge::{elapsed, misplaced, ratio, Totals};
 use crate::table::Table;
 use crate::team::{Member, Team, SLICE};
 use crate::usage::{self, Usage};
-use crate::worker::Counts;
 use serde_json::{json, Map, Value};
 
 pub fn report<T: Table>(team: &Team) -> Value {
@@ -71,7 +70,6 @@ fn counts(team: &Team, sum: &Totals, result: &mut Value) {
         "idle_removes": c.idle_removes,
         "achieved_write_share": ratio(c.writes, c.operations()),
         "achieved_miss_share": ratio(c.misses(), c.lookups()),
-        "popularity": popularity(team, c),
         "renewed": renewed(team, sum),
     });
     if let (Value::Object(result), Value::Object(told)) = (result, told) {
@@ -90,20 +88,6 @@ fn renewed(team: &Team, sum: &Totals) -> Option<Value> {
         json!({
             "keys": sum.renewed.removes,
             "elapsed_ns": elapsed.unwrap_or_default().as_nanos() as u64,
-        })
-    })
-}
-
-/// popularity_json() of runner/trial/result.c
-fn popularity(team: &Team, c: &Counts) -> Option<Value> {
-    let load = team.load;
-    let present =
-        if load.span > load.resident { 1.0 - load.misses } else { 1.0 };
-
-    team.skew.as_ref().map(|skew| {
-        json!({
-            "drawable": skew.reached(f64::INFINITY),
-            "reached": skew.reached(c.iterations as f64 * present),
         })
     })
 }

@@ -174,29 +174,15 @@ impl Skew {
         }
     }
 
-    /// The number of keys of each range and its share of the draws of present
-    /// keys.
-    fn masses(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
-        let all = ALL - self.weight[ABSENT] as f64;
-
-        (0..ABSENT).filter(|&i| self.weight[i] > 0).map(move |i| {
-            let keys = self.start[i + 1] - self.start[i];
-            (f64::from(keys), self.weight[i] as f64 / all)
-        })
-    }
-
     /// rm_skew_most()
     pub fn most(&self) -> f64 {
-        self.masses().map(|(keys, mass)| mass / keys).fold(0.0, f64::max)
-    }
-
-    /// rm_skew_reached()
-    pub fn reached(&self, draws: f64) -> f64 {
-        let reached = |(keys, mass): (f64, f64)| {
-            let p = (mass / keys).min(1.0 - f64::EPSILON / 2.0);
-            -mass * (draws * (-p).ln_1p()).exp_m1()
+        let all = ALL - self.weight[ABSENT] as f64;
+        let share = |i: usize| {
+            let keys = self.start[i + 1] - self.start[i];
+            self.weight[i] as f64 / f64::from(keys) / all
         };
-        self.masses().map(reached).sum()
+        let drawn = (0..ABSENT).filter(|&i| self.weight[i] > 0);
+        drawn.map(share).fold(0.0, f64::max)
     }
 }
 

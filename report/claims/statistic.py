@@ -7,7 +7,9 @@ creation, window.STATISTIC (what the window added to it), counter.METRIC, or
 OPERATION.p99_ns. Without a fold each block has a value. `sum` adds both sides
 over all trials, `most` and `least` take one trial.
 """
+import functools
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from report import stats
@@ -15,7 +17,7 @@ from report.claims import crashes, slices
 from report.claims.cells import Cells, Missing, Query
 from report.claims.phrases import count, joined, sig
 from report.decide import latency
-from report.load import Campaign, Cell, Trial
+from report.load import Campaign, Cell, Trial, histogram
 from report.load.trial import Event, Result, Status
 
 PERCENTILES = {"p50_ns": 0.5, "p90_ns": 0.9, "p99_ns": 0.99, "p999_ns": 0.999}
@@ -116,7 +118,8 @@ def is_latency(name: str) -> bool:
     return "." in name and name.partition(".")[0] not in ("window", "counter")
 
 
-def latency_of(cell: Cell, result: Result, operation: str, name: str) -> float | None:
+def latency_of(folder: Path, cell: Cell, result: Result, operation: str,
+               name: str) -> float | None:
     """Mean or percentile of an operation on present keys. Missing: too few of
     them."""
     if operation == latency.SECOND.get(cell.factors.write_kind):
@@ -126,13 +129,16 @@ def latency_of(cell: Cell, result: Result, operation: str, name: str) -> float |
             need = stats.needed_n(PERCENTILES.get(name, 0.5))
             if entry.count < need:
                 raise Missing(f"{name} of {entry.count} operations, expected {need}")
+            if name in PERCENTILES:
+                read = histogram.read(folder, entry)
+                return read.quantile(PERCENTILES[name]) if read else None
             value: float | None = getattr(entry, name, None)
             return value
     return None
 
 
-def amount(name: str, cell: Cell, trial: Trial) -> float:
-    """The value of one NAME in one trial. Missing."""
+def amount(name: str, folder: Path, cell: Cell, trial: Trial) -> float:
+    """The value of one NAME in one trial of the campaign in folder. Missing."""
     kind, _, rest = name.partition(".")
     result = trial.result
     value: float | None = None  # it crashed, or was too late for a result
@@ -147,7 +153,7 @@ def amount(name: str, cell: Cell, trial: Trial) -> float:
     elif kind == "counter":
         value = event(trial, rest)
     elif is_latency(name):
-        value = latency_of(cell, result, kind, rest)
+        value = latency_of(folder, cell, result, kind, rest)
     else:
         value = reported(result, name)
     if value is None:
@@ -215,8 +221,9 @@ def blocks_of(data: Data, query: Query, side: str) -> tuple[Cell, Blocks]:
                       f"(took {sig(late, 2)} times the time)")
     if asked.fold == SLOPE:
         return cell, slopes_of(trials, asked.above[0])
-    return cell, {t.block: (sum(amount(n, cell, t) for n in asked.above),
-                            sum(amount(n, cell, t) for n in asked.below) if asked.below else 1.0)
+    of = functools.partial(amount, folder=data.campaign.path, cell=cell)
+    return cell, {t.block: (sum(of(n, trial=t) for n in asked.above),
+                            sum(of(n, trial=t) for n in asked.below) if asked.below else 1.0)
                   for t in counting(trials, asked.above + asked.below)}
 
 

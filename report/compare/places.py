@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from report import stats
 from report.compare.gather import Member
 from report.compare.model import BoardRow, Machine
-from report.decide.groups import (Measured, Pair, headline_order, is_ranked, judge_all, place_of,
-                                  verdict_of)
+from report.decide.groups import (Measured, Pair, contrasts, headline_order, is_ranked,
+                                  judge_all, place_of, verdict_of)
 from report.load import Campaign, Cell
 from report.model.number import Verdict
 from report.model.place import Group, Place
@@ -51,15 +50,12 @@ def groups_of(campaign: Campaign) -> dict[Place, Measured]:
 def signs_of(groups: Mapping[Place, Measured]) -> dict[Place, dict[Pair, int]]:
     """Signs of each pair of ranked maps, by intervals that hold jointly for all
     pairs of the place."""
-    levels: dict[float, dict[tuple[Place, Pair], tuple[Mapping[int, float],
-                                                       Mapping[int, float]]]] = {}
-    for place, g in groups.items():
-        for x, y in combinations(sorted(g.contenders), 2):
-            levels.setdefault(g.level, {})[place, (x, y)] = g.rates(x), g.rates(y)
+    known = contrasts((g, x, y) for g in groups.values()
+                      for x, y in combinations(sorted(g.contenders), 2))
     found: dict[Place, dict[Pair, int]] = {}
-    for level, pairs in levels.items():
-        for (place, pair), joint in stats.many_ratios(pairs, level).items():
-            verdict = verdict_of(joint)
+    for place, g in groups.items():
+        for pair in combinations(sorted(g.contenders), 2):
+            verdict = verdict_of(known[id(g), pair].joint)
             found.setdefault(place, {})[pair] = (
                 (verdict is Verdict.FASTER) - (verdict is Verdict.SLOWER))
     return found

@@ -143,6 +143,8 @@ def steady(headline: Measured, group: Group | None) -> Check:
     level = 1 - HALF_ERROR / len(names)
     changes = [(name, change_of(noise, level, headline.lag1))
                for name, noise in zip(names, stats.own_noise(headline.logs))]
+    if any(math.isnan(low) for _, (_, low, _) in changes):  # halves too short for so many maps
+        return Check(Question.STEADY, State.UNKNOWN, Trust.CARE, limit=MARGIN)
     name, (centre, low, high) = max(changes, key=lambda c: max(c[1][1], -c[1][2]))
     shown = max(low, -high) > math.log(MARGIN)
     estimate = Estimate(math.exp(centre), math.exp(low), math.exp(high), n, Unit.RATIO, level)

@@ -23,6 +23,7 @@ from report.load.trial import Latency
 COMPRESSED, PLAIN = 0x1C849314, 0x1C849313  # cookies
 HEADER = struct.Struct(">iiiiqqd")
 HALF = 1024  # sub-buckets that a doubling adds
+DIGITS, MAX_NS, BUCKETS = 3, 2 ** 41 - 1, 32 * HALF
 
 
 @dataclass(frozen=True)
@@ -69,16 +70,20 @@ def parse(payload: bytes) -> Histogram:
     packed = base64.b64decode(payload, validate=True)
     cookie, size = struct.unpack_from(">iI", packed)
     plain = zlib.decompress(packed[8:])
-    inner, length = struct.unpack_from(">ii", plain)
+    inner, length, *scale = HEADER.unpack_from(plain)
     if (cookie, inner) != (COMPRESSED, PLAIN) or size != len(packed) - 8 \
             or length != len(plain) - HEADER.size:
         raise ValueError("not a compressed histogram of version 2")
+    if scale != [0, DIGITS, 1, MAX_NS, 1.0]:
+        raise ValueError("not of ns with 3 digits")
     index, at, counts = [], 0, []
     for word in words_of(plain[HEADER.size:]):
         if word > 0:
             index.append(at)
             counts.append(word)
         at += 1 if word >= 0 else -word
+    if at > BUCKETS or sum(counts) >= 2 ** 63:
+        raise ValueError("more buckets or values than a histogram has")
     return Histogram(highest(np.array(index, np.int64)), np.cumsum(np.array(counts, np.int64)))
 
 

@@ -75,10 +75,6 @@ class Latency:
     clock: str
     count: Count
     mean_ns: Amount | None = None
-    p50_ns: Amount | None = None
-    p90_ns: Amount | None = None
-    p99_ns: Amount | None = None
-    p999_ns: Amount | None = None
     max_ns: Amount | None = None
     saturated: int | None = None
     histogram: str | None = None

@@ -32,13 +32,26 @@ def to_json(item: object) -> str:
     return json.dumps(plain(item), indent=1, allow_nan=False) + "\n"
 
 
-def schema(cls: type) -> dict[str, Json]:
-    """The JSON schema (2020-12) of a dataclass."""
-    definitions: dict[str, Json] = {
-        one.__name__: properties(one) for one in reached(cls)}
+def schema(cls: type, name: str) -> dict[str, Json]:
+    """The JSON schema (2020-12) of a dataclass; name: of its file.
+    ValueError: two dataclasses in it have one name."""
+    definitions: dict[str, Json] = {}
+    for one in reached(cls):
+        if one.__name__ in definitions:
+            raise ValueError(f"{cls.__name__}: two dataclasses {one.__name__}")
+        definitions[one.__name__] = properties(one)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema",
-            "$id": "verdicts.schema.json", "title": cls.__name__,
+            "$id": name, "title": cls.__name__,
             "$ref": f"#/$defs/{cls.__name__}", "$defs": definitions}
+
+
+def schema_text(cls: type, name: str) -> str:
+    """The schema with a line for each dataclass."""
+    whole = schema(cls, name)
+    definitions = whole.pop("$defs")
+    assert isinstance(definitions, dict)
+    lines = [f'  "{key}": {json.dumps(value)}' for key, value in definitions.items()]
+    return (json.dumps(whole)[:-1] + ',\n "$defs": {\n' + ",\n".join(lines) + "\n}}\n")
 
 
 def properties(cls: type) -> Json:
@@ -83,13 +96,3 @@ def reached(cls: type) -> Iterator[type]:
             yield hint
             todo += typing.get_type_hints(
                 hint, vars(sys.modules[hint.__module__])).values()
-
-
-def main() -> None:
-    """Prints docs/verdicts.schema.json."""
-    from report.model.result import Result
-    print(json.dumps(schema(Result), indent=1))
-
-
-if __name__ == "__main__":
-    main()

@@ -72,6 +72,7 @@ def inline(svg: str) -> str:
     """The <svg> element with the colours of the page and a text alternative."""
     svg = svg[svg.index("<svg"):]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
+    svg = re.sub(r' xmlns(:xlink)?="[^"]*"', "", svg)  # HTML has both
     for hexadecimal, name in COLOURS.items():
         svg = svg.replace(hexadecimal, name)
     return svg.replace("<svg ", '<svg role="img" aria-label="Throughput of each map over '

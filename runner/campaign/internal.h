@@ -468,8 +468,8 @@ struct rm_record {
  * The line of a trial that ran. Takes "buckets" out of the outcome's latency
  * entries and puts "histogram" in their place.
  *
- * dir   campaign folder: histograms/NAME.hgrm and NAME.hlog are written first
- *       (so that no line names a file that is not there); NULL: none
+ * dir   campaign folder: histograms/NAME.hlog is written first (so that no line
+ *       names a file that is not there); NULL: none
  * line  out: new reference
  * Returns 0; -errno with `error` where a file cannot be written; -ENOMEM.
  */

@@ -43,23 +43,22 @@ static void name_files(const struct rm_record *record, const json_t *entry,
 			*c = '-';
 }
 
-/* Writes one file into DIR/histograms, and its checksum into the entry of the
-   line that names it; `text` may be NULL: no memory. */
-static int write_file(const char *dir, const char *name, const char *ending,
-        char *text, json_t *entry, struct rm_error *error)
+/* Writes DIR/histograms/NAME.hlog, and its checksum into the entry of the line
+   that names it; `text` may be NULL: no memory. */
+static int write_file(const char *dir, const char *name, char *text,
+        json_t *entry, struct rm_error *error)
 {
 	char folder[RM_PATH_BYTES], file[NAME_BYTES + 8];
-	char sum[RM_CRC32_TEXT], member[16];
+	char sum[RM_CRC32_TEXT];
 	int result = -ENOMEM;
 
 	if (!text) {
 		rm_error_set(error, result, "no memory");
 	} else if (!(result = rm_folder_own(
 	                     folder, dir, "histograms", error))) {
-		snprintf(file, sizeof(file), "%s.%s", name, ending);
-		snprintf(member, sizeof(member), "%s_crc32", ending);
+		snprintf(file, sizeof(file), "%s.hlog", name);
 		rm_crc32(text, strlen(text), sum);
-		json_object_set_new(entry, member, json_string(sum));
+		json_object_set_new(entry, "hlog_crc32", json_string(sum));
 		result = rm_file_replace(
 		        folder, file, text, strlen(text), error);
 	}
@@ -89,12 +88,9 @@ static int write_histogram(const struct rm_record *record,
 	}
 	if (result)
 		return rm_error_set(error, result, "%s", why.text);
-	result = write_file(
-	        dir, name, "hgrm", rm_histogram_hgrm(histogram), entry, error);
-	if (!result)
-		result = write_file(dir, name, "hlog",
-		        rm_histogram_hlog(histogram, start_s, length_s, name),
-		        entry, error);
+	result = write_file(dir, name,
+	        rm_histogram_hlog(histogram, start_s, length_s, name), entry,
+	        error);
 	free(histogram);
 	return result;
 }

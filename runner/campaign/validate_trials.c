@@ -119,15 +119,14 @@ static int list_planned(struct reading *reading)
 }
 
 /* A file that a line names must be there, and be what was written. */
-static void check_histogram(
-        struct reading *reading, const json_t *entry, const char *ending)
+static void check_histogram(struct reading *reading, const json_t *entry)
 {
-	char path[RM_PATH_BYTES + 300], sum[RM_CRC32_TEXT], member[16];
+	char path[RM_PATH_BYTES + 300], sum[RM_CRC32_TEXT];
 
-	snprintf(path, sizeof(path), "%s/%.250s.%s", reading->validation->dir,
-	        json_string_value(json_object_get(entry, "histogram")), ending);
-	snprintf(member, sizeof(member), "%s_crc32", ending);
-	const char *kept = json_string_value(json_object_get(entry, member));
+	snprintf(path, sizeof(path), "%s/%.250s.hlog", reading->validation->dir,
+	        json_string_value(json_object_get(entry, "histogram")));
+	const char *kept =
+	        json_string_value(json_object_get(entry, "hlog_crc32"));
 
 	if (rm_crc32_file(path, sum))
 		line_problem(reading, "expected the histogram ", path);
@@ -141,10 +140,8 @@ static void check_histograms(struct reading *reading, const json_t *result)
 	size_t i;
 
 	json_array_foreach (list, i, entry) {
-		if (!json_is_string(json_object_get(entry, "histogram")))
-			continue;
-		check_histogram(reading, entry, "hgrm");
-		check_histogram(reading, entry, "hlog");
+		if (json_is_string(json_object_get(entry, "histogram")))
+			check_histogram(reading, entry);
 	}
 }
 

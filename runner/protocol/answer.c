@@ -30,9 +30,6 @@ static const struct rm_field measured[] = {
 	{ "idle_removes", "i" },
 	{ "achieved_write_share", "n0" },
 	{ "achieved_miss_share", "n0" },
-	{ "popularity", "-o0" },
-	{ "popularity.drawable", "n" },
-	{ "popularity.reached", "n" },
 	{ "renewed", "-o0" },
 	{ "renewed.keys", "i" },
 	{ "renewed.elapsed_ns", "i" },
@@ -97,10 +94,6 @@ static const struct rm_field measured[] = {
 	{ "latency[].min_ns", "i0" },
 	{ "latency[].max_ns", "i0" },
 	{ "latency[].mean_ns", "n0" },
-	{ "latency[].p50_ns", "i0" },
-	{ "latency[].p90_ns", "i0" },
-	{ "latency[].p99_ns", "i0" },
-	{ "latency[].p999_ns", "i0" },
 	{ "latency[].saturated", "i0" },
 	{ "late_starts", "i0" },
 	{ "collections", "-i0" },
@@ -136,7 +129,6 @@ static const struct rm_field measured[] = {
 static const struct rm_field fresh = { "latency[].buckets", "a" };
 static const struct rm_field kept[] = {
 	{ "latency[].histogram", "S0" },
-	{ "latency[].hgrm_crc32", "-S" },
 	{ "latency[].hlog_crc32", "-S" },
 };
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* histogram_log.c - percentile table, V2 payload, base64. */
+/* histogram_log.c - HdrHistogram's log: V2 payload, base64. */
 #include "runner/protocol/protocol.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +10,6 @@
 #include <zlib.h>
 
 enum {
-	TICKS = 5, /* rows per halving of the distance to 100 % */
 	HEADER_BYTES = 40,
 	COUNT_BYTES = 9, /* most that one count takes */
 	OUTER_BYTES = 8,
@@ -20,7 +18,7 @@ enum {
 static const uint32_t cookie = 0x1c849303 | 0x10;
 static const uint32_t cookie_compressed = 0x1c849304 | 0x10;
 
-static const double ns_per_us = 1000, ns_per_ms = 1e6;
+static const double ns_per_ms = 1e6;
 
 int rm_histogram_from_json(const json_t *buckets,
         struct rm_histogram **histogram, struct rm_error *error)
@@ -51,88 +49,6 @@ int rm_histogram_from_json(const json_t *buckets,
 	}
 	*histogram = made;
 	return 0;
-}
-
-/* Percent of the next row after one at `percent`. */
-static double next_level(double percent)
-{
-	double halvings = floor(log2(100 / (100 - percent))) + 1;
-
-	return percent + 100 / (TICKS * exp2(halvings));
-}
-
-static void print_row(FILE *out, double us, double percent, uint64_t seen)
-{
-	fprintf(out, "%12.3f %2.12f %10llu %14.2f\n", us, percent / 100,
-	        (unsigned long long)seen, 1 / (1 - percent / 100));
-}
-
-/* As HdrHistogram iterates: several rows for a bucket that passes several
-   levels, one for the last bucket, and the row of 100 %. */
-static void print_rows(FILE *out, const struct rm_histogram *histogram)
-{
-	double total = (double)histogram->count, percent = 0;
-	uint64_t seen = 0;
-
-	for (unsigned i = 0; i < RM_HISTOGRAM_LENGTH; i++) {
-		double us = (double)rm_histogram_high(i) / ns_per_us;
-
-		if (!histogram->counts[i])
-			continue;
-		seen += histogram->counts[i];
-		if (seen == histogram->count) {
-			print_row(out, us, percent, seen);
-			fprintf(out, "%12.3f %2.12f %10llu\n", us, 1.0,
-			        (unsigned long long)seen);
-			return;
-		}
-		while (100 * (double)seen / total >= percent) {
-			print_row(out, us, percent, seen);
-			percent = next_level(percent);
-		}
-	}
-}
-
-static double deviation_ns(const struct rm_histogram *histogram)
-{
-	double mean_ns = rm_histogram_mean(histogram), sum = 0;
-
-	for (unsigned i = 0; i < RM_HISTOGRAM_LENGTH; i++) {
-		double mid_ns = ((double)rm_histogram_low(i) +
-		                        (double)rm_histogram_high(i)) /
-		                2;
-
-		sum += (double)histogram->counts[i] * (mid_ns - mean_ns) *
-		       (mid_ns - mean_ns);
-	}
-	return histogram->count ? sqrt(sum / (double)histogram->count) : 0;
-}
-
-char *rm_histogram_hgrm(const struct rm_histogram *histogram)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-
-	if (!out)
-		return NULL;
-	fprintf(out, "%12s %14s %10s %14s\n\n", "Value", "Percentile",
-	        "TotalCount", "1/(1-Percentile)");
-	print_rows(out, histogram);
-	fprintf(out, "#[Mean    = %12.3f, StdDeviation   = %12.3f]\n",
-	        rm_histogram_mean(histogram) / ns_per_us,
-	        deviation_ns(histogram) / ns_per_us);
-	fprintf(out, "#[Max     = %12.3f, Total count    = %12llu]\n",
-	        (double)histogram->max_ns / ns_per_us,
-	        (unsigned long long)histogram->count);
-	fprintf(out, "#[Buckets = %12d, SubBuckets     = %12d]\n",
-	        RM_HISTOGRAM_LENGTH / RM_HISTOGRAM_HALF - 1,
-	        2 * RM_HISTOGRAM_HALF);
-	if (fclose(out)) {
-		free(text);
-		return NULL;
-	}
-	return text;
 }
 
 /* The most significant of `bytes` bytes first. */

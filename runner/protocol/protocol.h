@@ -496,11 +496,9 @@ size_t rm_fields_check(const json_t *json, const struct rm_field *fields,
         size_t count, rm_field_fn *report, void *context);
 
 /*
- * Latency histograms as files that other tools read.
- *
- * NAME.hgrm is HdrHistogram's percentile table, values in microseconds;
- * NAME.hlog its interval log (version 1.3, one interval) whose payload is the
- * V2 encoding: every count of every bucket, values in nanoseconds.
+ * Latency histograms as files that other tools read: HdrHistogram's interval
+ * log (version 1.3, one interval). Its payload is the V2 encoding: every count
+ * of every bucket, values in nanoseconds.
  */
 /*
  * Reads [[index, count], ...] of a trial's answer: indexes rising, below
@@ -509,10 +507,6 @@ size_t rm_fields_check(const json_t *json, const struct rm_field *fields,
  */
 int rm_histogram_from_json(const json_t *buckets,
         struct rm_histogram **histogram, struct rm_error *error);
-
-/* The percentile table as text, 5 ticks per half distance. To free(); NULL:
-   no memory. */
-char *rm_histogram_hgrm(const struct rm_histogram *histogram);
 
 /*
  * The interval log as text. To free(); NULL: no memory.

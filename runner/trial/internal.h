@@ -447,10 +447,6 @@ void rm_skew_init(struct rm_skew *skew, const struct rm_cell *cell,
 /* The share of the draws of present keys that the most popular one has. */
 double rm_skew_most(const struct rm_skew *skew);
 
-/* The expected share of the total popularity that `draws` draws of present keys
-   reach, 0 .. 1. INFINITY: the share that can be drawn. */
-double rm_skew_reached(const struct rm_skew *skew, double draws);
-
 /* The file that malloc() comes from, "libjemalloc.so.2"; the program's own
    name where it brings one. Lives as long as the process. */
 const char *rm_allocator_now(void);

@@ -189,22 +189,6 @@ double rm_skew_most(const struct rm_skew *skew)
 	return most;
 }
 
-double rm_skew_reached(const struct rm_skew *skew, double draws)
-{
-	const double all = 0x1p32 - (double)skew->weight[ABSENT];
-	double reached = 0;
-
-	for (int i = 0; i < ABSENT; i++) {
-		const double keys = skew->start[i + 1] - skew->start[i];
-		const double mass = (double)skew->weight[i] / all;
-
-		if (mass > 0)
-			reached -= mass * expm1(draws * log1p(-fmin(mass / keys,
-			                                        1 - 0x1p-53)));
-	}
-	return reached;
-}
-
 static uint64_t stream_length(unsigned threads)
 {
 	uint64_t length = 1 << 20;

@@ -37,32 +37,20 @@ static json_t *buckets_json(const struct rm_histogram *histogram)
 	return buckets;
 }
 
-/* The buckets go along with the quantiles: over trials only buckets can be
-   merged, quantiles cannot. */
 static json_t *one_json(const struct rm_histogram *histogram, int operation,
         int was_there, int clock)
 {
 	static const char *const clocks[] = { "intended", "service" };
-	static const struct {
-		const char *name;
-		double share;
-	} quantiles[] = { { "p50_ns", .5 }, { "p90_ns", .9 }, { "p99_ns", .99 },
-		{ "p999_ns", .999 } };
-	json_t *json = json_pack("{s:s, s:b, s:s, s:I, s:I, s:I, s:f, s:I}",
+
+	return json_pack("{s:s, s:b, s:s, s:I, s:I, s:I, s:f, s:I, s:o}",
 	        "operation", rm_operation_name((enum rm_operation)operation),
 	        "was_there", was_there, "clock", clocks[clock], "count",
 	        (json_int_t)histogram->count, "min_ns",
 	        (json_int_t)histogram->min_ns, "max_ns",
 	        (json_int_t)histogram->max_ns, "mean_ns",
 	        rm_histogram_mean(histogram), "saturated",
-	        (json_int_t)histogram->saturated);
-
-	for (size_t i = 0; i < sizeof(quantiles) / sizeof(quantiles[0]); i++)
-		json_object_set_new(json, quantiles[i].name,
-		        json_integer((json_int_t)rm_histogram_quantile(
-		                histogram, quantiles[i].share)));
-	json_object_set_new(json, "buckets", buckets_json(histogram));
-	return json;
+	        (json_int_t)histogram->saturated, "buckets",
+	        buckets_json(histogram));
 }
 
 /* null: no open loop. An empty array: one in which nothing was due. */

@@ -62,23 +62,6 @@ static json_t *thread_json(const struct rm_member *member, bool bound)
 	        difference(a->runqueue_wait_ns, b->runqueue_wait_ns));
 }
 
-/* The share of the total popularity that zipf or hot draws can reach, and the
-   share that the window's draws are expected to reach. Null for other draws. */
-static json_t *popularity_json(const struct rm_team *team)
-{
-	double draws = 0;
-
-	if (!team->skew)
-		return json_null();
-	for (unsigned i = 0; i < team->request->cell.threads; i++)
-		draws += (double)team->members[i].worker.counts.iterations;
-	if (team->span > team->resident)
-		draws *= 1 - team->request->cell.miss_share;
-	return json_pack("{s:f, s:f}", "drawable",
-	        rm_skew_reached(team->skew, INFINITY), "reached",
-	        rm_skew_reached(team->skew, draws));
-}
-
 static json_t *threads_json(const struct rm_team *team)
 {
 	json_t *threads = json_array();
@@ -240,7 +223,6 @@ static json_t *environment_json(const struct rm_team *team)
 /* Members that many trials have as null. */
 static void set_extras(json_t *result, struct rm_team *team)
 {
-	json_object_set_new(result, "popularity", popularity_json(team));
 	json_object_set_new(result, "renewed", rm_renewal_result(team));
 	json_object_set_new(
 	        result, "collections", json_null()); /* no collector */

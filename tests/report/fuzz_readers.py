@@ -27,7 +27,7 @@ from report import ending, load  # noqa: E402
 from report.decide import modes, result  # noqa: E402
 from report.gate.rules import load_rules  # noqa: E402
 from report.load import histogram, seal  # noqa: E402
-from synthetic import hlog  # noqa: E402
+from synthetic import encoded, hlog  # noqa: E402
 
 SAMPLE = TOP / "tests" / "fixtures" / "campaign"
 BYTES = 16384  # FUZZ_BYTES
@@ -191,16 +191,20 @@ def quantiles(file, crc32):
 
 
 def hlog_file(folder, text):
-    """Half of the inputs have a checksum, and one of 16 a wrong one."""
+    """An input without a tag is the payload before its compression. Half of
+    the inputs have a checksum, and one of 16 a wrong one."""
     file, kind = folder / "x.hlog", zlib.crc32(text) % 16
-    file.write_bytes(text)
-    crc32 = None if kind < 8 else seal.crc32(text if kind < 15 else b"")
+    file.write_bytes(text if b"Tag=" in text else hlog(text).encode())
+    whole = seal.crc32(file.read_bytes())
+    crc32 = None if kind < 8 else whole if kind < 15 else seal.crc32(b"")
     try:
         found = quantiles(file, crc32)
     except load.JournalError as error:
         expect(is_line(str(error)) and str(file) in str(error), str(error))
         return REFUSED
+    expect(crc32 in (None, whole), "a wrong checksum was taken")
     values, counts = list(found.values), list(found.cumulated)
+    expect(not values or values[-1] < 2 ** 41 and counts[0] > 0, "beyond all buckets")
     expect(values == sorted(set(values)) and counts == sorted(set(counts)), "not ascending")
     expect(not values or 0 <= values[0] <= found.quantile(0.5) <= values[-1], "no quantile")
     return TAKEN
@@ -254,9 +258,10 @@ def make_sample(folder):
 
 
 SHORT_TRIALS = (SAMPLE.with_name("fuzz") / "trials.jsonl").read_bytes()
-HLOG = [hlog(counts).encode() for counts in (
+HLOG = [form(encoded(counts)) for counts in (
     {0: 1}, {5: 63, 6: 64, 7: 8191}, {100: 2 ** 31, 30000: 2 ** 40},
-    {i: i + 1 for i in range(0, 9000, 7)})]
+    {i: i + 1 for i in range(0, 9000, 7)}) for form in (
+        bytes, lambda plain: hlog(plain).encode())]
 READERS = {  # the fastest first
     "rules of the gate": (rules, JSON_WORDS, [
         (TOP / "report" / "gate" / "regress.json").read_bytes()]),
@@ -264,7 +269,8 @@ READERS = {  # the fastest first
                               "\xb2", "0", "-1", "[x]\n", "#", "\n"], [
         (TOP / "workloads" / "modes" / f"{name}.conf").read_bytes()
         for name in ("quick", "standard")]),
-    "hlog": (hlog_file, ["Tag=", ",", "\n", "#", "HISTFAAA", "eJ", "=", "A", "/"], HLOG),
+    "hlog": (hlog_file, ["Tag=", ",", "\n", "#", "HISTFAAA", "eJ", "=", "A", "/", "\x80" * 8,
+                         "\xff" * 9, "\x1c\x84\x93\x13"], HLOG),
     "campaign.json in Python": (meta, JSON_WORDS, of("campaign.json")),
     "trials.jsonl in Python": (trials, JSON_WORDS, [
         SHORT_TRIALS, SHORT_TRIALS, *of("trials.jsonl")]),

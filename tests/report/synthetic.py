@@ -63,14 +63,18 @@ def leb128(value):
     return data + bytes([word])
 
 
-def hlog(counts):
-    """A log with one histogram: {index: count} as HdrHistogram's format V2."""
+def encoded(counts):
+    """{index: count} as HdrHistogram's format V2, not compressed."""
     data, at = b"", 0
     for index in sorted(counts):
         zeros = index - at
         data += (leb128(-zeros) if zeros > 1 else leb128(0) * zeros) + leb128(counts[index])
         at = index + 1
-    plain = struct.pack(">iiiiqqd", 0x1C849313, len(data), 0, 3, 1, 2 ** 41 - 1, 1.0) + data
+    return struct.pack(">iiiiqqd", 0x1C849313, len(data), 0, 3, 1, 2 ** 41 - 1, 1.0) + data
+
+
+def hlog(plain):
+    """A log with one encoded histogram."""
     packed = zlib.compress(plain)
     payload = base64.b64encode(struct.pack(">iI", 0x1C849314, len(packed)) + packed).decode()
     return f"#[Histogram log format version 1.3]\nTag=x,0.0,1.0,1.0,{payload}\n"
@@ -94,16 +98,13 @@ def latency(c, rng, out, block):
             count = round(c["rate_per_s"] * 5 * share)
             points = quantiles(base * (1 if clock == "service" else 1.6),
                                rng, c["map"] == "syncmap")
-            at = lambda q: next(v for p, v in points if p >= q)
             name = (f"histograms/{c['map']}-r{c['rate_per_s']:g}-"
                     f"{operation}-{clock}-b{block}")
-            (out / f"{name}.hlog").write_text(hlog(counted(points, count)))
+            (out / f"{name}.hlog").write_text(hlog(encoded(counted(points, count))))
             entries.append({
                 "operation": operation, "was_there": True, "clock": clock,
                 "count": count, "min_ns": round(points[0][1]),
                 "max_ns": round(points[-1][1]), "mean_ns": points[20][1],
-                "p50_ns": round(at(.5)), "p90_ns": round(at(.9)),
-                "p99_ns": round(at(.99)), "p999_ns": round(at(.999)),
                 "histogram": name})
     return entries
 

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 
 import pytest
+import synthetic
 from built_maps import BUILD, ROOT, listed
 from made_claims import campaign as made_of, of_trials, trial
 
@@ -168,8 +169,9 @@ def test_failures_of_a_map_with_wrong_answers_count_only_where_failures_are_coun
         statistic.trials_of(of, cell, statistic.parse("ops"))
 
 
-def timed(count):
-    return {"latency": (Latency("lookup", True, "intended", count, p99_ns=5),)}
+def timed(count, file=None):
+    return {"latency": (Latency("lookup", True, "intended", count, mean_ns=7.5,
+                                histogram=file),)}
 
 
 def test_six_blocks_have_an_interval_and_five_have_none():
@@ -205,8 +207,13 @@ def test_no_figure_says_why(statistic, results, factors, why):
     assert found.value is None and why in found.reason
 
 
-def test_a_percentile_of_enough_operations_is_a_figure():
-    assert made("lookup.p99_ns", [timed(368)]).value == pytest.approx(5)
+def test_a_percentile_of_enough_operations_is_a_figure(tmp_path):
+    (tmp_path / "x.hlog").write_text(synthetic.hlog(synthetic.encoded({3: 300, 5: 66, 9: 2})))
+    timed_here = [timed(368, str(tmp_path / "x"))]
+    assert made("lookup.p50_ns", timed_here).value == pytest.approx(3)
+    assert made("lookup.p99_ns", timed_here).value == pytest.approx(5)
+    assert made("lookup.mean_ns", timed_here).value == pytest.approx(7.5)
+    assert made("lookup.p99_ns", [timed(368)]).value is None
 
 
 # ---- the cut form ---------------------------------------------------------

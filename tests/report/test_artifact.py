@@ -9,7 +9,6 @@ import random
 import re
 import shutil
 import subprocess
-import zipfile
 
 import made_artifact
 import pytest

@@ -332,9 +332,10 @@ def test_an_order_is_by_the_joint_interval_of_the_oracle():
         groups[p] = Measured(p, cells, tuple(cells))
         for x, y in itertools.combinations("abcde", 2):
             values = [cells[x].rates[b] / cells[y].rates[b] for b in range(12)]
-            low, high = oracle.interval(values, oracle.joint_error(5))
+            shared = oracle.shared_lag1([[math.log(v) for v in r] for r in rates.values()])
+            _, low, high = oracle.interval(values, oracle.joint_error(5), shared)
             words[p, x, y] = (low > MARGIN) - (high < 1 / MARGIN)
-            low, high = oracle.interval(values)
+            _, low, high = oracle.interval(values, 0.05, shared)
             alone += ((low > MARGIN) - (high < 1 / MARGIN)) != words[p, x, y]
     found = places.signs_of(groups)
     assert {(p, *pair): sign for p, of in found.items() for pair, sign in of.items()} == words

@@ -155,3 +155,11 @@ def test_the_next_mode_is_longer_and_can_rank() -> None:
 def test_settings_add_up_and_end_at_the_first_workload() -> None:
     assert modes.settings("maps = a  # x\nmaps = b\nblocks = 3\n[w]\nblocks = 4\n") == {
         "maps": "a b", "blocks": "3"}
+
+
+def test_halves_that_are_too_short_are_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of six values a side no interval covers 1 - 1 / 1,000."""
+    monkeypatch.setattr(trust, "HALF_ERROR", 0.004)
+    campaign, _, _ = ranked([4, 3, 2, 1], QUIET[:, :12])
+    found = check(campaign, Question.STEADY)
+    assert (found.state, found.estimate) == (State.UNKNOWN, None)

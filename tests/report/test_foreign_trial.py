@@ -111,7 +111,8 @@ def test_what_is_planted_is_caught(planted, tmp_path):
     subprocess.run([os.environ.get("CC", "gcc"), "-std=c11", "-D_GNU_SOURCE",
                     "-I.", "-O1", "-w", "-pthread", "-o",
                     tmp_path / "mutant", tmp_path / "mutant.c",
-                    BUILD / "tests.a", "-ljansson", "-lm"],
+                    *BUILD.glob("impls/*/gomap_rw.o"), BUILD / "tests.a",
+                    "-ljansson", "-lm"],
                    cwd=ROOT, check=True)
     result = result_of(tmp_path / "mutant", **factors)
     assert result["status"] == "failed"

@@ -59,14 +59,6 @@ def test_the_first_million_operations_are_those_of_c(language, line):
                   differs).stdout.strip() == digest
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_all_of_the_popularity_can_be_drawn(language):
-    skewed = result_of(f"{language}_null", dist="zipf:0.99", threads=3)
-    assert skewed["popularity"]["drawable"] > 1 - 1e-9
-    assert 0 < skewed["popularity"]["reached"] <= 1
-    assert result_of(f"{language}_null")["popularity"] is None
-
-
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name,shape", EACH)
 def test_each_key_is_renewed_as_often_as_asked(name, shape, kind):

@@ -14,7 +14,6 @@ from machine_campaigns import change, machine, untrusted
 from report_helpers import TOP, Page, main
 from test_compare import pair_by_oracle
 
-from report.model.encode import schema
 from report.public import entry
 
 SMALL = dict(maps=("gomap_rw", "syncmap", "ck_ht"), threads=(1, 2), keys=(65536,), blocks=8)
@@ -48,10 +47,9 @@ def entry_of(given, name):
     return json.loads((given / "public" / f"{name}.json").read_text())
 
 
-def test_the_schema_is_that_of_the_dataclasses(given):
-    assert SCHEMA == schema(entry.PublicResult)
+def test_entries_follow_their_schema(given):
     for file in [*(given / "public").glob("*.json"), *(TOP / "results/public").glob("*.json")]:
-        jsonschema.validate(json.loads(file.read_text()), SCHEMA, jsonschema.Draft7Validator)
+        jsonschema.validate(json.loads(file.read_text()), SCHEMA, jsonschema.Draft202012Validator)
 
 
 def test_its_numbers_are_those_of_the_oracle(given):
@@ -59,7 +57,7 @@ def test_its_numbers_are_those_of_the_oracle(given):
     assert len(rows) == 2 * 2
     for group, c in rows:
         cells = {e["map"]: e["cell"] for e in group["entries"]}
-        ratio, verdict = pair_by_oracle(given / "a", cells[c["map"]], cells[c["against"]], maps=3)
+        ratio, verdict = pair_by_oracle(given / "a", cells[c["map"]], cells[c["against"]])
         assert [c["ratio"][k] for k in ("value", "low", "high")] == pytest.approx(ratio, rel=1e-5)
         assert c["verdict"] == verdict
 

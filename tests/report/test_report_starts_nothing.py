@@ -42,15 +42,3 @@ def test_report_starts_no_program():
         found = set(starts(path))
         found -= ALLOWED.get(path.name, set())
         assert not found, f"{path}: {found}"
-
-
-def test_quick_plots_start_gnuplot_and_nothing_else():
-    tree = ast.parse((ROOT / "report/quick.py").read_text(encoding="utf-8"))
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)
-             and isinstance(node.func, ast.Attribute)
-             and isinstance(node.func.value, ast.Name)
-             and node.func.value.id == "subprocess"]
-    assert calls
-    for call in calls:
-        assert call.func.attr == "run"
-        assert call.args[0].elts[0].value == "gnuplot"

@@ -21,6 +21,16 @@ import sys
 import tempfile
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TOP))
+try:
+    from report.load import histogram
+except ModuleNotFoundError as error:  # the first Python on PATH may lack it
+    if error.name != "numpy":
+        raise
+    python = subprocess.check_output([TOP / "report/find_python.sh"], text=True)
+    os.execv(python.strip(), [python.strip(), *sys.argv])
+
+PERCENTILES = {"p50_ns": 0.5, "p90_ns": 0.9, "p99_ns": 0.99, "p999_ns": 0.999}
 BUILD = TOP / os.environ.get("BUILD", "build/gcc")
 
 
@@ -30,13 +40,20 @@ def campaign(file, options, folder):
                "--set", "blocks=1", "--set", "repeat-most=0",
                *options, "-o", folder]
     done = subprocess.run(command, capture_output=True, text=True)
-    journal = pathlib.Path(folder) / "trials.jsonl"
+    journal = folder / "trials.jsonl"
     if not journal.exists():
         sys.exit(done.stderr)
     return [json.loads(line) for line in journal.read_text().splitlines()]
 
 
-def flat(result):
+def percentiles(folder, entry):
+    """name -> ns, of a latency entry."""
+    read = histogram.read_file(folder / f"{entry['histogram']}.hlog",
+                               entry["hlog_crc32"])
+    return {name: read.quantile(p) for name, p in PERCENTILES.items()}
+
+
+def flat(folder, result):
     """name -> value, of all that a result has names for."""
     found = {name: sum(thread[name] or 0 for thread in result["by_thread"])
              for name in ("voluntary_switches", "involuntary_switches",
@@ -48,7 +65,7 @@ def flat(result):
         found[one["name"]] = one["value"] if added is None else added
         found[one["name"] + ":end"] = one["value"]
     for one in result["latency"] or []:
-        for name, value in one.items():
+        for name, value in (one | percentiles(folder, one)).items():
             found.setdefault(f"{one['operation']}.{name}", value)
     for one in (result["counters"] or {}).get("events", []):
         found[one["metric"]] = one["total"]
@@ -67,15 +84,15 @@ def text(value):
 
 def main(file, names, *options):
     with tempfile.TemporaryDirectory() as folder:
-        lines = campaign(file, options, folder + "/run")
-    for line in lines:
-        if "/verify" in line["cell"] and "verify" not in names:
-            continue
-        found = flat(line["result"]) if line["result"] else {}
-        print(line["cell"], line["status"],
-              *(f"{name}={text(found.get(name))}"
-                for name in names.split(",")),
-              *([line["reason"]] if line["reason"] else []))
+        run = pathlib.Path(folder) / "run"
+        for line in campaign(file, options, run):
+            if "/verify" in line["cell"] and "verify" not in names:
+                continue
+            found = flat(run, line["result"]) if line["result"] else {}
+            print(line["cell"], line["status"],
+                  *(f"{name}={text(found.get(name))}"
+                    for name in names.split(",")),
+                  *([line["reason"]] if line["reason"] else []))
 
 
 if __name__ == "__main__":

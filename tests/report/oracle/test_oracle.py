@@ -174,8 +174,8 @@ def invent_histograms(folder: Path) -> None:
             file, rng = folder / f"{e['histogram']}.hlog", random.Random(e["histogram"])
             if not file.exists():
                 file.parent.mkdir(exist_ok=True)
-                text = synthetic.hlog({
-                    synthetic.bucket(rng.lognormvariate(7, 1)): 7 for _ in range(150)})
+                text = synthetic.hlog(synthetic.encoded({
+                    synthetic.bucket(rng.lognormvariate(7, 1)): 7 for _ in range(150)}))
                 file.write_text(text)
                 e["hlog_crc32"] = f"{zlib.crc32(text.encode()):08x}"
     (folder / "trials.jsonl").write_text("".join(map(seal.sealed, lines)))

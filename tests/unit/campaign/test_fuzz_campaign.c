@@ -518,13 +518,9 @@ static void read_sample(void)
 		fclose(xml);
 	fuzz_file("campaign/topology.xml", text, length);
 	write_json("campaign/campaign.json", sample.campaign);
-	for (char name[] = "campaign/histograms/0.hgrm"; name[20] < '4';
-	        name[20]++) {
+	for (char name[] = "campaign/histograms/0.hlog"; name[20] < '4';
+	        name[20]++)
 		fuzz_file(name, "", 0);
-		strcpy(name + 22, "hlog");
-		fuzz_file(name, "", 0);
-		strcpy(name + 22, "hgrm");
-	}
 }
 
 int main(void)

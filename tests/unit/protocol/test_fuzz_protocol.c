@@ -78,7 +78,6 @@ static const char result_seed[] =
         "\"leave\":1,\"destroy\":1},\"latency\":"
         "[{\"operation\":\"lookup\",\"was_there\":true,\"clock\":\"intended\","
         "\"count\":3,\"min_ns\":1000,\"max_ns\":2001,\"mean_ns\":1334.0,"
-        "\"p50_ns\":1000,\"p90_ns\":2001,\"p99_ns\":2001,\"p999_ns\":2001,"
         "\"saturated\":0,"
         "\"buckets\":[[1000,2],[2024,1]]}],\"late_starts\":0,\"counters\":null,"
         "\"counters_reason\":null,"
