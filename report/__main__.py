@@ -107,9 +107,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         from report import staged_main
         return int(staged_main.main(words))
     args = arguments(argv)
-    from report.journal import JournalError as Older
     from report.load import JournalError
-    return ending.refusing(lambda: run(args), "report", (JournalError, Older))
+    return ending.refusing(lambda: run(args), "report", JournalError)
 
 
 if __name__ == "__main__":

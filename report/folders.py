@@ -77,13 +77,6 @@ def append(file, text, path):
             raise
 
 
-def emptied(folder):
-    """Removes the files of a folder of our own."""
-    for file in folder.iterdir():
-        if file.is_file():
-            file.unlink()
-
-
 def private(name):
     """A folder in $TMPDIR that stays and that nobody else can write to;
     where another one has taken its name, one that goes at our end."""

@@ -15,7 +15,6 @@ from report.model.result import (Answer, BoardRow, Condition, Latency, Need, Pic
 
 FEW = 32768  # keys; below it whole pages hide an entry
 PICKS = 6  # on the page
-GO_PAIR = ("go_sync_map", "go_map_rw", "go_map_mutex")
 Filter = Callable[[Card], bool]
 FILTERS: Mapping[Need, Filter] = {
     Need.GROWS: lambda c: c.grows,

@@ -11,9 +11,9 @@ from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
-from report import strict_json
 from report.ending import InputError
 from report.exact.model import About, Answer, Cell, Count, Figures, Planned
+from report.load import strict_json
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 SEED = 1  # of every trial: base and head get the same operations
@@ -141,7 +141,7 @@ def answer_of(folder: Path, number: int) -> Answer:
     if status != "0":
         return Answer(None, f"ended with status {status}{words}")
     try:
-        result = strict_json.loads(read(folder / f"{number:03}"))
+        result: Any = strict_json.loads(read(folder / f"{number:03}"))
         if result["status"] == "failed":
             return Answer(None, f"failed: {result['reason']}")
         return Answer(figures_of(result))

@@ -2,37 +2,38 @@
 """Reads the folder of a campaign of `make regress`.
 
 read() refuses what can decide nothing, however its trials come out: a campaign
-that is not whole, other rules than it began with, controls that are none. JSON
-is checked against docs/campaign.schema.json, as far as the gate reads it.
+that is not whole, other rules than it began with, controls that are none.
 """
 import hashlib
-import math
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from report import damage, journal, repeat_budget, stats, strict_json
+from report import stats
 from report.ending import InputError
-from report.gate import blocks, schema
-from report.gate.model import (Arm, Attempt, Cell, Contrast, Meta, Notes, Role, Sized,
-                               Skipped, Trial, Verdict)
+from report.gate import blocks
+from report.gate.model import Attempt, Contrast, Notes, Role, Sized, Skipped, Verdict
 from report.gate.rules import Plan, Rules, load_rules
-from report.rows import attempts_of
+from report.load import JournalError, Trial, journal, repeats, strict_json
+from report.load.decode import decode
+from report.load.plan import Arm, Factors
+from report.load.plan import Plan as Meta
 
 ENOUGH_CPUS = 4  # below, cells with several threads are advice
 SHORTEST_NS = 1_000_000  # of a window (R17: 1000 x the clock's cost)
 BLOCKS = re.compile(r"^blocks\s*=.*\n", re.M)  # of a workload's text
 ROLE_OF = {"head": Role.GATE, "copy": Role.AA, "slow": Role.CONTROL}  # of base's mate
-MEMBERS = ("name", "created_utc", "seed", "machine", "arms", "cells", "calibration",
-           "workloads", "notes")
+Attempts = Mapping[journal.Identity, Sequence[Trial]]
 
 
 @dataclass(frozen=True)
 class Campaign:
-    """What decide() judges."""
+    """What decide() judges; meta is campaign.json."""
     meta: Meta
+    name: str
+    seed: int
+    notes: Notes
     plan: Plan
     plan_sha256: str
     arms: tuple[Arm, ...]  # sorted by name; base is head's
@@ -49,9 +50,9 @@ class Campaign:
                 self.plan_sha256)
 
 
-# ---- JSON -------------------------------------------------------------------
+# ---- files ------------------------------------------------------------------
 
-def notes_of(notes: dict[str, str]) -> Notes:
+def notes_of(notes: Mapping[str, str]) -> Notes:
     slower = sorted((n for n in notes if re.fullmatch(r"slower\d+", n)),
                     key=lambda n: int(n.removeprefix("slower")))
     return Notes(notes.get("ref"), notes.get("commit"), notes.get("head"), notes.get("rules"),
@@ -59,66 +60,60 @@ def notes_of(notes: dict[str, str]) -> Notes:
                  tuple(notes.get("same", "").split()), tuple(notes[n] for n in slower))
 
 
-def parse_meta(meta: Any, place: str) -> Meta:
-    """Of the value of campaign.json; InputError if it is not of its schema."""
-    wrong = schema.problem(meta, "campaign", members=MEMBERS)
-    if wrong:
-        raise InputError(f"{place}: {wrong}")
-    cells = tuple(Cell(**{n: c[n] for n in ("id", "workload", "map", "measure", "threads",
-                                            "blocks", "skip")},
-                       repeat_wait=c["repeat"]["wait_share"] if "repeat" in c else None,
-                       repeat_most=c.get("repeat", {}).get("most", 0))
-                  for c in meta["cells"])
-    return Meta(
-        meta["name"], meta["created_utc"], meta["seed"], meta["machine"]["id"],
-        meta["machine"]["cpus"], tuple(
-            Arm(**{f.name: arm[f.name] for f in fields(Arm)}) for arm in meta["arms"]), cells,
-        tuple((row["cell"], row["window_ns"]) for row in meta.get("calibration", ())),
-        tuple(w["text"] for w in meta["workloads"]), notes_of(meta.get("notes", {})))
-
-
-def parse_trials(rows: Iterable[Any], meta: Meta, folder: Path) -> tuple[Trial, ...]:
-    """Of lines of trials.jsonl that report.rows read; InputError where one is not
-    of the plan."""
-    blocks_of, file = {cell.id: cell.blocks for cell in meta.cells}, folder / "trials.jsonl"
+def read_meta(folder: Path) -> tuple[Meta, bool]:
+    """campaign.json, and whether the lines of its journal have checksums."""
     try:
-        trials = tuple(map(parse_trial, rows))
-    except (KeyError, TypeError) as error:
-        raise InputError(f"{file}: a trial lacks {error}") from error
+        return journal.read_plan(folder)
+    except JournalError as error:
+        raise InputError(str(error)) from error
+
+
+def read_attempts(folder: Path, meta: Meta, sealed: bool) -> Attempts:
+    """All attempts; InputError if a line is torn, damaged or of no planned cell."""
+    problems: list[str] = []
+    try:
+        lines = list(journal.planned_lines(folder, meta, sealed, problems))
+    except JournalError as error:
+        raise InputError(str(error)) from error
+    attempts = journal.attempts_of(lines, problems)
+    if problems:
+        raise InputError(f"{folder}: interrupted or damaged: {problems[0]}")
+    return attempts
+
+
+def last_of(attempts: Attempts, meta: Meta, folder: Path) -> tuple[Trial, ...]:
+    """The last attempt of each trial; InputError if one is not of the plan."""
+    trials = tuple(tries[-1] for tries in attempts.values())
+    blocks_of = {cell.id: cell.blocks for cell in meta.cells}
     for trial in trials:
-        if trial.block >= blocks_of.get(trial.cell, 0):
-            raise InputError(f"{file}: {trial.cell} block {trial.block}: not in the plan")
+        place = f"{folder / 'trials.jsonl'}: {trial.cell} block {trial.block}"
+        if trial.block >= blocks_of[trial.cell]:
+            raise InputError(f"{place}: not in the plan")
+        lacking = lacking_in(trial)
+        if lacking:
+            raise InputError(f"{place}: lacks {lacking}")
     return trials
 
 
-def parse_trial(row: Any) -> Trial:
-    result, cost = row.get("result"), math.nan
-    if row["status"] == "ok" and result and result["ops"]:
-        cost = result["elapsed_ns"] * len(result["by_thread"]) / result["ops"]
-    return Trial(row["cell"], row["block"], row["arm"], row["slot"], row["status"],
-                 row.get("reason"), cost)
+def lacking_in(trial: Trial) -> str | None:
+    """The first member that the gate needs and the trial does not have."""
+    needed: dict[str, object] = {"slot": trial.slot}
+    if trial.usable and trial.result:
+        r = trial.result
+        needed |= {"ops": r.ops, "elapsed_ns": r.elapsed_ns, "by_thread": r.by_thread or None}
+    return next((name for name, value in needed.items() if value is None), None)
 
 
-def read_meta(folder: Path) -> tuple[Any, Meta]:
-    """campaign.json as it is, and parsed."""
-    try:
-        raw = journal.read_meta(folder)
-    except journal.JournalError as error:
-        raise InputError(str(error)) from error
-    return raw, parse_meta(raw, str(folder / "campaign.json"))
-
-
-def read_trials(folder: Path, raw: Any, meta: Meta) -> tuple[Trial, ...]:
-    """The last attempt of each trial; InputError where the journal is torn or
+def read_trials(folder: Path, meta: Meta, sealed: bool) -> tuple[Trial, ...]:
+    """The last attempt of each trial; InputError if the journal is torn or
     ends before a repeat that its budget pays for."""
-    attempts = attempts_of(folder, damage.is_sealed(raw))
-    cells = {c["id"]: journal.Cell(c) for c in raw["cells"]}
+    attempts = read_attempts(folder, meta, sealed)
     # Whoever stops a campaign before that would choose which of its disturbed
     # pairs are measured again.
-    if not repeat_budget.walk(raw, cells, attempts).whole:
+    if not repeats.walk(meta, attempts).whole:
         raise InputError(f"{folder}: interrupted before a disturbed pair was measured again: "
                          f"{resume(folder)}")
-    return parse_trials((lines[-1] for lines in attempts.values()), meta, folder)
+    return last_of(attempts, meta, folder)
 
 
 def resume(folder: Path) -> str:
@@ -136,25 +131,19 @@ def check_plan(plan: Plan, family: int) -> None:
                          f"flips cannot decide {family} cells at alpha {rules.alpha}")
 
 
-def arms_of(meta: Meta, workload: str | None) -> dict[str, Arm]:
-    """The arms that run a workload, by name."""
-    return ({a.name: a for a in meta.arms if a.workload == workload}
-            or {a.name: a for a in meta.arms if a.workload is None})
-
-
-def is_advice(cell: Cell, cpus: int) -> bool:
+def is_advice(cell: Factors, cpus: int) -> bool:
     """What else runs on a machine of few CPUs needs one of them."""
     return cell.threads > 1 and cpus < ENOUGH_CPUS
 
 
-def contrast_of(cell: Cell, meta: Meta) -> Contrast:
+def contrast_of(cell: Factors, meta: Meta) -> Contrast:
     """A cell's contrast, base first; InputError if it is none."""
-    names = list(arms_of(meta, cell.workload))
+    names = meta.arms_of(cell)
     if len(names) != 2 or names[0] != "base" or names[1] not in ROLE_OF:
         raise InputError(f"{cell.workload}: arms {', '.join(names)}: expected base and one of "
                          "head, copy, slow")
     role = ROLE_OF[names[1]]
-    if role == Role.GATE and is_advice(cell, meta.cpus):
+    if role == Role.GATE and is_advice(cell, meta.machine.cpus):
         role = Role.ADVICE
     return Contrast(role, cell.id, "base", names[1], tuple(
         c.id for c in meta.cells if c.measure == "verify" and c.map == cell.map))
@@ -179,12 +168,12 @@ def check_arms(meta: Meta) -> tuple[Arm, ...]:
     return tuple(named[name] for name in sorted(named))
 
 
-def sized_of(meta: Meta, rules: Rules) -> Sized | None:
+def sized_of(meta: Meta, notes: Notes, rules: Rules) -> Sized | None:
     """What set the number of blocks, computed again from the note that was
     written before the first pair; InputError if the campaign has another one."""
-    if meta.notes.noise is None:
+    if notes.noise is None:
         return None
-    sized = blocks.size(blocks.parse_noise(meta.notes.noise, "notes.noise"), rules)
+    sized = blocks.size(blocks.parse_noise(notes.noise, "notes.noise"), rules)
     for cell in meta.cells:
         if cell.measure == "throughput" and cell.blocks != sized.blocks:
             raise InputError(f"{cell.id}: another number of blocks than the {sized.blocks} "
@@ -196,27 +185,34 @@ def check_repeats(meta: Meta, rules: Rules) -> None:
     """Which pairs are repeated is a rule, too (docs/adr/0024): one that was
     chosen for a campaign would be a choice of pairs."""
     for cell in meta.cells:
-        if cell.measure == "throughput" and cell.repeat_most and (
-                cell.repeat_wait, cell.repeat_most) != (rules.repeat_wait, rules.repeat_most):
-            raise InputError(f"{cell.id}: repeats at {cell.repeat_wait:g}, {cell.repeat_most} "
-                             f"times at most; expected {rules.repeat_wait:g} and "
-                             f"{rules.repeat_most:g}")
+        rule = cell.repeat
+        if cell.measure == "throughput" and rule and rule.most and (
+                rule.wait_share, rule.most) != (rules.repeat_wait, rules.repeat_most):
+            raise InputError(f"{cell.id}: repeats at {rule.wait_share}, {rule.most} times at "
+                             f"most; expected {rules.repeat_wait} and {rules.repeat_most}")
 
 
 def plan_digest(meta: Meta, rules: Rules) -> str:
     """SHA-256 of the rules and the workloads, whatever the number of blocks:
     base's noise sets that in each run, and a run again is one more attempt at
     the same plan."""
-    texts = [BLOCKS.sub("", text) for text in meta.workloads]
+    texts = [BLOCKS.sub("", w.text or "") for w in meta.workloads]
     return hashlib.sha256("\n".join([rules.sha256, *texts]).encode()).hexdigest()
 
 
-def campaign_of(meta: Meta, rules: Rules) -> Campaign:
-    """What decide() judges, without earlier attempts."""
-    if meta.notes.rules not in (None, rules.sha256):
-        raise InputError(f"the rules of the gate were changed since the campaign began: SHA-256 "
-                         f"{rules.sha256}, expected {meta.notes.rules}")
-    arms = check_arms(meta)
+def check_members(meta: Meta) -> tuple[str, int]:
+    """(name, seed); InputError if a member that other campaigns may lack is missing."""
+    members = {"name": meta.name, "created_utc": meta.created_utc, "seed": meta.seed,
+               "machine.cpus": meta.machine.cpus or None} | {
+        f"workloads[{i}].text": workload.text for i, workload in enumerate(meta.workloads)}
+    for name, value in members.items():
+        if value in (None, ""):
+            raise InputError(f"campaign.json: {name}: missing")
+    return str(meta.name), int(meta.seed or 0)
+
+
+def contrasts_of(meta: Meta) -> tuple[list[Contrast], list[Skipped]]:
+    """(what is compared, what was planned and not run)."""
     contrasts, skipped = [], []
     for cell in meta.cells:
         if cell.measure != "throughput":
@@ -226,26 +222,45 @@ def campaign_of(meta: Meta, rules: Rules) -> Campaign:
             skipped.append(Skipped(cell.id, contrast.role, cell.skip))
         else:
             contrasts.append(contrast)
+    return contrasts, skipped
+
+
+def campaign_of(meta: Meta, rules: Rules) -> Campaign:
+    """What decide() judges, without earlier attempts."""
+    name, seed = check_members(meta)
+    notes = notes_of(meta.notes or {})
+    if notes.rules not in (None, rules.sha256):
+        raise InputError(f"the rules of the gate were changed since the campaign began: SHA-256 "
+                         f"{rules.sha256}, expected {notes.rules}")
+    arms = check_arms(meta)
+    contrasts, skipped = contrasts_of(meta)
     plan = Plan(rules, max(c.blocks for c in meta.cells),
                 next(a.control_extra for a in arms if a.name == "slow"))
     check_plan(plan, sum(c.role == Role.GATE for c in contrasts))
     check_repeats(meta, rules)
-    for cell_id, window_ns in meta.windows:
-        if window_ns < SHORTEST_NS:
-            raise InputError(f"{cell_id}: window_ns {window_ns}, expected at least {SHORTEST_NS}")
-    return Campaign(meta, plan, plan_digest(meta, rules), arms, tuple(contrasts),
-                    tuple(skipped), sized_of(meta, rules))
+    for window in meta.calibration:
+        if window.window_ns < SHORTEST_NS:
+            raise InputError(f"{window.cell}: window_ns {window.window_ns}, expected at least "
+                             f"{SHORTEST_NS}")
+    return Campaign(meta, name, seed, notes, plan, plan_digest(meta, rules), arms,
+                    tuple(contrasts), tuple(skipped), sized_of(meta, notes, rules))
 
 
 # ---- the folder -------------------------------------------------------------
+
+@dataclass(frozen=True)
+class Decided:
+    """verdicts.json of another run."""
+    verdict: Verdict
+
 
 def verdict_in(folder: Path) -> str:
     """The verdict of another run, whose file may be anything: it must neither
     stop this run nor put its text on this page."""
     try:
         text = (folder / "report" / "verdicts.json").read_bytes()
-        return str(Verdict(strict_json.loads(text)["verdict"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        return decode(Decided, strict_json.loads(text)).verdict.value
+    except (OSError, ValueError):
         return "no verdict"
 
 
@@ -254,11 +269,11 @@ def earlier_attempts(folder: Path, campaign: Campaign) -> tuple[Attempt, ...]:
     runs = []
     for other in sorted(folder.resolve().parent.glob("*/campaign.json")):
         try:
-            old = campaign_of(read_meta(other.parent)[1], campaign.plan.rules)
+            old = campaign_of(read_meta(other.parent)[0], campaign.plan.rules)
         except InputError:
             continue  # another campaign, or one that decides nothing
         if old.key == campaign.key and old.meta.created_utc < campaign.meta.created_utc:
-            runs.append((old.meta.created_utc, verdict_in(other.parent), old.meta.name))
+            runs.append((old.meta.created_utc, verdict_in(other.parent), old.name))
     return tuple(Attempt(i, verdict, name)
                  for i, (_, verdict, name) in enumerate(sorted(runs), 1))
 
@@ -276,12 +291,12 @@ def check_whole(campaign: Campaign, trials: tuple[Trial, ...], folder: Path) -> 
 def read(folder: Path | str) -> tuple[Campaign, tuple[Trial, ...]]:
     """What decide() judges, of a campaign's folder."""
     folder = Path(folder)
-    raw, meta = read_meta(folder)
+    meta, sealed = read_meta(folder)
     try:
         campaign = campaign_of(meta, load_rules())
     except InputError as error:
         raise InputError(f"{folder}: {error}") from error
     campaign = replace(campaign, earlier=earlier_attempts(folder, campaign))
-    trials = read_trials(folder, raw, meta)
+    trials = read_trials(folder, meta, sealed)
     check_whole(campaign, trials, folder)
     return campaign, trials

@@ -13,10 +13,11 @@ import numpy as np
 from report.gate import trailers
 from report.gate.campaign import Campaign
 from report.gate.model import (Change, Contrast, Measured, Pairs, Role, Row, Score,
-                               Skipped, Trial, Verdict, Verdicts)
+                               Skipped, Verdict, Verdicts)
 from report.gate.names import label_of, name_of
 from report.gate.pairs import estimates_of, failure_of, flip_test, pairs_of
 from report.gate.rules import Plan
+from report.load import Trial
 
 TWO = (Score.RANKS, Score.BIWEIGHT)  # tails that are even say nothing of the rest
 Judgement = tuple[Verdict, Change, str]
@@ -216,14 +217,14 @@ def decide(campaign: Campaign, trials: Sequence[Trial]) -> Verdicts:
 
     def of(*roles: Role) -> list[Contrast]:
         return [c for c in campaign.contrasts if c.role in roles]
-    notes = campaign.meta.notes
+    notes = campaign.notes
     gated = trailers.accept(family(of(Role.GATE)), notes.slower)
     controls = tuple(row for c in of(Role.AA, Role.CONTROL) for row in family([c]))
     verdict, reason = verdict_of_run(gated, controls, campaign.skipped)
     return Verdicts(
-        name=campaign.meta.name, created_utc=campaign.meta.created_utc, verdict=verdict,
+        name=campaign.name, created_utc=campaign.meta.created_utc, verdict=verdict,
         reason=reason, attempt=len(campaign.earlier) + 1, earlier=campaign.earlier,
-        plan_sha256=campaign.plan_sha256, seed=campaign.meta.seed, arms=campaign.arms,
+        plan_sha256=campaign.plan_sha256, seed=campaign.seed, arms=campaign.arms,
         blocks=plan.blocks, alpha=plan.rules.alpha, margin=plan.rules.margin,
         tolerance=plan.rules.tolerance, remarks=trailers.remarks(notes, gated),
         sized=campaign.sized, cells=gated, advice=family(of(Role.ADVICE)), controls=controls,

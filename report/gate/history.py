@@ -18,12 +18,13 @@ from typing import Any
 
 import numpy as np
 
-from report import damage, folders, stats
+from report import folders, stats
 from report.cell_id import identity
 from report.ending import InputError
 from report.gate import schema
 from report.gate.campaign import Campaign
 from report.gate.model import Role, Verdicts
+from report.load import seal
 
 NAME = "history.jsonl"
 ALPHA = 0.01  # of the sign test
@@ -79,10 +80,11 @@ class Line:
 # ---- lines ----------------------------------------------------------------
 
 def line_of(campaign: Campaign, verdicts: Verdicts) -> Line:
-    meta, arms = campaign.meta, {arm.name: arm for arm in campaign.arms}
+    meta, notes = campaign.meta, campaign.notes
+    arms = {arm.name: arm for arm in campaign.arms}
     return Line(
-        meta.name, meta.created_utc, meta.seed, meta.machine, meta.cpus, meta.notes.ref,
-        meta.notes.commit, meta.notes.head, arms["base"].sha256 or "", arms["head"].sha256 or "",
+        campaign.name, meta.created_utc, campaign.seed, meta.machine.id, meta.machine.cpus,
+        notes.ref, notes.commit, notes.head, arms["base"].sha256 or "", arms["head"].sha256 or "",
         verdicts.plan_sha256, verdicts.blocks, verdicts.verdict.value, verdicts.reason,
         tuple(Result(identity(row.cell), row.role.value, row.verdict.value, row.n,
                      row.base_ns_per_op, **asdict(row.shown), accepted=row.accepted)
@@ -98,12 +100,12 @@ def sealed(line: Line) -> bytes:
             del cell["accepted"]
     text = json.dumps(members, ensure_ascii=False, separators=(",", ":"),
                       sort_keys=True)[:-1].encode()
-    return text + f',"crc32":"{damage.crc32(text)}"}}\n'.encode()
+    return text + f',"crc32":"{seal.crc32(text)}"}}\n'.encode()
 
 
 def parse(text: bytes, place: str) -> Line:
     """InputError, which begins with `place`, if it is torn, damaged or of another form."""
-    if not damage.line_is_whole(text, True):
+    if not seal.line_is_whole(text, True):
         raise InputError(f"{place}: torn or damaged, left out")
     found: dict[str, Any] = schema.parse(text, place, "regress-history")
     arms, cells = found["arms"], tuple(Result(**cell) for cell in found["cells"])

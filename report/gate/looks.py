@@ -18,13 +18,12 @@ from pathlib import Path
 
 import numpy as np
 
-from report import damage, ending, stats
+from report import ending, stats
 from report.ending import USAGE, InputError
-from report.gate.campaign import parse_trials, read_meta
+from report.gate.campaign import last_of, read_attempts, read_meta
 from report.gate.model import Contrast, Floats, Pairs, Role
 from report.gate.pairs import failure_of, pairs_of
 from report.gate.rules import Rules, load_rules
-from report.rows import rows_of
 
 LOOKS = {60: 4.740, 120: 3.352, 240: 2.370}
 GOOD, BAD, OPEN = 0, 1, 3
@@ -32,12 +31,12 @@ GOOD, BAD, OPEN = 0, 1, 3
 
 def read_pairs(folder: Path) -> Pairs:
     """The pairs of the one timed cell of a campaign."""
-    raw, meta = read_meta(folder)
+    meta, sealed = read_meta(folder)
     cells = [c for c in meta.cells if c.measure == "throughput"]
     if len(cells) != 1:
         raise InputError(f"{folder}: {len(cells)} timed cells, expected one")
     contrast = Contrast(Role.GATE, cells[0].id, "base", "head", tuple(c.id for c in meta.cells))
-    trials = parse_trials(rows_of(folder, damage.is_sealed(raw)), meta, folder)
+    trials = last_of(read_attempts(folder, meta, sealed), meta, folder)
     return pairs_of(trials, contrast, cells[0].blocks)
 
 

@@ -10,6 +10,8 @@ from enum import Enum, StrEnum
 import numpy as np
 import numpy.typing as npt
 
+from report.load.plan import Arm
+
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
@@ -52,30 +54,6 @@ class Score(Enum):
 
 
 @dataclass(frozen=True)
-class Arm:
-    """A program of campaign.json."""
-    name: str
-    workload: str | None  # None: of workloads without arms of their own
-    program: str | None
-    sha256: str | None
-    control_extra: float  # share of operations that it does on top
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A planned cell, as far as the gate reads it."""
-    id: str
-    workload: str
-    map: str
-    measure: str
-    threads: int
-    blocks: int
-    skip: str | None  # why it is not run
-    repeat_wait: float | None  # share of waiting that repeats a pair; None: no rule
-    repeat_most: int
-
-
-@dataclass(frozen=True)
 class Notes:
     """The notes of campaign.json that the gate reads; None: not given."""
     ref: str | None
@@ -87,21 +65,6 @@ class Notes:
     readmostly: str | None
     same: tuple[str, ...]  # maps with equal programs in base and head
     slower: tuple[str, ...]  # lines `Slower: CELL: REASON`, oldest first
-
-
-@dataclass(frozen=True)
-class Meta:
-    """campaign.json, as far as the gate reads it."""
-    name: str
-    created_utc: str
-    seed: int
-    machine: str
-    cpus: int
-    arms: tuple[Arm, ...]
-    cells: tuple[Cell, ...]
-    windows: tuple[tuple[str, int], ...]  # (cell, window [ns]) of the calibration
-    workloads: tuple[str, ...]  # their texts
-    notes: Notes
 
 
 @dataclass(frozen=True)
@@ -128,18 +91,6 @@ class Attempt:
     attempt: int
     verdict: str
     name: str
-
-
-@dataclass(frozen=True)
-class Trial:
-    """The last attempt of a planned trial."""
-    cell: str
-    block: int
-    arm: str
-    slot: int  # 0: it ran first of its pair
-    status: str
-    reason: str | None
-    cost_ns: float  # per operation and thread; nan if it is not ok
 
 
 @dataclass(frozen=True)

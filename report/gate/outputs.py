@@ -22,6 +22,7 @@ from report.cell_id import identity
 from report.gate.model import Role, Row, Verdict, Verdicts
 from report.gate.names import PREFIX, label_of, name_of
 
+ARM = ("name", "workload", "program", "sha256", "control_extra")  # members of verdicts.json
 COMMAND = {Verdict.FAIL: "error", Verdict.INVALID: "warning", Verdict.INCONCLUSIVE: "warning"}
 HEADER = ("cell", "base [ns]", "slower [%]", "99 % interval", "by", "MDE [%]", "slot [%]", "n",
           "verdict")
@@ -126,7 +127,7 @@ def document(verdicts: Verdicts) -> str:
     """verdicts.json."""
     members: dict[str, object] = {"format": 1, "kind": "regress", "family": verdicts.family}
     members |= dataclasses.asdict(verdicts)
-    members["arms"] = {arm.name: dataclasses.asdict(arm) for arm in verdicts.arms}
+    members["arms"] = {arm.name: {m: getattr(arm, m) for m in ARM} for arm in verdicts.arms}
     for group in ("cells", "advice", "controls"):
         members[group] = [row_members(row) for row in getattr(verdicts, group)]
     return json.dumps(members, indent=1, sort_keys=True, default=value_of) + "\n"

@@ -76,7 +76,7 @@ def page(campaign: Campaign, verdicts: Verdicts, lines: Sequence[history.Line],
 def build(folder: Path, campaign: Campaign, verdicts: Verdicts) -> Path:
     """Writes DIR/report/index.html -> its path."""
     lines, problems = history.read(folder.resolve().parent / history.NAME)
-    lines = history.comparable(lines, campaign.meta.machine, verdicts.plan_sha256)
+    lines = history.comparable(lines, campaign.meta.machine.id, verdicts.plan_sha256)
     path = folder / "report" / "index.html"
     folders.replace(path, page(campaign, verdicts, lines, problems))
     return path

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from report import stats
-from report.gate.model import (Contrast, Estimates, Figures, Floats, Lost, Pairs,
-                               Score, Trial)
+from report.gate.model import Contrast, Estimates, Figures, Floats, Lost, Pairs, Score
 from report.gate.rules import Plan
+from report.load import Trial
+from report.load.trial import Status
 
 LEVEL = 0.99  # of every interval that the gate prints
 # ranks: an interval of n values about a slot effect that is estimated from them
@@ -17,6 +18,14 @@ LEVEL = 0.99  # of every interval that the gate prints
 SHORT = 2.0
 Interval = tuple[float, float, float]  # centre, low, high
 Slot = tuple[float | None, float | None, float | None]  # the same [%]
+
+
+def cost_of(trial: Trial) -> float:
+    """ns of an operation of one thread; nan if it is not ok or did none."""
+    r = trial.result
+    if not trial.usable or r is None or not r.ops or r.elapsed_ns is None:
+        return math.nan
+    return r.elapsed_ns * len(r.threads) / r.ops
 
 
 def pairs_of(trials: Iterable[Trial], contrast: Contrast, blocks: int) -> Pairs:
@@ -30,14 +39,14 @@ def pairs_of(trials: Iterable[Trial], contrast: Contrast, blocks: int) -> Pairs:
         if side is None:
             continue
         timed = trial.cell == contrast.cell
-        failed = trial.status == "failed"
+        failed = trial.status is Status.FAILED
         if timed:
-            cost[side][trial.block] = trial.cost_ns
+            cost[side][trial.block] = cost_of(trial)
             if side == "base":
-                slot[trial.block] = trial.slot
-        if timed and trial.status != "ok" or failed and trial.cell in contrast.verified:
+                slot[trial.block] = trial.slot or 0
+        if timed and trial.status is not Status.OK or failed and trial.cell in contrast.verified:
             lost.append(Lost(side, failed, f"{trial.arm} in block {trial.block}: "
-                                           f"{trial.status}, {trial.reason}"))
+                                           f"{trial.status.value}, {trial.reason}"))
     return Pairs(stats.log_ratio(cost["base"], cost["head"]), cost["base"],
                  slot == 0, tuple(lost))
 

@@ -28,43 +28,49 @@ from typing import Any
 
 import numpy as np
 
-from report import damage, ending
+from report import ending
 from report.cell_id import identity
 from report.ending import InputError
 from report.gate import blocks, schema
 from report.gate.blocks import Noise
-from report.gate.campaign import is_advice, parse_trials, read_meta
+from report.gate.campaign import is_advice, last_of, read_attempts, read_meta
 from report.gate.model import Contrast, Role, Sized
 from report.gate.names import CONTROLS, name_of
 from report.gate.pairs import pairs_of
 from report.gate.rules import Rules, load_rules
-from report.rows import rows_of
+from report.load import Trial
 
 DIGITS = 6  # of a ln ratio: a ten thousandth of a per cent
 
 
 # ---- blocks -----------------------------------------------------------------
 
-def seconds_of(rows: Sequence[Any]) -> float:
+def seconds_of(trials: Sequence[Trial], folder: Path) -> float:
     """From the first timed trial to the end of the last [s]."""
-    begun = [datetime.datetime.fromisoformat(row["started_utc"]).timestamp() for row in rows]
-    return max(at + float(row["wall_ns"]) / 1e9 for at, row in zip(begun, rows)) - min(begun)
+    spans = []
+    for trial in trials:
+        if trial.started_utc is None or trial.wall_ns is None:
+            raise InputError(f"{folder / 'trials.jsonl'}: {trial.cell} block {trial.block}: lacks "
+                             "started_utc or wall_ns")
+        begun = datetime.datetime.fromisoformat(trial.started_utc).timestamp()
+        spans.append((begun, begun + trial.wall_ns / 1e9))
+    return max(end for _, end in spans) - min(begun for begun, _ in spans)
 
 
 def noise_of(folder: Path, allowed_s: float) -> Noise:
     """The calibration in a campaign of base and its copy: the pairs of the cells
     that the gate will decide on."""
-    raw, meta = read_meta(folder)
+    meta, sealed = read_meta(folder)
     timed = {c.id: c for c in meta.cells if c.measure == "throughput"}
-    rows = [row for row in rows_of(folder, damage.is_sealed(raw)) if row["cell"] in timed]
-    if not rows:
+    trials = [t for t in last_of(read_attempts(folder, meta, sealed), meta, folder)
+              if t.cell in timed]
+    if not trials:
         raise InputError(f"{folder}: base ran no timed trial")
-    trials = parse_trials(rows, meta, folder)
-    gated = [c for c in timed.values() if not c.skip and not is_advice(c, meta.cpus)
+    gated = [c for c in timed.values() if not c.skip and not is_advice(c, meta.machine.cpus)
              and c.workload not in CONTROLS]
     pairs = [pairs_of(trials, Contrast(Role.GATE, c.id, "base", "copy", ()), c.blocks).d
              for c in gated]
-    block_s = seconds_of(rows) / max(c.blocks for c in timed.values())
+    block_s = seconds_of(trials, folder) / max(c.blocks for c in timed.values())
     return Noise(tuple(identity(c.id) for c in gated),
                  tuple(np.round(d, DIGITS) for d in pairs), round(max(block_s, 1e-3), 3),
                  allowed_s)

@@ -3,7 +3,6 @@
 
 Factors of a cell: docs/cell.schema.json. Times are in ns, shares 0 to 1.
 """
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
@@ -87,22 +86,10 @@ class Factors:
         """Do its threads do as much as they can?"""
         return self.loop in CLOSED
 
-    @property
-    def lengths(self) -> tuple[int, int]:
-        """Bytes of a key and of a value."""
-        return lengths_of(self.shape)
-
 
 OPTIONS = tuple((f.name, f.default) for f in fields(Factors) if f.name in (
     "key_differs", "settle", "clock_rate", "allocator", "huge_pages",
     "goroutines"))
-
-
-def lengths_of(shape: str) -> tuple[int, int]:
-    """Bytes of a key and of a value: "str64x1024" is 64 and 1024; a shape
-    that is not known counts as u64x8."""
-    match = re.fullmatch(r"(?:u64|str([0-9]{2}))x([0-9]{1,4})", shape)
-    return (int(match[1] or 8), int(match[2])) if match else (8, 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +197,13 @@ class Arm:
 
 
 @dataclass(frozen=True, slots=True)
+class Calibration:
+    """The window that trials of an arm set for a cell (runs with arms)."""
+    cell: str
+    window_ns: Count
+
+
+@dataclass(frozen=True, slots=True)
 class Same:
     """A cell that was asked for and is `runs_as` in all that runs."""
     id: str
@@ -254,6 +248,7 @@ class Plan:
     counters: Backend = Backend()
     skipped_maps: tuple[SkippedMap, ...] = ()
     arms: tuple[Arm, ...] = (Arm(),)
+    calibration: tuple[Calibration, ...] = ()
     same: tuple[Same, ...] = ()
     notes: Mapping[str, str] | None = None
     busy: Busy | None = None

@@ -43,14 +43,6 @@ def share_of(cell: Factors) -> float:
     return UNBOUNDED if share is None else share
 
 
-def budget_share(cells: Sequence[Factors]) -> float | None:
-    """share_of() of all cells that may be repeated; None: it differs, or
-    there is no budget."""
-    shares = {share_of(c) for c in cells if most_of(c) > 0}
-    share = shares.pop() if len(shares) == 1 else UNBOUNDED
-    return None if share == UNBOUNDED else share
-
-
 def rounds_of(plan: Plan) -> tuple[tuple[tuple[str, int], ...], ...]:
     """(cell id, block) in running order. An index of no cell is left out."""
     done: dict[int, int] = {}

@@ -185,12 +185,16 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One attempt. The last attempt of (cell, block, arm) counts."""
+    """One attempt. The last attempt of (cell, block, arm) counts.
+
+    slot  0: it ran first of the arms of its pair
+    """
     cell: str
     block: Count
     status: Status
     arm: str = "head"
     attempt: Count = 1
+    slot: Count | None = None
     reason: str | None = None
     exit: str | None = None
     disturbed: str | None = None

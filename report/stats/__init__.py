@@ -22,10 +22,8 @@ from report.stats.flips import (FlipTest, feasible, sign_flip_test,
                                 signed_ranks)
 from report.stats.interval import (Interval, level_intervals, many_intervals,
                                    many_ratios, median_of, ratio_interval)
-from report.stats.legacy import (RANKING_NEEDS, paired, ratios, summarize,
-                                 throughputs)
 from report.stats.order import median_interval, needed_n, quantile_ranks
-from report.stats.pairs import (SlotAdjusted, detectable, log_ratio, outliers,
+from report.stats.pairs import (SlotAdjusted, detectable, log_ratio,
                                 percent, shift, shift_interval, slot_adjusted,
                                 standard_error)
 from report.stats.planning import least_blocks, rank_power, visible_effect
@@ -39,6 +37,7 @@ from report.stats.signed_rank import (hodges_lehmann, needed_n_walsh,
                                       widening)
 from report.stats.slopes import block_slopes, trend
 
+RANKING_NEEDS = 6  # smallest n with a 95 % signed-rank interval
 VERDICT_NEEDS = 20  # trials per arm that a gate or a claim needs (R11)
 
 __all__ = [
@@ -49,12 +48,11 @@ __all__ = [
     "feasible", "hodges_lehmann", "inside", "least_blocks", "least_squares",
     "level_intervals", "log_ratio", "many_intervals", "many_ratios",
     "mean_interval", "median_interval", "median_of", "needed_n",
-    "needed_n_walsh", "noise_of", "outliers", "own_noise", "outside", "paired",
-    "percent", "quantile_ranks", "rank_power", "ratio_interval", "ratios",
-    "scale_of", "serial_interval", "share_interval", "shared_lag1", "shift",
+    "needed_n_walsh", "noise_of", "own_noise", "outside",
+    "percent", "quantile_ranks", "rank_power", "ratio_interval", "scale_of",
+    "serial_interval", "share_interval", "shared_lag1", "shift",
     "shift_interval", "sign_flip_test", "sign_test", "signed_rank_interval",
     "signed_rank_p", "signed_rank_tail", "signed_ranks", "slot_adjusted",
-    "smallest_visible", "standard_error", "summarize", "tail_scores",
-    "throughputs", "trend", "visible_effect", "walsh", "walsh_rank",
-    "widened", "widening",
+    "smallest_visible", "standard_error", "tail_scores", "trend",
+    "visible_effect", "walsh", "walsh_rank", "widened", "widening",
 ]

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import norm
 
-from report.stats.arrays import Floats, Integers
+from report.stats.arrays import Floats
 from report.stats.signed_rank import (hodges_lehmann, signed_rank_interval,
                                       tail_of)
 
@@ -120,14 +120,3 @@ def detectable(error: float, margin: float, alpha: float, cells: int = 1,
     `alpha`; error and margin are log ratios, and so is the result."""
     return margin + error * float(norm.isf(alpha / cells)
                                   + norm.isf(1.0 - power))
-
-
-def outliers(x: npt.ArrayLike) -> Integers:
-    """Class of each value of x (n,) by Tukey's fences: 0 none, 1 mild
-    (1.5 spreads), 2 severe (3). For showing; nothing is dropped (R25)."""
-    x = np.asarray(x, float)
-    low, high = np.percentile(x, [25, 75])
-    away = np.maximum(low - x, x - high)
-    classes: Integers = ((away > 1.5 * (high - low)).astype(int)
-                         + (away > 3 * (high - low)))
-    return classes

@@ -111,18 +111,16 @@ check "every kill met a running campaign" [ $kills = 3 ]
 run --resume
 check "a resume ends it" [ $status = 0 ]
 check "each trial of the control is next to that of its map, in either order" holds
-# The two readers of the report: trials of the map are those of head alone, and none
-# is to come.
+# The report's reader: trials of the map are those of head alone, and none is to come.
 read_back() {
 	PYTHONPATH=. "$(report/find_python.sh)" - "$campaign" "$cell" <<'PYTHON'
 import sys
 from pathlib import Path
-from report import journal, load
-folder, cell = Path(sys.argv[1]), sys.argv[2]
-for campaign in (journal.read(folder), load.read(folder)):
-    assert campaign.pending == 0, campaign.pending
-    assert len(campaign.cells[cell].trials) == 12
-    assert {k: len(v) for k, v in campaign.arms.items()} == {("aa", cell): 12}
+from report import load
+campaign, cell = load.read(Path(sys.argv[1])), sys.argv[2]
+assert campaign.pending == 0, campaign.pending
+assert len(campaign.cells[cell].trials) == 12
+assert {k: len(v) for k, v in campaign.arms.items()} == {("aa", cell): 12}
 PYTHON
 }
 check "the report finds the pairs, and that nothing is missing" read_back

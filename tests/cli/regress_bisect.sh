@@ -14,7 +14,8 @@ report/find_python.sh >/dev/null || exit 3
 
 tree=$dir/small
 mkdir -p "$tree/runner" "$tree/report"
-cp -r report/*.py report/find_python.sh report/gate report/exact "$tree/report/"
+cp -r report/*.py report/find_python.sh report/gate report/exact report/load \
+	report/stats "$tree/report/"
 cp runner/regress_bisect.sh runner/regress_builds.sh "$tree/runner/"
 in_tree() { (cd "$tree" && "$@"); }
 commit() { in_tree git add -A && in_tree git -c user.name=n -c user.email=n@n commit -qm "$1"; }
@@ -134,7 +135,8 @@ check "or another distribution" refused "zipf:0.99" HEAD~1 HEAD \
 # purpose, and says so, is not what a later one made red.
 tree=$dir/exact
 mkdir -p "$tree/runner" "$tree/report" "$tree/docs" "$tree/impls/x"
-cp -r report/*.py report/find_python.sh report/gate report/exact "$tree/report/"
+cp -r report/*.py report/find_python.sh report/gate report/exact report/load \
+	report/stats "$tree/report/"
 cp runner/regress_bisect.sh runner/regress_builds.sh "$tree/runner/"
 cp docs/cell.schema.json docs/simulated-machine.md "$tree/docs/"
 : >"$tree/impls/x/m.c"

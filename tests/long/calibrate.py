@@ -154,11 +154,11 @@ def rows_of(name, pair):
         line = f"{name:16} {arm:8} {statistics.median(of.values()):6.1f} ns"
         if arm != "ours":
             # rates: the program that takes longer has the smaller rate
-            r = stats.ratios({0: (rates["ours"], rates[arm])})[0]
-            word = f"no interval: {r['reason']}" if r["low"] is None else (
-                "within 10 %" if 1 / WITHIN <= r["low"] and r["high"] <= WITHIN else
-                "further" if r["high"] < 1 / WITHIN or WITHIN < r["low"] else "too wide")
-            line += f"  {r['centre']:.2f} [{r['low'] or 0:.2f}, {r['high'] or 0:.2f}]  {word}"
+            r = stats.ratio_interval(rates["ours"], rates[arm])
+            word = f"no interval: {r.reason}" if r.low is None else (
+                "within 10 %" if 1 / WITHIN <= r.low and r.high <= WITHIN else
+                "further" if r.high < 1 / WITHIN or WITHIN < r.low else "too wide")
+            line += f"  {r.centre:.2f} [{r.low or 0:.2f}, {r.high or 0:.2f}]  {word}"
         yield line
 
 

@@ -19,8 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
-from report import damage, journal, stats  # noqa: E402
-from report.rows import rows_of  # noqa: E402
+from report import load, stats  # noqa: E402
 
 # name of a pair: sync.Map, and the map under a lock by shape
 LOCKS = {"u64x8": "gomap_u64_rw", "str16x8": "gomap_str_rw"}
@@ -49,8 +48,8 @@ def grid():
 
 
 def place_of(cell):
-    return (round(cell["write_share"], 6), cell["write_kind"], cell["keys"], cell["shape"],
-            cell["threads"])
+    """Of the factors of a cell."""
+    return (round(cell.write_share, 6), cell.write_kind, int(cell.keys), cell.shape, cell.threads)
 
 
 def measure(folder, settings):
@@ -63,22 +62,16 @@ def measure(folder, settings):
                            "--counters", "none"], cwd=ROOT, check=False).returncode
 
 
-def rates_of(meta, rows):
+def rates_of(campaign):
     """(map, place) -> block -> operations per second."""
-    cells = {c["id"]: c for c in meta["cells"] if c["measure"] == "throughput"}
-    rates = {}
-    for row in rows:
-        if row["cell"] in cells and row["status"] == "ok":
-            cell = cells[row["cell"]]
-            rates.setdefault((cell["map"], place_of(cell)), {})[row["block"]] = \
-                row["result"]["ops"] * 1e9 / row["result"]["elapsed_ns"]
-    return rates
+    return {(cell.map, place_of(cell.factors)): cell.rates for cell in campaign.cells.values()
+            if cell.measure == "throughput"}
 
 
 def verdict_of(ratio):
-    if ratio["low"] is None:
+    if ratio.low is None:
         return "none"
-    return "sync" if ratio["low"] > 1 else "lock" if ratio["high"] < 1 else "tied"
+    return "sync" if ratio.low > 1 else "lock" if ratio.high < 1 else "tied"
 
 
 def agreement(verdicts, pair):
@@ -101,18 +94,21 @@ def main():
     folder = Path(words[0])
     if not only and (status := measure(folder, dict(w.split("=", 1) for w in words[1:]))):
         return status
-    meta = journal.read_meta(folder)
-    rates = rates_of(meta, rows_of(str(folder), damage.is_sealed(meta)))
+    campaign = load.read(folder)
+    if campaign.problems:
+        print(f"{folder}: {campaign.problems[0]}", file=sys.stderr)
+        return 2
+    rates = rates_of(campaign)
     places, verdicts = list(grid()), []
     print("writes\tkind\tkeys\tshape\tthreads" + "".join(f"\t{p}\tratio\tlow\thigh" for p in PAIRS))
     for place in places:
         line, told = [*map(str, place)], {}
         for pair, (sync, locks) in PAIRS.items():
-            ratio = stats.ratios({0: [rates.get((name, place), {}) for name in
-                                      (sync, locks[place[3]])]})[0]
+            ratio = stats.ratio_interval(*(rates.get((name, place), {})
+                                           for name in (sync, locks[place[3]])))
             told[pair] = verdict_of(ratio)
-            line += [told[pair], *("-" if ratio[k] is None else f"{ratio[k]:.3f}"
-                                   for k in ("centre", "low", "high"))]
+            line += [told[pair], *("-" if x is None else f"{x:.3f}"
+                                   for x in (ratio.centre, ratio.low, ratio.high))]
         verdicts.append(told)
         print("\t".join(line))
     for threads, pair in itertools.product((1, 2), list(PAIRS)[1:]):

@@ -21,8 +21,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from report import damage, ending, journal, stats  # noqa: E402
-from report.rows import rows_of  # noqa: E402
+from report import ending, load, stats  # noqa: E402
 
 WORKLOAD = ROOT / "workloads/peers-bench.conf"
 FACTS = ROOT / "impls/facts"
@@ -79,32 +78,26 @@ def measure(folder, settings):
         cwd=ROOT, check=False).returncode
 
 
-def rates_of(meta, rows):
-    """map -> block -> operations per second of the one thread's CPU time:
-    what others took of the CPU is not the map's."""
-    maps = {cell["id"]: cell["map"] for cell in meta["cells"]}
+def rates_of(campaign):
+    """map -> block -> operations per second of the CPU time of its one thread."""
     rates = {}
-    for row in rows:
-        if row["status"] == "ok":
-            result = row["result"]
-            rates.setdefault(maps[row["cell"]], {})[row["block"]] = \
-                result["ops"] * 1e9 / result["by_thread"][0]["cpu_ns"]
+    for cell in campaign.cells.values():
+        if cell.measure == "throughput":
+            rates[cell.map] = {t.block: t.result.ops * 1e9 / t.result.threads[0].cpu_ns
+                               for t in cell.ok}
     return rates
 
 
-def table_of(meta, rows):
+def table_of(campaign):
     """A dict of COLUMNS for each map of the campaign, fastest first."""
-    rates, table = rates_of(meta, rows), []
-    for name in {cell["map"] for cell in meta["cells"]}:
-        ratio = stats.ratios({0: (rates.get(BASE, {}), rates.get(name, {}))})[0]
+    rates, table = rates_of(campaign), []
+    for name, rate in rates.items():
+        ratio = stats.ratio_interval(rates.get(BASE, {}), rate)
         sanity = sheet_of(name)["sanity"]
         bound_a, bound_b, bound_c = bounds_of(sanity)
-        table.append({"map": name, "ratio": ratio["centre"],
-                      "low": ratio["low"], "high": ratio["high"],
-                      "blocks": ratio["n"], "bound_a": bound_a,
-                      "bound_b": bound_b,
-                      "bound_c": bound_c,
-                      "verdict": verdict_of(ratio["centre"], sanity)})
+        table.append({"map": name, "ratio": ratio.centre, "low": ratio.low, "high": ratio.high,
+                      "blocks": ratio.n, "bound_a": bound_a, "bound_b": bound_b,
+                      "bound_c": bound_c, "verdict": verdict_of(ratio.centre, sanity)})
     return sorted(table, key=lambda row: (row["ratio"] is None,
                                           row["ratio"], row["map"]))
 
@@ -137,12 +130,13 @@ def main(argv=None):
     if argv[0] == "run" and measure(folder, argv[2:]):
         return 2
     try:
-        meta = journal.read_meta(folder)
-        rows = rows_of(folder, damage.is_sealed(meta))
-    except (journal.JournalError, ending.InputError) as error:
+        campaign = load.read(folder)
+        if campaign.problems:
+            raise load.JournalError(f"{folder}: {campaign.problems[0]}")
+    except load.JournalError as error:
         print(f"peers-bench: {error}", file=sys.stderr)
         return 2
-    table = table_of(meta, rows)
+    table = table_of(campaign)
     print("\n".join(lines_of(table)))
     return int(any(row["verdict"] == "outside" for row in table))
 

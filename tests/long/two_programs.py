@@ -20,31 +20,30 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
-from report import damage, journal, stats  # noqa: E402
-from report.rows import rows_of  # noqa: E402
+from report import load, stats  # noqa: E402
+from report.load.trial import Status  # noqa: E402
 
 BUILD = Path(os.environ.get("BUILD", "build/gcc"))
 # name: workload, the other program, least and greatest ratio of the interval
 KINDS = {"port": ("workloads/port-speed.conf", "readmostly-go", 0.97, None),
          "foreign": ("workloads/foreign.conf", "tests/their_trial", 0.98, 1.02)}
-TIMES = {"elapsed": lambda result: result["elapsed_ns"],
-         "CPU": lambda result: sum(t["cpu_ns"] for t in result["by_thread"])}
+TIMES = {"elapsed": lambda result: result.elapsed_ns,
+         "CPU": lambda result: sum(t.cpu_ns for t in result.threads)}
 
 
-def rates(rows, cell, arm, time_of):
+def rates(trials, time_of):
     """block -> operations per second."""
-    return {row["block"]: row["result"]["ops"] * 1e9 / time_of(row["result"])
-            for row in rows if (row["cell"], row["arm"], row["status"]) ==
-            (cell["id"], arm, "ok") and time_of(row["result"])}
+    return {t.block: t.result.ops * 1e9 / time_of(t.result)
+            for t in trials if t.usable and time_of(t.result)}
 
 
 def judge(ratio, low, high):
     """(status, words)"""
-    if ratio["low"] is None:
-        return 3, f"no interval: {ratio['reason']}"
-    met = ratio["low"] >= low and (high is None or ratio["high"] <= high)
-    return int(not met), (f"{ratio['centre']:.4f} [{ratio['low']:.4f}, {ratio['high']:.4f}] of "
-                          f"{ratio['n']} pairs: {'ok' if met else 'outside the bar'}")
+    if ratio.low is None:
+        return 3, f"no interval: {ratio.reason}"
+    met = ratio.low >= low and (high is None or ratio.high <= high)
+    return int(not met), (f"{ratio.centre:.4f} [{ratio.low:.4f}, {ratio.high:.4f}] of "
+                          f"{ratio.n} pairs: {'ok' if met else 'outside the bar'}")
 
 
 def main():
@@ -65,20 +64,23 @@ def main():
          *sys.argv[2:]], cwd=ROOT, check=False)
     if done.returncode not in (0, 3):
         return 2
-    meta = journal.read_meta(folder)
-    rows = rows_of(str(folder), damage.is_sealed(meta))
-    failed = [row for row in rows if row["status"] == "failed"]
-    for row in failed[:5]:
-        print(f"{row['cell']} {row['arm']}: {row['reason']}")
+    campaign = load.read(folder)
+    if campaign.problems:
+        print(f"{folder}: {campaign.problems[0]}", file=sys.stderr)
+        return 2
+    failed = [t for trials in campaign.arms.values() for t in trials if t.status is Status.FAILED]
+    for trial in failed[:5]:
+        print(f"{trial.cell} {trial.arm}: {trial.reason}")
     status = 3 if failed else 0
-    for cell in meta["cells"]:
-        if cell["measure"] != "throughput":
+    for cell in campaign.cells.values():
+        if cell.measure != "throughput":
             continue
         for name, time_of in TIMES.items():
             # rates: the program that needs more time has the smaller rate
-            ratio = stats.ratios({0: [rates(rows, cell, arm, time_of) for arm in ("here", "there")]})[0]
+            ratio = stats.ratio_interval(*(rates(campaign.attempted(cell, arm), time_of)
+                                           for arm in ("here", "there")))
             decided, words = judge(ratio, low, high)
-            print(f"{cell['map']}, {name} time, {program} / readmostly: {words}")
+            print(f"{cell.map}, {name} time, {program} / readmostly: {words}")
             if name == "elapsed":
                 status = max(status, decided)
     return status

@@ -14,6 +14,9 @@ sys.path.insert(0, ROOT)
 from report.gate import campaign, model  # noqa: E402
 from report.gate.decide import decide  # noqa: E402
 from report.gate.rules import load_rules  # noqa: E402
+from report.load import Trial  # noqa: E402
+from report.load.decode import decode  # noqa: E402
+from report.load.plan import Plan  # noqa: E402
 
 COST_NS = 20.0
 CELLS = (("regress", "gomap_rw", 1), ("regress", "syncmap", 1),
@@ -53,7 +56,7 @@ class Fake:
         cost *= (1 + self.slow.get(binary, 0)) * (1 + self.second * slot)
         return {"exit": end, "status": status, "reason": reason,
                 "result": {"ops": cell["window_ops"] * cell["threads"],
-                           "by_thread": [{}] * cell["threads"],
+                           "by_thread": [{"ops": cell["window_ops"]}] * cell["threads"],
                            "elapsed_ns": cost * cell["window_ops"]
                            * (1 + extra)}}
 
@@ -83,7 +86,7 @@ def meta_of(fake=None, cpus=2, head_extra=0.0, blocks=40, cells=CELLS):
             "workloads": [{"name": w, "file": f"{w}.conf", "sha256": sha(w),
                            "text": f"name = {w}\nblocks     = {blocks}\n"}
                           for w in sorted({c[0] for c in cells})],
-            "maps": [], "calibration": [], "notes": {},
+            "maps": [{"id": name} for name in sorted({c[1] for c in cells})], "calibration": [], "notes": {},
             "arms": [arm("base", "base"), arm("head", "head", None, head_extra),
                      arm("base", "base", "regress-aa"), arm("copy", "copy", "regress-aa"),
                      arm("base", "base", "regress-slow"),
@@ -93,7 +96,7 @@ def meta_of(fake=None, cpus=2, head_extra=0.0, blocks=40, cells=CELLS):
 
 
 def campaign_of(meta, **rules):
-    return campaign.campaign_of(campaign.parse_meta(meta, "test"), replace(RULES, **rules))
+    return campaign.campaign_of(decode(Plan, meta), replace(RULES, **rules))
 
 
 def view_of(fake=None, flips=8000, **how):
@@ -126,7 +129,7 @@ def rows_of(view, fake):
 
 
 def decided(view, rows):
-    return decide(view, campaign.parse_trials(rows, view.meta, campaign.Path("test")))
+    return decide(view, [decode(Trial, row) for row in rows])
 
 
 def verdicts_of(fake=None, notes=None, **how):

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from report import ending, strict_json
+from report import ending
+from report.load import strict_json
 
 
 class Wish(Exception):
@@ -99,5 +100,5 @@ def test_a_place_is_the_last_that_is_ours():
         ending.refusing(lambda: strict_json.loads("{"), "who", Wish)
     except ValueError as error:
         place = ending.place_of(error)
-    assert place.startswith(os.path.join("report", "strict_json.py:"))
+    assert place.startswith(os.path.join("report", "load", "strict_json.py:"))
     assert ending.place_of(ValueError("never raised")) == "?"

@@ -95,7 +95,7 @@ def test_a_sealed_line_that_is_not_of_the_schema_is_named(tmp_path, place, value
     inner[place[-1]] = value
     text = json.dumps(found)[:-1].encode()
     path = tmp_path / "history.jsonl"
-    path.write_bytes(text + f',"crc32":"{history.damage.crc32(text)}"}}\n'.encode())
+    path.write_bytes(text + f',"crc32":"{history.seal.crc32(text)}"}}\n'.encode())
     lines, (problem,) = history.read(path)
     assert not lines and problem.startswith(f"{path}:1: {words}")
 

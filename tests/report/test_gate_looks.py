@@ -67,12 +67,13 @@ def campaign(folder, percent=0.0, blocks=60, change=lambda row: None, cells=1):
     verify = cell_of("regress", "m0", 1, None, 1, "verify")
     rows = [{"cell": "regress/m0/t1/throughput", "block": block, "arm": arm, "slot": slot,
              "exit": "0", "status": "ok", "reason": None, "result": {
-                 "ops": 1000, "by_thread": [{}],
+                 "ops": 1000, "by_thread": [{"ops": 1000}],
                  "elapsed_ns": 20000 * (1 + slot * percent / 100) * (1 + block / 1e5)}}
             for block in range(blocks) for slot, arm in enumerate(("base", "head"))]
     for row in rows:
         change(row)
-    return str(put(folder, rows=rows, meta={"cells": timed + [verify]}))
+    return str(put(folder, rows=rows, meta={"cells": timed + [verify], "maps": [
+        {"id": f"m{i}"} for i in range(cells)]}))
 
 
 def failing(arm, cell=None):

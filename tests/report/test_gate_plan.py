@@ -144,7 +144,11 @@ def test_it_prints_blocks_and_a_note_that_give_the_same_again(tmp_path, capsys):
 def test_a_calibration_that_is_torn_is_refused(tmp_path, capsys):
     folder = calibrated(tmp_path / "noise", 0.004)
     file = folder / "trials.jsonl"
-    file.write_bytes(file.read_bytes()[:-9])
+    whole = file.read_text()
+    file.write_text(whole.replace("started_utc", "began", 1))
+    assert plan.main(["blocks", str(folder), "240"]) == 2
+    assert "trials.jsonl: regress" in (said := capsys.readouterr().err) and "lacks started" in said
+    file.write_text(whole[:-9])
     assert plan.main(["blocks", str(folder), "240"]) == 2
     assert "interrupted" in capsys.readouterr().err
     file.write_text("")

@@ -61,8 +61,8 @@ def test_ratios_cover_where_blocks_are_like_their_neighbours(n):
         for step in rng.normal(0, math.sqrt(1 - 0.53 ** 2), n - 1):
             ln.append(0.53 * ln[-1] + step)
         rates = dict(enumerate(np.exp(ln)))
-        s = stats.ratios({0: (rates, dict.fromkeys(rates, 1.0))})[0]
-        held += s["low"] <= 1 <= s["high"]
+        s = stats.ratio_interval(rates, dict.fromkeys(rates, 1.0))
+        held += s.low <= 1 <= s.high
         _, low, high = stats.signed_rank_interval(ln)
         independent += low <= 0 <= high
     assert held >= 176 and independent < 168

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 
 import pytest
-from report import damage
+from report.load import seal
 from seal import sealed
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -130,7 +130,7 @@ def test_another_format_is_refused(good, copied):
     """Of the campaign, though its hash is right, and of a line."""
     campaign = json.loads((good / "campaign.json").read_text())
     campaign["format"] = 2
-    campaign["sha256"] = damage.campaign_sha256(campaign)
+    campaign["sha256"] = seal.campaign_sha256(campaign)
     write_campaign(copied, campaign)
     status, text = validate(copied)
     assert status == 1 and ": format is not 1" in text

@@ -100,13 +100,26 @@ def middle(values: Sequence[float]) -> float | None:
     return statistics.median(values) if values else None
 
 
+def competition(stats_of: Sequence[Statistic]) -> list[Statistic]:
+    """The share of lock acquisitions of a trial's window that had to wait;
+    nothing if it took none, or did not count how many waited."""
+    window = {s.name: s.window for s in stats_of}
+    taken = {kind: n for kind in ("read", "write") if (n := window.get(f"lock_{kind}s"))}
+    waited = [window.get(f"lock_{kind}_contended") for kind in taken]
+    if not taken or None in waited:
+        return []
+    share = 100 * sum(w or 0.0 for w in waited) / sum(taken.values())
+    return [Statistic("lock_competition", "%", share)]
+
+
 def counted(cell: Cell) -> Iterator[tuple[Value, ...]]:
     """Rows of one cell: name, unit, per million operations, per second, at
     the end of a trial: medians over trials."""
     found: dict[tuple[str, str], list[tuple[Statistic, int, float]]] = {}
     for trial in cell.ok:
         r = trial.result
-        for s in (r.stats if r else None) or ():
+        own = (r.stats if r else None) or ()
+        for s in (*own, *competition(own)):
             found.setdefault((s.name, s.unit), []).append(
                 (s, (r.ops if r else None) or 0, (r.elapsed_ns if r else None) or 0.0))
     for (name, unit), seen in found.items():
