@@ -8,10 +8,12 @@ import os
 import shutil
 import stat
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 
-def own(path, *below):
+def own(path: Path | str, *below: str) -> None:
     """Makes folder `path` and those `below` it; OSError where one of them is
     a link. Links among their files go, so that nothing is written through
     one."""
@@ -26,7 +28,7 @@ def own(path, *below):
 
 
 @contextlib.contextmanager
-def naming(path):
+def naming(path: Path | str) -> Iterator[None]:
     """OSError names the file: one without a name, as of a write, is taken for
     one of a stream (ending.py)."""
     try:
@@ -35,14 +37,7 @@ def naming(path):
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
-def write(path, text):
-    """Writes a file that is made again with its page; OSError, which names
-    it."""
-    with naming(path):
-        path.write_text(text, encoding="utf-8")
-
-
-def replace(path, text):
+def replace(path: Path | str, text: str) -> None:
     """Writes a file, whole or not at all; OSError, which names it."""
     new = f"{path}.new"
     with naming(path):
@@ -58,12 +53,12 @@ def replace(path, text):
             raise
 
 
-def unlinked(path, flags):
+def unlinked(path: str, flags: int) -> int:
     """Opens a file of ours: a link that waits there leads elsewhere."""
     return os.open(path, flags | os.O_NOFOLLOW, 0o666)
 
 
-def append(file, text, path):
+def append(file: BinaryIO, text: bytes, path: Path | str) -> None:
     """Appends bytes to a file that is open, whole or not at all; OSError,
     which names `path`. Who shares the file has locked it."""
     end = file.seek(0, os.SEEK_END)
@@ -77,7 +72,7 @@ def append(file, text, path):
             raise
 
 
-def private(name):
+def private(name: str) -> str | None:
     """A folder in $TMPDIR that stays and that nobody else can write to;
     where another one has taken its name, one that goes at our end."""
     path = os.path.join(tempfile.gettempdir(), name)

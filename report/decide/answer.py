@@ -143,12 +143,13 @@ def picks(campaign: Campaign, headline: Measured, rows: Sequence[BoardRow],
         if winner:
             found.append(Pick(need, winner.maps, winner.rate,
                               tuple(rate[m] for m in winner.maps)))
-    for need, number in ((Need.MEMORY, lambda r: r.memory), (Need.LOOKUP, lambda r: r.lookup)):
-        known = [(number(r).value, r) for r in rows
-                 if not cards[r.map].reference and number(r) and number(r).value]
+    for need, numbers in ((Need.MEMORY, [r.memory for r in rows]),
+                          (Need.LOOKUP, [r.lookup for r in rows])):
+        known = [(e.value, r.map, e, r) for e, r in zip(numbers, rows)
+                 if not cards[r.map].reference and e is not None and e.value]
         if len(known) > 1:
-            best = min(known, key=lambda k: (k[0], k[1].map))[1]
-            found.append(Pick(need, (best.map,), number(best), (best.rate,)))
+            _, name, smallest, row = min(known, key=lambda k: k[:2])
+            found.append(Pick(need, (name,), smallest, (row.rate,)))
     return tuple(found[:PICKS])
 
 
