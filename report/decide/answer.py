@@ -42,7 +42,8 @@ def scalings(groups: Sequence[Measured], of: Measured) -> dict[str, Scaling]:
                  if name in g.cells and g.cells[name].rates]
         if not cells:
             continue
-        levels = stats.level_intervals({t: c.rates for t, c in cells})
+        levels = stats.level_intervals({t: c.rates for t, c in cells}, shared={
+            g.place.threads: g.level_lag1 for g in board})
         rates = tuple(estimate(levels[t], Unit.RATE) for t, _ in cells)
         here = next((c for t, c in cells if t == of.place.threads), None)
         gain = (estimate(stats.ratio_interval(here.rates, cells[0][1].rates), Unit.RATIO)

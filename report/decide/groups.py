@@ -81,6 +81,14 @@ class Measured:
             return math.nan
         return stats.shared_lag1(self.logs)
 
+    @cached_property
+    def level_lag1(self) -> float:
+        """The lag-1 correlation of the rates themselves: the mean over the
+        maps, which share the machine, and one standard error; nan as lag1."""
+        if len(self.contenders) < 3 or len(self.common) < stats.RANKING_NEEDS:
+            return math.nan
+        return float(np.mean(stats.rank_lag1(self.logs))) + 1 / math.sqrt(len(self.common) - 3)
+
 
 def place_of(c: Factors) -> Place:
     """The factors of a cell but its map."""
@@ -232,7 +240,8 @@ def lacking(group: Measured, leader: str, rival: str, n: int) -> str:
 
 def judge_all(campaign: Campaign, groups: Sequence[Measured]) -> list[Group]:
     """The rankings of all groups."""
-    levels = level_intervals({c.id: c.rates for g in groups for c in g.cells.values()})
+    levels = level_intervals({c.id: c.rates for g in groups for c in g.cells.values()}, shared={
+        c.id: g.level_lag1 for g in groups for c in g.cells.values()})
     centres = {id(g): {m: levels[c.id].centre or 0.0 for m, c in g.cells.items()}
                for g in groups}
     leaders = {id(g): next(iter(candidates(g, centres[id(g)])), None) for g in groups}

@@ -30,7 +30,7 @@ from report.stats.planning import least_blocks, rank_power, visible_effect
 from report.stats.power import Noise, noise_of, smallest_visible
 from report.stats.regression import Coefficient, Fit, least_squares
 from report.stats.shares import clopper_pearson, share_interval, sign_test
-from report.stats.signed_rank import (hodges_lehmann, needed_n_walsh,
+from report.stats.signed_rank import (hodges_lehmann, needed_n_walsh, rank_lag1,
                                       own_noise, serial_interval, shared_lag1,
                                       signed_rank_interval, signed_rank_p,
                                       signed_rank_tail, walsh, walsh_rank,
@@ -49,7 +49,7 @@ __all__ = [
     "level_intervals", "log_ratio", "many_intervals", "many_ratios",
     "mean_interval", "median_interval", "median_of", "needed_n",
     "needed_n_walsh", "noise_of", "own_noise", "outside",
-    "percent", "quantile_ranks", "rank_power", "ratio_interval", "scale_of",
+    "percent", "quantile_ranks", "rank_lag1", "rank_power", "ratio_interval", "scale_of",
     "serial_interval", "share_interval", "shared_lag1", "shift",
     "shift_interval", "sign_flip_test", "sign_test", "signed_rank_interval",
     "signed_rank_p", "signed_rank_tail", "signed_ranks", "slot_adjusted",

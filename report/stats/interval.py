@@ -57,14 +57,16 @@ def many_ratios(pairs: Mapping[K, tuple[Mapping[int, float],
 
 
 def level_intervals(rates: Mapping[K, Mapping[int, float]],
-                    level: float = LEVEL) -> dict[K, Interval]:
+                    level: float = LEVEL,
+                    shared: Mapping[K, float] | None = None) -> dict[K, Interval]:
     """Centre of block -> rate > 0 of every key, in the unit of the rate.
 
     The interval is of the centre of this campaign: how fast the machine is on
-    another day is not in it.
+    another day is not in it. shared: the correlation of neighbours, of the
+    keys of which it is known from more than their own series.
     """
     return many_intervals({key: [rate[b] for b in sorted(rate)]
-                           for key, rate in rates.items()}, level)
+                           for key, rate in rates.items()}, level, shared=shared)
 
 
 def many_intervals(series: Mapping[K, Sequence[float]], level: float = LEVEL,

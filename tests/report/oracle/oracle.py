@@ -207,6 +207,9 @@ class Group:
         self.shared = shared_lag1([[math.log(c.rates[b]) for b in common]
                                    for c in self.able.values()]) \
             if len(self.able) > 2 and len(common) > 5 else None
+        self.level = statistics.mean(
+            lag1([math.log(c.rates[b]) for b in common]) for c in self.able.values()) \
+            + (len(common) - 3) ** -0.5 if self.shared is not None else None
         self.centre = {m: interval(c.rates.values())[0] for m, c in cells.items()}
 
     def ratios(self, one, two):

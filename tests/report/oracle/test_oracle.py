@@ -57,7 +57,8 @@ def of_group(found: Group, expected: oracle.Group) -> Iterable[tuple[object, obj
     yield {e.map for e in found.entries if e.ranked and e.rate.n}, set(expected.able)
     for entry in found.entries:
         rates = expected.cells[entry.map].rates.values()
-        yield (*ends(entry.rate), entry.rate.n), (*oracle.interval(rates), len(rates))
+        yield (*ends(entry.rate), entry.rate.n), (
+            *oracle.interval(rates, 0.05, expected.level), len(rates))
     yield {c.against for c in found.comparisons}, set(expected.able) - {found.leader}
     for c in found.comparisons:
         alone, joint, word = expected.verdict(found.leader, c.against)
