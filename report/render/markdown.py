@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The result as the table of the README."""
+"""The result as the table of the README: python3 -m report.render.markdown DIR
+prints that of DIR/report/verdicts.json."""
+import sys
+from pathlib import Path
+
+from report.load import strict_json
+from report.load.decode import decode
 from report.model.result import Result
 from report.render import text
 from report.render.view import wrapped
@@ -14,3 +20,13 @@ def readme(result: Result) -> str:
             if row.map in wanted]
     return text.environment(html=False).get_template("readme.md.j2").render(
         **text.context(result), rows=rows)
+
+
+def main() -> None:
+    """Prints the table."""
+    file = Path(sys.argv[1]) / "report" / "verdicts.json"
+    print(readme(decode(Result, strict_json.loads(file.read_bytes()))), end="")
+
+
+if __name__ == "__main__":
+    main()
