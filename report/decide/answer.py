@@ -149,8 +149,13 @@ def picks(campaign: Campaign, headline: Measured, rows: Sequence[BoardRow],
         known = [(e.value, r.map, e, r) for e, r in zip(numbers, rows)
                  if not cards[r.map].reference and e is not None and e.value]
         if len(known) > 1:
-            _, name, smallest, row = min(known, key=lambda k: k[:2])
-            found.append(Pick(need, (name,), smallest, (row.rate,)))
+            known.sort(key=lambda k: k[:2])
+            _, _, smallest, _ = known[0]
+            tied = [k for k in known[1:] if smallest.high is not None
+                    and k[2].low is not None and k[2].low <= smallest.high]
+            front = [known[0], *tied]
+            found.append(Pick(need, tuple(k[1] for k in front), smallest,
+                              tuple(k[3].rate for k in front)))
     return tuple(found[:PICKS])
 
 

@@ -100,7 +100,8 @@ class Need(str, Enum):
 class Pick:
     """The best map for one need at the headline's place.
 
-    maps     the best map, and those that are too close to call
+    maps     the best map, and those that are too close to call: undecided, or
+             for memory and time with an interval that reaches its interval
     number   its rate; memory or median time for those needs
     rates    rates of `maps`
     """

@@ -30,6 +30,7 @@ def pages(result: Result, sheets: Sequence[Sheet], drawn: bool) -> dict[str, str
         "has": {name for name in ("scaling", "memory", "lookup") for row in maps
                 if (one := getattr(row, name)) and one.value is not None},
         "refs": refs,
+        "some_fixed": any(not result.card(row.map).grows for row in maps),
         "varying": factors(result), "shown": shown(result),
         "many": len(result.cards) > CARDS}
     return {f"{page}.html": env.get_template(

@@ -151,7 +151,7 @@ def board(result: Result) -> Iterator[tuple[Cell, ...]]:
             for name in ("rate", "slower", "scaling", "memory", "lookup")), *(
             Cell(value, "") for value in (
                 "grows" if card.grows else "fixed",
-                "many" if card.many_writers else "one",
+                "many" if card.many_writers else "take turns",
                 card.readers_wait.value, card.package, card.licence)))
 
 
