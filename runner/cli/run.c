@@ -134,31 +134,35 @@ static bool keep(int key, const char *text, struct rm_wishes *wishes)
 	return place != NULL;
 }
 
+/* Options without an argument. */
+static bool set_flag(int key, struct line *line)
+{
+	bool *place = key == OPTION_RESUME    ? &line->wishes.resume
+	              : key == OPTION_NEEDS   ? &line->needs
+	              : key == OPTION_NO_PAGE ? &line->no_page
+	                                      : NULL;
+
+	if (place)
+		*place = true;
+	return place != NULL;
+}
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	struct line *line = state->input;
 	struct rm_wishes *wishes = &line->wishes;
 
-	if (keep(key, text, wishes))
+	if (keep(key, text, wishes) || set_flag(key, line))
 		return 0;
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &line->start;
-		return 0;
-	case OPTION_RESUME:
-		wishes->resume = true;
 		return 0;
 	case OPTION_SET:
 		if (strchr(text, '='))
 			rm_argument_set(state, text, &line->sets);
 		else
 			wishes->sources.set = text;
-		return 0;
-	case OPTION_NEEDS:
-		line->needs = true;
-		return 0;
-	case OPTION_NO_PAGE:
-		line->no_page = true;
 		return 0;
 	case OPTION_ARMS:
 		parse_arms(text, state);
