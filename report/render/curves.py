@@ -71,8 +71,11 @@ def label(axes: object, last: int, ends: Sequence[tuple[float, str, str]]) -> No
 def inline(svg: str) -> str:
     """The <svg> element with the colours of the page and a text alternative."""
     svg = svg[svg.index("<svg"):]
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
-    svg = re.sub(r' xmlns(:xlink)?="[^"]*"', "", svg)  # HTML has both
+    # a style element of a drawing would hold for the whole page
+    svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", svg, flags=re.S)
+    # HTML has the name spaces, the page the size, and `type` is old.
+    svg = re.sub(r' (xmlns(:xlink)?|version|type)="[^"]*"', "", svg)
+    svg = re.sub(r'^<svg( width="[^"]*"| height="[^"]*")*', "<svg", svg)
     for hexadecimal, name in COLOURS.items():
         svg = svg.replace(hexadecimal, name)
     return svg.replace("<svg ", '<svg role="img" aria-label="Throughput of each map over '
