@@ -37,7 +37,7 @@ differ() { # NAME CELL: the figures that differ there, of NAME.json
 import json, sys
 cells = {c["cell"]: c for c in json.load(open(sys.argv[1]))["cells"]}
 cell = cells[sys.argv[2]]
-print(cell["head"]["writes"], *(f"{n}={b}:{h}" for n, (b, h) in
+print((cell["head"] or {}).get("writes"), *(f"{n}={b}:{h}" for n, (b, h) in
                                 sorted(cell["differ"].items())))
 END
 }
@@ -126,7 +126,7 @@ sed -i '1s/ -> \([0-9]\)/ -> 1\1/' "$dir/lines"
 in_tree git -c user.name=n -c user.email=n@n commit -q --amend -m "$(cat "$dir/lines")"
 gate wrong HEAD~1
 check "a line with another figure does not" [ $status = 1 ]
-check "and is told" says "$dir/wrong" "the message accepts other figures"
+check "and is told" says "$dir/wrong" "the messages accept other figures"
 
 # What a person must mend.
 gate missing no-such-ref
