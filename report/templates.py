@@ -3,7 +3,7 @@
 import functools
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from report import workload_values
 from report.render import formats
@@ -13,9 +13,7 @@ from report.render import text as render
 @functools.cache
 def environment(folder: Path, html: bool = False) -> Environment:
     """Templates in a folder, and those of report/render; html: escape values."""
-    env = Environment(loader=FileSystemLoader([folder, render.FOLDER]),
-                      undefined=StrictUndefined, autoescape=html, trim_blocks=True,
-                      lstrip_blocks=True)
+    env = render.environment(html, folder)
     env.filters.update(
         digits=formats.digits, share=formats.share, listed=workload_values.listed,
         counted=workload_values.counted, key=workload_values.key_of,

@@ -47,14 +47,9 @@ def allowed_bias(packed: Packed) -> float:
     return next((f for f in found if f), UNKNOWN_BIAS)
 
 
-def closest(group: Group) -> Comparison:
-    """The least certain lead."""
-    return min((c for c in group.comparisons if c.low is not None), key=lambda c: c.low or 0.0)
-
-
-def expected(group: Group, bias: float) -> str:
-    """One sentence: what a second run on the same kind of machine prints."""
-    c = closest(group)
+def expected(group: Group, c: Comparison, bias: float) -> str:
+    """One sentence: what a second run on the same kind of machine prints of
+    the least certain lead c."""
     low, high = (c.low or 0.0) / bias, (c.high or 0.0) * bias
     band = f"measured x {c.ratio.value:.3g}, again between {low:.3g} and {high:.3g}"
     if group.outcome is Outcome.TIED:
@@ -97,7 +92,8 @@ def write_plans(folder: Path, packed: Packed) -> None:
         file.write_text(workload.text or "", encoding="utf-8")
 
 
-def claim_of(folder: Path, number: int, packed: Packed, group: Group) -> Claim:
+def claim_of(folder: Path, number: int, packed: Packed, group: Group,
+             closest: Comparison) -> Claim:
     """A claim, and the file that it names."""
     cells, name = cells_of(packed.plan, group), f"c{number:03d}"
     file = folder / "claims" / f"{name}.cells"
@@ -105,7 +101,8 @@ def claim_of(folder: Path, number: int, packed: Packed, group: Group) -> Claim:
     file.write_text("".join(f"{c.id}\n" for c in cells), encoding="utf-8")
     return Claim(Row(name, packed.name, plan_file(packed, cells[-1].workload),
                      f"claims/{name}.cells", f"threads={cells[-1].threads}", "",
-                     in_tenths(minutes(cells)), expected(group, allowed_bias(packed))), group)
+                     in_tenths(minutes(cells)),
+                     expected(group, closest, allowed_bias(packed))), group)
 
 
 def of_campaign(folder: Path, packed: Packed, first: int) -> list[Claim]:
@@ -114,9 +111,9 @@ def of_campaign(folder: Path, packed: Packed, first: int) -> list[Claim]:
     trust = packed.decided.trust
     if trust is None or trust.verdict is Trust.NOT:
         return []
-    ranked = [g for g in packed.decided.groups
+    ranked = [(g, g.closest) for g in packed.decided.groups
               if g.outcome in (Outcome.DECIDED, Outcome.TIED)]
-    return [claim_of(folder, first + i, packed, g) for i, g in enumerate(ranked)]
+    return [claim_of(folder, first + i, packed, g, c) for i, (g, c) in enumerate(ranked) if c]
 
 
 def kick_of(packed: Packed, claims: list[Claim]) -> Claim | None:
@@ -129,8 +126,8 @@ def kick_of(packed: Packed, claims: list[Claim]) -> Claim | None:
     names: list[str | None] = []
     blocks, workload = KICK_BLOCKS, timed.workload
     group = claims[0].group if claims else None
-    if group is not None:
-        names = [closest(group).map, closest(group).against]
+    if group is not None and group.closest is not None:
+        names = [group.closest.map, group.closest.against]
         blocks, workload = max(blocks, group.needs), group.place.workload
     names += [timed.base, *(c.map for c in cells if c.workload == workload)]
     maps = [m for m in dict.fromkeys(names) if m][:KICK_MAPS]

@@ -20,14 +20,13 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import jinja2
-
 from report import load
 from report.claims import agreement, decide, decision_rules, ledger, power, rules
 from report.claims import next as stage
 from report.claims.ledger import Ledger
 from report.claims.model import Document
 from report.claims.phrases import percent, sig
+from report.render import text as render
 
 LATEST = Path("results/latest")
 WIDTH = 78
@@ -99,9 +98,7 @@ def shown(claims: Ledger, advised: decision_rules.Rules, found: Document | None,
     verdicts = {row.id: row for row in found.claims} if found else {}
     stands = {one.id: one for one in found.rules} if found else {}
     stage.chosen(claims, [name for name in ids if name not in advised])
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent), undefined=jinja2.StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701, for a terminal
+    environment = render.environment(False, Path(__file__).parent)
     environment.filters |= {"sig": sig, "percent": percent, "place": rules.place,
                             "variant": agreement.variant_text}
     template = environment.get_template("show.txt.j2")

@@ -52,17 +52,13 @@ def scalings(groups: Sequence[Measured], of: Measured) -> dict[str, Scaling]:
     return found
 
 
-def bytes_per_entry(cell: Cell, name: str) -> Estimate:
-    """Resident memory after the fill less that of the empty map, by entry."""
-    values = []
-    for trial in cell.ok:
-        r = trial.result
-        if r and r.footprint and r.keys_before and r.footprint.rss_empty_bytes is not None \
-                and r.footprint.rss_filled_bytes is not None:
-            values.append((r.footprint.rss_filled_bytes - r.footprint.rss_empty_bytes)
-                          / r.keys_before)
+def bytes_per_entry(cell: Cell, peak: bool = False) -> Estimate:
+    """Resident memory after the fill, or at the peak, less that of the empty
+    map, by entry."""
+    values = [value for t in cell.ok if t.result
+              for value in [t.result.bytes_per_key(peak)] if value is not None]
     if not values:
-        return unknown(Unit.PER_ENTRY, cell.reason or f"{name} reports no memory")
+        return unknown(Unit.PER_ENTRY, cell.reason or f"{cell.map} reports no memory")
     return estimate(stats.median_of(values), Unit.PER_ENTRY)
 
 
@@ -71,7 +67,7 @@ def memory(groups: Sequence[Measured], of: Measured, cards: Mapping[str, Card]
     """map -> bytes an entry, of the run with the fewest threads: one heap a
     thread blurs the entry."""
     few = at_threads(groups, of)[0]
-    return {m: bytes_per_entry(c, m) for m, c in few.cells.items()
+    return {m: bytes_per_entry(c) for m, c in few.cells.items()
             if not cards[m].reference} if few.place.keys >= FEW else {}
 
 
@@ -87,8 +83,7 @@ def board(group: Group, scaling: Mapping[str, Scaling], used: Mapping[str, Estim
 def answer(group: Group, scaling: Mapping[str, Scaling]) -> Answer:
     """The first sentence."""
     entry = group.entry(group.leader) if group.leader else None
-    closest = min((c for c in group.comparisons if c.low is not None),
-                  key=lambda c: c.low or 0.0, default=None)
+    closest = group.closest
     seen = [c.smallest_visible for c in group.comparisons if c.smallest_visible]
     return Answer(closest.against if closest else None, closest, entry.rate if entry else None,
                   scaling[entry.map].gain if entry and entry.map in scaling else None,

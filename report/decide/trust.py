@@ -114,18 +114,16 @@ def bias_of(ratio: Estimate) -> float:
 
 def least_lead(group: Group | None) -> float | None:
     """The lower end of the leader's least certain lead; None: no leader."""
-    ends = [c.low for c in group.comparisons if c.low is not None] if group else []
-    if group is None or group.outcome is not Outcome.DECIDED or not ends:
+    if group is None or group.outcome is not Outcome.DECIDED or group.closest is None:
         return None
-    return min(ends)
+    return group.closest.low
 
 
 # ---- both halves of the run -------------------------------------------------------
 
 def lead_in(headline: Measured, group: Group | None, blocks: Sequence[int]) -> Estimate | None:
     """Leader / runner-up in some blocks."""
-    closest = min((c for c in group.comparisons if c.low is not None),
-                  key=lambda c: c.low or 0.0, default=None) if group else None
+    closest = group.closest if group else None
     if closest is None:
         return None
     over, under = ({b: headline.rates(m)[b] for b in blocks if b in headline.rates(m)}

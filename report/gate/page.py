@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from report import folders
 from report.gate import history
 from report.gate.campaign import Campaign
 from report.gate.model import Row, Verdicts
 from report.gate.outputs import claim, number, title_of
+from report.render import text
 
 SPAN = 12.0  # percent; values beyond are cut, and their bar ends in an arrow
 WIDTH = 240  # of a bar [px]
@@ -56,9 +57,7 @@ def axis_of(verdicts: Verdicts) -> Axis:
 
 
 def environment() -> Environment:
-    found = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-                        lstrip_blocks=True,
-                        loader=FileSystemLoader(Path(__file__).with_name("templates")))
+    found = text.environment(True, Path(__file__).with_name("templates"))
     found.filters |= {"percent": number, "claim": claim, "title": title_of,
                       "ns": lambda value: number(value, "{:.2f}")}
     return found

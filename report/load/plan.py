@@ -93,13 +93,6 @@ OPTIONS = tuple((f.name, f.default) for f in fields(Factors) if f.name in (
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
-    """Where values that do not fit into a word are."""
-    most_bytes: int | None = None
-    place: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class MapInfo:
     """The description of a map (struct rm_impl) and its sheet (impls/facts)."""
     id: str
@@ -114,7 +107,6 @@ class MapInfo:
     misuse: str | None = None
     program: str | None = None
     caps: tuple[str, ...] = ()
-    values: Values | None = None
     facts: Mapping[str, str] | None = None
 
     @property
@@ -217,13 +209,6 @@ class Busy:
 
 
 @dataclass(frozen=True, slots=True)
-class CellsFrom:
-    """The list of cells that was asked for."""
-    file: str
-    ids: Count
-
-
-@dataclass(frozen=True, slots=True)
 class Backend:
     """The source of hardware counters."""
     backend: str | None = None
@@ -252,7 +237,6 @@ class Plan:
     same: tuple[Same, ...] = ()
     notes: Mapping[str, str] | None = None
     busy: Busy | None = None
-    cells_from: CellsFrom | None = None
     synthetic: bool = False
     seed: int | None = None
     order: tuple[tuple[int, ...], ...] = ()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A line of trials.jsonl (docs/trial-protocol.md, results/README.md).
+"""A line of trials.jsonl (docs/trial-protocol.md, results/README.md), as far as
+the report reads it; `readmostly dev validate` checks all members.
 
 Times are in ns, sizes in bytes, shares 0 to 1. None: not known.
 """
@@ -25,13 +26,9 @@ class Thread:
     ops: Count
     writes: Count | None = None
     cpu: int | None = None
-    cpu_start: int | None = None
-    cpu_end: int | None = None
     elapsed_ns: Amount | None = None
     cpu_ns: Amount | None = None
     runqueue_wait_ns: Amount | None = None
-    major_faults: int | None = None
-    minor_faults: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +36,7 @@ class Verification:
     """The check of all answers of a trial."""
     status: str | None = None
     reason: str | None = None
-    keys_expected: int | None = None
-    keys_held: int | None = None
     wrong_values: int | None = None
-    accounting: str | None = None
-    stopped_early: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +47,6 @@ class Footprint:
     rss_peak_bytes: Amount | None = None
     prefill_threads: int | None = None
     page_nodes: Mapping[str, int] | None = None
-    page_nodes_reason: str | None = None
-    huge_bytes: Amount | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +67,6 @@ class Latency:
     count: Count
     mean_ns: Amount | None = None
     max_ns: Amount | None = None
-    saturated: int | None = None
     histogram: str | None = None
     hlog_crc32: str | None = None
 
@@ -96,7 +86,6 @@ class Slice:
     bytes   held at its end; None: the map does not report it
     pauses  None: trials without hooks
     """
-    at_ns: Amount
     operations: Count
     p99_ns: Amount = 0.0
     max_ns: Amount = 0.0
@@ -121,7 +110,6 @@ class Counters:
     backend: str | None = None
     reason: str | None = None
     events: tuple[Event, ...] = ()
-    background_threads: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,19 +118,9 @@ class Environment:
     additions per ns of the slowest CPU: its frequency in GHz."""
     adds_per_ns_before: float | None = None
     adds_per_ns_after: float | None = None
-    clock_cost_ns: float | None = None
-    clock_step_ns: float | None = None
     own_threads: bool | None = None
-    own_threads_cpu_ns: Amount | None = None
     goroutines: str | None = None
-    vm: str | None = None
     allocator: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class WarmUp:
-    """Of a program that a virtual machine compiles. None: too short to say."""
-    steady: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,15 +135,8 @@ class Result:
     hits: Count | None = None
     inserts: Count | None = None
     removes: Count | None = None
-    misses_absent: Count | None = None
-    misses_resident: Count | None = None
     keys_before: Count | None = None
-    keys_after: Count | None = None
-    achieved_write_share: float | None = None
-    achieved_miss_share: float | None = None
-    late_starts: Count | None = None
     collections: Count | None = None
-    phases_ns: Mapping[str, float | None] | None = None
     by_thread: tuple[Thread, ...] | None = None
     verification: Verification | None = None
     footprint: Footprint | None = None
@@ -173,14 +144,23 @@ class Result:
     latency: tuple[Latency, ...] | None = None
     slices: tuple[Slice, ...] | None = None
     counters: Counters | None = None
-    counters_reason: str | None = None
     environment: Environment | None = None
-    warm_up: WarmUp | None = None
 
     @property
     def threads(self) -> tuple[Thread, ...]:
         """by_thread, () if the program does not report them."""
         return self.by_thread or ()
+
+    def bytes_per_key(self, peak: bool = False) -> float | None:
+        """Resident memory after the fill, or at the peak, less that of the
+        empty map. The kernel adds up late what it reports as the peak: it is no
+        less than what was seen before."""
+        f = self.footprint
+        if not f or not self.keys_before or f.rss_empty_bytes is None \
+                or f.rss_filled_bytes is None or peak and f.rss_peak_bytes is None:
+            return None
+        most = max(f.rss_filled_bytes, f.rss_peak_bytes or 0) if peak else f.rss_filled_bytes
+        return (most - f.rss_empty_bytes) / self.keys_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +179,6 @@ class Trial:
     exit: str | None = None
     disturbed: str | None = None
     others_share: float | None = None
-    stolen_share: float | None = None
-    steal_ticks: Amount | None = None
     wall_ns: Amount | None = None
     peak_bytes: Amount | None = None
     binary_sha256: str | None = None

@@ -74,6 +74,13 @@ class Group:
     entries: tuple[Entry, ...]
     comparisons: tuple[Comparison, ...]
 
+    @property
+    def closest(self) -> Comparison | None:
+        """The leader's least certain lead; None: no comparison has a joint
+        interval."""
+        valid = [c for c in self.comparisons if c.low is not None]
+        return min(valid, key=lambda c: c.low or 0.0) if valid else None
+
     def entry(self, name: str) -> Entry | None:
         """The row of a map."""
         return next((e for e in self.entries if e.map == name), None)

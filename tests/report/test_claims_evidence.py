@@ -91,10 +91,10 @@ def sliced(seed, count, slope=0.5):
     """Slices whose P99 rises by `slope` ms per ms of pause, and by chance."""
     rng = np.random.default_rng(seed)
     return tuple(Slice(
-        at_ns=i * 5e7, operations=1000, max_ns=1e8,
+        operations=1000, max_ns=1e8,
         p99_ns=1e6 * (1 + slope * pause + rng.normal(0, 0.05)), bytes=rng.uniform(1e6, 2e6),
         pauses=(Pause("rebuild", int(rng.integers(1, 9)), 1e6 * pause),))
-        for i, pause in enumerate(rng.uniform(0, 20, count)))
+        for pause in rng.uniform(0, 20, count))
 
 
 def paused(counts, slope=lambda i: 0.5, elapsed_ns=1e9, **factors):

@@ -10,7 +10,7 @@ from report.decide.groups import estimate
 from report.load import Campaign, Cell
 from report.load.plan import Factors
 from report.load.trial import Statistic
-from report.model.number import Estimate, Unit, unknown
+from report.model.number import Unit, unknown
 from report.model.table import Table, Value
 
 PLACE = ("workload", "write_kind", "write_share", "miss_share", "keys", "shape", "dist",
@@ -49,21 +49,6 @@ def latencies(campaign: Campaign) -> Table:
                              "operations", *names, "overload", "cell"), tuple(rows))
 
 
-def peak_bytes(cell: Cell) -> Estimate:
-    """Largest resident memory of the process less that of the empty map, by
-    entry. The kernel adds up late what it reports as the peak: it is no less
-    than what was seen before."""
-    values = []
-    for trial in cell.ok:
-        f, keys = (trial.result.footprint, trial.result.keys_before) if trial.result else (None, 0)
-        if f and keys and f.rss_empty_bytes is not None and f.rss_filled_bytes is not None \
-                and f.rss_peak_bytes is not None:
-            values.append((max(f.rss_filled_bytes, f.rss_peak_bytes) - f.rss_empty_bytes) / keys)
-    if not values:
-        return unknown(Unit.PER_ENTRY, "not reported")
-    return estimate(stats.median_of(values), Unit.PER_ENTRY)
-
-
 def pages(cell: Cell) -> str | None:
     """NUMA nodes of the filled map's pages: "0: 75 %, 1: 25 %"."""
     last = cell.ok[-1].result
@@ -82,8 +67,8 @@ def memories(campaign: Campaign) -> Table:
                 and not campaign.maps[cell.map].bound:
             last = cell.ok[-1].result
             fill = last.footprint.prefill_threads if last and last.footprint else None
-            rows.append((cell.map, *place_values(cell.factors), bytes_per_entry(cell, cell.map),
-                         peak_bytes(cell), fill, pages(cell), cell.id))
+            rows.append((cell.map, *place_values(cell.factors), bytes_per_entry(cell),
+                         bytes_per_entry(cell, peak=True), fill, pages(cell), cell.id))
     return Table("memory", ("map", *PLACE, "filled", "peak", "prefill_threads", "page_nodes",
                             "cell"), tuple(rows))
 

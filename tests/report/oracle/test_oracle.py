@@ -101,7 +101,7 @@ def differences(folder: Path) -> list[tuple[object, object]]:
             oracle.statistics.median(oracle.averages(x)), oracle.averages(x)[k - 1],
             oracle.averages(x)[-k]))) if k else (None, None, None)))
     for c in campaign.cells.values():
-        pairs.append((ends(answer.bytes_per_entry(c, c.map)),
+        pairs.append((ends(answer.bytes_per_entry(c)),
                       oracle.bytes_per_entry(second.cells[c.id])))
     return [(a, b) for a, b in pairs if not same(a, b)]
 
