@@ -82,9 +82,11 @@ by_go() {
 	event="CPU clock" sampler="Go's runtime/pprof, 100 samples/s of each thread"
 	trial env READMOSTLY_GO_PROFILE="$dir/profile"
 	local go
-	go=$(.ci/tool go) || fail 3 "no Go 1.19 or newer, which reads the profile: install golang-go"
+	# A classic Go has pprof; newer ones compile it first.
+	go=$(.ci/tool go-classic || .ci/tool go) ||
+		fail 3 "no Go 1.19 or newer, which reads the profile: install golang-go"
 	folder=go
-	GOTOOLCHAIN=local "${go% *}" tool pprof -sample_index=samples -traces "$dir/profile" \
+	GOROOT='' GOTOOLCHAIN=local GOPROXY=off GOCACHE=$PWD/build/go-cache "${go% *}" tool pprof -sample_index=samples -traces "$dir/profile" \
 		>"$dir/samples" 2>"$dir/err" || unreadable
 }
 misses="not sampled: L1d misses, "
