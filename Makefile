@@ -27,6 +27,7 @@ ALL_CXXFLAGS = -std=gnu++2b -D_GNU_SOURCE -I. -pthread $(CFLAGS) $(DEBUG) \
 LIBRARIES := hwloc inih jansson zlib
 PYTHON  ?= $(shell report/find_python.sh 2>/dev/null)
 
+# GO=/path/to/go adds the maps go_other_X, compiled by it (impls/languages.mk).
 # IMPL=path/to/map.c or map.cc adds a map from outside the tree, compiled with IMPL_FLAGS. HIDE='NAMES' hides these
 # libraries from the build, HIDE=peers the group `peers` of .ci/packages. OUT is the folder of programs; targets
 # campaign and artifact write to another OUT.
@@ -36,7 +37,7 @@ T       := $(BUILD)/tests
 HIDDEN  := $(if $(filter peers,$(HIDE)),$(shell sed -n 's/^peers [^ ]* \(wanted\|unpacked\) //p' .ci/packages),$(HIDE))
 # All builds share the caches of Go and cargo, and the files for pkg-config (.ci/pc).
 KEPT    := $(if $(shell mkdir -p build 2>/dev/null && [ -w build ] && echo yes),build,$(BUILD))
-PC      := PKG_CONFIG_PATH='$(shell .ci/pc $(CC) $(CXX) $(KEPT))':$$PKG_CONFIG_PATH
+PC      := GO='$(GO)' PKG_CONFIG_PATH='$(shell GO='$(GO)' .ci/pc $(CC) $(CXX) $(KEPT))':$$PKG_CONFIG_PATH
 PKG     := $(PC) pkg-config
 
 # All maps, as ID|SOURCE|STATE|NEEDS (impls/names.sh). MAP_id, STATE_id and NEEDS_id are the source without its end,
@@ -142,9 +143,11 @@ regress-bisect:  ## the commit that made a cell fail: GOOD=ref BAD=ref CELL=MAP/
 
 ##@ Set up
 deps:  ## install missing packages (Debian, Ubuntu); DEPS=no: no target installs any
-	@.ci/deps build test
+	@rm -f build/deps-given-up
+	@.ci/deps build test && .ci/unpack build
 
 deps-peers:  ## install the libraries that peers are made of
+	@rm -f build/deps-given-up
 	@.ci/deps peers && .ci/unpack peers
 
 clean:  ## remove everything built

@@ -99,7 +99,27 @@ func read(in io.Reader) (*request, error) {
 	if name := missing(r); name != "" {
 		return nil, fmt.Errorf("%s is missing", name)
 	}
+	if err := r.Cell.takeMap(); err != nil {
+		return nil, err
+	}
 	return r, r.wrong()
+}
+
+// arm is "classic_" or "other_" in the programs of other compilers than the
+// newest, whose ids are go_classic_X and go_other_X (impls/languages.mk).
+var arm string
+
+// takeMap makes go_X of the id of a map of this program, whatever its compiler.
+func (c *cell) takeMap() error {
+	prefix := "go_" + arm
+	switch {
+	case strings.HasPrefix(*c.Map, prefix):
+		*c.Map = "go_" + (*c.Map)[len(prefix):]
+	case strings.HasPrefix(*c.Map, "go_"):
+		return fmt.Errorf("map %s is of another program: expected %s...",
+			*c.Map, prefix)
+	}
+	return nil
 }
 
 func missing(r *request) string {

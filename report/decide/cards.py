@@ -3,6 +3,7 @@
 import functools
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 
 from report.load import Campaign
@@ -23,10 +24,17 @@ def source_files() -> dict[str, Path]:
     return {p.stem: p for p in sorted((ROOT / "impls").glob("*/*.c*"))}
 
 
+def known_of(about: MapInfo) -> Mapping[str, str]:
+    """The table's lines about its program. Go's three, of one compiler each, share them."""
+    program = re.sub(r"-(classic|other)$", "", about.program or "")
+    known: Mapping[str, str] = DATA["programs"].get(program, {})
+    return known
+
+
 def language_of(about: MapInfo, file: Path | None) -> str:
     """C, C++, Go, Java or Rust."""
     if about.program:
-        return str(DATA["programs"].get(about.program, {}).get("language", about.program))
+        return known_of(about).get("language", about.program)
     return "C++" if file and file.suffix == ".cc" else "C"
 
 
@@ -35,8 +43,7 @@ def licence_of(about: MapInfo, file: Path | None) -> str | None:
     if about.facts and "licence" in about.facts:
         return about.facts["licence"]
     if about.program:
-        licence = DATA["programs"].get(about.program, {}).get("licence")
-        return None if licence is None else str(licence)
+        return known_of(about).get("licence")
     match = LICENCE.search(file.read_text(encoding="utf-8")) if file else None
     return match[1] if match else None
 
@@ -45,8 +52,7 @@ def package_of(about: MapInfo) -> str | None:
     """The Debian package that one installs to use it."""
     if about.facts and "package" in about.facts:
         return about.facts["package"].split()[0].rstrip(",;")
-    package = DATA["programs"].get(about.program or "", {}).get("package")
-    return None if package is None else str(package)
+    return known_of(about).get("package")
 
 
 def waits(about: MapInfo) -> Wait:
