@@ -428,6 +428,26 @@ enum { RM_PROTOCOL = 2 };
 int rm_protocol_check(
         const json_t *campaign, const char *file, struct rm_error *error);
 
+/* What its loops draw (draws.c). How likely an iteration, or a touch of its
+   sessions, is to write; and below which of 2^32 draws it does: a share of 1 is
+   all but one of them, since 2^32 has no room in 32 bits. */
+double rm_counts_write_decisions(const struct rm_cell *cell);
+uint32_t rm_cell_write_below(const struct rm_cell *cell);
+/* The number of ranks that look-ups draw, present or not; of fresh writes those of
+   which the keys are surely there. */
+uint64_t rm_cell_span(const struct rm_cell *cell);
+/* Ranks in the stream of each thread of a sequential cell: a power of two. */
+uint64_t rm_stream_length(unsigned threads);
+/* The share of the draws of present keys that the most popular key has. */
+double rm_cell_most(const struct rm_cell *cell);
+/* zipf: the weights of the ranks from .. to - 1; that of a rank is
+   1 / (rank + 1)^theta. Within 10^-5 of the sum if the range is narrow at its
+   start. */
+double rm_zipf_mass(double theta, uint64_t from, uint64_t to);
+/* hot: how many of so many keys are hot, rounded up. Shares are rounded numbers:
+   0.07 of 100 would be above 7. */
+double rm_hot_keys(const struct rm_cell *cell, double keys);
+
 struct rm_recorder; /* runner/trace/trace.h */
 struct rm_trace;    /* runner/trace/trace.h */
 
@@ -467,6 +487,25 @@ enum rm_answer_form { RM_ANSWER_FRESH, RM_ANSWER_KEPT };
 /* Checks a result that is parsed already; errors as above. */
 int rm_answer_check(const json_t *json, const char *cell_id,
         enum rm_answer_form form, struct rm_error *error);
+
+/*
+ * Judges a result whose program found no fault: sets its status to "void", with
+ * the reason, if what was measured is not what the cell asked for (another share of
+ * writes or misses; a thread was elsewhere, had little of the window or did
+ * nothing; the window is too short).
+ * Other results and those of `verify` stay as they are. A member that is null or
+ * absent is not judged. 0 or -ENOMEM.
+ */
+int rm_result_judge(const struct rm_cell *cell, json_t *result);
+
+/* Whether `n` draws of probability p may give so many `hits`; `more` is by how many
+   draws the hits spread more because not all were independent. */
+bool rm_share_plausible(uint64_t hits, uint64_t n, double p, double more);
+
+/* Whether another thread has this one's CPU; `allowed`: CPUs that the process may
+   use. */
+bool rm_cell_shares_cpu(
+        const struct rm_cell *cell, unsigned slot, unsigned allowed);
 
 /*
  * One member that must be there, and of the right type.
