@@ -461,6 +461,9 @@ static void one_thread_misses_no_key(void)
 	rm_team_run(&team, &request, &impl);
 	team.members[0].worker.counts.misses_resident = 1;
 	CHECK(judged("void", "1 of "), "one that does not is void");
+	strcpy(request.cell.trace, "trace");
+	CHECK(judged("ok", ""), "but for a replay, which its trace judges");
+	request.cell.trace[0] = 0;
 	rm_team_clear(&team);
 	request.cell.threads = 2;
 	rm_team_run(&team, &request, &impl);
