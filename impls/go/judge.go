@@ -110,8 +110,8 @@ func (t *team) lostValues(sum *totals) bool {
 	return prefill+a.written-a.returned != a.held
 }
 
-// misplaced tells what only this program knows of a measurement that is not what
-// was asked, or "": runner/protocol/judge.c looks at the result.
+// misplaced is the reason why the trial is void that its result does not show, or
+// "". The others are those of runner/protocol/judge.c.
 func (t *team) misplaced() string {
 	if t.traced != "" {
 		return t.traced

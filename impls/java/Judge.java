@@ -67,7 +67,7 @@ final class Judge {
 				+ " of " + puts + " upserts of fresh keys found one";
 	}
 
-	/** Tells which member could not be placed, or null. */
+	/** The reason if a member could not be placed, or null. */
 	String misplaced() {
 		for (Member member : team.members) {
 			if (member.misplaced != null) {

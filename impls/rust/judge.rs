@@ -134,7 +134,7 @@ pub fn elapsed(team: &Team) -> Duration {
     start.zip(end).map_or(Duration::ZERO, |(start, end)| end - start)
 }
 
-/// Tells which member could not be placed.
+/// The reason if a member could not be placed.
 pub fn misplaced(team: &Team) -> Option<String> {
     team.members.iter().find_map(|m| m.misplaced.clone())
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * judge.c - whether what a program measured is what was asked for. Programs in
- * all languages report facts, and these rules alone make a trial void by them.
+ * judge.c - compares a result with its cell. Programs in all languages report
+ * facts, and these rules make a trial void by them.
  */
 #include "runner/protocol/protocol.h"
 
@@ -37,9 +37,10 @@ static double surprise(double count, double expected)
 	return count != 0 ? count * log(count / expected) : 0;
 }
 
-/* By Chernoff's bound as many or more come with at most exp(-apart), as few or
-   fewer, too, whatever n and p: a right trial is refused in less than two of 10^9
-   (standard errors refuse one in 5000 where a fiftieth of a hit is expected). */
+/* Chernoff's bound: the chance of as many hits or more is at most exp(-apart), and
+   so is the chance of as few or fewer, for any n and p. Less than two right trials
+   in 10^9 are refused. Six standard errors would refuse one in 5000 if a fiftieth
+   of a hit is expected. */
 bool rm_share_plausible(uint64_t hits, uint64_t n, double p, double more)
 {
 	const double draws = (double)n, others = draws - (double)hits;
@@ -49,15 +50,15 @@ bool rm_share_plausible(uint64_t hits, uint64_t n, double p, double more)
 	return apart * draws <= log(1e9) * (draws + more);
 }
 
-/* Of so many writes those that were decided: a pair is one decision. */
+/* Decisions to write: a pair of writes is one. */
 static uint64_t decisions(const struct rm_cell *cell, uint64_t writes)
 {
 	return cell->write_kind == RM_UPDATE ? writes : writes / 2;
 }
 
-/* By how many look-ups the misses spread more than if each had been drawn anew: a
-   stream of ranks is read in rounds, so that in a window longer than it each of
-   its draws counts as often as it came. */
+/* Look-ups to add to the variance of the misses. A stream of ranks is read in
+   rounds. In a window that is longer than the stream each draw counts more than
+   once. */
 static double again(const struct facts *facts)
 {
 	const uint64_t length = rm_stream_length(facts->cell->threads);
@@ -109,8 +110,8 @@ static void judge_misses(const struct facts *facts, struct rm_error *why)
 	const uint64_t absent = whole(facts->result, "misses_absent");
 	const uint64_t gone = whole(facts->result, "misses_resident");
 
-	/* a map that holds nothing says yes to every key: it is the floor of
-	   what the driver costs, and a look-up that misses costs it the same */
+	/* A map that holds nothing finds every key: it measures the driver
+	   alone, for which a miss costs the same. */
 	if (!json_is_null(json_object_get(facts->result, "keys_after")) &&
 	        !rm_share_plausible(absent, facts->lookups,
 	                absent_share(facts->cell), again(facts)))
@@ -179,8 +180,8 @@ static unsigned allowed_cpus(const struct rm_cell *cell)
 	return (unsigned)CPU_COUNT(&mask);
 }
 
-/* Whether each thread works from the window's beginning to its end: not if
-   arrivals say when, an odd thread rests, or the subject decides. */
+/* Whether each thread works from the window's beginning to its end: not in an open
+   loop, if an odd thread rests, or in a loop of the subject's own. */
 static bool all_work_all_along(const struct rm_cell *cell)
 {
 	return cell->window_ns && !rm_loop_is_own(cell->loop.kind) &&
@@ -198,7 +199,7 @@ static bool belongs(
 	for (unsigned i = 0; i < cell->cpu_count; i++)
 		if (cpu == (int)cell->cpus[i])
 			return true;
-	return cpu < 0; /* a program that does not know */
+	return cpu < 0; /* the program reports null */
 }
 
 static void judge_place(const struct facts *facts, struct rm_error *why)

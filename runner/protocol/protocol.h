@@ -428,13 +428,12 @@ enum { RM_PROTOCOL = 2 };
 int rm_protocol_check(
         const json_t *campaign, const char *file, struct rm_error *error);
 
-/* What its loops draw (draws.c). How likely an iteration, or a touch of its
-   sessions, is to write; and below which of 2^32 draws it does: a share of 1 is
-   all but one of them, since 2^32 has no room in 32 bits. */
+/* Draws of a cell's loops (draws.c). The share of iterations, or of touches of
+   sessions, that write; and the same in units of 2^-32, at most 2^32 - 1. */
 double rm_counts_write_decisions(const struct rm_cell *cell);
 uint32_t rm_cell_write_below(const struct rm_cell *cell);
-/* The number of ranks that look-ups draw, present or not; of fresh writes those of
-   which the keys are surely there. */
+/* The number of ranks that look-ups draw, present or not. With fresh writes these are
+   ranks whose keys are present at any time. */
 uint64_t rm_cell_span(const struct rm_cell *cell);
 /* Ranks in the stream of each thread of a sequential cell: a power of two. */
 uint64_t rm_stream_length(unsigned threads);
@@ -489,17 +488,16 @@ int rm_answer_check(const json_t *json, const char *cell_id,
         enum rm_answer_form form, struct rm_error *error);
 
 /*
- * Judges a result whose program found no fault: sets its status to "void", with
- * the reason, if what was measured is not what the cell asked for (another share of
- * writes or misses; a thread was elsewhere, had little of the window or did
- * nothing; the window is too short).
- * Other results and those of `verify` stay as they are. A member that is null or
- * absent is not judged. 0 or -ENOMEM.
+ * Compares a result of status "ok" with its cell. Sets the status to "void", and
+ * the reason, if the shares of writes or misses differ, a thread ran elsewhere, did
+ * nothing or missed half of the window, or the window is too short. Results of
+ * `verify` stay as they are. A member that is null or absent is not judged.
+ * 0 or -ENOMEM.
  */
 int rm_result_judge(const struct rm_cell *cell, json_t *result);
 
-/* Whether `n` draws of probability p may give so many `hits`; `more` is by how many
-   draws the hits spread more because not all were independent. */
+/* Whether `n` draws of probability p may give so many `hits`. `more`: draws to add
+   to their variance, because not all are independent. */
 bool rm_share_plausible(uint64_t hits, uint64_t n, double p, double more);
 
 /* Whether another thread has this one's CPU; `allowed`: CPUs that the process may

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * judge.c - were the answers right? Whether what was measured is what was asked
- * follows from the result (runner/protocol/judge.c), but for what only the trial
- * knows.
+ * judge.c - were the answers right? The result is compared with its cell in
+ * runner/protocol/judge.c; here are rules that need more than the result.
  *
  * In a linearizable map prefill(k) + inserts(k) - removes(k) is what is
  * present of key k, whatever the interleaving. So the sum over all keys of a

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The same facts get the same judgement, whatever language counted them.
 
-A right map is run, what was counted is changed as a line of facts.tsv says, and
-the result is judged as a campaign does. No time decides: where one matters, it
-is what is changed.
+A correct map runs, a line of facts.tsv changes the counts, and the result is
+judged as in a campaign. Times are changed as well, so that no real time decides.
 """
 import csv
 import json

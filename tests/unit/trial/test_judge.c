@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The judges of a trial, of its answers and of its result: what is void, what has
- * failed, and where the limits lie. Times are set by hand after the run, so that
- * no fact waits for a machine to be slow.
+ * The judges of a trial, of its answers and of its result: limits of void and
+ * failed. Times are set by hand after the run, so that no fact waits for a machine
+ * to be slow.
  */
 #include "runner/trace/trace.h"
 #include "tests/unit/trial/array_map.h"
