@@ -262,8 +262,8 @@ static void life_note(struct life_thread *thread, uint64_t mix)
 	memset(thread->parts, 0, sizeof(thread->parts));
 }
 
-/* When a connection opens: to the nanosecond, as the article says, where the
-   map has no clock of its own. */
+/* When a connection opens: of the test's clock if there is one, else to the
+   nanosecond, as in the article. */
 static inline uint64_t life_opened_ns(
         const struct life_map *map, uint64_t now_ns)
 {

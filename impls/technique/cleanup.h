@@ -6,12 +6,12 @@
  * All threads share one registry, a port of sync.Map from a connection's number to
  * its slot. The first thread is the timer: every tenth second it ranges over the
  * registry, closes connections that were idle for 30 s and deletes them. The
- * others are servers, each with its part of the slots: in a second a server
- * opens connections, a 64th of its room but at least one, starts their handlers,
- * and each handler does a step. Servers go on while the timer sweeps: connections
- * are opened, touched and closed meanwhile. At the first entry of a sweep the
- * timer waits until a server has opened one more, 20 ms at most, so that
- * this is so in every run. A thread that is alone does both by turns.
+ * others are servers, and each has a part of the slots. In a second a server
+ * opens connections, a 64th of its slots but at least one, and each handler does a
+ * step. Servers go on while the timer sweeps: connections are opened, touched and
+ * closed meanwhile. At the first entry of a sweep the timer waits until a server
+ * has opened one more, 20 ms at most, so that this is so in every run. A thread
+ * that is alone does both by turns.
  *
  * An iteration is one second of virtual time, of each thread its own. The timer
  * waits for the servers' clocks; a server waits in the fifth second after a sweep
