@@ -71,7 +71,7 @@ enum { IMPLS = sizeof(impls) / sizeof(*impls) };
 static struct rm_map_name names[] = { { .id = "missing_map",
 	.missing = true,
 	.needs = "libmissing",
-	.packages = "libmissing-dev" } };
+	.remedy = "packages: libmissing-dev" } };
 
 /* All of `impls`, those that are sized, and what one test makes. */
 static struct rm_catalog usual_maps, sized_maps, own_maps;
