@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"runtime"
 )
@@ -26,6 +27,9 @@ func (t *team) report(result map[string]any) {
 	}
 	if verdict == "ok" && holdsNothing(t.table) {
 		why = "the map holds nothing"
+		if t.table == nil {
+			why = "no keys: judged by the subject's own check"
+		}
 	}
 	result["status"], result["reason"] = status, textOrNull(reason)
 	result["verification"] = t.verification(&sum, verdict, why)
@@ -133,7 +137,7 @@ func textOrNull(text string) any {
 func (t *team) footprint() map[string]any {
 	peak := rssPeak()
 	return map[string]any{
-		"prefill_threads":  min64(uint64(len(t.members)), t.load.resident),
+		"prefill_threads":  min64(uint64(len(t.members)), t.prefilled),
 		"rss_empty_bytes":  told(t.rss[0] >= 0, t.rss[0]),
 		"rss_filled_bytes": told(t.rss[1] >= 0, t.rss[1]),
 		"rss_peak_bytes":   told(peak >= 0, peak),
@@ -169,7 +173,8 @@ func (t *team) stats() []any {
 		return told
 	}
 	cpu, background, known, apart := t.ran()
-	return []any{
+	before, after := &t.heap[0], &t.heap[1]
+	all := []any{
 		stat("collections", "1", true, float64(b.memory.NumGC-a.memory.NumGC)),
 		stat("collection_pause", "ns", true,
 			float64(b.memory.PauseTotalNs-a.memory.PauseTotalNs)),
@@ -178,7 +183,21 @@ func (t *team) stats() []any {
 		stat("allocated", "bytes", true,
 			float64(b.memory.TotalAlloc-a.memory.TotalAlloc)),
 		stat("background_cpu", "ns", apart, background),
-		stat("cores_used", "1", known, cpu/float64(t.elapsed().Nanoseconds()))}
+		stat("cores_used", "1", known, cpu/float64(t.elapsed().Nanoseconds())),
+		stat("bytes", "bytes", t.liveBytes >= 0, float64(t.liveBytes)),
+		stat("bytes_peak", "bytes", true, float64(after.Sys-before.Sys)),
+		stat("heap_used_bytes", "bytes", true, float64(after.HeapAlloc)),
+		stat("heap_held_bytes", "bytes", true, float64(after.HeapSys-after.HeapReleased))}
+	add := func(name, unit string, value float64) {
+		all = append(all, stat(name, unit, !math.IsNaN(value), value))
+	}
+	if own, ok := t.table.(counted); ok {
+		own.stats(add)
+	}
+	if t.program != nil {
+		t.program.stats(add)
+	}
+	return all
 }
 
 func (t *team) environment() map[string]any {

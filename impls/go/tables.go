@@ -73,6 +73,9 @@ func newTable(id, shape string, size int) table {
 	if port, ok := ofPort[id]; ok {
 		id = port
 	}
+	if of, ok := ofOneShape[id]; ok && of.shape == shape {
+		return of.make(size)
+	}
 	of, str := tables[id], keyBytes(shape) > 0
 	switch {
 	case of.u64 == nil || !str && !strings.HasPrefix(shape, "u64x"):
@@ -90,7 +93,7 @@ func newTable(id, shape string, size int) table {
 // holdsNothing: there is nothing to verify.
 func holdsNothing(t table) bool {
 	switch t.(type) {
-	case *nullU64, *nullStr:
+	case nil, *nullU64, *nullStr:
 		return true
 	}
 	return false

@@ -502,10 +502,11 @@ static int build_elsewhere(const char *text, struct rm_plan *plan)
 	rm_catalog_clear(&own_maps);
 	made_add(&own_maps, &elsewhere,
 	        "{\"language\": \"go\", \"program\": \"readmostly-go\", "
-	        "\"start_ms\": 400, \"warm_up_most\": 10}");
+	        "\"start_ms\": 400, \"warm_up_most\": 10, "
+	        "\"measured_loops\": [\"mix\"]}");
 	made_add(&own_maps, &elsewhere_paced,
 	        "{\"language\": \"go\", \"program\": \"readmostly-go\", "
-	        "\"paced\": true}");
+	        "\"measured_loops\": [\"mix\", \"paced\", \"fill\"]}");
 	made_add(&own_maps, &plain, NULL);
 	options.catalog = &own_maps;
 	snprintf(named, sizeof(named), "%s%s", text,
@@ -594,11 +595,18 @@ static void programs_say_which_loops_they_have(void)
 	                skips(&plan, "elsewhere_paced", 1, NULL),
 	        "who has no open loop is skipped in it, who has one runs");
 	rm_plan_free(&plan);
-	snprintf(text, sizeof(text), "%sloop = fill\n", maps);
+	snprintf(text, sizeof(text), "%sloop = fill lazy\n", maps);
+	build_elsewhere(text, &plan);
+	CHECK(skips(&plan, "elsewhere", 1, "of the loop mix is measured") &&
+	                count(&plan, RM_MEASURE_THROUGHPUT, false) == 1,
+	        "and so with a fill");
+	rm_plan_free(&plan);
+	snprintf(text, sizeof(text),
+	        "%sloop = fill:decimal\nshape = str16x8\n", maps);
 	build_elsewhere(text, &plan);
 	CHECK(skips(&plan, "elsewhere_paced", 1,
-	              "of the loop mix and latency of the loop paced"),
-	        "and says which two loops it has, where it has not a third");
+	              "of the loop mix, fill and latency of the loop paced"),
+	        "whose keys are not decimal: it says which loops it has");
 	rm_plan_free(&plan);
 	snprintf(text, sizeof(text),
 	        "%swrites = 3%%\nmeasure = throughput causes\n", maps);
