@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,16 +34,18 @@ type stock struct {
 	initial    int64
 	threads    int64
 	sell       func(*stock) bool
-	done       [stockOutcomes][]count // by member
-	times      [stockOutcomes][]*histogram
+	done       [stockOutcomes][]count          // by member
+	times      [stockOutcomes + 1][]*histogram // and responses
 }
 
 func newStock(sell func(*stock) bool) func(*team, []uint64) program {
 	return func(t *team, args []uint64) program {
 		s := &stock{shelf: map[uint64]int64{stockItem: int64(args[0])},
 			initial: int64(args[0]), threads: int64(len(t.members)), sell: sell}
-		for outcome := range s.done {
-			s.done[outcome] = make([]count, len(t.members))
+		for outcome := range s.times {
+			if outcome < stockOutcomes {
+				s.done[outcome] = make([]count, len(t.members))
+			}
 			s.times[outcome] = make([]*histogram, len(t.members))
 			for i := range s.times[outcome] {
 				if *t.cell.Measure == "latency" {
@@ -123,29 +126,35 @@ func noteOnce(moment *uint64) {
 
 func (s *stock) run(m *member) {
 	w := &m.worker
-	sold, refused := &s.done[stockSales][w.slot], &s.done[stockRefusals][w.slot]
-	sales, refusals := s.times[stockSales][w.slot], s.times[stockRefusals][w.slot]
 	noteOnce(&s.openedNs)
 	for w.turn() {
-		start := uint64(0)
-		if sales != nil {
-			start = now()
-		}
-		isSold := s.sell(s)
-		switch {
-		case sales == nil:
-		case isSold:
-			sales.record(now() - start)
-		default:
-			refusals.record(now() - start)
-		}
-		if isSold {
-			sold.n++
-		} else {
+		outcome := s.request(w.slot)
+		if outcome == stockRefusals {
 			noteOnce(&s.soldOutNs)
-			refused.n++
 		}
+		s.done[outcome][w.slot].n++
 	}
+}
+
+// request is a caller's. Where it is timed it waits for its turn among those of
+// the other callers first: that is in the response, and not in the sale.
+func (s *stock) request(slot int) (outcome int) {
+	timed := s.times[stockSales][slot] != nil
+	asked, began := uint64(0), uint64(0)
+	if timed {
+		asked = now()
+		runtime.Gosched()
+		began = now()
+	}
+	if !s.sell(s) {
+		outcome = stockRefusals
+	}
+	if timed {
+		end := now()
+		s.times[outcome][slot].record(end - began)
+		s.times[stockOutcomes][slot].record(end - asked)
+	}
+	return outcome
 }
 
 func (s *stock) wrong(*totals) string {
@@ -172,4 +181,5 @@ func (s *stock) stats(add addStat) {
 	add("sold_out_after", "ns", after)
 	tellTimes(add, "sale", s.times[stockSales])
 	tellTimes(add, "refusal", s.times[stockRefusals])
+	tellTimes(add, "response", s.times[stockOutcomes])
 }

@@ -15,7 +15,7 @@ KINDS = ("update", "churn", "fresh")
 VERIFY = {"measure": "verify", "window_ops": 0, "verify_ops": 20_000,
           "write_share": 1.0, "keys": 64, "threads": 2}
 # A few shapes of each length.
-GO_SHAPES = {"u64x8", "str16x8", "u64x24", "str32x64", "str64x1024"}
+GO_SHAPES = {"u64x8", "str16x8", "u64x24", "str16x24", "str32x64", "str64x1024"}
 
 
 def rows(language):
@@ -25,10 +25,15 @@ def rows(language):
             if not line.startswith("#")]
 
 
-MAPS = [row[0] for language in LANGUAGES for row in rows(language)]
+def maps(language):
+    """Those of its rows that are maps, and not techniques."""
+    return [row for row in rows(language) if row[2] != "technique"]
+
+
+MAPS = [row[0] for language in LANGUAGES for row in maps(language)]
 SHAPES = {row[0]: [shape for shape in row[5].split()
                    if language != "go" or shape in GO_SHAPES]
-          for language in LANGUAGES for row in rows(language)}
+          for language in LANGUAGES for row in maps(language)}
 
 
 def program(name, differs="first"):
