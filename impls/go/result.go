@@ -77,7 +77,7 @@ func (t *team) verification(sum *totals, verdict, why string) map[string]any {
 		"returned":     told(verifies, int64(sum.account.outs)),
 		"accounting":   nil, "stopped_early": nil}
 	if verifies {
-		told["stopped_early"] = false
+		told["stopped_early"] = t.stoppedEarly()
 		told["accounting"] = "key sums only"
 		if t.table.tells() {
 			told["accounting"] = "values"
@@ -133,7 +133,7 @@ func textOrNull(text string) any {
 func (t *team) footprint() map[string]any {
 	peak := rssPeak()
 	return map[string]any{
-		"prefill_threads":  min64(uint64(len(t.members)), t.load.resident),
+		"prefill_threads":  t.fillers(),
 		"rss_empty_bytes":  told(t.rss[0] >= 0, t.rss[0]),
 		"rss_filled_bytes": told(t.rss[1] >= 0, t.rss[1]),
 		"rss_peak_bytes":   told(peak >= 0, peak),

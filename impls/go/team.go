@@ -168,7 +168,21 @@ func (t *team) each(m *member, n uint64, visit func(rank uint64)) {
 	}
 }
 
+// fillers is how many members fill the table.
+func (t *team) fillers() uint64 {
+	if _, ok := t.table.(copied); ok {
+		return 1
+	}
+	return min64(uint64(len(t.members)), t.load.resident)
+}
+
 func (t *team) prefill(m *member) {
+	if table, ok := t.table.(copied); ok {
+		if m.worker.slot == 0 {
+			table.fill(&m.worker, t.load.resident)
+		}
+		return
+	}
 	t.each(m, t.load.resident, func(rank uint64) {
 		t.table.upsert(&m.worker, rank, valueOf(rank, 0, 0), nil)
 	})
