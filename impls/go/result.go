@@ -161,7 +161,7 @@ func (t *team) ran() (cpu, background float64, known, apart bool) {
 // CPUs all of it ran.
 func (t *team) stats() []any {
 	a, b := &t.before, &t.after
-	stat := func(name, unit string, ok bool, value float64) any {
+	stat := func(name, unit string, ok bool, value float64) map[string]any {
 		told := map[string]any{"name": name, "unit": unit, "value": value}
 		if !ok {
 			told["value"] = nil
@@ -169,14 +169,21 @@ func (t *team) stats() []any {
 		return told
 	}
 	cpu, background, known, apart := t.ran()
+	parked := stat("parked_estimated", "ns", a.parked >= 0, b.parked-a.parked)
+	if a.parked < 0 {
+		parked["reason"] = "Go 1.19 does not record it, expected 1.20 or newer"
+	}
+	pause := pausesBetween(&a.memory, &b.memory)
 	return []any{
-		stat("collections", "1", true, float64(b.memory.NumGC-a.memory.NumGC)),
-		stat("collection_pause", "ns", true,
-			float64(b.memory.PauseTotalNs-a.memory.PauseTotalNs)),
+		stat("collections", "1", true, float64(pause.collections)),
+		stat("collection_pause", "ns", true, float64(pause.totalNs)),
+		stat("collection_pause_longest", "ns", pause.longestNs >= 0,
+			float64(pause.longestNs)),
 		stat("collection_cpu_estimated", "ns", true, b.collect-a.collect),
 		stat("allocations", "1", true, float64(b.memory.Mallocs-a.memory.Mallocs)),
 		stat("allocated", "bytes", true,
 			float64(b.memory.TotalAlloc-a.memory.TotalAlloc)),
+		parked,
 		stat("background_cpu", "ns", apart, background),
 		stat("cores_used", "1", known, cpu/float64(t.elapsed().Nanoseconds()))}
 }

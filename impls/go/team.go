@@ -43,6 +43,7 @@ type team struct {
 	phases        map[string]any
 	rss           [2]int64
 	before, after process
+	heap          *heapWatch // of an open loop's window
 	clockCostNs   float64
 	clockStepNs   float64
 	windowExtra   float64 // of the positive control
@@ -136,6 +137,8 @@ func (t *team) phase(name string, length int64, work func(m *member)) {
 	if length > 0 && !t.cell.verifies() && !t.cell.paced() {
 		time.Sleep(time.Duration(length))
 		atomic.StoreUint32(&t.load.stop, 1)
+	} else if name == "window" && t.cell.paced() && slicesOf(length) <= slicesMost {
+		t.heap = watchHeap(uint64(start.Sub(started)), length)
 	}
 	all.Wait()
 	t.phases[name] = time.Since(start).Nanoseconds()
