@@ -197,13 +197,7 @@ func routeByAddress(key string) uint64 {
 	return uint64(uintptr(unsafe.Pointer(&key))) / 8 % routeShards
 }
 
-func routeByHash(key string) uint64 {
-	hash := uint64(0xcbf29ce484222325)
-	for i := 0; i < len(key); i++ {
-		hash = (hash ^ uint64(key[i])) * 0x100000001b3
-	}
-	return hash % routeShards
-}
+func routeByHash(key string) uint64 { return fnvText(key) % routeShards }
 
 func newRoute(of func(string) uint64, misleads bool) func(*team, []uint64) program {
 	return func(t *team, args []uint64) program {

@@ -46,9 +46,10 @@ type team struct {
 	phases        map[string]any
 	rss           [2]int64
 	prefilled     uint64              // ranks that are put in before the window
-	heap          [2]runtime.MemStats // before the table was made, and at the end
+	memory        [2]runtime.MemStats // before the table was made, and at the end
 	liveBytes     int64               // at the end; -1: not looked at
 	before, after process
+	heap          *heapWatch // of an open loop's window
 	clockCostNs   float64
 	clockStepNs   float64
 	windowExtra   float64 // of the positive control
@@ -107,7 +108,7 @@ func run(r *request) *team {
 	t.phases["setup"] = time.Since(start).Nanoseconds()
 	t.rss[0] = rss()
 	runtime.GC()
-	runtime.ReadMemStats(&t.heap[0])
+	runtime.ReadMemStats(&t.memory[0])
 	t.phase("create", 0, t.create)
 	t.phase("prefill", 0, t.prefill)
 	t.rss[1] = rss()
@@ -122,7 +123,7 @@ func run(r *request) *team {
 	t.phase("window", *c.WindowNs, t.window)
 	t.after = processNow()
 	stopTracing()
-	t.readHeap()
+	t.readMemory()
 	t.phase("verify", 0, t.verify)
 	t.phases["leave"], t.phases["destroy"] = int64(0), nil
 	return t
@@ -149,6 +150,8 @@ func (t *team) phase(name string, length int64, work func(m *member)) {
 	if length > 0 && !t.cell.verifies() && !t.cell.paced() {
 		time.Sleep(time.Duration(length))
 		atomic.StoreUint32(&t.load.stop, 1)
+	} else if name == "window" && t.cell.paced() && slicesOf(length) <= slicesMost {
+		t.heap = watchHeap(uint64(start.Sub(started)), length)
 	}
 	all.Wait()
 	t.phases[name] = time.Since(start).Nanoseconds()
@@ -177,16 +180,16 @@ func (t *team) create(m *member) {
 	t.makeProgram()
 }
 
-// readHeap also takes what is garbage away, to see what the table holds.
-func (t *team) readHeap() {
-	t.heap[1] = t.after.memory
+// readMemory also takes what is garbage away, to see what the table holds.
+func (t *team) readMemory() {
+	t.memory[1] = t.after.memory
 	if t.cell.verifies() {
 		return
 	}
 	var live runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&live)
-	t.liveBytes = int64(live.HeapAlloc) - int64(t.heap[0].HeapAlloc)
+	t.liveBytes = int64(live.HeapAlloc) - int64(t.memory[0].HeapAlloc)
 }
 
 // each calls `visit` with the member's share of the first n ranks.
@@ -196,7 +199,21 @@ func (t *team) each(m *member, n uint64, visit func(rank uint64)) {
 	}
 }
 
+// fillers is how many members fill the table.
+func (t *team) fillers() uint64 {
+	if _, ok := t.table.(copied); ok {
+		return 1
+	}
+	return min64(uint64(len(t.members)), t.prefilled)
+}
+
 func (t *team) prefill(m *member) {
+	if table, ok := t.table.(copied); ok {
+		if m.worker.slot == 0 {
+			table.fill(&m.worker, t.prefilled)
+		}
+		return
+	}
 	t.each(m, t.prefilled, func(rank uint64) {
 		t.table.upsert(&m.worker, rank, valueOf(rank, 0, 0), nil)
 	})

@@ -53,7 +53,7 @@ def test_an_empty_map_is_filled(arm, name, loop):
         else:
             assert result["keys_after"] == told["insert_count"] == keys
             assert result["ops"] == keys * (4 if loop.startswith("grow") else 1)
-        assert told["heap_held_bytes"] >= told["bytes"] >= 8 * result["keys_after"]
+        assert told["heap_held_bytes"] >= told["bytes"] >= 7 * result["keys_after"]
 
 
 @pytest.mark.parametrize("name,loop", TECHNIQUES.items())
@@ -69,7 +69,8 @@ def test_each_technique_adds_up(arm, name, loop):
             expected = "failed"
             assert MISUSES[name].rsplit(": ", maxsplit=1)[1] in result["reason"]
         assert result["status"] == expected, result["reason"]
-        assert result["ops"] - (result["inserts"] if kind == "families" else 0) == window * threads
+        if kind != "families":  # whose pairs of writes are one iteration
+            assert result["ops"] == window * threads
         assert result["keys_after"] is None
 
 
@@ -108,80 +109,62 @@ def test_a_loop_that_the_map_has_not_is_refused(factors):
     assert result["status"] == "failed" and result["reason"]
 
 
-# What is broken: file, what stands there, what stands there instead, the map and its
-# factors, and words of the reason.
-PLANTED = {
-    "a lost key of a fill": (
-        "worker.go", "	wasThere := w.table.upsert(w, rank, value, nil)\n",
-        "	wasThere := false\n	if rank != 77 {\n"
-        "		wasThere = w.table.upsert(w, rank, value, nil)\n	}\n",
-        "go_map_rw", {"loop": "fill"}, "key sums differ"),
-    "a lost key of a random fill": (
-        "go_sync_map.go", "	return store(w, &m.m, scatter(rank), value, old)",
-        "	if rank%100 == 7 {\n		return true\n	}\n"
-        "	return store(w, &m.m, scatter(rank), value, old)",
-        "go_sync_map", {"loop": "random-fill"}, "keys"),
-    "a key that is missing while a map grows": (
-        "loop_fill.go", "	f.first[w.slot] = w.rng\n",
-        "	f.first[w.slot] = w.rng\n	defer w.table.remove(w, 5, nil)\n",
-        "go_map_rw", {"loop": "grow:1:1"}, "key sums differ"),
-    "readers that share a mutex": (
-        "hold.go", "func (m *plainMutex) RLock()   { m.Lock() }\n"
-        "func (m *plainMutex) RUnlock() { m.Unlock() }",
-        "func (m *plainMutex) RLock()   {}\nfunc (m *plainMutex) RUnlock() {}",
-        "go_hold_mutex", {"loop": "hold:1ms:100us:1", "threads": 4, "window_ops": 50},
-        "a writer was not alone"),
-    "a sale of two units": (
-        "stock.go", "		s.shelf[stockItem] = left - 1\n", "		s.shelf[stockItem] = left - 2\n",
-        "go_stock_mutex", {"loop": "stock:1000", "window_ops": 100},
-        "a deduction was lost"),
-    "a mark that nobody sees": (
-        "cleanup.go", "			told := isClosed && ", "			told := false && isClosed && ",
-        "go_cleanup_mark", {"loop": "cleanup:128", "window_ops": 100}, "handlers outlived"),
-    "a context that nobody cancels": (
-        "cleanup.go", "		conn.cancel()\n", "		_ = conn.cancel\n",
-        "go_cleanup_context", {"loop": "cleanup:128", "window_ops": 100},
-        "handlers outlived"),
-    "a slot that is not freed": (
-        "cleanup.go", "return c.slots[conn.id].CompareAndSwap(conn, nil)",
-        "return c.slots[conn.id].CompareAndSwap(conn, conn)",
-        "go_cleanup_index", {"loop": "cleanup:128", "window_ops": 100},
-        "the registry holds"),
-    "a store of the wrong pointer": (
-        "audits.go", "	p.store(rank, p.last[rank])\n",
-        "	p.store(rank, &p.records[0][rank])\n",
-        "go_pointers_sync", {"loop": "tally:100:1", "window_ops": 100}, "its last store"),
-    "an emptying that leaves a key": (
-        "audits.go", "	for key := uint64(0); key < n; key++ {\n		delete(m, key)",
-        "	for key := uint64(1); key < n; key++ {\n		delete(m, key)",
-        "go_emptying_keys", {"loop": "audit:100", "window_ops": 1}, "when it was emptied"),
-    "a new key that is not new": (
-        "audits.go", "	fresh := any(scatter(args[0]))\n", "	fresh := keys[0]\n",
-        "go_rebuild", {"loop": "audit:100", "window_ops": 1}, "pairs were visited"),
-    "a module's value under another's key": (
-        "families.go", "	of.Store(string([]byte(m.key(family, number))), familyValue(family,",
-        "	of.Store(string([]byte(m.key(family, number))), familyValue(family/2,",
-        "go_families_sync_one", {"loop": "families:100:10", "write_share": 0.5,
-                                 "window_ops": 10_000}, "another key's value"),
-    "an oldest key that stays": (
-        "families.go", "of.LoadAndDelete(m.key(family, number-f.keys)); wasThere {",
-        "of.Load(m.key(family, number-f.keys)); wasThere {",
-        "go_families_sync_three", {"loop": "families:100:10", "write_share": 0.5,
-                                   "window_ops": 10_000}, "keys, expected"),
-    "a hash that forgets a byte at times": (
-        "families.go", "	return hash % routeShards\n",
-        "	return (hash + uint64(time.Now().UnixNano())%2) % routeShards\n",
-        "go_route_fnv1a", {"loop": "route:100", "window_ops": 10_000}, "stored and not found"),
-}
+# One program with a bug in each of these maps and techniques: file, what stands there,
+# what stands there instead, which of them has it, a trial, and words of its reason.
+PLANTED = (
+    ("go_map_mutex.go", "	wasThere := m.m.replace(key, value, old)",
+     "	wasThere := rank == 77 || m.m.replace(key, value, old)",
+     "go_map_mutex", {"loop": "fill"}, "were put into an empty map"),
+    ("go_sync_map.go", "	return store(w, &m.m, scatter(rank), value, old)",
+     "	if rank%100 == 7 {\n		return false\n	}\n"
+     "	return store(w, &m.m, scatter(rank), value, old)",
+     "go_sync_map", {"loop": "random-fill"}, "keys"),
+    ("records.go", "	at, ok := m.m[scatter(rank)]\n",
+     "	at, ok := m.m[scatter(rank)]\n	ok = ok && rank != 5\n",
+     "go_map_rw_pointers", {"loop": "grow:9:0", "keys": 100}, "missed keys that were put in"),
+    ("records.go", "	shard.m[key] = value\n",
+     "	if rank != 5 {\n		shard.m[key] = value\n	}\n",
+     "go_map_rw_boxed", {"loop": "fill", "shape": "str16x24"}, "key sums differ"),
+    ("records.go", "unsafe.Pointer(&key))) = value\n", "unsafe.Pointer(&key))) = value + 1\n",
+     "go_map_generic", {"loop": "fill"}, "another key's value"),
+    ("hold.go", "func (m *plainMutex) RLock()   { m.Lock() }\n"
+     "func (m *plainMutex) RUnlock() { m.Unlock() }",
+     "func (m *plainMutex) RLock()   {}\nfunc (m *plainMutex) RUnlock() {}",
+     "go_hold_mutex", {"loop": "hold:1ms:100us:1", "threads": 4, "window_ops": 50},
+     "a writer was not alone"),
+    ("stock.go", "		s.shelf[stockItem] = left - 1\n", "		s.shelf[stockItem] = left - 2\n",
+     "go_stock_mutex", {"loop": "stock:1000", "window_ops": 100}, "a deduction was lost"),
+    ("cleanup.go", "			told := isClosed && (c.way == cleanupMark ||",
+     "			told := isClosed && (",
+     "go_cleanup_mark", {"loop": "cleanup:128", "window_ops": 100}, "handlers outlived"),
+    ("cleanup.go", "		conn.cancel()\n", "		_ = conn.cancel\n",
+     "go_cleanup_context", {"loop": "cleanup:128", "window_ops": 100}, "handlers outlived"),
+    ("cleanup.go", "return c.slots[conn.id].CompareAndSwap(conn, nil)",
+     "return c.slots[conn.id].CompareAndSwap(conn, conn)",
+     "go_cleanup_index", {"loop": "cleanup:128", "window_ops": 100}, "the registry holds"),
+    ("audits.go", "	p.store(rank, p.last[rank])\n", "	p.store(rank, &p.records[0][rank])\n",
+     "go_pointers_sync", {"loop": "tally:100:1", "window_ops": 100}, "its last store"),
+    ("audits.go", "	for key := uint64(0); key < n; key++ {\n		delete(m, key)",
+     "	for key := uint64(1); key < n; key++ {\n		delete(m, key)",
+     "go_emptying_keys", {"loop": "audit:100", "window_ops": 1}, "when it was emptied"),
+    ("audits.go", "	fresh := any(scatter(args[0]))\n", "	fresh := keys[0]\n",
+     "go_rebuild", {"loop": "audit:100", "window_ops": 1}, "pairs were visited"),
+    ("families.go", "of.LoadAndDelete(m.key(family, number-f.keys)); wasThere {",
+     "of.Load(m.key(family, number-f.keys)); wasThere {",
+     "go_families_sync_one", {"loop": "families:100:10", "write_share": 0.5,
+                              "window_ops": 10_000}, "keys, expected"),
+    ("families.go", "	return ok && value[0] == rank\n", "	return ok && value[0] == rank && rank != 7\n",
+     "go_route_fnv1a", {"loop": "route:100", "window_ops": 100_000}, "stored and not found"),
+)
 
 
-@pytest.mark.parametrize("bug", PLANTED)
-def test_an_injected_bug_is_found(bug, tmp_path):
-    file, right, wrong, name, factors, words = PLANTED[bug]
-    changes = [(file, right, wrong)]
-    if "time.Now" in wrong:
-        changes.append((file, '	"sync/atomic"\n', '	"sync/atomic"\n	"time"\n'))
-    program = changed_go(tmp_path, *changes)
-    request = request_of(name, **{"cpus": [], "presize": False} | factors)
-    result = result_of(request, program)
+@pytest.fixture(name="mutant", scope="module")
+def fixture_mutant(tmp_path_factory):
+    return changed_go(tmp_path_factory.mktemp("mutant"), *(bug[:3] for bug in PLANTED))
+
+
+@pytest.mark.parametrize("name,factors,words", [bug[3:] for bug in PLANTED],
+                         ids=[bug[3] for bug in PLANTED])
+def test_an_injected_bug_is_found(mutant, name, factors, words):
+    result = result_of(request_of(name, **{"cpus": [], "presize": False} | factors), mutant)
     assert result["status"] == "failed" and words in result["reason"], result["reason"]

@@ -25,7 +25,9 @@ EACH = [(name, shape) for name in HOLDING for shape in SHAPES[name]]
 # stopped within its put of a key until another one took that key out.
 UNTOLD = "java_nbhm_long"
 # Its writes cost O(keys): fewer do.
-FEW = {"rust_arc_swap": {"keys": 100, "window_ops": 20_000}}
+FEW = dict.fromkeys(
+    (row[0] for language in LANGUAGES for row in rows(language)
+     if "SLOW_WRITES" in row[6].split()), {"keys": 100, "window_ops": 20_000})
 
 
 def test_a_map_whose_look_ups_share_a_moment_says_so():
@@ -107,20 +109,27 @@ def test_each_map_is_verified_by_values(name, shape, kind):
     assert result["verification"]["written"] > 0
 
 
-def test_a_verification_of_slow_writes_stops_when_its_plan_says():
+@pytest.mark.parametrize("name", ["rust_arc_swap", "go_snapshot_value"])
+def test_a_verification_of_slow_writes_stops_when_its_plan_says(name):
     """A write clones 20,000 keys: no machine does ten million of them in the
     two seconds that C gives such maps, and few are done in that time."""
-    result = result_of("rust_arc_swap", **VERIFY | {
+    result = result_of(name, **VERIFY | {
         "keys": 20_000, "verify_ops": 10_000_000})
     assert result["status"] == "ok", result["reason"]
     verification = result["verification"]
     assert verification["stopped_early"] is True
     assert 0 < verification["written"] < 10_000_000
-    result = result_of("rust_arc_swap", **VERIFY | {"verify_ops": 64})
+    result = result_of(name, **VERIFY | {"verify_ops": 64})
     assert result["verification"]["stopped_early"] is False
 
 
-def test_slow_writes_of_rust_are_those_of_its_table():
+def test_slow_writes_are_those_of_the_table_of_maps():
+    """A Go map with slow writes is filled by one thread."""
+    for row in rows("go"):
+        require(row[0])
+        result = result_of(row[0], threads=2, **FEW.get(row[0], {}))
+        assert (result["footprint"]["prefill_threads"] == 1) == (
+            row[0] in FEW), row[0]
     for row in rows("rust"):
         source = (ROOT / "impls/rust" / f"{row[0]}.rs").read_text("utf-8")
         assert ("const SLOW_WRITES: bool = true;" in source) == (
