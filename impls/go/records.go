@@ -15,6 +15,7 @@ var ofOneShape = map[string]struct {
 }{
 	"go_map_rw_boxed":      {"str16x24", func(size int) table { return newBoxed(1, size) }},
 	"go_shard_rw_64_boxed": {"str16x24", func(size int) table { return newBoxed(64, size) }},
+	"go_sync_map_boxed":    {"str16x24", func(int) table { return &boxedSync{} }},
 	"go_map_rw_pointers":   {"u64x8", func(size int) table { return newPointed(size, false) }},
 	"go_map_rw_pooled":     {"u64x8", func(size int) table { return newPointed(size, true) }},
 	"go_map_bare":          {"u64x8", func(size int) table { return &bare{make(words, size)} }},
@@ -49,8 +50,13 @@ const timedAllocations = 61 // one of so many, as in impls/support
 // boxed is maps of pointers to values, under an RWMutex each: each store makes a
 // value (article S2, 4.3).
 type boxed struct {
+	boxes
 	shards []boxedShard
-	timed  [4096]struct{ count, ns uint64 } // by member
+}
+
+// boxes times some of the allocations of values, those of the window.
+type boxes struct {
+	timed [4096]struct{ count, ns uint64 } // by member
 }
 
 type boxedShard struct {
@@ -74,7 +80,7 @@ func (m *boxed) of(key string) *boxedShard {
 	return &m.shards[routeByHash(key)]
 }
 
-func (m *boxed) box(w *worker, word uint64) *[3]uint64 {
+func (m *boxes) box(w *worker, word uint64) *[3]uint64 {
 	if w.sequence%timedAllocations != 0 || !w.measured {
 		value := new([3]uint64)
 		lengthen(value[:], word)
@@ -132,7 +138,7 @@ func (m *boxed) remove(w *worker, rank uint64, old *uint64) bool {
 func (m *boxed) tells() bool { return true }
 
 // stats: an allocation's time has two readings of the clock in it.
-func (m *boxed) stats(add addStat) {
+func (m *boxes) stats(add addStat) {
 	count, ns := uint64(0), uint64(0)
 	for i := range m.timed {
 		count += m.timed[i].count
@@ -141,6 +147,42 @@ func (m *boxed) stats(add addStat) {
 	add("allocations_timed", "1", float64(count))
 	add("allocations_timed_ns", "ns", float64(ns))
 }
+
+// boxedSync is a sync.Map of pointers to values. Its Store does not tell.
+type boxedSync struct {
+	boxes
+	m sync.Map
+}
+
+func (m *boxedSync) batch(w *worker) { runDrawn(m, w) }
+
+func (m *boxedSync) tell(w *worker, rank uint64, value any, ok bool) (uint64, bool) {
+	if !ok {
+		return 0, false
+	}
+	return tell(w, rank, value.(*[3]uint64)), true
+}
+
+func (m *boxedSync) lookup(w *worker, rank uint64) (uint64, bool) {
+	value, ok := m.m.Load(w.view(rank))
+	return m.tell(w, rank, value, ok)
+}
+
+func (m *boxedSync) upsert(w *worker, rank, word uint64, old *uint64) bool {
+	m.m.Store(w.own(rank), m.box(w, word))
+	return w.presumed
+}
+
+func (m *boxedSync) remove(w *worker, rank uint64, old *uint64) bool {
+	value, ok := m.m.LoadAndDelete(w.view(rank))
+	word, ok := m.tell(w, rank, value, ok)
+	if ok {
+		keepOld(old, word)
+	}
+	return ok
+}
+
+func (m *boxedSync) tells() bool { return false }
 
 // pointed is a map of pointers to records under an RWMutex, as
 // impls/gomap/gomap_pointers.h: an update exchanges a field in place under the

@@ -27,7 +27,7 @@ struct rm_map_info {
 	const char *misuse;   /* NULL, or which check shows this injected bug */
 	const char *language; /* NULL: C or C++; else "go", "java", "rust" */
 	const char *language_version; /* NULL, or of its compiler: "1.26.1" */
-	const char *version;  /* NULL, or of its library, as that reports it */
+	const char *version;   /* NULL, or of its library, as that reports it */
 	unsigned shapes, caps; /* as in struct rm_impl */
 	bool is_map;           /* keys can be stored in it */
 	unsigned start_ms, warm_up_most; /* of maps in other languages */
@@ -38,11 +38,11 @@ struct rm_map_info {
 /* One map of the tree. */
 struct rm_map_name {
 	const char *id;
-	const char *needs; /* its libraries, as pkg-config calls them; or "" */
+	const char *needs;  /* its libraries, as pkg-config calls them; or "" */
 	const char *remedy; /* how to get them: "packages: X; make deps" */
-	bool missing;         /* a library is missing: it cannot be built */
-	bool misuse;          /* an injected bug: chosen by its full id only */
-	bool other_language;  /* chosen by its full id only */
+	bool missing;       /* a library is missing: it cannot be built */
+	bool misuse;        /* an injected bug: chosen by its full id only */
+	bool other_language; /* chosen by its full id only */
 };
 
 struct rm_catalog {

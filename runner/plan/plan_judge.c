@@ -264,8 +264,7 @@ static bool program_measures(
 }
 
 /* The reason, by all that its program measures. */
-static void skip_unmeasured(
-        const struct rm_map_info *map, struct rm_cell *cell)
+static void skip_unmeasured(const struct rm_map_info *map, struct rm_cell *cell)
 {
 	char closed[RM_NAME_BYTES * 2] = "";
 

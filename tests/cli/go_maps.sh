@@ -42,7 +42,7 @@ make -s BUILD="$build" OUT="$dir/none" HIDE='go go-classic' programs >"$dir/said
 "$dir/none/readmostly" dev list >"$dir/list"
 lacks='not built: needs go (packages: golang-go; make deps)'
 check "without Go each map is named as not built, with the next step" \
-	[ "$(grep -c "^go_[a-z_]* *$lacks" "$dir/list")" = "$(grep -vc '^#' impls/go/maps.tsv)" ]
+	[ "$(grep -c "^go_[a-z0-9_]* *$lacks" "$dir/list")" = "$(grep -vc '^#' impls/go/maps.tsv)" ]
 check "also by the classic Go" grep -q '^go_classic_null *not built: needs go-classic (packages: golang-go; make deps)' "$dir/list"
 check "what is no compiler is refused" eval \
 	'! make -s GO=/nowhere/go help >"$dir/said" 2>&1 && says "$dir/said" "GO=/nowhere/go: expected the path of a Go compiler"'

@@ -28,7 +28,8 @@ ARMS = [arm for arm in ("go", "go-classic") if (BUILD / f"readmostly-{arm}").exi
 def trial(name, program=BUILD / "readmostly-go", **factors):
     """Goroutines are free, on all CPUs of this process."""
     arm = "go_classic_" if program.name.endswith("classic") else "go_"
-    factors = {"cpus": [], "shape": SHAPES[name].replace("-", "u64x8"), "write_share": 1.0} | factors
+    factors = {"cpus": [], "write_share": 1.0,
+               "shape": SHAPES[name].replace("-", "u64x8")} | factors
     return result_of(request_of(name.replace("go_", arm, 1), **factors), program)
 
 
@@ -153,7 +154,8 @@ PLANTED = (
      "of.Load(m.key(family, number-f.keys)); wasThere {",
      "go_families_sync_one", {"loop": "families:100:10", "write_share": 0.5,
                               "window_ops": 10_000}, "keys, expected"),
-    ("families.go", "	return ok && value[0] == rank\n", "	return ok && value[0] == rank && rank != 7\n",
+    ("families.go", "	return ok && value[0] == rank\n",
+     "	return ok && value[0] == rank && rank != 7\n",
      "go_route_fnv1a", {"loop": "route:100", "window_ops": 100_000}, "stored and not found"),
 )
 
