@@ -7,13 +7,13 @@ import (
 	"sync"
 )
 
-// audit repeats an experiment of a member's own: once an iteration. It returns
-// what it counted, or the reason why its answers are wrong.
+// audit runs an experiment of a member's own once an iteration. The experiment
+// adds to the counts, and returns the reason if its answers are wrong.
 type audit struct {
-	names  []string // of what is counted, then of a time
+	names  []string // names of the counts; the last is a time
 	once   func(seed uint64, counted []uint64) string
 	seeds  []uint64
-	counts [][8]uint64 // by member; the last number is the audits
+	counts [][8]uint64 // each member's counts, and its number of audits
 	reason []string
 }
 
@@ -141,8 +141,8 @@ func newRebuild(t *team, args []uint64) program {
 		})
 }
 
-// pointers stores pointers to records that are there already, for keys that are
-// promoted: what a store itself allocates (article S4, 2.2).
+// pointers stores pointers to present records for promoted keys, so that only the
+// store itself allocates (article S4, 2.2).
 type pointers struct {
 	records [2][]uint64 // of each key
 	last    []*uint64   // the record of its last store

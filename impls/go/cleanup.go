@@ -18,14 +18,14 @@ const (
 	cleanupGone     = 30 // then its handler must have ended
 	cleanupPeriod   = 10 // between two sweeps
 	cleanupTalk     = 20 // a client is heard for at most so long
-	cleanupTurnover = 64 // the room is filled once in this time
+	cleanupTurnover = 64 // seconds in which a member opens as many as it has room for
 )
 
 // How a sweep closes connections, and how their handlers learn of it.
 type cleanupWay int
 
 const (
-	cleanupRange   cleanupWay = iota // misuse: Range and Delete; nobody tells the handler
+	cleanupRange   cleanupWay = iota // misuse: Range and Delete alone; the handler does not learn of it
 	cleanupMark                      // Range sets a mark, for which handlers look each second
 	cleanupIndex                     // the same by an index over slots, without a Range
 	cleanupContext                   // Range cancels the handler's context
@@ -168,7 +168,7 @@ func (c *cleanup) judge(conn *connection) {
 }
 
 // handle is a handler: it reads what the client sends until that hangs up, and
-// ends when told that a sweep closed its connection.
+// ends when it sees that a sweep closed its connection.
 func (c *cleanup) handle(conn *connection) {
 	defer atomic.StoreUint32(&conn.ended, 1)
 	var cancelled <-chan struct{}
@@ -206,8 +206,7 @@ func (c *cleanup) handle(conn *connection) {
 	}
 }
 
-// openOne opens a connection if there is room: handlers that should be gone may
-// have all of it.
+// openOne opens a connection if there is room. Leaked handlers may have all room.
 func (c *cleanup) openOne(m *cleanupMember) {
 	x := next(&m.rng)
 	if len(m.free) == 0 {

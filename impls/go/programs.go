@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// program runs the windows of cells whose loop is neither mix nor paced: a loop
-// of the maps, or a technique, which has no map and verifies itself.
+// program runs the windows of cells whose loop is neither mix nor paced. It is a
+// loop of the maps, or a technique: that has no map and verifies itself.
 type program interface {
 	// run does a member's share of a window: until it ends, or w.limit.
 	run(m *member)

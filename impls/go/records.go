@@ -318,7 +318,7 @@ func (m *generic) upsert(w *worker, rank, value uint64, old *uint64) bool {
 	return len(m.m) == before
 }
 
-// array is the ideal of a look-up: one load from where the rank says.
+// array is the ideal of a look-up: one load, at the rank.
 type array struct{ values []uint64 }
 
 const noValue = ^uint64(0)

@@ -136,8 +136,8 @@ func (s *stock) run(m *member) {
 	}
 }
 
-// request is a caller's. Where it is timed it waits for its turn among those of
-// the other callers first: that is in the response, and not in the sale.
+// request is a caller's request. If it is timed, the caller yields to the others
+// first: the response has that wait, the sale has not.
 func (s *stock) request(slot int) (outcome int) {
 	timed := s.times[stockSales][slot] != nil
 	asked, began := uint64(0), uint64(0)

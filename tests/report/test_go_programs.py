@@ -110,8 +110,8 @@ def test_a_loop_that_the_map_has_not_is_refused(factors):
     assert result["status"] == "failed" and result["reason"]
 
 
-# One program with a bug in each of these maps and techniques: file, what stands there,
-# what stands there instead, which of them has it, a trial, and words of its reason.
+# One program with a bug in each of these maps and techniques: file, right text, wrong
+# text, map, factors of a trial that must fail, and words of its reason.
 PLANTED = (
     ("go_map_mutex.go", "	wasThere := m.m.replace(key, value, old)",
      "	wasThere := rank == 77 || m.m.replace(key, value, old)",
