@@ -118,9 +118,9 @@ check "an open loop of Go's and C's maps ends well" [ $? = 0 ]
 check "each has a trial with latencies" \
 	[ "$(grep -c '/latency".*"status":"ok".*"latency":\[{' "$dir/open/trials.jsonl")" = 5 ]
 check "that campaign is valid, too" "$readmostly" dev validate "$dir/open"
-"$readmostly" plan --json "$dir/go.conf" --maps "$go_maps" --set loop=fill --set writes=100% >"$dir/plan" 2>&1
+"$readmostly" plan --json "$dir/go.conf" --maps "$go_maps" --set loop=alternate --set writes=50% >"$dir/plan" 2>&1
 check "a loop that Go's program has not is a planned skip with what it has" \
-	says "$dir/plan" "maps in go: only throughput of the loop mix and latency of the loop paced is measured"
+	says "$dir/plan" "of the loop mix, fill, random-fill, grow and latency of the loop paced is measured"
 
 "$readmostly" run "$dir/go.conf" --maps go_null --set shape=u64x24 \
 	-o "$dir/wide" --counters none >"$dir/said" 2>&1
