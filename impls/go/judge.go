@@ -55,9 +55,16 @@ func (t *team) add() (sum totals) {
 			sum.wrong++
 		}
 	}
-	sum.expectKeys = t.load.resident + sum.all.inserts - sum.all.removes
+	if f, ok := t.program.(*fill); ok {
+		sum.expectKeys, sum.expect = f.expected()
+		if f.random && !t.table.tells() {
+			sum.window.inserts, sum.all.inserts = sum.expectKeys, sum.expectKeys
+		}
+		return sum
+	}
+	sum.expectKeys = t.prefilled + sum.all.inserts - sum.all.removes
 	sum.expect = sum.keySum
-	for rank := uint64(0); rank < t.load.resident; rank++ {
+	for rank := uint64(0); rank < t.prefilled; rank++ {
 		sum.expect += mixOf(rank)
 	}
 	return sum
@@ -65,7 +72,12 @@ func (t *team) add() (sum totals) {
 
 // mismatch tells what was answered wrongly, or "": judge.c of the runner.
 func (t *team) mismatch(sum *totals) string {
-	stay := t.load.kind == update
+	if t.program != nil && sum.wrong == 0 {
+		if reason := t.program.wrong(sum); reason != "" {
+			return reason
+		}
+	}
+	stay := t.load.kind == update && t.program == nil
 	switch {
 	case sum.wrong > 0:
 		return "an operation returned another key's value"
@@ -76,9 +88,9 @@ func (t *team) mismatch(sum *totals) string {
 	case sum.lost > 0:
 		return fmt.Sprintf("lost update: after %d writes the value was there "+
 			"that they were to replace", sum.lost)
-	case t.cell.Settle != "no" && sum.keysBefore != t.load.resident:
+	case t.cell.Settle != "no" && sum.keysBefore != t.prefilled:
 		return fmt.Sprintf("prefill not exact: %d keys, expected %d",
-			sum.keysBefore, t.load.resident)
+			sum.keysBefore, t.prefilled)
 	case t.unrenewed() != "":
 		return t.unrenewed()
 	case sum.heldKeys != sum.expectKeys || sum.heldSum != sum.expect:
@@ -93,7 +105,7 @@ func (t *team) mismatch(sum *totals) string {
 	}
 	// Ranks of fresh keys are drawn once: a key that is there already is one
 	// that was not put in, and its answer hides that from the sums.
-	if puts := sum.all.pairs + sum.account.puts; t.load.kind == fresh &&
+	if puts := sum.all.pairs + sum.account.puts; t.program == nil && t.load.kind == fresh &&
 		sum.all.inserts != puts {
 		return fmt.Sprintf("%d of %d upserts of fresh keys found one",
 			puts-sum.all.inserts, puts)
@@ -113,6 +125,11 @@ func (t *team) lostValues(sum *totals) bool {
 // misplaced is the reason why the trial is void that its result does not show, or
 // "". The others are those of runner/protocol/judge.c.
 func (t *team) misplaced() string {
+	if sweeps, ok := t.program.(*cleanup); ok {
+		if reason := sweeps.unasked(); reason != "" {
+			return reason
+		}
+	}
 	if t.traced != "" {
 		return t.traced
 	}

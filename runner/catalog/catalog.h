@@ -30,7 +30,6 @@ struct rm_map_info {
 	const char *version;   /* NULL, or of its library, as that reports it */
 	unsigned shapes, caps; /* as in struct rm_impl */
 	bool is_map;           /* keys can be stored in it */
-	bool paced;            /* of another language: it has the open loop */
 	unsigned start_ms, warm_up_most; /* of maps in other languages */
 	unsigned value_most;             /* as in struct rm_impl */
 	json_t *json;                    /* all members of ID.json; owned */
