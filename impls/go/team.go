@@ -43,7 +43,7 @@ type team struct {
 	phases        map[string]any
 	rss           [2]int64
 	before, after process
-	heap          *heapWatch // of an open loop's window
+	heap          *heapWatch // reads in an open loop's window
 	clockCostNs   float64
 	clockStepNs   float64
 	windowExtra   float64 // of the positive control
