@@ -3,7 +3,7 @@
 CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
 CXX     := $(if $(filter default,$(origin CXX)),$(if $(findstring clang,$(CC)),clang++,g++),$(CXX))
 # The names of variables are upper case. Without this check mode=quick would be ignored.
-$(foreach v,mode set maps ids args a b build deps out impl hide base head cell,$(if $(filter command,$(origin $(v))),\
+$(foreach v,mode set map maps workload ids args a b build deps out impl hide base head cell,$(if $(filter command,$(origin $(v))),\
   $(error $(v)=$($(v)): expected upper case: $(shell echo $(v) | tr a-z A-Z)=$($(v)))))
 # A git hook exports the variables of its own repository. Git calls of recipes mean this one.
 unexport $(filter-out GIT_CONFIG%,$(shell git rev-parse --local-env-vars 2>/dev/null))
@@ -27,6 +27,7 @@ ALL_CXXFLAGS = -std=gnu++2b -D_GNU_SOURCE -I. -pthread $(CFLAGS) $(DEBUG) \
 LIBRARIES := hwloc inih jansson zlib
 PYTHON  ?= $(shell report/find_python.sh 2>/dev/null)
 
+# GO=/path/to/go adds the maps go_other_X, compiled by it (impls/languages.mk).
 # IMPL=path/to/map.c or map.cc adds a map from outside the tree, compiled with IMPL_FLAGS. HIDE='NAMES' hides these
 # libraries from the build, HIDE=peers the group `peers` of .ci/packages. OUT is the folder of programs; targets
 # campaign and artifact write to another OUT.
@@ -36,7 +37,7 @@ T       := $(BUILD)/tests
 HIDDEN  := $(if $(filter peers,$(HIDE)),$(shell sed -n 's/^peers [^ ]* \(wanted\|unpacked\) //p' .ci/packages),$(HIDE))
 # All builds share the caches of Go and cargo, and the files for pkg-config (.ci/pc).
 KEPT    := $(if $(shell mkdir -p build 2>/dev/null && [ -w build ] && echo yes),build,$(BUILD))
-PC      := PKG_CONFIG_PATH='$(shell .ci/pc $(CC) $(CXX) $(KEPT))':$$PKG_CONFIG_PATH
+PC      := GO='$(GO)' PKG_CONFIG_PATH='$(shell GO='$(GO)' .ci/pc $(CC) $(CXX) $(KEPT))':$$PKG_CONFIG_PATH
 PKG     := $(PC) pkg-config
 
 # All maps, as ID|SOURCE|STATE|NEEDS (impls/names.sh). MAP_id, STATE_id and NEEDS_id are the source without its end,
@@ -87,7 +88,7 @@ replace = { cmp -s $@$(NEW) $@ && rm $@$(NEW) || mv $@$(NEW) $@; }
 # ---- targets for users -------------------------------------------------------
 # Variables of the command line reach scripts by the environment.
 RUN = CC='$(CC)' BUILD=$(BUILD)
-.PHONY: all maps bench crossover campaign report artifact deps deps-peers help clean
+.PHONY: all maps bench crossover flamegraph campaign report artifact deps deps-peers help clean
 .PHONY: articles claims peers production schemas regress regress-arms regress-exact regress-bisect
 
 ##@ Build and measure
@@ -99,6 +100,9 @@ bench:  ## measure and report (smoke: 4 min, quick: 11): MODE=smoke|quick|standa
 
 crossover:  ## where the ranking of two maps flips: A=map B=map MODE=quick|standard
 	@$(RUN) runner/answer.sh crossover "$$A" "$$B" $(ARGS)
+
+flamegraph:  ## sampled stacks of one trial as SVG: MAP=map WORKLOAD=name|file ARGS='--set threads=2'
+	@$(RUN) runner/flamegraph.sh "$$MAP" "$$WORKLOAD" $(ARGS)
 
 campaign:  ## one plan on several machines: NODES=n1,n[3-5] | PARTITION= CONSTRAINT= | MACHINES=file MODE= SET= PLAN=1
 	@runner/fleet/campaign.sh $(ARGS)
@@ -139,9 +143,11 @@ regress-bisect:  ## the commit that made a cell fail: GOOD=ref BAD=ref CELL=MAP/
 
 ##@ Set up
 deps:  ## install missing packages (Debian, Ubuntu); DEPS=no: no target installs any
-	@.ci/deps build test
+	@rm -f build/deps-given-up
+	@.ci/deps build test && .ci/unpack build
 
 deps-peers:  ## install the libraries that peers are made of
+	@rm -f build/deps-given-up
 	@.ci/deps peers && .ci/unpack peers
 
 clean:  ## remove everything built

@@ -1,25 +1,38 @@
 # SPDX-License-Identifier: Apache-2.0
 # Maps in other languages (docs/adr/0027, 0031): impls/LANGUAGE/maps.tsv has a row for each, and a language one
 # program, readmostly-LANGUAGE, which each of its maps has a link to. Ids begin with LANGUAGE_.
-OF       = $(filter $(1)_%,$(FOREIGN))
-TOOLS    = $(sort $(foreach id,$(FOREIGN),$(firstword $(NEEDS_$(id)))))
+# Go's are three programs of the same source, for three compilers: the newest that is here, the newest with the classic
+# maps (1.19 to 1.23) if that is another, and the one that GO names. Their ids are go_X, go_classic_X and go_other_X.
+GO_ARMS  = go go-classic go-other
+id_of    = $(subst -,_,$(1))_%
+OF       = $(filter-out $(if $(filter go,$(1)),$(call id_of,go-classic) $(call id_of,go-other)), \
+  $(filter $(call id_of,$(1)),$(FOREIGN)))
+$(if $(GO),$(if $(call OF,go-other),,$(error GO=$(GO): expected the path of a Go compiler, 1.19 or newer)))
+TOOLS    = $(sort $(foreach id,$(FOREIGN),$(firstword $(NEEDS_$(id))) $(filter java rust,$(NEEDS_$(id)))))
 VERSIONS = $(foreach tool,$(TOOLS),$(tool)=$(call version_of,$(tool)))
 libs_of  = $(sort $(foreach id,$(call OF,$(1)),$(NEEDS_$(id))))
-define language_rules # NAME
-$(addprefix $(PROGRAMS)/plain/,$(call OF,$(1))): $(PLACE)/readmostly-$(1) impls/$(1)/maps.tsv impls/rows.awk
+define language_rules # PROGRAM without readmostly-, LANGUAGE, end of the program of other keys
+$(addprefix $(PROGRAMS)/plain/,$(call OF,$(1))): $(PLACE)/readmostly-$(1) impls/$(2)/maps.tsv impls/rows.awk
 	$$(call say,LINK) ln -sf ../../readmostly-$(1) $$@ && \
-	  awk -v id=$$(@F) -v versions='$$(VERSIONS)' -f impls/rows.awk impls/$(1)/maps.tsv >$$@.json$$(NEW) && \
+	  awk -v id=$$(@F) -v versions='$$(VERSIONS)' -f impls/rows.awk impls/$(2)/maps.tsv >$$@.json$$(NEW) && \
 	  mv $$@.json$$(NEW) $$@.json
 # Keys that differ elsewhere (key-differs). In Go they are compiled apart, as in C.
-$(addprefix $(PROGRAMS)/placed/,$(call OF,$(1))): $(PLACE)/readmostly-$(1)$(2)
+$(addprefix $(PROGRAMS)/placed/,$(call OF,$(1))): $(PLACE)/readmostly-$(1)$(3)
 	$$(call say,LINK) ln -sf ../../$$(<F) $$@
 endef
-$(foreach language,go java rust,$(if $(call OF,$(language)),$(eval $(call language_rules,$(language),$(if $(filter go,$(language)),-placed)))))
+$(foreach language,java rust,$(if $(call OF,$(language)),$(eval $(call language_rules,$(language),$(language)))))
 
-GO_HERE  = GOTOOLCHAIN=local GOFLAGS=-buildvcs=false GOPROXY=off CGO_ENABLED=0 \
+GO_HERE  = GOROOT= GOTOOLCHAIN=local GOFLAGS=-buildvcs=false GOPROXY=off CGO_ENABLED=0 \
   GOPATH='$(abspath $(KEPT)/go-path)' GOCACHE='$(abspath $(KEPT)/go-cache)'
-$(PLACE)/readmostly-go $(PLACE)/readmostly-go-placed: $(wildcard impls/go/*.go impls/go/*.s) impls/go/go.mod
-	$(call say,GO) cd impls/go && $(GO_HERE) $(call lies_at,go) build $(if $(filter %-placed,$@),-tags placed) -o '$(abspath $@)' .
+define go_rules # ARM
+$(call language_rules,$(1),go,-placed)
+$(BUILD)/$(1).compiler: FORCE
+	$$(call stamp,$$(call lies_at,$(1)) $$(call version_of,$(1)))
+$(PLACE)/readmostly-$(1) $(PLACE)/readmostly-$(1)-placed: $(wildcard impls/go/*.go impls/go/*.s) impls/go/go.mod $(BUILD)/$(1).compiler
+	$$(call say,GO) cd impls/go && $$(GO_HERE) $$(call lies_at,$(1)) build $$(if $$(filter %-placed,$$@),-tags placed) \
+	  -ldflags '-X main.arm=$(patsubst go-%,%_,$(filter go-%,$(1)))' -o '$$(abspath $$@)' .
+endef
+$(foreach arm,$(GO_ARMS),$(if $(call OF,$(arm)),$(eval $(call go_rules,$(arm)))))
 
 # Classes, and a script that starts the virtual machine. A map whose library is missing is not compiled.
 JAVA_JARS    = $(foreach jar,$(filter gson jctools,$(call libs_of,java)),$(call lies_at,$(jar)))

@@ -1,9 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # names.sh FILE HIDDEN [SOURCE...] - writes FILE, a row for each map of the tree
-# and each further SOURCE: id, source, state, needs, packages (by tab), and prints
+# and each further SOURCE: id, source, state, needs, remedy (by tab), and prints
 # `ID|SOURCE|STATE|NEEDS` of each, NEEDS with colons. It reads sources only: their
 # `needs:` lines, their marks of injected bugs and of other sizes, impls/*/maps.tsv.
+# Each map in Go has an id for each of its compilers (impls/languages.mk); `other`
+# only if $GO names one. The remedy of a missing map is what one does to have it.
 #
 # STATE is words, by commas: missing (a library is not here, or HIDDEN names it),
 # misuse, language, sized. pkg-config must know of the libraries of .ci/pc.
@@ -25,7 +27,12 @@ rows() { # ID SOURCE WORDS NEEDS, by tab
 		id = source; sub(/.*\//, "", id); sub(/\.cc?$/, "", id)
 		print id "\t" source "\t" words "\t" needs
 	}' impls/*/*.c impls/*/*.cc "$@"
-	awk -F '\t' '!/^#/ { print $1 "\t" FILENAME "\t,language\t" $10 }' impls/*/maps.tsv
+	awk -F '\t' -v arms="classic${GO:+ other}" '
+	!/^#/ { row($1, $10) }
+	!/^#/ && $10 == "go" {
+		for (i = split(arms, arm, " "); i; i--) row("go_" arm[i] substr($1, 3), "go-" arm[i])
+	}
+	function row(id, needs) { print id "\t" FILENAME "\t,language\t" needs }' impls/*/maps.tsv
 }
 declare -A known=()
 has() { # LIBRARY
@@ -33,10 +40,17 @@ has() { # LIBRARY
 		[[ $hidden == *" $1 "* ]] || ! pkg-config --exists "$1" 2>/dev/null || known[$1]=yes; }
 	[ "${known[$1]}" = yes ]
 }
-packages() { # LIBRARY...: that they come in
-	awk -v names="$*" 'BEGIN { split(names, list, " "); for (i in list) wanted[list[i]] }
-		!/^#/ { for (i = 4; i <= NF; i++) if ($i in wanted) print $2 }' .ci/packages |
-		sort -u | paste -sd' '
+remedy() { # ID LIBRARY...: the packages that they come in, and who installs them
+	local id=$1 newest; shift
+	newest=$([ "$1" != go-classic ] || ! has go || pkg-config --modversion go)
+	case $newest in
+	1.19* | 1.2[0-3]*) echo "the newest Go here is $newest: go_${id#go_classic_} is the classic one" ;;
+	*) awk -v names="$*" '
+		BEGIN { split(names, list, " "); for (i in list) wanted[list[i]] }
+		!/^#/ { for (i = 4; i <= NF; i++) if ($i in wanted) { found = found " " $2; group = $1; break } }
+		END { print found == "" ? "no package is known" : "packages:" found "; make deps" \
+			(group == "build" ? "" : "-" group) }' .ci/packages ;;
+	esac
 }
 mkdir -p "$(dirname "$out")" || exit
 while IFS='|' read -r id source words needs; do
@@ -44,6 +58,6 @@ while IFS='|' read -r id source words needs; do
 	for library in $needs; do has "$library" || state=missing; done
 	echo "$id|$source|$state$words|${needs// /:}"
 	printf '%s\t%s\t%s\t%s\t%s\n' "$id" "$source" "$state$words" "$needs" \
-		"$([ $state = built ] || packages $needs)" >&3
+		"$([ $state = built ] || remedy "$id" $needs)" >&3
 done < <(rows "$@" | sort -t $'\t' -k1,1 | tr '\t' '|') 3>"$out.$$"
 cmp -s "$out.$$" "$out" && rm "$out.$$" || mv "$out.$$" "$out"

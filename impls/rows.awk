@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # rows.awk - the row of map `id` of impls/LANGUAGE/maps.tsv as its description, one
-# line of JSON. `versions` is "name=version name=version ...".
+# line of JSON. `versions` is "name=version name=version ...". Maps go_classic_X and
+# go_other_X are in row go_X (impls/languages.mk).
 BEGIN {
+	row = id
+	arm = match(id, /^go_(classic|other)_/) ? "-" substr(id, 4, RLENGTH - 4) : ""
+	sub(/^go_(classic|other)_/, "go_", row)
 	FS = "\t"
 	for (i = split(versions, list, " "); i; i--) {
 		split(list[i], pair, "=")
@@ -10,7 +14,7 @@ BEGIN {
 }
 function text(name, value) { gsub(/["\\]/, "\\\\&", value); return "\"" name "\":\"" value "\"," }
 function words(name, value) { gsub(/ /, "\",\"", value); return "\"" name "\":[" (value == "" ? "" : "\"" value "\"") "]," }
-$1 == id {
+$1 == row {
 	parts = split(FILENAME, path, "/")
 	split($10, needs, " ")
 	usual = ""
@@ -20,14 +24,19 @@ $1 == id {
 	cap = $7 == "-" ? "" : tolower($7)
 	gsub(/_/, "-", cap)
 	most = sized($6)
-	if (path[parts - 1] == "go" && version["go"] != "")
-		sub(/^Go:/, "Go " version["go"] ":", $2)
-	printf "{\"contract\":1,%s%s%s%s%s%s%s", text("id", $1), text("label", $2), text("family", $3),
-		text("sync", $4), text("duty", "none"), text("source", needs[1] " " version[needs[1]] ": " $5), text("system", "")
+	language = path[parts - 1]
+	compiler = version[language arm]
+	if (match(compiler, /^[0-9]+\.[0-9]+/))
+		sub(/^Go:/, "Go " substr(compiler, 1, RLENGTH) ":", $2)
+	printf "{\"contract\":1,%s%s%s%s%s%s%s", text("id", id), text("label", $2), text("family", $3),
+		text("sync", $4), text("duty", "none"), text("source", needs[1] " " version[needs[1] arm] ": " $5), text("system", "")
 	printf "%s%s%s%s%s%s%s", words("shapes", usual), words("caps", cap), text("guarantees", $8),
-		text("progress", $9), text("dispatch", "none"), words("operations", ""), words("loops", "")
-	printf "%s%s\"start_ms\":%d,\"warm_up_most\":%d,\"paced\":%s,", text("language", path[parts - 1]),
-		text("program", "readmostly-" path[parts - 1]), $11, $12, index(" " $14 " ", " paced ") ? "true" : "false"
+		text("progress", $9), text("dispatch", "none"), words("operations", ""),
+		words("loops", $3 == "technique" ? $14 : "")
+	if ($15 != "") printf "%s", text("misuse", $15)
+	printf "%s%s%s", text("language", language), compiler == "" ? "" : text("language_version", compiler),
+		text("program", "readmostly-" language arm)
+	printf "\"start_ms\":%d,\"warm_up_most\":%d,%s", $11, $12, words("measured_loops", $14)
 	printf "\"value_most_bytes\":%d,\"value_place\":%s}\n", most, most ? "\"" $13 "\"" : "null"
 }
 # The longest value of its shapes, if one has other sizes than the usual; else 0.

@@ -13,7 +13,7 @@ maps=()
 . runner/mode.sh
 SET=$what find_mode quick || exit
 unset MAKEFLAGS MFLAGS MAKELEVEL
-.ci/deps build || exit
+get_packages
 case $what in
 crossover)
 	if [ -z "$1" ] || [ -z "$2" ]; then
@@ -32,6 +32,7 @@ if [ -n "$BENCH_DRY" ]; then
 	exit 0
 fi
 build_needed
+[ $what = crossover ] || go_open
 command=("$build/readmostly" "${command[@]}" --mode "${MODE:-quick}" "$@")
 measure "${command[@]}"
 [ $what = crossover ] || campaign+=/stage-01 # which has all of a run for claims

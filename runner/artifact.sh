@@ -66,7 +66,7 @@ compilers() {
 	for tool in "${CC:-gcc}" "${CXX:-g++}" ld make; do
 		"$tool" --version 2>/dev/null | head -n 1
 	done
-	for language in go java rust; do # maps of a missing one are not built
+	for language in go go-classic java rust; do # maps of a missing one are not built
 		version=$(.ci/tool $language 2>/dev/null) || continue
 		echo "$language ${version##* }"
 	done

@@ -19,7 +19,7 @@ say() { echo "bench: $*"; }
 # shellcheck disable=SC2086 # words
 [ "$SET" != claims ] || exec runner/answer.sh claims $IDS "$@"
 unset MAKEFLAGS MFLAGS MAKELEVEL
-.ci/deps build || exit
+get_packages
 mapfile -t touched < <(CC=${CC:-gcc} runner/touched.sh)
 if [ ${#touched[@]} -gt 0 ] && ! grep -qsw '^workloads.*touched' "$mode_file"; then
 	say "$mode_words measures no touched maps by themselves" \
@@ -43,4 +43,5 @@ if [ -n "$BENCH_DRY" ]; then
 	exit
 fi
 build_needed
+go_open
 exec "$build/readmostly" run --mode "$mode" "$@"

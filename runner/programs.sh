@@ -6,6 +6,23 @@ build=${BUILD:-build/gcc} jobs=-j$(nproc)
 
 quiet() { make --no-print-directory "$jobs" CC="${CC:-gcc}" BUILD="$build" "$@"; }
 needed() { sed -n "s|^$1/||p" <<<"$needs" | sort -u | tr '\n' ' '; } # FLAVOUR: ids
+# get_packages: installs and unpacks what is missing (.ci/packages).
+get_packages() {
+	.ci/deps build || exit
+	[ -n "$BENCH_DRY" ] || .ci/unpack build
+}
+# go_open: in one line, what stays open because a Go compiler is missing.
+go_open() {
+	local newest classic
+	classic=$(impls/go/find_go.sh classic)
+	if ! newest=$(impls/go/find_go.sh newest); then
+		echo "no Go compiler is here (make deps): how Go's sync.Map and its map with an RWMutex compare stays open"
+	elif [ "$newest" = "$classic" ]; then
+		echo "the newest Go here is ${newest#* } (make deps): how the maps of Go 1.24 and newer compare stays open"
+	elif [ -z "$classic" ]; then
+		echo "no Go from 1.19 to 1.23 is here (make deps): how the classic sync.Map and map compare stays open"
+	fi
+}
 # needs_of [ARGUMENTS of run]: sets $needs.
 needs_of() {
 	mkdir -p "$build"

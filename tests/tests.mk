@@ -99,11 +99,11 @@ golden: $(BUILD)/readmostly
 
 # Equality with Go and its speed (docs/go-equality.md). Without a Go of the right age the recorded logs are what the
 # maps in C are compared with.
-GO := $(shell tests/go/find_go.sh)
+CLASSIC_GO := $(firstword $(shell impls/go/find_go.sh classic))
 EQUAL := $(addprefix $(T)/test_equal_,syncmap gomap floats)
 $(BUILD)/go/%: $(wildcard tests/go/*/*.go tests/go/*/*.s tests/go/go.mod)
-	$(call say,GO) cd tests/go && $(GO_HERE) $(GO) build -o '$(abspath $@)' ./$*
-$(EQUAL): | $(if $(GO),$(BUILD)/go/replay)
+	$(call say,GO) cd tests/go && $(GO_HERE) $(CLASSIC_GO) build -o '$(abspath $@)' ./$*
+$(EQUAL): | $(if $(CLASSIC_GO),$(BUILD)/go/replay)
 # Both Go versions (1.19 and 1.23); the operations of 1.20 and 1.23 need the newer.
 go-logs: $(EQUAL)
 	@tests/go/record.sh $(BUILD)

@@ -57,9 +57,16 @@ func (t *team) add() (sum totals) {
 			sum.wrong++
 		}
 	}
-	sum.expectKeys = t.load.resident + sum.all.inserts - sum.all.removes
+	if f, ok := t.program.(*fill); ok {
+		sum.expectKeys, sum.expect = f.expected()
+		if f.random && !t.table.tells() {
+			sum.window.inserts, sum.all.inserts = sum.expectKeys, sum.expectKeys
+		}
+		return sum
+	}
+	sum.expectKeys = t.prefilled + sum.all.inserts - sum.all.removes
 	sum.expect = sum.keySum
-	for rank := uint64(0); rank < t.load.resident; rank++ {
+	for rank := uint64(0); rank < t.prefilled; rank++ {
 		sum.expect += mixOf(rank)
 	}
 	return sum
@@ -67,7 +74,12 @@ func (t *team) add() (sum totals) {
 
 // mismatch tells what was answered wrongly, or "": judge.c of the runner.
 func (t *team) mismatch(sum *totals) string {
-	stay := t.load.kind == update
+	if t.program != nil && sum.wrong == 0 {
+		if reason := t.program.wrong(sum); reason != "" {
+			return reason
+		}
+	}
+	stay := t.load.kind == update && t.program == nil
 	switch {
 	case sum.wrong > 0:
 		return "an operation returned another key's value"
@@ -78,9 +90,9 @@ func (t *team) mismatch(sum *totals) string {
 	case sum.lost > 0:
 		return fmt.Sprintf("lost update: after %d writes the value was there "+
 			"that they were to replace", sum.lost)
-	case t.cell.Settle != "no" && sum.keysBefore != t.load.resident:
+	case t.cell.Settle != "no" && sum.keysBefore != t.prefilled:
 		return fmt.Sprintf("prefill not exact: %d keys, expected %d",
-			sum.keysBefore, t.load.resident)
+			sum.keysBefore, t.prefilled)
 	case t.unrenewed() != "":
 		return t.unrenewed()
 	case sum.heldKeys != sum.expectKeys || sum.heldSum != sum.expect:
@@ -95,7 +107,7 @@ func (t *team) mismatch(sum *totals) string {
 	}
 	// Ranks of fresh keys are drawn once: a key that is there already is one
 	// that was not put in, and its answer hides that from the sums.
-	if puts := sum.all.pairs + sum.account.puts; t.load.kind == fresh &&
+	if puts := sum.all.pairs + sum.account.puts; t.program == nil && t.load.kind == fresh &&
 		sum.all.inserts != puts {
 		return fmt.Sprintf("%d of %d upserts of fresh keys found one",
 			puts-sum.all.inserts, puts)
@@ -173,6 +185,10 @@ func (t *team) unasked(sum *totals) string {
 	share, lookups := float64(l.writeBelow)/(1<<32), c.lookups()
 	gone := float64(c.missesResident)
 	switch {
+	case t.program != nil:
+		if sweeps, ok := t.program.(*cleanup); ok {
+			return sweeps.unasked()
+		}
 	case !plausible(c.decisions(), c.iterations, share, 0):
 		return fmt.Sprintf("achieved write share %.5f, asked %.5f",
 			ratio(c.writes, c.operations()), *t.cell.WriteShare)
@@ -204,7 +220,7 @@ func (t *team) misplaced() string {
 		case t.cell.paced() && m.worker.pace.gaveUp:
 			return fmt.Sprintf("the rate of %g/s could not be kept",
 				*t.cell.RatePerS)
-		case t.cell.paced():
+		case t.cell.paced() || t.program != nil:
 		case m.worker.counts.iterations == 0:
 			return fmt.Sprintf("thread %d was never scheduled in the window", i)
 		case *t.cell.WindowNs > 0 && own < elapsed/2 && !t.sharesCPU(i):

@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"runtime"
 )
@@ -26,6 +27,9 @@ func (t *team) report(result map[string]any) {
 	}
 	if verdict == "ok" && holdsNothing(t.table) {
 		why = "the map holds nothing"
+		if t.table == nil {
+			why = "no keys: judged by the subject's own check"
+		}
 	}
 	result["status"], result["reason"] = status, textOrNull(reason)
 	result["verification"] = t.verification(&sum, verdict, why)
@@ -174,7 +178,8 @@ func (t *team) stats() []any {
 		parked["reason"] = "Go 1.19 does not record it, expected 1.20 or newer"
 	}
 	pause := pausesBetween(&a.memory, &b.memory)
-	return []any{
+	before, after := &t.memory[0], &t.memory[1]
+	all := []any{
 		stat("collections", "1", true, float64(pause.collections)),
 		stat("collection_pause", "ns", true, float64(pause.totalNs)),
 		stat("collection_pause_longest", "ns", pause.longestNs >= 0,
@@ -185,7 +190,21 @@ func (t *team) stats() []any {
 			float64(b.memory.TotalAlloc-a.memory.TotalAlloc)),
 		parked,
 		stat("background_cpu", "ns", apart, background),
-		stat("cores_used", "1", known, cpu/float64(t.elapsed().Nanoseconds()))}
+		stat("cores_used", "1", known, cpu/float64(t.elapsed().Nanoseconds())),
+		stat("bytes", "bytes", t.liveBytes >= 0, float64(t.liveBytes)),
+		stat("bytes_peak", "bytes", true, float64(after.Sys-before.Sys)),
+		stat("heap_used_bytes", "bytes", true, float64(after.HeapAlloc)),
+		stat("heap_held_bytes", "bytes", true, float64(after.HeapSys-after.HeapReleased))}
+	add := func(name, unit string, value float64) {
+		all = append(all, stat(name, unit, !math.IsNaN(value), value))
+	}
+	if own, ok := t.table.(counted); ok {
+		own.stats(add)
+	}
+	if t.program != nil {
+		t.program.stats(add)
+	}
+	return all
 }
 
 func (t *team) environment() map[string]any {

@@ -61,6 +61,9 @@ func newTable(id, shape string, size int) table {
 	if port, ok := ofPort[id]; ok {
 		id = port
 	}
+	if of, ok := ofOneShape[id]; ok && of.shape == shape {
+		return of.make(size)
+	}
 	of, str := tables[id][valueBytes(shape)], keyBytes(shape) > 0
 	if of == nil || !str && !strings.HasPrefix(shape, "u64x") {
 		return nil
@@ -71,7 +74,7 @@ func newTable(id, shape string, size int) table {
 // holdsNothing: there is nothing to verify.
 func holdsNothing(t table) bool {
 	switch t.(type) {
-	case *nullU64, *nullStr:
+	case nil, *nullU64, *nullStr:
 		return true
 	}
 	return false

@@ -3,6 +3,7 @@
 import functools
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 
 from report.load import Campaign
@@ -14,6 +15,8 @@ DATA = tomllib.loads(Path(__file__).with_name("cards.toml").read_text(encoding="
 SCANS = {"point-in-time": Scan.MOMENT, "once-if-present": Scan.EACH_ONCE}
 LOCKS = re.compile(r"(go-)?(pthread-)?(ck-)?(mutex|rwmutex|rwlock|brlock|pflock|ticket)")
 OWN = ("version", "version-told-by", "library", "package", "licence", "progress")
+GO_LABEL = re.compile(r"Go(?: (\S+))?: (.+)")  # "Go 1.26: map + RWMutex"
+PORT = "C port"  # begins the label of a map that was written after Go's
 LICENCE = re.compile(r"SPDX-License-Identifier: (.+?)(?: \*/)?$", re.M)
 
 
@@ -23,10 +26,17 @@ def source_files() -> dict[str, Path]:
     return {p.stem: p for p in sorted((ROOT / "impls").glob("*/*.c*"))}
 
 
+def known_of(about: MapInfo) -> Mapping[str, str]:
+    """The table's lines about its program. Go's three, of one compiler each, share them."""
+    program = re.sub(r"-(classic|other)$", "", about.program or "")
+    known: Mapping[str, str] = DATA["programs"].get(program, {})
+    return known
+
+
 def language_of(about: MapInfo, file: Path | None) -> str:
     """C, C++, Go, Java or Rust."""
     if about.program:
-        return str(DATA["programs"].get(about.program, {}).get("language", about.program))
+        return known_of(about).get("language", about.program)
     return "C++" if file and file.suffix == ".cc" else "C"
 
 
@@ -35,8 +45,7 @@ def licence_of(about: MapInfo, file: Path | None) -> str | None:
     if about.facts and "licence" in about.facts:
         return about.facts["licence"]
     if about.program:
-        licence = DATA["programs"].get(about.program, {}).get("licence")
-        return None if licence is None else str(licence)
+        return known_of(about).get("licence")
     match = LICENCE.search(file.read_text(encoding="utf-8")) if file else None
     return match[1] if match else None
 
@@ -45,8 +54,7 @@ def package_of(about: MapInfo) -> str | None:
     """The Debian package that one installs to use it."""
     if about.facts and "package" in about.facts:
         return about.facts["package"].split()[0].rstrip(",;")
-    package = DATA["programs"].get(about.program or "", {}).get("package")
-    return None if package is None else str(package)
+    return known_of(about).get("package")
 
 
 def waits(about: MapInfo) -> Wait:
@@ -68,12 +76,21 @@ def has_many_writers(about: MapInfo) -> bool:
     return about.family != "lock"
 
 
+def compiled(about: MapInfo) -> tuple[str | None, str]:
+    """Version and design of a map of Go: ("1.26.1", "map+RWMutex"). Campaigns
+    without `language_version` have the version in the label."""
+    match = GO_LABEL.fullmatch(about.label)
+    version, design = (match[1], match[2]) if match else (None, about.label)
+    return about.language_version or version, design.replace(" + ", "+")
+
+
 def card_of(about: MapInfo) -> Card:
     """The card of one map."""
     file = None if about.program else source_files().get(about.id)
-    facts = about.facts or {}
+    facts, language = about.facts or {}, language_of(about, file)
+    version, design = compiled(about) if language == "Go" else (None, None)
     return Card(
-        about.id, about.label, about.family, language_of(about, file),
+        about.id, about.label, about.family, language,
         str(file.relative_to(ROOT)) if file else None, package_of(about),
         licence_of(about, file), about.source or facts.get("version", ""), about.sync,
         grows="fixed-size" not in about.caps, many_writers=has_many_writers(about),
@@ -82,7 +99,8 @@ def card_of(about: MapInfo) -> Card:
         stale_reads="stale" in about.caps, slow_writes="slow-writes" in about.caps,
         own_threads="background-threads" in about.caps, frees_memory=about.sync != "leak",
         reference=about.bound, misuse=bool(about.misuse),
-        facts=tuple((k, v) for k, v in facts.items() if k not in OWN))
+        facts=tuple((k, v) for k, v in facts.items() if k not in OWN),
+        port=about.label.startswith(PORT), version=version, design=design)
 
 
 def all_cards(campaign: Campaign) -> tuple[Card, ...]:

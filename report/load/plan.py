@@ -106,6 +106,7 @@ class MapInfo:
     code: str | None = None
     misuse: str | None = None
     program: str | None = None
+    language_version: str | None = None
     caps: tuple[str, ...] = ()
     facts: Mapping[str, str] | None = None
 
@@ -120,6 +121,7 @@ class SkippedMap:
     """A map that was not built here."""
     id: str
     needs: str = ""
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,8 @@ json_t *rm_describe_map(const struct rm_map_info *info)
 {
 	static const char *const members[] = { "id", "label", "family", "sync",
 		"duty", "source", "system", "guarantees", "progress",
-		"dispatch", "code", "caps", "shapes", "misuse", "program" };
+		"dispatch", "code", "caps", "shapes", "misuse", "program",
+		"language_version" };
 	json_t *map = json_object();
 
 	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++) {
@@ -71,9 +72,11 @@ static json_t *skipped_maps(const struct rm_catalog *catalog)
 	for (size_t i = 0; i < catalog->name_count; i++)
 		if (catalog->names[i].missing)
 			json_array_append_new(
-			        all, json_pack("{s:s, s:s}", "id",
-			                     catalog->names[i].id, "needs",
-			                     catalog->names[i].needs));
+			        all,
+			        json_pack("{s:s, s:s, s:s}", "id",
+			                catalog->names[i].id, "needs",
+			                catalog->names[i].needs, "remedy",
+			                catalog->names[i].remedy));
 	return all;
 }
 

@@ -80,6 +80,7 @@ static const struct rm_field fields[] = {
 	{ "skipped_maps", "a" },
 	{ "skipped_maps[].id", "S" },
 	{ "skipped_maps[].needs", "S" },
+	{ "skipped_maps[].remedy", "-S" },
 	{ "busy", "-o0" },
 	{ "busy.text", "-S" },
 	{ "busy.pressure_percent", "-n0" },

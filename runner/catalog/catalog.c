@@ -129,10 +129,11 @@ static void fill_info(struct rm_map_info *info)
 	info->id = rm_json_text(json, "id");
 	info->misuse = json_string_value(json_object_get(json, "misuse"));
 	info->language = json_string_value(json_object_get(json, "language"));
+	info->language_version =
+	        json_string_value(json_object_get(json, "language_version"));
 	info->version = json_string_value(json_object_get(json, "version"));
 	info->shapes = shapes_of(info);
 	info->caps = caps_of(info);
-	info->paced = json_is_true(json_object_get(json, "paced"));
 	info->start_ms = (unsigned)rm_json_whole(json, "start_ms");
 	info->warm_up_most = (unsigned)rm_json_whole(json, "warm_up_most");
 	info->value_most = (unsigned)rm_json_whole(json, "value_most_bytes");
@@ -219,7 +220,7 @@ static int add_maps(
 
 enum { NAME_COLUMNS = 5 };
 
-/* "ID FILE STATE NEEDS PACKAGES" of names.tsv; STATE is words, by commas. */
+/* "ID FILE STATE NEEDS REMEDY" of names.tsv; STATE is words, by commas. */
 static int add_name(void *context, char *const *field, const char *where,
         struct rm_error *error)
 {
@@ -237,7 +238,7 @@ static int add_name(void *context, char *const *field, const char *where,
 		.misuse = rm_tsv_list_has(field[2], "misuse"),
 		.other_language = rm_tsv_list_has(field[2], "language"),
 		.needs = field[3],
-		.packages = field[4],
+		.remedy = field[4],
 	};
 	return 0;
 }
@@ -335,8 +336,8 @@ int rm_catalog_refuse(const struct rm_catalog *catalog, const char *id,
 		        id, info->language);
 	if (name && name->missing)
 		return rm_error_set(error, RM_USAGE,
-		        "%s is not built: needs %s (packages: %s)", id,
-		        name->needs, name->packages);
+		        "%s is not built: needs %s (%s)", id, name->needs,
+		        name->remedy);
 	if (name)
 		return rm_error_set(error, RM_USAGE,
 		        "%s is not built: `make` builds all maps, `make "

@@ -7,11 +7,26 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Whether the sheet is of this map. One sheet is of a map in Go by any compiler. */
+static bool is_of(const char *sheet, const char *id)
+{
+	static const char *const prefixes[] = { "go_classic_", "go_other_" };
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++) {
+		const size_t length = strlen(prefixes[i]);
+
+		if (!strncmp(id, prefixes[i], length))
+			return !strncmp(sheet, "go_", 3) &&
+			       !strcmp(sheet + 3, id + length);
+	}
+	return !strcmp(sheet, id);
+}
+
 const struct rm_facts *rm_facts_find(const char *id)
 {
 	const struct rm_facts *facts = rm_facts_table;
 
-	while (facts->id && strcmp(facts->id, id))
+	while (facts->id && !is_of(facts->id, id))
 		facts++;
 	return facts->id ? facts : NULL;
 }
@@ -53,6 +68,13 @@ const char *rm_facts_version(const struct rm_facts *facts,
 		snprintf(text, size, "%.*s %s", (int)library.text_length,
 		        library.text, info->version);
 		return "the library itself";
+	}
+	if (info->language && info->language_version &&
+	        strlen(info->language) == library.text_length &&
+	        !strncmp(library.text, info->language, library.text_length)) {
+		snprintf(text, size, "%s %s", info->language,
+		        info->language_version);
+		return "its compiler";
 	}
 	built = built_version(library.text, library.text_length);
 	if (built && strncmp(built, "unknown", 7)) {

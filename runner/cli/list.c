@@ -45,8 +45,8 @@ static int print_json(const struct rm_catalog *catalog)
 			json_array_append_new(skipped,
 			        json_pack("{s:s, s:s, s:s}", "id",
 			                catalog->names[i].id, "needs",
-			                catalog->names[i].needs, "packages",
-			                catalog->names[i].packages));
+			                catalog->names[i].needs, "remedy",
+			                catalog->names[i].remedy));
 	all = json_pack("{s:o, s:o}", "maps", maps, "skipped", skipped);
 	code = rm_print_json(all, JSON_INDENT(2));
 	json_decref(all);
@@ -109,8 +109,8 @@ static void print_all(const struct rm_catalog *catalog)
 		const struct rm_map_name *name = &catalog->names[i];
 
 		if (name->missing)
-			printf("%-16s not built: needs %s (packages: %s)\n",
-			        name->id, name->needs, name->packages);
+			printf("%-16s not built: needs %s (%s)\n", name->id,
+			        name->needs, name->remedy);
 		else if (!rm_catalog_find(catalog, name->id))
 			printf("%-16s not built (make)\n", name->id);
 	}

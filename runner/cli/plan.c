@@ -176,9 +176,8 @@ static void print_not_built(
 		const struct rm_map_name *map = &catalog->names[i];
 
 		if (map->missing && names(inputs, map->id))
-			printf("not run: %s: not built: needs %s (packages: "
-			       "%s)\n",
-			        map->id, map->needs, map->packages);
+			printf("not run: %s: not built: needs %s (%s)\n",
+			        map->id, map->needs, map->remedy);
 	}
 }
 

@@ -39,14 +39,20 @@ refused() # WORDS of each command
 }
 
 # A build without Go.
-make -s BUILD="$build" OUT="$dir/none" HIDE=go programs >"$dir/said" 2>&1
+make -s BUILD="$build" OUT="$dir/none" HIDE='go go-classic' programs >"$dir/said" 2>&1
 "$dir/none/readmostly" dev list >"$dir/list"
-check "without Go each map is named as not built, with the package" \
-	[ "$(grep -c '^go_[a-z0-9_]* *not built: needs go (packages: golang-go)' "$dir/list")" = "$go_rows" ]
+lacks='not built: needs go (packages: golang-go; make deps)'
+check "without Go each map is named as not built, with the next step" \
+	[ "$(grep -c "^go_[a-z0-9_]* *$lacks" "$dir/list")" = "$go_rows" ]
+check "also by the classic Go" grep -q '^go_classic_null *not built: needs go-classic (packages: golang-go; make deps)' "$dir/list"
+check "what is no compiler is refused" eval \
+	'! make -s GO=/nowhere/go help >"$dir/said" 2>&1 && says "$dir/said" "GO=/nowhere/go: expected the path of a Go compiler"'
 
-if "$readmostly" dev list | grep -q '^go_null  *not built'; then
-	check "list names them" sh -c "'$readmostly' dev list | grep -q 'go_sync_map *not built: needs go (packages: golang-go)'"
-	refused 'is not built: needs go (packages: golang-go)'
+# A machine with one Go, by $GO another one: the same.
+go=$(impls/go/find_go.sh newest)
+if [ -z "$go" ]; then
+	check "list names them" sh -c "'$readmostly' dev list | grep -q 'go_sync_map *$lacks'"
+	refused "is $lacks"
 	skip "a campaign of Go's maps" "no Go 1.19 or newer"
 	done_testing
 	exit
@@ -54,7 +60,7 @@ fi
 
 "$readmostly" dev list >"$dir/list"
 check "list names the language of Go's maps" says "$dir/list" "language   go"
-check "and the version of Go" says "$dir/list" "source     go 1."
+check "and the version of Go" says "$dir/list" "source     go ${go#* }: "
 "$readmostly" dev list --ids >"$dir/ids"
 check "ids to be checked are of maps in C and C++" sh -c "! grep -q ^go_ '$dir/ids'"
 refused 'is a map in go: its program runs trials and no other command'
@@ -76,7 +82,31 @@ check "and have the hash of their program" \
 	[ "$(grep '"go":"go1\.' "$journal" | grep -o '"binary_sha256":"[0-9a-f]*"' | sort -u | wc -l)" = 1 ]
 check "the campaign is valid" "$readmostly" dev validate "$dir/campaign"
 check "campaign.json says whose maps they are" \
-	[ "$(grep -c '"program": "readmostly-go"' "$dir/campaign/campaign.json")" = "$go_rows" ]
+	[ "$(grep -c '"program": "readmostly-go"' "$dir/campaign/campaign.json")" -ge 4 ]
+
+# The program of another compiler has ids of its own.
+make -s GO="${go% *}" BUILD="$build" OUT="$dir/other" NEEDED=plain/go_other_sync_map programs >"$dir/said" 2>&1
+other=$dir/other/maps/plain/go_other_sync_map
+check "GO names one more compiler" says "$other.json" "\"program\":\"readmostly-go-other\""
+check "its description has the version in a place of its own" says "$other.json" "\"language_version\":\"${go#* }\""
+"$readmostly" plan --requests "$dir/go.conf" --maps "go_sync_map" --set threads=1 | grep -m 1 throughput >"$dir/request"
+check "a request of another compiler's map is refused" eval \
+	'! "$other" trial <"$dir/request" >"$dir/said" 2>&1 && says "$dir/said" "map go_sync_map is of another program"'
+sed 's/"go_sync_map"/"go_other_sync_map"/' "$dir/request" | "$other" trial >"$dir/said" 2>&1
+check "one of its own is run" says "$dir/said" "\"go\":\"go${go#* }\""
+if classic=$(.ci/tool go-classic); then
+	tests/tools/programs.sh "$build" plain/go_classic_sync_map
+	sed 's/"go_sync_map"/"go_classic_sync_map"/' "$dir/request" | "$build/maps/plain/go_classic_sync_map" trial >"$dir/said"
+	check "the classic program is compiled by the classic Go" says "$dir/said" "\"go\":\"go${classic#* }\""
+	"$readmostly" run "$dir/go.conf" --maps "go_sync_map go_classic_sync_map" --set shape=u64x8 -o "$dir/both" \
+		--counters none >"$dir/said" 2>&1
+	check "a campaign of both records the version of each map" eval \
+		'says "$dir/both/campaign.json" "\"${go#* }\"" && says "$dir/both/campaign.json" "\"${classic#* }\""'
+	check "both are verified" [ "$(grep -c '/verify".*"status":"ok"' "$dir/both/trials.jsonl")" = 4 ]
+else
+	check "without another Go the classic ids name the map to take" sh -c \
+		"'$readmostly' dev list | grep -q 'go_classic_sync_map *not built: .*go_sync_map is the classic one\|make deps'"
+fi
 
 "$readmostly" plan --json "$dir/go.conf" --maps "go_map_rw gomap_rw" --set "goroutines=wired free" >"$dir/plan" 2>&1
 check "goroutines are a factor of Go's maps" says "$dir/plan" goroutines-wired
@@ -89,9 +119,9 @@ check "an open loop of Go's and C's maps ends well" [ $? = 0 ]
 check "each has a trial with latencies" \
 	[ "$(grep -c '/latency".*"status":"ok".*"latency":\[{' "$dir/open/trials.jsonl")" = 5 ]
 check "that campaign is valid, too" "$readmostly" dev validate "$dir/open"
-"$readmostly" plan --json "$dir/go.conf" --maps "$go_maps" --set loop=fill --set writes=100% >"$dir/plan" 2>&1
+"$readmostly" plan --json "$dir/go.conf" --maps "$go_maps" --set loop=alternate --set writes=50% >"$dir/plan" 2>&1
 check "a loop that Go's program has not is a planned skip with what it has" \
-	says "$dir/plan" "maps in go: only throughput of the loop mix and latency of the loop paced is measured"
+	says "$dir/plan" "of the loop mix, fill, random-fill, grow and latency of the loop paced is measured"
 
 "$readmostly" run "$dir/go.conf" --maps go_null --set shape=u64x24 \
 	-o "$dir/wide" --counters none >"$dir/said" 2>&1

@@ -148,7 +148,7 @@ shift 3
 exec "$readmostly" run --counters none "$dir/tiny.conf" "\$@"
 END
 chmod +x "$dir/bin/make" "$dir/b/readmostly"
-PATH=$dir/bin:$PATH BUILD=$dir/b MODE=smoke RM_PAGE=yes runner/bench.sh -o "$dir/elsewhere" \
+DEPS=no PATH=$dir/bin:$PATH BUILD=$dir/b MODE=smoke RM_PAGE=yes runner/bench.sh -o "$dir/elsewhere" \
 	>"$out" 2>&1
 check "bench reports the folder of -o" says "$out" "Page: $dir/elsewhere/report/index.html"
 check "which is the last line" grep -q "^Page: " <(tail -n 1 "$out")

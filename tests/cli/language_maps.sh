@@ -38,7 +38,7 @@ without() { # NAMES: leaves its list
 }
 named() { # LANGUAGE: all its maps as not built, each with its packages
 	for id in $(rows "$1" 1); do
-		grep -qE "^$id +not built: needs [a-z -]+ \(packages: [a-z0-9 -]+\)" "$dir/list" ||
+		grep -qE "^$id +not built: needs [a-z -]+ \(packages: [a-z0-9 -]+; make deps-peers\)" "$dir/list" ||
 			{ echo "# $id"; return 1; }
 	done
 }

@@ -9,9 +9,9 @@ build=$1
 export GOTOOLCHAIN=local GOFLAGS=-buildvcs=false GOPROXY=off \
 	GOPATH="$PWD/build/go-path" GOCACHE="$PWD/build/go-cache"
 for minor in 19 23; do
-	go=$(tests/go/find_go.sh $minor) ||
+	go=$(impls/go/find_go.sh $minor) ||
 		{ echo "record.sh: needs Go 1.$minor" >&2; exit 2; }
-	(cd tests/go && "$go" build -o "../../build/replay-$minor" ./replay)
+	(cd tests/go && "${go% *}" build -o "../../build/replay-$minor" ./replay)
 done
 mkdir -p tests/go/recorded
 for test in "$build"/tests/test_equal_syncmap "$build"/tests/test_equal_gomap \

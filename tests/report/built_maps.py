@@ -20,7 +20,7 @@ def listed():
                           capture_output=True, check=True)
     told = json.loads(done.stdout)
     return ({m["id"] for m in told["maps"]},
-            {m["id"]: f"needs {m['needs']} (packages: {m['packages']})"
+            {m["id"]: f"needs {m['needs']} ({m['remedy']})"
              for m in told["skipped"]})
 
 

@@ -62,14 +62,14 @@ def changed_go(folder, *changes, flags=(), cgo=False):
         text = (folder / name).read_text()
         assert right in text, "the mutant is of lines that there are"
         (folder / name).write_text(text.replace(right, wrong, 1))
-    newest = subprocess.run([ROOT / "tests/go/find_go.sh", "newest"],
+    newest = subprocess.run([ROOT / "impls/go/find_go.sh", "newest"],
                             text=True, capture_output=True, check=True)
     environment = os.environ | {
         "GOTOOLCHAIN": "local", "GOFLAGS": "-buildvcs=false",
         "GOPROXY": "off", "CGO_ENABLED": str(int(cgo)),
         "GOPATH": str(ROOT / "build/go-path"),
         "GOCACHE": str(ROOT / "build/go-cache")}
-    subprocess.run([newest.stdout.strip(), "build", *flags, "-o", "mutant",
+    subprocess.run([newest.stdout.split()[0], "build", *flags, "-o", "mutant",
                     "."],
                    cwd=folder, env=environment, check=True)
     return folder / "mutant"

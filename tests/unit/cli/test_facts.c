@@ -10,6 +10,7 @@ static const struct rm_facts sheets[] = {
 	{ "tree", "library: ck\nlicence: BSD-2-Clause\nnote: a: b\n" },
 	{ "tree_rw", "library: libcuckoo\n" },
 	{ "urcu", "library: liburcu\n" },
+	{ "go_tree", "library: go\n" },
 	{ "none", "" },
 	{ NULL, NULL },
 };
@@ -35,6 +36,11 @@ static void sheets_are_found(void)
 	CHECK(rm_facts_find("tree") == sheets &&
 	                rm_facts_find("urcu") == sheets + 2,
 	        "a sheet is found by the map's whole id");
+	CHECK(rm_facts_find("go_tree") == sheets + 3 &&
+	                rm_facts_find("go_classic_tree") == sheets + 3 &&
+	                rm_facts_find("go_other_tree") == sheets + 3 &&
+	                !rm_facts_find("go_classic_urcu"),
+	        "maps in Go by any compiler share one");
 	CHECK(!rm_facts_find("tre") && !rm_facts_find("tree_") &&
 	                !rm_facts_find(""),
 	        "and by nothing else");
@@ -66,7 +72,9 @@ static void lines_are_read(void)
 static bool told(
         const char *id, const char *version, const char *wanted, const char *by)
 {
-	const struct rm_map_info map = { .version = version };
+	const struct rm_map_info map = { .version = version,
+		.language = "go",
+		.language_version = "1.26.1" };
 	char text[64];
 	const char *who =
 	        rm_facts_version(rm_facts_find(id), &map, text, sizeof(text));
@@ -90,6 +98,8 @@ static void versions_are_told(void)
 	        "also where it is the last, and another begins like it");
 	CHECK(told("tree_rw", NULL, "libcuckoo unknown", nobody),
 	        "one that pkg-config did not know either is unknown");
+	CHECK(told("go_classic_tree", NULL, "go 1.26.1", "its compiler"),
+	        "of a language that is its compiler's");
 	libraries = "ck-more 3";
 	CHECK(told("tree", NULL, "ck unknown", nobody),
 	        "so is one that is not among them");

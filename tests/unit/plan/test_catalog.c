@@ -118,13 +118,13 @@ static void names_are_read(void)
 
 	fake_root_write(root, "maps/names.tsv",
 	        "bad\tb.c\tbuilt,misuse\t\t\n"
-	        "go_y\tg.tsv\tbuilt,language\tgo\tgolang\n"
-	        "peer\tp.c\tmissing,sized\tlibck\tlibck-dev\n");
+	        "go_y\tg.tsv\tbuilt,language\tgo\t\n"
+	        "peer\tp.c\tmissing,sized\tlibck\tpackages: libck-dev\n");
 	CHECK(load() == 0 && catalog.name_count == 3, "names are read");
 	name = rm_catalog_name(&catalog, "peer");
 	CHECK(name && name->missing && !name->misuse && !name->other_language &&
 	                !strcmp(name->needs, "libck") &&
-	                !strcmp(name->packages, "libck-dev"),
+	                !strcmp(name->remedy, "packages: libck-dev"),
 	        "with what they need and what is missing");
 	name = rm_catalog_name(&catalog, "bad");
 	CHECK(name && name->misuse && !name->missing &&
