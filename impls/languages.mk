@@ -26,6 +26,9 @@ GO_HERE  = GOROOT= GOTOOLCHAIN=local GOFLAGS=-buildvcs=false GOPROXY=off CGO_ENA
   GOPATH='$(abspath $(KEPT)/go-path)' GOCACHE='$(abspath $(KEPT)/go-cache)'
 define go_rules # ARM
 $(call language_rules,$(1),go,-placed)
+# Long values are in the same program.
+$(foreach size,$(SIZES),$(addprefix $(PROGRAMS)/x$(size)/,$(call OF,$(1)))): $(PLACE)/readmostly-$(1)
+	$$(call say,LINK) mkdir -p $$(@D) && ln -sf ../../$$(<F) $$@
 $(BUILD)/$(1).compiler: FORCE
 	$$(call stamp,$$(call lies_at,$(1)) $$(call version_of,$(1)))
 $(PLACE)/readmostly-$(1) $(PLACE)/readmostly-$(1)-placed: $(wildcard impls/go/*.go impls/go/*.s) impls/go/go.mod $(BUILD)/$(1).compiler
