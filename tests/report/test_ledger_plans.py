@@ -85,9 +85,9 @@ def test_parallel_stores_are_of_several_threads(mode):
                          ids=lambda c: c.id)
 def test_what_an_article_leaves_open_has_more_cells_in_a_longer_mode(claim):
     require(*maps_of(claim))
-    quick, standard = (evidence.parts(plan(mode), claim, claim.each())
-                       for mode in MODES[:2])
-    assert quick == claim.each()
+    ones = claim.each() or claim.each(go=True)
+    quick, standard = (evidence.parts(plan(mode), claim, ones) for mode in MODES[:2])
+    assert quick == ones
     assert len(standard) > len(quick)
 
 
