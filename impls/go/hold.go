@@ -38,9 +38,9 @@ type hold struct {
 
 // holdSeat is what one member saw in its last window, all times in ns.
 type holdSeat struct {
-	cycles, waited, longest, elapsed uint64
-	waits                            *histogram // nil: not timed
-	_                                [64]byte
+	waited, elapsed uint64
+	waits           *histogram
+	_               [64]byte
 }
 
 func newHold(lock func() rwLock) func(*team, []uint64) program {
@@ -49,9 +49,7 @@ func newHold(lock func() rwLock) func(*team, []uint64) program {
 			write: time.Duration(args[1]), writers: int(args[2]),
 			seats: make([]holdSeat, len(t.members))}
 		for i := range h.seats {
-			if *t.cell.Measure == "latency" {
-				h.seats[i].waits = &outside[histogram](1)[0]
-			}
+			h.seats[i].waits = &outside[histogram](1)[0]
 		}
 		if h.writers > len(h.seats) {
 			h.writers = len(h.seats)
@@ -99,10 +97,8 @@ func (h *hold) run(m *member) {
 	start := now()
 	for w.turn() {
 		waited := once()
-		seat.cycles++
 		seat.waited += waited
-		seat.longest = max64(seat.longest, waited)
-		if seat.waits != nil && w.measured {
+		if w.measured {
 			seat.waits.record(waited)
 		}
 	}
@@ -118,37 +114,26 @@ func (h *hold) wrong(*totals) string {
 }
 
 func (h *hold) stats(add addStat) {
-	h.tell(add, "write", h.seats[:h.writers])
-	h.tell(add, "read", h.seats[h.writers:])
-	all := addSeats(h.seats)
-	add("blocked_share", "1", all.blocked())
+	tellSeats(add, "write_", h.seats[:h.writers])
+	tellSeats(add, "read_", h.seats[h.writers:])
+	tellSeats(add, "", h.seats)
 }
 
-func addSeats(seats []holdSeat) (sum holdSeat) {
-	for i := range seats {
-		sum.cycles += seats[i].cycles
-		sum.waited += seats[i].waited
-		sum.elapsed += seats[i].elapsed
-		sum.longest = max64(sum.longest, seats[i].longest)
-	}
-	return sum
-}
-
-// blocked is the part of the members' time that passed in waiting.
-func (s *holdSeat) blocked() float64 { return ratio(s.waited, s.elapsed) }
-
-func (h *hold) tell(add addStat, name string, seats []holdSeat) {
-	sum := addSeats(seats)
+// tellSeats adds what part of the members' time passed in waiting, and how long
+// the waits were.
+func tellSeats(add addStat, name string, seats []holdSeat) {
+	waited, elapsed, cycles := uint64(0), uint64(0), uint64(0)
 	var waits []*histogram
 	for i := range seats {
+		waited += seats[i].waited
+		elapsed += seats[i].elapsed
+		cycles += seats[i].waits.count
 		waits = append(waits, seats[i].waits)
 	}
-	add(name+"_cycles", "1", float64(sum.cycles))
-	add(name+"_wait_mean", "ns", ratio(sum.waited, sum.cycles))
-	if len(waits) > 0 && waits[0] != nil {
-		tellTimes(add, name+"_wait", waits)
-	} else {
-		add(name+"_wait_max", "ns", float64(sum.longest))
+	add(name+"blocked_share", "1", ratio(waited, elapsed))
+	if name != "" {
+		add(name+"cycles", "1", float64(cycles))
+		add(name+"wait_mean", "ns", ratio(waited, cycles))
+		tellTimes(add, name+"wait", waits)
 	}
-	add(name+"_blocked_share", "1", sum.blocked())
 }

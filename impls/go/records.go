@@ -13,14 +13,14 @@ var ofOneShape = map[string]struct {
 	shape string
 	make  func(size int) table
 }{
-	"go_map_rw_boxed":      {"str16x24", func(size int) table { return newBoxed(1, size) }},
-	"go_shard_rw_64_boxed": {"str16x24", func(size int) table { return newBoxed(64, size) }},
-	"go_sync_map_boxed":    {"str16x24", func(int) table { return &boxedSync{} }},
-	"go_map_rw_pointers":   {"u64x8", func(size int) table { return newPointed(size, false) }},
-	"go_map_rw_pooled":     {"u64x8", func(size int) table { return newPointed(size, true) }},
-	"go_map_bare":          {"u64x8", func(size int) table { return &bare{make(words, size)} }},
-	"go_map_generic":       {"u64x8", func(size int) table { return &generic{bare{make(words, size)}} }},
-	"go_array":             {"u64x8", func(size int) table { return &array{make([]uint64, 0, size)} }},
+	"go_map_rw_boxed":      {"str16x24", func(n int) table { return &boxed{in: newLockedPointers(1, n)} }},
+	"go_shard_rw_64_boxed": {"str16x24", func(n int) table { return &boxed{in: newLockedPointers(64, n)} }},
+	"go_sync_map_boxed":    {"str16x24", func(int) table { return &boxed{in: &syncPointers{}} }},
+	"go_map_rw_pointers":   {"u64x8", func(n int) table { return newPointed(n, false) }},
+	"go_map_rw_pooled":     {"u64x8", func(n int) table { return newPointed(n, true) }},
+	"go_map_bare":          {"u64x8", func(n int) table { return &bare{make(words, n)} }},
+	"go_map_generic":       {"u64x8", func(n int) table { return &generic{bare{make(words, n)}} }},
+	"go_array":             {"u64x8", func(n int) table { return &array{make([]uint64, 0, n)} }},
 }
 
 // counted is a table that has statistics of its own.
@@ -47,98 +47,65 @@ func runDrawn(m table, w *worker) {
 
 const timedAllocations = 61 // one of so many, as in impls/support
 
-// boxed is maps of pointers to values, under an RWMutex each: each store makes a
-// value (article S2, 4.3).
+type pointer = *[3]uint64
+
+// pointerMap is what boxed keeps its pointers in. put returns what was there.
+type pointerMap interface {
+	get(key string) (value pointer, ok bool)
+	put(key string, value pointer) (was pointer, wasThere bool)
+	take(key string) (was pointer, wasThere bool)
+}
+
+// boxed maps have pointers to values, and each store makes one (article S2, 4.3).
 type boxed struct {
-	boxes
-	shards []boxedShard
-}
-
-// boxes times some of the allocations of values, those of the window.
-type boxes struct {
-	timed [4096]struct{ count, ns uint64 } // by member
-}
-
-type boxedShard struct {
-	mu sync.RWMutex
-	m  map[string]*[3]uint64
-	_  [32]byte
-}
-
-func newBoxed(shards, size int) *boxed {
-	m := &boxed{shards: make([]boxedShard, shards)}
-	for i := range m.shards {
-		m.shards[i].m = make(map[string]*[3]uint64, size/shards)
-	}
-	return m
-}
-
-func (m *boxed) of(key string) *boxedShard {
-	if len(m.shards) == 1 {
-		return &m.shards[0]
-	}
-	return &m.shards[routeByHash(key)]
-}
-
-func (m *boxes) box(w *worker, word uint64) *[3]uint64 {
-	if w.sequence%timedAllocations != 0 || !w.measured {
-		value := new([3]uint64)
-		lengthen(value[:], word)
-		return value
-	}
-	start := now()
-	value := new([3]uint64)
-	timed := &m.timed[w.slot]
-	timed.ns += now() - start
-	timed.count++
-	lengthen(value[:], word)
-	return value
+	in    pointerMap
+	timed [4096]struct{ count, ns uint64 } // allocations of the window, by member
 }
 
 func (m *boxed) batch(w *worker) { runDrawn(m, w) }
 
 func (m *boxed) lookup(w *worker, rank uint64) (uint64, bool) {
-	key := w.view(rank)
-	shard := m.of(key)
-	shard.mu.RLock()
-	value, ok := shard.m[key]
-	shard.mu.RUnlock()
-	if !ok {
-		return 0, false
-	}
-	return tell(w, rank, value), true
+	value, ok := m.in.get(w.view(rank))
+	return found(w, rank, value, ok)
 }
 
 func (m *boxed) upsert(w *worker, rank, word uint64, old *uint64) bool {
-	key, value := w.own(rank), m.box(w, word)
-	shard := m.of(key)
-	shard.mu.Lock()
-	was, wasThere := shard.m[key]
-	shard.m[key] = value
-	shard.mu.Unlock()
-	if wasThere && old != nil {
-		*old = tell(w, rank, was)
+	start := uint64(0)
+	if w.sequence%timedAllocations == 0 && w.measured {
+		start = now()
+	}
+	value := new([3]uint64)
+	if start > 0 {
+		m.timed[w.slot].ns += now() - start
+		m.timed[w.slot].count++
+	}
+	lengthen(value[:], word)
+	was, wasThere := m.in.put(w.own(rank), value)
+	if !m.tells() {
+		return w.presumed
+	}
+	if wasThere {
+		keepOld(old, tell(w, rank, was))
 	}
 	return wasThere
 }
 
 func (m *boxed) remove(w *worker, rank uint64, old *uint64) bool {
-	key := w.view(rank)
-	shard := m.of(key)
-	shard.mu.Lock()
-	was, wasThere := shard.m[key]
-	delete(shard.m, key)
-	shard.mu.Unlock()
-	if wasThere && old != nil {
-		*old = tell(w, rank, was)
+	was, wasThere := m.in.take(w.view(rank))
+	if wasThere {
+		keepOld(old, tell(w, rank, was))
 	}
 	return wasThere
 }
 
-func (m *boxed) tells() bool { return true }
+// tells: Store of a sync.Map does not.
+func (m *boxed) tells() bool {
+	_, locked := m.in.(lockedPointers)
+	return locked
+}
 
 // stats: an allocation's time has two readings of the clock in it.
-func (m *boxes) stats(add addStat) {
+func (m *boxed) stats(add addStat) {
 	count, ns := uint64(0), uint64(0)
 	for i := range m.timed {
 		count += m.timed[i].count
@@ -148,41 +115,72 @@ func (m *boxes) stats(add addStat) {
 	add("allocations_timed_ns", "ns", float64(ns))
 }
 
-// boxedSync is a sync.Map of pointers to values. Its Store does not tell.
-type boxedSync struct {
-	boxes
-	m sync.Map
+// lockedPointers is maps under an RWMutex each.
+type lockedPointers []struct {
+	mu sync.RWMutex
+	m  map[string]pointer
+	_  [32]byte
 }
 
-func (m *boxedSync) batch(w *worker) { runDrawn(m, w) }
-
-func (m *boxedSync) tell(w *worker, rank uint64, value any, ok bool) (uint64, bool) {
-	if !ok {
-		return 0, false
+func newLockedPointers(shards, size int) lockedPointers {
+	m := make(lockedPointers, shards)
+	for i := range m {
+		m[i].m = make(map[string]pointer, size/shards)
 	}
-	return tell(w, rank, value.(*[3]uint64)), true
+	return m
 }
 
-func (m *boxedSync) lookup(w *worker, rank uint64) (uint64, bool) {
-	value, ok := m.m.Load(w.view(rank))
-	return m.tell(w, rank, value, ok)
-}
-
-func (m *boxedSync) upsert(w *worker, rank, word uint64, old *uint64) bool {
-	m.m.Store(w.own(rank), m.box(w, word))
-	return w.presumed
-}
-
-func (m *boxedSync) remove(w *worker, rank uint64, old *uint64) bool {
-	value, ok := m.m.LoadAndDelete(w.view(rank))
-	word, ok := m.tell(w, rank, value, ok)
-	if ok {
-		keepOld(old, word)
+func (m lockedPointers) of(key string) int {
+	if len(m) == 1 {
+		return 0
 	}
-	return ok
+	return int(fnvText(key) % uint64(len(m)))
 }
 
-func (m *boxedSync) tells() bool { return false }
+func (m lockedPointers) get(key string) (pointer, bool) {
+	shard := &m[m.of(key)]
+	shard.mu.RLock()
+	value, ok := shard.m[key]
+	shard.mu.RUnlock()
+	return value, ok
+}
+
+func (m lockedPointers) put(key string, value pointer) (pointer, bool) {
+	shard := &m[m.of(key)]
+	shard.mu.Lock()
+	was, wasThere := shard.m[key]
+	shard.m[key] = value
+	shard.mu.Unlock()
+	return was, wasThere
+}
+
+func (m lockedPointers) take(key string) (pointer, bool) {
+	shard := &m[m.of(key)]
+	shard.mu.Lock()
+	was, wasThere := shard.m[key]
+	delete(shard.m, key)
+	shard.mu.Unlock()
+	return was, wasThere
+}
+
+type syncPointers struct{ m sync.Map }
+
+func (m *syncPointers) get(key string) (pointer, bool) {
+	value, ok := m.m.Load(key)
+	at, _ := value.(pointer)
+	return at, ok
+}
+
+func (m *syncPointers) put(key string, value pointer) (pointer, bool) {
+	m.m.Store(key, value)
+	return nil, false
+}
+
+func (m *syncPointers) take(key string) (pointer, bool) {
+	value, ok := m.m.LoadAndDelete(key)
+	at, _ := value.(pointer)
+	return at, ok
+}
 
 // pointed is a map of pointers to records under an RWMutex, as
 // impls/gomap/gomap_pointers.h: an update exchanges a field in place under the
