@@ -64,7 +64,7 @@ class Claim:
     free      factors that the article leaves open
     needs     (what, how much) of the machine: ("cpus", 16)
     instead   what stands in, and what the verdict therefore does not mean
-    grade     is the experiment that of the statement? weakened_by: why not
+    grade     how close the experiment is to the statement; weakened_by: why not closer
     """
     id: str
     place: str

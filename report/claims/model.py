@@ -80,7 +80,7 @@ class Variant(Verdict):
 class ClaimRow(Verdict):
     """A claim and its verdict.
 
-    grade, weakened_by  how far the experiment is that of the statement
+    grade, weakened_by  how close the experiment is to the statement
     setting  goroutines and CPUs of its cells
     beside  verdict of the other Go: today's if a classic one decides
     port   verdict on the port if Go's maps decide
