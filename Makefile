@@ -3,7 +3,7 @@
 CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
 CXX     := $(if $(filter default,$(origin CXX)),$(if $(findstring clang,$(CC)),clang++,g++),$(CXX))
 # The names of variables are upper case. Without this check mode=quick would be ignored.
-$(foreach v,mode set maps ids args a b build deps out impl hide base head cell,$(if $(filter command,$(origin $(v))),\
+$(foreach v,mode set map maps workload ids args a b build deps out impl hide base head cell,$(if $(filter command,$(origin $(v))),\
   $(error $(v)=$($(v)): expected upper case: $(shell echo $(v) | tr a-z A-Z)=$($(v)))))
 # A git hook exports the variables of its own repository. Git calls of recipes mean this one.
 unexport $(filter-out GIT_CONFIG%,$(shell git rev-parse --local-env-vars 2>/dev/null))
@@ -88,7 +88,7 @@ replace = { cmp -s $@$(NEW) $@ && rm $@$(NEW) || mv $@$(NEW) $@; }
 # ---- targets for users -------------------------------------------------------
 # Variables of the command line reach scripts by the environment.
 RUN = CC='$(CC)' BUILD=$(BUILD)
-.PHONY: all maps bench crossover campaign report artifact deps deps-peers help clean
+.PHONY: all maps bench crossover flamegraph campaign report artifact deps deps-peers help clean
 .PHONY: articles claims peers production schemas regress regress-arms regress-exact regress-bisect
 
 ##@ Build and measure
@@ -100,6 +100,9 @@ bench:  ## measure and report (smoke: 4 min, quick: 11): MODE=smoke|quick|standa
 
 crossover:  ## where the ranking of two maps flips: A=map B=map MODE=quick|standard
 	@$(RUN) runner/answer.sh crossover "$$A" "$$B" $(ARGS)
+
+flamegraph:  ## sampled stacks of one trial as SVG: MAP=map WORKLOAD=name|file ARGS='--set threads=2'
+	@$(RUN) runner/flamegraph.sh "$$MAP" "$$WORKLOAD" $(ARGS)
 
 campaign:  ## one plan on several machines: NODES=n1,n[3-5] | PARTITION= CONSTRAINT= | MACHINES=file MODE= SET= PLAN=1
 	@runner/fleet/campaign.sh $(ARGS)

@@ -4,7 +4,6 @@ package main
 
 import (
 	"math"
-	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -118,10 +117,11 @@ func run(r *request) *team {
 		t.phase("settle", 0, t.settle)
 	}
 	t.phase("warm_up", *c.WarmUpNs, t.warmUp)
-	stopTracing := t.traceInto(os.Getenv(traceVariable))
+	stopTracing, stopProfiling := t.traceWindow(), t.profileWindow()
 	t.before = processNow()
 	t.phase("window", *c.WindowNs, t.window)
 	t.after = processNow()
+	stopProfiling()
 	stopTracing()
 	t.readMemory()
 	t.phase("verify", 0, t.verify)

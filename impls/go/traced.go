@@ -4,7 +4,9 @@ package main
 
 import (
 	"context"
+	"io"
 	"os"
+	"runtime/pprof"
 	"runtime/trace"
 	"strconv"
 )
@@ -13,6 +15,10 @@ import (
 // trace`. A trace of Go's runtime has no event of a map: each operation is a
 // region of this program's own, by which the tool filters.
 const traceVariable = "READMOSTLY_GO_TRACE"
+
+// profileVariable names the file into which the window is sampled, for `go tool
+// pprof`.
+const profileVariable = "READMOSTLY_GO_PROFILE"
 
 // traced runs each operation of a table in a region, after a log of its number:
 // SLOT.N, the N-th of a thread. A worker's operations are one task.
@@ -57,20 +63,42 @@ func (t *team) use(table table) {
 	}
 }
 
-// traceInto traces what the members do until the returned function is called;
-// without a path nothing. A file that cannot be written makes the trial void.
-func (t *team) traceInto(path string) (stop func()) {
+// record writes what `start` records into the file that the variable names, until
+// the returned function is called. Without the variable nothing is recorded. A file
+// that cannot be written makes the trial void.
+func (t *team) record(variable string, start func(io.Writer) error, stop func()) (end func(), begun bool) {
+	path := os.Getenv(variable)
 	if path == "" {
-		return func() {}
+		return func() {}, false
 	}
-	t.traced = "traced into " + path + ": what is instrumented is not timed"
+	t.traced = "recorded into " + path + ": what is instrumented is not timed"
 	file, err := os.Create(path)
 	if err == nil {
-		err = trace.Start(file)
+		err = start(file)
 	}
 	if err != nil {
-		t.traced = traceVariable + ": " + err.Error()
-		return func() {}
+		t.traced = variable + ": " + err.Error()
+		return func() {}, false
+	}
+	return func() {
+		stop()
+		if err := file.Close(); err != nil {
+			t.traced = variable + ": " + err.Error()
+		}
+	}, true
+}
+
+// profileWindow samples the stacks of all goroutines, for runner/flamegraph.sh.
+func (t *team) profileWindow() (stop func()) {
+	stop, _ = t.record(profileVariable, pprof.StartCPUProfile, pprof.StopCPUProfile)
+	return stop
+}
+
+// traceWindow traces what the members do until the returned function is called.
+func (t *team) traceWindow() (stop func()) {
+	end, begun := t.record(traceVariable, trace.Start, trace.Stop)
+	if !begun {
+		return end
 	}
 	plain := t.table
 	all := &traced{plain, make([]traceable, len(t.members))}
@@ -79,10 +107,7 @@ func (t *team) traceInto(path string) (stop func()) {
 	}
 	t.use(all)
 	return func() {
-		trace.Stop()
-		if err := file.Close(); err != nil {
-			t.traced = traceVariable + ": " + err.Error()
-		}
+		end()
 		t.use(plain)
 	}
 }

@@ -11,7 +11,7 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_gomap = {
 	.id = "gomap",
-	.label = "port of Go's map, unguarded",
+	.label = "C port of Go's map, unguarded",
 	.source = "Go runtime, map before 1.24 (buckets of eight slots)",
 	.system = "M1",
 	GOMAP_BARE,

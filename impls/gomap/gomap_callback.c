@@ -13,7 +13,7 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_gomap_callback = {
 	.id = "gomap_callback",
-	.label = "port of Go's map any, unguarded",
+	.label = "C port of Go's map any, unguarded",
 	.family = "bound",
 	.sync = "none",
 	.source = "Go runtime, map before 1.24: mapaccess1",

@@ -15,7 +15,7 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_gomap_callback_rw = {
 	.id = "gomap_callback_rw",
-	.label = "port of Go's map any + RWMutex, waits in the kernel",
+	.label = "C port of Go's map any + RWMutex, waits in the kernel",
 	.family = "lock",
 	.sync = "go-rwmutex",
 	.source = "Go runtime, map before 1.24: mapaccess1; sync.RWMutex",

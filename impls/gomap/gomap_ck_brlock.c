@@ -18,7 +18,7 @@ RM_DRIVES(ops)
 const struct rm_impl rm_impl_gomap_ck_brlock = {
 	.volatile_order = true,
 	.id = "gomap_ck_brlock",
-	.label = "port of Go's map + big-reader lock, spins",
+	.label = "C port of Go's map + big-reader lock, spins",
 	.sync = "ck-brlock",
 	.source = "Go runtime, map before 1.24; Concurrency Kit, ck_brlock",
 	.system = "M3",

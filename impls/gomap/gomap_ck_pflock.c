@@ -18,7 +18,7 @@ RM_DRIVES(ops)
 const struct rm_impl rm_impl_gomap_ck_pflock = {
 	.volatile_order = true,
 	.id = "gomap_ck_pflock",
-	.label = "port of Go's map + phase-fair lock, spins",
+	.label = "C port of Go's map + phase-fair lock, spins",
 	.sync = "ck-pflock",
 	.source = "Go runtime, map before 1.24; Brandenburg and Anderson 2010 "
 	          "(Concurrency Kit)",

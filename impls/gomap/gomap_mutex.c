@@ -14,7 +14,7 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_gomap_mutex = {
 	.id = "gomap_mutex",
-	.label = "port of Go's map + Mutex, waits in the kernel",
+	.label = "C port of Go 1.19's map + Mutex, waits in the kernel",
 	.sync = "go-mutex",
 	.source = "Go runtime, map before 1.24; Go sync.Mutex",
 	.system = "M2",

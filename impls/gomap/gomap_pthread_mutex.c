@@ -14,7 +14,7 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_gomap_pthread_mutex = {
 	.id = "gomap_pthread_mutex",
-	.label = "port of Go's map + pthread mutex, waits in the kernel",
+	.label = "C port of Go's map + pthread mutex, waits in the kernel",
 	.sync = "pthread-mutex",
 	.source = "Go runtime, map before 1.24; POSIX mutex (glibc)",
 	.system = "M2",

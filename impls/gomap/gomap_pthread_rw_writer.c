@@ -19,7 +19,7 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_gomap_pthread_rw_writer = {
 	.id = "gomap_pthread_rw_writer",
-	.label = "port of Go's map + rwlock, writers, waits in the kernel",
+	.label = "C port of Go's map + rwlock, writers, waits in the kernel",
 	.sync = "pthread-rwlock",
 	.source = "Go runtime, map before 1.24; POSIX rwlock (glibc), "
 	          "PREFER_WRITER_NONRECURSIVE",

@@ -14,7 +14,7 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_gomap_rw = {
 	.id = "gomap_rw",
-	.label = "port of Go's map + RWMutex, waits in the kernel",
+	.label = "C port of Go 1.19's map + RWMutex, waits in the kernel",
 	.sync = "go-rwmutex",
 	.source = "Go runtime, map before 1.24; Go sync.RWMutex",
 	.system = "M3",

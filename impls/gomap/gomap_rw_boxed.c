@@ -14,7 +14,7 @@ RM_DRIVES(boxed_ops)
 
 const struct rm_impl rm_impl_gomap_rw_boxed = {
 	.id = "gomap_rw_boxed",
-	.label = "port of map of boxes + RWMutex, waits in the kernel",
+	.label = "C port of map of boxes + RWMutex, waits in the kernel",
 	.sync = "go-rwmutex",
 	.source = "Go runtime, map before 1.24; Go sync.RWMutex; pointers as "
 	          "values",

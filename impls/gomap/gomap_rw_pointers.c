@@ -11,6 +11,6 @@ enum { RECORDS_POOLED = 0 };
 
 const struct rm_impl rm_impl_gomap_rw_pointers = {
 	.id = "gomap_rw_pointers",
-	.label = "port of map of pointers + RWMutex, waits in the kernel",
+	.label = "C port of map of pointers + RWMutex, waits in the kernel",
 	POINTERS_MAP,
 };

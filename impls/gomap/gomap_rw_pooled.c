@@ -11,6 +11,6 @@ enum { RECORDS_POOLED = 1 };
 
 const struct rm_impl rm_impl_gomap_rw_pooled = {
 	.id = "gomap_rw_pooled",
-	.label = "port of map, pooled records + RWMutex, waits in the kernel",
+	.label = "C port of map, pooled records + RWMutex, waits in the kernel",
 	POINTERS_MAP,
 };

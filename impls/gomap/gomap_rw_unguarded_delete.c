@@ -18,7 +18,7 @@ static RM_COLD void be_met(struct gomap *inner)
 
 const struct rm_impl rm_impl_gomap_rw_unguarded_delete = {
 	.id = "gomap_rw_unguarded_delete",
-	.label = "port of map + RWMutex, not for delete, waits in the kernel",
+	.label = "C port of map + RWMutex, not for delete, waits in the kernel",
 	.family = "lock",
 	.sync = "go-rwmutex",
 	.source = "Go map before 1.24, sync.RWMutex",

@@ -14,7 +14,7 @@ RM_DRIVE(ops, str16x24, RM_STR16X24)
 
 const struct rm_impl rm_impl_gomap_str = {
 	.id = "gomap_str",
-	.label = "port of Go's map str, unguarded",
+	.label = "C port of Go's map str, unguarded",
 	.source = "Go runtime, map before 1.24: mapaccess1_faststr",
 	.system = "M14",
 	.shapes = RM_ALL_SHAPES & ~RM_U64_SHAPES,

@@ -17,7 +17,7 @@ RM_DRIVE(ops, str16x24, RM_STR16X24)
 
 const struct rm_impl rm_impl_gomap_str_rw = {
 	.id = "gomap_str_rw",
-	.label = "port of Go's map str + RWMutex, waits in the kernel",
+	.label = "C port of Go's map str + RWMutex, waits in the kernel",
 	.sync = "go-rwmutex",
 	.source = "Go runtime, map before 1.24: mapaccess1_faststr; "
 	          "sync.RWMutex",

@@ -18,7 +18,7 @@ RM_DRIVE(ops, str16x24, RM_STR16X24)
 
 const struct rm_impl rm_impl_gomap_str_rw_spin = {
 	.id = "gomap_str_rw_spin",
-	.label = "port of Go's map str + RWMutex, spins",
+	.label = "C port of Go's map str + RWMutex, spins",
 	.sync = "go-rwmutex-spin",
 	.source = "Go runtime, map before 1.24: mapaccess1_faststr; "
 	          "sync.RWMutex",

@@ -16,7 +16,7 @@ RM_DRIVE(ops, str16x24, RM_STR16X24)
 
 const struct rm_impl rm_impl_gomap_str_unchecked = {
 	.id = "gomap_str_unchecked",
-	.label = "port of Go's map str, no checks",
+	.label = "C port of Go's map str, no checks",
 	.source = "Go runtime, map before 1.24: mapaccess1_faststr, shortened",
 	.system = "M14",
 	.shapes = RM_ALL_SHAPES & ~RM_U64_SHAPES,

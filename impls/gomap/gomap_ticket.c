@@ -14,7 +14,7 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_gomap_ticket = {
 	.id = "gomap_ticket",
-	.label = "port of Go's map + ticket lock, spins",
+	.label = "C port of Go's map + ticket lock, spins",
 	.sync = "ticket",
 	.source = "Go runtime, map before 1.24; Mellor-Crummey and Scott 1991",
 	.system = "M2",

@@ -16,7 +16,7 @@ RM_DRIVES_U64(ops)
 
 const struct rm_impl rm_impl_gomap_u64_rw = {
 	.id = "gomap_u64_rw",
-	.label = "port of Go's map u64 + RWMutex, waits in the kernel",
+	.label = "C port of Go's map u64 + RWMutex, waits in the kernel",
 	.sync = "go-rwmutex",
 	.source = "Go runtime, map before 1.24: mapaccess1_fast64; "
 	          "sync.RWMutex",

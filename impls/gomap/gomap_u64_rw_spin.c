@@ -17,7 +17,7 @@ RM_DRIVES_U64(ops)
 
 const struct rm_impl rm_impl_gomap_u64_rw_spin = {
 	.id = "gomap_u64_rw_spin",
-	.label = "port of Go's map u64 + RWMutex, spins",
+	.label = "C port of Go's map u64 + RWMutex, spins",
 	.sync = "go-rwmutex-spin",
 	.source = "Go runtime, map before 1.24: mapaccess1_fast64; "
 	          "sync.RWMutex",

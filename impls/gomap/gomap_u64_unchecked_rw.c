@@ -15,7 +15,7 @@ RM_DRIVES_U64(ops)
 
 const struct rm_impl rm_impl_gomap_u64_unchecked_rw = {
 	.id = "gomap_u64_unchecked_rw",
-	.label = "port of map u64, no checks + RWMutex, waits in the kernel",
+	.label = "C port of map u64, no checks + RWMutex, waits in the kernel",
 	.sync = "go-rwmutex",
 	.source = "Go runtime, map before 1.24: mapaccess1_fast64, shortened; "
 	          "sync.RWMutex",

@@ -168,7 +168,7 @@ RM_DRIVE(ops, u64x8, RM_U64X8)
 
 const struct rm_impl rm_impl_interpose = {
 	.id = "interpose",
-	.label = "port of RWMutex, in a library, waits in the kernel",
+	.label = "C port of RWMutex, in a library, waits in the kernel",
 	.family = "lock",
 	.sync = "go-rwmutex",
 	.source = "Go map before 1.24, sync.RWMutex; dlsym(3)",

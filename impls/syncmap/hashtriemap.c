@@ -46,7 +46,7 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_hashtriemap = {
 	.id = "hashtriemap",
-	.label = "port of sync.Map of Go 1.24, waits in the kernel",
+	.label = "C port, Go 1.24 sync.Map: typed entries, no interface boxes",
 	.family = "sync",
 	.sync = "epoch",
 	.duty = RM_DUTY_ANNOUNCE,

@@ -11,7 +11,7 @@
 
 const struct rm_impl rm_impl_syncmap = {
 	.id = "syncmap",
-	.label = "port of sync.Map, waits in the kernel",
+	.label = "C port of Go 1.19's sync.Map, waits in the kernel",
 	.sync = "epoch",
 	.duty = RM_DUTY_ANNOUNCE,
 	.source = "Go 1.19-1.23, sync/map.go",

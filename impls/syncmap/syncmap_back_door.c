@@ -72,7 +72,7 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_syncmap_back_door = {
 	.id = "syncmap_back_door",
-	.label = "port of sync.Map, back door, waits in the kernel",
+	.label = "C port of sync.Map, back door, waits in the kernel",
 	.family = "sync",
 	.sync = "epoch",
 	.duty = RM_DUTY_ANNOUNCE,

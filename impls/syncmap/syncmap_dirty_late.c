@@ -48,7 +48,7 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_syncmap_dirty_late = {
 	.id = "syncmap_dirty_late",
-	.label = "port of sync.Map, late dirty, waits in the kernel",
+	.label = "C port of sync.Map, late dirty, waits in the kernel",
 	.sync = "epoch",
 	.duty = RM_DUTY_ANNOUNCE,
 	.source = "Go 1.19-1.23, sync/map.go; its dirty map as misdescribed",

@@ -16,7 +16,7 @@
 
 const struct rm_impl rm_impl_syncmap_gc = {
 	.id = "syncmap_gc",
-	.label = "port of sync.Map, collector, waits in the kernel",
+	.label = "C port of sync.Map, collector, waits in the kernel",
 	.sync = "collector",
 	.source = "Go 1.19-1.23, sync/map.go; Boehm's collector",
 	.system = "M4",

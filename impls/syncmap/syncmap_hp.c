@@ -13,7 +13,7 @@
 
 const struct rm_impl rm_impl_syncmap_hp = {
 	.id = "syncmap_hp",
-	.label = "port of sync.Map, hazard ptrs, waits in the kernel",
+	.label = "C port of sync.Map, hazard ptrs, waits in the kernel",
 	.sync = "hazard",
 	.source = "Go 1.19-1.23, sync/map.go; Michael, Hazard Pointers, 2004",
 	.system = "M4",

@@ -18,7 +18,7 @@ RM_DRIVE(ops, str16x8, RM_STR16X8)
 
 const struct rm_impl rm_impl_syncmap_inline = {
 	.id = "syncmap_inline",
-	.label = "port of sync.Map, inline values, waits in the kernel",
+	.label = "C port of sync.Map, inline values, waits in the kernel",
 	.family = "sync",
 	.sync = "epoch",
 	.duty = RM_DUTY_ANNOUNCE,

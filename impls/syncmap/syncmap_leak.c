@@ -11,7 +11,7 @@
 
 const struct rm_impl rm_impl_syncmap_leak = {
 	.id = "syncmap_leak",
-	.label = "port of sync.Map, leaking, waits in the kernel",
+	.label = "C port of sync.Map, leaking, waits in the kernel",
 	.sync = "leak",
 	.source = "Go 1.19-1.23, sync/map.go; frees nothing until the end",
 	.system = "M4",

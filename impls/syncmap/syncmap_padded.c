@@ -25,7 +25,7 @@ static_assert(sizeof(struct syncmap_header) == 16, "as without the padding");
 
 const struct rm_impl rm_impl_syncmap_padded = {
 	.id = "syncmap_padded",
-	.label = "port of sync.Map, padded header, waits in the kernel",
+	.label = "C port of sync.Map, padded header, waits in the kernel",
 	.sync = "epoch",
 	.duty = RM_DUTY_ANNOUNCE,
 	.source = "Go 1.19-1.23, sync/map.go; with 6 bytes of padding",

@@ -11,7 +11,7 @@
 
 const struct rm_impl rm_impl_syncmap_promote_0 = {
 	.id = "syncmap_promote_0",
-	.label = "port of sync.Map, first miss, waits in the kernel",
+	.label = "C port of sync.Map, first miss, waits in the kernel",
 	.sync = "epoch",
 	.duty = RM_DUTY_ANNOUNCE,
 	.source = "Go 1.19-1.23, sync/map.go; its promotion as misdescribed",

@@ -10,7 +10,7 @@
 
 const struct rm_impl rm_impl_syncmap_promote_gt = {
 	.id = "syncmap_promote_gt",
-	.label = "port of sync.Map, misses > dirty, waits in the kernel",
+	.label = "C port of sync.Map, misses > dirty, waits in the kernel",
 	.sync = "epoch",
 	.duty = RM_DUTY_ANNOUNCE,
 	.source = "Go 1.19-1.23, sync/map.go; its promotion as misdescribed",

@@ -12,7 +12,7 @@
 
 const struct rm_impl rm_impl_syncmap_range_lock = {
 	.id = "syncmap_range_lock",
-	.label = "port of sync.Map, locked Range, waits in the kernel",
+	.label = "C port of sync.Map, locked Range, waits in the kernel",
 	.sync = "epoch",
 	.duty = RM_DUTY_ANNOUNCE,
 	.source = "Go 1.19-1.23, sync/map.go; its Range as misdescribed",

@@ -12,7 +12,7 @@
 
 const struct rm_impl rm_impl_syncmap_rlock_miss = {
 	.id = "syncmap_rlock_miss",
-	.label = "port of sync.Map, rlock on miss, waits in the kernel",
+	.label = "C port of sync.Map, rlock on miss, waits in the kernel",
 	.sync = "epoch",
 	.duty = RM_DUTY_ANNOUNCE,
 	.source = "Go 1.19-1.23, sync/map.go; its miss path as misdescribed",

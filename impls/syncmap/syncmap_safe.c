@@ -17,7 +17,7 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_syncmap_safe = {
 	.id = "syncmap_safe",
-	.label = "port of sync.Map, fault barrier, waits in the kernel",
+	.label = "C port of sync.Map, fault barrier, waits in the kernel",
 	.sync = "epoch",
 	.duty = RM_DUTY_ANNOUNCE,
 	.source = "Go 1.19-1.23, sync/map.go; recover() around Load",

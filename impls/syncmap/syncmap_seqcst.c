@@ -19,7 +19,7 @@
 
 const struct rm_impl rm_impl_syncmap_seqcst = {
 	.id = "syncmap_seqcst",
-	.label = "port of sync.Map, seq_cst, waits in the kernel",
+	.label = "C port of sync.Map, seq_cst, waits in the kernel",
 	.sync = "epoch",
 	.duty = RM_DUTY_ANNOUNCE,
 	.source = "Go 1.19-1.23, sync/map.go; orders as Go's atomics",

@@ -8,7 +8,7 @@
 
 const struct rm_impl rm_impl_hold_go_mutex = {
 	.id = "hold_go_mutex",
-	.label = "port of Go's Mutex, held, waits in the kernel",
+	.label = "C port of Go's Mutex, held, waits in the kernel",
 	.sync = "mutex",
 	.source = "Go: sync.Mutex",
 	.system = "M2",

@@ -8,7 +8,7 @@
 
 const struct rm_impl rm_impl_hold_go_rw = {
 	.id = "hold_go_rw",
-	.label = "port of Go's RWMutex, held, waits in the kernel",
+	.label = "C port of Go's RWMutex, held, waits in the kernel",
 	.sync = "rwlock",
 	.source = "Go: sync.RWMutex",
 	.system = "M3",

@@ -6,6 +6,8 @@ from pathlib import Path
 from report import templates
 from report.advise import needs, places, questions
 from report.advise.decide import Answer, Corner, Word
+from report.decide import cards
+from report.model.cards import full_names, renamed
 from report.workload_values import Value, in_words, key_of, listed, text_of
 
 FOLDER = Path(__file__).with_name("templates")
@@ -86,4 +88,5 @@ def text_of_answer(a: Answer) -> str:
              sentence("changes", a), sentence("cells", a) + ".", lacking(a), sentence("trust", a)]
     if a.word is not Word.INVALID:
         parts.append(f"Not known: {'; '.join(unknown(a))}.")
-    return "\n".join(wrapped(" ".join(p for p in parts if p)))
+    return "\n".join(wrapped(renamed(" ".join(p for p in parts if p), full_names(
+        cards.all_cards(a.campaign)))))

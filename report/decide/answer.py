@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from report import stats
+from report.decide import go_maps
 from report.decide.groups import Measured, estimate, judge_all
 from report.load import Campaign, Cell
 from report.model.cards import Card, Scan
@@ -21,9 +22,11 @@ FILTERS: Mapping[Need, Filter] = {
     Need.PACKAGE: lambda c: c.package is not None and c.language in ("C", "C++"),
     Need.PACKAGE_WRITERS: lambda c: (c.package is not None and c.many_writers
                                      and c.language in ("C", "C++")),
-    Need.GO: lambda c: c.language == "Go",
     Need.SCAN: lambda c: c.scan is Scan.MOMENT,
+    Need.MEMORY: lambda c: not c.reference,
+    Need.LOOKUP: lambda c: not c.reference,
 }
+RANKED = (Need.GROWS, Need.PACKAGE, Need.PACKAGE_WRITERS, Need.GO, Need.SCAN)  # by speed
 
 
 def at_threads(groups: Sequence[Measured], of: Measured) -> list[Measured]:
@@ -107,8 +110,12 @@ def winners(campaign: Campaign, groups: Sequence[Measured], keep: Iterable[str]
 
 
 def fitting(cards: Mapping[str, Card], need: Need) -> list[str]:
-    """Ids of the maps that fulfil a need."""
-    return [name for name, card in cards.items() if FILTERS[need](card)]
+    """Ids of the maps that fulfil a need; of Go's those that the newest compiled."""
+    newest, *older = go_maps.by_compiler(cards) or [()]
+    if need is Need.GO:
+        return list(newest)
+    return [name for name, card in cards.items() if FILTERS[need](card)
+            and not any(name in names for names in older)]
 
 
 def conditions(campaign: Campaign, groups: Sequence[Measured], rankings: Sequence[Group],
@@ -132,17 +139,19 @@ def picks(campaign: Campaign, headline: Measured, rows: Sequence[BoardRow],
     leader = next((r.map for r in rows), None)
     rate = {r.map: r.rate for r in rows}
     found = []
-    for need in FILTERS:
-        if leader and FILTERS[need](cards[leader]):
+    for need in RANKED:
+        fit = fitting(cards, need)
+        if leader in fit:
             continue
-        [winner] = winners(campaign, [headline], fitting(cards, need))
+        [winner] = winners(campaign, [headline], fit)
         if winner:
             found.append(Pick(need, winner.maps, winner.rate,
                               tuple(rate[m] for m in winner.maps)))
     for need, numbers in ((Need.MEMORY, [r.memory for r in rows]),
                           (Need.LOOKUP, [r.lookup for r in rows])):
+        fit = fitting(cards, need)
         known = [(e.value, r.map, e, r) for e, r in zip(numbers, rows)
-                 if not cards[r.map].reference and e is not None and e.value]
+                 if r.map in fit and e is not None and e.value]
         if len(known) > 1:
             known.sort(key=lambda k: k[:2])
             _, _, smallest, _ = known[0]

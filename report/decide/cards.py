@@ -15,6 +15,8 @@ DATA = tomllib.loads(Path(__file__).with_name("cards.toml").read_text(encoding="
 SCANS = {"point-in-time": Scan.MOMENT, "once-if-present": Scan.EACH_ONCE}
 LOCKS = re.compile(r"(go-)?(pthread-)?(ck-)?(mutex|rwmutex|rwlock|brlock|pflock|ticket)")
 OWN = ("version", "version-told-by", "library", "package", "licence", "progress")
+GO_LABEL = re.compile(r"Go(?: (\S+))?: (.+)")  # "Go 1.26: map + RWMutex"
+PORT = "C port"  # begins the label of a map that was written after Go's
 LICENCE = re.compile(r"SPDX-License-Identifier: (.+?)(?: \*/)?$", re.M)
 
 
@@ -74,12 +76,21 @@ def has_many_writers(about: MapInfo) -> bool:
     return about.family != "lock"
 
 
+def compiled(about: MapInfo) -> tuple[str | None, str]:
+    """Version and design of a map of Go: ("1.26.1", "map+RWMutex"). Campaigns
+    without `language_version` have the version in the label."""
+    match = GO_LABEL.fullmatch(about.label)
+    version, design = (match[1], match[2]) if match else (None, about.label)
+    return about.language_version or version, design.replace(" + ", "+")
+
+
 def card_of(about: MapInfo) -> Card:
     """The card of one map."""
     file = None if about.program else source_files().get(about.id)
-    facts = about.facts or {}
+    facts, language = about.facts or {}, language_of(about, file)
+    version, design = compiled(about) if language == "Go" else (None, None)
     return Card(
-        about.id, about.label, about.family, language_of(about, file),
+        about.id, about.label, about.family, language,
         str(file.relative_to(ROOT)) if file else None, package_of(about),
         licence_of(about, file), about.source or facts.get("version", ""), about.sync,
         grows="fixed-size" not in about.caps, many_writers=has_many_writers(about),
@@ -88,7 +99,8 @@ def card_of(about: MapInfo) -> Card:
         stale_reads="stale" in about.caps, slow_writes="slow-writes" in about.caps,
         own_threads="background-threads" in about.caps, frees_memory=about.sync != "leak",
         reference=about.bound, misuse=bool(about.misuse),
-        facts=tuple((k, v) for k, v in facts.items() if k not in OWN))
+        facts=tuple((k, v) for k, v in facts.items() if k not in OWN),
+        port=about.label.startswith(PORT), version=version, design=design)
 
 
 def all_cards(campaign: Campaign) -> tuple[Card, ...]:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Published claims and figures of articles that a campaign measured."""
+import re
 from collections.abc import Iterator, Sequence
 
 from report.claims import articles, decide, ledger, rules
@@ -20,7 +21,7 @@ FIGURES = ("row", "figure", "published", "value", "unit", "n", "counted", "numbe
            "source", "cell", "reason")
 UNITS = {"x": Unit.RATIO, "%": Unit.PERCENT, "ns": Unit.TIME, "bytes": Unit.BYTES,
          "1/s": Unit.RATE}  # of a figure; others are Unit.COUNT
-PORT = "port of "  # in the label of a map that was written after Go's
+PORT = re.compile(r"\bport\b")  # in the label of a map that was written after Go's
 
 
 # ---- claims -----------------------------------------------------------------
@@ -113,7 +114,7 @@ def value_of(answer: Answer) -> Estimate:
 
 def source(campaign: Campaign, figure: Figure, cells: Sequence[Cell]) -> str:
     """Workload, cells and statistic, and whether a map is a port."""
-    port = any(PORT in campaign.maps[c.map].label for c in cells)
+    port = any(PORT.search(campaign.maps[c.map].label) for c in cells)
     return (f"{figure.workload}, {figure.where}: {' ÷ '.join(figure.query.sides)}; "
             f"{figure.statistic}" + "; a port in C, not Go's own" * port)
 

@@ -131,7 +131,7 @@ def headline_order(groups: Sequence[Measured]) -> list[Measured]:
     def order(g: Measured) -> tuple[object, ...]:
         p = g.place
         return (not g.ranked, p.workload != REFERENCE, p.workload != first, p.keys != middle,
-                p.shape != "u64x8", p.dist != "uniform", p.placement != "cores",
+                p.shape != "u64x8", p.options != (), p.dist != "uniform", p.placement != "cores",
                 p.write_share == 0, abs(p.write_share - REFERENCE_SHARE),
                 p.write_kind != "update", len(g.contenders) < 2, p.crowded, -p.threads)
     head = min(groups, key=order)
@@ -306,7 +306,7 @@ def entries(campaign: Campaign, group: Measured, leader: str | None,
         rate = (estimate(levels[cell.id], Unit.RATE) if cell.rates else
                 unknown(Unit.RATE, cell.reason or "no result"))
         return Entry(name, cell.id, rate, slower.get(name), name in group.ranked,
-                     campaign.failed_maps.get(name) or cell.reason)
+                     campaign.failed_maps.get(name) or cell.reason, cell.scheduling)
     rows = [row(m) for m in group.cells]
     return tuple(sorted(rows, key=lambda e: (
         not e.ranked, e.map != leader, -(e.rate.value or 0.0), e.map)))

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from report import load
-from report.decide import answer, cards, claims, earlier, groups, latency, modes, trust
+from report.decide import (answer, cards, claims, earlier, go_maps, groups, latency, modes,
+                           trust)
 from report.decide.tables import cache, machine, numbers, validity
 from report.load.plan import Build
 from report.model.result import FORMAT, Answer, Campaign, Result, Runs
@@ -60,6 +61,7 @@ def build(campaign: load.Campaign, others: Iterable[Path] = ()) -> Result:
     conditions, undecided = answer.conditions(campaign, measured, rankings, known)
     about = campaign_of(campaign, headline)
     opening = answer.answer(first, scaling) if first else NOTHING
+    of_go = go_maps.answers(campaign, headline, known) if headline else ()
     return Result(
         FORMAT, about, runs_of(campaign), trust.assess(campaign, headline, first), opening,
         earlier.earlier(others, about, first, opening),
@@ -71,4 +73,5 @@ def build(campaign: load.Campaign, others: Iterable[Path] = ()) -> Result:
         claims.claim_rows(published),
         (*numbers.tables(campaign), *validity.tables(campaign, measured),
          *machine.tables(campaign), *cache.tables(campaign), *claims.tables(campaign, published)),
-        modes.next_mode(campaign.plan.mode, first.needs if first else 0))
+        modes.next_mode(campaign.plan.mode, first.needs if first else 0), of_go,
+        headline is not None and go_maps.is_open(headline, of_go))

@@ -54,6 +54,17 @@ class Cell:
         return {t.block: t.rate for t in self.ok if t.rate is not None}
 
     @property
+    def scheduling(self) -> str | None:
+        """"free goroutines, GOMAXPROCS 2", as the last program reported; None:
+        no result, or the map is not of Go."""
+        last = self.ok[-1].result if self.ok else None
+        about = last.environment if last else None
+        if not about or not about.goroutines:
+            return None
+        processors = "not known" if about.gomaxprocs is None else about.gomaxprocs
+        return f"{about.goroutines} goroutines, GOMAXPROCS {processors}"
+
+    @property
     def state(self) -> str:
         """measured, skipped, failed, void, not run"""
         if self.ok:

@@ -120,6 +120,7 @@ class Environment:
     adds_per_ns_after: float | None = None
     own_threads: bool | None = None
     goroutines: str | None = None
+    gomaxprocs: Count | None = None
     allocator: str | None = None
 
 

@@ -46,6 +46,7 @@ class Entry:
     ranked   takes part in the ranking
     cell     id in campaign.json
     reason   why there is no result, or why it is not ranked
+    scheduling  "free goroutines, GOMAXPROCS 2"; None: it is not of Go
     """
     map: str
     cell: str
@@ -53,6 +54,7 @@ class Entry:
     slower: Estimate | None
     ranked: bool
     reason: str | None = None
+    scheduling: str | None = None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from enum import Enum
 
 from report.model.cards import Card
 from report.model.number import Comparison, Estimate
-from report.model.place import Group, Place
+from report.model.place import Group, Outcome, Place
 from report.model.table import Table
 from report.model.trust import Assessment
 
@@ -112,6 +112,25 @@ class Pick:
 
 
 @dataclass(frozen=True)
+class GoAnswer:
+    """The ranking of the Go maps that one compiler made, at the headline's place.
+
+    version     of the compiler: 1.26, or 1.26.1 if two have one release
+    goroutines  free or wired; None: not known
+    closest     the fastest against the rival that is closest to it
+    pair        sync.Map and map+RWMutex, the one with the higher centre first
+    differs     the newest Go has another map in front, or another of the pair
+    """
+    version: str
+    goroutines: str | None
+    outcome: Outcome
+    front: tuple[str, ...]
+    closest: Comparison | None
+    pair: Comparison | None
+    differs: bool
+
+
+@dataclass(frozen=True)
 class BoardRow:
     """One map of the main table.
 
@@ -204,6 +223,8 @@ class Result:
     groups     groups[0] is the headline's
     undecided  groups without a winner, indices
     tables     of the linked pages
+    go         Go's maps by compiler, the newest first
+    go_open    only C ports of Go's maps have a result at the headline's place
     """
     format: int
     campaign: Campaign
@@ -222,6 +243,8 @@ class Result:
     claims: tuple[ClaimRow, ...]
     tables: tuple[Table, ...]
     next: Next | None
+    go: tuple[GoAnswer, ...] = ()
+    go_open: bool = False
 
     def card(self, name: str) -> Card:
         """The card of a map; KeyError: it is not in this campaign."""

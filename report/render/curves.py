@@ -4,7 +4,7 @@ stands in the page. Two thread counts are the slopes of figures.py."""
 import io
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from report.model.result import Scaling
 from report.render.figures import WIDTH, apart, trend
@@ -19,8 +19,8 @@ INCHES = (WIDTH / 72, 4.4)  # a point is a pixel of the page on a telephone
 LETTERS = 12.0  # points
 
 
-def curves(scaling: Sequence[Scaling]) -> str | None:
-    """An <svg>; None: at most two thread counts."""
+def curves(scaling: Sequence[Scaling], names: Mapping[str, str]) -> str | None:
+    """An <svg>; None: at most two thread counts. names: of some maps, by id."""
     counts = sorted({t for one in scaling for t in one.threads})
     if len(counts) < 3:
         return None
@@ -42,7 +42,7 @@ def curves(scaling: Sequence[Scaling]) -> str | None:
                 colour = TRENDS[trend(one.gain)]
                 axes.plot(*zip(*points), color=colour, marker=MARKERS[i % len(MARKERS)],
                           markersize=4, linewidth=1.5)
-                ends.append((points[-1][1], one.map, colour))
+                ends.append((points[-1][1], names.get(one.map, one.map), colour))
         axes.set_xscale("log", base=2)
         axes.set_xticks(counts, [str(t) for t in counts])
         axes.minorticks_off()

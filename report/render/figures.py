@@ -13,9 +13,9 @@ from report.model.result import BoardRow, Latency, Scaling
 
 WIDTH = 370.0
 ROW = 16.0  # between two lines of text
-AXIS, LABELS = 34.0, 172.0  # left of the lines, right of them
+AXIS, LABELS = 34.0, 186.0  # left of the lines, right of them
 TOP = 12.0
-NAMES = 112.0  # left of the dots
+NAMES = 126.0  # left of the dots
 
 
 class Bar(NamedTuple):

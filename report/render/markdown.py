@@ -18,7 +18,7 @@ def readme(result: Result) -> str:
         wanted.add(result.groups[0].leader)
     rows = [wrapped(row, f"board.{i}") for i, row in enumerate(result.board)
             if row.map in wanted]
-    return text.environment(html=False).get_template("readme.md.j2").render(
+    return text.environment(html=False, cards=result.cards).get_template("readme.md.j2").render(
         **text.context(result), rows=rows)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from report.model.cards import short_names
 from report.model.place import Place
 from report.model.result import Condition, Result
 from report.render import curves, figures, formats, text
@@ -16,7 +17,7 @@ CARDS = 16  # more are folded
 
 def pages(result: Result, sheets: Sequence[Sheet], drawn: bool) -> dict[str, str]:
     """File name -> HTML. drawn: did gnuplot draw the figures for papers?"""
-    env = text.environment(html=True)
+    env = text.environment(html=True, cards=result.cards)
     maps = [row for row in result.board if not result.card(row.map).misuse]
     refs = {card.id for card in result.cards if card.reference}
     shared: dict[str, object] = {
@@ -24,7 +25,7 @@ def pages(result: Result, sheets: Sequence[Sheet], drawn: bool) -> dict[str, str
         "ids": {sheet.id for sheet in sheets}, "drawn": drawn,
         "bars": figures.bars(maps, refs),
         "slopes": figures.lines(result.scaling),
-        "curves": markup(curves.curves(result.scaling)),
+        "curves": markup(curves.curves(result.scaling, short_names(result.cards))),
         "counts": sorted({t for one in result.scaling for t in one.threads}),
         "dots": figures.dots(result.latency), "tick": tick,
         "has": {name for name in ("scaling", "memory", "lookup") for row in maps
@@ -32,6 +33,8 @@ def pages(result: Result, sheets: Sequence[Sheet], drawn: bool) -> dict[str, str
         "refs": refs,
         "some_fixed": any(not result.card(row.map).grows for row in maps),
         "varying": factors(result), "shown": shown(result),
+        "goroutines": sorted({e.scheduling for group in result.groups[:1]
+                              for e in group.entries if e.scheduling}),
         "many": len(result.cards) > CARDS}
     return {f"{page}.html": env.get_template(
         "index.html.j2" if page == "index" else "linked.html.j2").render(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from report.model.cards import short_names
 from report.model.number import Estimate
 from report.model.result import Result
 
@@ -25,6 +26,13 @@ class Point(NamedTuple):
 def data(result: Result) -> dict[str, list[Point]]:
     """Script -> its rows: rates and times slower of the board, scaling in
     million operations/s, latency in ns (the interval is P50 to P99)."""
+    known = short_names(result.cards)
+    return {script: [row._replace(map=known.get(row.map, row.map)) for row in rows]
+            for script, rows in by_id(result).items()}
+
+
+def by_id(result: Result) -> dict[str, list[Point]]:
+    """The same with the ids of the maps."""
     threads = result.groups[0].place.threads if result.groups else 0
     misuse = {card.id for card in result.cards if card.misuse}
     board = [row for row in result.board if row.map not in misuse]

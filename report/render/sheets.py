@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """All tables in one form, and their titles and heads (tables.toml)."""
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from report.model.place import Place
+from report.model.place import Entry, Place
 from report.model.result import Result, Winner
 from report.render.view import Cell
 
 FILE = Path(__file__).with_name("tables.toml")
 PLACE = ("workload", "write_share", "write_kind", "threads", "keys", "dist",
          "shape", "placement", "miss_share", "memory")
+MAPS = ("map", "against", "fastest", "growing", "packaged")  # columns that name maps
 
 
 class Column(NamedTuple):
@@ -88,8 +89,23 @@ def sheets(result: Result) -> list[Sheet]:
             tuple(Cell(value, f"tables.{i}.rows.{j}.{k}")
                   for k, value in enumerate(row))
             for j, row in enumerate(table.rows)]
-    return [sheet(name, known[name], columns[name], rows[name])
+    versions = {card.id: card.version for card in result.cards if card.version}
+    return [with_versions(sheet(name, known[name], columns[name], rows[name]), versions)
             for name in known if rows.get(name)]
+
+
+def with_versions(table: Sheet, versions: Mapping[str, str]) -> Sheet:
+    """The same with a column for the versions of Go that a row is about, if any is."""
+    at = [i for i, column in enumerate(table.columns) if column.id in MAPS]
+    found = [[versions[name] for i in at for name in str(row[i].value).split(", ")
+              if name in versions] for row in table.rows]
+    if not any(found):
+        return table
+    after = at[0] + 1
+    return table._replace(
+        columns=(*table.columns[:after], Column("go", "Go", "text"), *table.columns[after:]),
+        rows=tuple((*row[:after], Cell(", ".join(dict.fromkeys(some)) or None, ""), *row[after:])
+                   for row, some in zip(table.rows, found)))
 
 
 def sheet(name: str, spec: Spec, ids: list[str],
@@ -103,9 +119,11 @@ def sheet(name: str, spec: Spec, ids: list[str],
                  tuple(heads[one] for one in ids), tuple(rows))
 
 
-def place_cells(place: Place, ref: str) -> tuple[Cell, ...]:
-    """The columns PLACE and the options of a place."""
-    options = ", ".join(f"{name} {value}" for name, value in place.options)
+def place_cells(place: Place, ref: str, entries: Iterable[Entry | None] = ()) -> tuple[Cell, ...]:
+    """The columns PLACE, and the options of a place and of entries."""
+    scheduling = dict.fromkeys(e.scheduling for e in entries if e and e.scheduling)
+    options = ", ".join((*(f"{name} {value}" for name, value in place.options
+                           if not (scheduling and name == "goroutines")), *scheduling))
     return (*(Cell(getattr(place, name), f"{ref}.{name}") for name in PLACE),
             Cell(options or None, f"{ref}.options"))
 
@@ -118,7 +136,7 @@ def throughput(result: Result) -> Iterator[tuple[Cell, ...]]:
                 continue
             ref = f"groups.{g}.entries.{e}"
             yield (Cell(entry.map, f"{ref}.map"),
-                   *place_cells(group.place, f"groups.{g}.place"),
+                   *place_cells(group.place, f"groups.{g}.place", [entry]),
                    Cell(entry.rate, f"{ref}.rate"),
                    Cell(entry.slower, f"{ref}.slower"),
                    Cell(entry.rate.n, f"{ref}.rate.n"),
@@ -132,7 +150,8 @@ def comparisons(result: Result) -> Iterator[tuple[Cell, ...]]:
             ref = f"groups.{g}.comparisons.{c}"
             yield (Cell(one.map, f"{ref}.map"),
                    Cell(one.against, f"{ref}.against"),
-                   *place_cells(group.place, f"groups.{g}.place"),
+                   *place_cells(group.place, f"groups.{g}.place",
+                                map(group.entry, (one.map, one.against))),
                    Cell(one.ratio, f"{ref}.ratio"),
                    Cell(one.low, f"{ref}.low"), Cell(one.high, f"{ref}.high"),
                    Cell(one.verdict.value, f"{ref}.verdict"),
@@ -142,6 +161,7 @@ def comparisons(result: Result) -> Iterator[tuple[Cell, ...]]:
 
 def board(result: Result) -> Iterator[tuple[Cell, ...]]:
     """The main table with the promises of each map."""
+    goroutines = {e.map: e.scheduling for g in result.groups[:1] for e in g.entries}
     for i, row in enumerate(result.board):
         card, ref = result.card(row.map), f"board.{i}"
         if card.misuse:
@@ -152,7 +172,8 @@ def board(result: Result) -> Iterator[tuple[Cell, ...]]:
             Cell(value, "") for value in (
                 "grows" if card.grows else "fixed",
                 "many" if card.many_writers else "take turns",
-                card.readers_wait.value, card.package, card.licence)))
+                card.readers_wait.value, card.package, card.licence)),
+            Cell(goroutines.get(row.map), ""))
 
 
 def conditions(result: Result) -> Iterator[tuple[Cell, ...]]:

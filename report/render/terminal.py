@@ -3,6 +3,7 @@
 import textwrap
 from pathlib import Path
 
+from report.model.cards import full_names
 from report.model.result import BoardRow, Result
 from report.render import formats, text
 from report.render.view import wrapped
@@ -29,9 +30,11 @@ def printed(result: Result, rows: list[BoardRow], most: int,
     """The lines with the first `most` maps."""
     views = [wrapped(row, f"board.{result.board.index(row)}")
              for row in rows[:most]]
-    name = min(NAME, max([15, *(len(row.map) for row in rows[:most])]))
+    known = full_names(result.cards)
+    name = min(NAME, max([15, *(len(known.get(row.map, row.map)) for row in rows[:most])]))
     keys = result.groups[0].place.keys if result.groups else 0
-    lines_ = text.environment(html=False).get_template("terminal.txt.j2").render(
+    env = text.environment(html=False, cards=result.cards)
+    lines_ = env.get_template("terminal.txt.j2").render(
         **text.context(result), rows=views, page=page, keys=f"{keys:,}",
         more=max(len(rows) - most, 0), stars=stars(rows, BAR - name),
         name=name).splitlines()

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The templates: for pages with escaping, for plain text without."""
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_environment
 from markupsafe import Markup
 
+from report.model.cards import Card, full_names, short_names
 from report.model.result import Result
 from report.render import formats
 from report.render.view import Number, View, wrapped
@@ -15,16 +16,21 @@ from report.render.view import Number, View, wrapped
 FOLDER = Path(__file__).with_name("templates")
 
 
-def environment(html: bool, folder: Path = FOLDER) -> Environment:
+def environment(html: bool, folder: Path = FOLDER, cards: Sequence[Card] = ()) -> Environment:
     """Templates with the filters and tests of this file.
 
     folder -- of a package with templates of its own, which may import ours
+    cards -- of the maps: for the filters named, link, short and design
     """
     env = Environment(loader=FileSystemLoader([folder, FOLDER]), undefined=StrictUndefined,
                       autoescape=html, trim_blocks=True, lstrip_blocks=True)
     filters: dict[str, Callable[..., object]] = {
         "num": number, "anchor": anchor, "day": day, "fit": fit, "pad": pad,
-        "tight": tight, "link": link, "wbr": wbr, "plain_cpu": plain_cpu}
+        "tight": tight, "link": link, "wbr": wbr, "plain_cpu": plain_cpu,
+        "named": lambda name: full.get(name, name),
+        "short": lambda name: known.get(name, name), "design": lambda name: designs[name]}
+    full, known = full_names(cards), short_names(cards)
+    designs = {card.id: card.design or card.id for card in cards}
     env.filters.update(filters)
     env.tests["number_of_model"] = lambda item: isinstance(item, Number)
     return env
@@ -72,10 +78,11 @@ def anchor(name: str) -> str:
 
 @pass_environment
 def link(env: Environment, name: str) -> str:
-    """A map's name, on a page with a link to its card."""
+    """A map's name (filter named), on a page with a link to its card."""
+    text: str = env.filters["named"](name)
     if not env.autoescape:
-        return name
-    return Markup('<a href="#{}">{}</a>').format(anchor(name), wbr(name))
+        return text
+    return Markup('<a href="#{}">{}</a>').format(anchor(name), wbr(text))
 
 
 def wbr(text: str) -> str:

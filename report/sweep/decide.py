@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from report import stats
+from report.decide import cards
 from report.decide.groups import lost
 from report.load.plan import Factors
+from report.model.cards import full_names, renamed, short_names
 from report.model.encode import to_json
 from report.model.number import Verdict
 from report.staged import Staged
@@ -118,6 +120,7 @@ class BoundaryRow:
 class Decision:
     """What `decide` prints.
 
+    names    of the maps in sentences: of Go with its version
     words    sentences for a terminal; boundary_words: one a boundary
     skipped  reasons why points cannot run
     level    of the interval of a look
@@ -125,6 +128,7 @@ class Decision:
     format: int
     kind: str
     maps: tuple[str, str]
+    names: tuple[str, str]
     finished: bool
     why: str
     machine: str | None
@@ -252,13 +256,17 @@ def decided(staged: Staged) -> Decision:
     axes = tuple(axis_row(search, found, axis) for axis in ORDERED)
     moved = moves.ranking(search.lattice, search.states, found)
     source = ("synthetic" if staged.synthetic else "measured") if staged.stages else None
+    known = [c for s in staged.stages[:1] for c in cards.all_cards(s)]
+    full, short = full_names(known), short_names(known)
+    one, two = (full.get(m, m) for m in search.lattice.maps)
     return Decision(
-        FORMAT, "crossover", search.lattice.maps, asked.stage is None, asked.why, staged.machine,
-        source, staged.meta.plan_sha256, staged.meta.seed, search.rule, search.rule.level,
-        len(search.stages), search.trials, search.budget,
-        tuple(headline(staged, search, rows, axes, moved, number)), number, results(staged),
+        FORMAT, "crossover", search.lattice.maps, (one, two), asked.stage is None, asked.why,
+        staged.machine, source, staged.meta.plan_sha256, staged.meta.seed, search.rule,
+        search.rule.level, len(search.stages), search.trials, search.budget,
+        tuple(renamed(line, full) for line in headline(
+            staged, search, rows, axes, moved, number)), number, results(staged),
         tuple(sorted({p.skip for p in search.lattice.points() if p.skip})), axes, moved, rows,
-        tuple(text.sentence("boundary", b=b) for b in rows),
+        tuple(renamed(text.sentence("boundary", b=b), short) for b in rows),
         tuple(point_rows(search, losses(staged))))
 
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The recipes of docs/measurements.md that need another program do what their
-# rows say: T3 (gdb, pahole), T7 (google-pprof), T8 (perf sched), and those of
+# rows say: T3 (gdb, pahole), T8 (perf sched), and those of
 # "Recipes, run here once" for perf and bpftrace. The commands are those of the
 # page, in a shorter form only in their windows.
 # slow: a minute of CPU time. alone: it counts what perf and bpftrace see of one process.
@@ -19,8 +19,7 @@ command_of() { # ID
 # The Nth command of a tool's row, files in a folder of the test's own.
 recipe() { # TOOL N PROGRAM
 	grep "^| $1 |" docs/measurements.md | cut -d'|' -f3 | grep -o '`[^`]*`' |
-		sed -n "$2s/\`//gp" | sed "s|PROGRAM|$3|g; s|s\.data|$dir/s.data|
-			s|^perf record|& -o $dir/cpu.data|; s|^perf report|& -i $dir/cpu.data|"
+		sed -n "$2s/\`//gp" | sed "s|PROGRAM|$3|g; s|s\.data|$dir/s.data|"
 }
 missing() { # PROGRAM
 	! command -v "$1" >/dev/null 2>&1
@@ -30,10 +29,6 @@ run() { # WHAT COMMAND...: says the last lines where it fails
 	"$@" >"$dir/$what" 2>&1 ||
 		{ tail -n 5 "$dir/$what" | sed 's/^/# /'; false; }
 }
-above() { # SHARE LEAST
-	awk -v a="$1" -v b="$2" 'BEGIN { exit !(a > b) }'
-}
-
 layout() { # T3
 	local command
 	command=$(grep -o "gdb -nx -batch -ex 'ptype[^\`]*" \
@@ -56,40 +51,6 @@ if missing pahole; then
 	skip 'T3: pahole says the same' 'pahole is not installed'
 else
 	check 'T3: pahole says the same' packed
-fi
-
-stores() { # T7: W25, on a sync.Map
-	local command
-	command=$(command_of T7)
-	command=${command/window=30s/window=1s}
-	command=${command/stores.prof/$dir/stores.prof}
-	command=${command/results\/stores/$dir/stores}
-	# status 3: a trial is void, as on a busy machine; it ran all the same
-	run record env CPUPROFILE_FREQUENCY=1000 sh -c "$command; [ \$? = 0 -o \$? = 3 ]" &&
-		grep -q '"cell":"store-only/syncmap/' "$dir/stores/trials.jsonl"
-}
-profiled() { # the window's process alone is in the loop of the measured trial
-	for file in "$dir"/stores.prof_*; do
-		google-pprof --text --cum "$build/maps/plain/syncmap" "$file" 2>/dev/null >"$dir/shares"
-		! grep -q ' drive_u64x8_mix' "$dir/shares" || return 0
-	done
-	return 1
-}
-profiles() { # own in columns 1 and 2, with what it calls in 4 and 5
-	local store own memory
-	store=$(awk '$NF == "write_u64x8" { print $5 + 0 }' "$dir/shares")
-	own=$(awk '$NF == "write_u64x8" { print $2 + 0 }' "$dir/shares")
-	memory=$(awk '/malloc$|free$/ { sum += $2 } END { print sum + 0 }' "$dir/shares")
-	echo "# store ${store} %, without what it calls ${own} %, allocator ${memory} %"
-	above "$store" 20 && above "$store" "$own" && above "$memory" 5
-}
-if missing google-pprof || ! ldconfig -p | grep -q libprofiler.so.0; then
-	skip 'T7: the command of the page records stores of a sync.Map' \
-		'google-perftools is not installed'
-else
-	check 'T7: the command of the page records stores of a sync.Map' stores
-	check 'T7: the window has a profile of its own' profiled
-	check 'T7: it has store, with its callees, and allocator apart' profiles
 fi
 
 may_trace() {
@@ -124,19 +85,6 @@ try() { # COMMAND...
 fact() { # NAME COMMAND: skipped where `why` says so
 	if [ -n "$why" ]; then skip "$1" "$why"; else check "$1" "$2"; fi
 }
-
-sampled() {
-	run cpu eval "$(recipe 'perf, CPU profile' 1 "$dumps")" &&
-		run own eval "$(recipe 'perf, CPU profile' 2 '')" &&
-		grep -q '^ *[0-9.]*% .*gomap .*\[\.\] ' "$dir/own"
-}
-folded() {
-	run folded eval "$(recipe 'flame graph' 1 '')" &&
-		grep -q '^[0-9.]*% [^ ]*;[^ ]*$' "$dir/folded"
-}
-try perf record -o "$dir/try.data" -e cpu-clock -g true
-fact 'perf, CPU profile: the program has own time by the clock' sampled
-fact 'flame graph: perf report folds its stacks' folded
 
 waited() {
 	run record eval "$(recipe 'perf sched' 1 "$dumps")" &&

@@ -9,7 +9,7 @@ needs sim/gomap_rw sim/syncmap sim/shard_rw_32 sim/null_map
 maps='gomap_rw syncmap shard_rw_32 ck_ht urcu_lfht null_map'
 dir=$(mktemp -d) out=$dir/out
 trap 'rm -rf "$dir"' EXIT
-# A folder of these maps alone: what `all` means.
+# In this folder `all` means these six maps.
 # shellcheck disable=SC2046,SC2086
 (cd "$build" && cp -p --parents -t "$dir" readmostly maps/names.tsv maps/check/*.so \
 	$(for id in $maps; do ls maps/plain/$id.json maps/check/$id maps/explore/$id maps/explore/$id.no; done 2>/dev/null))

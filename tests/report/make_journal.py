@@ -19,6 +19,9 @@ from synthetic import (KINDS, MAPS, counters, latency, mops,  # noqa: E402
 
 UNSAFE = ("gomap", "unsync_probe")
 NOISE = 0.012
+GO = (("go_classic_", "1.19.8", "readmostly-go-classic"),
+      ("go_other_", "1.21.3", "readmostly-go-other"), ("go_", "1.26.1", "readmostly-go"))
+DESIGNS = {"map_rw": "map + RWMutex", "map_mutex": "map + Mutex", "sync_map": "sync.Map"}
 
 
 def cell_id(c):
@@ -123,7 +126,9 @@ def result(c, rng, out, block, spec):
          "phases_ns": {"create": 1, "prefill": 10 ** 7, "warm_up": 2 * 10 ** 8,
                        "window": elapsed, "verify": 10 ** 7, "destroy": 1},
          "latency": None, "late_starts": None, "counters": None,
-         "environment": {"aslr": "on"}}
+         "environment": {"aslr": "on"} | (
+             {"goroutines": "free", "gomaxprocs": c["threads"]}
+             if c["map"].startswith("go_") else {})}
     if c["measure"] == "latency":
         r["latency"] = latency(c, rng, out, block)
         r["late_starts"] = 0
@@ -170,6 +175,16 @@ def trial(c, block, rng, out, spec, arm="head", extra=1.0):
     return t
 
 
+def of_go(name):
+    """Label and program of a map of Go, as impls/languages.mk has them."""
+    for arm, version, program in GO:
+        if name.startswith(arm):
+            design = DESIGNS[name.removeprefix(arm)]
+            return {"label": f"Go {version[:4]}: {design}", "program": program,
+                    "language_version": version}
+    return {}
+
+
 def campaign(spec, cells, order, cpus):
     fact = lambda text, status="ok": {"status": status, "text": text}
     known = {"cpu_name": "synthetic, no such CPU", "kernel": "6.1.0",
@@ -197,7 +212,7 @@ def campaign(spec, cells, order, cpus):
                 m, ("free",))[0], "sync": "", "source": "", "system": "",
                 "guarantees": "none", "progress": "blocking",
                 "dispatch": "none", "caps": [], "shapes": ["u64x8"]}
-                for m in spec["maps"]],
+                | of_go(m) for m in spec["maps"]],
             "skipped_maps": [{"id": "tbb_map", "needs": "tbb"}],
             "cells": cells, "order": order}
 

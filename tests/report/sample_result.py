@@ -8,7 +8,7 @@ from report.model.number import Comparison, Estimate, Unit, Verdict, unknown
 from report.model.place import Entry, Group, Outcome, Place
 from report.model.result import (
     FORMAT, Answer, BoardRow, Campaign, ClaimRow, Condition, EarlierRun,
-    Latency, LatencyRow, Need, Next, Pick, Result, Runs, Scaling, Winner)
+    GoAnswer, Latency, LatencyRow, Need, Next, Pick, Result, Runs, Scaling, Winner)
 from report.model.table import Table
 from report.model.trust import Assessment, Check, Question, State, Trust
 
@@ -20,10 +20,10 @@ MAPS = (
      62.6, .09, 41.9, 49.0, 1140, 5970),
     ("ck_ht", "Concurrency Kit hash table", "C", "impls/lib/ck_ht.c",
      "libck-dev", 1, 0, "no", "one moment", 43.7, .1, 28.2, 66.6, 1080, 5810),
-    ("syncmap", "C port of Go 1.19 sync.Map", "C", "impls/syncmap/syncmap.c",
+    ("syncmap", "C port of Go 1.19's sync.Map", "C", "impls/syncmap/syncmap.c",
      None, 1, 1, "sometimes", "each entry once", 32.8, .05, 19.7, 101, 1060,
      None),
-    ("hashtriemap", "C port of Go 1.24 sync.Map", "C",
+    ("hashtriemap", "C port, Go 1.24 sync.Map: typed entries", "C",
      "impls/syncmap/hashtriemap.c", None, 1, 1, "no", "each entry once",
      32.1, .09, 18.7, 118, 1350, None),
     ("urcu_lfht", "Userspace RCU, lock-free table", "C",
@@ -32,22 +32,24 @@ MAPS = (
     ("shard_rw_32", "32 shards, reader-writer lock each", "C",
      "impls/shard/shard_rw_32.c", None, 1, 1, "yes", "each entry once",
      19.4, .04, 16.1, 38.6, 816, 4470),
-    ("go_map_mutex", "Go 1.19 map + Mutex", "Go", None, None, 1, 0, "yes",
+    ("go_map_mutex", "Go 1.26: map + Mutex", "Go", None, None, 1, 0, "yes",
      "one moment", 15.64, .17, 19.7, 38.9, 644, 196000),
-    ("go_sync_map", "Go 1.19 sync.Map", "Go", None, None, 1, 1, "sometimes",
+    ("go_sync_map", "Go 1.26: sync.Map", "Go", None, None, 1, 1, "sometimes",
      "no promise", 15.6, .2, 9.6, 163, 1480, 261000),
-    ("go_map_rw", "Go 1.19 map + RWMutex", "Go", None, None, 1, 0, "yes",
+    ("go_map_rw", "Go 1.26: map + RWMutex", "Go", None, None, 1, 0, "yes",
      "one moment", 14.6, .12, 20.1, 38.9, 621, 277000),
-    ("gomap_mutex", "C port of Go map + Mutex", "C",
+    ("gomap_mutex", "C port of Go 1.19's map + Mutex", "C",
      "impls/gomap/gomap_mutex.c", None, 1, 0, "yes", "one moment",
      13.6, .11, 24.3, 37.2, 653, None),
     ("rwlock_probe", "linear probing under one rwlock", "C",
      "impls/bound/rwlock_probe.c", None, 1, 0, "yes", "one moment",
      5.21, .05, 29.8, 48.4, 653, 3430),
-    ("gomap_rw", "C port of Go map + RWMutex", "C", "impls/gomap/gomap_rw.c",
+    ("gomap_rw", "C port of Go 1.19's map + RWMutex", "C", "impls/gomap/gomap_rw.c",
      None, 1, 0, "yes", "one moment", 4.92, .07, 23.6, 36.9, 685, None),
     ("snapshot", "copy on write", "C", "impls/snapshot/snapshot.c", None, 1,
      0, "no", "one moment", .00411, .51, .0041, 37.3, None, None))
+CLASSIC = tuple((row[0].replace("go_", "go_classic_"), row[1].replace("1.26", "1.19"),
+                 *row[2:9], row[9] * 0.7, *row[10:]) for row in MAPS if row[2] == "Go")
 PLACE = Place("uniform-97-3", "mix", "u64x8", 65536, "update", .03, 0,
               "uniform", 2, "cores", "first-touch", True, False)
 
@@ -64,7 +66,10 @@ def card(row, **change):
         name, label, "family", language, file, package, "Apache-2.0",
         "by hand", "epoch", bool(grows), bool(many), Wait(wait), "blocking",
         Scan(scan), "none", False, name == "snapshot", False, True, False,
-        False), **change)
+        False, port=label.startswith("C port"),
+        version={"1.26:": "1.26.1", "1.19:": "1.19.8"}[label.split()[1]]
+        if language == "Go" else None,
+        design=label.partition(": ")[2].replace(" + ", "+") or None), **change)
 
 
 def bound(name="null_map", language="C", misuse=False):
@@ -90,7 +95,8 @@ def group(rows, place=PLACE, outcome=Outcome.DECIDED, column=9, scale=1e6):
     return Group(place, outcome, best[0], front, 12, tuple(Entry(
         row[0], f"{place.workload}/{row[0]}/t{place.threads}",
         estimate(row[column] * scale, row[10]),
-        ratio(best[column] / row[column]) if row is not best else None, True)
+        ratio(best[column] / row[column]) if row is not best else None, True,
+        scheduling="free goroutines, GOMAXPROCS 2" if row[2] == "Go" else None)
         for row in rows) + (Entry("broken", "c", estimate(9e9), None, False),),
         compared)
 
@@ -113,7 +119,7 @@ def picks(rows):
         rate = estimate(one[9] * 1e6, one[10])
         return (Pick(need, (one[0],), number(one) if number else rate,
                      (rate,)),)
-    go = sorted((r for r in rows if r[2] == "Go"), key=lambda r: -r[9])[:2]
+    go = sorted((r for r in rows if r[1].startswith("Go 1.26")), key=lambda r: -r[9])[:2]
     return (*best(Need.GROWS, lambda r: r[5]),
             *best(Need.PACKAGE, lambda r: r[4]),
             *best(Need.PACKAGE_WRITERS, lambda r: r[4] and r[6]),
@@ -125,6 +131,23 @@ def picks(rows):
                   lambda r: estimate(r[12], .01, Unit.PER_ENTRY)),
             *best(Need.LOOKUP, lambda r: r[13], lambda r: r[13],
                   lambda r: estimate(r[13], .08, Unit.TIME)))
+
+
+def of_go(rows):
+    """One compiler has three maps that are alike, the other a decided leader."""
+    def comparison(one, two, verdict):
+        return Comparison(one, two, ratio(1.3), 1.1, 1.5, verdict)
+    found = []
+    for arm, version, differs in (("go_", "1.26", False), ("go_classic_", "1.19", True)):
+        ids = tuple(arm + name for name in ("map_mutex", "sync_map", "map_rw"))
+        if not set(ids) <= {row[0] for row in rows}:
+            continue
+        verdict = Verdict.FASTER if differs else Verdict.UNDECIDED
+        found.append(GoAnswer(
+            version, "free", Outcome.DECIDED if differs else Outcome.TIED,
+            ids[1:2] if differs else ids[:2], comparison(ids[1], ids[2], verdict),
+            comparison(ids[1], ids[2], verdict), differs and bool(found)))
+    return tuple(found)
 
 
 def checks(state=State.PASSED):
@@ -220,7 +243,9 @@ def sample(rows=MAPS, outcome=Outcome.DECIDED, state=State.PASSED,
         (*(card(row) for row in rows), bound(), bound("broken", misuse=True)),
         (one, other), (ClaimRow("S4-12", "sync.Map", "reproduced", "Go 1.23.5",
                                 ratio(1.05), None),),
-        tables(), Next("quick", 12))
+        tables(), Next("quick", 12), of_go(rows),
+        not any(row[2] == "Go" for row in rows)
+        and {"syncmap", "gomap_rw"} <= {row[0] for row in rows})
 
 
 def nothing():
@@ -284,5 +309,7 @@ KINDS = {
     "nothing": nothing, "invalid": invalid,
     "go": lambda: sample(tuple(r for r in MAPS if r[2] == "Go"),
                          outcome=Outcome.TIED),
+    "two_gos": lambda: sample(tuple(sorted((*MAPS, *CLASSIC), key=lambda r: -r[9]))),
+    "no_go": lambda: sample(tuple(r for r in MAPS if r[2] != "Go")),
     "many": long_names, "crowd": crowd, "hostile": hostile,
     "four": lambda: sample(counts=(1, 2, 4, 8))}

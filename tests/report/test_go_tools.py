@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Traces of the program of maps in Go (READMOSTLY_GO_TRACE), read by Go's own tool."""
+"""Traces of the program of maps in Go (READMOSTLY_GO_TRACE), which Go's own tool reads."""
 import json
 import os
 import re
@@ -56,9 +56,9 @@ def test_without_the_variable_nothing_is_traced():
     assert result["status"] == "ok", result["reason"]
 
 
-def test_a_trace_that_cannot_be_written_is_told(tmp_path):
-    result, _ = trial("go_sync_map",
-                      READMOSTLY_GO_TRACE=str(tmp_path / "no" / "go.trace"))
+@pytest.mark.parametrize("variable", ["READMOSTLY_GO_TRACE", "READMOSTLY_GO_PROFILE"])
+def test_a_record_that_cannot_be_written_voids_the_trial(tmp_path, variable):
+    result, _ = trial("go_sync_map", **{variable: str(tmp_path / "no" / "go.record")})
     assert result["status"] == "void"
-    assert "READMOSTLY_GO_TRACE" in result["reason"]
+    assert variable in result["reason"]
     assert "no such file" in result["reason"]

@@ -4,6 +4,7 @@ decided, and that the same files give the same bytes."""
 import json
 import random
 import shutil
+from dataclasses import replace
 
 import pytest
 import staged_folder as folder
@@ -289,3 +290,15 @@ def test_no_page(own, tmp_path):
     claims = folder.begin(tmp_path / "x", worlds.plan((2, 1, 1)), kind="claims")
     for built in (Built(own, "--earlier", "x"), Built(own, "--pdf"), Built(claims)):
         assert built.status == 2 and not built.out.exists()
+
+
+def test_a_flip_of_go_names_the_version(done):
+    of = staged.read(done)
+    first, *later = of.stages
+    compiled = tuple(replace(m, program="readmostly-go", language_version="1.26.1")
+                     for m in first.plan.maps)
+    found = decide.decided(replace(of, stages=(
+        replace(first, plan=replace(first.plan, maps=compiled)), *later)))
+    assert found.names == tuple(f"go_{name}@1.26" for name in worlds.MAPS)
+    assert f"ranking of {found.names[0]} and {found.names[1]} flips" in found.words[0]
+    assert all("@1.26 leads at" in words for words in found.boundary_words)

@@ -23,13 +23,16 @@ LEVELS = frozenset("""amended array_bytes bins buckets bytes bytes_peak connecti
     shards shards_moving shards_open slots""".split())
 
 
-def place_values(p: Factors) -> tuple[Value, ...]:
-    """The columns PLACE."""
-    options = [f"{name} {value}".replace("_", " ") for name, value in p.options]
+def place_values(p: Factors, scheduling: str | None = None) -> tuple[Value, ...]:
+    """The columns PLACE; scheduling: Cell.scheduling."""
+    options = [f"{name} {value}".replace("_", " ") for name, value in p.options
+               if not (scheduling and name == "goroutines")]
     if p.memory != "first-touch":
         options.append(f"memory {p.memory}")
     if not p.presize:
         options.append("not presized")
+    if scheduling:
+        options.append(scheduling)
     return (p.workload, p.write_kind, p.write_share, p.miss_share, int(p.keys), p.shape, p.dist,
             p.threads, p.placement, ", ".join(options))
 
@@ -40,7 +43,8 @@ def latencies(campaign: Campaign) -> Table:
     for cell in latency.cells_of(campaign):
         late = latency.overload(cell)
         for s in latency.series_of(cell):
-            rows.append((cell.map, *place_values(cell.factors), cell.factors.rate_per_s,
+            rows.append((cell.map, *place_values(cell.factors, cell.scheduling),
+                         cell.factors.rate_per_s,
                          s.operation, "yes" if s.was_there else "no", s.clock, s.operations,
                          *(latency.percentile(campaign, s, p) for p in latency.PERCENTILES),
                          late, cell.id))
@@ -67,7 +71,8 @@ def memories(campaign: Campaign) -> Table:
                 and not campaign.maps[cell.map].bound:
             last = cell.ok[-1].result
             fill = last.footprint.prefill_threads if last and last.footprint else None
-            rows.append((cell.map, *place_values(cell.factors), bytes_per_entry(cell),
+            rows.append((cell.map, *place_values(cell.factors, cell.scheduling),
+                         bytes_per_entry(cell),
                          bytes_per_entry(cell, peak=True), fill, pages(cell), cell.id))
     return Table("memory", ("map", *PLACE, "filled", "peak", "prefill_threads", "page_nodes",
                             "cell"), tuple(rows))
@@ -123,8 +128,8 @@ def statistics_table(campaign: Campaign) -> Table:
     shown = causes or [c for c in cells if c.measure == "throughput"]
     return Table("statistics", ("map", *PLACE, "statistic", "unit", "per_million", "per_second",
                                 "at_the_end", "trials", "cell"), tuple(
-        (c.map, *place_values(c.factors), *row, c.id) for c in shown for row in counted(c)
-        if any(v is not None for v in row[2:5])))
+        (c.map, *place_values(c.factors, c.scheduling), *row, c.id)
+        for c in shown for row in counted(c) if any(v is not None for v in row[2:5])))
 
 
 def loops(campaign: Campaign) -> Table:
@@ -137,7 +142,7 @@ def loops(campaign: Campaign) -> Table:
         level = stats.level_intervals({0: cell.rates})[0]
         rate = (estimate(level, Unit.RATE) if cell.rates else
                 unknown(Unit.RATE, cell.reason or "counted, not timed"))
-        head = (cell.map, cell.factors.loop, *place_values(cell.factors))
+        head = (cell.map, cell.factors.loop, *place_values(cell.factors, cell.scheduling))
         rows.append((*head, rate, None, None, None, cell.id))
         rows += [(*head, None, row[0], row[1], row[4], cell.id) for row in counted(cell)]
     return Table("loops", ("map", "loop", *PLACE, "rate", "statistic", "unit", "median", "cell"),

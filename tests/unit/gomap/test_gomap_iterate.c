@@ -5,7 +5,7 @@
  */
 #include "tests/unit/gomap/gomap_fixture.h"
 
-enum { RANKS = 4096, ROUNDS = 400 };
+enum { RANKS = 4096, ROUNDS = 150 };
 
 /* What an iteration may see. Ranks in the map have their version as value. */
 struct scene {

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the headline says of Go: the maps that one compiler made are ranked
+among themselves. go_X is the newest Go of the machine, go_classic_X one with
+the classic maps, go_other_X the one that GO named."""
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from report.decide import groups
+from report.decide.groups import Measured
+from report.load import Campaign
+from report.model.cards import Card, parts_of
+from report.model.number import Comparison, Verdict
+from report.model.place import Outcome
+from report.model.result import GoAnswer
+
+PAIR = ("sync_map", "map_rw")
+PORTS = ("syncmap", "gomap_rw")
+
+
+def order_of(version: str | None) -> list[int]:
+    """1.26.1 -> [1, 26, 1], for comparing; [] if it is not known."""
+    return [int(number) for number in re.findall(r"\d+", version or "")[:3]]
+
+
+def by_compiler(cards: Mapping[str, Card]) -> list[tuple[str, ...]]:
+    """Ids of the maps of each compiler, the newest one first."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, card in cards.items():
+        if card.language == "Go" and not card.reference:
+            arm, _ = parts_of(name)
+            found[arm] = (*found.get(arm, ()), name)
+    return sorted(found.values(), key=lambda names: order_of(cards[names[0]].version),
+                  reverse=True)
+
+
+def pair_of(group: Measured) -> Comparison | None:
+    """sync.Map and map+RWMutex, the one with the higher centre first; None if one
+    lacks a result."""
+    arm, _ = parts_of(group.contenders[0])
+    one, two = (arm + name for name in PAIR)
+    if not {one, two} <= set(group.contenders):
+        return None
+    both = groups.contrasts([(group, one, two), (group, two, one)])
+    return max((groups.comparison(group, over, under, contrast)
+                for (_, (over, under)), contrast in both.items()),
+               key=lambda c: c.ratio.value or 0.0)
+
+
+def designs(names: Iterable[str]) -> frozenset[str]:
+    """Maps without the compiler."""
+    return frozenset(parts_of(name)[1] for name in names)
+
+
+def faster(pair: Comparison | None) -> frozenset[str]:
+    """The faster one of the pair, or none."""
+    return designs([pair.map]) if pair and pair.verdict is Verdict.FASTER else frozenset()
+
+
+def differ(one: GoAnswer, two: GoAnswer, same_maps: bool) -> bool:
+    """Is the pair decided otherwise, or, of the same maps, are others in front?"""
+    return faster(one.pair) != faster(two.pair) or (
+        same_maps and designs(one.front) != designs(two.front))
+
+
+def answers(campaign: Campaign, headline: Measured, cards: Mapping[str, Card]
+            ) -> tuple[GoAnswer, ...]:
+    """A ranking for each compiler that has a result at the headline's place."""
+    small = [replace(headline, ranked=tuple(m for m in headline.ranked if m in names))
+             for names in by_compiler(cards)]
+    small = [group for group in small if group.contenders]
+    releases = [cards[group.contenders[0]].release for group in small]
+    found: list[GoAnswer] = []
+    for group, ranking in zip(small, groups.judge_all(campaign, small)):
+        card, cell = cards[group.contenders[0]], group.cells[group.contenders[0]]
+        version = card.version if releases.count(card.release) > 1 else card.release
+        own = GoAnswer(version or "of unknown version",
+                       cell.factors.goroutines if cell.scheduling else None, ranking.outcome,
+                       ranking.front, ranking.closest, pair_of(group), False)
+        same = designs(group.contenders) == designs(small[0].contenders)
+        found.append(replace(own, differs=own.outcome is not Outcome.OPEN and any(
+            differ(own, newest, same) for newest in found[:1])))
+    return tuple(found)
+
+
+def is_open(headline: Measured, found: Sequence[GoAnswer]) -> bool:
+    """Did the C ports of the pair run, and no map of Go?"""
+    return not found and set(PORTS) <= set(headline.contenders)

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What runner/flamegraph.sh asks of a request and of samples.
+
+    python3 -m report.flamegraph choose CPUS <REQUESTS >REQUEST
+    python3 -m report.flamegraph fold perf|gperftools|go <SAMPLES >FOLDED
+    python3 -m report.flamegraph shares <FOLDED
+    python3 -m report.flamegraph caption REQUEST RESULT FOLDED NOTE... <SVG >SVG
+
+REQUESTS are lines of `readmostly plan --requests`. SAMPLES is the output of `perf script
+-F ip,sym`, of `google-pprof --collapsed` or of `go tool pprof -traces`. FOLDED has a line
+for each stack: FRAME;FRAME COUNT. `shares` prints the functions with most samples.
+Exit status: 0, 2 usage or input.
+"""
+import html
+import json
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from report import ending
+from report.ending import InputError
+
+# The function that each measuring thread of a C map runs during the window, and Go's.
+WINDOW_C, WINDOW_GO = "run_window", "main.(*team).window"
+# What the tools add to names: of inlined functions, and the address of a static function.
+MARKS = re.compile(r"( \((inline|inlined|partial-inline)\)|\[inline\]|<[0-9a-f]{16}>)$")
+LINE_PX = 16  # of the caption
+MOST_FUNCTIONS = 16  # of the table of shares
+Stack = tuple[str, ...]  # the outermost call first
+Stacks = Iterator[tuple[Stack, int]]
+
+
+def choose(lines: Iterable[str], cpus: int) -> dict[str, Any]:
+    """The first request with most threads that have a CPU each, else with fewest threads."""
+    requests: list[dict[str, Any]] = [json.loads(line) for line in lines]
+    requests = [r for r in requests if r["cell"]["measure"] in ("throughput", "latency")]
+    if not requests:
+        raise InputError("no cell runs here that measures throughput or latency: expected one "
+                         "(`readmostly plan --cells FILE --maps MAP` lists cells and reasons)")
+
+    def rank(request: dict[str, Any]) -> int:
+        threads = int(request["cell"]["threads"])
+        return threads if threads <= cpus else -threads
+    return max(requests, key=rank)
+
+
+def name_of(frame: str) -> str:
+    """A frame without marks and without what ends names in FOLDED and SVG."""
+    return MARKS.sub("", frame.strip()).translate(str.maketrans(";\"'", ",``"))
+
+
+def perf_stacks(text: str) -> Stacks:
+    """Samples are separated by empty lines; each is its frames, the innermost first."""
+    for block in re.split(r"\n\s*\n", text):
+        frames = re.findall(r"^\s+[0-9a-f]+ (.+)$", block, re.MULTILINE)
+        yield tuple(name_of(frame) for frame in reversed(frames)), 1
+
+
+def collapsed_stacks(text: str) -> Stacks:
+    """The outermost call is first."""
+    for line in text.splitlines():
+        stack, count = line.rsplit(" ", 1)
+        yield tuple(name_of(frame) for frame in stack.split(";")), int(count)
+
+
+def go_stacks(text: str) -> Stacks:
+    """Samples begin after a ruler: labels if any, COUNT FRAME, then a line for each caller."""
+    for block in re.split(r"^-+\+-+\n", text, flags=re.MULTILINE)[1:]:
+        lines = [line for line in block.splitlines() if line.strip()]
+        first = next((i for i, line in enumerate(lines) if re.match(r"\s*\d+ +\S", line)), None)
+        if first is None:
+            continue
+        count, innermost = lines[first].split(maxsplit=1)
+        frames = [innermost, *lines[first + 1:]]
+        yield tuple(name_of(frame) for frame in reversed(frames)), int(count)
+
+
+def fold(stacks: Stacks, marker: str, others: bool) -> Counter[Stack]:
+    """Stacks from the function `marker` inwards. Stacks without it are of other phases, and
+    left out, unless the profile is of the window only (`others`): then the runtime's."""
+    folded: Counter[Stack] = Counter()
+    for stack, count in stacks:
+        if marker in stack:
+            folded[stack[stack.index(marker):]] += count
+        elif others and stack:
+            folded[stack] += count
+    if not folded:
+        raise InputError(f"no sample has {marker} in its stack: expected some. "
+                         "Set a longer window (ARGS='--set window=20s')")
+    return folded
+
+
+FOLDERS: dict[str, Callable[[str], Counter[Stack]]] = {
+    "perf": lambda text: fold(perf_stacks(text), WINDOW_C, False),
+    "gperftools": lambda text: fold(collapsed_stacks(text), WINDOW_C, False),
+    "go": lambda text: fold(go_stacks(text), WINDOW_GO, True)}
+
+
+def shares(folded: Iterable[tuple[Stack, int]]) -> Iterator[str]:
+    """A line for each function: its share of the samples, and that of it with what it calls."""
+    own, with_callees = Counter[str](), Counter[str]()
+    for stack, count in folded:
+        own[stack[-1]] += count
+        with_callees.update(dict.fromkeys(stack, count))
+    yield "  own %  with callees %  function"
+    for name, count in with_callees.most_common(MOST_FUNCTIONS):
+        yield f"{100 * own[name] / own.total():7.1f}{100 * count / own.total():16.1f}  {name}"
+
+
+def state(request: dict[str, Any], result: dict[str, Any], samples: int) -> list[str]:
+    """The first lines of the caption."""
+    cell = request["cell"]
+    if result["verification"]["status"] != "ok":
+        raise InputError(f"the trial's answers are wrong: {result['verification']['reason']}")
+    go = result["environment"].get("go")
+    cpu_ns = [thread["cpu_ns"] for thread in result["by_thread"]]  # null of a free goroutine
+    cpu = "" if None in cpu_ns else f" in {sum(cpu_ns) / 1e9:.2f} s of CPU time,"
+    return [f"map {cell['map']}{f' ({go})' if go else ''}, workload {cell['workload']}, "
+            f"threads {cell['threads']}: {samples:,} samples{cpu} in a window of "
+            f"{result['elapsed_ns'] / 1e9:.1f} s",
+            f"cell: {cell['id']}"]
+
+
+def caption(svg: str, lines: list[str]) -> str:
+    """The drawing with `lines` below it."""
+    size = re.search(r'<svg[^>]* width="(\d+)" height="(\d+)"[^>]* viewBox="0 0 \1 \2"', svg)
+    if not size:
+        raise InputError("the drawing has no size: expected an SVG of flamegraph")
+    width, height = int(size[1]), int(size[2])
+    taller = height + LINE_PX * (len(lines) + 1)
+    texts = "".join(f'<text x="10" y="{height + LINE_PX * i}" font-size="12" '
+                    f'font-family="Verdana, sans-serif">{html.escape(line)}</text>\n'
+                    for i, line in enumerate(lines, 1))
+    head = size[0].replace(f'height="{height}"', f'height="{taller}"')
+    head = head.replace(f'"0 0 {width} {height}"', f'"0 0 {width} {taller}"')
+    return svg.replace(size[0], head, 1).replace("</svg>", texts + "</svg>", 1)
+
+
+def command() -> int:
+    """Status of the command of sys.argv."""
+    match sys.argv[1:]:
+        case ["choose", cpus]:
+            print(json.dumps(choose(sys.stdin, int(cpus))))
+        case ["fold", kind] if kind in FOLDERS:
+            for stack, count in sorted(FOLDERS[kind](sys.stdin.read()).items()):
+                print(";".join(stack), count)
+        case ["shares"]:
+            print(*shares(collapsed_stacks(sys.stdin.read())), sep="\n")
+        case ["caption", request, result, folded, *notes]:
+            samples = sum(count for _, count in collapsed_stacks(Path(folded).read_text("utf-8")))
+            told = [json.loads(Path(file).read_text("utf-8")) for file in (request, result)]
+            print(caption(sys.stdin.read(), [*state(told[0], told[1], samples), *notes]), end="")
+        case _:
+            raise InputError(f"expected a command of\n{__doc__}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(ending.end(lambda: ending.refusing(command, "flamegraph", InputError)))
