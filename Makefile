@@ -191,8 +191,7 @@ AA      := $(BUILD)/runner/aa_padding.o
 CONTROL := $(filter $(shell sed -n 's/^control *= *//p' workloads/*.conf workloads/modes/*.conf),$(NATIVE))
 # `make check-programs` builds all programs of a flavour. `make programs NEEDED='FLAVOUR/ID ...'` builds the programs
 # that a plan names, and the plain programs of these maps, whose descriptions `readmostly` reads.
-ids_of = $(if $(filter plain placed,$(1)),$(BUILT),$(if $(filter x% check-x% placed-x%,$(1)),$(SIZED) \
-  $(if $(filter x%,$(1)),$(filter go_%,$(FOREIGN))),\
+ids_of = $(if $(filter plain placed,$(1)),$(BUILT),$(if $(filter x% check-x% placed-x%,$(1)),$(SIZED) $(if $(filter x%,$(1)),$(filter go_%,$(FOREIGN))),\
   $(NATIVE) $(if $(filter check,$(1)),library)))
 FLAVOURS := plain aa stats check sim explore $(APART) $(SIZES:%=check-x%)
 can = $(addprefix $(1)/,$(call ids_of,$(1)))

@@ -12,10 +12,12 @@ TOOLS    = $(sort $(foreach id,$(FOREIGN),$(firstword $(NEEDS_$(id))) $(filter j
 VERSIONS = $(foreach tool,$(TOOLS),$(tool)=$(call version_of,$(tool)))
 libs_of  = $(sort $(foreach id,$(call OF,$(1)),$(NEEDS_$(id))))
 define language_rules # PROGRAM without readmostly-, LANGUAGE, end of the program of other keys
-$(addprefix $(PROGRAMS)/plain/,$(call OF,$(1))): $(PLACE)/readmostly-$(1) impls/$(2)/maps.tsv impls/rows.awk
-	$$(call say,LINK) ln -sf ../../readmostly-$(1) $$@ && \
-	  awk -v id=$$(@F) -v versions='$$(VERSIONS)' -f impls/rows.awk impls/$(2)/maps.tsv >$$@.json$$(NEW) && \
-	  mv $$@.json$$(NEW) $$@.json
+$(addprefix $(PROGRAMS)/plain/,$(call OF,$(1))): %: $(PLACE)/readmostly-$(1) | %.json
+	$$(call say,LINK) ln -sf ../../readmostly-$(1) $$@
+# A rule of its own: make takes a link to be as new as its program.
+$(patsubst %,$(PROGRAMS)/plain/%.json,$(call OF,$(1))): $(PLACE)/readmostly-$(1) impls/$(2)/maps.tsv impls/rows.awk
+	@awk -v id=$$(basename $$(@F)) -v versions='$$(VERSIONS)' -f impls/rows.awk impls/$(2)/maps.tsv >$$@$$(NEW) && \
+	  mv $$@$$(NEW) $$@
 # Keys that differ elsewhere (key-differs). In Go they are compiled apart, as in C.
 $(addprefix $(PROGRAMS)/placed/,$(call OF,$(1))): $(PLACE)/readmostly-$(1)$(3)
 	$$(call say,LINK) ln -sf ../../$$(<F) $$@
@@ -26,9 +28,9 @@ GO_HERE  = GOROOT= GOTOOLCHAIN=local GOFLAGS=-buildvcs=false GOPROXY=off CGO_ENA
   GOPATH='$(abspath $(KEPT)/go-path)' GOCACHE='$(abspath $(KEPT)/go-cache)'
 define go_rules # ARM
 $(call language_rules,$(1),go,-placed)
-# Long values are in the same program.
+# A program of Go has all sizes of values.
 $(foreach size,$(SIZES),$(addprefix $(PROGRAMS)/x$(size)/,$(call OF,$(1)))): $(PLACE)/readmostly-$(1)
-	$$(call say,LINK) mkdir -p $$(@D) && ln -sf ../../$$(<F) $$@
+	$$(call say,LINK) ln -sf ../../$$(<F) $$@
 $(BUILD)/$(1).compiler: FORCE
 	$$(call stamp,$$(call lies_at,$(1)) $$(call version_of,$(1)))
 $(PLACE)/readmostly-$(1) $(PLACE)/readmostly-$(1)-placed: $(wildcard impls/go/*.go impls/go/*.s) impls/go/go.mod $(BUILD)/$(1).compiler
