@@ -18,10 +18,7 @@ func (t *team) report(result map[string]any) {
 		status, reason = "failed", mismatch
 		verdict, why = "failed", mismatch
 	case !t.cell.verifies():
-		if reason = t.unasked(&sum); reason == "" {
-			reason = t.misplaced()
-		}
-		if reason != "" {
+		if reason = t.misplaced(); reason != "" {
 			status = "void"
 		}
 	}
@@ -102,8 +99,8 @@ func (t *team) threads() (all []any) {
 			cpu = cpus[i]
 		}
 		all = append(all, map[string]any{"slot": i, "cpu": cpu,
-			"cpu_start":            told(wired && m.cpuStart >= 0, int64(m.cpuStart)),
-			"cpu_end":              told(wired && m.cpuEnd >= 0, int64(m.cpuEnd)),
+			"cpu_start":            told(m.cpuStart >= 0, int64(m.cpuStart)),
+			"cpu_end":              told(m.cpuEnd >= 0, int64(m.cpuEnd)),
 			"ops":                  m.worker.counts.operations(),
 			"writes":               m.worker.counts.writes,
 			"elapsed_ns":           m.end.Sub(m.start).Nanoseconds(),
