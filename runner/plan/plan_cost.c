@@ -133,7 +133,8 @@ static uint64_t keys_ns(
 }
 
 /* Free goroutines are not threads: their scheduler gives them their turns. */
-static bool has_threads(const struct rm_cell *cell, const struct rm_map_info *map)
+static bool take_turns(
+        const struct rm_cell *cell, const struct rm_map_info *map)
 {
 	return cell->goroutines != RM_GOROUTINES_FREE || !map->language ||
 	       strcmp(map->language, "go");
@@ -142,10 +143,12 @@ static bool has_threads(const struct rm_cell *cell, const struct rm_map_info *ma
 static uint64_t threads_ns(const struct rm_cell *cell, unsigned cpus,
         const struct rm_map_info *map)
 {
-	if (cell->measure == RM_MEASURE_SIMULATED || !has_threads(cell, map))
+	uint64_t ns = cell->threads * (uint64_t)THREAD_NS;
+
+	if (cell->measure == RM_MEASURE_SIMULATED)
 		return 0;
-	return cell->threads * (uint64_t)THREAD_NS +
-	       (turns(cell, cpus) - 1) * TURN_NS;
+	return take_turns(cell, map) ? ns + (turns(cell, cpus) - 1) * TURN_NS
+	                             : ns;
 }
 
 /* Warm-up and window end between two batches, and each thread copies all keys for
