@@ -7,7 +7,6 @@ GO_ARMS  = go go-classic go-other
 id_of    = $(subst -,_,$(1))_%
 OF       = $(filter-out $(if $(filter go,$(1)),$(call id_of,go-classic) $(call id_of,go-other)), \
   $(filter $(call id_of,$(1)),$(FOREIGN)))
-$(if $(GO),$(if $(call OF,go-other),,$(error GO=$(GO): expected the path of a Go compiler, 1.19 or newer)))
 TOOLS    = $(sort $(foreach id,$(FOREIGN),$(firstword $(NEEDS_$(id))) $(filter java rust,$(NEEDS_$(id)))))
 VERSIONS = $(foreach tool,$(TOOLS),$(tool)=$(call version_of,$(tool)))
 libs_of  = $(sort $(foreach id,$(call OF,$(1)),$(NEEDS_$(id))))

@@ -58,8 +58,12 @@ static int unknown(const struct rm_planning *planning, const char *where,
 	for (size_t i = 0; !ids[0] && i < planning->catalog->count; i++)
 		add_id(ids, sizeof(ids), planning->catalog->maps[i].id);
 	return rm_error_set(planning->error, -EINVAL,
-	        "%s: no map is called \"%s\", expected some of%s", where,
-	        pattern, ids);
+	        "%s: no map is called \"%s\"%s, expected some of%s", where,
+	        pattern,
+	        strncmp(pattern, "go_other_", 9)
+	                ? ""
+	                : " without GO=/path/to/go of make",
+	        ids);
 }
 
 static int check_names(const struct rm_planning *planning, const char *where,
