@@ -75,6 +75,17 @@ func emptyByRange(m words, _ uint64) words {
 	return m
 }
 
+// emptyWithin deletes by the same loop, which the compiler leaves a loop. An iteration
+// that held a read lock would wait for ever for a deletion that takes a write lock.
+func emptyWithin(m words, n uint64) words {
+	for key := range m {
+		if key < n {
+			delete(m, key)
+		}
+	}
+	return m
+}
+
 // emptyByKeys deletes keys that it knows.
 func emptyByKeys(m words, n uint64) words {
 	for key := uint64(0); key < n; key++ {

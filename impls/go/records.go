@@ -20,7 +20,7 @@ var ofOneShape = map[string]struct {
 	"go_map_rw_pooled":     {"u64x8", func(n int) table { return newPointed(n, true) }},
 	"go_map_bare":          {"u64x8", func(n int) table { return &bare{make(words, n)} }},
 	"go_map_generic":       {"u64x8", func(n int) table { return &generic{bare{make(words, n)}} }},
-	"go_array":             {"u64x8", func(n int) table { return &array{make([]uint64, 0, n)} }},
+	"go_array":             {"u64x8", newArray},
 }
 
 // counted is a table that has statistics of its own.
@@ -316,8 +316,31 @@ func (m *generic) upsert(w *worker, rank, value uint64, old *uint64) bool {
 	return len(m.m) == before
 }
 
-// array is the ideal of a look-up: one load, at the rank.
-type array struct{ values []uint64 }
+// array is the ideal of a look-up: the hash of a map, and one load, at the rank. The
+// place waits for the hash, of which no bit counts, so that no two keys collide.
+type array struct {
+	values []uint64
+	hasher hasher
+	mask   uint64 // 0
+}
+
+type hasher func(key unsafe.Pointer, seed uintptr) uintptr
+
+func newArray(n int) table {
+	of := any(words(nil))
+	mapType := *(*unsafe.Pointer)(unsafe.Pointer(&of))
+	return &array{make([]uint64, 0, n), *(*hasher)(unsafe.Add(mapType, hasherAt)), 0}
+}
+
+// hasherAt is where the type of a map has its hash: after 48 bytes of any type, and
+// pointers to the types of key, element and bucket or group.
+const hasherAt = 72
+
+// hash hides its argument from the compiler, which would put it on the heap.
+func (m *array) hash(key *uint64) uint64 {
+	address := uintptr(unsafe.Pointer(key))
+	return uint64(m.hasher(*(*unsafe.Pointer)(unsafe.Pointer(&address)), 1))
+}
 
 const noValue = ^uint64(0)
 
@@ -331,7 +354,7 @@ func (m *array) batch(w *worker) {
 		}
 		rank := w.rankOf(i)
 		key := scatter(rank)
-		if at := uint32(key); int(at) >= len(values) || values[at] == noValue {
+		if at := uint32(key) + uint32(m.hash(&key)&m.mask); int(at) >= len(values) || values[at] == noValue {
 			w.missed(i)
 		} else {
 			wrong |= different(values[at], rank)
