@@ -156,6 +156,13 @@ PLANTED = (
     ("families.go", "	return ok && value[0] == rank\n",
      "	return ok && value[0] == rank && rank != 7\n",
      "go_route_fnv1a", {"loop": "route:100", "window_ops": 100_000}, "stored and not found"),
+    ("sharing.go", "				return true\n", "				return visited < 5\n",
+     "go_sync_map_offers", {"loop": "audit:100", "window_ops": 1}, "were visited"),
+    ("sharing.go", "	value, _ = m.Load(key)\n",
+     "	value, _ = m.Load(key)\n	if value != nil {\n		value = other\n	}\n",
+     "go_sync_map_safe", {"loop": "audit:100", "window_ops": 1}, "gave another value"),
+    ("sharing.go", "			assign(&variable, other)\n", "			assign(&variable, original)\n",
+     "go_handle_shared", {"loop": "audit:100", "window_ops": 1}, "had another map"),
 )
 
 

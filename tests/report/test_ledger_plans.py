@@ -126,6 +126,6 @@ def test_counts_have_the_trials_that_confirm_them():
 
 def test_the_mode_keeps_its_bounds():
     """Trials and minutes of a run on two CPUs, and of each claim at most three cells."""
-    assert sum(c.pending for c in plan().all) <= 10600
+    assert sum(c.pending for c in plan().all) <= 10700
     assert sum(c.pending * c.factors.estimate_ns for c in plan().all) <= 40 * 60e9
     assert all(len(c.cells) <= 3 for c in CLAIMS.values())
