@@ -15,7 +15,7 @@ PAGES = [ROOT / "README.md", *GUIDE, *sorted((ROOT / "docs/reference").glob("*.m
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
 STARTS = ("make", "build/gcc/readmostly", "$(report/find_python.sh)", "tests/", "examples/")
 # Files that the reader makes, or that belong to another project.
-MADE = {"workloads/sessions.conf", "examples/ci/gate.sh", "build/gcc/maps"}
+MADE = {"workloads/shop.conf", "examples/ci/gate.sh", "build/gcc/maps"}
 
 
 def words(text):
@@ -76,7 +76,7 @@ def check_readmostly(arguments):
     rest = arguments[len(group):]
     if not group or rest:
         text = help_of(BUILD / "readmostly", *group)
-        assert re.search(rf"(^  |[[|]){rest[0]}\b", text, re.M), f"no command {rest[0]}"
+        assert re.search(rf"(^  |[\[|]){rest[0]}\b", text, re.M), f"no command {rest[0]}"
     for word in rest[1:]:
         if word.startswith("--"):
             text = help_of(BUILD / "readmostly", *group, rest[0])
