@@ -31,10 +31,12 @@ $1 == row {
 	printf "{\"contract\":1,%s%s%s%s%s%s%s", text("id", id), text("label", $2), text("family", $3),
 		text("sync", $4), text("duty", "none"), text("source", needs[1] " " version[needs[1] arm] ": " $5), text("system", "")
 	printf "%s%s%s%s%s%s%s", words("shapes", usual), words("caps", cap), text("guarantees", $8),
-		text("progress", $9), text("dispatch", "none"), words("operations", ""), words("loops", "")
+		text("progress", $9), text("dispatch", "none"), words("operations", ""),
+		words("loops", $3 == "technique" ? $14 : "")
+	if ($15 != "") printf "%s", text("misuse", $15)
 	printf "%s%s%s", text("language", language), compiler == "" ? "" : text("language_version", compiler),
 		text("program", "readmostly-" language arm)
-	printf "\"start_ms\":%d,\"warm_up_most\":%d,\"paced\":%s,", $11, $12, index(" " $14 " ", " paced ") ? "true" : "false"
+	printf "\"start_ms\":%d,\"warm_up_most\":%d,%s", $11, $12, words("measured_loops", $14)
 	printf "\"value_most_bytes\":%d,\"value_place\":%s}\n", most, most ? "\"" $13 "\"" : "null"
 }
 # The longest value of its shapes, if one has other sizes than the usual; else 0.

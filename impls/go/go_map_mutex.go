@@ -11,6 +11,13 @@ type mutexU64 struct {
 	m  words
 }
 
+func mutexWordOf(str bool, size int) table {
+	if str {
+		return &mutexStr{m: make(texts, size)}
+	}
+	return &mutexU64{m: make(words, size)}
+}
+
 func (m *mutexU64) batch(w *worker) {
 	wrong := uint64(0)
 	for i := range w.drawn {

@@ -12,6 +12,13 @@ type rwU64 struct {
 	m  words
 }
 
+func rwWordOf(str bool, size int) table {
+	if str {
+		return &rwStr{m: make(texts, size)}
+	}
+	return &rwU64{m: make(words, size)}
+}
+
 func (m *rwU64) batch(w *worker) {
 	wrong := uint64(0)
 	for i := range w.drawn {

@@ -7,6 +7,13 @@ package main
 
 type nullU64 struct{}
 
+func nullOf(str bool, size int) table {
+	if str {
+		return &nullStr{}
+	}
+	return &nullU64{}
+}
+
 func (m *nullU64) batch(w *worker) {
 	wrong := uint64(0)
 	for i := range w.drawn {

@@ -10,6 +10,13 @@ import "sync"
 
 type syncU64 struct{ m sync.Map }
 
+func syncWordOf(str bool, size int) table {
+	if str {
+		return &syncStr{}
+	}
+	return &syncU64{}
+}
+
 func (m *syncU64) batch(w *worker) {
 	wrong := uint64(0)
 	for i := range w.drawn {

@@ -17,7 +17,6 @@ type totals struct {
 	heldKeys, heldSum  uint64
 	keysBefore         uint64
 	wrong, lost        uint64 // threads that saw a wrong value; lost writes
-	again              float64
 	expectKeys, expect uint64
 }
 
@@ -47,7 +46,6 @@ func (t *team) add() (sum totals) {
 		sum.heldSum += m.heldSum
 		sum.keysBefore += m.settled
 		sum.lost += m.worker.lost
-		sum.again += m.worker.again()
 		sum.account.written += m.account.written
 		sum.account.returned += m.account.returned
 		sum.account.held += m.account.held
@@ -57,9 +55,16 @@ func (t *team) add() (sum totals) {
 			sum.wrong++
 		}
 	}
-	sum.expectKeys = t.load.resident + sum.all.inserts - sum.all.removes
+	if f, ok := t.program.(*fill); ok {
+		sum.expectKeys, sum.expect = f.expected()
+		if f.random && !t.table.tells() {
+			sum.window.inserts, sum.all.inserts = sum.expectKeys, sum.expectKeys
+		}
+		return sum
+	}
+	sum.expectKeys = t.prefilled + sum.all.inserts - sum.all.removes
 	sum.expect = sum.keySum
-	for rank := uint64(0); rank < t.load.resident; rank++ {
+	for rank := uint64(0); rank < t.prefilled; rank++ {
 		sum.expect += mixOf(rank)
 	}
 	return sum
@@ -67,7 +72,12 @@ func (t *team) add() (sum totals) {
 
 // mismatch tells what was answered wrongly, or "": judge.c of the runner.
 func (t *team) mismatch(sum *totals) string {
-	stay := t.load.kind == update
+	if t.program != nil && sum.wrong == 0 {
+		if reason := t.program.wrong(sum); reason != "" {
+			return reason
+		}
+	}
+	stay := t.load.kind == update && t.program == nil
 	switch {
 	case sum.wrong > 0:
 		return "an operation returned another key's value"
@@ -78,9 +88,9 @@ func (t *team) mismatch(sum *totals) string {
 	case sum.lost > 0:
 		return fmt.Sprintf("lost update: after %d writes the value was there "+
 			"that they were to replace", sum.lost)
-	case t.cell.Settle != "no" && sum.keysBefore != t.load.resident:
+	case t.cell.Settle != "no" && sum.keysBefore != t.prefilled:
 		return fmt.Sprintf("prefill not exact: %d keys, expected %d",
-			sum.keysBefore, t.load.resident)
+			sum.keysBefore, t.prefilled)
 	case t.unrenewed() != "":
 		return t.unrenewed()
 	case sum.heldKeys != sum.expectKeys || sum.heldSum != sum.expect:
@@ -95,7 +105,7 @@ func (t *team) mismatch(sum *totals) string {
 	}
 	// Ranks of fresh keys are drawn once: a key that is there already is one
 	// that was not put in, and its answer hides that from the sums.
-	if puts := sum.all.pairs + sum.account.puts; t.load.kind == fresh &&
+	if puts := sum.all.pairs + sum.account.puts; t.program == nil && t.load.kind == fresh &&
 		sum.all.inserts != puts {
 		return fmt.Sprintf("%d of %d upserts of fresh keys found one",
 			puts-sum.all.inserts, puts)
@@ -112,138 +122,27 @@ func (t *team) lostValues(sum *totals) bool {
 	return prefill+a.written-a.returned != a.held
 }
 
-// again is by how many look-ups the misses of a thread spread more than if each
-// had been drawn anew: again() in judge.c.
-func (w *worker) again() float64 {
-	n, length := float64(w.counts.lookups()), float64(len(w.stream))
-	if w.stream == nil || float64(w.counts.iterations) <= length {
-		return 0
-	}
-	return n * n / length
-}
-
-// surprise is count ln(count / expected), which is 0 of none.
-func surprise(count, expected float64) float64 {
-	if count == 0 {
-		return 0
-	}
-	return count * math.Log(count/expected)
-}
-
-// plausible: whether n draws of probability p may give so many hits, by
-// Chernoff's bound: plausible() in judge.c.
-func plausible(hits, n uint64, p, more float64) bool {
-	draws, found := float64(n), float64(hits)
-	apart := surprise(found, draws*p) + surprise(draws-found, draws*(1-p))
-	return apart*draws <= math.Log(1e9)*(draws+more)
-}
-
-// absentShare is that of look-ups which draw an absent rank. Of streams it is
-// the cell's, whatever whole number of ranks that is.
-func (t *team) absentShare() float64 {
-	l := t.load
-	if l.span <= l.resident {
-		return 0
-	}
-	if w := &t.members[0].worker; w.skew != nil || w.stream != nil {
-		return l.misses
-	}
-	return float64(l.span-l.resident) / float64(l.span)
-}
-
-// explained is how many look-ups may have missed keys that other threads had
-// just taken out or not yet put in: one key each, and at worst the one that is
-// looked up most. A single thread ends a write before it looks.
-func (t *team) explained(lookups uint64) float64 {
-	l := t.load
-	if l.threads == 1 {
-		return 0
-	}
-	most := 1 / float64(l.resident)
-	if t.skew != nil {
-		most = t.skew.most()
-	}
-	return float64(lookups)*(0.001+float64(l.threads)*most) + 64
-}
-
-// unasked tells what was done that was not asked for, or "".
-func (t *team) unasked(sum *totals) string {
-	c, l := &sum.window, t.load
-	// as the loop has it: a share of 1 is all but one of 2^32
-	share, lookups := float64(l.writeBelow)/(1<<32), c.lookups()
-	gone := float64(c.missesResident)
-	switch {
-	case !plausible(c.decisions(), c.iterations, share, 0):
-		return fmt.Sprintf("achieved write share %.5f, asked %.5f",
-			ratio(c.writes, c.operations()), *t.cell.WriteShare)
-	case !holdsNothing(t.table) && !plausible(c.missesAbsent, lookups,
-		t.absentShare(), sum.again):
-		return fmt.Sprintf("achieved miss share %.5f, asked %.5f",
-			ratio(c.missesAbsent+c.missesResident, lookups), l.misses)
-	case gone > t.explained(lookups):
-		return fmt.Sprintf("%.0f of %d lookups missed resident keys", gone, lookups)
-	}
-	return ""
-}
-
-// misplaced tells how the measurement is not what was asked, or "".
+// misplaced is the reason why the trial is void that its result does not show, or
+// "". The others are those of runner/protocol/judge.c.
 func (t *team) misplaced() string {
+	if sweeps, ok := t.program.(*cleanup); ok {
+		if reason := sweeps.unasked(); reason != "" {
+			return reason
+		}
+	}
 	if t.traced != "" {
 		return t.traced
 	}
-	elapsed, cpus := t.elapsed(), *t.cell.CPUs
 	for i := range t.members {
-		m := &t.members[i]
-		own := m.end.Sub(m.start)
-		switch {
+		switch m := &t.members[i]; {
 		case m.placed != nil:
 			return m.placed.Error()
-		case len(cpus) > 0 && !(t.belongs(i, m.cpuStart) && t.belongs(i, m.cpuEnd)):
-			return fmt.Sprintf("thread %d ran on CPU %d and %d, placed on %d",
-				i, m.cpuStart, m.cpuEnd, cpus[i])
 		case t.cell.paced() && m.worker.pace.gaveUp:
 			return fmt.Sprintf("the rate of %g/s could not be kept",
 				*t.cell.RatePerS)
-		case t.cell.paced():
-		case m.worker.counts.iterations == 0:
-			return fmt.Sprintf("thread %d was never scheduled in the window", i)
-		case *t.cell.WindowNs > 0 && own < elapsed/2 && !t.sharesCPU(i):
-			return fmt.Sprintf("thread %d was there for %.3f of %.3f ms: its "+
-				"CPU was busy", i, own.Seconds()*1e3, elapsed.Seconds()*1e3)
 		}
-	}
-	if t.cell.paced() && t.idle() {
-		return fmt.Sprintf("no arrival in the window of %.3f ms at %g/s",
-			float64(*t.cell.WindowNs)/1e6, *t.cell.RatePerS)
-	}
-	if float64(elapsed.Nanoseconds()) < 1000*math.Max(t.clockCostNs, t.clockStepNs) {
-		return "the window is shorter than 1000 clock readings"
 	}
 	return ""
-}
-
-// idle: nothing was due.
-func (t *team) idle() bool {
-	for i := range t.members {
-		if t.members[i].worker.counts.iterations > 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// belongs: the CPU is the member's, or any of the cell's if goroutines are free.
-func (t *team) belongs(slot, cpu int) bool {
-	cpus := *t.cell.CPUs
-	if t.cell.wired() {
-		return cpu == cpus[slot]
-	}
-	for _, other := range cpus {
-		if cpu == other {
-			return true
-		}
-	}
-	return false
 }
 
 // sharesCPU: another member takes turns with this one, by plan.

@@ -99,7 +99,8 @@ func (t *team) firstStart() uint64 {
 
 // slices of the window; null where the threads had no room for all latencies.
 func (t *team) slices() any {
-	count := (*t.cell.WindowNs + sliceNs - 1) / sliceNs
+	window, first := *t.cell.WindowNs, int64(t.firstStart())
+	count := slicesOf(window)
 	if count > slicesMost {
 		return nil
 	}
@@ -120,10 +121,12 @@ func (t *team) slices() any {
 		for _, bucket := range samples[i] {
 			took.add(int(bucket))
 		}
-		all = append(all, map[string]any{"at_ns": int64(i) * sliceNs,
+		start, end := sliceOf(i, window)
+		all = append(all, map[string]any{"at_ns": start,
 			"operations": took.count, "p50_ns": took.quantile(.5),
 			"p99_ns": took.quantile(.99), "max_ns": took.max,
-			"bytes": nil, "pauses": nil})
+			"bytes":  t.heap.bytes[i],
+			"pauses": t.heap.pausesIn(first+start, first+end)})
 	}
 	return all
 }

@@ -7,11 +7,42 @@ import (
 	"unsafe"
 )
 
-// Values of more than a word (docs/adr/0030), each length a type: 24, 64, 256
-// and 1,024 bytes. All words follow from word 0, so that a table takes and
-// tells that word, and looks at the others itself.
+// Values of 8, 24, 64, 256 and 1,024 bytes (docs/adr/0030), each length a type.
+// All words follow from word 0, so that a table takes and tells that word, and
+// looks at the others itself.
 type long interface {
-	[3]uint64 | [8]uint64 | [32]uint64 | [128]uint64
+	[1]uint64 | [3]uint64 | [8]uint64 | [32]uint64 | [128]uint64
+}
+
+// key is a type of keys, which view and own of a worker make.
+type key interface{ uint64 | string }
+
+// viewOf is worker.view for strings, and scatter for words.
+func viewOf[K key](w *worker, rank uint64) (made K) {
+	switch at := any(&made).(type) {
+	case *uint64:
+		*at = scatter(rank)
+	case *string:
+		*at = w.view(rank)
+	}
+	return made
+}
+
+// ownOf is worker.own for strings, and scatter for words.
+func ownOf[K key](w *worker, rank uint64) (made K) {
+	switch at := any(&made).(type) {
+	case *uint64:
+		*at = scatter(rank)
+	case *string:
+		*at = w.own(rank)
+	}
+	return made
+}
+
+// longOf is the value of a word.
+func longOf[V long](word uint64) (value V) {
+	lengthen(wordsOf(&value), word)
+	return value
 }
 
 func wordsOf[V long](value *V) []uint64 {
@@ -23,7 +54,11 @@ const wordStep = 0x9e3779b97f4a7c15 // of rm_value_word()
 
 // lengthen is rm_value_long().
 func lengthen(words []uint64, word uint64) {
-	words[0], words[1] = word, ^word
+	words[0] = word
+	if len(words) == 1 {
+		return
+	}
+	words[1] = ^word
 	next := bits.RotateLeft64(word, 21)
 	for i := 2; i < len(words); i++ {
 		words[i] = next
@@ -46,9 +81,19 @@ func differentLong(words []uint64, rank uint64) uint64 {
 
 // tell looks at a value that was found, and is its word 0.
 func tell[V long](w *worker, rank uint64, value *V) uint64 {
-	words := wordsOf(value)
-	w.wrong |= differentLong(words, rank)
-	return words[0]
+	w.wrong |= different((*value)[0], rank)
+	if len(*value) > 1 {
+		w.wrong |= differentLong(wordsOf(value), rank)
+	}
+	return (*value)[0]
+}
+
+// found is what a look-up answers for a value that was found, or was not.
+func found[V long](w *worker, rank uint64, value *V, ok bool) (uint64, bool) {
+	if !ok {
+		return 0, false
+	}
+	return tell(w, rank, value), true
 }
 
 // longs is Go's native map of long values, for whoever holds the lock.

@@ -61,8 +61,11 @@ type request struct {
 func (c *cell) verifies() bool { return *c.Measure == "verify" }
 func (c *cell) paced() bool    { return *c.Loop == "paced" }
 
-// offered is what maps.tsv has in its column loops.
+// offered is what maps.tsv has in its column loops, but for programs.
 func (c *cell) offered() bool {
+	if _, ok, _ := c.programMaker(); ok {
+		return true
+	}
 	switch *c.Measure {
 	case "latency":
 		return c.paced()
@@ -177,8 +180,14 @@ func refuses(r *request) string {
 	json.Unmarshal(r.Counters, &counters)
 	usual := func(value, usual string) bool { return value == "" || value == usual }
 	_, err := distributionOf(*c.Dist)
+	_, isTechnique := techniques[*c.Map]
+	_, hasProgram, reason := c.programMaker()
 	switch {
-	case newTable(*c.Map, *c.Shape, 0) == nil:
+	case reason != "":
+		return reason
+	case isTechnique && !hasProgram:
+		return "a technique has no keys to verify"
+	case !isTechnique && newTable(*c.Map, *c.Shape, 0) == nil:
 		return fmt.Sprintf("readmostly-go has no map %s for %s, expected "+
 			"one of %s, and a shape of its row in maps.tsv", *c.Map, *c.Shape,
 			strings.Join(ids(), " "))
@@ -191,9 +200,13 @@ func refuses(r *request) string {
 		return "a verification renews no keys: settle " + c.Settle
 	case c.verifies() && holdsNothing(newTable(*c.Map, *c.Shape, 0)):
 		return "this map holds nothing that could be verified"
+	case hasProgram && !isTechnique && (*c.WarmUpNs > 0 || strings.HasPrefix(c.Settle, "renewed:")):
+		return "the loop " + *c.Loop + " begins with an empty map: it has no warm_up_ns and renews no keys"
+	case hasProgram && !isTechnique && holdsNothing(newTable(*c.Map, *c.Shape, 0)):
+		return "this map holds nothing that could be filled"
 	case !c.offered():
-		return "readmostly-go measures throughput of the loop mix and " +
-			"latency of the loop paced"
+		return "readmostly-go measures throughput of mix, fill, random-fill and " +
+			"grow, and latency of the loop paced"
 	case err != nil || len(c.Trace) > 0:
 		return "readmostly-go draws its keys: it replays no trace"
 	case *c.WriteKind != "update" && *c.WriteKind != "churn" && *c.WriteKind != "fresh":

@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"runtime"
 )
@@ -17,15 +18,15 @@ func (t *team) report(result map[string]any) {
 		status, reason = "failed", mismatch
 		verdict, why = "failed", mismatch
 	case !t.cell.verifies():
-		if reason = t.unasked(&sum); reason == "" {
-			reason = t.misplaced()
-		}
-		if reason != "" {
+		if reason = t.misplaced(); reason != "" {
 			status = "void"
 		}
 	}
 	if verdict == "ok" && holdsNothing(t.table) {
 		why = "the map holds nothing"
+		if t.table == nil {
+			why = "no keys: judged by the subject's own check"
+		}
 	}
 	result["status"], result["reason"] = status, textOrNull(reason)
 	result["verification"] = t.verification(&sum, verdict, why)
@@ -77,7 +78,7 @@ func (t *team) verification(sum *totals, verdict, why string) map[string]any {
 		"returned":     told(verifies, int64(sum.account.outs)),
 		"accounting":   nil, "stopped_early": nil}
 	if verifies {
-		told["stopped_early"] = false
+		told["stopped_early"] = t.stoppedEarly()
 		told["accounting"] = "key sums only"
 		if t.table.tells() {
 			told["accounting"] = "values"
@@ -98,8 +99,8 @@ func (t *team) threads() (all []any) {
 			cpu = cpus[i]
 		}
 		all = append(all, map[string]any{"slot": i, "cpu": cpu,
-			"cpu_start":            told(wired && m.cpuStart >= 0, int64(m.cpuStart)),
-			"cpu_end":              told(wired && m.cpuEnd >= 0, int64(m.cpuEnd)),
+			"cpu_start":            told(m.cpuStart >= 0, int64(m.cpuStart)),
+			"cpu_end":              told(m.cpuEnd >= 0, int64(m.cpuEnd)),
 			"ops":                  m.worker.counts.operations(),
 			"writes":               m.worker.counts.writes,
 			"elapsed_ns":           m.end.Sub(m.start).Nanoseconds(),
@@ -133,7 +134,7 @@ func textOrNull(text string) any {
 func (t *team) footprint() map[string]any {
 	peak := rssPeak()
 	return map[string]any{
-		"prefill_threads":  min64(uint64(len(t.members)), t.load.resident),
+		"prefill_threads":  t.fillers(),
 		"rss_empty_bytes":  told(t.rss[0] >= 0, t.rss[0]),
 		"rss_filled_bytes": told(t.rss[1] >= 0, t.rss[1]),
 		"rss_peak_bytes":   told(peak >= 0, peak),
@@ -161,7 +162,7 @@ func (t *team) ran() (cpu, background float64, known, apart bool) {
 // CPUs all of it ran.
 func (t *team) stats() []any {
 	a, b := &t.before, &t.after
-	stat := func(name, unit string, ok bool, value float64) any {
+	stat := func(name, unit string, ok bool, value float64) map[string]any {
 		told := map[string]any{"name": name, "unit": unit, "value": value}
 		if !ok {
 			told["value"] = nil
@@ -169,16 +170,38 @@ func (t *team) stats() []any {
 		return told
 	}
 	cpu, background, known, apart := t.ran()
-	return []any{
-		stat("collections", "1", true, float64(b.memory.NumGC-a.memory.NumGC)),
-		stat("collection_pause", "ns", true,
-			float64(b.memory.PauseTotalNs-a.memory.PauseTotalNs)),
+	parked := stat("parked_estimated", "ns", a.parked >= 0, b.parked-a.parked)
+	if a.parked < 0 {
+		parked["reason"] = "Go 1.19 does not record it, expected 1.20 or newer"
+	}
+	pause := pausesBetween(&a.memory, &b.memory)
+	before, after := &t.memory[0], &t.memory[1]
+	all := []any{
+		stat("collections", "1", true, float64(pause.collections)),
+		stat("collection_pause", "ns", true, float64(pause.totalNs)),
+		stat("collection_pause_longest", "ns", pause.longestNs >= 0,
+			float64(pause.longestNs)),
 		stat("collection_cpu_estimated", "ns", true, b.collect-a.collect),
 		stat("allocations", "1", true, float64(b.memory.Mallocs-a.memory.Mallocs)),
 		stat("allocated", "bytes", true,
 			float64(b.memory.TotalAlloc-a.memory.TotalAlloc)),
+		parked,
 		stat("background_cpu", "ns", apart, background),
-		stat("cores_used", "1", known, cpu/float64(t.elapsed().Nanoseconds()))}
+		stat("cores_used", "1", known, cpu/float64(t.elapsed().Nanoseconds())),
+		stat("bytes", "bytes", t.liveBytes >= 0, float64(t.liveBytes)),
+		stat("bytes_peak", "bytes", true, float64(after.Sys-before.Sys)),
+		stat("heap_used_bytes", "bytes", true, float64(after.HeapAlloc)),
+		stat("heap_held_bytes", "bytes", true, float64(after.HeapSys-after.HeapReleased))}
+	add := func(name, unit string, value float64) {
+		all = append(all, stat(name, unit, !math.IsNaN(value), value))
+	}
+	if own, ok := t.table.(counted); ok {
+		own.stats(add)
+	}
+	if t.program != nil {
+		t.program.stats(add)
+	}
+	return all
 }
 
 func (t *team) environment() map[string]any {

@@ -170,19 +170,6 @@ func (s *skew) permute(seed uint64) {
 	}
 }
 
-// visit calls `use` with each range's number of keys and share of the draws of
-// present keys.
-// most is rm_skew_most().
-func (s *skew) most() (most float64) {
-	all := 0x1p32 - float64(s.weight[absent])
-	for i := 0; i < absent; i++ {
-		if keys := s.start[i+1] - s.start[i]; keys > 0 {
-			most = math.Max(most, float64(s.weight[i])/float64(keys)/all)
-		}
-	}
-	return most
-}
-
 func min64(a, b uint64) uint64 {
 	if a < b {
 		return a

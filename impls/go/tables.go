@@ -8,40 +8,28 @@ import (
 )
 
 // maker makes an empty table for `size` keys, 0: it grows.
-type maker func(size int) table
+type maker func(str bool, size int) table
 
-// tables makes each map of maps.tsv, for 64-bit and for string keys, and by the
-// bytes of long values, if it has any.
-var tables = map[string]struct {
-	u64, str maker
-	long     map[int]func(str bool, size int) table
-}{
-	"go_map_mutex": {
-		func(size int) table { return &mutexU64{m: make(words, size)} },
-		func(size int) table { return &mutexStr{m: make(texts, size)} },
-		map[int]func(bool, int) table{
-			24: mutexLongOf[[3]uint64], 64: mutexLongOf[[8]uint64],
-			256: mutexLongOf[[32]uint64], 1024: mutexLongOf[[128]uint64]},
-	},
-	"go_map_rw": {
-		func(size int) table { return &rwU64{m: make(words, size)} },
-		func(size int) table { return &rwStr{m: make(texts, size)} },
-		map[int]func(bool, int) table{
-			24: rwLongOf[[3]uint64], 64: rwLongOf[[8]uint64],
-			256: rwLongOf[[32]uint64], 1024: rwLongOf[[128]uint64]},
-	},
-	"go_null": {
-		func(int) table { return &nullU64{} },
-		func(int) table { return &nullStr{} },
-		nil,
-	},
-	"go_sync_map": { // takes no size
-		func(int) table { return &syncU64{} },
-		func(int) table { return &syncStr{} },
-		map[int]func(bool, int) table{
-			24: syncLongOf[[3]uint64], 64: syncLongOf[[8]uint64],
-			256: syncLongOf[[32]uint64], 1024: syncLongOf[[128]uint64]},
-	},
+// tables makes each map of maps.tsv, by the bytes of its values.
+var tables = map[string]map[int]maker{
+	"go_map_mutex": {8: mutexWordOf, 24: mutexLongOf[[3]uint64],
+		64: mutexLongOf[[8]uint64], 256: mutexLongOf[[32]uint64],
+		1024: mutexLongOf[[128]uint64]},
+	"go_map_rw": {8: rwWordOf, 24: rwLongOf[[3]uint64],
+		64: rwLongOf[[8]uint64], 256: rwLongOf[[32]uint64],
+		1024: rwLongOf[[128]uint64]},
+	"go_null":        {8: nullOf},
+	"go_shard_rw_32": {8: shardsOf[[1]uint64](32), 24: shardsOf[[3]uint64](32)},
+	"go_shard_rw_64": {8: shardsOf[[1]uint64](64), 24: shardsOf[[3]uint64](64)},
+	"go_snapshot_pointer": {8: snapshotPointerOf[[1]uint64],
+		24: snapshotPointerOf[[3]uint64]},
+	"go_snapshot_syncmap": {8: snapshotSyncMapOf[[1]uint64],
+		24: snapshotSyncMapOf[[3]uint64]},
+	"go_snapshot_value": {8: snapshotValueOf[[1]uint64],
+		24: snapshotValueOf[[3]uint64]},
+	"go_sync_map": {8: syncWordOf, 24: syncLongOf[[3]uint64], // takes no size
+		64: syncLongOf[[8]uint64], 256: syncLongOf[[32]uint64],
+		1024: syncLongOf[[128]uint64]},
 }
 
 // The maps as the ports of them are called: what stands beside a port in two
@@ -73,24 +61,20 @@ func newTable(id, shape string, size int) table {
 	if port, ok := ofPort[id]; ok {
 		id = port
 	}
-	of, str := tables[id], keyBytes(shape) > 0
-	switch {
-	case of.u64 == nil || !str && !strings.HasPrefix(shape, "u64x"):
-		return nil
-	case of.long[valueBytes(shape)] != nil:
-		return of.long[valueBytes(shape)](str, size)
-	case valueBytes(shape) != 8:
-		return nil
-	case str:
-		return of.str(size)
+	if of, ok := ofOneShape[id]; ok && of.shape == shape {
+		return of.make(size)
 	}
-	return of.u64(size)
+	of, str := tables[id][valueBytes(shape)], keyBytes(shape) > 0
+	if of == nil || !str && !strings.HasPrefix(shape, "u64x") {
+		return nil
+	}
+	return of(str, size)
 }
 
 // holdsNothing: there is nothing to verify.
 func holdsNothing(t table) bool {
 	switch t.(type) {
-	case *nullU64, *nullStr:
+	case nil, *nullU64, *nullStr:
 		return true
 	}
 	return false

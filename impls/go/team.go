@@ -12,6 +12,7 @@ import (
 
 // Streams of the seed, as in runner/trial/phases.c.
 const (
+	seedMap        = 1 // team.c
 	seedOperations = 100
 	seedKeys       = 100000
 	seedArrivals   = 200000
@@ -38,10 +39,16 @@ type team struct {
 	dist          distribution
 	skew          *skew // zipf and hot; else nil
 	table         table
+	program       program // of other loops than mix and paced; else nil
+	mapSeed       uint64
 	members       []member
 	phases        map[string]any
 	rss           [2]int64
+	prefilled     uint64              // ranks that are put in before the window
+	memory        [2]runtime.MemStats // before the table was made, and at the end
+	liveBytes     int64               // at the end; -1: not looked at
 	before, after process
+	heap          *heapWatch // of an open loop's window
 	clockCostNs   float64
 	clockStepNs   float64
 	windowExtra   float64 // of the positive control
@@ -51,7 +58,11 @@ type team struct {
 func newTeam(r *request) *team {
 	c := r.Cell
 	t := &team{cell: c, load: newLoad(c), members: make([]member, *c.Threads),
-		phases: map[string]any{}, windowExtra: *r.ControlExtra}
+		phases: map[string]any{}, windowExtra: *r.ControlExtra,
+		mapSeed: seedOf(*r.Seed, seedMap), liveBytes: -1}
+	if _, ok, _ := c.programMaker(); !ok {
+		t.prefilled = t.load.resident
+	}
 	t.dist, _ = distributionOf(*c.Dist) // refuses() has looked
 	place(c.KeyDiffers)
 	for i := range t.members {
@@ -95,6 +106,8 @@ func run(r *request) *team {
 	}
 	t.phases["setup"] = time.Since(start).Nanoseconds()
 	t.rss[0] = rss()
+	runtime.GC()
+	runtime.ReadMemStats(&t.memory[0])
 	t.phase("create", 0, t.create)
 	t.phase("prefill", 0, t.prefill)
 	t.rss[1] = rss()
@@ -110,6 +123,7 @@ func run(r *request) *team {
 	t.after = processNow()
 	stopProfiling()
 	stopTracing()
+	t.readMemory()
 	t.phase("verify", 0, t.verify)
 	t.phases["leave"], t.phases["destroy"] = int64(0), nil
 	return t
@@ -136,6 +150,8 @@ func (t *team) phase(name string, length int64, work func(m *member)) {
 	if length > 0 && !t.cell.verifies() && !t.cell.paced() {
 		time.Sleep(time.Duration(length))
 		atomic.StoreUint32(&t.load.stop, 1)
+	} else if name == "window" && t.cell.paced() && slicesOf(length) <= slicesMost {
+		t.heap = watchHeap(uint64(start.Sub(started)), length)
 	}
 	all.Wait()
 	t.phases[name] = time.Since(start).Nanoseconds()
@@ -158,7 +174,22 @@ func (t *team) create(m *member) {
 	if *t.cell.Presize {
 		size = int(t.load.resident)
 	}
-	t.use(newTable(*t.cell.Map, *t.cell.Shape, size))
+	if _, ok := techniques[*t.cell.Map]; !ok {
+		t.use(newTable(*t.cell.Map, *t.cell.Shape, size))
+	}
+	t.makeProgram()
+}
+
+// readMemory also takes what is garbage away, to see what the table holds.
+func (t *team) readMemory() {
+	t.memory[1] = t.after.memory
+	if t.cell.verifies() {
+		return
+	}
+	var live runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&live)
+	t.liveBytes = int64(live.HeapAlloc) - int64(t.memory[0].HeapAlloc)
 }
 
 // each calls `visit` with the member's share of the first n ranks.
@@ -168,8 +199,22 @@ func (t *team) each(m *member, n uint64, visit func(rank uint64)) {
 	}
 }
 
+// fillers is how many members fill the table.
+func (t *team) fillers() uint64 {
+	if _, ok := t.table.(copied); ok {
+		return 1
+	}
+	return min64(uint64(len(t.members)), t.prefilled)
+}
+
 func (t *team) prefill(m *member) {
-	t.each(m, t.load.resident, func(rank uint64) {
+	if table, ok := t.table.(copied); ok {
+		if m.worker.slot == 0 {
+			table.fill(&m.worker, t.prefilled)
+		}
+		return
+	}
+	t.each(m, t.prefilled, func(rank uint64) {
 		t.table.upsert(&m.worker, rank, valueOf(rank, 0, 0), nil)
 	})
 }
@@ -177,7 +222,7 @@ func (t *team) prefill(m *member) {
 // settle looks every resident key up once: sync.Map promotes by it.
 func (t *team) settle(m *member) {
 	w := &m.worker
-	t.each(m, t.load.resident, func(rank uint64) {
+	t.each(m, t.prefilled, func(rank uint64) {
 		if value, ok := t.table.lookup(w, rank); ok {
 			m.settled++
 			w.wrong |= different(value, rank)
@@ -196,10 +241,15 @@ func (t *team) warmUp(m *member) {
 	}
 	m.warmUp = m.worker.counts
 	m.worker.counts = counts{}
+	m.worker.measured = true
 }
 
 func (t *team) drive(m *member, length int64) {
 	w := &m.worker
+	if t.program != nil {
+		t.program.run(m)
+		return
+	}
 	if w.pace == nil {
 		w.drive()
 		return
@@ -211,7 +261,10 @@ func (t *team) drive(m *member, length int64) {
 func (t *team) window(m *member) {
 	m.worker.limit = math.MaxUint64
 	if ops := *t.cell.WindowOps; ops > 0 {
-		m.worker.limit = uint64(math.Max(batch, float64(ops)*(1+t.windowExtra)))
+		m.worker.limit = uint64(float64(ops) * (1 + t.windowExtra))
+		if t.program == nil {
+			m.worker.limit = max64(batch, m.worker.limit)
+		}
 	}
 	waited := threadWaited() // it takes longest, and is outermost
 	m.before = threadUsage()

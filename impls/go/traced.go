@@ -39,22 +39,7 @@ func (m *traced) during(w *worker, what string, operation func()) {
 	trace.WithRegion(of.task, what, operation)
 }
 
-func (m *traced) batch(w *worker) {
-	for i := range w.drawn {
-		if did, end := w.writes(i); end {
-			break
-		} else if did {
-			continue
-		}
-		rank := w.rankOf(i)
-		value, wasThere := m.lookup(w, rank)
-		if !wasThere {
-			w.missed(i)
-			continue
-		}
-		w.wrong |= different(value, rank)
-	}
-}
+func (m *traced) batch(w *worker) { runDrawn(m, w) }
 
 func (m *traced) lookup(w *worker, rank uint64) (value uint64, wasThere bool) {
 	m.during(w, "lookup", func() { value, wasThere = m.table.lookup(w, rank) })

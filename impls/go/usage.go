@@ -72,6 +72,7 @@ type process struct {
 	memory  runtime.MemStats
 	cpuNs   int64   // used by all threads; -1: not told
 	collect float64 // by the collector, as the run time estimates it, ns
+	parked  float64 // parkedNs()
 }
 
 var started = time.Now()
@@ -84,6 +85,7 @@ func processNow() (p process) {
 		p.cpuNs = u.Utime.Nano() + u.Stime.Nano()
 	}
 	p.collect = collectorNs(&p.memory)
+	p.parked = parkedNs()
 	return p
 }
 

@@ -2,14 +2,21 @@
 
 package main
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+	"time"
+)
 
-const chunk = 64 // writes taken from the pot at once
+const (
+	chunk     = 64              // writes taken from the pot at once
+	slowLimit = 2 * time.Second // of tables that copy themselves
+)
 
 // account of one thread: each value that went in comes out once or is held.
 type account struct {
 	written, returned, held uint64 // sums of values
 	writes, puts, outs      uint64
+	stoppedEarly            bool
 }
 
 // more takes a chunk of writes from the common pot.
@@ -19,12 +26,24 @@ func (l *load) more() bool { return atomic.AddInt64(&l.left, -chunk) > -chunk }
 // and look-ups that race with others' writes.
 func (m *member) verify() {
 	w := &m.worker
-	for w.load.more() {
+	_, slow := w.table.(copied)
+	for !m.account.stoppedEarly && w.load.more() {
 		for until := m.account.writes + chunk; m.account.writes < until; {
 			m.turn(next(&w.rng))
 		}
+		m.account.stoppedEarly = slow && time.Since(m.start) > slowLimit
 	}
 	w.counts.writes, w.counts.iterations = m.account.writes, m.account.writes
+}
+
+// stoppedEarly: not all writes that were asked for were done.
+func (t *team) stoppedEarly() bool {
+	for i := range t.members {
+		if t.members[i].account.stoppedEarly {
+			return true
+		}
+	}
+	return false
 }
 
 func (m *member) turn(random uint64) {

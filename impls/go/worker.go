@@ -129,6 +129,7 @@ type worker struct {
 	keyBytes int      // of it; what follows the rank stays 0
 	drawn    [batch]draw
 	pace     *pace // open loop, or nil
+	measured bool  // the warm-up is over
 	_        [64]byte
 }
 

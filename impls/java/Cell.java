@@ -67,17 +67,6 @@ final class Cell {
 		return shape.startsWith("str");
 	}
 
-	/** Another thread takes turns with this one, by plan. */
-	boolean sharesCpu(int slot) {
-		for (int i = 0; i < cpus.length; i++) {
-			if (i != slot && cpus[i] == cpus[slot]) {
-				return true;
-			}
-		}
-		return cpus.length == 0
-				&& threads > Runtime.getRuntime().availableProcessors();
-	}
-
 	/** Throws where the members make no sense, whatever the program. */
 	void check() throws BadRequest {
 		if (threads < 1 || keys < 1

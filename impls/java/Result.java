@@ -44,8 +44,7 @@ final class Result {
 		Judge judge = new Judge(team, sum);
 		String mismatch = judge.mismatch(), reason = mismatch;
 		if (mismatch == null && !cell.verifies()) {
-			reason = judge.unasked();
-			reason = reason != null ? reason : judge.misplaced();
+			reason = judge.misplaced();
 		}
 		result.put("status", mismatch != null ? "failed"
 				: reason != null ? "void" : "ok");

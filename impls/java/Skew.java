@@ -161,18 +161,4 @@ final class Skew {
 			}
 		}
 	}
-
-	/** rm_skew_most() */
-	double most() {
-		double all = 0x1p32 - weight[ABSENT];
-		double most = 0;
-
-		for (int i = 0; i < ABSENT; i++) {
-			if (weight[i] > 0) {
-				most = Math.max(most, weight[i] / all
-						/ (start[i + 1] - start[i]));
-			}
-		}
-		return most;
-	}
 }

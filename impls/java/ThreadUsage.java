@@ -15,7 +15,7 @@ final class ThreadUsage {
 
 	final long cpuNs, voluntary, involuntary, minorFaults, majorFaults;
 	final long waitedNs; // on the run queue
-	final int cpu; // it runs on
+	int cpu; // it runs on
 	final long allocated; // bytes
 
 	/** What the files below take is to be outside of the window. */

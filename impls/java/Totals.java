@@ -7,7 +7,6 @@ final class Totals {
 	long written, returned, held, puts, outs, lost;
 	long heldKeys, heldSum, keysBefore;
 	int wrong; // threads that saw a wrong value
-	double again;
 	final long expectedKeys, expectedSum;
 
 	Totals(Team team) {
@@ -23,7 +22,6 @@ final class Totals {
 			held += member.held;
 			keysBefore += member.settled;
 			wrong += worker.wrong != 0 ? 1 : 0;
-			again += worker.again();
 			if (worker instanceof Account account) {
 				written += account.written;
 				returned += account.returned;

@@ -93,17 +93,6 @@ class Worker extends Padding {
 		return stream[(int) (position++ & stream.length - 1)];
 	}
 
-	/**
-	 * By how many look-ups its misses spread more than if each had been drawn
-	 * anew: again() in runner/trial/judge.c.
-	 */
-	double again() {
-		if (stream == null || counts.iterations <= stream.length) {
-			return 0;
-		}
-		return (double) counts.lookups() * counts.lookups() / stream.length;
-	}
-
 	private void missed(long rank) {
 		if (rank >= load.resident) {
 			counts.missesAbsent++;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What was answered wrongly, or not done as asked: runner/trial/judge.c.
+//! What was answered wrongly: runner/trial/judge.c.
 
 use crate::keys::{mix_of, value_of};
 use crate::table::Table;
-use crate::team::{Member, Team};
+use crate::team::Team;
 use crate::worker::{Account, Counts, Kind};
 use std::time::Duration;
 
@@ -19,7 +19,6 @@ pub struct Totals {
     held: u64,
     pub keys_before: u64,
     pub wrong: u64, // threads that saw a wrong value
-    again: f64,
     pub expected_keys: u64,
     pub expected_sum: u64,
 }
@@ -44,7 +43,6 @@ impl Totals {
             sum.held = sum.held.wrapping_add(m.held);
             sum.keys_before += m.settled;
             sum.wrong += u64::from(w.wrong != 0);
-            sum.again += w.again();
             a.written = a.written.wrapping_add(w.account.written);
             a.returned = a.returned.wrapping_add(w.account.returned);
             a.puts += w.account.puts;
@@ -126,80 +124,6 @@ impl Totals {
             _ => None,
         }
     }
-
-    /// Tells what was done that was not asked for.
-    pub fn unasked<T: Table>(&self, team: &Team) -> Option<String> {
-        let (c, l) = (&self.window, team.load);
-        let asked = team.request.cell.write_share;
-        // as the loop has it: a share of 1 is all but one of 2^32
-        let share = f64::from(l.write_below) / 4_294_967_296.0;
-        let lookups = c.lookups();
-        let absent = absent_share(team);
-
-        if !plausible(c.decisions(), c.iterations, share, 0.0) {
-            let got = ratio(c.writes, c.operations());
-            return Some(format!(
-                "achieved write share {got:.5}, asked {asked:.5}"
-            ));
-        }
-        if T::HOLDS
-            && !plausible(c.misses_absent, lookups, absent, self.again)
-        {
-            let got = ratio(c.misses(), lookups);
-            return Some(format!(
-                "achieved miss share {got:.5}, asked {:.5}",
-                l.misses
-            ));
-        }
-        let gone = c.misses_resident;
-        (gone as f64 > explained(team, lookups)).then(|| {
-            format!("{gone} of {lookups} lookups missed resident keys")
-        })
-    }
-}
-
-/// How many look-ups may have missed keys that other threads had just taken
-/// out or not yet put in: one key each, and at worst the one that is looked up
-/// most. A single thread ends a write before it looks.
-fn explained(team: &Team, lookups: u64) -> f64 {
-    let load = team.load;
-
-    if load.threads == 1 {
-        return 0.0;
-    }
-    let even = 1.0 / load.resident as f64;
-    let most = team.skew.as_ref().map_or(even, |skew| skew.most());
-    lookups as f64 * (0.001 + load.threads as f64 * most) + 64.0
-}
-
-/// count ln(count / expected), which is 0 of none.
-fn surprise(count: f64, expected: f64) -> f64 {
-    if count == 0.0 {
-        return 0.0;
-    }
-    count * (count / expected).ln()
-}
-
-/// Whether n draws of probability p may give so many hits, by Chernoff's bound:
-/// plausible() in judge.c.
-fn plausible(hits: u64, n: u64, p: f64, more: f64) -> bool {
-    let (draws, found) = (n as f64, hits as f64);
-    let apart = surprise(found, draws * p)
-        + surprise(draws - found, draws * (1.0 - p));
-    apart * draws <= 1e9_f64.ln() * (draws + more)
-}
-
-/// The share of look-ups that draw an absent rank. Of streams it is the cell's,
-/// whatever whole number of ranks that is.
-fn absent_share(team: &Team) -> f64 {
-    let l = team.load;
-    if l.span <= l.resident {
-        return 0.0;
-    }
-    match team.members[0].worker.is_uniform() {
-        true => (l.span - l.resident) as f64 / l.span as f64,
-        false => l.misses,
-    }
 }
 
 /// From the first start to the last end.
@@ -210,46 +134,7 @@ pub fn elapsed(team: &Team) -> Duration {
     start.zip(end).map_or(Duration::ZERO, |(start, end)| end - start)
 }
 
-/// Tells how the measurement is not what was asked.
+/// The reason if a member could not be placed.
 pub fn misplaced(team: &Team) -> Option<String> {
-    let elapsed = elapsed(team);
-    let why = |(slot, m)| misplaced_member(team, slot, m, elapsed);
-
-    team.members.iter().enumerate().find_map(why).or_else(|| {
-        let least_ns = 1000.0 * team.clock_cost_ns.max(team.clock_step_ns);
-        ((elapsed.as_nanos() as f64) < least_ns)
-            .then(|| "the window is shorter than 1000 clock readings".into())
-    })
-}
-
-fn misplaced_member(
-    team: &Team,
-    slot: usize,
-    m: &Member,
-    elapsed: Duration,
-) -> Option<String> {
-    let cell = &team.request.cell;
-    let own = m.times.map_or(Duration::ZERO, |[start, end]| end - start);
-
-    if m.misplaced.is_some() {
-        return m.misplaced.clone();
-    }
-    if m.cpu.is_some() && m.cpus != [m.cpu; 2] {
-        return Some(format!(
-            "thread {slot} ran on CPU {:?}, placed on {:?}",
-            m.cpus, m.cpu
-        ));
-    }
-    if m.worker.counts.iterations == 0 {
-        return Some(format!(
-            "thread {slot} was never scheduled in the window"
-        ));
-    }
-    let away = own < elapsed / 2 && !cell.shares_cpu(slot);
-    (cell.window_ns > 0 && away).then(|| {
-        format!(
-            "thread {slot} was there for {own:?} of {elapsed:?}: its CPU was \
-             busy"
-        )
-    })
+    team.members.iter().find_map(|m| m.misplaced.clone())
 }

@@ -5,7 +5,6 @@ use crate::stream::Distribution;
 use crate::trial::maps_of;
 use serde::Deserialize;
 use serde_json::Value;
-use std::thread::available_parallelism;
 
 /// The version that this program speaks.
 pub const PROTOCOL: u64 = 2;
@@ -84,16 +83,6 @@ impl Cell {
         let settle = self.settle.as_deref().unwrap_or("");
         let text = settle.strip_prefix("renewed:").unwrap_or("0");
         text.parse().unwrap_or(0)
-    }
-
-    /// Another thread takes turns with this one, by plan.
-    pub fn shares_cpu(&self, slot: usize) -> bool {
-        if self.cpus.is_empty() {
-            return available_parallelism()
-                .map_or(false, |cpus| self.threads > cpus.get());
-        }
-        let own = |cpu: &&usize| **cpu == self.cpus[slot];
-        self.cpus.iter().filter(own).count() > 1
     }
 }
 

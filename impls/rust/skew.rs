@@ -173,17 +173,6 @@ impl Skew {
             }
         }
     }
-
-    /// rm_skew_most()
-    pub fn most(&self) -> f64 {
-        let all = ALL - self.weight[ABSENT] as f64;
-        let share = |i: usize| {
-            let keys = self.start[i + 1] - self.start[i];
-            self.weight[i] as f64 / f64::from(keys) / all
-        };
-        let drawn = (0..ABSENT).filter(|&i| self.weight[i] > 0);
-        drawn.map(share).fold(0.0, f64::max)
-    }
 }
 
 /// Of x^-theta, shifted so that it is stable around theta = 1.

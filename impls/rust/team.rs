@@ -3,7 +3,6 @@
 
 use crate::keys::{different, mix_of, seed_of};
 use crate::request::Request;
-use crate::skew::Skew;
 use crate::stream::Distribution;
 use crate::table::Table;
 use crate::usage::{self, Usage};
@@ -143,7 +142,6 @@ impl WarmUp {
 pub struct Team<'a> {
     pub request: &'a Request,
     pub load: &'a Load,
-    pub skew: Option<Arc<Skew>>, // zipf and hot
     pub members: Vec<Member<'a>>,
     pub phases: Vec<(&'static str, Duration)>,
     pub warm_up: WarmUp,
@@ -184,7 +182,6 @@ impl<'a> Team<'a> {
         Team {
             request,
             load,
-            skew: skew.clone(),
             members: (0..cell.threads).map(member).collect(),
             phases: Vec::new(),
             warm_up: WarmUp::default(),

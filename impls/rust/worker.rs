@@ -213,21 +213,6 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Whether it draws ranks by anything but the span.
-    pub fn is_uniform(&self) -> bool {
-        self.skew.is_none() && self.stream.is_empty()
-    }
-
-    /// By how many look-ups its misses spread more than if each had been drawn
-    /// anew: again() in runner/trial/judge.c.
-    pub fn again(&self) -> f64 {
-        let length = self.stream.len() as u64;
-        if length == 0 || self.counts.iterations <= length {
-            return 0.0;
-        }
-        (self.counts.lookups() as f64).powi(2) / length as f64
-    }
-
     /// rm_drive_mix(): batches until the stop flag or the limit.
     pub fn drive<T: Table>(&mut self, table: &T) {
         loop {

@@ -6,8 +6,8 @@
  * handle it is one. Neither writes anything shared, once keys are promoted; a
  * touch through a handle writes the means of its shard.
  */
-#define LIFE_READ_LOCK 0
-#define LIFE_CHOICE    LIFE_BY_TIME
+#define LIFE_READ_LOCK            0
+#define LIFE_MIX(hash, opened_ns) ((hash) ^ (opened_ns))
 #include "impls/shard/shard_life.h"
 
 static const struct rm_map_ops ops = { SHARD_LIFE_OPS };

@@ -17,18 +17,27 @@
  *	100 (1 - late) / (1 + active * idle seconds)
  *
  * A new connection takes the better of two shards that its hash proposes; if
- * that one has 500 active ones, the best that has not; if all have, another
- * shard is opened, up to 64, and above 64 times 500 none is full. When a shard
- * of 100 or less loses one and the open shards have less than 100 each on
- * average, the last one is closed for new connections.
+ * that one has 500 active ones, the other, then the last open shard; if all
+ * three have, another shard is opened. When a shard of 100 or less loses one and
+ * the open shards have less than 100 each on average, the last one is closed for
+ * new connections. Shards are made when they are first opened, so that there are
+ * as many as the connections need: 2000 of a million. An open or a close looks at
+ * a few shards, however many there are.
  *
  * By key: a write holds its key's stripe, and the directory has an entry from
  * before its key is in a shard until after it is taken out. So what decides
  * is the shard, and a lookup needs no lock: who reads an entry of the
  * directory and does not find the key in that shard has seen it absent.
  *
+ * Statistic burst_imbalance: most ÷ mean of 64 parts into which the first
+ * proposal alone puts 1024 connections that a thread opens one after the other.
+ * Not of the shards' own loads, which scores and the limit of 500 decide: 20,000
+ * connections fill 40 shards, whatever proposes them. By chance the fullest part
+ * of a burst has 1.6 times the mean; of one that stays together 64 times.
+ *
  * A template: the includer defines LIFE_READ_LOCK (1: the article's RWMutex
- * around every Get, which guards nothing) and LIFE_CHOICE.
+ * around every Get, which guards nothing) and LIFE_MIX(hash, opened_ns): what
+ * proposes the shard of a connection.
  */
 #ifndef RM_SHARD_LIFE_H
 #define RM_SHARD_LIFE_H
@@ -43,15 +52,16 @@
 
 #include <pthread.h>
 
-/* LIFE_CHOICE: from time, seed and hash, or from the key's hash alone. */
-#define LIFE_BY_TIME 0
-#define LIFE_BY_HASH 1
-
 #define LIFE_IDLE_LIMIT_NS ((uint64_t)30 * 1000000000)
 
 enum {
-	LIFE_SHARDS = 64, /* most; a number fits below an address */
+	LIFE_SHARDS = 1 << 16,  /* most: 32 million connections */
+	LIFE_ADDRESS_BITS = 48, /* above them is a shard's number */
+	LIFE_CHUNK = 64,        /* shards whose memory is made at one time */
 	LIFE_STRIPES = 64,
+	LIFE_TRIES = 8, /* shards that one opening may open again */
+	LIFE_BURST = 1024,
+	LIFE_PARTS = 64,
 	LIFE_GROW_ABOVE = 500,
 	LIFE_SHRINK_BELOW = 100,
 	LIFE_WEIGHT = 5,   /* 1 / 0.2 */
@@ -59,14 +69,14 @@ enum {
 };
 
 struct connection {
-	_Alignas(LIFE_SHARDS) uint64_t touched_ns;
+	_Alignas(RM_CACHE_LINE) uint64_t touched_ns;
 	uint32_t shard;
 	struct connection *previous, *next; /* of its stripe; under its lock */
 };
 
 struct life_shard {
+	_Alignas(2 * RM_CACHE_LINE) struct syncmap *map;
 	_Alignas(2 * RM_CACHE_LINE) struct go_rwmutex lock; /* of every Get */
-	struct syncmap *map;
 	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t active;
 	_Atomic uint64_t idle_ns; /* a moving mean */
 	/* Connections by the second of their last touch, those of more than
@@ -80,16 +90,22 @@ struct life_shard {
 struct life_stripe {
 	_Alignas(2 * RM_CACHE_LINE) pthread_mutex_t lock;
 	struct connection *first; /* open by key */
+	/* connections of the shards whose numbers have this remainder */
+	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t active;
 };
 
 struct life_thread;
 
 struct life_map {
-	struct life_shard shards[LIFE_SHARDS];
+	/* of LIFE_CHUNK each; who knows a number below made_shards, or of a
+	   connection, has acquired what it needs */
+	struct life_shard *chunks[LIFE_SHARDS / LIFE_CHUNK];
 	struct life_stripe stripes[LIFE_STRIPES];
-	_Alignas(2 * RM_CACHE_LINE) _Atomic unsigned open_shards;
-	_Atomic uint64_t grown, shrunk, late_touches;
-	struct syncmap *directory; /* constants from here on */
+	_Alignas(2 * RM_CACHE_LINE) _Atomic unsigned open_shards, made_shards;
+	pthread_mutex_t making; /* of shards */
+	_Atomic uint64_t grown, shrunk, late_touches, bursts, burst_most;
+	/* constants from here on */
+	_Alignas(2 * RM_CACHE_LINE) struct syncmap *directory;
 	struct epoch *epoch;
 	struct life_thread **threads; /* by slot; NULL: never joined */
 	size_t thread_count;
@@ -103,10 +119,27 @@ struct life_map {
 struct life_thread {
 	struct life_map *map;
 	struct epoch_record *record;
-	struct syncmap_member directory, shards[LIFE_SHARDS];
+	struct syncmap_member directory;
+	/* connections that it has opened since the last burst ended, by part */
+	uint32_t opened, parts[LIFE_PARTS];
 };
 
+RM_HOT struct life_shard *life_at(const struct life_map *map, unsigned number)
+{
+	return &map->chunks[number / LIFE_CHUNK][number % LIFE_CHUNK];
+}
+
 #include "impls/shard/shard_life_idle.h"
+
+/* In whole pairs of lines. */
+static void *life_zeroed(size_t bytes)
+{
+	void *memory = aligned_alloc(2 * RM_CACHE_LINE, bytes);
+
+	if (memory)
+		memset(memory, 0, bytes);
+	return memory;
+}
 
 static double life_score(struct life_shard *shard, uint64_t now_ns)
 {
@@ -118,17 +151,62 @@ static double life_score(struct life_shard *shard, uint64_t now_ns)
 
 RM_HOT unsigned life_open_shards(const struct life_map *map)
 {
-	/* relaxed: any recent number will do, all shards exist */
-	return atomic_load_explicit(&map->open_shards, memory_order_relaxed);
+	/* acquire: a shard was made before it was opened */
+	return atomic_load_explicit(&map->open_shards, memory_order_acquire);
+}
+
+RM_HOT unsigned life_made_shards(const struct life_map *map)
+{
+	/* acquire: pairs with the release in life_make() */
+	return atomic_load_explicit(&map->made_shards, memory_order_acquire);
+}
+
+/* Under the lock of `making`. False: no memory. */
+static bool life_make_next(struct life_map *map, unsigned number)
+{
+	const struct rm_sizing sizing = { .shape = map->shape,
+		.seed = rm_seed(map->seed, number + 1) };
+	struct life_shard **chunk = &map->chunks[number / LIFE_CHUNK];
+
+	if (!*chunk)
+		*chunk = life_zeroed(LIFE_CHUNK * sizeof(**chunk));
+	if (!*chunk)
+		return false;
+	struct life_shard *shard = life_at(map, number);
+
+	shard->map = syncmap_create(&sizing);
+	/* published by made_shards */
+	atomic_init(&shard->moved, life_second(callback_now(map)));
+	pthread_mutex_init(&shard->moving, NULL);
+	/* release: the shard's content */
+	atomic_store_explicit(
+	        &map->made_shards, number + 1, memory_order_release);
+	return shard->map;
+}
+
+/* So many shards have memory. False: it ran out. */
+static RM_COLD bool life_make(struct life_map *map, unsigned count)
+{
+	bool made = true;
+
+	if (life_made_shards(map) >= count)
+		return true;
+	lock_mutex(&map->making);
+	while (made && life_made_shards(map) < count)
+		made = life_make_next(map, life_made_shards(map));
+	pthread_mutex_unlock(&map->making);
+	return made;
 }
 
 /* One more or one less shard for new connections; others may be as quick. */
 static RM_COLD void life_resize(
         struct life_map *map, unsigned from, unsigned to)
 {
-	/* relaxed, all: all shards exist, and statistics */
+	if (!life_make(map, to))
+		gomap_no_memory();
+	/* release: the shard; who closes one goes on with the sequence */
 	if (!atomic_compare_exchange_strong_explicit(&map->open_shards, &from,
-	            to, memory_order_relaxed, memory_order_relaxed))
+	            to, memory_order_release, memory_order_relaxed))
 		return;
 	if (to > from)
 		rm_stat_add(&map->grown, 1);
@@ -140,7 +218,7 @@ static RM_COLD void life_resize(
 static unsigned life_better(
         struct life_map *map, unsigned a, unsigned b, uint64_t now_ns)
 {
-	struct life_shard *one = &map->shards[a], *other = &map->shards[b];
+	struct life_shard *one = life_at(map, a), *other = life_at(map, b);
 	const double lead = life_score(one, now_ns) - life_score(other, now_ns);
 
 	if (lead > 0 || lead < 0)
@@ -148,91 +226,116 @@ static unsigned life_better(
 	return life_figure(&one->active) <= life_figure(&other->active) ? a : b;
 }
 
-RM_HOT bool life_is_full(const struct life_map *map, unsigned shard)
+RM_HOT bool life_is_full(const struct life_map *map, unsigned number)
 {
-	return life_figure(&map->shards[shard].active) >= LIFE_GROW_ABOVE;
+	return life_figure(&life_at(map, number)->active) >= LIFE_GROW_ABOVE;
 }
 
-/* The best of all open shards that are not full; if all are, the next one that
-   is not, which opens; with 64 open and full `choice`, as if none were. */
-static RM_COLD unsigned life_make_room(
-        struct life_map *map, unsigned choice, uint64_t now_ns)
+/* The last open shard, or if it is full the next one that opens and is not: it
+   may have closed full. */
+static RM_COLD unsigned life_make_room(struct life_map *map, unsigned open)
 {
-	const unsigned open = life_open_shards(map);
-	unsigned best = LIFE_SHARDS;
+	unsigned last = open - 1;
 
-	for (unsigned i = 0; i < open; i++)
-		if (!life_is_full(map, i) &&
-		        (best == LIFE_SHARDS ||
-		                life_better(map, i, best, now_ns) == i))
-			best = i;
-	if (best != LIFE_SHARDS)
-		return best;
-	for (unsigned i = open; i < LIFE_SHARDS; i++) {
-		life_resize(map, i, i + 1);
-		if (!life_is_full(map, i)) /* those of before it closed */
-			return i;
+	for (unsigned i = 0; i < LIFE_TRIES && life_is_full(map, last) &&
+	                     last + 1 < LIFE_SHARDS;
+	        i++) {
+		last++;
+		life_resize(map, last, last + 1);
 	}
-	return choice;
+	return last;
 }
 
-/* What of its time of opening a connection's shard depends on: to the
-   nanosecond, as the article says, where the map has no clock of its own. */
-static uint64_t life_opened_ns(const struct life_map *map, uint64_t now_ns)
+/* Counts a connection that the thread opens, and a burst when it is whole. */
+static void life_note(struct life_thread *thread, uint64_t mix)
 {
-	if (LIFE_CHOICE != LIFE_BY_TIME)
-		return 0;
+	uint32_t most = 0;
+
+	thread->parts[rm_below(mix, LIFE_PARTS)]++;
+	if (++thread->opened < LIFE_BURST)
+		return;
+	for (size_t i = 0; i < LIFE_PARTS; i++)
+		most = thread->parts[i] > most ? thread->parts[i] : most;
+	rm_stat_add(&thread->map->bursts, 1);
+	rm_stat_add(&thread->map->burst_most, most);
+	thread->opened = 0;
+	memset(thread->parts, 0, sizeof(thread->parts));
+}
+
+/* When a connection opens: of the test's clock if there is one, else to the
+   nanosecond, as in the article. */
+static inline uint64_t life_opened_ns(
+        const struct life_map *map, uint64_t now_ns)
+{
 	return map->now_ns ? now_ns : rm_now_ns();
+}
+
+/* The shard has a connection more, or one less. Returns how many it had. */
+static uint64_t life_add(struct life_map *map, unsigned number, uint64_t change)
+{
+	/* relaxed, both: figures */
+	atomic_fetch_add_explicit(&map->stripes[number % LIFE_STRIPES].active,
+	        change, memory_order_relaxed);
+	return atomic_fetch_add_explicit(
+	        &life_at(map, number)->active, change, memory_order_relaxed);
 }
 
 /* The shard of a new connection, counted as its. */
 static unsigned life_choose(
-        struct life_map *map, uint64_t hash, uint64_t now_ns)
+        struct life_thread *thread, uint64_t hash, uint64_t now_ns)
 {
+	struct life_map *map = thread->map;
 	const unsigned open = life_open_shards(map);
-	const uint64_t mix = rm_mum(
-	        hash ^ life_opened_ns(map, now_ns), map->seed ^ RM_HASH_B);
-	unsigned choice = life_better(map, (unsigned)rm_below(mix, open),
-	        (unsigned)rm_below(mix << 32, open), now_ns);
+	const uint64_t mix = rm_mum(LIFE_MIX(hash, life_opened_ns(map, now_ns)),
+	        map->seed ^ RM_HASH_B);
+	const unsigned one = (unsigned)rm_below(mix, open);
+	const unsigned other = (unsigned)rm_below(mix << 32, open);
+	unsigned choice = life_better(map, one, other, now_ns);
 
+	life_note(thread, mix);
 	if (life_is_full(map, choice))
-		choice = life_make_room(map, choice, now_ns);
-	/* relaxed: a figure */
-	atomic_fetch_add_explicit(
-	        &map->shards[choice].active, 1, memory_order_relaxed);
-	life_count(&map->shards[choice], life_second(now_ns), 1);
+		choice = choice == one ? other : one;
+	if (life_is_full(map, choice))
+		choice = life_make_room(map, open);
+	life_add(map, choice, 1);
+	life_count(life_at(map, choice), life_second(now_ns), 1);
 	return choice;
+}
+
+static uint64_t life_connections(struct life_map *map)
+{
+	uint64_t active = 0;
+
+	for (size_t i = 0; i < LIFE_STRIPES; i++)
+		active += life_figure(&map->stripes[i].active);
+	return active;
 }
 
 /* The connection closes, which ends an idleness. As life_idled. */
 static void life_closed(
         struct life_map *map, const struct connection *connection)
 {
-	struct life_shard *shard = &map->shards[connection->shard];
 	const unsigned open = life_open_shards(map);
-	uint64_t active = 0;
 
-	life_count(shard, life_idled(map, connection, callback_now(map)), -1);
-	/* relaxed: a figure */
-	if (atomic_fetch_sub_explicit(&shard->active, 1, memory_order_relaxed) >
-	                LIFE_SHRINK_BELOW ||
-	        open == 1)
-		return;
-	for (size_t i = 0; i < LIFE_SHARDS; i++)
-		active += life_figure(&map->shards[i].active);
-	if (active < (uint64_t)LIFE_SHRINK_BELOW * open)
+	life_count(life_at(map, connection->shard),
+	        life_idled(map, connection, callback_now(map)), -1);
+	if (life_add(map, connection->shard, -(uint64_t)1) <=
+	                LIFE_SHRINK_BELOW &&
+	        open > 1 &&
+	        life_connections(map) < (uint64_t)LIFE_SHRINK_BELOW * open)
 		life_resize(map, open, open - 1);
 }
 
-static struct connection *life_connect(struct life_map *map, uint64_t hash)
+static struct connection *life_connect(
+        struct life_thread *thread, uint64_t hash)
 {
 	struct connection *connection =
-	        aligned_alloc(LIFE_SHARDS, sizeof(*connection));
+	        aligned_alloc(RM_CACHE_LINE, sizeof(*connection));
 
 	if (!connection)
 		gomap_no_memory();
-	connection->touched_ns = callback_now(map);
-	connection->shard = life_choose(map, hash, connection->touched_ns);
+	connection->touched_ns = callback_now(thread->map);
+	connection->shard = life_choose(thread, hash, connection->touched_ns);
 	connection->previous = connection->next = NULL;
 	return connection;
 }
@@ -260,11 +363,14 @@ static void life_destroy(void *opaque)
 	epoch_destroy(map->epoch, map);
 	if (map->directory)
 		syncmap_destroy(map->directory);
-	for (size_t i = 0; i < LIFE_SHARDS; i++) {
-		if (map->shards[i].map)
-			syncmap_destroy(map->shards[i].map);
-		pthread_mutex_destroy(&map->shards[i].moving);
+	for (unsigned i = 0; i < life_made_shards(map); i++) {
+		if (life_at(map, i)->map)
+			syncmap_destroy(life_at(map, i)->map);
+		pthread_mutex_destroy(&life_at(map, i)->moving);
 	}
+	for (size_t i = 0; i < LIFE_SHARDS / LIFE_CHUNK; i++)
+		free(map->chunks[i]);
+	pthread_mutex_destroy(&map->making);
 	for (size_t i = 0; i < LIFE_STRIPES; i++) {
 		life_connection_list_free(map->stripes[i].first);
 		pthread_mutex_destroy(&map->stripes[i].lock);
@@ -275,51 +381,34 @@ static void life_destroy(void *opaque)
 	free(map);
 }
 
-/* Makes the directory and all shards, empty. False: no memory. */
+/* Makes the directory and the first shard, empty. False: no memory. */
 static bool life_fill(struct life_map *map, const struct rm_sizing *sizing)
 {
 	struct rm_sizing one = *sizing;
-	bool made;
 
 	one.shape = life_words(sizing->shape);
 	map->directory = syncmap_create(&one);
-	made = map->directory;
-	one.shape = sizing->shape;
-	for (size_t i = 0; made && i < LIFE_SHARDS; i++) {
-		one.seed = rm_seed(sizing->seed, i + 1);
-		map->shards[i].map = syncmap_create(&one);
-		made = map->shards[i].map;
-	}
 	map->threads = calloc(sizing->threads, sizeof(struct life_thread *));
 	map->epoch = epoch_create(
 	        sizing->threads, sizing->retired_limit_bytes, false);
-	return made && map->threads && map->epoch;
-}
-
-static void life_shard_init(struct life_shard *shard, uint64_t second)
-{
-	/* published with the map */
-	atomic_init(&shard->moved, second);
-	pthread_mutex_init(&shard->moving, NULL);
+	return map->directory && map->threads && map->epoch &&
+	       life_make(map, 1);
 }
 
 static void *life_create(const struct rm_sizing *sizing)
 {
-	struct life_map *map = aligned_alloc(2 * RM_CACHE_LINE, sizeof(*map));
+	struct life_map *map = life_zeroed(sizeof(*map));
 
 	if (!map)
 		return NULL;
-	*map = (struct life_map){ .now_ns = sizing->now_ns,
-		.clock_rate = sizing->clock_rate ? sizing->clock_rate : 1,
-		.seed = sizing->seed,
-		.shape = sizing->shape,
-		.thread_count = sizing->threads };
+	map->now_ns = sizing->now_ns;
+	map->clock_rate = sizing->clock_rate ? sizing->clock_rate : 1;
+	map->seed = sizing->seed;
+	map->shape = sizing->shape;
+	map->thread_count = sizing->threads;
 	/* published with the map */
 	atomic_init(&map->open_shards, 1);
-	const uint64_t second = life_second(callback_now(map));
-
-	for (size_t i = 0; i < LIFE_SHARDS; i++)
-		life_shard_init(&map->shards[i], second);
+	pthread_mutex_init(&map->making, NULL);
 	for (size_t i = 0; i < LIFE_STRIPES; i++)
 		pthread_mutex_init(&map->stripes[i].lock, NULL);
 	if (life_fill(map, sizing))
@@ -334,7 +423,7 @@ static void *life_join(void *opaque, size_t slot)
 	struct life_thread *thread = map->threads[slot];
 
 	if (!thread)
-		thread = map->threads[slot] = malloc(sizeof(*thread));
+		thread = map->threads[slot] = calloc(1, sizeof(*thread));
 	if (!thread)
 		return NULL;
 	thread->map = map;
@@ -343,9 +432,6 @@ static void *life_join(void *opaque, size_t slot)
 		return NULL;
 	thread->directory =
 	        (struct syncmap_member){ map->directory, thread->record };
-	for (size_t i = 0; i < LIFE_SHARDS; i++)
-		thread->shards[i] = (struct syncmap_member){ map->shards[i].map,
-			thread->record };
 	return thread;
 }
 

@@ -3,11 +3,11 @@
  * shard_life_hash.c - shard_life whose shards are proposed by the key's hash alone.
  *
  * Scores decide between them all the same. What mixing the time in is good
- * for is the difference in the statistic shard_imbalance. A lookup writes what
+ * for is the difference in the statistic burst_imbalance. A lookup writes what
  * shard_life's does.
  */
-#define LIFE_READ_LOCK 0
-#define LIFE_CHOICE    LIFE_BY_HASH
+#define LIFE_READ_LOCK            0
+#define LIFE_MIX(hash, opened_ns) (hash)
 #include "impls/shard/shard_life.h"
 
 static const struct rm_map_ops ops = { SHARD_LIFE_OPS };

@@ -114,7 +114,7 @@ RM_HOT uint64_t life_idled(struct life_map *map,
 {
 	const uint64_t idle_ns = now_ns - connection->touched_ns;
 
-	life_mean(&map->shards[connection->shard].idle_ns, idle_ns);
+	life_mean(&life_at(map, connection->shard)->idle_ns, idle_ns);
 	if (__builtin_expect(idle_ns > LIFE_IDLE_LIMIT_NS, 0))
 		rm_stat_add(&map->late_touches, 1);
 	return life_second(connection->touched_ns);
@@ -123,7 +123,7 @@ RM_HOT uint64_t life_idled(struct life_map *map,
 /* As life_idled. */
 RM_HOT void life_touch(struct life_map *map, struct connection *connection)
 {
-	struct life_shard *shard = &map->shards[connection->shard];
+	struct life_shard *shard = life_at(map, connection->shard);
 	const uint64_t now_ns = callback_now(map);
 	const uint64_t before = life_idled(map, connection, now_ns);
 	const uint64_t second = life_second(now_ns);

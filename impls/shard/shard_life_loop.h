@@ -33,9 +33,10 @@ RM_HOT bool life_ring_write(
 	const uint64_t rank = life_rank(ring, i);
 	const struct rm_value value =
 	        rm_value_of(rank, worker->slot, ++worker->sequence);
-	const unsigned number = ring->connections[i % ring->held]->shard;
-	const bool was_there = syncmap_upsert(&ring->thread->shards[number],
-	        shape, rm_key_of(shape, rank, &worker->written), &value);
+	struct syncmap_member member = life_member(
+	        ring->thread, ring->connections[i % ring->held]->shard);
+	const bool was_there = syncmap_upsert(&member, shape,
+	        rm_key_of(shape, rank, &worker->written), &value);
 
 	worker->counts.writes++;
 	epoch_settle(ring->thread->record);
@@ -48,8 +49,8 @@ static void life_ring_open(struct life_ring *ring, struct rm_shape shape)
 	const struct rm_key key =
 	        rm_key_of(shape, life_rank(ring, i), &ring->worker->written);
 
-	ring->connections[i % ring->held] = life_connect(
-	        ring->thread->map, life_hash(ring->thread, shape, key));
+	ring->connections[i % ring->held] =
+	        life_connect(ring->thread, life_hash(ring->thread, shape, key));
 	ring->worker->counts.wrong |= life_ring_write(ring, shape, i);
 	ring->worker->counts.inserts++;
 }
@@ -61,8 +62,10 @@ static void life_ring_close(struct life_ring *ring, struct rm_shape shape)
 	const struct rm_key key =
 	        rm_key_of(shape, life_rank(ring, i), &ring->worker->written);
 
-	ring->worker->counts.wrong |= !syncmap_remove(
-	        &ring->thread->shards[connection->shard], shape, key);
+	struct syncmap_member member =
+	        life_member(ring->thread, connection->shard);
+
+	ring->worker->counts.wrong |= !syncmap_remove(&member, shape, key);
 	ring->worker->counts.writes++;
 	ring->worker->counts.removes++;
 	life_closed(ring->thread->map, connection);

@@ -4,16 +4,24 @@
 #ifndef RM_SHARD_LIFE_OPS_H
 #define RM_SHARD_LIFE_OPS_H
 
+/* A thread's handle of a shard's map. */
+RM_HOT struct syncmap_member life_member(
+        struct life_thread *thread, unsigned number)
+{
+	return (struct syncmap_member){ life_at(thread->map, number)->map,
+		thread->record };
+}
+
 /* A Get of a connection whose shard is known. */
 RM_HOT bool life_get(struct life_thread *thread, unsigned number,
         struct rm_shape shape, struct rm_key key, struct rm_value *value)
 {
-	struct life_shard *shard = &thread->map->shards[number];
+	struct life_shard *shard = life_at(thread->map, number);
+	struct syncmap_member member = { shard->map, thread->record };
 
 	if (LIFE_READ_LOCK)
 		lock_go_to_read(&shard->lock);
-	bool was_there =
-	        syncmap_lookup(&thread->shards[number], shape, key, value);
+	bool was_there = syncmap_lookup(&member, shape, key, value);
 	if (LIFE_READ_LOCK)
 		go_rwmutex_read_unlock(&shard->lock);
 	return was_there;
@@ -32,12 +40,31 @@ RM_HOT uint64_t life_find(
 
 RM_HOT unsigned life_number(uint64_t word)
 {
-	return (unsigned)(word % LIFE_SHARDS);
+	return (unsigned)(word >> LIFE_ADDRESS_BITS);
 }
 
 RM_HOT struct connection *life_connection(uint64_t word)
 {
-	return (struct connection *)(uintptr_t)(word - word % LIFE_SHARDS);
+	return (struct connection *)(uintptr_t)(word &
+	                                        (((uint64_t)1
+	                                                 << LIFE_ADDRESS_BITS) -
+	                                                1));
+}
+
+static RM_COLD _Noreturn void life_bad_address(void)
+{
+	fputs("fatal: a connection's address has more than 48 bits\n", stderr);
+	abort();
+}
+
+/* Linux gives a process no address of more bits unless it asks for one. */
+RM_HOT uint64_t life_word(const struct connection *connection)
+{
+	const uint64_t address = (uintptr_t)connection;
+
+	if (__builtin_expect(address >> LIFE_ADDRESS_BITS != 0, 0))
+		life_bad_address();
+	return address | (uint64_t)connection->shard << LIFE_ADDRESS_BITS;
 }
 
 RM_HOT bool life_lookup(void *opaque, struct rm_shape shape, struct rm_key key,
@@ -60,9 +87,8 @@ RM_HOT unsigned life_open(struct life_thread *thread, struct rm_shape shape,
         struct rm_key key, uint64_t hash)
 {
 	struct life_stripe *stripe = &thread->map->stripes[hash % LIFE_STRIPES];
-	struct connection *connection = life_connect(thread->map, hash);
-	const struct rm_value word = { { (uintptr_t)connection |
-		                         connection->shard } };
+	struct connection *connection = life_connect(thread, hash);
+	const struct rm_value word = { { life_word(connection) } };
 
 	connection->next = stripe->first;
 	if (stripe->first)
@@ -106,8 +132,9 @@ RM_HOT bool life_exchange(void *opaque, struct rm_shape shape,
 		life_touch(thread->map, life_connection(word));
 	else
 		number = life_open(thread, shape, key, hash);
-	was_there = syncmap_exchange(
-	        &thread->shards[number], shape, key, value, old);
+	struct syncmap_member member = life_member(thread, number);
+
+	was_there = syncmap_exchange(&member, shape, key, value, old);
 	pthread_mutex_unlock(lock);
 	epoch_settle(thread->record);
 	return was_there;
@@ -131,8 +158,10 @@ RM_HOT bool life_take(void *opaque, struct rm_shape shape, struct rm_key key,
 	const uint64_t word = life_find(thread, shape, key);
 
 	if (word) {
-		was_there = syncmap_take(
-		        &thread->shards[life_number(word)], shape, key, old);
+		struct syncmap_member member =
+		        life_member(thread, life_number(word));
+
+		was_there = syncmap_take(&member, shape, key, old);
 		life_close(thread, shape, key, hash, life_connection(word));
 	}
 	pthread_mutex_unlock(lock);
@@ -168,8 +197,12 @@ static void life_scan(
 	struct life_thread *thread = opaque;
 	struct life_visit visit = { fn, context, true };
 
-	for (size_t i = 0; visit.more && i < LIFE_SHARDS; i++)
-		syncmap_scan(&thread->shards[i], shape, life_visit, &visit);
+	for (unsigned i = 0; visit.more && i < life_made_shards(thread->map);
+	        i++) {
+		struct syncmap_member member = life_member(thread, i);
+
+		syncmap_scan(&member, shape, life_visit, &visit);
+	}
 }
 
 static size_t life_length(void *opaque)
@@ -177,8 +210,11 @@ static size_t life_length(void *opaque)
 	struct life_thread *thread = opaque;
 	size_t count = 0;
 
-	for (size_t i = 0; i < LIFE_SHARDS; i++)
-		count += syncmap_length(&thread->shards[i]);
+	for (unsigned i = 0; i < life_made_shards(thread->map); i++) {
+		struct syncmap_member member = life_member(thread, i);
+
+		count += syncmap_length(&member);
+	}
 	return count;
 }
 

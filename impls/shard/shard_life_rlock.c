@@ -5,8 +5,8 @@
  * The lock guards nothing: a sync.Map needs none, and no writer takes it. A
  * lookup adds to its shard's lock line twice.
  */
-#define LIFE_READ_LOCK 1
-#define LIFE_CHOICE    LIFE_BY_TIME
+#define LIFE_READ_LOCK            1
+#define LIFE_MIX(hash, opened_ns) ((hash) ^ (opened_ns))
 #include "impls/shard/shard_life.h"
 
 static const struct rm_map_ops ops = { SHARD_LIFE_OPS };

@@ -4,6 +4,16 @@
 #ifndef RM_SHARD_LIFE_STATS_H
 #define RM_SHARD_LIFE_STATS_H
 
+/* Most to mean of a burst's parts; NAN: there was no burst. */
+static double life_burst_imbalance(struct life_map *map)
+{
+	const double bursts = (double)rm_stat_read(&map->bursts);
+
+	return bursts > 0 ? (double)rm_stat_read(&map->burst_most) *
+	                            LIFE_PARTS / (bursts * LIFE_BURST)
+	                  : (double)NAN;
+}
+
 /* The figures of all shards; the scores of the open ones. */
 static void life_stats(void *opaque, rm_stat_fn *emit, void *context)
 {
@@ -13,8 +23,8 @@ static void life_stats(void *opaque, rm_stat_fn *emit, void *context)
 	const uint64_t now_ns = callback_now(map);
 	double worst = 100;
 
-	for (size_t i = 0; i < LIFE_SHARDS; i++) {
-		struct life_shard *shard = &map->shards[i];
+	for (unsigned i = 0; i < life_made_shards(map); i++) {
+		struct life_shard *shard = life_at(map, i);
 		const uint64_t own = life_figure(&shard->active);
 		const double score = i < open ? life_score(shard, now_ns) : 100;
 
@@ -34,6 +44,7 @@ static void life_stats(void *opaque, rm_stat_fn *emit, void *context)
 	/* 1: open shards have equally many, closed ones none */
 	emit(context, "shard_imbalance", "1",
 	        active ? (double)most * open / (double)active : 0);
+	emit(context, "burst_imbalance", "1", life_burst_imbalance(map));
 	emit(context, "shard_idle_max", "ns", (double)idle_ns);
 	emit(context, "shard_score_min", "1", worst);
 	epoch_stats(map->epoch, emit, context);
@@ -54,24 +65,25 @@ static bool life_check_awake(const struct life_shard *shard)
 
 /* One shard holds as many values as it counts connections. */
 static bool life_check_shard(
-        struct life_map *map, size_t i, char *why, size_t size)
+        struct life_map *map, unsigned i, char *why, size_t size)
 {
-	struct syncmap_member member = { map->shards[i].map, NULL };
+	struct life_shard *shard = life_at(map, i);
+	struct syncmap_member member = { shard->map, NULL };
 
 	if (!syncmap_check(member.map, why, size))
 		return false;
-	if (!life_check_awake(&map->shards[i])) {
+	if (!life_check_awake(shard)) {
 		snprintf(why, size,
-		        "shard %zu counts other connections by the second than "
+		        "shard %u counts other connections by the second than "
 		        "it has",
 		        i);
 		return false;
 	}
-	if (syncmap_length(&member) == life_figure(&map->shards[i].active))
+	if (syncmap_length(&member) == life_figure(&shard->active))
 		return true;
 	snprintf(why, size,
-	        "shard %zu counts %llu active connections and holds %zu", i,
-	        (unsigned long long)life_figure(&map->shards[i].active),
+	        "shard %u counts %llu active connections and holds %zu", i,
+	        (unsigned long long)life_figure(&shard->active),
 	        syncmap_length(&member));
 	return false;
 }
@@ -80,13 +92,21 @@ static bool life_check(void *opaque, char *why, size_t size)
 {
 	struct life_map *map = opaque;
 	struct syncmap_member directory = { map->directory, NULL };
+	uint64_t active = life_connections(map);
 	size_t listed = 0;
 
 	if (!syncmap_check(map->directory, why, size))
 		return false;
-	for (size_t i = 0; i < LIFE_SHARDS; i++)
+	for (unsigned i = 0; i < life_made_shards(map); i++) {
 		if (!life_check_shard(map, i, why, size))
 			return false;
+		active -= life_figure(&life_at(map, i)->active);
+	}
+	if (active) {
+		snprintf(why, size,
+		        "the shards do not add up to all connections");
+		return false;
+	}
 	for (size_t i = 0; i < LIFE_STRIPES; i++)
 		for (const struct connection *connection =
 		                map->stripes[i].first;

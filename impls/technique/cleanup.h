@@ -1,225 +1,408 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * cleanup.h - a registry of connections that is cleaned by iterating and
- * deleting: the loop `cleanup`, on a virtual clock of its own.
+ * deleting: the loop `cleanup`.
  *
- * Each thread has a registry: a Go map from id to connection. An iteration is
- * one second of virtual time: connections are opened and their handlers
- * started, a 64th of the registry's room but at least one; every handler does a
- * step; every tenth second a timer looks at all entries, closes connections that
- * were idle for 30 s and deletes them. Half of the clients fall silent without
- * closing, after some seconds. Their handlers wait for input that will not
- * come. A connection is open for 28 s on average and 61 s at most, so that somewhat
- * less than half of the room is in use, for a thousand as for a million.
+ * All threads share one registry, a port of sync.Map from a connection's number to
+ * its slot. The first thread is the timer: every tenth second it ranges over the
+ * registry, closes connections that were idle for 30 s and deletes them. The
+ * others are servers, and each has a part of the slots. In a second a server
+ * opens connections, a 64th of its slots but at least one, and each handler does a
+ * step. Servers go on while the timer sweeps: connections are opened, touched and
+ * closed meanwhile. At the first entry of a sweep the timer waits until a server
+ * has opened one more, 20 ms at most, so that this is so in every run. A thread
+ * that is alone does both by turns.
  *
- * A template: the includer defines CLEANUP_CANCELS. 1: closing sets a flag
- * that the handler polls each second while it waits, and it must be gone within
- * 30 s. 0: nobody tells the handler; it outlives its connection, with all it
+ * An iteration is one second of virtual time, of each thread its own. The timer
+ * waits for the servers' clocks; a server waits in the fifth second after a sweep
+ * was due until it has begun.
+ *
+ * Half of the clients fall silent without closing, after some seconds. Their
+ * handlers wait for input that will not come. A connection is open for 28 s on
+ * average and some 70 s at most, so that less than half of the room is in use, for a
+ * thousand as for a million. A handler and the timer may close a connection at
+ * one time: the one that marks its slot has closed it.
+ *
+ * A template: the includer defines CLEANUP_CANCELS. 1: the mark is also the
+ * handler's signal, which it polls each second while it waits, and it must be
+ * gone within 30 s. 0: no handler looks; it outlives its connection, with all it
  * holds.
  */
 #ifndef RM_SUPPORT_CLEANUP_H
 #define RM_SUPPORT_CLEANUP_H
 
-#include "impls/gomap/gomap_ops.h"
+#include "impls/syncmap/syncmap.h"
 #include "impls/technique/technique.h"
 #include "runner/base/rng.h"
 
 #include <inttypes.h>
 
 enum {
-	CLEANUP_CONNECTIONS = 1000, /* handlers that a thread may have */
+	CLEANUP_CONNECTIONS = 1000, /* handlers that there may be */
 	CLEANUP_IDLE_S = 30,        /* then the timer closes a connection */
 	CLEANUP_GONE_S = 30,        /* then its handler must have ended */
 	CLEANUP_PERIOD_S = 10,
+	CLEANUP_LATE_S = 5,      /* by which a sweep may begin late */
 	CLEANUP_TALK_S = 20,     /* a client is heard for at most so long */
 	CLEANUP_TURNOVER_S = 64, /* the room is filled once in this time */
+	CLEANUP_RESTS = 200,     /* of 0.1 ms, in a sweep */
+	CLEANUP_SECOND_BITS = 28,
 };
 
 /* A connection and its handler; in one slot, reused when both are gone. */
 struct cleanup_slot {
-	bool registered; /* in the map */
+	/* the connection's number, and below it the second in which it was
+	   closed; 0: it is open */
+	_Atomic uint64_t mark, last_heard_s;
+	uint64_t ends_s; /* from here on: its server's */
 	bool handled;    /* the handler runs */
-	bool cancelled;  /* protected by nothing: one thread */
 	bool hangs_up;   /* the client closes at the end */
-	uint64_t last_heard_s, ends_s, closed_s;
 };
 
 struct cleanup;
 
 struct cleanup_thread {
 	_Alignas(2 * RM_CACHE_LINE) struct cleanup *cleanup;
-	struct gomap *registry; /* id: index of the slot */
-	struct cleanup_slot *slot;
-	uint64_t *free_slot; /* a stack of their numbers */
+	void *handle;         /* of the registry */
+	uint64_t first, room; /* its slots */
+	uint64_t *free_slot;  /* a stack of their numbers */
 	uint64_t free_slots;
-	uint64_t now_s, rng;
+	uint64_t number, rng;
 	/* one writer */
-	_Atomic uint64_t opened, closed, survivors, refused, open_max;
+	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t now_s;
+	_Atomic uint64_t opened, hung_up, refused, open_max, survivors;
+	_Atomic uint64_t opened_within_sweeps;
+	_Atomic bool over; /* its loop has ended */
 };
 
 struct cleanup {
-	uint64_t connections;
-	size_t threads;
+	uint64_t share; /* slots of a server */
+	size_t threads, first_server;
+	struct syncmap *registry;
+	struct cleanup_slot *slot;
 	struct cleanup_thread *thread;
+	/* the timer's */
+	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t sweeps, closed;
+	_Atomic bool sweeping;
+	uint64_t timer_s;
 };
 
-static struct rm_key cleanup_key(uint64_t id)
+/* relaxed, here and below: times, marks and counts, which order nothing */
+RM_HOT uint64_t cleanup_get(const _Atomic uint64_t *word)
 {
-	return (struct rm_key){ .word = id };
+	return atomic_load_explicit(word, memory_order_relaxed);
+}
+
+RM_HOT void cleanup_set(_Atomic uint64_t *word, uint64_t value)
+{
+	atomic_store_explicit(word, value, memory_order_relaxed);
+}
+
+RM_HOT uint64_t cleanup_closed_s(uint64_t mark)
+{
+	return mark % (1U << CLEANUP_SECOND_BITS);
+}
+
+RM_HOT struct rm_key cleanup_key(uint64_t mark)
+{
+	return (struct rm_key){ .word = mark >> CLEANUP_SECOND_BITS };
+}
+
+/* Marks an open connection as closed and takes it out of the registry. False:
+   it is closed. */
+static bool cleanup_close(struct cleanup_thread *self,
+        struct cleanup_slot *slot, uint64_t mark, uint64_t now_s)
+{
+	if (cleanup_closed_s(mark) ||
+	        !atomic_compare_exchange_strong_explicit(&slot->mark, &mark,
+	                mark + now_s, memory_order_relaxed,
+	                memory_order_relaxed))
+		return false;
+	syncmap_remove(self->handle, RM_U64X8, cleanup_key(mark));
+	return true;
 }
 
 /* Opens a connection in a free slot; without one it is refused: handlers that
-   should be gone have them all. */
+   should be gone have them all. No two have one number. */
 static void cleanup_open(struct cleanup_thread *self)
 {
 	const uint64_t x = rm_next(&self->rng);
+	const uint64_t now_s = cleanup_get(&self->now_s);
 
 	if (!self->free_slots) {
 		rm_stat_own(&self->refused, 1);
 		return;
 	}
 	const uint64_t i = self->free_slot[--self->free_slots];
-
-	self->slot[i] = (struct cleanup_slot){ .registered = true,
-		.handled = true,
-		.hangs_up = x % 2,
-		.last_heard_s = self->now_s,
-		.ends_s = self->now_s + 1 + (x >> 32) % CLEANUP_TALK_S };
+	struct cleanup_slot *slot = &self->cleanup->slot[i];
+	const uint64_t mark = self->number << CLEANUP_SECOND_BITS;
 	const struct rm_value value = { { i } };
 
-	gomap_exchange(self->registry, RM_U64X8, cleanup_key(i), &value, NULL);
+	self->number += self->cleanup->threads;
+	cleanup_set(&slot->last_heard_s, now_s);
+	cleanup_set(&slot->mark, mark);
+	slot->handled = true;
+	slot->hangs_up = x % 2;
+	slot->ends_s = now_s + 1 + (x >> 32) % CLEANUP_TALK_S;
+	syncmap_upsert(self->handle, RM_U64X8, cleanup_key(mark), &value);
 	rm_stat_own(&self->opened, 1);
+	if (atomic_load_explicit(
+	            &self->cleanup->sweeping, memory_order_relaxed))
+		rm_stat_own(&self->opened_within_sweeps, 1);
 }
 
-/* The handler has ended: once its connection is out of the map, which is
-   before, the slot is another's. */
+/* The handler has ended: once its connection is out of the registry, which is
+   before or at once, the slot is another's. */
 static void cleanup_end(struct cleanup_thread *self, uint64_t i)
 {
-	self->slot[i].handled = false;
+	self->cleanup->slot[i].handled = false;
 	self->free_slot[self->free_slots++] = i;
 }
 
 /* One second of a handler: reads what the client sent, or waits. */
 static void cleanup_handle(struct cleanup_thread *self, uint64_t i)
 {
-	struct cleanup_slot *slot = &self->slot[i];
+	struct cleanup_slot *slot = &self->cleanup->slot[i];
+	const uint64_t mark = cleanup_get(&slot->mark);
+	const uint64_t now_s = cleanup_get(&self->now_s);
 
-	if (CLEANUP_CANCELS && slot->cancelled) {
+	if (CLEANUP_CANCELS && cleanup_closed_s(mark)) {
 		cleanup_end(self, i);
-		return;
-	}
-	if (self->now_s < slot->ends_s) {
-		slot->last_heard_s = self->now_s;
+	} else if (now_s < slot->ends_s) {
+		cleanup_set(&slot->last_heard_s, now_s);
 	} else if (slot->hangs_up) { /* the end of the input wakes it */
-		if (slot->registered)
-			gomap_remove(
-			        self->registry, RM_U64X8, cleanup_key(i), NULL);
-		slot->registered = false;
+		if (cleanup_close(self, slot, mark, now_s))
+			rm_stat_own(&self->hung_up, 1);
 		cleanup_end(self, i);
 	}
 }
 
-/* The timer: iterates, closes, deletes. */
+/* One second of a server. */
+static void cleanup_serve(struct cleanup_thread *self)
+{
+	const uint64_t each_s = self->room < 2 * CLEANUP_TURNOVER_S
+	                                ? self->room > 0
+	                                : self->room / CLEANUP_TURNOVER_S;
+
+	rm_stat_own(&self->now_s, 1);
+	for (uint64_t i = 0; i < each_s; i++)
+		cleanup_open(self);
+	for (uint64_t i = self->first; i < self->first + self->room; i++)
+		if (self->cleanup->slot[i].handled)
+			cleanup_handle(self, i);
+	rm_stat_most(&self->open_max, self->room - self->free_slots);
+}
+
+RM_HOT bool cleanup_is_over(const struct cleanup_thread *thread)
+{
+	return atomic_load_explicit(&thread->over, memory_order_relaxed);
+}
+
+/* Whether a server goes on beside the timer. */
+static bool cleanup_is_served(const struct cleanup *cleanup)
+{
+	for (size_t i = 1; i < cleanup->threads; i++)
+		if (!cleanup_is_over(&cleanup->thread[i]))
+			return true;
+	return false;
+}
+
+static uint64_t cleanup_within(const struct cleanup *cleanup)
+{
+	uint64_t opened = 0;
+
+	for (size_t i = cleanup->first_server; i < cleanup->threads; i++)
+		opened += cleanup_get(&cleanup->thread[i].opened_within_sweeps);
+	return opened;
+}
+
+/* The timer has met an entry: what servers open from now on is opened while it
+   sweeps. */
+static void cleanup_begin(struct cleanup *cleanup)
+{
+	const uint64_t before = cleanup_within(cleanup);
+
+	atomic_store_explicit(&cleanup->sweeping, true, memory_order_relaxed);
+	for (unsigned i = 0;
+	        i < CLEANUP_RESTS && cleanup_within(cleanup) == before &&
+	        cleanup_is_served(cleanup);
+	        i++)
+		technique_give_way();
+}
+
+/* One entry of a sweep. */
+static bool cleanup_look(
+        void *context, struct rm_key key, const struct rm_value *value)
+{
+	struct cleanup_thread *self = context;
+	struct cleanup *cleanup = self->cleanup;
+	const uint64_t i = value->word[0];
+	struct cleanup_slot *slot = &cleanup->slot[i];
+	const struct cleanup_thread *server =
+	        &cleanup->thread[cleanup->first_server + i / cleanup->share];
+
+	if (!atomic_load_explicit(&cleanup->sweeping, memory_order_relaxed))
+		cleanup_begin(cleanup);
+	const uint64_t mark = cleanup_get(&slot->mark);
+	const uint64_t now_s = cleanup_get(&server->now_s);
+
+	if (cleanup_key(mark).word == key.word &&
+	        now_s > cleanup_get(&slot->last_heard_s) + CLEANUP_IDLE_S &&
+	        cleanup_close(self, slot, mark, now_s))
+		rm_stat_own(&cleanup->closed, 1);
+	return true;
+}
+
+/* The timer: ranges over the registry, closes, deletes. */
 static void cleanup_sweep(struct cleanup_thread *self)
 {
-	struct gomap_iterator it;
-	struct rm_key key;
-	struct rm_value value;
+	rm_stat_own(&self->cleanup->sweeps, 1);
+	syncmap_scan(self->handle, RM_U64X8, cleanup_look, self);
+	atomic_store_explicit(
+	        &self->cleanup->sweeping, false, memory_order_relaxed);
+}
 
-	gomap_iterate_begin(self->registry, &it);
-	while (gomap_iterate_next(&it, RM_U64X8, &key, &value)) {
-		struct cleanup_slot *slot = &self->slot[value.word[0]];
+/* False: the window is over. */
+static bool cleanup_rest(struct rm_worker *worker)
+{
+	struct cleanup_thread *self = worker->thread;
 
-		if (self->now_s - slot->last_heard_s <= CLEANUP_IDLE_S)
-			continue;
-		slot->registered = false;
-		slot->cancelled = true;
-		slot->closed_s = self->now_s;
-		gomap_remove(self->registry, RM_U64X8, key, NULL);
-		rm_stat_own(&self->closed, 1);
-	}
-	gomap_iterate_end(&it);
+	syncmap_park(self->handle);
+	technique_give_way();
+	syncmap_unpark(self->handle);
+	return !rm_stopped(worker);
+}
+
+/* A second of the timer. */
+static void cleanup_tick(struct rm_worker *worker)
+{
+	struct cleanup_thread *self = worker->thread;
+	struct cleanup *cleanup = self->cleanup;
+	const uint64_t now_s = ++cleanup->timer_s;
+
+	for (size_t i = cleanup->first_server; i < cleanup->threads; i++)
+		while (cleanup_get(&cleanup->thread[i].now_s) < now_s &&
+		        !cleanup_is_over(&cleanup->thread[i]))
+			if (!cleanup_rest(worker))
+				return;
+	if (now_s % CLEANUP_PERIOD_S == 0)
+		cleanup_sweep(self);
+}
+
+/* A second of a server, which waits for the timer if that is late. */
+static void cleanup_step(struct rm_worker *worker)
+{
+	struct cleanup_thread *self = worker->thread;
+	const struct cleanup *cleanup = self->cleanup;
+
+	while (cleanup_get(&self->now_s) + 1 >=
+	                CLEANUP_PERIOD_S * (cleanup_get(&cleanup->sweeps) + 1) +
+	                        CLEANUP_LATE_S &&
+	        !cleanup_is_over(cleanup->thread))
+		if (!cleanup_rest(worker))
+			return;
+	cleanup_serve(self);
 }
 
 /* Handlers whose connection was closed longer ago than they may need. */
 static uint64_t cleanup_survivors(const struct cleanup_thread *self)
 {
+	const uint64_t now_s = cleanup_get(&self->now_s);
 	uint64_t survivors = 0;
 
-	for (uint64_t i = 0; i < self->cleanup->connections; i++)
-		survivors +=
-		        self->slot[i].handled && self->slot[i].cancelled &&
-		        self->now_s - self->slot[i].closed_s > CLEANUP_GONE_S;
+	for (uint64_t i = self->first; i < self->first + self->room; i++) {
+		const struct cleanup_slot *slot = &self->cleanup->slot[i];
+		const uint64_t closed_s =
+		        cleanup_closed_s(cleanup_get(&slot->mark));
+
+		survivors += slot->handled && closed_s &&
+		             now_s > closed_s + CLEANUP_GONE_S;
+	}
 	return survivors;
 }
 
 static void cleanup_loop(struct rm_worker *worker)
 {
 	struct cleanup_thread *self = worker->thread;
-	const uint64_t room = self->cleanup->connections;
-	const uint64_t each_s =
-	        room < 2 * CLEANUP_TURNOVER_S ? 1 : room / CLEANUP_TURNOVER_S;
 
+	atomic_store_explicit(&self->over, false, memory_order_relaxed);
 	while (technique_turn(worker)) {
-		self->now_s++;
-		for (uint64_t i = 0; i < each_s; i++)
-			cleanup_open(self);
-		for (uint64_t i = 0; i < self->cleanup->connections; i++)
-			if (self->slot[i].handled)
-				cleanup_handle(self, i);
-		if (self->now_s % CLEANUP_PERIOD_S == 0)
-			cleanup_sweep(self);
-		if (room - self->free_slots > rm_stat_read(&self->open_max))
-			rm_stat_own(&self->open_max,
-			        room - self->free_slots -
-			                rm_stat_read(&self->open_max));
+		if (worker->slot >= self->cleanup->first_server)
+			cleanup_step(worker);
+		if (worker->slot == 0)
+			cleanup_tick(worker);
+		syncmap_quiesce(self->handle);
 	}
-	/* relaxed: a statistic, one writer */
-	atomic_store_explicit(&self->survivors, cleanup_survivors(self),
-	        memory_order_relaxed);
+	cleanup_set(&self->survivors, cleanup_survivors(self));
+	atomic_store_explicit(&self->over, true, memory_order_relaxed);
 }
 
 static void cleanup_destroy(void *opaque)
 {
 	struct cleanup *cleanup = opaque;
 
-	for (size_t i = 0; cleanup->thread && i < cleanup->threads; i++) {
-		gomap_destroy(cleanup->thread[i].registry);
-		free(cleanup->thread[i].slot);
+	for (size_t i = 0; cleanup->thread && i < cleanup->threads; i++)
 		free(cleanup->thread[i].free_slot);
-	}
 	free(cleanup->thread);
+	free(cleanup->slot);
+	if (cleanup->registry)
+		syncmap_destroy(cleanup->registry);
 	free(cleanup);
+}
+
+/* Its slots, all free; none is the timer's, if there are others. False: no
+   memory. */
+static bool cleanup_give_slots(
+        struct cleanup *cleanup, size_t slot, uint64_t connections)
+{
+	struct cleanup_thread *self = &cleanup->thread[slot];
+	const uint64_t before = (slot - cleanup->first_server) * cleanup->share;
+
+	self->cleanup = cleanup;
+	self->number = slot + cleanup->threads;
+	if (slot < cleanup->first_server || before >= connections)
+		return true;
+	self->first = before;
+	self->room = connections - before < cleanup->share
+	                     ? connections - before
+	                     : cleanup->share;
+	self->free_slot = malloc(self->room * sizeof(*self->free_slot));
+	if (!self->free_slot)
+		return false;
+	while (self->free_slots < self->room) {
+		self->free_slot[self->free_slots] =
+		        before + self->room - 1 - self->free_slots;
+		self->free_slots++;
+	}
+	return true;
 }
 
 static void *cleanup_create(const struct rm_sizing *sizing)
 {
+	const uint64_t connections =
+	        technique_arg(sizing, 0, CLEANUP_CONNECTIONS);
 	struct cleanup *cleanup = technique_new(sizeof(*cleanup));
-	bool complete = cleanup != NULL;
+	struct rm_sizing registry = *sizing;
+	bool complete;
 
-	if (!complete)
+	if (!cleanup)
 		return NULL;
-	cleanup->connections = technique_arg(sizing, 0, CLEANUP_CONNECTIONS);
+	registry.shape = RM_U64X8;
 	cleanup->threads = sizing->threads;
+	cleanup->first_server = sizing->threads > 1;
+	const size_t servers = cleanup->threads - cleanup->first_server;
+
+	cleanup->share = (connections + servers - 1) / servers;
+	cleanup->registry = syncmap_create(&registry);
+	cleanup->slot = calloc(connections, sizeof(*cleanup->slot));
 	cleanup->thread =
 	        technique_new(sizing->threads * sizeof(*cleanup->thread));
-	for (size_t i = 0; cleanup->thread && i < sizing->threads; i++) {
-		struct cleanup_thread *self = &cleanup->thread[i];
-
-		self->cleanup = cleanup;
-		self->rng = rm_seed(sizing->seed, i);
-		self->slot = calloc(cleanup->connections, sizeof(*self->slot));
-		self->registry = gomap_create(0, RM_U64X8, self->rng);
-		self->free_slot =
-		        malloc(cleanup->connections * sizeof(*self->free_slot));
-		complete &= self->slot && self->registry && self->free_slot;
-		while (complete && self->free_slots < cleanup->connections) {
-			self->free_slot[self->free_slots] =
-			        cleanup->connections - 1 - self->free_slots;
-			self->free_slots++;
-		}
+	complete = cleanup->registry && cleanup->slot && cleanup->thread;
+	for (size_t i = 0; complete && i < sizing->threads; i++) {
+		cleanup->thread[i].rng = rm_seed(sizing->seed, i);
+		complete = cleanup_give_slots(cleanup, i, connections);
 	}
-	if (complete && cleanup->thread)
+	if (complete)
 		return cleanup;
 	cleanup_destroy(cleanup);
 	return NULL;
@@ -227,11 +410,35 @@ static void *cleanup_create(const struct rm_sizing *sizing)
 
 static void *cleanup_join(void *opaque, size_t slot)
 {
-	return &((struct cleanup *)opaque)->thread[slot];
+	struct cleanup *cleanup = opaque;
+	struct cleanup_thread *self = &cleanup->thread[slot];
+
+	self->handle = syncmap_join(cleanup->registry, slot);
+	return self->handle ? self : NULL;
+}
+
+static void cleanup_leave(void *thread)
+{
+	syncmap_leave(((struct cleanup_thread *)thread)->handle);
+}
+
+static void cleanup_quiesce(void *thread)
+{
+	syncmap_quiesce(((struct cleanup_thread *)thread)->handle);
+}
+
+static void cleanup_park(void *thread)
+{
+	syncmap_park(((struct cleanup_thread *)thread)->handle);
+}
+
+static void cleanup_unpark(void *thread)
+{
+	syncmap_unpark(((struct cleanup_thread *)thread)->handle);
 }
 
 struct cleanup_sums {
-	uint64_t opened, closed, survivors, refused, open_max;
+	uint64_t opened, hung_up, survivors, refused, open_max;
 };
 
 static struct cleanup_sums cleanup_add_up(struct cleanup *cleanup)
@@ -242,7 +449,7 @@ static struct cleanup_sums cleanup_add_up(struct cleanup *cleanup)
 		struct cleanup_thread *self = &cleanup->thread[i];
 
 		sums.opened += rm_stat_read(&self->opened);
-		sums.closed += rm_stat_read(&self->closed);
+		sums.hung_up += rm_stat_read(&self->hung_up);
 		sums.survivors += rm_stat_read(&self->survivors);
 		sums.refused += rm_stat_read(&self->refused);
 		sums.open_max += rm_stat_read(&self->open_max);
@@ -252,20 +459,50 @@ static struct cleanup_sums cleanup_add_up(struct cleanup *cleanup)
 
 static void cleanup_stats(void *opaque, rm_stat_fn *emit, void *context)
 {
-	const struct cleanup_sums sums = cleanup_add_up(opaque);
+	struct cleanup *cleanup = opaque;
+	const struct cleanup_sums sums = cleanup_add_up(cleanup);
 
 	emit(context, "opened", "1", (double)sums.opened);
-	emit(context, "closed_by_timer", "1", (double)sums.closed);
+	emit(context, "hung_up", "1", (double)sums.hung_up);
+	emit(context, "closed_by_timer", "1",
+	        (double)rm_stat_read(&cleanup->closed));
+	emit(context, "sweep_count", "1",
+	        (double)rm_stat_read(&cleanup->sweeps));
+	/* connections that servers opened while the timer swept */
+	emit(context, "opened_within_sweeps", "1",
+	        (double)cleanup_within(cleanup));
 	emit(context, "handlers_left", "1", (double)sums.survivors);
 	emit(context, "refused", "1", (double)sums.refused);
-	/* connections and handlers at one time, each thread's most */
+	/* connections and handlers at one time, each server's most */
 	emit(context, "open_max", "1", (double)sums.open_max);
+}
+
+/* Entries of the registry; no thread is joined. */
+static uint64_t cleanup_held(struct cleanup *cleanup)
+{
+	void *handle = syncmap_join(cleanup->registry, 0);
+	const uint64_t count = handle ? syncmap_length(handle) : 0;
+
+	if (handle)
+		syncmap_leave(handle);
+	return count;
 }
 
 static bool cleanup_check(void *opaque, char *why, size_t size)
 {
-	const struct cleanup_sums sums = cleanup_add_up(opaque);
+	struct cleanup *cleanup = opaque;
+	const struct cleanup_sums sums = cleanup_add_up(cleanup);
+	const uint64_t expected =
+	        sums.opened - sums.hung_up - rm_stat_read(&cleanup->closed);
+	const uint64_t held = cleanup_held(cleanup);
 
+	if (held != expected) {
+		snprintf(why, size,
+		        "the registry has %" PRIu64
+		        " connections, expected %" PRIu64,
+		        held, expected);
+		return false;
+	}
 	if (sums.survivors)
 		snprintf(why, size,
 		        "%" PRIu64 " handlers outlived their connection by "
@@ -279,8 +516,10 @@ static const struct rm_map_ops cleanup_ops = {
 	.create = cleanup_create,
 	.destroy = cleanup_destroy,
 	.join = cleanup_join,
-	.leave = nothing,
-	.quiesce = nothing,
+	.leave = cleanup_leave,
+	.quiesce = cleanup_quiesce,
+	.park = cleanup_park,
+	.unpark = cleanup_unpark,
 	.stats = cleanup_stats,
 	.check = cleanup_check,
 };

@@ -11,8 +11,8 @@ enum { CLEANUP_CANCELS = 1 };
 const struct rm_impl rm_impl_cleanup_cancel = {
 	.id = "cleanup_cancel",
 	.label = "cleanup, cancelling",
-	.sync = "none",
+	.sync = "epoch",
 	.source = "a cancelled context per handler: impls/technique/cleanup.h",
 	.system = "M16",
-	TECHNIQUE("wait-free", cleanup_ops, cleanup_loops),
+	TECHNIQUE("blocking", cleanup_ops, cleanup_loops),
 };

@@ -11,9 +11,9 @@ enum { CLEANUP_CANCELS = 0 };
 const struct rm_impl rm_impl_cleanup_delete = {
 	.id = "cleanup_delete",
 	.label = "cleanup, deleting only",
-	.sync = "none",
+	.sync = "epoch",
 	.source = "iterate and delete: impls/technique/cleanup.h",
 	.system = "M16",
-	TECHNIQUE("wait-free", cleanup_ops, cleanup_loops),
+	TECHNIQUE("blocking", cleanup_ops, cleanup_loops),
 	.misuse = "check: handlers outlived their connection",
 };

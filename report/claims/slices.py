@@ -8,7 +8,8 @@ from report import stats
 from report.load import Trial
 
 # What a map does now and then. lock_wait is not: it is an effect on others.
-PAUSES = ("grow", "evacuate", "resize", "promote", "rebuild", "clone", "reclaim", "grace_wait")
+PAUSES = ("grow", "evacuate", "resize", "promote", "rebuild", "clone", "reclaim", "grace_wait",
+          "collection_pause")
 OPERATIONS = 100  # of a slice, at least: of fewer the P99 is the longest one
 SLICES = 20  # of a trial, at least
 

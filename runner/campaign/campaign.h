@@ -219,6 +219,7 @@ int rm_campaign_run(struct rm_campaign *campaign, struct rm_error *error);
 
 /* How to run it. */
 struct rm_launch {
+	const struct rm_cell *cell;  /* the request's */
 	const char *program;         /* NULL: this program (/proc/self/exe) */
 	char *const *arguments;      /* argv; NULL: {"readmostly", "trial"} */
 	uint64_t deadline_ns;        /* of the whole process, > 0 */

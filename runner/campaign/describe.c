@@ -72,11 +72,10 @@ static json_t *skipped_maps(const struct rm_catalog *catalog)
 	for (size_t i = 0; i < catalog->name_count; i++)
 		if (catalog->names[i].missing)
 			json_array_append_new(
-			        all,
-			        json_pack("{s:s, s:s, s:s}", "id",
-			                catalog->names[i].id, "needs",
-			                catalog->names[i].needs, "remedy",
-			                catalog->names[i].remedy));
+			        all, json_pack("{s:s, s:s, s:s}", "id",
+			                     catalog->names[i].id, "needs",
+			                     catalog->names[i].needs, "remedy",
+			                     catalog->names[i].remedy));
 	return all;
 }
 

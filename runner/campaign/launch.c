@@ -31,6 +31,7 @@ enum stop {
 struct ending {
 	enum stop stop;
 	int wait_status; /* of waitpid() */
+	const struct rm_cell *cell;
 	const char *cell_id;
 	uint64_t deadline_ns;
 	uint64_t memory_limit_bytes; /* 0: none */
@@ -93,7 +94,7 @@ static void blame_memory(const struct ending *ending, uint64_t peak_bytes,
 	        (unsigned long long)(limit_bytes >> 20));
 }
 
-/* Takes over what the trial says of itself. Its peak is better than what the
+/* Takes over the result, which is judged. Its peak is better than what the
    kernel says of the process, in which this one's may be (spawn.c). */
 static int believe(struct rm_outcome *outcome)
 {
@@ -126,7 +127,9 @@ static int judge(const struct ending *ending, struct rm_outcome *outcome)
 
 	if (!used && !rm_answer_read(ending->answer, ending->answer_bytes,
 	                     ending->cell_id, &outcome->result, &error))
-		return believe(outcome);
+		return rm_result_judge(ending->cell, outcome->result)
+		               ? -ENOMEM
+		               : believe(outcome);
 	if (used)
 		blame_memory(ending, outcome->peak_bytes, why, (size_t)used);
 	outcome->status = "failed";
@@ -330,6 +333,7 @@ static int attend(
 	struct ending ending = {
 		.stop = run->stop,
 		.wait_status = wait_status,
+		.cell = run->launch->cell,
 		.cell_id = cell_id,
 		.deadline_ns = run->launch->deadline_ns,
 		.memory_limit_bytes = run->launch->memory_limit_bytes,

@@ -72,6 +72,7 @@ int rm_play(const struct rm_play *play, struct rm_outcome *outcome,
 	const bool stand_in = play->program && !play->arm->program;
 	char path[RM_PROGRAM_BYTES];
 	const struct rm_launch how = {
+		.cell = cell,
 		.program = stand_in ? play->program
 		                    : rm_arm_program(play->arm, cell, path),
 		.deadline_ns = cell->deadline_ns,

@@ -135,7 +135,6 @@ static void fill_info(struct rm_map_info *info)
 	info->version = json_string_value(json_object_get(json, "version"));
 	info->shapes = shapes_of(info);
 	info->caps = caps_of(info);
-	info->paced = json_is_true(json_object_get(json, "paced"));
 	info->start_ms = (unsigned)rm_json_whole(json, "start_ms");
 	info->warm_up_most = (unsigned)rm_json_whole(json, "warm_up_most");
 	info->value_most = (unsigned)rm_json_whole(json, "value_most_bytes");

@@ -27,10 +27,9 @@ struct rm_map_info {
 	const char *misuse;   /* NULL, or which check shows this injected bug */
 	const char *language; /* NULL: C or C++; else "go", "java", "rust" */
 	const char *language_version; /* NULL, or of its compiler: "1.26.1" */
-	const char *version;  /* NULL, or of its library, as that reports it */
+	const char *version;   /* NULL, or of its library, as that reports it */
 	unsigned shapes, caps; /* as in struct rm_impl */
 	bool is_map;           /* keys can be stored in it */
-	bool paced;            /* of another language: it has the open loop */
 	unsigned start_ms, warm_up_most; /* of maps in other languages */
 	unsigned value_most;             /* as in struct rm_impl */
 	json_t *json;                    /* all members of ID.json; owned */
@@ -39,11 +38,11 @@ struct rm_map_info {
 /* One map of the tree. */
 struct rm_map_name {
 	const char *id;
-	const char *needs; /* its libraries, as pkg-config calls them; or "" */
+	const char *needs;  /* its libraries, as pkg-config calls them; or "" */
 	const char *remedy; /* how to get them: "packages: X; make deps" */
-	bool missing;         /* a library is missing: it cannot be built */
-	bool misuse;          /* an injected bug: chosen by its full id only */
-	bool other_language;  /* chosen by its full id only */
+	bool missing;       /* a library is missing: it cannot be built */
+	bool misuse;        /* an injected bug: chosen by its full id only */
+	bool other_language; /* chosen by its full id only */
 };
 
 struct rm_catalog {

@@ -104,7 +104,8 @@ void rm_planned_clear(struct rm_planned *planned);
 /*
  * Starts the program of the request's cell with the words (a command of
  * runner/map_program/, NULL at the end) and the request as its input. *result
- * is its answer; a new reference. 0, or RM_INCOMPLETE with `error`.
+ * is its answer, judged if it is of "trial"; a new reference. 0, or RM_INCOMPLETE
+ * with `error`.
  */
 int rm_ask_program(const struct rm_request *request, const char *const words[],
         json_t **result, struct rm_error *error);

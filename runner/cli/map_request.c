@@ -6,6 +6,7 @@
 #include "runner/catalog/catalog.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
+#include "runner/protocol/command_line.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,18 +14,15 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Starts the program of the request's cell, and returns what it printed; owned
-   by the caller. NULL with `error`. */
-static char *ask(const struct rm_request *request, const json_t *json,
+/* Starts the program and returns what it printed; owned by the caller. NULL with
+   `error`. */
+static char *ask(const char *program, const json_t *json,
         const char *const words[], struct rm_error *error)
 {
-	char path[RM_PROGRAM_BYTES], *argv[8] = { path }, *text,
-	                             *printed = NULL;
-	int input, failed, i = 0;
+	char *argv[8] = { (char *)(uintptr_t)program }, *text, *printed = NULL;
+	int input, failed;
 
-	rm_map_program(
-	        rm_cell_flavour(&request->cell), request->cell.map, path);
-	for (; words[i] && i < 6; i++)
+	for (int i = 0; words[i] && i < 6; i++)
 		argv[i + 1] = (char *)(uintptr_t)words[i];
 	text = json_dumps(json, JSON_COMPACT);
 	input = text ? rm_capture_input(text) : -ENOMEM;
@@ -35,45 +33,59 @@ static char *ask(const struct rm_request *request, const json_t *json,
 	free(text);
 	if (!failed)
 		return printed;
-	rm_error_set(error, failed, "%s: %s", path,
+	rm_error_set(error, failed, "%s: %s", program,
 	        failed == -EIO ? "did not end with status 0"
 	                       : strerror(-failed));
 	return NULL;
 }
 
-int rm_ask_program(const struct rm_request *request, const char *const words[],
-        json_t **result, struct rm_error *error)
+static int ask_for_result(const char *program, const struct rm_request *request,
+        const char *const words[], json_t **result, struct rm_error *error)
 {
 	json_t *json = rm_request_to_json(request);
-	char *printed = json ? ask(request, json, words, error) : NULL;
+	char *printed = json ? ask(program, json, words, error) : NULL;
 
 	*result = printed ? json_loads(printed, 0, NULL) : NULL;
 	if (!json)
 		rm_error_set(error, -ENOMEM, "out of memory");
 	json_decref(json);
 	if (printed && !*result)
-		rm_error_set(error, -EIO, "%s: its program printed no result",
-		        request->cell.map);
+		rm_error_set(error, -EIO, "%s: printed no result", program);
 	free(printed);
+	if (!strcmp(words[0], "trial") && *result &&
+	        rm_result_judge(&request->cell, *result))
+		return rm_error_set(error, RM_INCOMPLETE, "out of memory");
 	return *result ? 0 : RM_INCOMPLETE;
 }
 
-/* `readmostly dev trial`: passes the request on to the program of its cell. */
+int rm_ask_program(const struct rm_request *request, const char *const words[],
+        json_t **result, struct rm_error *error)
+{
+	char path[RM_PROGRAM_BYTES];
+
+	rm_map_program(
+	        rm_cell_flavour(&request->cell), request->cell.map, path);
+	return ask_for_result(path, request, words, result, error);
+}
+
+/* `readmostly dev trial`: passes the request on, and judges the result. */
 int rm_cli_trial(int argc, char **argv)
 {
+	const char *const words[] = { "trial", NULL };
 	struct rm_request request;
 	struct rm_error error = { "" };
-	char path[RM_PROGRAM_BYTES], *text = NULL, trial[] = "trial";
-	char *line[] = { path, trial, NULL };
+	json_t *result = NULL;
+	char *text = NULL;
 	size_t length;
-	int input = -1;
+	int status;
 
-	if (argc > 1) {
-		fprintf(stderr, "usage: readmostly dev trial <REQUEST "
-		                ">RESULT\n\nStarts "
-		                "the program of the request's map "
-		                "(docs/trial-protocol.md).\n");
-		return strcmp(argv[1], "--help") ? RM_USAGE : RM_OK;
+	if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
+		fprintf(stderr,
+		        "usage: readmostly dev trial [PROGRAM] <REQUEST "
+		        ">RESULT\n\nStarts PROGRAM, or that of the request's "
+		        "map, and judges its result as a campaign does "
+		        "(docs/trial-protocol.md).\n");
+		return argc > 2 || strcmp(argv[1], "--help") ? RM_USAGE : RM_OK;
 	}
 	if (rm_file_read(stdin, 1 << 20, &text, &length) ||
 	        rm_request_parse(text, length, &request, &error)) {
@@ -82,13 +94,15 @@ int rm_cli_trial(int argc, char **argv)
 		free(text);
 		return RM_USAGE;
 	}
-	rm_map_program(rm_cell_flavour(&request.cell), request.cell.map, path);
-	rm_request_clear(&request);
-	input = rm_capture_input(text);
 	free(text);
-	if (input >= 0 && dup2(input, STDIN_FILENO) >= 0)
-		execv(path, line);
-	fprintf(stderr, "trial: %s: %s\n", path,
-	        strerror(input < 0 ? -input : errno));
-	return RM_INCOMPLETE;
+	status = argc == 2 ? ask_for_result(
+	                             argv[1], &request, words, &result, &error)
+	                   : rm_ask_program(&request, words, &result, &error);
+	if (status)
+		fprintf(stderr, "trial: %s\n", error.text);
+	else
+		status = rm_print_json(result, JSON_COMPACT);
+	json_decref(result);
+	rm_request_clear(&request);
+	return status;
 }

@@ -90,6 +90,7 @@ int rm_simulated_run(const struct rm_simulated *simulated,
 {
 	char path[RM_PROGRAM_BYTES];
 	const struct rm_launch how = {
+		.cell = cell,
 		.program = rm_map_program("sim", cell->map, path),
 		.deadline_ns = cell->deadline_ns,
 		.interrupt_fd = -1,

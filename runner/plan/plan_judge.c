@@ -249,25 +249,48 @@ static void judge_renewals(const struct rm_map_info *map, struct rm_cell *cell)
 		        (double)cell->deadline_ns / 2e9);
 }
 
-/* Each loop of such a program has its measure. */
+/* Whether the program has the loop, and the loop the measure. */
 static bool program_measures(
         const struct rm_map_info *map, const struct rm_cell *cell)
 {
-	if (cell->measure == RM_MEASURE_LATENCY)
-		return map->paced && cell->loop.kind == RM_LOOP_PACED;
-	return cell->measure == RM_MEASURE_THROUGHPUT &&
-	       cell->loop.kind == RM_LOOP_MIX;
+	const enum rm_loop_kind kind = cell->loop.kind;
+
+	return rm_map_info_has(map, "measured_loops", rm_loop_name(kind)) &&
+	       !rm_loop_is_decimal(&cell->loop) &&
+	       cell->measure != RM_MEASURE_CAUSES &&
+	       cell->measure != RM_MEASURE_COUNTERS &&
+	       cell->measure != RM_MEASURE_SIMULATED &&
+	       rm_workload_measures(kind, cell->measure);
+}
+
+/* The reason, by all that its program measures. */
+static void skip_unmeasured(const struct rm_map_info *map, struct rm_cell *cell)
+{
+	char closed[RM_NAME_BYTES * 2] = "";
+
+	for (int kind = 0; kind < RM_LOOP_KINDS; kind++) {
+		const char *name = rm_loop_name((enum rm_loop_kind)kind);
+
+		if (kind == RM_LOOP_PACED ||
+		        !rm_map_info_has(map, "measured_loops", name))
+			continue;
+		if (closed[0])
+			strcat(closed, ", ");
+		strncat(closed, name, sizeof(closed) - strlen(closed) - 3);
+	}
+	snprintf(cell->skip, RM_REASON_BYTES,
+	        "maps in %s: only throughput of the loop %s%s is measured",
+	        map->language, closed,
+	        rm_map_info_has(map, "measured_loops", "paced")
+	                ? " and latency of the loop paced"
+	                : "");
 }
 
 /* What programs in another language cannot do. */
 static void judge_language(const struct rm_map_info *map, struct rm_cell *cell)
 {
 	if (cell->trace[0] || !program_measures(map, cell))
-		snprintf(cell->skip, RM_REASON_BYTES,
-		        "maps in %s: only throughput of the loop mix%s is "
-		        "measured",
-		        map->language,
-		        map->paced ? " and latency of the loop paced" : "");
+		skip_unmeasured(map, cell);
 	else if (is_differing(cell) && rm_cell_sized(cell))
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "maps in %s: only keys of 16 bytes, with values of 24 "
@@ -345,7 +368,7 @@ void rm_plan_judge(const struct rm_planning *planning,
 	if (!cell->skip[0] &&
 	        (map->language ? is_differing(cell) : is_apart(cell)))
 		judge_apart(cell);
-	if (cell->skip[0] || map->language)
+	if (cell->skip[0])
 		return;
 	if (map->caps & RM_CAP_FIXED_SIZE && !cell->presize)
 		snprintf(cell->skip, RM_REASON_BYTES,
@@ -353,7 +376,7 @@ void rm_plan_judge(const struct rm_planning *planning,
 		        "its keys, as with presize = yes");
 	else
 		judge_writers(map, cell);
-	if (cell->skip[0])
+	if (cell->skip[0] || map->language)
 		return;
 	if (cell->measure == RM_MEASURE_COUNTERS && reason)
 		snprintf(cell->skip, RM_REASON_BYTES, RM_NO_COUNTERS "%.600s",

@@ -428,6 +428,25 @@ enum { RM_PROTOCOL = 2 };
 int rm_protocol_check(
         const json_t *campaign, const char *file, struct rm_error *error);
 
+/* Draws of a cell's loops (draws.c). The share of iterations, or of touches of
+   sessions, that write; and the same in units of 2^-32, at most 2^32 - 1. */
+double rm_counts_write_decisions(const struct rm_cell *cell);
+uint32_t rm_cell_write_below(const struct rm_cell *cell);
+/* The number of ranks that look-ups draw, present or not. With fresh writes these are
+   ranks whose keys are present at any time. */
+uint64_t rm_cell_span(const struct rm_cell *cell);
+/* Ranks in the stream of each thread of a sequential cell: a power of two. */
+uint64_t rm_stream_length(unsigned threads);
+/* The share of the draws of present keys that the most popular key has. */
+double rm_cell_most(const struct rm_cell *cell);
+/* zipf: the weights of the ranks from .. to - 1; that of a rank is
+   1 / (rank + 1)^theta. Within 10^-5 of the sum if the range is narrow at its
+   start. */
+double rm_zipf_mass(double theta, uint64_t from, uint64_t to);
+/* hot: how many of so many keys are hot, rounded up. Shares are rounded numbers:
+   0.07 of 100 would be above 7. */
+double rm_hot_keys(const struct rm_cell *cell, double keys);
+
 struct rm_recorder; /* runner/trace/trace.h */
 struct rm_trace;    /* runner/trace/trace.h */
 
@@ -467,6 +486,24 @@ enum rm_answer_form { RM_ANSWER_FRESH, RM_ANSWER_KEPT };
 /* Checks a result that is parsed already; errors as above. */
 int rm_answer_check(const json_t *json, const char *cell_id,
         enum rm_answer_form form, struct rm_error *error);
+
+/*
+ * Compares a result of status "ok" with its cell. Sets the status to "void", and
+ * the reason, if the shares of writes or misses differ, a thread ran elsewhere, did
+ * nothing or missed half of the window, or the window is too short. Results of
+ * `verify` stay as they are. A member that is null or absent is not judged.
+ * 0 or -ENOMEM.
+ */
+int rm_result_judge(const struct rm_cell *cell, json_t *result);
+
+/* Whether `n` draws of probability p may give so many `hits`. `more`: draws to add
+   to their variance, because not all are independent. */
+bool rm_share_plausible(uint64_t hits, uint64_t n, double p, double more);
+
+/* Whether another thread has this one's CPU; `allowed`: CPUs that the process may
+   use. */
+bool rm_cell_shares_cpu(
+        const struct rm_cell *cell, unsigned slot, unsigned allowed);
 
 /*
  * One member that must be there, and of the right type.

@@ -326,7 +326,7 @@ uint64_t rm_replay_digest(const struct rm_team *team, uint64_t rank,
 /* The result's member "replayed". New reference. */
 json_t *rm_replay_result(const struct rm_team *team);
 
-/* The result object (result.c); judges status and reason (judge.c). */
+/* The result object (result.c); judges the answers (judge.c). */
 json_t *rm_team_result(struct rm_team *team);
 
 struct rm_judgement {
@@ -379,10 +379,6 @@ uint64_t rm_team_elapsed_ns(const struct rm_team *team);
 
 /* How many of the threads fill the map before the window. */
 unsigned rm_team_prefill_threads(const struct rm_team *team);
-
-/* How likely an iteration of the cell's loop, or a touch of its sessions, is to
-   write. */
-double rm_counts_write_decisions(const struct rm_cell *cell);
 
 /* Adds the members of `from` to `into`. */
 void rm_counts_add(struct rm_counts *into, const struct rm_counts *from);
@@ -443,9 +439,6 @@ bool rm_skew_applies(const struct rm_cell *cell);
  */
 void rm_skew_init(struct rm_skew *skew, const struct rm_cell *cell,
         uint64_t resident, uint64_t span, uint64_t seed);
-
-/* The share of the draws of present keys that the most popular one has. */
-double rm_skew_most(const struct rm_skew *skew);
 
 /* The file that malloc() comes from, "libjemalloc.so.2"; the program's own
    name where it brings one. Lives as long as the process. */

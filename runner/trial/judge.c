@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * judge.c - is what was measured what was asked, and were the answers right?
+ * judge.c - were the answers right? The result is compared with its cell in
+ * runner/protocol/judge.c; here are rules that need more than the result.
  *
  * In a linearizable map prefill(k) + inserts(k) - removes(k) is what is
  * present of key k, whatever the interleaving. So the sum over all keys of a
@@ -11,7 +12,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 
 struct totals {
 	struct rm_counts all;     /* warm-up and window */
@@ -19,23 +19,7 @@ struct totals {
 	struct rm_counts renewed; /* before the warm-up */
 	struct rm_account account;
 	uint64_t key_sum;
-	double again; /* look-ups of the window that others explain (again()) */
 };
-
-/* By how many look-ups the misses of a thread spread more than if each had been
-   drawn anew: a stream of ranks is read in rounds, so that in a window longer
-   than it each of its draws counts as often as it came. */
-static double again(const struct rm_member *member)
-{
-	const struct rm_counts *counts = &member->worker.counts;
-	const double length = (double)member->worker.stream_mask + 1;
-	const double lookups =
-	        (double)(counts->iterations - counts->writes + counts->pairs);
-
-	return member->worker.stream && (double)counts->iterations > length
-	               ? lookups * lookups / length
-	               : 0;
-}
 
 static void add_up(const struct rm_team *team, struct totals *totals)
 {
@@ -50,7 +34,6 @@ static void add_up(const struct rm_team *team, struct totals *totals)
 		rm_counts_add(&totals->all, &member->worker.counts);
 		rm_counts_add(&totals->window, &member->worker.counts);
 		totals->key_sum += member->worker.key_sum;
-		totals->again += again(member);
 		totals->account.written += member->account.written;
 		totals->account.returned += member->account.returned;
 		totals->account.held += member->account.held;
@@ -201,26 +184,6 @@ static void judge_keys(const struct rm_team *team, const struct totals *totals,
 	judge_filled(team, totals, judgement);
 }
 
-/* count ln(count / expected), which is 0 of none. */
-static double surprise(double count, double expected)
-{
-	return count != 0 ? count * log(count / expected) : 0;
-}
-
-/* Whether `n` draws of probability p may give so many `hits`. By Chernoff's
-   bound as many or more come with at most exp(-apart), as few or fewer, too,
-   whatever n and p: a right trial is refused in less than two of 10^9 (standard
-   errors refuse one in 5000 where a fiftieth of a hit is expected). `more` is by
-   how many draws the hits spread more where not all were independent. */
-static bool plausible(uint64_t hits, uint64_t n, double p, double more)
-{
-	const double draws = (double)n, others = draws - (double)hits;
-	const double apart = surprise((double)hits, draws * p) +
-	                     surprise(others, draws * (1 - p));
-
-	return apart * draws <= log(1e9) * (draws + more);
-}
-
 /* What was done of each sort, and how much that is. */
 static void set_shares(
         const struct rm_counts *counts, struct rm_judgement *judgement)
@@ -234,61 +197,6 @@ static void set_shares(
 	        operations ? (double)counts->writes / (double)operations : 0;
 	judgement->achieved_miss_share =
 	        lookups ? (double)misses / (double)lookups : 0;
-}
-
-/* How many look-ups may have missed keys that other threads had just taken out
-   or not yet put in: rarely more than one key each, and at worst the one that
-   is looked up most. One thread has none: it ends a write before it looks. */
-static double explained(const struct rm_team *team, uint64_t lookups)
-{
-	const struct rm_cell *cell = &team->request->cell;
-	const double most =
-	        team->skew ? rm_skew_most(team->skew) : 1 / (double)cell->keys;
-
-	if (cell->threads == 1)
-		return 0;
-	return (double)lookups * (0.001 + cell->threads * most) + 64;
-}
-
-/* The share of look-ups that draw an absent rank. Of streams it is the cell's,
-   whatever whole number of ranks that is; of fresh keys look-ups stay inside. */
-static double absent_share(const struct rm_team *team)
-{
-	if (team->span <= team->resident)
-		return 0;
-	return team->skew || team->members[0].worker.stream
-	               ? team->request->cell.miss_share
-	               : (double)(team->span - team->resident) /
-	                         (double)team->span;
-}
-
-static void judge_mix(const struct rm_team *team, const struct totals *totals,
-        struct rm_judgement *judgement)
-{
-	const struct rm_cell *cell = &team->request->cell;
-	const struct rm_counts *counts = &totals->window;
-	/* as the loop has it: a share of 1 is all but one of 2^32 */
-	double w = (double)team->members[0].worker.write_below * 0x1p-32;
-	uint64_t decisions = counts->writes - counts->pairs;
-	uint64_t lookups = counts->iterations - decisions;
-	double gone = (double)counts->misses_resident;
-
-	if (!plausible(decisions, counts->iterations, w, 0))
-		rm_error_set(&judgement->reason, -ERANGE,
-		        "achieved write share %.5f, asked %.5f",
-		        judgement->achieved_write_share, cell->write_share);
-	/* a map that holds nothing says yes to every key: it is the floor of
-	   what the driver costs, and a look-up that misses costs it the same */
-	if (!(team->impl->caps & RM_CAP_NO_STATE) &&
-	        !plausible(counts->misses_absent, lookups, absent_share(team),
-	                totals->again))
-		rm_error_set(&judgement->reason, -ERANGE,
-		        "achieved miss share %.5f, asked %.5f",
-		        judgement->achieved_miss_share, cell->miss_share);
-	if (gone > explained(team, lookups))
-		rm_error_set(&judgement->reason, -ERANGE,
-		        "%.0f of %" PRIu64 " lookups missed resident keys",
-		        gone, lookups);
 }
 
 /* Steps of sessions are touches, of which a share stores, and renewals: a close
@@ -314,13 +222,14 @@ static void judge_lifecycle(const struct rm_team *team,
 		        " sessions closed and %" PRIu64 " opened, in %" PRIu64
 		        " writes",
 		        counts->pairs, counts->removes, opened, counts->writes);
-	else if (!plausible(counts->pairs, counts->iterations, renewals, 0))
+	else if (!rm_share_plausible(
+	                 counts->pairs, counts->iterations, renewals, 0))
 		rm_error_set(&judgement->reason, -ERANGE,
 		        "%" PRIu64 " of %" PRIu64
 		        " steps renewed a session, asked one in %" PRIu64,
 		        counts->pairs, counts->iterations,
 		        cell->loop.args[0] + 1);
-	else if (!plausible(
+	else if (!rm_share_plausible(
 	                 stores, touches, rm_counts_write_decisions(cell), 0))
 		rm_error_set(&judgement->reason, -ERANGE,
 		        "%" PRIu64 " of %" PRIu64
@@ -342,95 +251,14 @@ static void judge_own_loop(
 		        why[0] ? why : "it does not add up");
 }
 
-/* A window must dwarf what reading the clock costs (R17 of the method); one of
-   which a trace is recorded may be as short as its user likes, as the time that
-   it took is no figure. */
-static void judge_window(const struct rm_team *team, uint64_t operations,
-        struct rm_judgement *judgement)
-{
-	double least_ns =
-	        1000 * fmax(team->clock_cost_ns, (double)team->clock_step_ns);
-	double window_ns = (double)rm_team_elapsed_ns(team);
-
-	if (team->request->cell.loop.kind == RM_LOOP_PACED && !operations)
-		rm_error_set(&judgement->reason, -ERANGE,
-		        "no arrival in the window of %.3f ms at %g/s, expected "
-		        "a longer window or a higher rate",
-		        (double)team->request->cell.window_ns / 1e6,
-		        team->request->cell.rate_per_s);
-	else if (window_ns < least_ns && !team->request->recorder)
-		rm_error_set(&judgement->reason, -ERANGE,
-		        "the window of %.0f ns is shorter than 1000 clock "
-		        "readings (%.0f ns)",
-		        window_ns, least_ns);
-}
-
-/* Whether each thread works from the window's beginning to its end: not where
-   arrivals say when, an odd thread rests, or the subject decides. */
-static bool all_work_all_along(const struct rm_team *team)
-{
-	const struct rm_cell *cell = &team->request->cell;
-
-	return cell->window_ns && !team->own_loop &&
-	       cell->loop.kind != RM_LOOP_PACED &&
-	       cell->loop.kind != RM_LOOP_LITMUS;
-}
-
-/*
- * A thread with a CPU of its own that the kernel woke late had little of the
- * window: then operations by elapsed time is no throughput of all threads.
- */
-static void judge_presence(
+static void judge_rate(
         const struct rm_team *team, struct rm_judgement *judgement)
 {
-	const struct rm_cell *cell = &team->request->cell;
-	uint64_t all_ns = rm_team_elapsed_ns(team);
-
-	if (!all_work_all_along(team))
-		return;
-	/* one scan of another thread may outlast the window */
-	if (cell->loop.kind != RM_LOOP_MIX && all_ns > cell->window_ns)
-		all_ns = cell->window_ns;
-	for (unsigned i = 0; i < cell->threads; i++) {
-		const struct rm_member *member = &team->members[i];
-		uint64_t own_ns = member->end_ns - member->start_ns;
-
-		if (!member->pace.oversubscribed && own_ns < all_ns / 2)
-			rm_error_set(&judgement->reason, -EAGAIN,
-			        "thread %u was there for %.3f of %.3f ms: "
-			        "its CPU was busy",
-			        i, (double)own_ns / 1e6, (double)all_ns / 1e6);
-	}
-}
-
-/* A reason and no mismatch, so void and not failed: the answers may be right,
-   but the figure is not of the placement that was asked for. */
-static void judge_place(
-        const struct rm_team *team, struct rm_judgement *judgement)
-{
-	const struct rm_cell *cell = &team->request->cell;
-
-	for (unsigned i = 0; i < cell->threads; i++) {
-		const struct rm_member *member = &team->members[i];
-
-		if (cell->cpu_count &&
-		        (member->cpu_start != (int)cell->cpus[i] ||
-		                member->cpu_end != (int)cell->cpus[i]))
-			rm_error_set(&judgement->reason, -EXDEV,
-			        "thread %u ran on CPU %d and %d, placed on %u",
-			        i, member->cpu_start, member->cpu_end,
-			        cell->cpus[i]);
-		if (!member->worker.counts.iterations &&
-		        (cell->loop.kind == RM_LOOP_MIX ||
-		                all_work_all_along(team)))
-			rm_error_set(&judgement->reason, -EAGAIN,
-			        "thread %u was never scheduled in the window",
-			        i);
-		if (member->pace.gave_up)
+	for (unsigned i = 0; i < team->request->cell.threads; i++)
+		if (team->members[i].pace.gave_up)
 			rm_error_set(&judgement->reason, -EAGAIN,
 			        "the rate of %g/s could not be kept",
-			        cell->rate_per_s);
-	}
+			        team->request->cell.rate_per_s);
 }
 
 static void judge_values_seen(
@@ -479,25 +307,8 @@ int rm_team_counts_check(const struct rm_team *team, struct rm_error *error)
 	return 0;
 }
 
-/* Was what the threads did the work that was asked for? */
-static void judge_work(struct rm_team *team, struct totals *totals,
-        struct rm_judgement *judgement)
-{
-	const struct rm_cell *cell = &team->request->cell;
-
-	if (!team->own_loop && !team->loop)
-		judge_mix(team, totals, judgement);
-	else if (cell->write_share > 0 &&
-	         rm_loop_only_scans(&cell->loop, cell->threads))
-		rm_error_set(&judgement->reason, -ERANGE,
-		        "achieved write share 0, asked %.5f: all threads scan",
-		        cell->write_share);
-	else if (cell->loop.kind == RM_LOOP_LIFECYCLE)
-		judge_lifecycle(team, &totals->window, judgement);
-}
-
 /* Of a trial that all threads went through. */
-static void judge_whole(struct rm_team *team, struct totals *totals,
+static void judge_whole(const struct rm_team *team, const struct totals *totals,
         struct rm_judgement *judgement)
 {
 	const struct rm_cell *cell = &team->request->cell;
@@ -508,16 +319,14 @@ static void judge_whole(struct rm_team *team, struct totals *totals,
 	judge_answers(team, totals, judgement);
 	if (team->request->trace)
 		rm_replay_judge(team, &totals->window, judgement);
-	else if (!verify)
-		judge_work(team, totals, judgement);
+	else if (!verify && cell->loop.kind == RM_LOOP_LIFECYCLE)
+		judge_lifecycle(team, &totals->window, judgement);
 	if (verify)
 		return;
 	rm_huge_pages_judge(cell,
 	        team->rss_filled_bytes - team->rss_empty_bytes,
 	        &judgement->reason);
-	judge_place(team, judgement);
-	judge_window(team, totals->window.iterations, judgement);
-	judge_presence(team, judgement);
+	judge_rate(team, judgement);
 }
 
 void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement)

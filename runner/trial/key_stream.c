@@ -8,14 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Integral of x^-theta, shifted so that it is stable around theta = 1. */
-static double integral(double theta, double x)
-{
-	double log_x = log(x), t = (1 - theta) * log_x;
-
-	return (fabs(t) > 1e-8 ? expm1(t) / t : 1 + t / 2) * log_x;
-}
-
 /* The last range has the absent ranks. */
 enum { ABSENT = RM_SKEW_RANGES - 1 };
 
@@ -36,15 +28,6 @@ static bool set_ranges(struct rm_skew *skew, uint64_t steepness)
 	return from == skew->present;
 }
 
-/* Weights of the ranks from..to - 1; popularity is 1/(rank + 1)^theta. The
-   integral is within 10^-5 of the sum, since ranges are narrow at the start. */
-static double zipf_mass(double theta, uint32_t from, uint32_t to)
-{
-	return to - from == 1 ? pow(to, -theta)
-	                      : integral(theta, to + 0.5) -
-	                                integral(theta, from + 0.5);
-}
-
 static void set_zipf(
         struct rm_skew *skew, double theta, double mass[RM_SKEW_RANGES])
 {
@@ -54,18 +37,17 @@ static void set_zipf(
 		steepness = steepness * 15 / 16;
 	for (int i = 0; i < ABSENT; i++)
 		mass[i] = skew->start[i + 1] > skew->start[i]
-		                  ? zipf_mass(theta, skew->start[i],
+		                  ? rm_zipf_mass(theta, skew->start[i],
 		                            skew->start[i + 1])
 		                  : 0;
 }
 
-/* hot:A:B - a share B of the draws goes to the first share A of the ranks,
-   rounded up. Shares are rounded numbers: 0.07 of 100 would be above 7. */
+/* hot:A:B - a share B of the draws goes to the first share A of the ranks. */
 static void set_hot(struct rm_skew *skew, const struct rm_cell *cell,
         double mass[RM_SKEW_RANGES])
 {
 	const double n = (double)skew->present;
-	const double edge = fmin(ceil(cell->dist_a * n * (1 - 0x1p-50)), n);
+	const double edge = rm_hot_keys(cell, n);
 
 	for (int i = 1; i <= ABSENT; i++)
 		skew->start[i] = (uint32_t)(i == 1 ? edge : n);
@@ -175,33 +157,10 @@ void rm_skew_init(struct rm_skew *skew, const struct rm_cell *cell,
 	set_permutation(skew, seed);
 }
 
-double rm_skew_most(const struct rm_skew *skew)
-{
-	const double all = 0x1p32 - (double)skew->weight[ABSENT];
-	double most = 0;
-
-	for (int i = 0; i < ABSENT; i++) {
-		const double keys = skew->start[i + 1] - skew->start[i];
-
-		if (keys > 0)
-			most = fmax(most, (double)skew->weight[i] / keys / all);
-	}
-	return most;
-}
-
-static uint64_t stream_length(unsigned threads)
-{
-	uint64_t length = 1 << 20;
-
-	while (length > 4096 && length * threads * 4 > 64 << 20)
-		length /= 2;
-	return length;
-}
-
 uint32_t *rm_stream_create(const struct rm_cell *cell, unsigned slot,
         uint64_t resident, uint64_t span, uint64_t seed, uint64_t *length)
 {
-	uint64_t rng = rm_seed(seed, slot), n = stream_length(cell->threads);
+	uint64_t rng = rm_seed(seed, slot), n = rm_stream_length(cell->threads);
 	const uint64_t present = present_of(resident, span);
 	/* sequential: the threads start evenly spread */
 	uint64_t next = present / cell->threads * slot;

@@ -51,15 +51,13 @@ static void set_line(struct rm_key_bytes *line, const struct rm_cell *cell)
 }
 
 /* Each use of random numbers has a seed of its own: a cell with other arrivals
-   still does the same operations. A write share of 1 is all but one of 2^32
-   decisions, since 2^32 has no room in 32 bits. */
+   still does the same operations. */
 static void set_worker(struct rm_member *member)
 {
 	const struct rm_cell *cell = cell_of(member);
 	struct rm_team *team = member->team;
 	struct rm_worker *worker = &member->worker;
 	uint64_t seed = team->request->seed;
-	double below = rm_counts_write_decisions(cell) * 0x1p32;
 
 	worker->stop = &team->stop;
 	worker->fresh = team->fresh;
@@ -78,8 +76,7 @@ static void set_worker(struct rm_member *member)
 		set_line(&worker->line, cell);
 		set_line(&worker->written, cell);
 	}
-	worker->write_below =
-	        below >= 0xffffffffU ? 0xffffffffU : (uint32_t)below;
+	worker->write_below = rm_cell_write_below(cell);
 	member->pace.rng = rm_seed(seed, SEED_ARRIVALS + worker->slot);
 	if (cell->loop.kind == RM_LOOP_PACED)
 		worker->pace = &member->pace;
@@ -96,11 +93,10 @@ static bool shares_cpu(const struct rm_cell *cell, unsigned slot)
 {
 	cpu_set_t mask;
 
-	for (unsigned i = 0; i < cell->cpu_count; i++)
-		if (i != slot && cell->cpus[i] == cell->cpus[slot])
-			return true;
-	return !cell->cpu_count && !sched_getaffinity(0, sizeof(mask), &mask) &&
-	       cell->threads > (unsigned)CPU_COUNT(&mask);
+	return rm_cell_shares_cpu(cell, slot,
+	        sched_getaffinity(0, sizeof(mask), &mask)
+	                ? UINT32_MAX
+	                : (unsigned)CPU_COUNT(&mask));
 }
 
 static void setup(struct rm_member *member)

@@ -232,11 +232,10 @@ static void set_ranks(struct rm_team *team)
 	uint64_t n = cell->keys;
 
 	team->resident = n;
-	team->span = (uint64_t)llround((double)n / (1 - cell->miss_share));
+	team->span = rm_cell_span(cell);
 	team->universe = team->span;
 	if (cell->write_kind == RM_FRESH && cell->write_share > 0) {
 		team->fresh_guard = rm_fresh_guard(n, cell->threads);
-		team->span = rm_fresh_span(n, cell->threads);
 		team->universe = n;
 	}
 	team->prefilled =

@@ -36,19 +36,6 @@ uint64_t rm_team_elapsed_ns(const struct rm_team *team)
 	return last > first ? last - first : 0;
 }
 
-/* Of a mix pairs count as two operations; of a life cycle the share is of the
-   touches, and lazy removes only: these are single. */
-double rm_counts_write_decisions(const struct rm_cell *cell)
-{
-	double w = cell->write_share;
-
-	return cell->write_kind == RM_UPDATE ||
-	                       cell->loop.kind == RM_LOOP_LIFECYCLE ||
-	                       cell->loop.kind == RM_LOOP_LAZY
-	               ? w
-	               : w / (2 - w);
-}
-
 void rm_counts_add(struct rm_counts *into, const struct rm_counts *from)
 {
 	into->iterations += from->iterations;

@@ -71,4 +71,40 @@ unset DEPS
 deps build
 check "root needs no sudo, and needed packages are installed again" sh -c \
 	"grep -q '^install .* gcc .*noninteractive$' '$dir/asked' && ! grep -q sudo '$dir/asked'"
+
+# .ci/unpack in a tree of its own.
+mkdir -p "$dir/tree/.ci" "$dir/tree/impls/go"
+cp "${deps%deps}unpack" "$dir/tree/.ci"
+cp impls/go/find_go.sh "$dir/tree/impls/go"
+echo 'build golang-1.99-go unpacked' >"$dir/tree/.ci/packages"
+unpack() { PATH=$dir/bin:$PATH "$dir/tree/.ci/unpack" build >"$dir/out" 2>&1; }
+echo 'Package: x
+Version: 1
+Architecture: all
+Maintainer: x' >"$dir/control"
+play apt-get <<END
+echo "\$*" >>'$dir/asked'
+[ "\$1" = download ] && [ ! -e '$dir/offline' ] || exit 1
+mkdir -p '$dir/deb/DEBIAN' '$dir/deb/usr/lib/go-1.99/bin'
+cp '$dir/control' '$dir/deb/DEBIAN'
+echo go1.99.1 >'$dir/deb/usr/lib/go-1.99/VERSION'
+install /bin/true '$dir/deb/usr/lib/go-1.99/bin/go'
+dpkg-deb -b '$dir/deb' x.deb
+END
+: >"$dir/asked" >"$dir/offline"
+DEPS=no unpack
+check "DEPS=no forbids to fetch a newer Go" [ ! -s "$dir/asked" ]
+check "an archive that cannot be reached fails no build" unpack
+check "and one line names what is left out" [ "$(grep -c 'cannot be reached.*left out: golang-1.99-go$' "$dir/out")" = 1 ]
+: >"$dir/asked"
+unpack
+check "it is not tried at each call" [ ! -s "$dir/asked" ]
+rm "$dir/offline" "$dir/tree/build/deps-given-up"
+unpack
+check "the newest Go of the archive is unpacked with its library, and found" \
+	eval '"$dir/tree/impls/go/find_go.sh" newest | grep -q "build/peers/golang-1.99-go/.* 1.99.1$" &&
+		says "$dir/asked" "golang-1.99-go golang-1.99-src"'
+: >"$dir/asked"
+unpack
+check "once" [ ! -s "$dir/asked" ]
 done_testing

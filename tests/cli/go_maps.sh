@@ -25,6 +25,7 @@ repeat-most = 0
 measure = throughput
 CONF
 go_maps="go_sync_map go_map_rw go_map_mutex"
+go_rows=$(grep -vc "^#" impls/go/maps.tsv)
 
 # That list names a map does not mean that this program can call it.
 refused() # WORDS of each command
@@ -42,7 +43,7 @@ make -s BUILD="$build" OUT="$dir/none" HIDE='go go-classic' programs >"$dir/said
 "$dir/none/readmostly" dev list >"$dir/list"
 lacks='not built: needs go (packages: golang-go; make deps)'
 check "without Go each map is named as not built, with the next step" \
-	[ "$(grep -c "^go_[a-z_]* *$lacks" "$dir/list")" = "$(grep -vc '^#' impls/go/maps.tsv)" ]
+	[ "$(grep -c "^go_[a-z0-9_]* *$lacks" "$dir/list")" = "$go_rows" ]
 check "also by the classic Go" grep -q '^go_classic_null *not built: needs go-classic (packages: golang-go; make deps)' "$dir/list"
 check "what is no compiler is refused" eval \
 	'! make -s GO=/nowhere/go help >"$dir/said" 2>&1 && says "$dir/said" "GO=/nowhere/go: expected the path of a Go compiler"'
@@ -81,7 +82,7 @@ check "and have the hash of their program" \
 	[ "$(grep '"go":"go1\.' "$journal" | grep -o '"binary_sha256":"[0-9a-f]*"' | sort -u | wc -l)" = 1 ]
 check "the campaign is valid" "$readmostly" dev validate "$dir/campaign"
 check "campaign.json says whose maps they are" \
-	[ "$(grep -c '"program": "readmostly-go"' "$dir/campaign/campaign.json")" = 4 ]
+	[ "$(grep -c '"program": "readmostly-go"' "$dir/campaign/campaign.json")" -ge 4 ]
 
 # The program of another compiler has ids of its own.
 make -s GO="${go% *}" BUILD="$build" OUT="$dir/other" NEEDED=plain/go_other_sync_map programs >"$dir/said" 2>&1
@@ -118,9 +119,9 @@ check "an open loop of Go's and C's maps ends well" [ $? = 0 ]
 check "each has a trial with latencies" \
 	[ "$(grep -c '/latency".*"status":"ok".*"latency":\[{' "$dir/open/trials.jsonl")" = 5 ]
 check "that campaign is valid, too" "$readmostly" dev validate "$dir/open"
-"$readmostly" plan --json "$dir/go.conf" --maps "$go_maps" --set loop=fill --set writes=100% >"$dir/plan" 2>&1
+"$readmostly" plan --json "$dir/go.conf" --maps "$go_maps" --set loop=alternate --set writes=50% >"$dir/plan" 2>&1
 check "a loop that Go's program has not is a planned skip with what it has" \
-	says "$dir/plan" "maps in go: only throughput of the loop mix and latency of the loop paced is measured"
+	says "$dir/plan" "of the loop mix, fill, random-fill, grow and latency of the loop paced is measured"
 
 "$readmostly" run "$dir/go.conf" --maps go_null --set shape=u64x24 \
 	-o "$dir/wide" --counters none >"$dir/said" 2>&1

@@ -3,7 +3,7 @@
 # `readmostly plan`, `machine` and `doctor` as a person meets them.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
-needs plain/gomap_rw plain/rwlock_probe plain/gomap plain/hash_fnv1a plain/hold_go_rw
+needs plain/gomap_rw plain/rwlock_probe plain/gomap plain/hash_fnv1a plain/hold_go_rw tests/fake_trial
 bin=${BUILD:-build/gcc}/readmostly
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
@@ -78,6 +78,10 @@ grep -m1 '"map":"gomap_rw".*"measure":"throughput"' "$out" >"$dir/request"
 check "a trial takes it" eval '"$bin" dev trial <"$dir/request" >"$dir/answer"'
 check "and answers for its cell" eval 'grep -q "\"status\":\"\(ok\|void\)\"" "$dir/answer" &&
 	grep -qF "$(grep -o "\"id\":\"[^\"]*\"" "$dir/request" | cut -d: -f2)" "$dir/answer"'
+RM_FAKE="=idle" "$bin" dev trial "${bin%/*}/tests/fake_trial" <"$dir/request" >"$out"
+check "so does another program, judged by what it reports" says "$out" '"status":"void","reason":"thread 0 was never scheduled'
+RM_FAKE="=crash" "$bin" dev trial "${bin%/*}/tests/fake_trial" <"$dir/request" >"$out" 2>&1
+check "one that crashes is status 3" [ $? = 3 ]
 status 0 "$bin" plan --json "$dir/tiny.conf"
 check "one seed, the same bytes" cmp -s "$out" "$dir/first"
 status 0 "$bin" plan --json --seed 2 --set "blocks=40" "$dir/tiny.conf"

@@ -39,6 +39,14 @@ def request_of(name, **factors):
             "counters": {"backend": "none"}}
 
 
+def judged(text, program, prefix=(), **environment):
+    """The program's trial as a campaign judges it."""
+    return subprocess.run(
+        [*prefix, BUILD / "readmostly", "dev", "trial", program], input=text,
+        text=True, capture_output=True, timeout=300, check=False,
+        env=os.environ | environment)
+
+
 def go(text, command="trial", program=PROGRAM):
     return subprocess.run([program, command], input=text, text=True,
                           capture_output=True, timeout=300, check=False)
@@ -46,7 +54,7 @@ def go(text, command="trial", program=PROGRAM):
 
 def result_of(request, program=PROGRAM):
     validator("trial-protocol", "request").validate(request)
-    done = go(json.dumps(request), program=program)
+    done = judged(json.dumps(request), program)
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     validator("trial-protocol", "result").validate(result)

@@ -25,10 +25,15 @@ def rows(language):
             if not line.startswith("#")]
 
 
-MAPS = [row[0] for language in LANGUAGES for row in rows(language)]
+def maps(language):
+    """Those of its rows that are maps, and not techniques."""
+    return [row for row in rows(language) if row[2] != "technique"]
+
+
+MAPS = [row[0] for language in LANGUAGES for row in maps(language)]
 SHAPES = {row[0]: [shape for shape in row[5].split()
-                   if language != "go" or shape in GO_SHAPES]
-          for language in LANGUAGES for row in rows(language)}
+                   if language != "go" or shape in GO_SHAPES] or row[5].split()
+          for language in LANGUAGES for row in maps(language)}
 
 
 def program(name, differs="first"):
@@ -47,6 +52,7 @@ def result_of(name, **factors):
     """A trial of the map: its result, held to the schema. Goroutines are bound
     to CPUs, as the threads of the other languages are."""
     require(name)
+    factors.setdefault("shape", SHAPES.get(name, ["u64x8"])[0])
     if name.startswith("go_"):
         factors.setdefault("goroutines", "wired")
     return go_program.result_of(

@@ -294,6 +294,8 @@ def test_each_row_has_a_figure_with_a_value(campaign):
     (("W12", "least lookups"), 1, 1e18), (("W12", "writes/ops"), 0.1, 0.5),
     (("W12", "shards_shrunk", "with the time"), 1, 1e9),
     (("W12", "shards_grown", "with the time"), 41, 1e9),
+    (("W12", "burst_imbalance", "with the time"), 1.3, 2.2),
+    (("W15", "opened_within_sweeps"), 1, 1e18),
     (("W27", "shard_load_most"), 0.75, 1e9), (("W27", "verify_failures"), 0, 0),
     (("W32", "with a lock"), 0, 0),  # a lock loses no increment
     (("W17", "Go's orders"), 0, 0), (("W17", "the port's orders"), 0, 0), (("W18",), 0, 0)])

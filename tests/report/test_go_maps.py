@@ -4,17 +4,17 @@ bugs injected into its sources. Tests for all languages: test_language_maps.py.
 
 No speed is asserted. Tests that need Go are skipped without it.
 """
-import itertools
 import json
 import os
 
 import pytest
 from go_program import changed_go, go, needs_go, request_of, result_of
-from language_programs import VERIFY
+from language_programs import SHAPES, VERIFY, rows
 
 pytestmark = pytest.mark.long
 
-MAPS = ("go_map_mutex", "go_map_rw", "go_sync_map")
+MAPS = [row[0] for row in rows("go") if row[0] != "go_null"]
+SNAPSHOTS = {"keys": 100, "window_ops": 20_000}
 
 
 @needs_go
@@ -42,7 +42,7 @@ def test_goroutines_are_bound_or_free(goroutines):
         waited = thread["runqueue_wait_ns"]
         assert (waited is None) == (goroutines == "free")
         assert waited is None or 0 <= waited < 60e9
-        assert thread["cpu_start"] == thread["cpu"], "nobody's if it is free"
+        assert thread["cpu_start"] == thread["cpu_end"] == cpu
 
 
 @needs_go
@@ -150,6 +150,25 @@ PLANTED = {
         "	return string(line[:w.keyBytes])",
         {"map": "go_map_rw", "shape": "str64x64"},
         "prefill not exact: 999 keys"),
+    "a clone that another write was before": (
+        "go_snapshot.go", "	m.mu.Lock()\n	next := m.clone()\n",
+        "	next := m.clone()\n	m.mu.Lock()\n",
+        VERIFY | {"map": "go_snapshot_value", "verify_ops": 200_000,
+                  "cpus": sorted(os.sched_getaffinity(0))[:2]}, "lost update"),
+    "a snapshot that is not published": (
+        "go_snapshot.go", "m.now.Store(snapshotKey, next)",
+        "_, _ = m.now.LoadOrStore(snapshotKey, next)",
+        SNAPSHOTS | {"map": "go_snapshot_syncmap"}, "prefill not exact: 0 keys"),
+    "another key of the snapshot": (
+        "go_snapshot.go", "(*m.now.Load())[scatter(rank)]",
+        "(*m.now.Load())[scatter(rank|1)]",
+        SNAPSHOTS | {"map": "go_snapshot_pointer", "shape": "u64x24"},
+        "another key's value"),
+    "a look-up in another shard": (
+        "go_shard_rw.go", "&m.all[fnvText(key)&m.mask]",
+        "&m.all[fnvText(key[1:])&m.mask]",
+        {"map": "go_shard_rw_64", "shape": "str16x8"},
+        "missed keys that were never removed"),
     "a look-up that finds nothing": (
         "go_map_rw.go", "		if !ok {\n", "		if !ok || rank == 7 {\n",
         {"map": "go_map_rw"}, "missed keys that were never removed"),
@@ -180,8 +199,8 @@ ASTRAY = (
 @needs_go
 def test_what_only_the_window_saw_is_told(tmp_path):
     program = changed_go(tmp_path, *ASTRAY)
-    for name, shape in itertools.product(MAPS, ("u64x8", "str16x8", "u64x24",
-                                                "str32x64")):
-        told = result_of(request_of(name, shape=shape), program)
+    for name, shape in ((m, s) for m in MAPS for s in SHAPES[m]):
+        told = result_of(request_of(name, shape=shape,
+                                    **(SNAPSHOTS if "snapshot" in name else {})), program)
         assert "another key's value" in (told["reason"] or ""), (name, shape)
         assert told["verification"]["wrong_values"] == 1

@@ -7,6 +7,9 @@ early, and none shorter than what was planted in it.
 """
 import json
 import math
+import os
+import re
+import subprocess
 
 import pytest
 from go_program import (BUILD, ROOT, changed_go, go, needs_go, request_of,
@@ -15,7 +18,8 @@ from report.decide import latency
 
 pytestmark = pytest.mark.long
 
-MAPS = ("go_map_mutex", "go_map_rw", "go_sync_map")
+MAPS = ("go_map_mutex", "go_map_rw", "go_sync_map", "go_snapshot_value",
+        "go_shard_rw_32")
 KINDS = ("update", "churn", "fresh")
 MS = 1_000_000
 SHARES = (.5, .9, .99, .999)
@@ -121,13 +125,75 @@ def check_open(result, kind="update"):
 @pytest.mark.parametrize("name", MAPS)
 def test_each_map_has_an_open_loop(name, shape, kind, goroutines):
     result = result_of(paced(name, shape=shape, write_kind=kind, threads=2,
-                             goroutines=goroutines))
+                             goroutines=goroutines, keys=100))
     assert result["status"] == "ok", result["reason"]
     check_open(result, kind)
     steps = result["ops"] - (0 if kind == "update" else result["writes"] / 2)
     due = 5000 * .12
     assert abs(steps - due) <= 6 * math.sqrt(due), "arrivals of Poisson"
     assert len(result["slices"]) == 3, "50 ms each, and what is left"
+
+
+def traced_collections(name, **factors):
+    """A trial, and its collections by Go's own trace of them: when each ended,
+    in ms since the process started, and its two pauses together in ms."""
+    done = subprocess.run(
+        [BUILD / "readmostly-go", "trial"], text=True, capture_output=True,
+        input=json.dumps(paced(name, **factors)), timeout=60, check=True,
+        env=os.environ | {"GODEBUG": "gctrace=1"})
+    number = r"([\d.]+)"
+    lines = re.findall(rf"^gc \d+ @{number}s .*?: {number}\+{number}\+{number} ms clock",
+                       done.stderr, re.M)
+    return json.loads(done.stdout), [
+        (1000 * float(at) + sum(map(float, parts)), float(parts[0]) + float(parts[2]))
+        for at, *parts in lines]
+
+
+@needs_go
+def test_collections_are_in_the_slices_in_which_they_ended():
+    """By Go's own trace. Its times are rounded to ms, and when the window began
+    is known by what was done before it: there is one time that explains all."""
+    result, collections = traced_collections(
+        "go_sync_map", shape="u64x1024", write_share=0.5, write_kind="fresh",
+        keys=4096, rate_per_s=40_000.0, window_ns=2000 * MS)
+    stats = {s["name"]: s["value"] for s in result["stats"]}
+    slices = [(s["at_ns"] / MS, p) for s in result["slices"]
+              for p in s["pauses"]]
+    count = sum(p["count"] for _, p in slices)
+    assert 3 <= count and result["collections"] - 1 <= count <= result["collections"]
+    if count == result["collections"]:
+        assert sum(p["ns"] for _, p in slices) == stats["collection_pause"]
+    assert all(s["bytes"] > 4 << 20 for s in result["slices"])
+    assert stats["collection_pause_longest"] >= max(
+        p["ns"] / p["count"] for _, p in slices)
+    before = sum(result["phases_ns"][name] for name in (
+        "setup", "create", "prefill", "settle", "warm_up")) / MS
+    assert any(explains(collections[first:], slices, before)
+               for first in range(len(collections) - count + 1))
+
+
+def explains(collections, slices, before):
+    """Did the first of these collections end in the slices, if the window began
+    up to 500 ms after `before`? The trace cuts times after two digits. From Go
+    1.22 on a pause begins in it before the run time may stop the world."""
+    low, high, rest = before - 5, before + 500, collections
+    for at, pause in slices:
+        here, rest = rest[:pause["count"]], rest[pause["count"]:]
+        if not 0 < pause["ns"] / MS < 1.1 * sum(ms for _, ms in here) + 0.01:
+            return False
+        low = max(low, *(end - at - 51 for end, _ in here))
+        high = min(high, *(end - at + 4 for end, _ in here))
+    return low < high
+
+
+@needs_go
+def test_a_wait_for_locks_is_estimated_or_null_with_a_reason():
+    result = result_of(paced("go_map_mutex", threads=4))
+    parked = next(s for s in result["stats"] if s["name"] == "parked_estimated")
+    if result["environment"]["go"].startswith("go1.19"):
+        assert parked["value"] is None and "1.20" in parked["reason"]
+    else:
+        assert parked["value"] >= 0 and "reason" not in parked
 
 
 @needs_go

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The judges of trials in all languages say the same of the same facts.
+"""The same facts get the same judgement, whatever language counted them.
 
-A right map is run, what was counted is changed as a line of facts.tsv says, and
-each language's judge is asked. No time decides: where one matters, it is what
-is changed.
+A correct map runs, a line of facts.tsv changes the counts, and the result is
+judged as in a campaign. Times are changed as well, so that no real time decides.
 """
 import csv
 import json
@@ -106,10 +105,9 @@ def test_judges_say_the_same_of_the_same_facts(row, asked):
     factors = factors_of(cell)
     cpus, allowed = placed(where, factors.get("threads", 1))
     text = json.dumps(request_of(MAPS[language], cpus=cpus, **factors))
-    done = subprocess.run(
-        ["taskset", "-c", ",".join(map(str, allowed)), program, "trial"],
-        input=text, text=True, capture_output=True, timeout=300, check=False,
-        env=os.environ | {"FACTS": facts})
+    done = go_program.judged(
+        text, program, ("taskset", "-c", ",".join(map(str, allowed))),
+        FACTS=facts)
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     reason = result["reason"] or ""

@@ -14,7 +14,7 @@ import go_program
 import pytest
 from go_program import ROOT, request_of
 from language_programs import (KINDS, LANGUAGES, MAPS, SHAPES, VERIFY, answer,
-                               changed, require, result_of, rows)
+                               changed, maps, require, result_of, rows)
 
 pytestmark = pytest.mark.long
 
@@ -24,8 +24,12 @@ EACH = [(name, shape) for name in HOLDING for shape in SHAPES[name]]
 # fresh writes by 3 threads held a key less than the answers said: a thread was
 # stopped within its put of a key until another one took that key out.
 UNTOLD = "java_nbhm_long"
+# No synchronisation at all.
+ALONE = {row[0] for row in rows("go") if "UNSAFE" in row[6]}
 # Its writes cost O(keys): fewer do.
-FEW = {"rust_arc_swap": {"keys": 100, "window_ops": 20_000}}
+FEW = dict.fromkeys(
+    (row[0] for language in LANGUAGES for row in rows(language)
+     if "SLOW_WRITES" in row[6].split()), {"keys": 100, "window_ops": 20_000})
 
 
 def test_a_map_whose_look_ups_share_a_moment_says_so():
@@ -63,7 +67,7 @@ def test_the_first_million_operations_are_those_of_c(language, line):
 @pytest.mark.parametrize("name,shape", EACH)
 def test_each_key_is_renewed_as_often_as_asked(name, shape, kind):
     factors = {"keys": 1001} | FEW.get(name, {})
-    threads = 1 if name == UNTOLD else 3
+    threads = 1 if name == UNTOLD or name in ALONE else 3
     result = result_of(name, shape=shape, write_kind=kind, threads=threads,
                        settle="renewed:2", **factors)
     assert result["verification"]["status"] == "ok", result["reason"]
@@ -78,6 +82,8 @@ def test_each_key_is_renewed_as_often_as_asked(name, shape, kind):
 @pytest.mark.parametrize("name,shape", EACH)
 def test_each_map_holds_what_its_answers_say(name, shape, kind, threads):
     factors = {"keys": 1000} | FEW.get(name, {})
+    if name in ALONE:
+        threads = 1
     result = result_of(name, shape=shape, write_kind=kind, threads=threads,
                        **factors)
     if name == UNTOLD and kind != "update" and threads > 1:
@@ -96,31 +102,40 @@ def test_each_map_holds_what_its_answers_say(name, shape, kind, threads):
 @pytest.mark.parametrize("name,shape", EACH)
 def test_each_map_is_verified_by_values(name, shape, kind):
     factors = VERIFY | ({"verify_ops": 5000} if name in FEW else {})
-    if name == UNTOLD and kind != "update":
+    if name in ALONE or name == UNTOLD and kind != "update":
         factors["threads"] = 1
     result = result_of(name, shape=shape, write_kind=kind, **factors)
     assert result["status"] == "ok", result["reason"]
-    untold = name == UNTOLD or name == "go_sync_map" and \
+    untold = name in (UNTOLD, "go_sync_map_boxed") or name == "go_sync_map" and \
         result["environment"]["go"].startswith("go1.19")
     assert result["verification"]["accounting"] == (
         "key sums only" if untold else "values")
     assert result["verification"]["written"] > 0
 
 
-def test_a_verification_of_slow_writes_stops_when_its_plan_says():
+@pytest.mark.parametrize("name", ["rust_arc_swap", "go_snapshot_value"])
+def test_a_verification_of_slow_writes_stops_when_its_plan_says(name):
     """A write clones 20,000 keys: no machine does ten million of them in the
     two seconds that C gives such maps, and few are done in that time."""
-    result = result_of("rust_arc_swap", **VERIFY | {
+    result = result_of(name, **VERIFY | {
         "keys": 20_000, "verify_ops": 10_000_000})
     assert result["status"] == "ok", result["reason"]
     verification = result["verification"]
     assert verification["stopped_early"] is True
     assert 0 < verification["written"] < 10_000_000
-    result = result_of("rust_arc_swap", **VERIFY | {"verify_ops": 64})
+    result = result_of(name, **VERIFY | {"verify_ops": 64})
     assert result["verification"]["stopped_early"] is False
 
 
-def test_slow_writes_of_rust_are_those_of_its_table():
+def test_slow_writes_are_those_of_the_table_of_maps():
+    """A Go map with slow writes is filled by one thread."""
+    for row in maps("go"):
+        if row[0] in ALONE:
+            continue
+        require(row[0])
+        result = result_of(row[0], threads=2, **FEW.get(row[0], {}))
+        assert (result["footprint"]["prefill_threads"] == 1) == (
+            row[0] in FEW), row[0]
     for row in rows("rust"):
         source = (ROOT / "impls/rust" / f"{row[0]}.rs").read_text("utf-8")
         assert ("const SLOW_WRITES: bool = true;" in source) == (
@@ -144,6 +159,8 @@ def test_lookups_aimed_at_absent_keys_miss(name):
 
 @pytest.mark.parametrize("name", MAPS)
 def test_threads_are_placed_and_read_back(name):
+    if name in ALONE:
+        pytest.skip("it is for one thread")
     cpu = max(os.sched_getaffinity(0))
     result = result_of(name, threads=2, **FEW.get(name, {}))
     for thread in result["by_thread"]:
@@ -286,7 +303,7 @@ def test_a_program_refuses_what_is_no_request(language):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_row_is_a_map_of_its_program(language):
     for row in rows(language):
-        assert len(row) == 14 and row[0].startswith(language + "_"), row
+        assert len(row) in (14, 15) and row[0].startswith(language + "_"), row
 
 
 # What is broken: language, file, what stands there, what stands there instead,

@@ -30,7 +30,7 @@ counted() { # SHAPE OPS
 	request "$1" "$2" 1 '[]' | valgrind --tool=callgrind \
 		--callgrind-out-file="$dir/out" \
 		--toggle-collect="drive_$1_mix" \
-		"$program" dev trial >/dev/null 2>"$dir/err" || cat "$dir/err" >&2
+		"$program" trial >/dev/null 2>"$dir/err" || cat "$dir/err" >&2
 	sed -n 's/^summary: //p; s/^totals: //p' "$dir/out" | head -n 1
 }
 
@@ -94,7 +94,7 @@ golden() {
 median() { sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 
 ns() { # THREADS CPUS: ns per operation and thread
-	request u64x8 20000000 "$1" "$2" 100000000 | "$program" dev trial |
+	request u64x8 20000000 "$1" "$2" 100000000 | "$program" trial |
 		sed 's/.*"elapsed_ns":\([0-9]*\).*"ops":\([0-9]*\).*/\1 \2/' |
 		awk -v t="$1" '{ print $1 * t / $2 }'
 }

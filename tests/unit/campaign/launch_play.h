@@ -44,8 +44,14 @@ static inline struct rm_outcome play_with(
 	if (!strcmp(how, "deaf"))
 		json_object_set_new(request, "more", json_string(much));
 	free(much);
+	const struct rm_cell cell = { .threads = 2,
+		.keys = 64,
+		.write_share = 0.03,
+		.measure = strcmp(measure, "verify") ? RM_MEASURE_THROUGHPUT
+		                                     : RM_MEASURE_VERIFY };
 	char rules[128];
 
+	launch.cell = &cell;
 	snprintf(rules, sizeof(rules), strcmp(how, "deaf") ? "=%s" : "%s", how);
 	setenv("RM_FAKE", rules, 1);
 	if (!launch.program)

@@ -42,7 +42,8 @@ static void maps_are_read(void)
 	                 ", \"caps\": [\"unsafe\", \"stale\"]"));
 	fake_root_write(root, "maps/plain/ab.json",
 	        MAP("1", ", \"id\": \"go_x\", \"shapes\": [\"u64x8\"]"
-	                 ", \"caps\": [], \"language\": \"go\", \"paced\": true"
+	                 ", \"caps\": [], \"language\": \"go\""
+	                 ", \"measured_loops\": [\"mix\"]"
 	                 ", \"start_ms\": 7, \"warm_up_most\": 3"
 	                 ", \"value_most_bytes\": 64"));
 	fake_root_write(root, "maps/plain/z", "a program");
@@ -60,7 +61,8 @@ static void maps_are_read(void)
 	                !rm_map_info_has(map, "loops", "scan"),
 	        "lists are searched for a word");
 	map = rm_catalog_find(&catalog, "go_x");
-	CHECK(map && !strcmp(map->language, "go") && map->paced &&
+	CHECK(map && !strcmp(map->language, "go") &&
+	                rm_map_info_has(map, "measured_loops", "mix") &&
 	                map->start_ms == 7 && map->warm_up_most == 3 &&
 	                map->value_most == 64,
 	        "members of maps in other languages are read");

@@ -41,6 +41,9 @@ static const struct rm_impl sized = { .id = "sized",
 static const struct rm_impl elsewhere = {
 	.id = "elsewhere", .caps = RM_CAP_INEXACT_RETURNS, .drive = { ALL }
 };
+static const struct rm_impl elsewhere_bare = {
+	.id = "elsewhere_bare", .caps = RM_CAP_UNSAFE, .drive = { ALL }
+};
 static const struct rm_impl elsewhere_paced = { .id = "elsewhere_paced",
 	.drive = { ALL } };
 static const struct rm_own_loop own_loops[] = { { "stock", no_drive },
@@ -71,7 +74,7 @@ enum { IMPLS = sizeof(impls) / sizeof(*impls) };
 static struct rm_map_name names[] = { { .id = "missing_map",
 	.missing = true,
 	.needs = "libmissing",
-	.packages = "libmissing-dev" } };
+	.remedy = "packages: libmissing-dev" } };
 
 /* All of `impls`, those that are sized, and what one test makes. */
 static struct rm_catalog usual_maps, sized_maps, own_maps;
@@ -502,10 +505,14 @@ static int build_elsewhere(const char *text, struct rm_plan *plan)
 	rm_catalog_clear(&own_maps);
 	made_add(&own_maps, &elsewhere,
 	        "{\"language\": \"go\", \"program\": \"readmostly-go\", "
-	        "\"start_ms\": 400, \"warm_up_most\": 10}");
+	        "\"start_ms\": 400, \"warm_up_most\": 10, "
+	        "\"measured_loops\": [\"mix\"]}");
+	made_add(&own_maps, &elsewhere_bare,
+	        "{\"language\": \"go\", \"program\": \"readmostly-go\", "
+	        "\"measured_loops\": [\"fill\"]}");
 	made_add(&own_maps, &elsewhere_paced,
 	        "{\"language\": \"go\", \"program\": \"readmostly-go\", "
-	        "\"paced\": true}");
+	        "\"measured_loops\": [\"mix\", \"paced\", \"fill\"]}");
 	made_add(&own_maps, &plain, NULL);
 	options.catalog = &own_maps;
 	snprintf(named, sizeof(named), "%s%s", text,
@@ -553,6 +560,19 @@ static void returns_that_are_inexact_need_one_thread(void)
 	rm_plan_free(&plan);
 }
 
+static void programs_without_locks_have_one_thread(void)
+{
+	struct rm_plan plan;
+
+	build_elsewhere("keys = 1Ki\nthreads = 1 2\nloop = fill\n"
+	                "maps = elsewhere_bare\nbase = elsewhere_bare\n",
+	        &plan);
+	CHECK(skips(&plan, "elsewhere_bare", 1, NULL) &&
+	                skips(&plan, "elsewhere_bare", 2, "unsafe: "),
+	        "a map of a program, without synchronisation, has one thread");
+	rm_plan_free(&plan);
+}
+
 /* Causes are counted by the program's own malloc. */
 static void causes_need_their_own_malloc(void)
 {
@@ -596,9 +616,16 @@ static void programs_say_which_loops_they_have(void)
 	rm_plan_free(&plan);
 	snprintf(text, sizeof(text), "%sloop = fill\n", maps);
 	build_elsewhere(text, &plan);
+	CHECK(skips(&plan, "elsewhere", 1, "of the loop mix is measured") &&
+	                count(&plan, RM_MEASURE_THROUGHPUT, false) == 1,
+	        "and so with a fill");
+	rm_plan_free(&plan);
+	snprintf(text, sizeof(text), "%sloop = fill:decimal\nshape = str16x8\n",
+	        maps);
+	build_elsewhere(text, &plan);
 	CHECK(skips(&plan, "elsewhere_paced", 1,
-	              "of the loop mix and latency of the loop paced"),
-	        "and says which two loops it has, where it has not a third");
+	              "of the loop mix, fill and latency of the loop paced"),
+	        "whose keys are not decimal: it says which loops it has");
 	rm_plan_free(&plan);
 	snprintf(text, sizeof(text),
 	        "%swrites = 3%%\nmeasure = throughput causes\n", maps);
@@ -1869,6 +1896,7 @@ int main(void)
 	returns_that_are_inexact_need_one_thread();
 	causes_need_their_own_malloc();
 	programs_say_which_loops_they_have();
+	programs_without_locks_have_one_thread();
 	unsafe_maps_run_where_it_is_safe();
 	few_keys_have_no_such_share_of_misses();
 	decimal_text_is_of_strings();

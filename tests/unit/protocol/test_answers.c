@@ -24,6 +24,15 @@ static void good_answers(void)
 	                !strcmp(outcome.reason, "as RM_FAKE wishes"),
 	        "a void trial keeps its own reason");
 	rm_outcome_clear(&outcome);
+	outcome = play("idle");
+	CHECK(!strcmp(outcome.status, "void") &&
+	                strstr(outcome.reason, "thread 0 was never scheduled"),
+	        "facts that show another measurement than asked are void");
+	CHECK(!strcmp(json_string_value(
+	                      json_object_get(outcome.result, "status")),
+	              outcome.status),
+	        "the result says so, too");
+	rm_outcome_clear(&outcome);
 	outcome = play("failed");
 	CHECK(!strcmp(outcome.status, "failed") && outcome.result &&
 	                !strcmp(outcome.exit, "0"),

@@ -4,19 +4,30 @@
  * clock: when shards open and close, what touches do to a score, and that a
  * connection stays where it is.
  */
-#define LIFE_READ_LOCK 0
-#define LIFE_CHOICE    LIFE_BY_TIME
+#include <stdint.h>
+
+/* What proposes a shard: as shard_life, as shard_life_hash, and one that puts
+   all of a second together. */
+static enum { BY_TIME, BY_HASH, BY_SECOND } mixed_from;
+
+static uint64_t mixed(uint64_t hash, uint64_t opened_ns)
+{
+	return mixed_from == BY_TIME   ? hash ^ opened_ns
+	       : mixed_from == BY_HASH ? hash
+	                               : opened_ns / 1000000000;
+}
+
+#define LIFE_READ_LOCK            0
+#define LIFE_MIX(hash, opened_ns) mixed(hash, opened_ns)
 #include "impls/shard/shard_life.h"
 #include "tests/unit/tap.h"
 #include "tests/unit/wanted_stat.h"
 
 #include <math.h>
 
-extern const struct rm_impl rm_impl_shard_life_hash;
-
 #define SECOND ((uint64_t)1000000000)
 
-enum { THREADS = 4, EACH = 1500, MANY = 5000 };
+enum { THREADS = 4, EACH = 1500, MANY = 5000, MILLION = 1000000 };
 
 static const struct rm_map_ops ops = { SHARD_LIFE_OPS };
 
@@ -138,6 +149,13 @@ static void grow_and_shrink(void)
 	end(map, thread, "the map is sound");
 }
 
+/* So many are in this shard. */
+static void hold(struct life_map *map, unsigned shard, uint64_t count)
+{
+	life_make(map, shard + 1);
+	life_add(map, shard, count - life_at(map, shard)->active);
+}
+
 /* A connection of this shard, which is made for it, closes. */
 static void closed(struct life_map *map, uint32_t shard)
 {
@@ -153,13 +171,13 @@ static void closed_shards_count(void)
 	struct life_map *map = create(&ops, 1);
 
 	atomic_store(&map->open_shards, 2);
-	atomic_store(&map->shards[0].active, 50);
-	atomic_store(&map->shards[1].active, 50);
-	atomic_store(&map->shards[2].active, 150);
+	hold(map, 0, 50);
+	hold(map, 1, 50);
+	hold(map, 2, 150);
 	closed(map, 1);
 	CHECK(life_open_shards(map) == 2,
 	        "249 connections, 150 in a closed shard, keep two open");
-	atomic_store(&map->shards[2].active, 102);
+	hold(map, 2, 102);
 	closed(map, 1);
 	CHECK(life_open_shards(map) == 2, "and 200 do");
 	closed(map, 1);
@@ -172,7 +190,7 @@ static void figures(void)
 {
 	struct life_map *map = create(&ops, 1);
 	void *thread = ops.join(map, 0);
-	struct life_shard *shard = &map->shards[0];
+	struct life_shard *shard = life_at(map, 0);
 
 	CHECK(life_score(shard, now_ns()) == 100, "a new shard has score 100");
 	put(&ops, thread, 1);
@@ -215,10 +233,10 @@ static void preference(void)
 		drop(thread, rank);
 	pass(40 * SECOND);
 	put(&ops, thread, 200); /* a late touch of shard 0 */
-	before = map->shards[1].active;
+	before = life_at(map, 1)->active;
 	for (uint64_t rank = 1000; rank < 1080; rank++)
 		put(&ops, thread, rank);
-	after = map->shards[1].active;
+	after = life_at(map, 1)->active;
 	CHECK(life_open_shards(map) == 2 && after - before > 50,
 	        "of 80 new connections most take the shard with the better "
 	        "score");
@@ -257,8 +275,8 @@ static void idle_as_listed(void)
 			          now_ns() / SECOND >= touched[i] / SECOND + 31;
 		}
 		late += asleep;
-		wrong += active != map->shards[0].active ||
-		         fabs(life_late(&map->shards[0], now_ns()) *
+		wrong += active != life_at(map, 0)->active ||
+		         fabs(life_late(life_at(map, 0), now_ns()) *
 		                         (double)active -
 		                 (double)asleep) > 1e-6;
 	}
@@ -271,11 +289,12 @@ static void idle_as_listed(void)
 static void who_acts_does_not_matter(void)
 {
 	struct life_map *map = create(&ops, 2);
-	struct life_shard *shard = &map->shards[0];
+	struct life_shard *shard = life_at(map, 0);
+	void *thread = ops.join(map, 0);
 	struct connection *handles[250];
 
 	for (unsigned i = 0; i < 250; i++)
-		handles[i] = life_connect(map, i);
+		handles[i] = life_connect(thread, i);
 	pass(3600 * SECOND);
 	CHECK(life_score(shard, now_ns()) == 0,
 	        "a shard of connections that idle has score 0");
@@ -284,30 +303,37 @@ static void who_acts_does_not_matter(void)
 		free(handles[i]);
 	}
 	CHECK(stat(&ops, map, "late_touches") == 250 &&
-	                map->shards[0].idle_ns > 3500 * SECOND &&
+	                life_at(map, 0)->idle_ns > 3500 * SECOND &&
 	                life_late(shard, now_ns()) == 0,
 	        "a close ends an idleness, and counts as late");
+	ops.leave(thread);
 	ops.destroy(map);
 }
 
-/* With all shards full none is fuller than by chance and score. */
-static void all_full(void)
+/* Shards for a million, and an opening that looks at none but the two that are
+   proposed and the last. */
+static void as_many_as_come(void)
 {
 	struct life_map *map = create(&ops, 1);
+	void *thread = ops.join(map, 0);
 	uint64_t most = 0;
+	unsigned open;
 
-	for (unsigned i = 0; i < LIFE_SHARDS; i++)
-		atomic_store(&map->shards[i].active, LIFE_GROW_ABOVE);
-	atomic_store(&map->open_shards, LIFE_SHARDS);
-	for (uint64_t i = 0; i < MANY; i++) {
-		pass(1);
-		life_choose(map, rm_seed(1, i), now_ns());
+	for (uint64_t i = 0; i < MILLION; i++) {
+		pass(1000);
+		life_choose(thread, rm_seed(1, i), now_ns());
 	}
-	for (unsigned i = 0; i < LIFE_SHARDS; i++)
-		most = map->shards[i].active > most ? map->shards[i].active
-		                                    : most;
-	CHECK(most < LIFE_GROW_ABOVE + 2 * MANY / LIFE_SHARDS,
-	        "64 full shards fill up evenly");
+	open = life_open_shards(map);
+	for (unsigned i = 0; i < open; i++)
+		most = life_at(map, i)->active > most ? life_at(map, i)->active
+		                                      : most;
+	CHECK(open == MILLION / 500 && most == 500,
+	        "a million connections have 2000 shards of 500");
+	hold(map, 7, 0);
+	CHECK(life_choose(thread, 1, now_ns()) == open,
+	        "who finds two and the last one full opens another, and "
+	        "searches no further");
+	ops.leave(thread);
 	ops.destroy(map);
 }
 
@@ -315,11 +341,19 @@ static void all_full(void)
 static void full_again(void)
 {
 	struct life_map *map = create(&ops, 1);
+	void *thread = ops.join(map, 0);
 
 	for (unsigned i = 0; i < 3; i++)
-		atomic_store(&map->shards[i].active, LIFE_GROW_ABOVE);
-	CHECK(life_choose(map, 1, now_ns()) == 3 && life_open_shards(map) == 4,
+		hold(map, i, LIFE_GROW_ABOVE);
+	CHECK(life_choose(thread, 1, now_ns()) == 3 &&
+	                life_open_shards(map) == 4,
 	        "a shard that is full when it opens again is passed over");
+	for (unsigned i = 3; i < 30; i++)
+		hold(map, i, LIFE_GROW_ABOVE);
+	CHECK(life_choose(thread, 1, now_ns()) == 3 + LIFE_TRIES &&
+	                life_open_shards(map) == 4 + LIFE_TRIES,
+	        "but not more than eight of them at one time");
+	ops.leave(thread);
 	ops.destroy(map);
 }
 
@@ -340,32 +374,43 @@ static void preference_without_a_touch(void)
 		put(&ops, thread, 500); /* ... whose score is good again */
 	for (uint64_t rank = 1000; rank < 1080; rank++)
 		put(&ops, thread, rank);
-	CHECK(life_open_shards(map) == 2 && map->shards[1].active > 50,
+	CHECK(life_open_shards(map) == 2 && life_at(map, 1)->active > 50,
 	        "of 80 new connections most avoid a shard that is idle");
 	end(map, thread, "no touch: the map is sound");
 }
 
-/* A burst, all at one moment. */
+/* 4096 connections, all at one moment. */
 static void burst(void)
 {
-	const struct rm_map_ops *hash = rm_impl_shard_life_hash.ops;
-	void *map = create(&ops, 1), *thread = ops.join(map, 0);
-	void *other = create(hash, 1), *there_too = hash->join(other, 0);
-	double by_time, by_hash;
+	static const struct {
+		double least, most;
+		const char *fact;
+	} wanted[] = {
+		[BY_TIME] = { 1.3, 2.2, "by time a burst is spread" },
+		[BY_HASH] = { 1.3, 2.2, "by the hash of its ids, too" },
+		[BY_SECOND] = { 64, 64,
+		        "a choice that keeps it together is "
+		        "seen" },
+	};
 
-	for (uint64_t rank = 0; rank < MANY; rank++) {
-		put(&ops, thread, rank);
-		put(hash, there_too, rank);
+	for (int i = BY_TIME; i <= BY_SECOND; i++) {
+		mixed_from = i;
+		void *map = create(&ops, 1), *thread = ops.join(map, 0);
+
+		CHECK(isnan(stat(&ops, map, "burst_imbalance")),
+		        "without a burst there is no imbalance");
+		for (uint64_t rank = 0; rank < 4096; rank++)
+			put(&ops, thread, rank);
+		const double spread = stat(&ops, map, "burst_imbalance");
+
+		CHECK(spread >= wanted[i].least && spread <= wanted[i].most,
+		        wanted[i].fact);
+		CHECK(stat(&ops, map, "shard_imbalance") < 1.2,
+		        "the shards' own loads do not tell");
+		printf("# most to mean: %.3f\n", spread);
+		end(map, thread, "burst: the map is sound");
 	}
-	by_time = stat(&ops, map, "shard_imbalance");
-	by_hash = stat(hash, other, "shard_imbalance");
-	printf("# most to mean: %.3f by time and score, %.3f by hash\n",
-	        by_time, by_hash);
-	CHECK(by_time < 1.2 && by_hash < 1.2,
-	        "a burst is spread evenly, with and without the time");
-	hash->leave(there_too);
-	hash->destroy(other);
-	end(map, thread, "burst: the map is sound");
+	mixed_from = BY_TIME;
 }
 
 struct peer {
@@ -436,7 +481,7 @@ int main(void)
 	preference_without_a_touch();
 	idle_as_listed();
 	who_acts_does_not_matter();
-	all_full();
+	as_many_as_come();
 	full_again();
 	burst();
 	together();

@@ -155,6 +155,28 @@ static void shown(void)
 	        "handlers that are left take the room of new connections");
 }
 
+/* Servers open connections while the timer sweeps, in each run. */
+static void sweeps_are_written_into(void)
+{
+	static const char *const ids[] = { "cleanup_delete", "cleanup_cancel" };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct technique_run run = {
+			.threads = 4, .iterations = 200, .args = { 500 }
+		};
+
+		technique_play(&run, ids[i]);
+		printf("# %s: %.0f sweeps, %.0f opened in them\n", ids[i],
+		        technique_stat(&run, "sweep_count"),
+		        technique_stat(&run, "opened_within_sweeps"));
+		CHECK(technique_stat(&run, "sweep_count") >= 19 &&
+		                technique_stat(&run, "opened_within_sweeps") >=
+		                        19,
+		        "connections are opened in each sweep");
+		technique_end(&run);
+	}
+}
+
 /* A key that read and dirty have is removed: does a lookup still find it? */
 static bool still_there(const char *id)
 {
@@ -204,6 +226,7 @@ int main(void)
 	shown();
 	variables_are_assigned();
 	pair_modes();
+	sweeps_are_written_into();
 	CHECK(!still_there("syncmap"), "sync.Map: what is removed is gone");
 	CHECK(still_there("syncmap_back_door"),
 	        "deleted through the back door, it is still found");

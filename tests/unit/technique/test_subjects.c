@@ -34,6 +34,17 @@ static uint64_t run(const struct rm_map_ops *ops,
 	return worker.counts.iterations;
 }
 
+/* On one thread, that is the timer and the server. */
+static struct cleanup *registry_of(uint64_t connections)
+{
+	const uint64_t args[] = { connections };
+	const struct rm_sizing sizing = {
+		.threads = 1, .seed = 5, .loop_args = args
+	};
+
+	return cleanup_ops.create(&sizing);
+}
+
 static struct rm_sizing sizing_of(const uint64_t *args)
 {
 	return (struct rm_sizing){ .threads = 2, .seed = 5, .loop_args = args };
@@ -157,105 +168,123 @@ static void pairs_add_up(void)
 /* One connection in slot 0, whose client is heard up to second 10. */
 static struct cleanup *opened(bool hangs_up)
 {
-	const uint64_t args[] = { 4 };
-	const struct rm_sizing sizing = sizing_of(args);
-	struct cleanup *cleanup = cleanup_ops.create(&sizing);
+	struct cleanup *cleanup = registry_of(4);
 	struct cleanup_thread *self = cleanup_ops.join(cleanup, 0);
 
 	self->now_s = 5;
 	cleanup_open(self);
-	self->slot[0].hangs_up = hangs_up;
-	self->slot[0].ends_s = 11;
+	cleanup->slot[0].hangs_up = hangs_up;
+	cleanup->slot[0].ends_s = 11;
 	return cleanup;
 }
 
 static void at(struct cleanup_thread *self, uint64_t second)
 {
 	self->now_s = second;
-	if (self->slot[0].handled)
+	if (self->cleanup->slot[0].handled)
 		cleanup_handle(self, 0);
 	cleanup_sweep(self);
+}
+
+static uint64_t held(const struct cleanup *cleanup)
+{
+	return syncmap_length(cleanup->thread->handle);
+}
+
+static void end(struct cleanup *cleanup)
+{
+	cleanup_ops.leave(cleanup->thread);
+	CHECK(check_says(&cleanup_ops, cleanup, ""), "all adds up");
+	rm_stat_own(&cleanup->thread->opened, 1);
+	CHECK(!check_says(&cleanup_ops, cleanup, ""),
+	        "a connection that is lost is found");
+	cleanup_ops.destroy(cleanup);
 }
 
 static void idle_ones_are_closed(void)
 {
 	struct cleanup *cleanup = opened(false);
 	struct cleanup_thread *self = cleanup->thread;
+	struct cleanup_slot *slot = cleanup->slot;
 
-	CHECK(self->free_slots == 3 && gomap_count(self->registry) == 1 &&
-	                self->slot[0].registered && self->slot[0].handled,
+	CHECK(self->free_slots == 3 && held(cleanup) == 1 && slot->handled &&
+	                !cleanup_closed_s(slot->mark),
 	        "a connection has a slot, a handler and an entry");
 	at(self, 10);
 	at(self, 11);
-	CHECK(self->slot[0].last_heard_s == 10 && self->free_slots == 3,
+	CHECK(slot->last_heard_s == 10 && self->free_slots == 3,
 	        "a client is heard up to its end, then it is silent");
 	at(self, 40);
-	CHECK(gomap_count(self->registry) == 1, "for 30 s it stays");
+	CHECK(held(cleanup) == 1, "for 30 s it stays");
 	at(self, 41);
-	CHECK(gomap_count(self->registry) == 0 && self->slot[0].cancelled &&
-	                self->slot[0].closed_s == 41 && self->slot[0].handled &&
+	CHECK(held(cleanup) == 0 && cleanup_closed_s(slot->mark) == 41 &&
+	                slot->handled &&
 	                stat_of(&cleanup_ops, cleanup, "closed_by_timer") == 1,
 	        "then the timer closes it, and tells its handler");
 	self->now_s = 71;
 	CHECK(cleanup_survivors(self) == 0, "which has 30 s");
 	self->now_s = 72;
 	CHECK(cleanup_survivors(self) == 1, "and no more");
+	self->survivors = 3;
+	cleanup_ops.leave(self);
+	CHECK(check_says(&cleanup_ops, cleanup,
+	              "3 handlers outlived their connection by more than 30 s; "
+	              "0 connections were refused for lack of room"),
+	        "handlers that are left are found");
+	self->survivors = 0;
+	cleanup_ops.join(cleanup, 0);
 	at(self, 72);
-	CHECK(!self->slot[0].handled && self->free_slots == 4 &&
+	CHECK(!slot->handled && self->free_slots == 4 &&
 	                cleanup_survivors(self) == 0,
 	        "when it has ended its slot is free");
-	cleanup_ops.destroy(cleanup);
+	end(cleanup);
 }
 
 static void who_hangs_up_is_gone(void)
 {
 	struct cleanup *cleanup = opened(true);
 	struct cleanup_thread *self = cleanup->thread;
+	uint64_t mark;
 
 	at(self, 10);
 	CHECK(self->free_slots == 3, "who talks stays");
 	at(self, 11);
-	CHECK(self->free_slots == 4 && gomap_count(self->registry) == 0 &&
+	CHECK(self->free_slots == 4 && held(cleanup) == 0 &&
+	                stat_of(&cleanup_ops, cleanup, "hung_up") == 1 &&
 	                stat_of(&cleanup_ops, cleanup, "closed_by_timer") == 0,
 	        "who hangs up is gone at once, without the timer");
 	for (unsigned i = 0; i < 6; i++)
 		cleanup_open(self);
 	CHECK(stat_of(&cleanup_ops, cleanup, "opened") == 5 &&
 	                stat_of(&cleanup_ops, cleanup, "refused") == 2 &&
-	                gomap_count(self->registry) == 4,
+	                held(cleanup) == 4,
 	        "four have room, and others are refused");
-	self->survivors = 3;
-	CHECK(check_says(&cleanup_ops, cleanup,
-	              "3 handlers outlived their connection by more than 30 s; "
-	              "2 connections were refused for lack of room"),
-	        "handlers that are left are found");
-	cleanup_ops.destroy(cleanup);
+	/* the timer has met the one that slot 0 had, whose number is gone */
+	mark = cleanup->slot[0].mark;
+	CHECK(!cleanup_close(self, cleanup->slot,
+	              mark - (1U << CLEANUP_SECOND_BITS), 99) &&
+	                cleanup->slot[0].mark == mark && held(cleanup) == 4,
+	        "a slot's next connection is not closed for the last one");
+	end(cleanup);
 }
 
 static void registries_stay_clean(void)
 {
-	const uint64_t args[] = { 256 };
-	const struct rm_sizing sizing = sizing_of(args);
-	struct cleanup *cleanup = cleanup_ops.create(&sizing);
+	struct cleanup *cleanup = registry_of(256);
 
 	run(&cleanup_ops, cleanup_loops, cleanup, 0, 1000);
 	CHECK(stat_of(&cleanup_ops, cleanup, "opened") == 4000 &&
-	                stat_of(&cleanup_ops, cleanup, "refused") == 0 &&
-	                check_says(&cleanup_ops, cleanup, ""),
+	                stat_of(&cleanup_ops, cleanup, "refused") == 0,
 	        "a 64th of the room comes each second, and all have room");
 	CHECK(stat_of(&cleanup_ops, cleanup, "open_max") > 80 &&
 	                stat_of(&cleanup_ops, cleanup, "open_max") < 176,
 	        "somewhat less than half of the room is in use");
 	CHECK(stat_of(&cleanup_ops, cleanup, "closed_by_timer") > 1600 &&
 	                stat_of(&cleanup_ops, cleanup, "closed_by_timer") <
-	                        2400,
-	        "the timer closes half of them");
-	bool tenth = true;
-
-	for (unsigned i = 0; i < 256; i++)
-		tenth &= cleanup->thread[0].slot[i].closed_s % 10 == 0;
-	CHECK(tenth, "each tenth second");
-	cleanup_ops.destroy(cleanup);
+	                        2400 &&
+	                stat_of(&cleanup_ops, cleanup, "sweep_count") == 100,
+	        "the timer closes half of them, each tenth second");
+	end(cleanup);
 }
 
 int main(void)

@@ -43,6 +43,16 @@ static inline struct rm_request loop_request(const char *map, const char *loop)
 	return request;
 }
 
+/* What came of the team, judged as a campaign does; a new reference. */
+static inline json_t *result_of(struct rm_team *team)
+{
+	json_t *result = rm_team_result(team);
+
+	if (rm_result_judge(&team->request->cell, result))
+		abort();
+	return result;
+}
+
 /* Runs it on `impl`; the request stays as it is. */
 static inline json_t *trial_of(
         struct rm_request *request, const struct rm_impl *impl)
@@ -51,7 +61,7 @@ static inline json_t *trial_of(
 	json_t *result;
 
 	rm_team_run(&team, request, impl);
-	result = rm_team_result(&team);
+	result = result_of(&team);
 	rm_team_clear(&team);
 	return result;
 }

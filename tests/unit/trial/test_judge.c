@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The judge of a trial: what is void, what has failed, and where its limits
- * lie. Times are set by hand after the run, so that no fact waits for a machine
+ * The judges of a trial, of its answers and of its result: limits of void and
+ * failed. Times are set by hand after the run, so that no fact waits for a machine
  * to be slow.
  */
 #include "runner/trace/trace.h"
@@ -21,7 +21,7 @@ static void begin(struct rm_request *request, unsigned threads)
 /* Judges what is now said of the run; keeps it for another judgement. */
 static bool judged(const char *status, const char *reason)
 {
-	json_t *result = rm_team_result(&team);
+	json_t *result = result_of(&team);
 	bool so = is(result, status, reason);
 
 	json_decref(result);
@@ -159,7 +159,7 @@ static void a_right_share_is_refused_once_in_a_thousand_million(void)
 		const uint64_t below = (uint64_t)(draws[i].p * 0x1p32);
 		const double p = (double)below * 0x1p-32;
 
-		team.members[0].worker.write_below = below;
+		request.cell.write_share = draws[i].p;
 		const uint64_t refused = fewest_refused(draws[i].n, p);
 		const double chance = as_many(refused, draws[i].n, p);
 
@@ -229,10 +229,6 @@ static void a_window_too_short_for_the_clock_is_void(void)
 	team.members[0].end_ns = team.members[0].start_ns + 24999;
 	CHECK(judged("void", "clock readings"),
 	        "a window shorter than 1000 clock readings is void");
-	request.recorder = rm_recorder_create(1);
-	CHECK(judged("ok", ""), "one that is recorded is not: it is no timing");
-	rm_recorder_destroy(request.recorder);
-	request.recorder = NULL;
 	team.members[0].end_ns++;
 	CHECK(judged("ok", ""), "nor one of 1000 readings");
 	team.clock_step_ns = 26;
@@ -251,6 +247,7 @@ static void a_window_too_short_for_the_clock_is_void(void)
    or a nanosecond later. */
 static void a_late_thread_is_void(void)
 {
+	unsigned cpus[] = { 0, 0 };
 	struct rm_request request;
 	struct rm_member *first, *second;
 
@@ -264,8 +261,11 @@ static void a_late_thread_is_void(void)
 	second->start_ns++;
 	CHECK(judged("void", "its CPU was busy"),
 	        "a thread that came later is void");
-	second->pace.oversubscribed = true;
-	CHECK(judged("ok", ""), "not where threads take turns on a CPU");
+	request.cell.cpus = cpus;
+	request.cell.cpu_count = 2;
+	first->cpu_start = first->cpu_end = 0;
+	second->cpu_start = second->cpu_end = 0;
+	CHECK(judged("ok", ""), "not if threads take turns on a CPU");
 	end(&request);
 }
 
@@ -461,6 +461,9 @@ static void one_thread_misses_no_key(void)
 	rm_team_run(&team, &request, &impl);
 	team.members[0].worker.counts.misses_resident = 1;
 	CHECK(judged("void", "1 of "), "one that does not is void");
+	strcpy(request.cell.trace, "trace");
+	CHECK(judged("ok", ""), "but for a replay, which its trace judges");
+	request.cell.trace[0] = 0;
 	rm_team_clear(&team);
 	request.cell.threads = 2;
 	rm_team_run(&team, &request, &impl);
@@ -473,7 +476,6 @@ static void one_thread_misses_no_key(void)
    one key out at most. */
 static void a_key_that_many_ask_for_may_be_missed_often(void)
 {
-	static struct rm_skew skew;
 	struct rm_request request = request_of(RM_CHURN);
 	struct rm_counts *counts;
 
@@ -486,12 +488,9 @@ static void a_key_that_many_ask_for_may_be_missed_often(void)
 	CHECK(judged("void", "missed resident"), "uniform: one in 40 is void");
 	request.cell.dist = RM_DIST_ZIPF;
 	request.cell.dist_a = 0.99;
-	rm_skew_init(&skew, &request.cell, 1024, 1024, 1);
-	team.skew = &skew;
 	CHECK(judged("ok", ""), "zipf: the first of 1024 keys explains them");
 	counts->misses_resident = counts->iterations / 5 * 4;
 	CHECK(judged("void", "missed resident"), "four of ten are too many");
-	team.skew = NULL;
 	end(&request);
 }
 

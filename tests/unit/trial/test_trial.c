@@ -107,7 +107,7 @@ static void a_misplaced_thread_is_void(void)
 	request.cell.cpus = cpus;
 	rm_team_run(&team, &request, &impl);
 	team.members[0].cpu_end = 77; /* as if it had been moved */
-	result = rm_team_result(&team);
+	result = result_of(&team);
 	CHECK(is(result, "void", "ran on CPU"), "a moved thread is void");
 	json_decref(result);
 	rm_team_clear(&team);
@@ -188,6 +188,7 @@ static void a_thousand_threads_run_every_loop(void)
 		request.cell.measure =
 		        paced ? RM_MEASURE_LATENCY : RM_MEASURE_THROUGHPUT;
 		result = rm_trial_run(&request);
+		rm_result_judge(&request.cell, result);
 		drift = (double)number_of(result, "misses_resident") /
 		        (double)(number_of(result, "lookups") + 1);
 		printf("# %s: misses of resident keys %.6f\n", loops[i].name,

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// Copy on write, as articles S0 (4.2) and S1 (4.4) have it. A look-up loads the
+// map that is current and writes nothing that is shared. A write clones that
+// map, changes the clone and publishes it, one write at a time. The three maps
+// differ in what holds the current map.
+
+// holder holds the map that is current.
+type holder[K key, V long] interface {
+	load() longs[K, V]
+	store(longs[K, V])
+}
+
+// copied is a table whose writes cost O(keys), SLOW_WRITES of maps.tsv: one
+// call fills it, and its verification ends early.
+type copied interface {
+	// fill puts in the first n ranks by one copy.
+	fill(w *worker, n uint64)
+}
+
+// snapshot is what these maps have in common.
+type snapshot[K key, V long] struct {
+	at holder[K, V]
+	mu sync.Mutex // of writers
+}
+
+func (m *snapshot[K, V]) begin(at holder[K, V], size int) {
+	m.at = at
+	at.store(make(longs[K, V], size))
+}
+
+func begun[K key, V long, M interface {
+	table
+	holder[K, V]
+	begin(holder[K, V], int)
+}](m M, size int) table {
+	m.begin(m, size)
+	return m
+}
+
+func (m *snapshot[K, V]) clone() longs[K, V] {
+	now := m.at.load()
+	next := make(longs[K, V], len(now))
+	for key, value := range now {
+		next[key] = value
+	}
+	return next
+}
+
+func (m *snapshot[K, V]) upsert(w *worker, rank, word uint64, old *uint64) bool {
+	key, value := ownOf[K](w, rank), longOf[V](word)
+	m.mu.Lock()
+	next := m.clone()
+	wasThere := next.replace(w, rank, key, &value, old)
+	m.at.store(next)
+	m.mu.Unlock()
+	return wasThere
+}
+
+func (m *snapshot[K, V]) remove(w *worker, rank uint64, old *uint64) bool {
+	key := viewOf[K](w, rank)
+	m.mu.Lock()
+	_, wasThere := m.at.load()[key]
+	if wasThere {
+		next := m.clone()
+		next.takeOut(w, rank, key, old)
+		m.at.store(next)
+	}
+	m.mu.Unlock()
+	return wasThere
+}
+
+func (m *snapshot[K, V]) fill(w *worker, n uint64) {
+	next := make(longs[K, V], n)
+	for rank := uint64(0); rank < n; rank++ {
+		next[ownOf[K](w, rank)] = longOf[V](valueOf(rank, 0, 0))
+	}
+	m.at.store(next)
+}
+
+func (m *snapshot[K, V]) tells() bool { return true }
+
+// Behind atomic.Value.
+
+type snapshotValue[K key, V long] struct {
+	snapshot[K, V]
+	now atomic.Value
+}
+
+func (m *snapshotValue[K, V]) load() longs[K, V]      { return m.now.Load().(longs[K, V]) }
+func (m *snapshotValue[K, V]) store(next longs[K, V]) { m.now.Store(next) }
+
+func (m *snapshotValue[K, V]) lookup(w *worker, rank uint64) (uint64, bool) {
+	value, ok := m.now.Load().(longs[K, V])[viewOf[K](w, rank)]
+	return found(w, rank, &value, ok)
+}
+
+type snapshotValueU64[V long] struct{ snapshotValue[uint64, V] }
+
+func (m *snapshotValueU64[V]) batch(w *worker) {
+	wrong := uint64(0)
+	for i := range w.drawn {
+		if did, end := w.writes(i); end {
+			break
+		} else if did {
+			continue
+		}
+		rank := w.rankOf(i)
+		value, ok := m.now.Load().(longs[uint64, V])[scatter(rank)]
+		if !ok {
+			w.missed(i)
+			continue
+		}
+		wrong |= different(value[0], rank)
+		if len(value) > 1 {
+			wrong |= differentLong(wordsOf(&value), rank)
+		}
+	}
+	w.wrong |= wrong
+}
+
+type snapshotValueStr[V long] struct{ snapshotValue[string, V] }
+
+func (m *snapshotValueStr[V]) batch(w *worker) {
+	wrong := uint64(0)
+	for i := range w.drawn {
+		if did, end := w.writes(i); end {
+			break
+		} else if did {
+			continue
+		}
+		rank := w.rankOf(i)
+		value, ok := m.now.Load().(longs[string, V])[w.view(rank)]
+		if !ok {
+			w.missed(i)
+			continue
+		}
+		wrong |= different(value[0], rank)
+		if len(value) > 1 {
+			wrong |= differentLong(wordsOf(&value), rank)
+		}
+	}
+	w.wrong |= wrong
+}
+
+func snapshotValueOf[V long](str bool, size int) table {
+	if str {
+		return begun[string, V](&snapshotValueStr[V]{}, size)
+	}
+	return begun[uint64, V](&snapshotValueU64[V]{}, size)
+}
+
+// Behind atomic.Pointer.
+
+type snapshotPointer[K key, V long] struct {
+	snapshot[K, V]
+	now atomic.Pointer[longs[K, V]]
+}
+
+func (m *snapshotPointer[K, V]) load() longs[K, V]      { return *m.now.Load() }
+func (m *snapshotPointer[K, V]) store(next longs[K, V]) { m.now.Store(&next) }
+
+func (m *snapshotPointer[K, V]) lookup(w *worker, rank uint64) (uint64, bool) {
+	value, ok := (*m.now.Load())[viewOf[K](w, rank)]
+	return found(w, rank, &value, ok)
+}
+
+type snapshotPointerU64[V long] struct{ snapshotPointer[uint64, V] }
+
+func (m *snapshotPointerU64[V]) batch(w *worker) {
+	wrong := uint64(0)
+	for i := range w.drawn {
+		if did, end := w.writes(i); end {
+			break
+		} else if did {
+			continue
+		}
+		rank := w.rankOf(i)
+		value, ok := (*m.now.Load())[scatter(rank)]
+		if !ok {
+			w.missed(i)
+			continue
+		}
+		wrong |= different(value[0], rank)
+		if len(value) > 1 {
+			wrong |= differentLong(wordsOf(&value), rank)
+		}
+	}
+	w.wrong |= wrong
+}
+
+type snapshotPointerStr[V long] struct{ snapshotPointer[string, V] }
+
+func (m *snapshotPointerStr[V]) batch(w *worker) {
+	wrong := uint64(0)
+	for i := range w.drawn {
+		if did, end := w.writes(i); end {
+			break
+		} else if did {
+			continue
+		}
+		rank := w.rankOf(i)
+		value, ok := (*m.now.Load())[w.view(rank)]
+		if !ok {
+			w.missed(i)
+			continue
+		}
+		wrong |= different(value[0], rank)
+		if len(value) > 1 {
+			wrong |= differentLong(wordsOf(&value), rank)
+		}
+	}
+	w.wrong |= wrong
+}
+
+func snapshotPointerOf[V long](str bool, size int) table {
+	if str {
+		return begun[string, V](&snapshotPointerStr[V]{}, size)
+	}
+	return begun[uint64, V](&snapshotPointerU64[V]{}, size)
+}
+
+// Published through a sync.Map under one key, as article S1 (1) prints it.
+
+const snapshotKey = "snapshot"
+
+type snapshotSyncMap[K key, V long] struct {
+	snapshot[K, V]
+	now sync.Map
+}
+
+func (m *snapshotSyncMap[K, V]) load() longs[K, V] {
+	now, _ := m.now.Load(snapshotKey)
+	return now.(longs[K, V])
+}
+
+func (m *snapshotSyncMap[K, V]) store(next longs[K, V]) { m.now.Store(snapshotKey, next) }
+
+func (m *snapshotSyncMap[K, V]) lookup(w *worker, rank uint64) (uint64, bool) {
+	now, _ := m.now.Load(snapshotKey)
+	value, ok := now.(longs[K, V])[viewOf[K](w, rank)]
+	return found(w, rank, &value, ok)
+}
+
+type snapshotSyncMapU64[V long] struct{ snapshotSyncMap[uint64, V] }
+
+func (m *snapshotSyncMapU64[V]) batch(w *worker) {
+	wrong := uint64(0)
+	for i := range w.drawn {
+		if did, end := w.writes(i); end {
+			break
+		} else if did {
+			continue
+		}
+		rank := w.rankOf(i)
+		now, _ := m.now.Load(snapshotKey)
+		value, ok := now.(longs[uint64, V])[scatter(rank)]
+		if !ok {
+			w.missed(i)
+			continue
+		}
+		wrong |= different(value[0], rank)
+		if len(value) > 1 {
+			wrong |= differentLong(wordsOf(&value), rank)
+		}
+	}
+	w.wrong |= wrong
+}
+
+type snapshotSyncMapStr[V long] struct{ snapshotSyncMap[string, V] }
+
+func (m *snapshotSyncMapStr[V]) batch(w *worker) {
+	wrong := uint64(0)
+	for i := range w.drawn {
+		if did, end := w.writes(i); end {
+			break
+		} else if did {
+			continue
+		}
+		rank := w.rankOf(i)
+		now, _ := m.now.Load(snapshotKey)
+		value, ok := now.(longs[string, V])[w.view(rank)]
+		if !ok {
+			w.missed(i)
+			continue
+		}
+		wrong |= different(value[0], rank)
+		if len(value) > 1 {
+			wrong |= differentLong(wordsOf(&value), rank)
+		}
+	}
+	w.wrong |= wrong
+}
+
+func snapshotSyncMapOf[V long](str bool, size int) table {
+	if str {
+		return begun[string, V](&snapshotSyncMapStr[V]{}, size)
+	}
+	return begun[uint64, V](&snapshotSyncMapU64[V]{}, size)
+}
