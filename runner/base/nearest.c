@@ -5,11 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static unsigned least(unsigned a, unsigned b)
-{
-	return a < b ? a : b;
-}
-
 static unsigned edits(const char *word, const char *name, size_t length)
 {
 	unsigned row[RM_NEAREST_MOST + 1];
@@ -17,15 +12,20 @@ static unsigned edits(const char *word, const char *name, size_t length)
 	for (unsigned j = 0; j <= length; j++)
 		row[j] = j;
 	for (unsigned i = 1; word[i - 1]; i++) {
-		unsigned diagonal = row[0];
+		unsigned changed = row[0];
 
 		row[0] = i;
 		for (size_t j = 1; j <= length; j++) {
+			unsigned shorter =
+			        row[j] < row[j - 1] ? row[j] : row[j - 1];
+
+			changed += word[i - 1] != name[j - 1];
+			if (changed > shorter + 1)
+				changed = shorter + 1;
 			unsigned above = row[j];
 
-			row[j] = least(least(above, row[j - 1]) + 1,
-			        diagonal + (word[i - 1] != name[j - 1]));
-			diagonal = above;
+			row[j] = changed;
+			changed = above;
 		}
 	}
 	return row[length];

@@ -8,9 +8,8 @@ enum { RM_NEAREST_MOST = 40 }; /* longer words and names get no suggestion */
 /* Set `word` only, offer each valid name, then take the hint. */
 struct rm_nearest {
 	const char *word;
-	char name[RM_NEAREST_MOST + 1];
+	char name[RM_NEAREST_MOST + 1], hint[RM_NEAREST_MOST + 24];
 	unsigned distance; /* edits between word and name; valid if name[0] */
-	char hint[RM_NEAREST_MOST + 24];
 };
 
 void rm_nearest_offer(struct rm_nearest *nearest, const char *name);
