@@ -27,7 +27,6 @@ ALL_CXXFLAGS = -std=gnu++2b -D_GNU_SOURCE -I. -pthread $(CFLAGS) $(DEBUG) \
 LIBRARIES := hwloc inih jansson zlib
 PYTHON  ?= $(shell report/find_python.sh 2>/dev/null)
 
-# GO=/path/to/go adds the maps go_other_X, compiled by it (impls/languages.mk).
 # IMPL=path/to/map.c or map.cc adds a map from outside the tree, compiled with IMPL_FLAGS. HIDE='NAMES' hides these
 # libraries from the build, HIDE=peers the group `peers` of .ci/packages. OUT is the folder of programs; targets
 # campaign and artifact write to another OUT.
@@ -37,6 +36,8 @@ T       := $(BUILD)/tests
 HIDDEN  := $(if $(filter peers,$(HIDE)),$(shell sed -n 's/^peers [^ ]* \(wanted\|unpacked\) //p' .ci/packages),$(HIDE))
 # All builds share the caches of Go and cargo, and the files for pkg-config (.ci/pc).
 KEPT    := $(if $(shell mkdir -p build 2>/dev/null && [ -w build ] && echo yes),build,$(BUILD))
+# GO=/path/to/go adds the maps go_other_X, compiled by it (impls/languages.mk).
+$(if $(GO),$(if $(shell GO='$(GO)' impls/go/find_go.sh other),,$(error GO=$(GO): expected the path of a Go compiler, 1.19 or newer)))
 PC      := GO='$(GO)' PKG_CONFIG_PATH='$(shell GO='$(GO)' .ci/pc $(CC) $(CXX) $(KEPT))':$$PKG_CONFIG_PATH
 PKG     := $(PC) pkg-config
 
@@ -191,7 +192,7 @@ AA      := $(BUILD)/runner/aa_padding.o
 CONTROL := $(filter $(shell sed -n 's/^control *= *//p' workloads/*.conf workloads/modes/*.conf),$(NATIVE))
 # `make check-programs` builds all programs of a flavour. `make programs NEEDED='FLAVOUR/ID ...'` builds the programs
 # that a plan names, and the plain programs of these maps, whose descriptions `readmostly` reads.
-ids_of = $(if $(filter plain placed,$(1)),$(BUILT),$(if $(filter x% check-x% placed-x%,$(1)),$(SIZED),\
+ids_of = $(if $(filter plain placed,$(1)),$(BUILT),$(if $(filter x% check-x% placed-x%,$(1)),$(SIZED) $(if $(filter x%,$(1)),$(filter go_%,$(FOREIGN))),\
   $(NATIVE) $(if $(filter check,$(1)),library)))
 FLAVOURS := plain aa stats check sim explore $(APART) $(SIZES:%=check-x%)
 can = $(addprefix $(1)/,$(call ids_of,$(1)))

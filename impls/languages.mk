@@ -7,15 +7,16 @@ GO_ARMS  = go go-classic go-other
 id_of    = $(subst -,_,$(1))_%
 OF       = $(filter-out $(if $(filter go,$(1)),$(call id_of,go-classic) $(call id_of,go-other)), \
   $(filter $(call id_of,$(1)),$(FOREIGN)))
-$(if $(GO),$(if $(call OF,go-other),,$(error GO=$(GO): expected the path of a Go compiler, 1.19 or newer)))
 TOOLS    = $(sort $(foreach id,$(FOREIGN),$(firstword $(NEEDS_$(id))) $(filter java rust,$(NEEDS_$(id)))))
 VERSIONS = $(foreach tool,$(TOOLS),$(tool)=$(call version_of,$(tool)))
 libs_of  = $(sort $(foreach id,$(call OF,$(1)),$(NEEDS_$(id))))
 define language_rules # PROGRAM without readmostly-, LANGUAGE, end of the program of other keys
-$(addprefix $(PROGRAMS)/plain/,$(call OF,$(1))): $(PLACE)/readmostly-$(1) impls/$(2)/maps.tsv impls/rows.awk
-	$$(call say,LINK) ln -sf ../../readmostly-$(1) $$@ && \
-	  awk -v id=$$(@F) -v versions='$$(VERSIONS)' -f impls/rows.awk impls/$(2)/maps.tsv >$$@.json$$(NEW) && \
-	  mv $$@.json$$(NEW) $$@.json
+$(addprefix $(PROGRAMS)/plain/,$(call OF,$(1))): %: $(PLACE)/readmostly-$(1) | %.json
+	$$(call say,LINK) ln -sf ../../readmostly-$(1) $$@
+# A rule of its own: make takes a link to be as new as its program.
+$(patsubst %,$(PROGRAMS)/plain/%.json,$(call OF,$(1))): $(PLACE)/readmostly-$(1) impls/$(2)/maps.tsv impls/rows.awk
+	@awk -v id=$$(basename $$(@F)) -v versions='$$(VERSIONS)' -f impls/rows.awk impls/$(2)/maps.tsv >$$@$$(NEW) && \
+	  mv $$@$$(NEW) $$@
 # Keys that differ elsewhere (key-differs). In Go they are compiled apart, as in C.
 $(addprefix $(PROGRAMS)/placed/,$(call OF,$(1))): $(PLACE)/readmostly-$(1)$(3)
 	$$(call say,LINK) ln -sf ../../$$(<F) $$@
@@ -26,6 +27,9 @@ GO_HERE  = GOROOT= GOTOOLCHAIN=local GOFLAGS=-buildvcs=false GOPROXY=off CGO_ENA
   GOPATH='$(abspath $(KEPT)/go-path)' GOCACHE='$(abspath $(KEPT)/go-cache)'
 define go_rules # ARM
 $(call language_rules,$(1),go,-placed)
+# A program of Go has all sizes of values.
+$(foreach size,$(SIZES),$(addprefix $(PROGRAMS)/x$(size)/,$(call OF,$(1)))): $(PLACE)/readmostly-$(1)
+	$$(call say,LINK) ln -sf ../../$$(<F) $$@
 $(BUILD)/$(1).compiler: FORCE
 	$$(call stamp,$$(call lies_at,$(1)) $$(call version_of,$(1)))
 $(PLACE)/readmostly-$(1) $(PLACE)/readmostly-$(1)-placed: $(wildcard impls/go/*.go impls/go/*.s) impls/go/go.mod $(BUILD)/$(1).compiler

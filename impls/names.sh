@@ -5,7 +5,7 @@
 # `ID|SOURCE|STATE|NEEDS` of each, NEEDS with colons. It reads sources only: their
 # `needs:` lines, their marks of injected bugs and of other sizes, impls/*/maps.tsv.
 # Each map in Go has an id for each of its compilers (impls/languages.mk); `other`
-# only if $GO names one. The remedy of a missing map is what one does to have it.
+# only if $GO names one. The remedy of a missing map says how to get it: packages and a target of make.
 #
 # STATE is words, by commas: missing (a library is not here, or HIDDEN names it),
 # misuse, language, sized. pkg-config must know of the libraries of .ci/pc.

@@ -41,7 +41,7 @@ type collected struct{ end, pause int64 }
 // heap holds, and which collections ended since the last reading.
 type heapWatch struct {
 	held        [1]metrics.Sample
-	bytes       []int64 // at the end of each slice: objects, and what is not swept
+	bytes       []int64 // at the end of each slice: objects, and garbage not yet swept
 	collections []collected
 	forgotten   bool // more ended between two readings than the run time keeps
 	stats       debug.GCStats
@@ -82,8 +82,8 @@ func (h *heapWatch) read() {
 	}
 }
 
-// pausesIn are those of the collections that ended in a slice of the window
-// from `start` on, in the form of a result; nil: not known.
+// pausesIn returns the pauses of collections that ended in a slice, as a result
+// has them; nil: not known.
 func (h *heapWatch) pausesIn(start, end int64) any {
 	count, ns := 0, int64(0)
 	for _, c := range h.collections {
@@ -102,7 +102,7 @@ func (h *heapWatch) pausesIn(start, end int64) any {
 		"ns": ns}}
 }
 
-// slicesOf is how many slices a window has; sliceOf is where one of them is.
+// slicesOf returns how many slices a window has, sliceOf the limits of one.
 func slicesOf(window int64) int { return int((window + sliceNs - 1) / sliceNs) }
 
 func sliceOf(slice int, window int64) (start, end int64) {

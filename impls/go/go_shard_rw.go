@@ -113,7 +113,7 @@ func (m *shardsU64[V]) batch(w *worker) {
 		}
 		wrong |= different(value[0], rank)
 		if len(value) > 1 {
-			wrong |= differentLong(wordsOf(&value), rank)
+			wrong |= differentCopy(value, rank)
 		}
 	}
 	w.wrong |= wrong
@@ -141,7 +141,7 @@ func (m *shardsStr[V]) batch(w *worker) {
 		}
 		wrong |= different(value[0], rank)
 		if len(value) > 1 {
-			wrong |= differentLong(wordsOf(&value), rank)
+			wrong |= differentCopy(value, rank)
 		}
 	}
 	w.wrong |= wrong

@@ -10,7 +10,7 @@ import (
 // Copy on write, as articles S0 (4.2) and S1 (4.4) have it. A look-up loads the
 // map that is current and writes nothing that is shared. A write clones that
 // map, changes the clone and publishes it, one write at a time. The three maps
-// differ in what holds the current map.
+// differ in the holder of the current map.
 
 // holder holds the map that is current.
 type holder[K key, V long] interface {
@@ -120,7 +120,7 @@ func (m *snapshotValueU64[V]) batch(w *worker) {
 		}
 		wrong |= different(value[0], rank)
 		if len(value) > 1 {
-			wrong |= differentLong(wordsOf(&value), rank)
+			wrong |= differentCopy(value, rank)
 		}
 	}
 	w.wrong |= wrong
@@ -144,7 +144,7 @@ func (m *snapshotValueStr[V]) batch(w *worker) {
 		}
 		wrong |= different(value[0], rank)
 		if len(value) > 1 {
-			wrong |= differentLong(wordsOf(&value), rank)
+			wrong |= differentCopy(value, rank)
 		}
 	}
 	w.wrong |= wrong
@@ -190,7 +190,7 @@ func (m *snapshotPointerU64[V]) batch(w *worker) {
 		}
 		wrong |= different(value[0], rank)
 		if len(value) > 1 {
-			wrong |= differentLong(wordsOf(&value), rank)
+			wrong |= differentCopy(value, rank)
 		}
 	}
 	w.wrong |= wrong
@@ -214,7 +214,7 @@ func (m *snapshotPointerStr[V]) batch(w *worker) {
 		}
 		wrong |= different(value[0], rank)
 		if len(value) > 1 {
-			wrong |= differentLong(wordsOf(&value), rank)
+			wrong |= differentCopy(value, rank)
 		}
 	}
 	w.wrong |= wrong
@@ -268,7 +268,7 @@ func (m *snapshotSyncMapU64[V]) batch(w *worker) {
 		}
 		wrong |= different(value[0], rank)
 		if len(value) > 1 {
-			wrong |= differentLong(wordsOf(&value), rank)
+			wrong |= differentCopy(value, rank)
 		}
 	}
 	w.wrong |= wrong
@@ -293,7 +293,7 @@ func (m *snapshotSyncMapStr[V]) batch(w *worker) {
 		}
 		wrong |= different(value[0], rank)
 		if len(value) > 1 {
-			wrong |= differentLong(wordsOf(&value), rank)
+			wrong |= differentCopy(value, rank)
 		}
 	}
 	w.wrong |= wrong

@@ -79,6 +79,12 @@ func differentLong(words []uint64, rank uint64) uint64 {
 	return wrong
 }
 
+// differentCopy is differentLong of a copy. The caller's value stays in a register
+// if it is a word, because its address is not taken.
+func differentCopy[V long](value V, rank uint64) uint64 {
+	return differentLong(wordsOf(&value), rank)
+}
+
 // tell looks at a value that was found, and is its word 0.
 func tell[V long](w *worker, rank uint64, value *V) uint64 {
 	w.wrong |= different((*value)[0], rank)
@@ -88,7 +94,7 @@ func tell[V long](w *worker, rank uint64, value *V) uint64 {
 	return (*value)[0]
 }
 
-// found is what a look-up answers for a value that was found, or was not.
+// found is the answer of a look-up, whose value is checked.
 func found[V long](w *worker, rank uint64, value *V, ok bool) (uint64, bool) {
 	if !ok {
 		return 0, false

@@ -48,7 +48,7 @@ type team struct {
 	memory        [2]runtime.MemStats // before the table was made, and at the end
 	liveBytes     int64               // at the end; -1: not looked at
 	before, after process
-	heap          *heapWatch // of an open loop's window
+	heap          *heapWatch // reads in an open loop's window
 	clockCostNs   float64
 	clockStepNs   float64
 	windowExtra   float64 // of the positive control

@@ -9,7 +9,7 @@ import (
 
 const (
 	chunk     = 64              // writes taken from the pot at once
-	slowLimit = 2 * time.Second // of tables that copy themselves
+	slowLimit = 2 * time.Second // for a table that copies itself
 )
 
 // account of one thread: each value that went in comes out once or is held.
@@ -36,7 +36,7 @@ func (m *member) verify() {
 	w.counts.writes, w.counts.iterations = m.account.writes, m.account.writes
 }
 
-// stoppedEarly: not all writes that were asked for were done.
+// stoppedEarly returns whether writes that were asked for were not done.
 func (t *team) stoppedEarly() bool {
 	for i := range t.members {
 		if t.members[i].account.stoppedEarly {

@@ -63,7 +63,11 @@ static int unknown(const struct rm_planning *planning, const char *where,
 		add_id(ids, sizeof(ids), planning->catalog->maps[i].id);
 	return rm_error_set(planning->error, -EINVAL,
 	        "%s: no map is called \"%s\"%s, expected some of%s", where,
-	        pattern, rm_nearest_hint(&nearest), ids);
+	        pattern,
+	        strncmp(pattern, "go_other_", 9)
+	                ? rm_nearest_hint(&nearest)
+	                : " without GO=/path/to/go of make",
+	        ids);
 }
 
 static int check_names(const struct rm_planning *planning, const char *where,

@@ -85,6 +85,8 @@ check "campaign.json says whose maps they are" \
 	[ "$(grep -c '"program": "readmostly-go"' "$dir/campaign/campaign.json")" -ge 4 ]
 
 # The program of another compiler has ids of its own.
+"$readmostly" plan "$dir/go.conf" --maps go_other_null >"$dir/said" 2>&1
+check "which are refused without GO, with the next step" says "$dir/said" '"go_other_null" without GO=/path/to/go of make'
 make -s GO="${go% *}" BUILD="$build" OUT="$dir/other" NEEDED=plain/go_other_sync_map programs >"$dir/said" 2>&1
 other=$dir/other/maps/plain/go_other_sync_map
 check "GO names one more compiler" says "$other.json" "\"program\":\"readmostly-go-other\""

@@ -151,8 +151,8 @@ def traced_collections(name, **factors):
 
 @needs_go
 def test_collections_are_in_the_slices_in_which_they_ended():
-    """By Go's own trace. Its times are rounded to ms, and when the window began
-    is known by what was done before it: there is one time that explains all."""
+    """Go's own trace is the source. One begin of the window must explain all of
+    its times."""
     result, collections = traced_collections(
         "go_sync_map", shape="u64x1024", write_share=0.5, write_kind="fresh",
         keys=4096, rate_per_s=40_000.0, window_ns=2000 * MS)
