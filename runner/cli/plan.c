@@ -31,7 +31,8 @@ static const struct argp_option options[] = {
 	{ "json", OPTION_JSON, NULL, 0, "the plan as campaign.json has it", 0 },
 	{ "requests", OPTION_REQUESTS, NULL, 0,
 	        "the request of each cell's first trial, one a line, to run it "
-	        "by hand: readmostly dev trial <LINE (docs/trial-protocol.md)",
+	        "by hand: readmostly dev trial <LINE "
+	        "(docs/reference/trial-protocol.md)",
 	        0 },
 	{ 0 }
 };
