@@ -1,39 +1,57 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is the verdict on the port in C that on Go's own maps?
+"""Do two verdicts on a claim agree: of Go and the C port, or of two versions of Go?
 
-The sentence counts the claims that both decide with the same verdict. For each
-other claim it gives the cause: the text of the ledger's variant if the verdict
-on the variant is Go's, else "unexplained" (docs/claims.md).
+They agree if the words are the same and no cell lies on another side of 1: both
+words may be "refuted" and the maps be ranked the other way round. For each
+claim on which Go and the port differ, the sentence gives the cause: the text of
+the ledger's variant if the verdict on the variant is Go's, else "unexplained"
+(docs/claims.md).
 """
 from collections.abc import Sequence
 
 from report.claims.ledger import Claim
-from report.claims.model import DECIDED, PORT, ClaimRow, Kind, Variant, Verdict, Word
+from report.claims.model import DECIDED, CellRow, ClaimRow, Kind, Variant, Verdict, Word
 from report.claims.phrases import count, joined, plural
 
 UNEXPLAINED = "unexplained"
+CERTAIN = (Word.REPRODUCED, Word.REFUTED)
 
 
-def words(verdict: Verdict) -> list[tuple[Word, Kind | None]]:
-    """The word of each cell, and the kind of a refutation."""
-    return [(cell.word, cell.kind) for cell in verdict.cells]
+def side(cell: CellRow) -> int | None:
+    """On which side of 1 a ratio lies: 1, -1, 0 for no difference; None: it is
+    no ratio, or its interval has both sides."""
+    if cell.kind is Kind.NO_DIFFERENCE:
+        return 0
+    if len(cell.cells) != 2 or cell.low is None or cell.high is None:
+        return None
+    return 1 if cell.low > 1 else -1 if cell.high < 1 else None
+
+
+def differ(one: CellRow, other: CellRow) -> bool:
+    """Are both certain, and of another word or on another side?"""
+    if one.word in CERTAIN and other.word in CERTAIN and one.word is not other.word:
+        return True
+    sides = side(one), side(other)
+    return None not in sides and sides[0] != sides[1]
+
+
+def agree(one: Verdict, other: Verdict) -> bool | None:
+    """None: one of them is open."""
+    if not (one.verdict in DECIDED and other.verdict in DECIDED):
+        return None
+    return one.verdict is other.verdict and not any(map(differ, one.cells, other.cells))
 
 
 def cause_of(claim: Claim, go: Verdict, variant: Verdict | None) -> str:
-    """The text of a variant if its words are Go's in each cell."""
-    same = variant and variant.verdict is go.verdict and words(variant) == words(go)
+    """The text of a variant if it agrees with Go in each cell."""
+    same = variant and agree(go, variant) and [c.word for c in variant.cells] == [
+        c.word for c in go.cells]
     return claim.variant_shows if same else UNEXPLAINED
 
 
-def agree(go: Verdict, port: Verdict) -> bool | None:
-    """None: one of them is open."""
-    both = go.verdict in DECIDED and port.verdict in DECIDED
-    return go.verdict is port.verdict if both else None
-
-
-def is_port(go: Verdict, port: Verdict) -> bool:
-    """Are its cells different? If C has no map for a claim, both are Go's."""
-    return [c.cells for c in go.cells] != [c.cells for c in port.cells]
+def verdict_text(verdict: Verdict) -> str:
+    """"Go 1.19.8 refuted: opposite"."""
+    return f"{verdict.of} {verdict.verdict}" + (f": {verdict.how}" if verdict.how else "")
 
 
 def variant_text(variant: Variant) -> str:
@@ -42,21 +60,24 @@ def variant_text(variant: Variant) -> str:
 
 
 def difference_text(row: ClaimRow) -> str:
-    """"S4-01 (Go: refuted, port: reproduced): unexplained"."""
+    """"S4-01 (Go 1.19.8: refuted, port: reproduced): unexplained"."""
     variant = f" (variant {row.variant.maps}: {row.variant.verdict})" if row.variant else ""
     port = row.port.verdict if row.port else ""
-    return f"{row.id} (Go: {row.verdict}, port: {port}): {row.cause.rstrip('.')}{variant}"
+    return f"{row.id} ({row.of}: {row.verdict}, port: {port}): {row.cause.rstrip('.')}{variant}"
 
 
 def sentence(rows: Sequence[ClaimRow]) -> str:
-    """How many words of Go and the port are one; "": no claim is about Go."""
-    both = [r for r in rows if r.port]
+    """In how many claims Go and the port agree, and which claims depend on the
+    version of Go; "": no claim is about Go."""
+    both = [r for r in rows if r.port and r.of.startswith("Go ")]
     if not both:
-        return ("Go's own maps decided no claim here: the words about Go are of the port in C."
-                if any(r.of == PORT for r in rows) else "")
+        of_go = any(r.of.startswith("Go ") for r in rows)
+        return "" if of_go or not any(r.port or r.of for r in rows) else (
+            "Go's own maps decided no claim here: the verdicts on Go's code are of a C port of "
+            "Go 1.19's.")
     same, different, open_ones = ([r for r in both if r.agree is word]
                                   for word in (True, False, None))
-    text = (f"Go and the port in C give the same word in {count(len(same))} of "
+    text = (f"{joined(sorted({r.of for r in both}))} and the C port agree in {count(len(same))} of "
             f"{plural(len(same) + len(different), 'claim')} that both decide")
     if same:
         text += f": {joined(r.id for r in same)}"
@@ -64,4 +85,7 @@ def sentence(rows: Sequence[ClaimRow]) -> str:
         text += "; different: " + "; ".join(map(difference_text, different))
     if open_ones:
         text += f". Go or the port decides nothing in {joined(r.id for r in open_ones)}"
+    versions = [r for r in rows if r.how.startswith("version: ")]
+    if versions:
+        text += f". The version of Go decides {joined(r.id for r in versions)}"
     return text + "."

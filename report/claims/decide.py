@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from report import load, staged, stats
-from report.claims import agreement, arithmetic, decision_rules, evidence, ledger, rule, rules
+from report.claims import (agreement, arithmetic, decision_rules, evidence, golang, ledger, rule,
+                           rules)
 from report.claims.evidence import Part
+from report.claims.golang import CLASSIC, TODAY, Gos
 from report.claims.ledger import Claim, Ledger
-from report.claims.model import (GO, PORT, VARIANT, CellRow, ClaimRow, Document, Variant, Verdict,
-                                 Word)
-from report.claims.phrases import sig
+from report.claims.model import PORT, VARIANT, CellRow, ClaimRow, Document, Variant, Verdict, Word
+from report.claims.phrases import count, joined, sig
 from report.claims.statistic import Data
 from report.decide import trust
 from report.load import Campaign, JournalError
@@ -26,6 +27,8 @@ from report.model.trust import State
 
 FORMAT = 1
 DONE, INCOMPLETE = 0, 3
+DECIDING = (CLASSIC, TODAY, PORT)
+WHOSE = (*DECIDING, VARIANT)
 NO_COUNTERS = "hardware counters; here are none"
 Found = Mapping[tuple[str, str], list[Part]]  # (id, whose maps) -> its cells
 
@@ -59,7 +62,8 @@ def unbuilt(campaign: Campaign, claim: Claim) -> str:
     """A map that is not in this build, with what it needs, if each cell of
     the claim has such a map."""
     needs = {m.id: m.needs for m in campaign.plan.skipped_maps}
-    absent = [next((m for m in one.maps if needs.get(m)), None) for one in claim.each()]
+    absent = [next((m for m in one.maps if needs.get(m)), None)
+              for one in claim.each() or claim.each(go=True)]
     if not absent or absent[0] is None or None in absent:
         return ""
     return f"{absent[0]}, which this build lacks: it needs {needs[absent[0]]}"
@@ -114,52 +118,84 @@ def cell_row(one: Claim, e: evidence.Evidence, o: rules.Outcome) -> CellRow:
 
 
 def judged(claim: Claim, cells: Sequence[Part], ps: Mapping[Key, rules.Ps],
-           whose: str) -> Verdict:
-    """Verdict on Go's maps, on those that the ledger names, or on a variant."""
+           whose: str, gos: Gos) -> Verdict:
+    """Verdict on the maps of a Go, on those that the ledger names, or on a variant."""
     rows = tuple(cell_row(one, e, rules.outcome_of(one, e, ps.get(Key(claim.id, whose, i), {})))
                  for i, (one, e) in enumerate(cells))
     word, how = rules.combined(claim.conditions, rows)
-    return Verdict(word, how, GO if whose == GO else source_of(cells), rows)
+    return Verdict(word, how, "Go" if whose in gos else source_of(cells), rows,
+                   of=str(gos.get(whose, whose)))
 
 
 def row_of(claim: Claim, verdict: Verdict) -> ClaimRow:
     """A verdict with its claim."""
     return ClaimRow(verdict.verdict, verdict.how, verdict.numbers, verdict.cells, claim.id,
                     claim.says, claim.article, claim.rule, claim.speaks, claim.kind,
-                    claim.claimed or None, claim.instead)
+                    claim.claimed or None, claim.instead, claim.grade, claim.weakened_by,
+                    of=verdict.of if claim.about == "go" else "")
 
 
-def merged(claim: Claim, port: Verdict, go: Verdict | None, variant: Verdict | None) -> ClaimRow:
-    """Go's verdict with the port's beside it, if the claim is about Go and
-    Go's maps ran; else the port's."""
-    about_go = claim.about == "go"
-    whole = go and (claim.conditions != "parts" or all(
-        c.word is not Word.NOT_HERE for c in go.cells))
-    if not go or not whole or go.verdict is Word.NOT_HERE:
-        return replace(row_of(claim, port), of=PORT if about_go else "")
-    row = replace(row_of(claim, go), of=GO if about_go else "")
-    if not agreement.is_port(go, port):
-        return row
-    same = agreement.agree(go, port)
-    return replace(
-        row, port=port, agree=same,
-        variant=variant and Variant(variant.verdict, variant.how, variant.numbers,
-                                    variant.cells, " / ".join(filter(None, claim.variant))),
-        cause=agreement.cause_of(claim, go, variant) if same is False else "")
+def of_versions(claim: Claim, sides: Mapping[str, Verdict], gos: Gos) -> ClaimRow:
+    """The verdict of the Go that has what the claim is about, with that of
+    the other Go next to it; they may differ."""
+    wanted = (CLASSIC, TODAY) if claim.needs_go == "classic" else (TODAY, CLASSIC)
+    first, beside = (sides.get(whose) for whose in wanted)
+    if first is None and claim.needs_go == "any":
+        first, beside = beside, None
+    if first is None:
+        why = golang.absent(claim, gos) if wanted[0] not in gos else "its cells are not in this run"
+        first = Verdict(Word.NOT_HERE, why, "none", ())
+    row = replace(row_of(claim, first), beside=beside)
+    if beside and agreement.agree(first, beside) is False:
+        row = replace(row, verdict=Word.DEPENDS, how="version: " + "; ".join(
+            map(agreement.verdict_text, (first, beside))))
+    port = sides.get(PORT)
+    same = agreement.agree(first, port) if port else None
+    cause = agreement.cause_of(claim, first, sides.get(VARIANT)) if same is False else ""
+    return replace(row, port=port, agree=same, cause=cause)
+
+
+def merged(claim: Claim, sides: Mapping[str, Verdict], gos: Gos) -> ClaimRow:
+    """Go's verdict if the claim is about Go and Go has an experiment for it,
+    with the port's next to it; else the port's."""
+    if claim.about != "go" or not claim.each(go=True):
+        return row_of(claim, sides[PORT])
+    variant = sides.get(VARIANT)
+    return replace(of_versions(claim, sides, gos), variant=variant and Variant(
+        variant.verdict, variant.how, variant.numbers, variant.cells,
+        " / ".join(filter(None, claim.variant))))
+
+
+def setting_of(campaign: Campaign, row: ClaimRow) -> str:
+    """How goroutines and threads of the cells ran."""
+    verdict = next((v for v in (row, row.beside, row.port) if v and v.cells), row)
+    cells = [campaign.cells[name].factors for cell in verdict.cells for name in cell.cells]
+    if not cells:
+        return ""
+    counts = sorted({c.threads for c in cells})
+    cpus = sorted({len(set(c.cpus)) for c in cells})
+    if not ledger.is_go(cells[0].map):
+        return f"{joined(map(count, counts))} threads on {joined(map(count, cpus))} CPUs"
+    kinds = sorted({c.goroutines for c in cells})
+    most = sorted({min(c.threads, len(set(c.cpus))) for c in cells})
+    return (f"{joined(map(count, counts))} goroutines, {joined(kinds)}; the process is bound to "
+            f"{joined(map(count, cpus))} CPUs, GOMAXPROCS {joined(map(count, most))}")
 
 
 # ---- all claims -----------------------------------------------------------
 
 def gathered(data: Data, claims: Ledger) -> Found:
     """The evidence of all cells; of the port also if none is planned."""
+    gos = golang.read(data.campaign.plan.maps)
     found = {}
     for claim in claims.values():
         if claim.rule == "arithmetic" or lacking(data.campaign, claim):
             continue
-        for whose, ones in ((PORT, claim.each()), (GO, claim.each(go=True)),
-                            (VARIANT, claim.varied())):
+        sides = {PORT: claim.each(), VARIANT: claim.varied()} | {
+            whose: go.of(claim) for whose, go in gos.items()}
+        for whose, ones in sides.items():
             cells = evidence.of_parts(data, evidence.parts(data.cells, claim, ones))
-            if whose == PORT or any(e.planned for _, e in cells):
+            if whose == PORT and cells or any(e.planned for _, e in cells):
                 found[claim.id, whose] = cells
     return found
 
@@ -176,18 +212,21 @@ def verdict_of(campaign: Campaign, claim: Claim, found: Found,
     why = lacking(campaign, claim)
     if why:
         return row_of(claim, Verdict(Word.NOT_HERE, why, "none", ()))
-    if not any(e.planned for whose in (PORT, GO) for _, e in found.get((claim.id, whose), ())):
+    of_claim = {whose: found[claim.id, whose] for whose in WHOSE if (claim.id, whose) in found}
+    if not any(e.planned for whose, cells in of_claim.items() if whose != VARIANT
+               for _, e in cells):
         return None
-    sides = {whose: judged(claim, found[claim.id, whose], ps, whose)
-             for whose in (PORT, GO, VARIANT) if (claim.id, whose) in found}
-    return merged(claim, sides[PORT], sides.get(GO), sides.get(VARIANT))
+    gos = golang.read(campaign.plan.maps)
+    row = merged(claim, {whose: judged(claim, cells, ps, whose, gos)
+                         for whose, cells in of_claim.items()}, gos)
+    return replace(row, setting=setting_of(campaign, row))
 
 
 def verdicts(campaign: Campaign, claims: Ledger) -> tuple[ClaimRow, ...]:
     """Of every claim that the campaign has a cell of, by id. Variants decide
     no claim: they are a family of their own, so that no p grows by them."""
     found = gathered(Data(campaign), claims)
-    ps = corrected(family_of(found, PORT, GO)) | corrected(family_of(found, VARIANT))
+    ps = corrected(family_of(found, *DECIDING)) | corrected(family_of(found, VARIANT))
     rows = (verdict_of(campaign, claim, found, ps) for claim in claims.values())
     return tuple(row for row in rows if row)
 

@@ -7,11 +7,11 @@ verdicts on these claims only (docs/claims.md).
 """
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from report.claims import evidence, ledger, rules
-from report.claims.model import CellRow, ClaimRow, Kind, Stand, Standing, Word
+from report.claims import agreement, evidence, ledger, rules
+from report.claims.model import CellRow, ClaimRow, Kind, Stand, Standing, Verdict, Word
 from report.claims.phrases import joined
 from report.claims.text import Form, Section, Wrong, read_all, require
 
@@ -62,7 +62,7 @@ def link_reader(claims: ledger.Ledger) -> Callable[[str], tuple[Link, ...]]:
         if name not in claims:
             raise Wrong(f"{name}: expected the id of a claim, such as S4-01 "
                         "(readmostly dev claims list), a comma between two")
-        names = evidence.named(claims[name].each()) if cell else []
+        names = evidence.named(claims[name].each(go=True) or claims[name].each()) if cell else []
         if cell and len(fitting(cell, names)) != 1:
             raise Wrong(f"{text.strip()}: expected words of one of its cells: "
                         f"{'; '.join(names) or 'it has none'}")
@@ -115,19 +115,29 @@ class Linked:
     cells: tuple[CellRow, ...] = ()
 
 
+def narrowed(verdict: Verdict, link: Link) -> Verdict:
+    """The verdict on the cells that a link names."""
+    if not (link.cell and verdict.cells):
+        return verdict
+    names = fitting(link.cell, [c.where for c in verdict.cells])
+    cells = tuple(c for c in verdict.cells if c.where in names)
+    word, how = rules.combined("unstated", cells) if cells else (
+        Word.NOT_HERE, "it has no such cell")
+    return replace(verdict, verdict=word, how=how, cells=cells)
+
+
 def linked(link: Link, rows: Mapping[str, ClaimRow]) -> Linked:
     """The verdict on a link. A longer mode has one line at several places;
     only claims with unstated conditions have such lines."""
     row = rows.get(link.id)
     if row is None:
         return Linked(link, None)
-    names = fitting(link.cell, [c.where for c in row.cells])
-    cells = tuple(c for c in row.cells if c.where in names)
-    word, how = row.verdict, row.how
-    if link.cell and row.cells:
-        word, how = rules.combined("unstated", cells) if cells else (
-            Word.NOT_HERE, "it has no such cell")
-    return Linked(link, word, row.of, how, cells)
+    found = narrowed(row, link)
+    beside = narrowed(row.beside, link) if row.beside else None
+    if link.cell and beside and agreement.agree(found, beside) is False:
+        return Linked(link, Word.DEPENDS, found.of, "version: " + "; ".join(
+            map(agreement.verdict_text, (found, beside))), found.cells)
+    return Linked(link, found.verdict, found.of, found.how, found.cells)
 
 
 def side_holds(cell: CellRow) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from report import stats
+from report.claims import golang
 from report.claims.cells import Cells, Missing, Query, as_written
 from report.claims.ledger import ADDING, Claim
 from report.claims.statistic import Blocks, Data, blocks_of, quotient, values_of
@@ -178,10 +179,10 @@ def of_part(data: Data, one: Claim) -> Evidence:
 
 def named(ones: Sequence[Claim]) -> list[str]:
     """A name for each cell of a claim, with its maps and statistic if they
-    differ."""
+    differ, whatever the version of Go."""
     names = [one.cells[0] for one in ones]
-    for words in ([" / ".join(filter(None, (one.subject, one.against))) for one in ones],
-                  [one.statistic for one in ones]):
+    for words in ([" / ".join(filter(None, map(golang.plain, (one.subject, one.against))))
+                   for one in ones], [one.statistic for one in ones]):
         if len(set(words)) > 1:
             names = [f"{name} {word}" for name, word in zip(names, words)]
     return names

@@ -22,6 +22,8 @@ WORDS = {  # key -> its allowed values
     "about": ("go", "any"),
     "side": ("above", "below"),
     "numbers": ("native", "counters", "simulated", "computed"),
+    "needs_go": ("classic", "any"),
+    "grade": ("faithful", "weakened", "none"),
 }
 RULES: Mapping[str, tuple[str, ...]] = {  # rule -> keys that it needs
     "direction": ("side", "against"),
@@ -41,7 +43,8 @@ OF_FATES = (*ADDING, "count")  # rules that take no logarithm
 NEEDS = ("cpus", "counters")
 FREE = ("threads", "keys", "write_share", "write_kind", "dist", "shape", "miss_share")
 LACKS = ("cpus", "counters", "go", "hardware", "experiment", "runtime")
-EXPLAINS = ("variant", "variant_shows")  # decide nothing
+EXPLAINS = ("variant", "variant_shows")
+DECIDE_NOTHING = (*EXPLAINS, "grade", "weakened_by")
 
 
 @dataclass(frozen=True)
@@ -54,12 +57,14 @@ class Claim:
     tolerance a factor; band: a share, a smaller difference is none; effect: a
               share that the run must be able to see
     cells     FACTOR=VALUE ... [| KEY = VALUE ...], a cell each
-    go        (subject, against) among Go's maps; variant: of the port with
-              one cause removed
+    go        (subject, against) among Go's maps; a subject of Go needs none
+    needs_go  classic: a Go with the classic maps decides; any: the newest
+    variant   (subject, against) of the port with one cause removed
     axis      of a slope: the factor that varies
     free      factors that the article leaves open
     needs     (what, how much) of the machine: ("cpus", 16)
     instead   what stands in, and what the verdict therefore does not mean
+    grade     how close the experiment is to the statement; weakened_by: why not closer
     """
     id: str
     place: str
@@ -83,6 +88,7 @@ class Claim:
     against: str = ""
     go: tuple[str, ...] = ()
     go_cells: tuple[str, ...] = ()
+    needs_go: str = "classic"
     statistic: str = ""
     go_statistic: str = ""
     axis: str = ""
@@ -92,6 +98,8 @@ class Claim:
     needs: tuple[str, float] | tuple[()] = ()
     lacks: str = ""
     instead: str = ""
+    grade: str = "faithful"
+    weakened_by: str = ""
     variant: tuple[str, ...] = ()
     variant_shows: str = ""
 
@@ -102,19 +110,20 @@ class Claim:
         return self.claimed[0] / factor, self.claimed[1] * factor
 
     def each(self, go: bool = False) -> list["Claim"]:
-        """A claim for each of its cells, with the keys of that cell. Of Go's
-        maps: the cells that Go has; none if Go lacks one of a claim in parts.
-        LedgerError."""
+        """A claim for each of its cells, with the keys of that cell. Of the
+        port: those that name no map of Go. Of Go's maps: the cells that Go
+        has; none if Go lacks one of a claim in parts. LedgerError."""
         if self.rule in WITHOUT_CELLS:
             return []
         parts = [part(text, self.place) for text in go and self.go_cells or self.cells]
         ones = [replace(self, cells=(where,), go_cells=(), **settings)
                 for where, settings in parts]
         if not go:
-            return ones
-        of_go = [replace(one, subject=one.go[0], against=one.go[1],
+            return [one for one in ones if not is_go(one.subject)]
+        of_go = [one if is_go(one.subject) else
+                 replace(one, subject=one.go[0], against=one.go[1],
                          statistic=one.go_statistic or one.statistic)
-                 for one in ones if one.go]
+                 for one in ones if one.go or is_go(one.subject)]
         return of_go if self.conditions != "parts" or len(of_go) == len(ones) else []
 
     def varied(self) -> list["Claim"]:
@@ -128,8 +137,14 @@ class Claim:
         return [side.split()[0] for side in (self.subject, self.against) if side]
 
 
+def is_go(side: str) -> bool:
+    """Is this map, or side of a cell, one of Go's programs?"""
+    return side.startswith("go_")
+
+
 KEYS = frozenset(f.name for f in fields(Claim)) - {"id", "place"}
-PART_KEYS = ("subject", "against", "claimed", "statistic", "side", "go", "go_statistic")
+PART_KEYS = ("workload", "rule", "subject", "against", "claimed", "statistic", "side", "axis",
+             "go", "go_statistic")
 Ledger = Mapping[str, Claim]  # by id
 
 
@@ -220,7 +235,12 @@ def claim_of(section: Section) -> Claim:
     if rule == "none" and (what not in LACKS or not exactly.strip()):
         raise LedgerError(f"{mistake} lacks = {settings['lacks']}: expected one of "
                           f"{', '.join(LACKS)}, and after a colon what exactly")
-    claim = Claim(id=name, place=place, **settings)
+    claim = Claim(id=name, place=place, **{"grade": "none"} | settings if rule == "none" else
+                  settings)
+    if (claim.grade == "none") != (rule == "none") or \
+            (claim.grade == "weakened") != bool(claim.weakened_by):
+        raise LedgerError(f"{mistake} grade = {claim.grade}: expected none of rule none alone, "
+                          "and weakened_by of grade weakened alone")
     for one in claim.each() + claim.each(go=True):
         check_cell(section, one)
     if claim.free and claim.conditions != "unstated":
@@ -236,6 +256,8 @@ def claim_of(section: Section) -> Claim:
 def check_cell(section: Section, one: Claim) -> None:
     """What the rule needs of each cell. LedgerError."""
     mistake = f"{section.place}: [{section.id}]"
+    if one.rule not in RULES or one.rule in WITHOUT_CELLS:
+        raise LedgerError(f"{mistake} rule = {one.rule}: expected a rule that takes cells")
     require(section, f"rule {one.rule}", lambda key: getattr(one, key),
             (*RULES[one.rule], "subject", "statistic"))
     if (one.rule, one.speaks) == ("figure", "speed") and one.claimed[0] <= 0:
@@ -275,6 +297,6 @@ def digest(claims: Ledger) -> str:
     be named after a run."""
     whole = hashlib.sha256()
     for claim in claims.values():
-        for key in sorted(KEYS - set(EXPLAINS)):
+        for key in sorted(KEYS - set(DECIDE_NOTHING)):
             whole.update(f"{claim.id}.{key}={getattr(claim, key)!r}\n".encode())
     return whole.hexdigest()

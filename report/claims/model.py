@@ -2,7 +2,7 @@
 """What a campaign concludes of the ledger (docs/claims.md): the document that
 `report decide` prints as JSON."""
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -30,7 +30,7 @@ class Stand(StrEnum):
     OPEN = "left open"
 
 
-GO, PORT, VARIANT = "Go", "the C port", "variant"  # whose maps
+PORT, VARIANT = "C port of Go 1.19's code", "variant"  # whose maps; Go's: golang.py
 DECIDED = (Word.REPRODUCED, Word.DEPENDS, Word.REFUTED)
 
 
@@ -61,11 +61,13 @@ class CellRow:
 
 @dataclass(frozen=True)
 class Verdict:
-    """On one subject. numbers: their source, "Go" for Go's own maps."""
+    """On one subject. numbers: their source, "Go" for Go's own maps; of: the
+    version of Go, or the port; "" of a claim that is not about Go."""
     verdict: Word
     how: str
     numbers: str
     cells: tuple[CellRow, ...]
+    of: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,11 @@ class Variant(Verdict):
 class ClaimRow(Verdict):
     """A claim and its verdict.
 
-    of     Go or the port, for a claim about Go; else ""
-    port   verdict on the port if the claim is decided by Go's maps
-    agree  are both words one? None: one of them is open, or there is one only
+    grade, weakened_by  how close the experiment is to the statement
+    setting  goroutines and CPUs of its cells
+    beside  verdict of the other Go: today's if a classic one decides
+    port   verdict on the port if Go's maps decide
+    agree  is it the port's? None: one of them is open, or there is one only
     cause  why they differ
     """
     id: str
@@ -91,7 +95,10 @@ class ClaimRow(Verdict):
     kind: str
     claimed: tuple[float, ...] | None
     instead: str
-    of: str = ""
+    grade: str = ""
+    weakened_by: str = ""
+    setting: str = ""
+    beside: Verdict | None = None
     port: Verdict | None = None
     agree: bool | None = None
     variant: Variant | None = None

@@ -9,6 +9,7 @@ from pathlib import Path
 from report import staged
 from report.claims import evidence, ledger
 from report.claims.cells import Cells
+from report.claims.golang import CLASSIC_PREFIX, PREFIX, Go
 from report.claims.ledger import Ledger
 from report.claims.phrases import plural
 from report.claims.text import LedgerError
@@ -43,7 +44,8 @@ def cells_of(cells: Cells, claims: Ledger) -> list[Cell]:
     """The cells that these claims take, in the order of the plan."""
     found = set()
     for claim in claims.values():
-        for ones in (claim.each(), claim.each(go=True), claim.varied()):
+        for ones in (claim.each(), claim.varied(), *(
+                Go("", prefix).of(claim) for prefix in (PREFIX, CLASSIC_PREFIX))):
             for one in evidence.parts(cells, claim, ones):
                 query = evidence.query_of(one)
                 found |= {c.id for side in query.sides for c in cells.fitting(query, side)}

@@ -15,7 +15,7 @@ import numpy as np
 from report import stats
 from report.claims import decide, rules
 from report.claims.ledger import Claim, Ledger
-from report.claims.model import GO, PORT, VARIANT
+from report.claims.model import VARIANT
 from report.claims.phrases import joined, plural, sig
 from report.claims.statistic import Data
 from report.load import Campaign
@@ -51,7 +51,7 @@ class Row(NamedTuple):
 
 def groups_of(found: decide.Found) -> int:
     """Contrasts times directions of the family of claims about speed."""
-    family = decide.family_of(found, PORT, GO).values()
+    family = decide.family_of(found, *decide.DECIDING).values()
     return max(2 * len({(*e.cells, one.statistic, one.rule == "slope") for one, e in family}), 1)
 
 

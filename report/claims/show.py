@@ -29,6 +29,7 @@ from report.claims.phrases import percent, sig
 from report.render import text as render
 
 LATEST = Path("results/latest")
+CODE = " of Go 1.19's code"  # of the name of the port, which a list shortens
 WIDTH = 78
 INDENT = " " * 14
 
@@ -70,14 +71,27 @@ def list_lines(claims: Ledger, advised: decision_rules.Rules,
                found: Document | None) -> Iterator[str]:
     """All claims, what the articles advise, and how far Go and the port
     agree."""
-    verdicts = {row.id: row.verdict for row in found.claims} if found else {}
-    stands = {one.id: one.standing for one in found.rules} if found else {}
-    rows = [(c.id, c.rule, verdicts.get(c.id), c.says) for c in claims.values()] + [
+    decided = {row.id: (row.verdict, row.of) for row in found.claims} if found else {}
+    stands = {one.id: (one.standing, "") for one in found.rules} if found else {}
+    rows = [(c.id, c.rule, decided.get(c.id), c.says) for c in claims.values()] + [
         (r.id, "advice", stands.get(r.id), f"{r.situation}: {r.advises}") for r in advised.values()]
-    for name, kind, word, text in rows:
-        yield f"{name:5}  {kind:10}  {word or 'no run yet':17}  {text}"
+    for name, kind, verdict, text in rows:
+        word, of = verdict or ("no run yet", "")
+        yield f"{name:5}  {kind:10}  {word:17}  {of.removesuffix(CODE):15}  {text}"
+    yield from ["", *textwrap.wrap(count_text(claims), WIDTH)]
     if found and found.go_and_port:
         yield from ["", *textwrap.wrap(found.go_and_port, WIDTH)]
+
+
+def count_text(claims: Ledger) -> str:
+    """How many claims have an experiment of Go's own programs, and how many
+    experiments are weaker than their claims."""
+    of_go = [c for c in claims.values() if c.about == "go" and c.speaks in ("speed", "memory")
+             and c.rule != "none"]
+    grades = [sum(c.grade == word for c in claims.values()) for word in ledger.WORDS["grade"]]
+    return (f"Of {len(of_go)} claims on the speed and memory of Go, programs of Go decide "
+            f"{sum(bool(c.each(go=True)) for c in of_go)}. Experiments of {len(claims)} claims: "
+            f"{grades[0]} faithful, {grades[1]} weakened, {grades[2]} none.")
 
 
 # ---- show -----------------------------------------------------------------
@@ -100,7 +114,7 @@ def shown(claims: Ledger, advised: decision_rules.Rules, found: Document | None,
     stage.chosen(claims, [name for name in ids if name not in advised])
     environment = render.environment(False, Path(__file__).parent)
     environment.filters |= {"sig": sig, "percent": percent, "place": rules.place,
-                            "variant": agreement.variant_text}
+                            "variant": agreement.variant_text, "said": agreement.verdict_text}
     template = environment.get_template("show.txt.j2")
     for name in ids:
         yield "\n".join(folded(template.render(

@@ -73,17 +73,21 @@ OF_TRIALS: Mapping[str, Callable[[Trial], float]] = {  # need no result
     "crashed": crashes.crashed,
 }
 MEMBERS = ("ops", "writes", "lookups", "hits", "inserts", "peak_bytes", "read_hits", "elapsed_s",
-           "thread_ns", "cpu_ns", "capacity_ns")
+           "thread_ns", "cpu_ns", "capacity_ns", "avoidable_compares")
 
 
 def member(name: str, cell: Cell, trial: Trial, result: Result) -> float | None:
     """One of MEMBERS. read_hits: look-ups that sync.Map's read map answered;
-    thread_ns, cpu_ns: of all threads; capacity_ns: of all CPUs."""
+    avoidable_compares: of keys that differ; thread_ns, cpu_ns: of all threads;
+    capacity_ns: of all CPUs."""
     if name == "peak_bytes":
         return trial.peak_bytes
     if name == "read_hits":
         misses = reported(result, "misses", window=True)
         return None if misses is None or result.lookups is None else result.lookups - misses
+    if name == "avoidable_compares":
+        compares = reported(result, "key_compares", window=True)
+        return None if compares is None or result.hits is None else compares - result.hits
     if name == "cpu_ns":  # free goroutines have none
         times = [t.cpu_ns for t in result.threads]
         return None if None in times else sum(t or 0 for t in times)

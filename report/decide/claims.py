@@ -15,8 +15,8 @@ from report.model.result import ClaimRow
 from report.model.table import Table, Value
 
 ARTICLES = "articles"  # begins the modes that measure figures of articles
-COLUMNS = ("id", "article", "statement", "verdict", "how", "value", "low", "high", "n",
-           "against", "cell", "reason", "rule")
+COLUMNS = ("id", "article", "statement", "verdict", "of", "how", "value", "low", "high", "n",
+           "against", "cell", "reason", "rule", "setting", "grade")
 FIGURES = ("row", "figure", "published", "value", "unit", "n", "counted", "numbers", "note",
            "source", "cell", "reason")
 UNITS = {"x": Unit.RATIO, "%": Unit.PERCENT, "ns": Unit.TIME, "bytes": Unit.BYTES,
@@ -53,20 +53,24 @@ def estimate(cells: Sequence[CellRow], unit: Unit) -> Estimate | None:
 def claim_rows(found: Document | None) -> tuple[ClaimRow, ...]:
     """A row for each claim of the run."""
     known = ledger.read()
-    return tuple(ClaimRow(r.id, r.article, r.verdict.value,
+    return tuple(ClaimRow(r.id, r.article, r.verdict.value, r.of or None,
                           estimate(r.cells, unit_of(known[r.id])), r.how or None)
                  for r in (found.claims if found else ()))
 
 
 def cells_of(row: Decision) -> Iterator[tuple[Value, ...]]:
-    """A row for each cell; a claim without cells has one, too."""
-    head = (row.id, row.article, row.says, row.verdict.value)
+    """A row for each cell of the verdict, of the other Go's and of the port's; a
+    claim without cells has one, too."""
+    grade = ": ".join(filter(None, (row.grade, row.weakened_by)))
+    tail = (row.instead or None, row.rule, row.setting or None, grade)
+    head = (row.id, row.article, row.says)
     if not row.cells:
-        yield (*head, row.how, *[None] * 6, row.instead or None, row.rule)
-    for c in row.cells:
-        how = f"{rules.place(c.where)}: {c.word}" + (f", {c.how}" if c.how else "")
-        yield (*head, how, c.value, c.low, c.high, c.n, c.against_value, " / ".join(c.cells),
-               row.instead or None, row.rule)
+        yield (*head, row.verdict.value, row.of or None, row.how, *[None] * 6, *tail)
+    for verdict in filter(None, (row, row.beside, row.port)):
+        for c in verdict.cells:
+            how = f"{rules.place(c.where)}: {c.word}" + (f", {c.how}" if c.how else "")
+            yield (*head, verdict.verdict.value, verdict.of or None, how, c.value, c.low, c.high,
+                   c.n, c.against_value, " / ".join(c.cells), *tail)
 
 
 # ---- figures of articles ------------------------------------------------------

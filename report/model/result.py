@@ -199,10 +199,12 @@ class ClaimRow:
     """A published claim that this campaign tests.
 
     verdict   reproduced, refuted, inconclusive, ... (docs/claims.md)
+    of        version of Go that decided, or the port; None: not about Go
     """
     id: str
     article: str
     verdict: str
+    of: str | None
     estimate: Estimate | None
     reason: str | None
 

@@ -2,6 +2,8 @@
 /* plan_cost.c - what a trial costs in time and memory, about. */
 #include "runner/plan/internal.h"
 
+#include <string.h>
+
 /*
  * Means of a quiet smoke run on a virtual machine with 2 CPUs, without warm-up
  * and window (tests/fixtures/trial-costs.tsv). A key is inserted, looked up twice
@@ -130,12 +132,23 @@ static uint64_t keys_ns(
 	               : ns;
 }
 
-static uint64_t threads_ns(const struct rm_cell *cell, unsigned cpus)
+/* Free goroutines are not threads: their scheduler gives them their turns. */
+static bool take_turns(
+        const struct rm_cell *cell, const struct rm_map_info *map)
 {
+	return cell->goroutines != RM_GOROUTINES_FREE || !map->language ||
+	       strcmp(map->language, "go");
+}
+
+static uint64_t threads_ns(const struct rm_cell *cell, unsigned cpus,
+        const struct rm_map_info *map)
+{
+	uint64_t ns = cell->threads * (uint64_t)THREAD_NS;
+
 	if (cell->measure == RM_MEASURE_SIMULATED)
 		return 0;
-	return cell->threads * (uint64_t)THREAD_NS +
-	       (turns(cell, cpus) - 1) * TURN_NS;
+	return take_turns(cell, map) ? ns + (turns(cell, cpus) - 1) * TURN_NS
+	                             : ns;
 }
 
 /* Warm-up and window end between two batches, and each thread copies all keys for
@@ -168,7 +181,7 @@ void rm_plan_cost(struct rm_plan_cell *planned, unsigned cpus,
 	uint64_t payload = rm_plan_payload_bytes(cell);
 
 	planned->estimate_ns =
-	        PROCESS_NS + keys_ns(cell, map) + threads_ns(cell, cpus) +
+	        PROCESS_NS + keys_ns(cell, map) + threads_ns(cell, cpus, map) +
 	        running_ns(cell, cpus, slow_writes) + elsewhere_ns(cell, map) +
 	        rm_plan_renewal_ns(cell, map);
 	planned->memory_bytes = rm_plan_keys_bytes(cell) +

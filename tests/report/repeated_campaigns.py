@@ -261,7 +261,7 @@ def budgets():
 
 
 def collectors():
-    """The rows of docs/adr/0051."""
+    """Prints the figures of docs/adr/0051."""
     print("collector rule pair covered bias width")
     for share, rule, pair in itertools.product(
             (0.05, 0.1, 0.2, 0.3), (taken_by_others, own_laid_on_others),

@@ -241,7 +241,7 @@ def sample(rows=MAPS, outcome=Outcome.DECIDED, state=State.PASSED,
                  fastest=Winner((rows[-1][0],), estimate(31e6)), package=None)),
         (1,), scaling(rows, counts), latency(rows),
         (*(card(row) for row in rows), bound(), bound("broken", misuse=True)),
-        (one, other), (ClaimRow("S4-12", "sync.Map", "reproduced",
+        (one, other), (ClaimRow("S4-12", "sync.Map", "reproduced", "Go 1.23.5",
                                 ratio(1.05), None),),
         tables(), Next("quick", 12), of_go(rows),
         not any(row[2] == "Go" for row in rows)

@@ -8,6 +8,7 @@ import pytest
 from made_claims import campaign, cell, claim, decided, of_claim, of_trials, trial
 
 from report.claims import articles, decide, evidence, rules
+from report.claims.model import PORT
 from report.claims.statistic import Data
 from report.decide import claims as tables
 from report.load.trial import Counters, Event, Pause, Slice
@@ -48,10 +49,10 @@ def test_go_has_cells_and_statistics_of_its_own():
     made = campaign(counted("a", 1), cell("go_a", [1] * 8, stats={"k": [5] * 8}, threads=4))
     found = decided(made, **COUNT, about="go", cells=("threads=2",), go=("go_a", ""),
                     go_cells=("threads=4",), go_statistic="k")
-    assert (found.verdict, found.of, found.port.verdict) == ("refuted", "Go", "reproduced")
+    assert (found.verdict, found.of, found.port.verdict) == ("refuted", "Go 1.19.8", "reproduced")
 
 
-@pytest.mark.parametrize("go,of", [("", "the C port"), ("go_b", "Go")])
+@pytest.mark.parametrize("go,of", [("", PORT), ("go_b", "Go 1.19.8")])
 def test_go_decides_no_claim_of_which_it_lacks_a_part(go, of):
     made = campaign(*(counted(name, 1) for name in ("a", "b", "go_a", "go_b")))
     second = "threads=2 | subject = b" + (f" | go = {go}" if go else "")

@@ -103,7 +103,7 @@ def test_decide_prints_the_same_bytes_twice(campaign, capsys):
     found = json.loads(first)
     assert first == again and found["count"]["not testable here"] == 1
     assert [r["id"] for r in found["claims"]] == ["S4-01", "S4-02", "S4-03"]
-    assert found["claims"][0]["of"] == "the C port"
+    assert found["claims"][0]["of"] == "C port of Go 1.19's code"
     assert found["not_in_this_run"] == ["S4-04"]
     assert found["rules"][0]["for"] == ["S4-02"]
     assert found["ledger_of_run"] == found["ledger_sha256"]

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from made_claims import BLOCKS, campaign, cell, claim, decided
 
-from report.claims import decide, ledger
+from report.claims import agreement, decide, golang, ledger
 from report.claims import next as stage
 from report.claims.cells import Cells
+from report.claims.model import CellRow, Verdict
 
 SHOWS = "its lock waits in the kernel."
 SIDES = {"port": ("a", "b"), "go": ("go_a", "go_b"), "variant": ("a_spin", "b_spin")}
@@ -37,30 +38,106 @@ def test_they_agree_if_both_decide_alike(go, port, agree):
     assert decided(made(go=go, port=port), **ABOUT_GO).agree is agree
 
 
+def test_opposite_sides_of_1_are_not_the_same_word():
+    """The audit's S4-01: both are refuted, Go on the claimed side (0.81) and the
+    port on the other (1.44)."""
+    ratio = {"rule": "ratio", "claimed": (0.435, 0.435), "side": ""}
+    found = decided(made(go=0.81, port=1.44), **ABOUT_GO, **ratio)
+    assert (found.verdict, found.port.verdict, found.agree) == ("refuted", "refuted", False)
+    row = {"where": "", "cells": ("a", "b"), "word": "refuted", "kind": None, "how": "",
+           "claimed": None, "n": 8, "p": None, "could_see": None, "against_value": None}
+    go, port, open_side = (Verdict("refuted", "", "", (CellRow(
+        value=value, low=low, high=high, **row),)) for value, low, high in (
+            (0.81, 0.69, 0.96), (1.44, 1.28, 1.62), (0.97, 0.9, 1.05)))
+    assert agreement.agree(go, port) is False
+    assert agreement.agree(go, go) is agreement.agree(port, open_side) is True
+
+
+def test_no_difference_is_another_side():
+    found = decided(made(go=0.5, port=1.0), **ABOUT_GO, band=0.05)
+    assert (found.verdict, found.port.verdict, found.agree) == ("refuted", "refuted", False)
+
+
 def test_the_share_is_of_what_both_decide():
     asked, cells = {}, []
     for i, (go, port) in enumerate([(UP, UP), (DOWN, DOWN), (UP, DOWN), (UP, EITHER)], 1):
         asked[f"S9-0{i}"] = claim(id=f"S9-0{i}", **ABOUT_GO, cells=(f"threads={i}",))
         cells += made((i,), go=go, port=port).cells.values()
     assert decide.document(campaign(*cells), asked, {}).go_and_port == (
-        "Go and the port in C give the same word in 2 of 3 claims that both decide: S9-01 and "
-        "S9-02; different: S9-03 (Go: reproduced, port: refuted): unexplained. Go or the port "
-        "decides nothing in S9-04.")
+        "Go 1.19.8 and the C port agree in 2 of 3 claims that both decide: S9-01 and "
+        "S9-02; different: S9-03 (Go 1.19.8: reproduced, port: refuted): unexplained. Go or the "
+        "port decides nothing in S9-04.")
 
 
-def test_gos_verdict_counts_and_without_go_the_ports():
+def test_gos_verdict_counts_and_without_go_none_does():
     found = decided(made(go=DOWN, port=UP), **ABOUT_GO)
-    assert (found.verdict, found.of, found.numbers) == ("refuted", "Go", "Go")
+    assert (found.verdict, found.of, found.numbers) == ("refuted", "Go 1.19.8", "Go")
     assert found.port.verdict == "reproduced"
     alone = decided(made(port=UP), **ABOUT_GO)
-    assert (alone.verdict, alone.of, alone.agree) == ("reproduced", "the C port", None)
+    assert (alone.verdict, alone.of, alone.agree) == ("not testable here", "", None)
+    assert "this campaign has no Go; next step: make deps" in alone.how
+    assert (alone.port.verdict, alone.port.of) == ("reproduced", "C port of Go 1.19's code")
 
 
 def test_a_map_of_go_is_no_port_of_itself():
     """Claims that only Go can decide name its maps on both sides."""
     go = dict(zip(("subject", "against"), SIDES["go"]))
-    found = decided(made(go=UP), **ABOUT_GO, **go)
-    assert (found.of, found.port, found.agree) == ("Go", None, None)
+    found = decided(made(go=UP), about="go", **go)
+    assert (found.of, found.port, found.agree) == ("Go 1.19.8", None, None)
+
+
+# ---- versions of Go ---------------------------------------------------------
+
+def versions(classic=None, **ratios):
+    """Like made(), with today's Go and, if given, the classic one's ratio."""
+    more = [] if classic is None else [
+        cell(name.replace("go_", "go_classic_"), noisy(1e6 * level, 7, i))
+        for i, (name, level) in enumerate(zip(SIDES["go"], (classic, 1)))]
+    return campaign(*made(**ratios).cells.values(), *more, go="1.26.1")
+
+
+@pytest.mark.parametrize("classic,today,word", [
+    (UP, UP, "reproduced"), (UP, DOWN, "depends"), (DOWN, UP, "depends"), (DOWN, DOWN, "refuted"),
+    (UP, EITHER, "reproduced"), (EITHER, UP, "inconclusive")])
+def test_the_classic_go_decides_and_todays_stands_next_to_it(classic, today, word):
+    found = decided(versions(classic, go=today, port=UP), **ABOUT_GO)
+    assert (found.verdict, found.of, found.beside.of) == (word, "Go 1.23.5", "Go 1.26.1")
+    assert found.how.startswith("version: Go 1.23.5 ") == (word == "depends")
+    assert found.cells[0].cells[0].split("/")[1] == "go_classic_a"
+
+
+def test_a_claim_on_the_classic_maps_needs_a_go_that_has_them():
+    found = decided(versions(go=UP, port=DOWN), **ABOUT_GO)
+    assert (found.verdict, found.of) == ("not testable here", "")
+    assert found.how.startswith("needs Go 1.9 to 1.23, which has the classic maps; this campaign "
+                                "has Go 1.26.1; next step: ")
+    assert (found.beside.verdict, found.port.verdict) == ("reproduced", "refuted")
+
+
+@pytest.mark.parametrize("classic,of", [(None, "Go 1.26.1"), (UP, "Go 1.26.1")])
+def test_a_claim_on_any_go_is_decided_by_todays(classic, of):
+    found = decided(versions(classic, go=UP), **ABOUT_GO, needs_go="any")
+    assert (found.verdict, found.of) == ("reproduced", of)
+    old = decided(made(go=UP), **ABOUT_GO, needs_go="any")
+    assert (old.of, old.beside) == ("Go 1.19.8", None)
+
+
+def test_the_sentence_names_claims_that_depend_on_the_version():
+    made = versions(UP, go=DOWN, port=UP)
+    found = decide.document(made, {"S9-01": claim(**ABOUT_GO)}, {})
+    assert found.go_and_port.endswith("S9-01. The version of Go decides S9-01.")
+
+
+@pytest.mark.parametrize("version,classic", [
+    ("1.9", True), ("1.19.8", True), ("1.23.12", True), ("1.24rc1", False), ("1.26.1", False),
+    ("2.0", False)])
+def test_go_has_the_classic_maps_up_to_1_23(version, classic):
+    assert golang.is_classic(version) == classic
+
+
+def test_a_verdict_states_how_its_goroutines_ran():
+    found = decided(made((2,), go=UP), **ABOUT_GO)
+    assert found.setting == ("2 goroutines, free; the process is bound to 2 CPUs, GOMAXPROCS 2")
 
 
 # ---- causes ---------------------------------------------------------------

@@ -10,7 +10,7 @@ import pytest
 from built_maps import BUILD, maps_of, require
 from report_helpers import TOP
 
-from report.claims import evidence, ledger, rules
+from report.claims import evidence, golang, ledger, rules
 from report.claims import next as stage
 from report.claims.cells import Cells, as_written
 from report.load import Cell
@@ -59,9 +59,10 @@ def test_the_mode_plans_each_cell_once(claim, mode):
     c for c in CLAIMS.values() if c.cells and c.each(go=True)],
     ids=lambda c: c.id)
 @pytest.mark.parametrize("mode", MODES)
-def test_the_mode_plans_go_beside_the_ports(claim, mode):
-    require("go_map_rw")
-    assert missing_of(mode, claim, claim.each(go=True)) == []
+@pytest.mark.parametrize("prefix", [golang.PREFIX, golang.CLASSIC_PREFIX])
+def test_the_mode_plans_go_beside_the_ports(claim, mode, prefix):
+    require(f"{prefix}map_rw")
+    assert missing_of(mode, claim, golang.Go("", prefix).of(claim)) == []
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -84,9 +85,9 @@ def test_parallel_stores_are_of_several_threads(mode):
                          ids=lambda c: c.id)
 def test_what_an_article_leaves_open_has_more_cells_in_a_longer_mode(claim):
     require(*maps_of(claim))
-    quick, standard = (evidence.parts(plan(mode), claim, claim.each())
-                       for mode in MODES[:2])
-    assert quick == claim.each()
+    ones = claim.each() or claim.each(go=True)
+    quick, standard = (evidence.parts(plan(mode), claim, ones) for mode in MODES[:2])
+    assert quick == ones
     assert len(standard) > len(quick)
 
 
@@ -109,8 +110,8 @@ def blocks_of(one):
 
 def test_each_claim_of_speed_has_the_blocks_that_its_family_needs():
     """With fewer, no difference is called, however large it is."""
-    ones = [one for claim in CLAIMS.values() if claim.speaks == "speed"
-            and claim.rule in rules.TESTED for one in claim.each()]
+    ones = [one for claim in CLAIMS.values() if claim.speaks == "speed" and claim.cells
+            for one in claim.each() + 2 * claim.each(go=True) if one.rule in rules.TESTED]
     least = math.ceil(math.log2(2 * len(ones) / rules.ALPHA))
     few = [one.id for one in ones if min(blocks_of(one), default=least) < least]
     assert len(ones) > 50 and not few
@@ -118,12 +119,13 @@ def test_each_claim_of_speed_has_the_blocks_that_its_family_needs():
 
 def test_counts_have_the_trials_that_confirm_them():
     few = [claim.id for claim in CLAIMS.values() if claim.rule in ("never", "count")
-           and claim.numbers != "simulated" for one in claim.each()
+           and claim.numbers != "simulated" for one in claim.each() + claim.each(go=True)
            if min(blocks_of(one), default=rules.LEAST) < rules.LEAST]
     assert not few
 
 
 def test_the_mode_keeps_its_bounds():
-    """Trials of a run on two CPUs, and of each claim at most three cells."""
-    assert sum(c.pending for c in plan().all) <= 7050
+    """Trials and minutes of a run on two CPUs, and of each claim at most three cells."""
+    assert sum(c.pending for c in plan().all) <= 10600
+    assert sum(c.pending * c.factors.estimate_ns for c in plan().all) <= 40 * 60e9
     assert all(len(c.cells) <= 3 for c in CLAIMS.values())

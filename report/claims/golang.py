@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which Go decides a claim.
+
+From Go 1.24 on sync.Map and the native map are other ones. A claim about the
+classic ones is decided by a Go that has them, and the verdict of today's Go is
+shown next to it. The ids of Go's maps (docs/go-equality.md): go_X is compiled
+by the newest Go, go_classic_X by the newest that has the classic maps, if that
+is another compiler.
+"""
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from report.claims.ledger import Claim, is_go
+from report.load.plan import MapInfo
+
+CLASSIC, TODAY = "classic Go", "today's Go"  # whose verdict
+PREFIX, CLASSIC_PREFIX, OTHER_PREFIX = "go_", "go_classic_", "go_other_"
+OLDEST, NEWEST = (1, 9), (1, 23)  # with the classic sync.Map
+WANTED = {"classic": "Go 1.9 to 1.23, which has the classic maps", "any": "Go"}
+NEXT_STEP = "next step: make deps, or make GO=/path/to/go, and run the claim again"
+
+
+@dataclass(frozen=True)
+class Go:
+    """The programs of one compiler. prefix: of their ids."""
+    version: str
+    prefix: str
+
+    def __str__(self) -> str:
+        return f"Go {self.version}"
+
+    def maps(self, side: str) -> str:
+        """"go_map_rw threads=1" with the id of this compiler."""
+        return re.sub(f"^{PREFIX}", self.prefix, side)
+
+    def of(self, claim: Claim) -> list[Claim]:
+        """A claim for each of its cells, of this compiler's maps."""
+        return [replace(one, subject=self.maps(one.subject), against=self.maps(one.against))
+                for one in claim.each(go=True)]
+
+
+def plain(side: str) -> str:
+    """A side of a cell with the id that has no version."""
+    return re.sub(f"^{CLASSIC_PREFIX}", PREFIX, side)
+
+
+Gos = Mapping[str, Go]  # CLASSIC, TODAY -> the Go, if the campaign has it
+
+
+def version_of(info: MapInfo) -> str | None:
+    """The version of Go that compiled a map; None: it is not Go's."""
+    return info.language_version if is_go(info.id) else None
+
+
+def is_classic(version: str) -> bool:
+    """Has this Go the classic maps?"""
+    major, minor = (int(re.sub(r"\D.*", "", part)) for part in version.split(".")[:2])
+    return OLDEST <= (major, minor) <= NEWEST
+
+
+def read(maps: Iterable[MapInfo]) -> Gos:
+    """The Go compilers of a campaign."""
+    versions: dict[str, str] = {}
+    for info in maps:
+        version = version_of(info)
+        if version and not info.id.startswith(OTHER_PREFIX):
+            prefix = CLASSIC_PREFIX if info.id.startswith(CLASSIC_PREFIX) else PREFIX
+            versions[prefix] = version
+    found = {}
+    for prefix in (PREFIX, CLASSIC_PREFIX):
+        if prefix in versions:
+            whose = CLASSIC if is_classic(versions[prefix]) else TODAY
+            found[whose] = Go(versions[prefix], prefix)
+    return found
+
+
+def absent(claim: Claim, gos: Gos) -> str:
+    """Why Go's verdict on a claim is missing, with the next step."""
+    here = " and ".join(map(str, gos.values())) or "no Go"
+    return f"needs {WANTED[claim.needs_go]}; this campaign has {here}; {NEXT_STEP}"
