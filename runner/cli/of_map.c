@@ -356,7 +356,8 @@ int rm_cli_explore(int argc, char **argv)
 	if (file && build(argv[file], path)) {
 		fprintf(stderr,
 		        "readmostly explore: %s: not built; expected a map "
-		        "(docs/adding-a-map.md) and to be in the source tree, "
+		        "(docs/guide/your-map.md) and to be in the source "
+		        "tree, "
 		        "whose make compiles it\n",
 		        argv[file]);
 		return RM_USAGE;

@@ -69,7 +69,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 static const struct argp argp = { options, parse, "FILE...",
 	"Says what a workload or a mode would run on this machine, and how "
-	"long. Runs nothing.\vFILE is a workload (docs/adding-a-workload.md). "
+	"long. Runs nothing.\vFILE is a workload "
+	"(docs/reference/workload-file.md). "
 	"Status: 0, or 2 where the plan is impossible as written.",
 	rm_wish_children, NULL, NULL };
 

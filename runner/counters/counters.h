@@ -154,7 +154,7 @@ void rm_counters_release(struct rm_counters_choice *choice);
  * topology   as above
  * recording  where each kernel's counts, as far as they were proved or could
  *            not be checked, are written down for "replay:FILE"
- *            (docs/counters.md), or NULL; the caller's
+ *            (docs/reference/counters.md), or NULL; the caller's
  * recorded   out: intervals that were written down; 0: nothing counts here
  * survey     out: new reference, NULL after an error:
  *            {"cpu": "zen3" | null, "auto": what "auto" would take,

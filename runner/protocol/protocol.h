@@ -385,7 +385,7 @@ int rm_shape_parse(const char *name, struct rm_shape *shape);
 /* The length of a cell's keys: 8 where they are 64-bit words. */
 unsigned rm_cell_key_bytes(const struct rm_cell *cell);
 
-/* What a workload's key_bytes and value_bytes say goes into the shape, in place
+/* What a workload's key-bytes and value-bytes say goes into the shape, in place
    of what that says of them; then they are 0. */
 void rm_cell_resize(struct rm_cell *cell);
 
