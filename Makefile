@@ -124,7 +124,7 @@ schemas: $(PLACE)/readmostly
 	$$(report/find_python.sh) -m report.schemas
 
 ##@ Compare two commits
-# docs/method.md: base from git into build/regress-base, a second real copy of it for the A/A control, head from this
+# docs/method/gate.md: base from git into build/regress-base, a second real copy of it for the A/A control, head from this
 # tree. LOCK is held until the end, so that no other run rebuilds what this one measures.
 LOCK ?= build/regress.lock
 REGRESS_AT := build/regress$(if $(IMPL),-their)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which machines are fit for a campaign on several (docs/fleet.md).
+"""Which machines are fit for a campaign on several (docs/reference/fleet.md).
 
     python3 -m report admit DIR...     a campaign of MODE=admission each
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page of a search in stages (docs/crossover.md): DIR/report/index.html,
+"""The page of a search in stages (docs/reference/crossover.md): DIR/report/index.html,
 verdicts.json and tables. Its sentences are in sweep/templates."""
 import csv
 import io

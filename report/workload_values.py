@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Values as workload files write them (docs/adding-a-workload.md).
+"""Values as workload files write them (docs/reference/workload-file.md).
 
 The runner's reader decides; this one takes the same texts and gives the same
 doubles, so that a question meets the cell that it names.

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # artifact.sh OUT CAMPAIGN... - `make artifact`: sources, campaigns and what they
 # were made with go into a folder; `python3 -m report artifact pack` writes the
-# pages and what is told of them, and makes one file of it (docs/artifact.md).
+# pages and what is told of them, and makes one file of it (docs/reference/artifact.md).
 #
 # The sources are those of HEAD, and pages are made by these. DIRTY=1 packs the
 # tree as it stands, and says so in the artifact. SOURCE_DATE_EPOCH is the date

@@ -2,6 +2,7 @@
 /* main.c - `readmostly COMMAND`: finds the command and hands over. */
 #include "runner/base/build_info.h"
 #include "runner/base/error.h"
+#include "runner/base/nearest.h"
 #include "runner/cli/cli.h"
 
 #include <stdio.h>
@@ -105,6 +106,17 @@ static int print_version(void)
 	return RM_OK;
 }
 
+static void no_command(const char *program, const char *name,
+        const struct command *table, size_t count)
+{
+	struct rm_nearest nearest = { .word = name };
+
+	for (size_t i = 0; i < count; i++)
+		rm_nearest_offer(&nearest, table[i].name);
+	fprintf(stderr, "%s: no command \"%s\"%s\n\n", program, name,
+	        rm_nearest_hint(&nearest));
+}
+
 /* An old spelling is refused with the new one. */
 static int refuse(const char *name)
 {
@@ -123,7 +135,7 @@ static int refuse(const char *name)
 		        name, name);
 		return RM_USAGE;
 	}
-	fprintf(stderr, "readmostly: no command \"%s\"\n\n", name);
+	no_command("readmostly", name, commands, COUNT(commands));
 	usage(stderr);
 	return RM_USAGE;
 }
@@ -140,7 +152,8 @@ static int dev(int argc, char **argv)
 		dev_usage(stdout);
 		return RM_OK;
 	}
-	fprintf(stderr, "readmostly dev: no command \"%s\"\n\n", argv[1]);
+	no_command(
+	        "readmostly dev", argv[1], dev_commands, COUNT(dev_commands));
 	dev_usage(stderr);
 	return RM_USAGE;
 }

@@ -6,7 +6,7 @@
 # them (readmostly beside the folder HEAD, or HEAD's file); LOCK: held to the end,
 # so that no two gates disturb each other: what tells why a red is red has trials,
 # too; REF, COMMIT: what base was built from. MAPS, CELLS, WORKLOAD: a part of the
-# plan, or another one (docs/method.md 5); MINUTES: what it may take; BUSY=ok: go
+# plan, or another one (docs/method/gate.md); MINUTES: what it may take; BUSY=ok: go
 # on although others work here; PLAN: a folder of workloads in place of the mode's;
 # NOTES: a file of KEY=TEXT, kept in the campaign; the maps of its key `same` have
 # equal programs in base and head, pass and are not measured. Arguments with --resume go on

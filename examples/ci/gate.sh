@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # gate.sh FILE - what a pipeline runs in a clone of a project, to gate its map
 # FILE by a clone of Readmostly that lies outside of it, in which this script is:
-# head against the commit that it grew from (docs/ci.md).
+# head against the commit that it grew from (docs/guide/ci.md).
 #
 #   BASE        that commit or ref; else what the pipeline's variables say
 #               (GitHub, GitLab, Buildkite), else where head left the remote's
@@ -66,7 +66,7 @@ base_of() { # the first that there is
 	fi
 	"$readmostly/.ci/before" || left_main && return
 	commit HEAD^1 && say "only the last commit is compared, with HEAD^1: nothing here says" \
-		"what was there before a push (BASE=, docs/ci.md)" >&2
+		"what was there before a push (BASE=, docs/guide/ci.md)" >&2
 }
 base=$(base_of) || { [ -z "${BASE:-}" ] || exit 2; }
 # FILE as git names it, whatever way it was said: a path of which git knows

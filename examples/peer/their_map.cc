@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * their_map.cc - a map of somebody's own, in C++, measured without being added
- * to this tree: docs/peers.md says how. Here it is 16 std::unordered_maps, each
+ * to this tree: docs/guide/your-map.md describes it. Here it is 16 std::unordered_maps, each
  * under a std::shared_mutex; put yours in their place.
  *
  * needs: c++

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * their_trial.c - a program of another project that measures one map through
- * the trial protocol (docs/trial-protocol.md): `readmostly run --arms
+ * the trial protocol (docs/reference/trial-protocol.md): `readmostly run --arms
  * here=build/gcc/maps,there=build/gcc/tests/their_trial`.
  *
  * It reads requests, makes threads, phases and answers by itself. The map and

@@ -2,7 +2,7 @@
 /*
  * rwlock_probe.c - linear probing under one reader-writer lock.
  *
- * The map everybody writes first, and the example of docs/adding-a-map.md:
+ * The map everybody writes first, and the example of docs/guide/your-map.md:
  * copy this file to build your own. Readers share the lock, so each lookup
  * still writes the lock's cache line twice; that line limits it, not the table.
  */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Readmostly-go measures Go's own maps through the trial protocol
-// (docs/trial-protocol.md). The measured loop is runner/driver.h, written in Go:
-// same generator, same keys, same operations in the same order, same checks.
+// (docs/reference/trial-protocol.md). The measured loop is runner/driver.h,
+// written in Go: same generator, same keys, same operations in the same order,
+// same checks.
 // maps.tsv describes the maps; docs/adr/0027 says why they are a program.
 package main
 

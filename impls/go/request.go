@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// The version of docs/trial-protocol.md that this program speaks.
+// The version of docs/reference/trial-protocol.md that this program speaks.
 const protocol = 2
 
 // cell has pointers to what every request must have.

@@ -9,9 +9,9 @@ import java.util.Map;
 
 /**
  * Readmostly-java measures Java's maps through the trial protocol
- * (docs/trial-protocol.md). The measured loop is runner/driver.h, written in
- * Java: same generator, same keys, same operations in the same order, same
- * checks. maps.tsv describes the maps; docs/adr/0031 says what is of all
+ * (docs/reference/trial-protocol.md). The measured loop is runner/driver.h,
+ * written in Java: same generator, same keys, same operations in the same
+ * order, same checks. maps.tsv describes the maps; docs/adr/0031 says what is of all
  * languages.
  */
 public final class Main {

@@ -7,7 +7,7 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import java.util.Set;
 
-/** A request of docs/trial-protocol.md. */
+/** A request of docs/reference/trial-protocol.md. */
 final class Request {
 	/** The version that this program speaks. */
 	static final int PROTOCOL = 2;

@@ -6,7 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The result of a trial, docs/trial-protocol.md, member by member. */
+/** The result of a trial (docs/reference/trial-protocol.md), each member. */
 final class Result {
 	private final Team team;
 	private final Totals sum;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Readmostly-rust measures Rust's maps through the trial protocol
-//! (docs/trial-protocol.md). The measured loop is runner/driver.h, written in
-//! Rust: same generator, same keys, same operations in the same order, same
-//! checks. maps.tsv describes the maps; docs/adr/0031 says what is of all
+//! (docs/reference/trial-protocol.md). The measured loop is runner/driver.h,
+//! written in Rust: same generator, same keys, same operations in the same
+//! order, same checks. maps.tsv describes the maps; docs/adr/0031 says what is of all
 //! languages.
 
 mod judge;

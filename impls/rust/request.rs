@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! A request of docs/trial-protocol.md.
+//! A request of docs/reference/trial-protocol.md.
 
 use crate::stream::Distribution;
 use crate::trial::maps_of;

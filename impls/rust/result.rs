@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The result of a trial, docs/trial-protocol.md, member by member.
+//! The result of a trial, docs/reference/trial-protocol.md, member by member.
 
 use crate::judge::{elapsed, misplaced, ratio, Totals};
 use crate::table::Table;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """python3 -m report advise DIR --writes 3% --keys 10k --threads 8: which map,
-by a campaign (docs/advise.md)?
+by a campaign (docs/reference/advise.md)?
 
 One paragraph: first and second choice and their ratio, what would change the
 answer, the nearest measured cells, and what is not known. Outside of what was

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An answer as JSON, with all numbers of the paragraph (docs/advise.md)."""
+"""An answer as JSON, with all numbers of the paragraph (docs/reference/advise.md)."""
 import json
 from collections.abc import Mapping
 

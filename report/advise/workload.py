@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The workload file that would settle a question (docs/adding-a-workload.md):
+"""The workload file that would settle a question (docs/reference/workload-file.md):
 the place itself, with as many blocks as a claim needs."""
 import shlex
 

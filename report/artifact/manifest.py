@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 NAME = "SHA256SUMS"
-HEAD = "# artifact of readmostly, form 1; docs/artifact.md of the sources\n"
+HEAD = "# artifact of readmostly, form 1; docs/reference/artifact.md of the sources\n"
 WIDEST = {"file": 0o644, "program": 0o755, "folder": 0o755}
 CHUNK = 1 << 20
 Row = tuple[str, str, str]  # path; file, program, folder or "link -> TARGET"; sha256 or ""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Published claims and the verdicts of a campaign on them (docs/claims.md).
+"""Published claims and the verdicts of a campaign on them (docs/reference/claims.md).
 
 text.py reads sections of text, ledger.py those of workloads/claims/*.claims.
 cells.py, statistic.py and slices.py take values from a campaign, for the

@@ -5,7 +5,7 @@ They agree if the words are the same and no cell lies on another side of 1: both
 words may be "refuted" and the maps be ranked the other way round. For each
 claim on which Go and the port differ, the sentence gives the cause: the text of
 the ledger's variant if the verdict on the variant is Go's, else "unexplained"
-(docs/claims.md).
+(docs/reference/claims.md).
 """
 from collections.abc import Sequence
 

@@ -3,7 +3,7 @@
 
 A rule is a section of decision-rules.txt. It names the claims that support it
 (`for`) and those that contradict it (`against`). Its standing follows from the
-verdicts on these claims only (docs/claims.md).
+verdicts on these claims only (docs/reference/claims.md).
 """
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence

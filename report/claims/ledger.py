@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads the ledger: workloads/claims/*.claims, one section a claim.
 
-docs/claims.md has the meaning of each key. A mistake is FILE:LINE: what,
+docs/reference/claims.md has the meaning of each key. A mistake is FILE:LINE: what,
 expected what.
 """
 import hashlib

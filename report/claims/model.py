@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a campaign concludes of the ledger (docs/claims.md): the document that
+"""What a campaign concludes of the ledger (docs/reference/claims.md): the document that
 `report decide` prints as JSON."""
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a run for claims keeps before its first trial: the level of the
-family and the hashes of the ledger and of the rules in docs/claims.md."""
+family and the hashes of the ledger and of the rules in docs/reference/claims.md."""
 import hashlib
 import json
 import re
@@ -9,7 +9,7 @@ from pathlib import Path
 from report.claims import ledger, rules
 from report.claims.text import LedgerError
 
-CONTRACT = Path(__file__).resolve().parents[2] / "docs" / "claims.md"
+CONTRACT = Path(__file__).resolve().parents[2] / "docs" / "reference" / "claims.md"
 RULES = re.compile(r"^\| rule \|.*?(?=^## )", re.M | re.S)
 
 

@@ -194,7 +194,7 @@ def has_turn(trial: Trial, name: str) -> bool:
 
 def counting(trials: Sequence[Trial], names: Sequence[str]) -> Sequence[Trial]:
     """The trials that count all counters of these names: a PMU has few, so
-    that blocks take turns (docs/counters.md). Missing: no trial is left."""
+    that blocks take turns (docs/reference/counters.md). Missing: no trial is left."""
     wanted = list(dict.fromkeys(n for n in names if n.startswith("counter.")))
     found = [t for t in trials if all(has_turn(t, n) for n in wanted)]
     if found:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """python3 -m report compare DIR... [-o OUT]: campaigns of several machines
-next to each other (docs/comparing.md).
+next to each other (docs/reference/comparing.md).
 
 Exit status: 0 done; 2 usage, or fewer than two campaigns can be compared;
 3 done, but a campaign is missing, incomplete or refused: the page names it.

@@ -2,7 +2,7 @@
 """Version against version on one machine: each cell, now / then.
 
 Two runs differ by the day, too, and one run a side does not show by how much
-(docs/comparing.md). So a verdict needs RUNS runs of each version, and its
+(docs/reference/comparing.md). So a verdict needs RUNS runs of each version, and its
 interval is of runs. With less there is a ratio, and no verdict.
 """
 import math

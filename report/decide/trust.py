@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """May one act on the headline? Seven questions to the journal.
 
-Limits are stated here and explained in docs/verdicts.md. Each was chosen by
+Limits are stated here and explained in docs/reference/verdicts.md. Each was chosen by
 simulation of the faults that it is to find (tests/report/test_trust_power.py).
 """
 import math

@@ -6,7 +6,7 @@
 
 FOLDER: read.py. Prints the verdict, what was compared, and every difference; the
 lines that accept them go to FOLDER/counts.txt. Exit status: 0 equal or accepted,
-1 red, 2 usage or input. Rules: docs/exact-gate.md.
+1 red, 2 usage or input. Rules: docs/method/gate.md.
 """
 import sys
 from collections.abc import Sequence

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From the answers of both arms to the verdict. Rules: docs/exact-gate.md."""
+"""From the answers of both arms to the verdict. Rules: docs/method/gate.md."""
 import json
 import re
 from collections.abc import Mapping, Sequence

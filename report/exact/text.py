@@ -53,7 +53,7 @@ def notes(verdict: Verdict) -> Iterator[str]:
     """What a person must know to read the lines above."""
     if any(row.differ and row.planned.threads > 1 and row.verdict != Word.LAYOUT
            for row in verdict.rows):
-        yield "band: how much counts on several cores moved is one draw (docs/simulated-machine.md)"
+        yield "band: how much counts on several cores moved is one draw (docs/method/simulator.md)"
     if any(row.verdict == Word.LAYOUT for row in verdict.rows):
         yield "layout: globals lie elsewhere; no access is more or less"
     unpaired = sorted({n for row in verdict.rows for n in row.unpaired})

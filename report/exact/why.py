@@ -9,7 +9,7 @@ FOLDER is that of the exact gate (exact) or a campaign of `make regress` (time).
 (commits; head is empty for the work tree), cells.json. runner/why.sh adds
 base/NUMBER.cachegrind, head/NUMBER.cachegrind and `changed`, the files that the
 commits differ in. `tell` prints the functions and leaves why.txt. No verdict reads
-it (docs/exact-gate.md). Exit status: 0, 2 usage or input.
+it (docs/method/gate.md). Exit status: 0, 2 usage or input.
 """
 import json
 import os

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From the trials of a campaign to verdicts: pure functions.
 
-Rules: docs/method.md, 5. Gated cells are one family, cells that are advice
+Rules: docs/method/gate.md. Gated cells are one family, cells that are advice
 another; controls are judged one by one.
 """
 import math
@@ -187,7 +187,7 @@ def verdict_of_run(gated: Sequence[Row], controls: Sequence[Row],
     A head whose trials fail is FAIL whatever the controls show. Then a control
     that is off makes the run INVALID: it is of the machine. A cell that is
     INVALID leaves no PASS, and hides no FAIL of another one. A gated cell that
-    was planned and not run leaves at best INCONCLUSIVE (docs/method.md, 5).
+    was planned and not run leaves at best INCONCLUSIVE (docs/method/gate.md).
     """
     def those(rows: Sequence[Row], verdict: Verdict) -> str | None:
         return "; ".join(f"{label_of(row.role, row.cell)}: {row.words}"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rules of the gate: regress.json, whose types and ranges are
 docs/regress-rules.schema.json. They are committed before a run, and hashed:
-docs/method.md, R26."""
+docs/method/rules.md, R26."""
 import hashlib
 from dataclasses import dataclass, fields
 from pathlib import Path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A line of trials.jsonl (docs/trial-protocol.md, results/README.md), as far as
+"""A line of trials.jsonl (docs/reference/trial-protocol.md, results/README.md), as far as
 the report reads it; `readmostly dev validate` checks all members.
 
 Times are in ns, sizes in bytes, shares 0 to 1. None: not known.

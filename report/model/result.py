@@ -198,7 +198,7 @@ class Latency:
 class ClaimRow:
     """A published claim that this campaign tests.
 
-    verdict   reproduced, refuted, inconclusive, ... (docs/claims.md)
+    verdict   reproduced, refuted, inconclusive, ... (docs/reference/claims.md)
     of        version of Go that decided, or the port; None: not about Go
     """
     id: str

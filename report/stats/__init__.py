@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Statistics of report, claims and gate: estimates and their intervals.
 
-The one place where numbers are made from trials (docs/method.md). Callers
+The one place where numbers are made from trials (docs/method/statistics.md). Callers
 import this package. Conventions:
 
 - an array of shape (cells, n) holds n independent trials (or pairs of

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Quantiles with order-statistic intervals (rule R4 of docs/method.md)."""
+"""Quantiles with order-statistic intervals (rule R4 of docs/method/rules.md)."""
 import functools
 import math
 

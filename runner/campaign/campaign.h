@@ -214,7 +214,7 @@ int rm_campaign_run(struct rm_campaign *campaign, struct rm_error *error);
  * Whatever the program does (crash, hang, eat memory, answer garbage) becomes
  * a recorded failure with a reason; only what this machine refuses (no
  * memory, no process) is an error. Programs of other builds and languages go
- * through the same function: docs/trial-protocol.md.
+ * through the same function: docs/reference/trial-protocol.md.
  */
 
 /* How to run it. */

@@ -5,6 +5,7 @@
 #include "runner/base/file.h"
 #include "runner/base/host.h"
 #include "runner/base/json.h"
+#include "runner/base/nearest.h"
 #include "runner/base/tsv.h"
 #include "runner/impl.h"
 
@@ -328,6 +329,7 @@ int rm_catalog_refuse(const struct rm_catalog *catalog, const char *id,
 {
 	const struct rm_map_info *info = rm_catalog_find(catalog, id);
 	const struct rm_map_name *name = rm_catalog_name(catalog, id);
+	struct rm_nearest nearest = { .word = id };
 
 	if (info && info->language)
 		return rm_error_set(error, RM_USAGE,
@@ -343,7 +345,9 @@ int rm_catalog_refuse(const struct rm_catalog *catalog, const char *id,
 		        "%s is not built: `make` builds all maps, `make "
 		        "programs NEEDED=plain/%s` this one",
 		        id, id);
+	for (size_t i = 0; i < catalog->name_count; i++)
+		rm_nearest_offer(&nearest, catalog->names[i].id);
 	return rm_error_set(error, RM_USAGE,
-	        "no map is called \"%s\"; `readmostly dev list` prints all",
-	        id);
+	        "no map is called \"%s\"%s; `readmostly dev list` prints all",
+	        id, rm_nearest_hint(&nearest));
 }

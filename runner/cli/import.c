@@ -51,7 +51,8 @@ static const struct argp argp = { options, parse, "twitter FILE",
 	"Makes a trace of FILE, which is in the format of Twitter's public "
 	"cache traces: timestamp,key,key size,value size,client,operation,TTL."
 	"\vKeys and values keep their lengths; what expires is removed at its "
-	"time (docs/traces.md). `readmostly dev replay TRACE` goes on. Status: "
+	"time (docs/reference/traces.md). `readmostly dev replay TRACE` goes "
+	"on. Status: "
 	"0; "
 	"2 where FILE is damaged; 3 where TRACE could not be written.",
 	NULL, NULL, NULL };

@@ -84,7 +84,7 @@ int rm_cli_trial(int argc, char **argv)
 		        "usage: readmostly dev trial [PROGRAM] <REQUEST "
 		        ">RESULT\n\nStarts PROGRAM, or that of the request's "
 		        "map, and judges its result as a campaign does "
-		        "(docs/trial-protocol.md).\n");
+		        "(docs/reference/trial-protocol.md).\n");
 		return argc > 2 || strcmp(argv[1], "--help") ? RM_USAGE : RM_OK;
 	}
 	if (rm_file_read(stdin, 1 << 20, &text, &length) ||

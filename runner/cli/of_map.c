@@ -356,8 +356,7 @@ int rm_cli_explore(int argc, char **argv)
 	if (file && build(argv[file], path)) {
 		fprintf(stderr,
 		        "readmostly explore: %s: not built; expected a map "
-		        "(docs/adding-a-map.md) and to be in the source tree, "
-		        "whose make compiles it\n",
+		        "(docs/guide/your-map.md), in the source tree\n",
 		        argv[file]);
 		return RM_USAGE;
 	}

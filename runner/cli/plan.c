@@ -31,7 +31,8 @@ static const struct argp_option options[] = {
 	{ "json", OPTION_JSON, NULL, 0, "the plan as campaign.json has it", 0 },
 	{ "requests", OPTION_REQUESTS, NULL, 0,
 	        "the request of each cell's first trial, one a line, to run it "
-	        "by hand: readmostly dev trial <LINE (docs/trial-protocol.md)",
+	        "by hand: readmostly dev trial <LINE "
+	        "(docs/reference/trial-protocol.md)",
 	        0 },
 	{ 0 }
 };
@@ -69,7 +70,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 static const struct argp argp = { options, parse, "FILE...",
 	"Says what a workload or a mode would run on this machine, and how "
-	"long. Runs nothing.\vFILE is a workload (docs/adding-a-workload.md). "
+	"long. Runs nothing.\vFILE is a workload "
+	"(docs/reference/workload-file.md). "
 	"Status: 0, or 2 where the plan is impossible as written.",
 	rm_wish_children, NULL, NULL };
 

@@ -146,7 +146,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 static const struct argp argp = { options, parse, "FILE",
 	"Says what is in a trace of operations, replays it on a map, or "
-	"records one.\vFILE is a trace (docs/traces.md): `get KEY`, `set KEY`, "
+	"records one.\vFILE is a trace (docs/reference/traces.md): `get KEY`, "
+	"`set KEY`, "
 	"`del KEY`, `put K V KEY VALUE`, one a line, or the binary form. A "
 	"replay by one of the "
 	"campaign's workloads is `keys = file:TRACE`; this one is for a look. "

@@ -364,7 +364,7 @@ int rm_cli_reproduce(int argc, char **argv)
 		"as they were, the cells that its verdicts rest on, another "
 		"seed. Says how long first. Then for each comparison that DIR "
 		"had decided: replicated, opposite or unclear, and what "
-		"differs in the set-up (docs/comparing.md).\v"
+		"differs in the set-up (docs/reference/comparing.md).\v"
 		"Status: 0 some are replicated and none is opposite; 1 one is "
 		"opposite; 2 usage or input; 3 none is replicated, or trials "
 		"have no result; 75 interrupted, it says how to go on.",

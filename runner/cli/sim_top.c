@@ -179,7 +179,7 @@ int rm_cli_sim_top(int argc, char **argv)
 		"threads=16\n"
 		"lost/op: copies invalidated by another core's write; false: "
 		"of those, of bytes that the loser did not use. Counts are of "
-		"a model (docs/simulated-machine.md). Status: 0; 1 a trial "
+		"a model (docs/method/simulator.md). Status: 0; 1 a trial "
 		"failed; 2 usage.",
 		rm_wish_children, NULL, NULL };
 	struct top top = { .simulated = { .cell = do_cell }, .lines = LINES };

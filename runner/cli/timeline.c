@@ -61,7 +61,7 @@ static const struct argp argp = { options, parse, "FILE",
 	"how "
 	"often and how long each was and, for an open loop (loop = paced), the "
 	"longest operations with what overlapped them.\vFILE is "
-	"a workload (docs/adding-a-workload.md). Open the time line in "
+	"a workload (docs/reference/workload-file.md). Open the time line in "
 	"Perfetto or "
 	"chrome://tracing. What is instrumented is not timed: use it to see "
 	"what happens, not how fast. Status: 0 written; 1 the trial failed; 2 "

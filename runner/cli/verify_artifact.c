@@ -182,7 +182,7 @@ int rm_cli_verify_artifact(int argc, char **argv)
 		"Holds an artifact of `make artifact` against itself: every "
 		"name, mode, link and byte, that nothing is besides, that each "
 		"campaign is complete, and that its pages, tables and verdicts "
-		"are what its journals give (docs/artifact.md).\v"
+		"are what its journals give (docs/reference/artifact.md).\v"
 		"Writes nothing into it. Status: 0 all is right; 1 something "
 		"is not, one line each; 2 it cannot be read.",
 		NULL, NULL, NULL };

@@ -28,7 +28,8 @@ struct rm_topology; /* runner/machine/machine.h */
 /*
  * Opens the session that the request's "counters" object asks for:
  * {"backend": "perf" | "likwid" | "replay" | "none", ...} (members of each
- * back end: docs/trial-protocol.md). Main thread, before the workers start.
+ * back end: docs/reference/trial-protocol.md). Main thread, before the workers
+ * start.
  *
  * cpus     kernel CPU number of each worker, or NULL when unbound
  * Returns 0 and *session (free with rm_counters_close); a negative errno and
@@ -136,9 +137,9 @@ int rm_counters_select(const char *wish, const struct rm_topology *topology,
 size_t rm_counters_sets(const json_t *chosen);
 
 /*
- * The "counters" object of a trial request (docs/trial-protocol.md): event set
- * number `trial` modulo rm_counters_sets(); pass the block's number, so that
- * consecutive blocks count all sets in turn. {"backend": "none"} where nothing
+ * The "counters" object of a trial request (docs/reference/trial-protocol.md):
+ * event set number `trial` modulo rm_counters_sets(); pass the block's number, so
+ * that consecutive blocks count all sets in turn. {"backend": "none"} if nothing
  * counts. New reference.
  */
 json_t *rm_counters_request(const json_t *chosen, unsigned trial);
@@ -154,7 +155,7 @@ void rm_counters_release(struct rm_counters_choice *choice);
  * topology   as above
  * recording  where each kernel's counts, as far as they were proved or could
  *            not be checked, are written down for "replay:FILE"
- *            (docs/counters.md), or NULL; the caller's
+ *            (docs/reference/counters.md), or NULL; the caller's
  * recorded   out: intervals that were written down; 0: nothing counts here
  * survey     out: new reference, NULL after an error:
  *            {"cpu": "zen3" | null, "auto": what "auto" would take,

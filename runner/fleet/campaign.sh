@@ -36,7 +36,7 @@ settle() {
 	[ -z "$MACHINES" ] || [ -z "$NODES" ] ||
 		refuse "MACHINES=$MACHINES and NODES=$NODES: expected one of them"
 	[ $LAUNCHER = ssh ] || command -v sbatch >/dev/null ||
-		refuse "no sbatch here: start it where Slurm is, or use MACHINES=file (docs/fleet.md)"
+		refuse "no sbatch here: start it where Slurm is, or use MACHINES=file (docs/guide/many-machines.md)"
 	find_mode smoke || exit
 	MODE=$mode
 	OUT=${OUT:-results/fleet-$(basename "$mode_file" .conf)}

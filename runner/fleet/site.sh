@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 # site.sh - reads what a site is like: account, partition, modules and the like,
-# which no workload knows (docs/fleet.md, examples/fleet/site.conf).
+# which no workload knows (docs/guide/many-machines.md, examples/fleet/site.conf).
 
 declare -A site=([build-minutes]=10 [minutes-most]=1440 [warn-seconds]=120 [partial]=no)
 SITE_KEYS=' account build-minutes constraint minutes-most modules partial partition prologue qos sbatch ssh warn-seconds '

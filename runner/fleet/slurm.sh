@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 # slurm.sh - machines of campaign.sh that Slurm has: one pinned, exclusive job
-# each. Options of sbatch and why each is there: docs/fleet.md.
+# each. Options of sbatch and why each is there: docs/reference/fleet.md.
 
 # An array task is not tied to a machine, and a job of many machines waits for
 # all of them, so each machine has a job; one name, so that another launcher finds it.

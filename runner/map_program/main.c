@@ -15,7 +15,9 @@ struct command {
 static const struct command commands[] = {
 	{ "describe", "what the map is, as one line of JSON",
 	        rm_program_describe },
-	{ "trial", "one cell: JSON in, JSON out (docs/trial-protocol.md)",
+	{ "trial",
+	        "one cell: JSON in, JSON out "
+	        "(docs/reference/trial-protocol.md)",
 	        rm_program_trial },
 	{ "record", "a trial whose operations are recorded",
 	        rm_program_record },

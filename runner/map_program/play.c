@@ -137,8 +137,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 int rm_program_play(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse, "TRACE",
-		"Plays a trace on the map (docs/traces.md).", NULL, NULL,
-		NULL };
+		"Plays a trace on the map (docs/reference/traces.md).", NULL,
+		NULL, NULL };
 	struct arguments a = {
 		.threads = 1, .passes = 1, .seed = 1, .shape = RM_STR16X8
 	};

@@ -24,7 +24,7 @@ struct rm_topology;
 /*
  * A text file of workloads/ as a struct: what to measure. Every mistake in one
  * is `file:line: what, and what was expected`, and -EINVAL; a file that cannot
- * be read is its errno. The keys are in docs/adding-a-workload.md.
+ * be read is its errno. The keys are in docs/reference/workload-file.md.
  */
 
 /* Most values of one key; most includes. */

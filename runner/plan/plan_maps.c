@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan_maps.c - the maps that a workload's `maps` and --maps name. */
+#include "runner/base/nearest.h"
 #include "runner/plan/internal.h"
 
 #include <errno.h>
@@ -52,16 +53,19 @@ static int unknown(const struct rm_planning *planning, const char *where,
         const char *pattern)
 {
 	char ids[256] = "";
+	struct rm_nearest nearest = { .word = pattern };
 
-	for (size_t i = 0; i < planning->catalog->name_count; i++)
+	for (size_t i = 0; i < planning->catalog->name_count; i++) {
 		add_id(ids, sizeof(ids), planning->catalog->names[i].id);
+		rm_nearest_offer(&nearest, planning->catalog->names[i].id);
+	}
 	for (size_t i = 0; !ids[0] && i < planning->catalog->count; i++)
 		add_id(ids, sizeof(ids), planning->catalog->maps[i].id);
 	return rm_error_set(planning->error, -EINVAL,
 	        "%s: no map is called \"%s\"%s, expected some of%s", where,
 	        pattern,
 	        strncmp(pattern, "go_other_", 9)
-	                ? ""
+	                ? rm_nearest_hint(&nearest)
 	                : " without GO=/path/to/go of make",
 	        ids);
 }

@@ -5,6 +5,7 @@
  * runner/protocol; what values say of each other is workload_check.c's.
  */
 #include "runner/base/lines.h"
+#include "runner/base/nearest.h"
 #include "runner/plan/internal.h"
 #include "runner/plan/placement.h"
 
@@ -193,6 +194,7 @@ static int key_of(const char *name, const char *where, bool includes,
         enum rm_workload_key *key, struct rm_error *error)
 {
 	char known[512] = "";
+	struct rm_nearest nearest = { .word = name };
 
 	*key = rm_key_find(name);
 	if (*key < RM_KEY_INCLUDE || (*key == RM_KEY_INCLUDE && includes))
@@ -200,10 +202,11 @@ static int key_of(const char *name, const char *where, bool includes,
 	for (int i = 0; i < RM_KEY_INCLUDE + includes; i++) {
 		strcat(known, i ? ", " : "");
 		strcat(known, rm_factors[i].key);
+		rm_nearest_offer(&nearest, rm_factors[i].key);
 	}
 	return rm_error_set(error, -EINVAL,
-	        "%s: unknown key \"%.40s\", expected one of %s", where, name,
-	        known);
+	        "%s: unknown key \"%.40s\"%s, expected one of %s", where, name,
+	        rm_nearest_hint(&nearest), known);
 }
 
 /* The file nearest to the workload's own wins, wherever it says so. */

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* docs/trial-protocol.md, "Result"; tests/report/test_protocol.py holds these
-   tables and docs/trial-protocol.schema.json to each other. */
+/* docs/reference/trial-protocol.md, "Result"; tests/report/test_protocol.py
+   compares these tables with docs/trial-protocol.schema.json. */
 static const struct rm_field always[] = {
 	{ "protocol", "i" },
 	{ "cell", "S" },

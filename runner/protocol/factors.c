@@ -84,12 +84,12 @@ const struct rm_factor rm_factors[ROWS] = {
 	                    "length of keys (str32, str64) or values (x64, "
 	                    "x256, x1024)",
 	        MEMBERS(shape, str_bytes) },
-	[RM_KEY_KEY_BYTES] = { "key_bytes", .kind = &rm_kind_names,
+	[RM_KEY_KEY_BYTES] = { "key-bytes", .kind = &rm_kind_names,
 	        .list = true, .names = rm_key_bytes_names,
 	        .expected = "8 (a 64-bit word), 16, 32 or 64, or shape: as it "
 	                    "says",
 	        MEMBER(key_bytes) },
-	[RM_KEY_VALUE_BYTES] = { "value_bytes", .kind = &rm_kind_names,
+	[RM_KEY_VALUE_BYTES] = { "value-bytes", .kind = &rm_kind_names,
 	        .list = true, .names = rm_value_bytes_names,
 	        .expected = "8, 24, 64, 256 or 1024, or shape: as it says",
 	        MEMBER(value_bytes) },
@@ -208,7 +208,7 @@ const struct rm_factor rm_factors[ROWS] = {
 	                    "simulated:MODEL",
 	        MEMBERS(measure, model) },
 	[RM_KEY_ARTICLE] = { "article", .kind = &rm_kind_article, .list = true,
-	        .expected = "numbers of docs/workloads.md, e.g. W1",
+	        .expected = "numbers of docs/reference/workloads.md, e.g. W1",
 	        MEMBER(article) },
 	[RM_KEY_INCLUDE] = { "include",
 	        .expected = "the name of a workload file" },

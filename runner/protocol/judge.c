@@ -227,7 +227,7 @@ static void judge_place(const struct facts *facts, struct rm_error *why)
 	}
 }
 
-/* A window must dwarf what reading the clock costs (R17 of the method). */
+/* A window lasts 1000 clock readings or more (R17 of docs/method/rules.md). */
 static void judge_window(const struct facts *facts, struct rm_error *why)
 {
 	const struct rm_cell *cell = facts->cell;

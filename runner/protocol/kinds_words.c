@@ -536,7 +536,7 @@ const struct rm_kind rm_kind_pattern = { .read = read_pattern,
 	.form = &as_text,
 	.letters = "~*?" };
 
-/* "W1" to "W99": a number of docs/workloads.md. */
+/* "W1" to "W99": a number of docs/reference/workloads.md. */
 static int read_article(
         const struct rm_factor *factor, const char *text, struct rm_cell *cell)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * protocol.h - the door of this room: what a trial is asked and what it
- * answers (docs/trial-protocol.md), and the cell that both are about.
+ * answers (docs/reference/trial-protocol.md), and the cell that both are about.
  *
  * In this order: loops and allocators, which are factors of their own; the
  * cell and the table of factors; the request; the answer and its histograms.
@@ -21,7 +21,7 @@
 
 /*
  * Loops: the kinds of measured loops, and their texts: `scan:1`,
- * `hold:1ms:100us:1`. docs/workloads.md says what each does.
+ * `hold:1ms:100us:1`. docs/reference/workloads.md says what each does.
  */
 enum rm_loop_kind {
 	RM_LOOP_MIX,
@@ -385,7 +385,7 @@ int rm_shape_parse(const char *name, struct rm_shape *shape);
 /* The length of a cell's keys: 8 where they are 64-bit words. */
 unsigned rm_cell_key_bytes(const struct rm_cell *cell);
 
-/* What a workload's key_bytes and value_bytes say goes into the shape, in place
+/* What a workload's key-bytes and value-bytes say goes into the shape, in place
    of what that says of them; then they are 0. */
 void rm_cell_resize(struct rm_cell *cell);
 
@@ -468,7 +468,7 @@ json_t *rm_request_to_json(const struct rm_request *request);
 void rm_request_clear(struct rm_request *request);
 
 /*
- * Parses one result of docs/trial-protocol.md.
+ * Parses one result of docs/reference/trial-protocol.md.
  *
  * text     `size` bytes, any bytes at all
  * cell_id  the cell that was asked for

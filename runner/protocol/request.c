@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* request.c - the request of docs/trial-protocol.md, both ways. */
+/* request.c - the request of docs/reference/trial-protocol.md, both ways. */
 #include "runner/protocol/protocol.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * binary.c - the binary form of a trace: a header of 32 bytes, then records:
- * 7 bytes, the key's and the value's (docs/traces.md). Numbers are little
- * endian. The checksum is zlib's crc32 of everything but itself.
+ * 7 bytes, the key's and the value's (docs/reference/traces.md). Numbers are
+ * little endian. The checksum is zlib's crc32 of everything but itself.
  */
 #include "runner/trace/internal.h"
 

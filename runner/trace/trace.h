@@ -6,8 +6,8 @@
  * its value, `put K V KEY VALUE` of so many bytes each; before the first one,
  * `has KEY` for keys that are there already; `# ...` a comment; last, if at
  * all, `end N`, the number of operations. A key is all bytes between the blank
- * and the newline, which no key has. Binary: docs/traces.md. Mistakes are
- * `file:line: ...`, or `file: byte N: ...`.
+ * and the newline, which no key has. Binary: docs/reference/traces.md. Errors
+ * are `file:line: ...`, or `file: byte N: ...`.
  *
  * Keys become ranks: first those that are there at the beginning, each group
  * in the order of its first line. Without a `has` line a key is there at the
@@ -95,9 +95,10 @@ struct rm_trace_imported {
 };
 
 /*
- * Reads a file in the format of Twitter's public cache traces (docs/traces.md)
- * as a trace: its keys in their lengths, values of their lengths, and a del
- * where a value expires. As rm_trace_load(); mistakes are `file:line: ...`.
+ * Reads a file in the format of Twitter's public cache traces
+ * (docs/reference/traces.md) as a trace: keys and values have their lengths,
+ * and a del removes an expired value. As rm_trace_load(); errors are
+ * `file:line: ...`.
  */
 int rm_trace_import_twitter(const char *file, struct rm_trace *trace,
         struct rm_trace_imported *imported, struct rm_error *error);

@@ -387,17 +387,17 @@ void rm_counts_add(struct rm_counts *into, const struct rm_counts *from);
 const char *rm_operation_name(enum rm_operation operation);
 
 /*
- * The result's member "longest" (docs/trial-protocol.md), of loops that time
- * each operation (paced, fill, grow): the RM_SLOWEST longest operations of the
- * window, longest first, each with the events of runner/event.h that overlapped
- * it, of any thread, longest overlap first; causes null in builds that record
- * no events. Null for other loops. After all threads have ended. New
- * reference.
+ * The result's member "longest" (docs/reference/trial-protocol.md), of loops
+ * that time each operation (paced, fill, grow): the RM_SLOWEST longest
+ * operations of the window, longest first, each with the events of
+ * runner/event.h that overlapped it, of any thread, longest overlap first;
+ * causes null in builds that record no events. Null for other loops. After all
+ * threads have ended. New reference.
  */
 json_t *rm_team_longest(const struct rm_team *team);
 
-/* The result's member "slices" (docs/trial-protocol.md): of open loops; null
-   for others. After all threads have ended. New reference. */
+/* The result's member "slices" (docs/reference/trial-protocol.md): of open
+   loops; null for others. After all threads have ended. New reference. */
 json_t *rm_team_slices(const struct rm_team *team);
 
 /* ---- keys and memory ---------------------------------------------------- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * replay.c - trials whose operations are a recorded trace (docs/traces.md).
+ * replay.c - trials whose operations are a recorded trace
+ * (docs/reference/traces.md).
  *
  * All sets and dels of a key are one thread's, in the trace's order: so what
  * they answer and what the map holds in the end is known beforehand, whatever

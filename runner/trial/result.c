@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* result.c - the result object of docs/trial-protocol.md. */
+/* result.c - the result object of docs/reference/trial-protocol.md. */
 
 #include "runner/trial/internal.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * trial.h - one cell, once, in this process: the child side of
- * docs/trial-protocol.md.
+ * docs/reference/trial-protocol.md.
  */
 #ifndef RM_TRIAL_H
 #define RM_TRIAL_H
@@ -105,7 +105,7 @@ uint64_t rm_usage_peak_rss_bytes(void);
 
 /*
  * The members page_nodes, page_nodes_reason and huge_bytes of the result's
- * "footprint" (docs/trial-protocol.md), set in `memory`.
+ * "footprint" (docs/reference/trial-protocol.md), set in `memory`.
  */
 void rm_usage_pages(json_t *memory);
 

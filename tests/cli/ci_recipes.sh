@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Every shell step of every recipe for pipelines (docs/ci.md, examples/ci/) runs
+# Every shell step of every recipe for pipelines (docs/guide/ci.md, examples/ci/) runs
 # as it stands, in a clean clone of a project with a map of its own: a good commit
 # is green, a slow one red by its counts, a wrong one red before anything is timed.
 # Not real: the runner's variables are set by hand, clones come from here, and the

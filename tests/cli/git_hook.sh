@@ -27,7 +27,7 @@ mkdir -p "$dir/ours/.ci" "$dir/ours/runner"
 cp .ci/gate .ci/before "$dir/ours/.ci"
 printf '#!/bin/sh\necho "base: $1"\n' >"$dir/ours/runner/regress_exact.sh"
 chmod +x "$dir/ours/runner/regress_exact.sh"
-sed -n '/^```sh$/,/^```$/{/```/d;p}' docs/ci.md >"$dir/recipes"
+sed -n '/^```sh$/,/^```$/{/```/d;p}' docs/guide/ci.md >"$dir/recipes"
 head_of_ours=$(git -C "$dir/ours" rev-parse HEAD) first_of_ours=$(git -C "$dir/ours" rev-parse HEAD^)
 our_commit=$(git rev-parse HEAD)
 
@@ -40,11 +40,11 @@ check ".ci/gate compares commits of its own repository" eval \
 in_hook make -s --no-print-directory BUILD="$dir/build" "$dir/build/build_info.c" >"$dir/make" 2>&1
 check "make stores the commit of its own repository" says "$dir/build/build_info.c" "\"$our_commit\""
 
-# The steps of docs/ci.md that update a kept clone: with GIT_DIR set, git -C would detach the user's HEAD.
+# The steps of docs/guide/ci.md that update a kept clone: with GIT_DIR set, git -C would detach the user's HEAD.
 git clone -q "$dir/ours" "$dir/readmostly"
 mkdir "$dir/project"
 grep -E '^(unset|git -C) ' "$dir/recipes" | sort -u -r >"$dir/steps"
-check "docs/ci.md has these steps" [ "$(wc -l <"$dir/steps")" = 3 ]
+check "docs/guide/ci.md has these steps" [ "$(wc -l <"$dir/steps")" = 3 ]
 (cd "$dir/project" && in_hook env READMOSTLY_REF=main sh -e -c \
 	"$(grep '^unset' "$dir/steps"; grep fetch "$dir/steps"; grep checkout "$dir/steps")") >"$dir/out" 2>&1
 check "they check out the commit in the clone" \

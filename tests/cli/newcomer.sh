@@ -9,10 +9,10 @@ trap 'rm -rf "$dir"' EXIT
 id=my_first_map
 before=$(git status --porcelain -- impls Makefile workloads 2>/dev/null)
 
-# Exactly what docs/adding-a-map.md says, but out of the tree.
+# As docs/guide/your-map.md describes.
 sed "s/rwlock_probe/$id/g" impls/bound/rwlock_probe.c >"$dir/$id.c"
-check "docs/adding-a-map.md says how" \
-	grep -q "sed -i 's/rwlock_probe/my_map/g' impls/bound/my_map.c" docs/adding-a-map.md
+check "docs/guide/your-map.md has this command" \
+	grep -q "sed -i 's/rwlock_probe/my_map/g' my_map.c" docs/guide/your-map.md
 make -s BUILD="$build" OUT="$dir/build" IMPL="$dir/$id.c" NEEDED="plain/$id check/$id plain/null_map" \
 	programs >"$out" 2>&1
 check "a copy of the example map builds" [ $? = 0 ]

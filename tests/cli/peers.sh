@@ -175,7 +175,7 @@ check "a compiler that is not there is a library that is not there" sh -c \
 	".ci/pc gcc no-such-compiler >'$out' && ! ls \"\$(cat '$out')\" | grep -q 'c++'"
 
 # ---- a map from outside the tree ----
-theirs() { # the example of docs/peers.md
+theirs() { # the C++ example of docs/guide/your-map.md
 	tests/tools/with_impl.sh "$dir/build" 'plain check' examples/peer/their_map.cc >"$out" 2>&1 &&
 		"$dir/build/readmostly" check their_map --quiet --ops 20000 >"$out" 2>&1 ||
 		{ sed 's/^/# /' "$out"; return 1; }
@@ -186,7 +186,7 @@ no_dispatch() { # the tool's own TAP is not this test's
 		{ sed 's/^/# /' "$out"; return 1; }
 }
 if "$readmostly" dev list --ids | grep -qx std_mutex; then
-	check "the example of docs/peers.md builds and is right" theirs
+	check "the C++ example of docs/guide/your-map.md builds and is right" theirs
 	check "without dispatch in its loops" no_dispatch
 fi
 

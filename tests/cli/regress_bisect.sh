@@ -138,7 +138,7 @@ mkdir -p "$tree/runner" "$tree/report" "$tree/docs" "$tree/impls/x"
 cp -r report/*.py report/find_python.sh report/gate report/exact report/load \
 	report/stats "$tree/report/"
 cp runner/regress_bisect.sh runner/regress_builds.sh "$tree/runner/"
-cp docs/cell.schema.json docs/simulated-machine.md "$tree/docs/"
+cp docs/cell.schema.json "$tree/docs/"
 : >"$tree/impls/x/m.c"
 cat >"$tree/plan.json" <<'JSON'
 {"cells": [{"id": "c", "map": "m", "keys": 1024, "write_kind": "update", "threads": 1, "measure": "simulated:x"}]}

@@ -74,8 +74,8 @@ cat >"$dir/sizes.conf" <<END
 writes      = 10%
 write-kind  = churn
 keys        = 500
-key_bytes   = 8 16 32 64
-value_bytes = 8 24 64 256 1024
+key-bytes   = 8 16 32 64
+value-bytes = 8 24 64 256 1024
 $short
 maps        = ${maps[*]} shard_rw_64
 END
@@ -113,8 +113,8 @@ cat >"$dir/differs.conf" <<END
 writes      = 10%
 write-kind  = churn fresh
 keys        = 500
-key_bytes   = 16 32 64
-value_bytes = 8 24
+key-bytes   = 16 32 64
+value-bytes = 8 24
 key-differs = middle last
 $short
 maps        = null_map gomap_rw

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Limits of the admission of machines (docs/fleet.md), and how often they err.
+"""Limits of the admission of machines (docs/reference/fleet.md), and how often they err.
 
     admission.py [--fleets 50] [--folder build/long/admission]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What `make rebuild` compares (docs/artifact.md): files of a report that are
+"""What `make rebuild` compares (docs/reference/artifact.md): files of a report that are
 the same, drawings that other tools drew, and what is not what the data give.
 Folders are written by hand, and a page is made by a stand-in."""
 import json

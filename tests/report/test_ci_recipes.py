@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recipes for pipelines (docs/ci.md, examples/ci/), played: steps and scripts
+"""Recipes for pipelines (docs/guide/ci.md, examples/ci/), played: steps and scripts
 as they stand, among programs that only say what they were asked. With real
 maps: tests/cli/ci_recipes.sh."""
 import os

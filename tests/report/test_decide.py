@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rules of report.decide, each on numbers (docs/verdicts.md)."""
+"""Rules of report.decide, each on numbers (docs/reference/verdicts.md)."""
 import dataclasses
 import math
 

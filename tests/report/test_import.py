@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`readmostly dev import twitter`: a second importer, written after docs/traces.md
-and the format's own description, must make the same trace.
+"""`readmostly dev import twitter`: a second importer, written after
+docs/reference/traces.md and the format's own description, must make the same trace.
 """
 import os
 import random

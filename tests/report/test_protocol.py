@@ -113,7 +113,7 @@ def test_real_results_obey_the_schema(real):
 
 def test_the_schema_takes_each_back_end_of_the_page(real):
     """And what is not one of them is none."""
-    page = (ROOT / "docs" / "trial-protocol.md").read_text()
+    page = (ROOT / "docs" / "reference" / "trial-protocol.md").read_text()
     told = re.search(r"\n`counters`:(.*?)\n`config`", page, re.S)[1]
     names = re.findall(r'"backend": "(\w+)"', told)
     assert set(names) >= {"none", "perf", "likwid", "sim", "replay"}

@@ -84,7 +84,7 @@ def test_two_crossings_between_the_first_points_are_found():
 
 
 def test_a_narrow_island_between_all_points_is_missed():
-    """docs/crossover.md lists it as a limit."""
+    """docs/reference/crossover.md lists it as a limit."""
     found = searched(lambda x, y, z: 1.0 if 0.3 < x < 0.45 else -1.0, worlds.plan((17, 1, 1)))
     assert set(verdicts_of(found).values()) == {"slower"}
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the search finds, how often it is wrong, and a second hand: the whole
-grid by brute force. sweep_bar.py prints the tables of docs/crossover.md."""
+grid by brute force. sweep_bar.py prints the tables of docs/reference/crossover.md."""
 import math
 
 import numpy as np
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.long
 
 EACH = 40  # surfaces of each of the five kinds: 200
 # Of these, so many with every flip found; 164 of 200 on 2026-11-29. What is
-# not found: docs/crossover.md.
+# not found: docs/reference/crossover.md.
 LEAST = {"one": 39, "two": 16, "none": 40, "tie band": 29, "diagonal": 36}
 FOUND = {"two": 0.76, "tie band": 0.92}  # share of flips; of the others 0.98
 
@@ -89,7 +89,7 @@ def test_brute_force_agrees(kind):
     """No point clear in both for opposite maps; on every searched line the
     same flips, whose intervals overlap. Of two crossings it is 42 of 54: of
     number 1 the island on three lines is one point, beside points that are
-    tied, which docs/crossover.md says is missed."""
+    tied, which docs/reference/crossover.md says is missed."""
     flips = same = 0
     for number in range(3):
         truth = bar.surface_of(kind, number)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Traces with keys and values of any length: a dict is what maps must equal.
 
-The reader of both forms here is written after docs/traces.md, without a look
+The reader of both forms here is written after docs/reference/traces.md, without a look
 at the one in C.
 """
 import os

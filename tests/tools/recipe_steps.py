@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """recipe_steps.py FOLDER - writes every shell step of the recipes for
-pipelines, examples/ci/*.yml and docs/ci.md, as a file of FOLDER each, named
+pipelines, examples/ci/*.yml and docs/guide/ci.md, as a file of FOLDER each, named
 by recipe and number, and prints the names. A step that no rule here reaches
 is an error: a recipe that nobody runs is not shown to work."""
 import pathlib
@@ -34,14 +34,14 @@ def recipes():
     """(recipe, its steps): of GitLab one shell runs all lines of a job."""
     for path in sorted((ROOT / "examples" / "ci").glob("*.yml")):
         yield path.stem, list(steps_of(yaml.safe_load(path.read_text())))
-    page = (ROOT / "docs" / "ci.md").read_text()
+    page = (ROOT / "docs" / "guide" / "ci.md").read_text()
     found = FENCE.findall(page)
     assert page.count("```") == 2 * len(found), "a fence that is not read"
     yield "page", [text for kind, text in found if kind == "sh"] + [
         step for kind, text in found if kind == "yaml"
         for step in steps_of(yaml.safe_load(text))]
     odd = {kind for kind, _ in found} - {"sh", "yaml"}
-    assert not odd, f"docs/ci.md: fences of {odd}"
+    assert not odd, f"docs/guide/ci.md: fences of {odd}"
 
 
 def main():

@@ -7,7 +7,7 @@
  * another run time: no caches, no costs, but a scheduler that may switch
  * threads at each access, a heap that knows what was freed, and clocks that
  * know what happened before what. Memory is sequentially consistent, or has
- * one of two models (docs/exploring.md says what may be concluded).
+ * one of two models (conclusions: docs/method/checker.md).
  *
  * One world a process, one thread of the host. Schedule K of a seed is a
  * function of the map's machine code, the options and K, and of nothing else.

@@ -88,7 +88,8 @@ static const struct argp_option options[] = {
 	{ "program", PROGRAM, "K", 0,
 	        "exhaustive: only program number K, told in full", 0 },
 	{ "program-file", PROGRAM_FILE, "FILE", 0,
-	        "this program instead of drawn ones (docs/exploring.md)", 0 },
+	        "this program instead of drawn ones (docs/method/checker.md)",
+	        0 },
 	{ "depth", DEPTH, "D", 0, "of pct, 1 to 4 (each in turn)", 0 },
 	{ "shape", SHAPE, "SHAPE", 0, "only this one (each in turn)", 0 },
 	{ "steps", STEPS, "N", 0, "most of one schedule (1000000)", 0 },
@@ -526,7 +527,7 @@ int main(int argc, char **argv)
 		"at the first schedule that fails, made smaller and shown; "
 		"with 3 where none does and a history could not be decided, "
 		"or nothing of the map could be run. "
-		"What may be concluded: docs/exploring.md.",
+		"What may be concluded: docs/method/checker.md.",
 		NULL, NULL, NULL };
 	struct arguments arguments = { .options = { .shapes = RM_ALL_SHAPES,
 		                               .seed = 1,

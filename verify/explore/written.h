@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * written.h - a program that somebody wrote down (docs/exploring.md says how).
+ * written.h - a program that a user wrote (docs/method/checker.md).
  *
  * Lines `NAME = VALUE`, # begins a comment:
  *

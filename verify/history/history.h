@@ -4,7 +4,7 @@
  *
  * Recorders and importers build a history, rm_history_judge() decides whether
  * a right map could have answered like that, and rm_history_load() and
- * rm_history_write() keep it as JSON lines (docs/history-format.md).
+ * rm_history_write() keep it as JSON lines (docs/reference/history-format.md).
  */
 #ifndef RM_HISTORY_H
 #define RM_HISTORY_H
@@ -249,7 +249,7 @@ enum { RM_HISTORY_VERSION = 1 };
 
 enum rm_history_format {
 	RM_HISTORY_DETECT,    /* by the first line that says something */
-	RM_HISTORY_JSONL,     /* docs/history-format.md */
+	RM_HISTORY_JSONL,     /* docs/reference/history-format.md */
 	RM_HISTORY_JEPSEN,    /* EDN maps, one operation each */
 	RM_HISTORY_PORCUPINE, /* its key-value test logs */
 	RM_HISTORY_ETCD,      /* its logs of etcd: one register */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * jsonl_read.c - reads histories as JSON lines (docs/history-format.md).
+ * jsonl_read.c - reads histories as JSON lines
+ * (docs/reference/history-format.md).
  *
  * Strict: an unknown member, a missing one, a number out of its range is a
  * mistake with its line, since a history that was understood wrongly is judged
@@ -108,7 +109,7 @@ static int check_members(const struct line *line, const char *const *names)
 		if (!names[i])
 			return rm_text_mistake(&line->place,
 			        "unknown member \"%.40s\", expected one of "
-			        "docs/history-format.md",
+			        "docs/reference/history-format.md",
 			        member);
 	}
 	return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * jsonl_write.c - writes histories as JSON lines (docs/history-format.md).
+ * jsonl_write.c - writes histories as JSON lines
+ * (docs/reference/history-format.md).
  */
 #include "verify/history/internal.h"
 

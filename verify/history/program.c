@@ -190,7 +190,7 @@ int main(int argc, char **argv)
 		"Judges a recorded history. Status 0: linearizable, 1: not, "
 		"3: undecided after that many states, or above that much "
 		"memory, 2: bad input. The "
-		"format is explained in docs/history-format.md.",
+		"format is explained in docs/reference/history-format.md.",
 		NULL, NULL, NULL };
 	struct arguments arguments = { .limits = RM_HISTORY_LIMITS };
 	struct rm_history_judgement judgement = { .states = 0 };

@@ -184,7 +184,8 @@ static json_t *line_json(
 
 /* The `most` hottest lines of the running world, most invalidations first; a
    new reference, or NULL: some were lost for want of memory. Each has "line" (offset / 64), "region", counts, the numbers
-   of "readers" and "writers" and up to four sites; docs/trial-protocol.md. */
+   of "readers" and "writers" and up to four sites;
+   docs/reference/trial-protocol.md. */
 static json_t *watched_lines(long most)
 {
 	const struct rm_sim *sim = rm_sim_world_model();

@@ -22,7 +22,7 @@ int main(int argc, char **argv)
 	fprintf(stderr,
 	        "usage: %s trial\n\nOne cell on the simulated machine: JSON "
 	        "in, JSON out. Counts are of a model\n"
-	        "(docs/simulated-machine.md), never of this computer.\n",
+	        "(docs/method/simulator.md), never of this computer.\n",
 	        rm_this_map.id);
 	return RM_USAGE;
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recomputes a campaign's result from trials.jsonl and campaign.json.
 
-A second implementation of docs/verdicts.md and docs/adr/0057 and 0060 in plain
+A second implementation of docs/reference/verdicts.md and docs/adr/0057 and 0060 in plain
 Python. It imports nothing of report/: a wrong filter, centre, interval, rank,
 leader, count or byte there makes the two differ.
 """

@@ -19,7 +19,7 @@
 #include <string.h>
 
 static const char *const words[] = { "writes", "write-kind", "misses", "keys",
-	"shape", "key_bytes", "value_bytes", "str64x1024", "shape = ", "dist",
+	"shape", "key-bytes", "value-bytes", "str64x1024", "shape = ", "dist",
 	"loop", "rate", "arrivals", "threads", "placement", "memory", "presize",
 	"warm-up", "window", "deadline", "blocks", "verify", "maps", "base",
 	"measure", "include", "article", "repeat-wait", "repeat-most",

@@ -364,7 +364,7 @@ static void what_is_needed(void)
 	                           "measure = throughput counters\n"
 	                           "shape = u64x8 str16x8\n"
 	                           "key-differs = first last\n"
-	                           "value_bytes = 8 64 256\n";
+	                           "value-bytes = 8 64 256\n";
 	struct rm_workload workloads[2] = { { .file = NULL } };
 
 	error.text[0] = '\0';

@@ -988,7 +988,7 @@ static void sizes_are_two_dimensions(void)
 {
 	struct rm_plan plan;
 
-	build(MINIMAL "key_bytes = 8 64\nvalue_bytes = 8 256 1024\n"
+	build(MINIMAL "key-bytes = 8 64\nvalue-bytes = 8 256 1024\n"
 	              "maps = sized plain\n",
 	        "pu:2", &with_sized, &plan);
 	CHECK(!strcmp(shapes_of(&plan, "sized"),
@@ -1005,14 +1005,14 @@ static void sizes_are_two_dimensions(void)
 	              "its program for shape u64x256 is not built"),
 	        "and a program that was not built is named");
 	rm_plan_free(&plan);
-	build(MINIMAL "shape = u64x24 str16x8\nvalue_bytes = shape 64\n"
+	build(MINIMAL "shape = u64x24 str16x8\nvalue-bytes = shape 64\n"
 	              "maps = sized\n",
 	        "pu:2", &with_sized, &plan);
 	CHECK(!strcmp(shapes_of(&plan, "sized"),
 	              "u64x24 u64x64 str16x8 str16x64 "),
 	        "what a size does not say, the shape does");
 	rm_plan_free(&plan);
-	build(MINIMAL "shape = u64x8 u64x24\nvalue_bytes = 8\nmaps = sized\n",
+	build(MINIMAL "shape = u64x8 u64x24\nvalue-bytes = 8\nmaps = sized\n",
 	        "pu:2", &with_sized, &plan);
 	CHECK(!strcmp(shapes_of(&plan, "sized"), "u64x8 "),
 	        "what is the same is one cell");

@@ -218,7 +218,7 @@ static uint64_t false_misses(uint64_t first, uint64_t then)
 	return misses;
 }
 
-/* docs/simulated-machine.md says so. */
+/* Rule: docs/method/simulator.md. */
 static void the_first_write_decides(void)
 {
 	CHECK(false_misses(8, 0) == 1 && false_misses(0, 8) == 0,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_trace_text.c - sizes of a set that brings its value (docs/traces.md). */
+/* test_trace_text.c - sets that have a value (docs/reference/traces.md). */
 #include "runner/trace/internal.h"
 #include "tests/unit/tap.h"
 

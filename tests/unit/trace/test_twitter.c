@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_twitter.c - what each line of a cache trace of Twitter's becomes, as
- * docs/traces.md says it: operation for operation, and expiries between them.
+ * docs/reference/traces.md describes it: operation for operation, and expiries
+ * between them.
  */
 #include "runner/trace/internal.h"
 #include "tests/unit/tap.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_result.c - what a trial says of itself (docs/trial-protocol.md), of two
- * threads that never ran: each count is set by hand and differs from all
+ * test_result.c - the result of a trial (docs/reference/trial-protocol.md) of
+ * two threads that never ran: each count is set by hand and differs from all
  * others, so that a sum which leaves one out is another number.
  */
 #include "runner/keys.h"

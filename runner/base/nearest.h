@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* nearest.h - the name that a mistyped word most likely means. */
+#ifndef RM_NEAREST_H
+#define RM_NEAREST_H
+
+enum { RM_NEAREST_MOST = 40 }; /* longer words and names get no suggestion */
+
+/* Set `word` only, offer each valid name, then take the hint. */
+struct rm_nearest {
+	const char *word;
+	char name[RM_NEAREST_MOST + 1], hint[RM_NEAREST_MOST + 24];
+	unsigned distance; /* edits between word and name; valid if name[0] */
+};
+
+void rm_nearest_offer(struct rm_nearest *nearest, const char *name);
+
+/* Returns " (did you mean NAME?)", or "" if no name is at most two edits and
+   at most a third of the word's length away. */
+const char *rm_nearest_hint(struct rm_nearest *nearest);
+
+#endif /* RM_NEAREST_H */
