@@ -81,7 +81,7 @@ type cleanup struct {
 
 func newCleanup(way cleanupWay) func(*team, []uint64) program {
 	return func(t *team, args []uint64) program {
-		c := &cleanup{way: way, room: int(args[0]),
+		c := &cleanup{way: way, room: (int(args[0]) + len(t.members) - 1) / len(t.members),
 			members: make([]cleanupMember, len(t.members)),
 			asked:   make(chan struct{}, 1), done: make(chan struct{}),
 			times: &outside[histogram](1)[0]}

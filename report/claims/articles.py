@@ -12,7 +12,7 @@ from pathlib import Path
 
 from report import stats
 from report.claims.cells import ENDS, Missing, Query
-from report.claims.statistic import (SLOPE, Blocks, Data, Statistic, blocks_of, parse, quotient,
+from report.claims.statistic import (FITTED, Blocks, Data, Statistic, blocks_of, parse, quotient,
                                      values_of)
 from report.load import Cell
 
@@ -78,14 +78,14 @@ def measured(data: Data, figure: Figure) -> Answer:
     cells = tuple(cell for cell, _ in sides)
     blocks: Sequence[Blocks] = [b for _, b in sides]
     asked = parse(figure.statistic)
-    if asked.fold not in ("", SLOPE):
+    if asked.fold not in ("", *FITTED):
         parts = [folded(asked, b) for b in blocks]
         return Answer(figure, parts[0] if len(parts) == 1 else quotient(*parts),
                       n=min(map(len, blocks)), of="trial", cells=cells)
     values = list(values_of(blocks).values())
     if not values:
         raise Missing("no block has both")
-    row = stats.many_intervals({0: values}, log=asked.fold != SLOPE and min(values) >= 0)[0]
+    row = stats.many_intervals({0: values}, log=asked.fold not in FITTED and min(values) >= 0)[0]
     return Answer(figure, row.centre, row.low, row.high, row.n, cells=cells)
 
 

@@ -6,6 +6,7 @@ trial resemble each other.
 """
 from report import stats
 from report.load import Trial
+from report.stats.regression import Coefficient
 
 # What a map does now and then. lock_wait is not: it is an effect on others.
 PAUSES = ("grow", "evacuate", "resize", "promote", "rebuild", "clone", "reclaim", "grace_wait",
@@ -33,11 +34,10 @@ def columns(trial: Trial) -> dict[str, list[float]]:
     return found
 
 
-def slope(trial: Trial, term: str) -> float | None:
-    """Change of the P99 in ms by 1 of a term, the others held; None: too few
-    slices, or a term that did not vary."""
+def coefficient(trial: Trial, term: str) -> Coefficient | None:
+    """Change of the P99 in ms by 1 of a term, the others held, with its p and
+    variance inflation; None: too few slices, or a term that did not vary."""
     regressors = columns(trial)
     p99 = regressors.pop("p99_ms")
     fit = stats.least_squares(p99, regressors) if len(p99) >= SLICES else None
-    coefficient = fit.coefficients.get(term) if fit else None
-    return coefficient.value if coefficient else None
+    return fit.coefficients.get(term) if fit else None

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Statistics of trials, written as [FOLD] NAME[+NAME...][/NAME[+NAME...]] or
-"slope TERM" (slices.py).
+"slope TERM", "slope_p TERM" or "slope_vif TERM" (slices.py).
 
 A NAME is one of MEMBERS, a statistic that the subject reports since its
 creation, window.STATISTIC (what the window added to it), counter.METRIC, or
@@ -22,14 +22,14 @@ from report.load.trial import Event, Result, Status
 
 PERCENTILES = {"p50_ns": 0.5, "p90_ns": 0.9, "p99_ns": 0.99, "p999_ns": 0.999}
 FATES = ("failed", "crashed")  # of whole trials: 1 or 0
-SLOPE = "slope"
+FITTED = ("slope", "slope_p", "slope_vif")  # of a regression over slices
 REPLAYED = "replayed"  # a count of a recording, of whatever machine
 TRUSTED = ("exact", "simulated", REPLAYED)  # qualities of a count
 Blocks = dict[int, tuple[float, float]]  # block -> (above, below)
 
 
 class Statistic(NamedTuple):
-    """fold: "", sum, most, least or slope; names above and below the line."""
+    """fold: "", sum, most, least or one of FITTED; names above and below the line."""
     fold: str
     above: tuple[str, ...]
     below: tuple[str, ...]
@@ -204,10 +204,13 @@ def counting(trials: Sequence[Trial], names: Sequence[str]) -> Sequence[Trial]:
                   f"no block counts {joined(wanted)} together")
 
 
-def slopes_of(trials: Sequence[Trial], term: str) -> Blocks:
-    """block -> (coefficient, 1), of trials with enough slices. Missing."""
-    slopes = {t.block: slices.slope(t, term) for t in trials}
-    found = {block: (value, 1.0) for block, value in slopes.items() if value is not None}
+def fitted(trials: Sequence[Trial], fold: str, term: str) -> Blocks:
+    """block -> (a member of a coefficient, 1), of trials with enough slices.
+    Missing."""
+    fits = {t.block: slices.coefficient(t, term) for t in trials}
+    values = {block: {"slope": c.value, "slope_p": c.p, "slope_vif": c.vif}[fold]
+              for block, c in fits.items() if c}
+    found = {block: (value, 1.0) for block, value in values.items() if value is not None}
     if not found:
         raise Missing(f"no trial has {slices.SLICES} slices and a {term} that varies")
     return found
@@ -219,12 +222,12 @@ def blocks_of(data: Data, query: Query, side: str) -> tuple[Cell, Blocks]:
     cell, asked = data.cells.one(query, side), parse(query.statistic)
     trials = trials_of(data.campaign, cell, asked)
     late = latency.overload(cell)
-    if late and (asked.fold == SLOPE or any(map(is_latency, asked.above))):
+    if late and (asked.fold in FITTED or any(map(is_latency, asked.above))):
         # Its latencies, also those of slices, are the queue's.
         raise Missing(f"overloaded at {count(round(cell.factors.rate_per_s))}/s "
                       f"(took {sig(late, 2)} times the time)")
-    if asked.fold == SLOPE:
-        return cell, slopes_of(trials, asked.above[0])
+    if asked.fold in FITTED:
+        return cell, fitted(trials, asked.fold, asked.above[0])
     of = functools.partial(amount, folder=data.campaign.path, cell=cell)
     return cell, {t.block: (sum(of(n, trial=t) for n in asked.above),
                             sum(of(n, trial=t) for n in asked.below) if asked.below else 1.0)

@@ -118,6 +118,15 @@ def test_a_slope_is_one_of_each_trial_with_enough_slices():
     assert "no trial has 20 slices" in none.reason
 
 
+@pytest.mark.parametrize("fold,slope,low,high", [
+    ("slope_p", 0.5, 0, 1e-6), ("slope_p", 0.0, 1e-3, 1), ("slope_vif", 0.5, 1, 2)])
+def test_a_slope_has_its_p_and_inflation(fold, slope, low, high):
+    """The columns are drawn independently, so that nothing inflates."""
+    (_, found), = of_claim(paused([24] * 3, lambda i: slope),
+                           claim(**SLOPE | {"statistic": f"{fold} pause_ms"}))
+    assert len(found.values) == 3 and all(low <= v <= high for _, v in found.values)
+
+
 @pytest.mark.parametrize("claimed,word", [(0.5, "reproduced"), (0.87, "refuted")])
 def test_a_slope_is_decided_as_a_figure_is(claimed, word):
     assert decided(paused([24] * 12), **SLOPE | {
