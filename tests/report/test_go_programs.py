@@ -16,7 +16,7 @@ SHAPES = {row[0]: row[5].split()[0] for row in rows("go")}
 FILLS = [(row[0], loop) for row in rows("go") for loop in ("fill", "random-fill", "grow:2:1")
          if loop.split(":", maxsplit=1)[0] in row[13].split()]
 ALONE = {row[0] for row in rows("go") if "UNSAFE" in row[6]}
-LOOPS = {"hold": "hold:1ms:100us:1", "stock": "stock:1000", "cleanup": "cleanup:128",
+LOOPS = {"hold": "hold:1ms:100us:1", "stock": "stock:1000", "cleanup": "cleanup:2048",
          "audit": "audit:1000", "families": "families:1000:10", "route": "route:1000",
          "tally": "tally:100:1"}
 SINGLE = "go_stock_single_check"
