@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What runner/flamegraph.sh asks of a request and of samples.
+"""Requests and samples of runner/flamegraph.sh.
 
     python3 -m report.flamegraph choose CPUS <REQUESTS >REQUEST
     python3 -m report.flamegraph fold perf|gperftools|go <SAMPLES >FOLDED
@@ -100,7 +100,7 @@ FOLDERS: dict[str, Callable[[str], Counter[Stack]]] = {
 
 
 def shares(folded: Iterable[tuple[Stack, int]]) -> Iterator[str]:
-    """A line for each function: its share of the samples, and that of it with what it calls."""
+    """A line for each function: its share of the samples, alone and with its callees."""
     own, with_callees = Counter[str](), Counter[str]()
     for stack, count in folded:
         own[stack[-1]] += count

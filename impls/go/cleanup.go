@@ -18,7 +18,7 @@ const (
 	cleanupGone     = 30 // then its handler must have ended
 	cleanupPeriod   = 10 // between two sweeps
 	cleanupTalk     = 20 // a client is heard for at most so long
-	cleanupTurnover = 64 // seconds in which a member opens as many as it has room for
+	cleanupTurnover = 64 // seconds in which a member opens as many as it has slots
 )
 
 // How a sweep closes connections, and how their handlers learn of it.
@@ -192,7 +192,7 @@ func (c *cleanup) handle(conn *connection) {
 	}
 }
 
-// openOne opens a connection if there is room. Leaked handlers may have all room.
+// openOne opens a connection if a slot is free. Leaked handlers may fill all slots.
 func (c *cleanup) openOne(m *cleanupMember) {
 	x := next(&m.rng)
 	if len(m.free) == 0 {
@@ -292,7 +292,7 @@ func (c *cleanup) survivors() (left uint64) {
 	return left
 }
 
-// wrong waits for the last sweep, and for handlers that were told to end and
+// wrong waits for the last sweep, and for handlers that were signalled to end and
 // had no CPU yet. Then the registry must hold what was opened and not closed.
 func (c *cleanup) wrong(*totals) string {
 	close(c.asked)

@@ -36,7 +36,7 @@ type hold struct {
 	seats         []holdSeat
 }
 
-// holdSeat is what one member saw in its last window, all times in ns.
+// holdSeat has the counts of one member in its last window, all times in ns.
 type holdSeat struct {
 	waited, elapsed uint64
 	waits           *histogram

@@ -123,7 +123,7 @@ func (t *team) lostValues(sum *totals) bool {
 }
 
 // misplaced is the reason why the trial is void that its result does not show, or
-// "". The others are those of runner/protocol/judge.c.
+// "". runner/protocol/judge.c has the other reasons.
 func (t *team) misplaced() string {
 	if sweeps, ok := t.program.(*cleanup); ok {
 		if reason := sweeps.unasked(); reason != "" {

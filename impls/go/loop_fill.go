@@ -63,7 +63,7 @@ func (f *fill) run(m *member) {
 	}
 }
 
-// ownRank is a rank that this member has put in: nobody takes it out again.
+// ownRank is a rank that this member has put in, which stays in the map.
 func ownRank(w *worker, inserted uint64) uint64 {
 	return uint64(w.slot) + below(next(&w.rng), inserted)*uint64(w.load.threads)
 }
@@ -87,7 +87,7 @@ func (f *fill) look(w *worker, times *histogram, rank uint64) {
 	w.wrong |= different(value, rank)
 }
 
-// expected is what the map must hold: what was drawn, drawn again.
+// expected draws again the keys that the map must hold.
 func (f *fill) expected() (keys, sum uint64) {
 	resident := f.team.load.resident
 	drawn := make([]bool, resident)

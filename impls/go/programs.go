@@ -10,7 +10,7 @@ import (
 )
 
 // program runs the windows of cells whose loop is neither mix nor paced. It is a
-// loop of the maps, or a technique: that has no map and verifies itself.
+// loop of the maps, or a technique, which verifies itself.
 type program interface {
 	// run does a member's share of a window: until it ends, or w.limit.
 	run(m *member)
@@ -82,7 +82,7 @@ func loopOf(text string) (name string, args []uint64, err error) {
 	return words[0], args, nil
 }
 
-// programMaker of the cell; the reason if it has none. ok is false of mix and
+// programMaker of the cell; the reason if it is refused. ok is false of mix and
 // paced, which need none.
 func (c *cell) programMaker() (maker programMaker, ok bool, reason string) {
 	name, args, err := loopOf(*c.Loop)

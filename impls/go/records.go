@@ -98,7 +98,7 @@ func (m *boxed) remove(w *worker, rank uint64, old *uint64) bool {
 	return wasThere
 }
 
-// tells: Store of a sync.Map does not.
+// tells is false of a sync.Map, whose Store does not return the old value.
 func (m *boxed) tells() bool {
 	_, locked := m.in.(lockedPointers)
 	return locked
@@ -184,7 +184,7 @@ func (m *syncPointers) take(key string) (pointer, bool) {
 
 // pointed is a map of pointers to records under an RWMutex, as
 // impls/gomap/gomap_pointers.h: an update exchanges a field in place under the
-// read lock. pool: where the records come from, or nil.
+// read lock. pool is the source of records, or nil.
 type pointed struct {
 	mu   sync.RWMutex
 	m    map[uint64]*field

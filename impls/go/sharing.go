@@ -95,7 +95,7 @@ func raceCopies(original, other words, copies uint64) (others, torn uint64) {
 	return others, torn
 }
 
-// newOffers counts what a sync.Map offers beside single keys: pairs that Range
+// newOffers counts what a sync.Map offers besides single keys: pairs that Range
 // visits, and methods that return its length (article S0, 1).
 func newOffers(t *team, args []uint64) program {
 	return newAudit(t, []string{"pairs_visited", "length_methods", "range_time"},
@@ -125,7 +125,7 @@ func newOffers(t *team, args []uint64) program {
 		})
 }
 
-// loadOr is a Load behind a recover barrier: a fault becomes the default.
+// loadOr is a Load within a recover barrier: a fault becomes the default.
 //
 //go:noinline
 func loadOr(m *sync.Map, key, other any) (value any) {
@@ -138,7 +138,7 @@ func loadOr(m *sync.Map, key, other any) (value any) {
 	return value
 }
 
-// newBarrier counts heap objects of loads behind the barrier, and faults that become
+// newBarrier counts heap objects of loads within the barrier, and faults that become
 // the default: a key that cannot be hashed faults within Load (article S0, M11).
 func newBarrier(t *team, args []uint64) program {
 	m, keys, fallback := &sync.Map{}, make([]any, args[0]), any("absent")

@@ -90,7 +90,7 @@ func stockRW(s *stock) bool {
 	return left >= 1
 }
 
-// stockSingleCheck is a misuse: what the read lock showed need not hold when the
+// stockSingleCheck is a misuse: the stock seen under the read lock may change before the
 // write lock is there.
 func stockSingleCheck(s *stock) bool {
 	left := s.look()

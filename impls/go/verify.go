@@ -36,7 +36,7 @@ func (m *member) verify() {
 	w.counts.writes, w.counts.iterations = m.account.writes, m.account.writes
 }
 
-// stoppedEarly returns whether writes that were asked for were not done.
+// stoppedEarly returns whether planned writes were not done.
 func (t *team) stoppedEarly() bool {
 	for i := range t.members {
 		if t.members[i].account.stoppedEarly {

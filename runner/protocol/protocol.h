@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * protocol.h - the door of this room: what a trial is asked and what it
- * answers (docs/reference/trial-protocol.md), and the cell that both are about.
+ * protocol.h - public header: the request of a trial, its result
+ * (docs/reference/trial-protocol.md), and the cell that both are about.
  *
  * In this order: loops and allocators, which are factors of their own; the
  * cell and the table of factors; the request; the answer and its histograms.
