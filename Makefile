@@ -89,7 +89,7 @@ replace = { cmp -s $@$(NEW) $@ && rm $@$(NEW) || mv $@$(NEW) $@; }
 # ---- targets for users -------------------------------------------------------
 # Variables of the command line reach scripts by the environment.
 RUN = CC='$(CC)' BUILD=$(BUILD)
-.PHONY: all maps bench crossover flamegraph campaign report artifact deps deps-peers help clean
+.PHONY: all maps bench crossover flamegraph campaign report artifact deps deps-peers man help clean
 .PHONY: articles claims peers production schemas regress regress-arms regress-exact regress-bisect
 
 ##@ Build and measure
@@ -104,6 +104,9 @@ crossover:  ## where the ranking of two maps flips: A=map B=map MODE=quick|stand
 
 flamegraph:  ## sampled stacks of one trial as SVG: MAP=map WORKLOAD=name|file ARGS='--set threads=2'
 	@$(RUN) runner/flamegraph.sh "$$MAP" "$$WORKLOAD" $(ARGS)
+
+man: $(BUILD)/readmostly  ## man pages and shell completion under build/man
+	@runner/manual.sh $< build/man
 
 campaign:  ## one plan on several machines: NODES=n1,n[3-5] | PARTITION= CONSTRAINT= | MACHINES=file MODE= SET= PLAN=1
 	@runner/fleet/campaign.sh $(ARGS)
