@@ -5,8 +5,10 @@ CXX     := $(if $(filter default,$(origin CXX)),$(if $(findstring clang,$(CC)),c
 # The names of variables are upper case. Without this check mode=quick would be ignored.
 $(foreach v,mode set map maps workload ids args a b build deps out impl hide base head cell,$(if $(filter command,$(origin $(v))),\
   $(error $(v)=$($(v)): expected upper case: $(shell echo $(v) | tr a-z A-Z)=$($(v)))))
-# A git hook exports the variables of its own repository. Git calls of recipes mean this one.
-unexport $(filter-out GIT_CONFIG%,$(shell git rev-parse --local-env-vars 2>/dev/null))
+# Inherited variables that change results or output do not reach recipes (runner/base/environment.def).
+of_kind  = $(subst *,%,$(shell sed -n 's/^$(1)("\(.*\)").*/\1/p' runner/base/environment.def))
+unexport $(filter-out $(call of_kind,KEPT) LC_ALL,$(filter $(call of_kind,UNWANTED),$(.VARIABLES)))
+export LC_ALL := C.UTF-8
 BUILD   ?= build/$(notdir $(CC))
 $(if $(findstring :,$(CURDIR)$(BUILD)),$(error "$(if $(findstring :,$(CURDIR)),$(CURDIR),BUILD=$(BUILD))": expected \
   a folder whose path has no colon. Rules of make and lists of folders end a name there. Move it))
@@ -221,14 +223,12 @@ all programs: $(if $(LIKWID_C),$(PLACE)/readmostly-likwid)
 $(PLACE)/readmostly-likwid: $(call objects,$(BUILD),$(LIKWID_C))
 	$(call link,$^ -ldl)
 
-# The origin of the binary, rewritten only if it differs. RM_COMMIT and RM_DIRTY give it for sources that were copied
-# without git (runner/fleet/ssh.sh).
+# The origin of the binary, rewritten only if it differs (runner/origin.sh).
 COMPILER := $(if $(findstring clang,$(CC)),clang,gcc) $(shell $(CC) -dumpfullversion 2>/dev/null || $(CC) -dumpversion)
 ALL_LIBRARIES = $(LIBRARIES) $(sort $(foreach id,$(BUILT),$(NEEDS_$(id))))
 $(BUILD)/build_info.c: FORCE
 	@mkdir -p $(@D); libraries=$$(for l in $(ALL_LIBRARIES); do printf '%s %s, ' $$l $$($(PKG) --modversion $$l); done); \
-	 commit=$${RM_COMMIT:-$$(git rev-parse -q --verify HEAD || echo unknown)}; \
-	 dirty=$${RM_DIRTY:-$$([ -z "$$(git status --porcelain 2>/dev/null)" ] && echo 0 || echo 1)}; \
+	 origin=$$(runner/origin.sh); commit=$${origin% *} dirty=$${origin#* }; \
 	 { echo '#include "runner/base/build_info.h"'; \
 	   echo 'const char *const rm_build_compiler = "$(COMPILER)";'; \
 	   echo 'const char *const rm_build_flags = "$(CFLAGS)";'; \

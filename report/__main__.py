@@ -96,6 +96,7 @@ def run(args: argparse.Namespace) -> int:
 def main(argv: Sequence[str] | None = None) -> int:
     """argv -- arguments, without the program; None: the command line's."""
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")  # same bytes twice
+    os.environ["MPLBACKEND"] = "svg"  # another one may not exist here
     if "MPLCONFIGDIR" not in os.environ:
         private = folders.private(f"readmostly-mpl-{os.getuid()}")
         os.environ.update({"MPLCONFIGDIR": private} if private else {})

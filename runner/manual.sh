@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # manual.sh READMOSTLY OUT - writes man pages and a bash completion of all commands to OUT, from
 # the option tables that each command prints with --help.
-unset $(git rev-parse --local-env-vars 2>/dev/null | grep -v CONFIG) # a git hook exports these
+. runner/base/environment.sh
 set -eu
 program=$1 out=$2
 command -v help2man >/dev/null || { echo "man: help2man is missing. Try: apt-get install help2man" >&2; exit 3; }
