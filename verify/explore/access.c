@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * access.c - every access of a map that is explored passes here.
+ * access.c - intercepts every memory access of an explored map.
  *
- * What the compiler calls where it was told -fsanitize=thread, as
- * runner/sim/guest/touch.c has it for the simulated machine. Each access that
- * another lane could see is a step, then held against the heap and the clocks,
- * then done: plain ones by the program, atomic ones here. Load, store, change
- * and compare below are the only places where an atomic access takes effect:
- * where memory is not sequentially consistent its model does it instead
- * (memory.h).
+ * The compiler inserts these calls for -fsanitize=thread, as it does for
+ * runner/sim/guest/touch.c. Each access that another lane could see is a step.
+ * It is checked against the heap and the clocks, and then performed: a plain
+ * access by the program, an atomic one here. Only load, store, change and
+ * compare below perform atomic accesses. If memory is not sequentially
+ * consistent, its model performs them instead (memory.h).
  */
 #include "runner/sim/guest/guest.h"
 #include "verify/explore/clocks.h"
@@ -17,15 +16,15 @@
 
 #include <string.h>
 
-/* Only the compiler calls these: a prototype would protect nobody. */
+/* Only the compiler calls these, so prototypes would not help. */
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
 
 #define SITE __builtin_return_address(0)
 
-/* An odd number that spreads (FNV-1a's). */
+/* An odd multiplier that mixes bits (the prime of FNV-1a). */
 #define FOOTPRINT UINT64_C(0x100000001b3)
 
-/* Memory has a model; a test of one word where it has none. */
+/* True if a memory model is active. Tests one word when none is. */
 #define WEAK __builtin_expect(rm_explore.model != NULL, 0)
 
 #define ACCESS(at, order, site)             \
@@ -34,7 +33,7 @@
 
 typedef rm_explore_value uint128_t;
 
-/* An atomic access has read or written this. */
+/* Records the value that an atomic access read or wrote. */
 #define SAW(value)                                                 \
 	do                                                         \
 		if (rm_explore.trace)                              \
@@ -44,14 +43,14 @@ typedef rm_explore_value uint128_t;
 
 #define RM_EXPLORE_NAME(bits, name) __tsan_atomic##bits##_##name
 
-/* Its own stack, as deep as a lane's may be. */
+/* True if the address is on the running lane's own stack. */
 static inline bool is_own(uintptr_t address)
 {
 	return address - rm_explore.running->stack < RM_SIM_STACK_BYTES / 2;
 }
 
-/* Whether the bytes are there, where they are the heap's; what is written to
-   globals is put back after the schedule. */
+/* Checks that the bytes lie in a heap block. If the address is in a global
+   instead, saves its value, which is restored after the schedule. */
 static void hold_against_heap(
         uintptr_t address, unsigned bytes, bool write, const void *site)
 {
@@ -65,7 +64,7 @@ static void hold_against_heap(
 	}
 }
 
-/* The step of one access of 1 .. 8 bytes; whether others can see it. */
+/* Takes the step of an access to 1 .. 8 bytes. True if other lanes see it. */
 static inline bool arrive(uintptr_t address, unsigned bytes, bool write,
         bool atomic, const void *site)
 {
@@ -84,12 +83,12 @@ static inline bool arrive(uintptr_t address, unsigned bytes, bool write,
 	if (rm_explore.trace)
 		rm_explore_note(
 		        (enum rm_explore_kind)(write + 2 * atomic), site);
-	/* after the step: others may have run, and freed it */
+	/* Check after the step: another lane may have freed the block. */
 	hold_against_heap(address, bytes, write, site);
 	return true;
 }
 
-/* One access of 1 .. 8 bytes, just before it is done. */
+/* Processes an access to 1 .. 8 bytes, just before it is performed. */
 static inline void touch(uintptr_t address, unsigned bytes, bool write,
         bool atomic, const void *site)
 {
@@ -102,7 +101,7 @@ static inline void touch(uintptr_t address, unsigned bytes, bool write,
 		rm_explore_note_place(address, bytes);
 }
 
-/* From now on somebody has written there. */
+/* Marks these heap bytes as initialised. */
 static inline void written(uintptr_t address, unsigned bytes)
 {
 	uint64_t offset = address - rm_explore_heap;
@@ -111,8 +110,8 @@ static inline void written(uintptr_t address, unsigned bytes)
 		rm_explore_wrote(offset, bytes);
 }
 
-/* What was read there is used: a copy may take along what nobody wrote, such as
-   the holes of a struct. */
+/* Checks a read whose value is used. A copy is not checked: it may include
+   uninitialised bytes, such as the padding of a struct. */
 static inline void used(uintptr_t address, unsigned bytes, const void *site)
 {
 	uint64_t offset = address - rm_explore_heap;
@@ -122,8 +121,8 @@ static inline void used(uintptr_t address, unsigned bytes, const void *site)
 		rm_explore_heap_unwritten(address, bytes, site);
 }
 
-/* A longer one: 8 bytes a step, since others may come in between. All of it is
-   done behind the last step. */
+/* Processes a longer access, 8 bytes a step, since other lanes may run in
+   between. The program performs all of it after the last step. */
 static void touch_all(
         uintptr_t address, size_t bytes, bool write, const void *site)
 {
@@ -146,7 +145,7 @@ static void touch_all(
 		rm_explore_opaque();
 }
 
-/* Of each object's constructor, before main(). */
+/* Called by the constructor of each object file, before main(). */
 void __tsan_init(void)
 {
 }
@@ -189,8 +188,8 @@ RM_EXPLORE_PLAIN(write, 2, true)
 RM_EXPLORE_PLAIN(write, 4, true)
 RM_EXPLORE_PLAIN(write, 8, true)
 
-/* A vector: C's memory model knows none, so its halves come apart; but the
-   program does it after the second step. */
+/* A vector access. C's memory model does not cover it, so its halves are
+   separate steps. The program performs it after the second one. */
 #define RM_EXPLORE_RANGE(name, type, bytes, write)                 \
 	void __tsan_##name(void *address type)                     \
 	{                                                          \
@@ -202,7 +201,7 @@ RM_EXPLORE_RANGE(write16, , 16, true)
 RM_EXPLORE_RANGE(unaligned_read16, , 16, false)
 RM_EXPLORE_RANGE(unaligned_write16, , 16, true)
 
-/* An inlined copy of a struct. */
+/* Inlined copies of structs. */
 void __tsan_read_range(void *address, size_t bytes)
 {
 	touch_all((uintptr_t)address, bytes, false, SITE);
@@ -213,7 +212,7 @@ void __tsan_write_range(void *address, size_t bytes)
 	touch_all((uintptr_t)address, bytes, true, SITE);
 }
 
-/* `reads`: what is there decides; a store does not ask. */
+/* `reads`: the access uses the old value, which a store does not. */
 static inline void touch_atomic(uintptr_t address, unsigned bytes, bool reads,
         bool write, const void *site)
 {
@@ -232,7 +231,7 @@ static inline void touch_atomic(uintptr_t address, unsigned bytes, bool reads,
 	}
 }
 
-/* A comparison comes to its place: what it does there is not known yet. */
+/* Takes the step of a compare-exchange, whose result is not known yet. */
 static inline void arrive_to_compare(
         uintptr_t address, unsigned bytes, const void *site)
 {
@@ -245,7 +244,7 @@ static inline void arrive_to_compare(
 		used(address + at, word, site);
 }
 
-/* Whether it changes what is there; one that fails only loads. */
+/* `changes`: the comparison succeeded; if it failed, it only loads. */
 static inline void touch_compared(
         uintptr_t address, unsigned bytes, bool changes, const void *site)
 {
@@ -394,7 +393,7 @@ void __tsan_atomic_signal_fence(int order)
 	(void)order;
 }
 
-/* Bytes up to the next multiple of 8 of an address, at most `bytes`. */
+/* The number of bytes up to the next multiple of 8, at most `bytes`. */
 static size_t word(uintptr_t address, size_t bytes)
 {
 	size_t part = 8 - address % 8;
@@ -402,8 +401,8 @@ static size_t word(uintptr_t address, size_t bytes)
 	return part < bytes ? part : bytes;
 }
 
-/* A word at a time, each read and written at a step of its own: whoever copies
-   what another lane writes may get some of the old and some of the new. */
+/* Copies a word at a time; each read and each write is a step. A copy made
+   while another lane writes may mix old and new words. */
 void *rm_sim_memcpy(void *to, const void *from, size_t bytes)
 {
 	char *out = to;
@@ -431,7 +430,7 @@ void *rm_sim_memmove(void *to, const void *from, size_t bytes)
 {
 	touch_all((uintptr_t)from, bytes, false, SITE);
 	touch_all((uintptr_t)to, bytes, true, SITE);
-	rm_explore_opaque(); /* it reads what was a step before */
+	rm_explore_opaque(); /* it reads the source one step late */
 	return memmove(to, from, bytes);
 }
 
@@ -464,7 +463,7 @@ int rm_sim_memcmp(const void *a, const void *b, size_t bytes)
 	return 0;
 }
 
-/* What clang makes of a memcmp() whose sign nobody looks at. */
+/* clang turns a memcmp() whose sign is unused into bcmp(). */
 int rm_sim_bcmp(const void *a, const void *b, size_t bytes)
 {
 	return rm_sim_memcmp(a, b, bytes);

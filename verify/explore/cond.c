@@ -13,7 +13,7 @@ struct barrier {
 };
 
 _Static_assert(sizeof(struct barrier) <= sizeof(pthread_barrier_t),
-        "what stands for a barrier lies in a real one");
+        "the model of a barrier fits into a real one");
 
 int rm_sim_cond_init(pthread_cond_t *cond, const pthread_condattr_t *attr)
 {
@@ -29,7 +29,7 @@ int rm_sim_cond_destroy(pthread_cond_t *cond)
 	return 0;
 }
 
-/* The mutex orders, so that a condition has no clock of its own. */
+/* The mutex provides the ordering, so a condition needs no clock. */
 int rm_sim_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
 {
 	rm_explore_reach(cond, sizeof(uint32_t), SITE);

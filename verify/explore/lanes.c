@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * lanes.c - lanes, their turns and their waits; how a schedule begins and
- * ends.
+ * lanes.c - runs lanes: their turns and waits, and the beginning and end of a
+ * schedule.
  */
 #include "verify/explore/crash.h"
 #include "verify/explore/locks.h"
@@ -13,31 +13,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Simulated code has no handle: what it calls finds its world here. */
+/* Global, since calls from simulated code pass no handle. */
 struct rm_explore_world rm_explore;
 
 enum {
-	/* A lane that runs so long beside others, and ends no operation, may
-	   wait for them without a pause in its loop: it is treated as if it
-	   had one. */
+	/* A lane that runs this long without ending an operation may spin
+	   on others without a pause in its loop. It is treated as if it
+	   yielded. */
 	FAIR_STEPS = 20000,
 	ALONE_MOST = 1 << 24,   /* accesses and calls of the main thread */
-	ALONE_YIELDS = 1000000, /* pauses of the main thread with no others */
-	NEAR_NULL = 65536,      /* addresses that a member of nothing has */
+	ALONE_YIELDS = 1000000, /* pauses of the main thread while alone */
+	NEAR_NULL = 65536,      /* addresses of members of a NULL struct */
 	STACK_USED = RM_SIM_STACK_BYTES / 2, /* rm_sim_space_stack() */
 	SIGNAL_STACK_BYTES = 64 << 10,
 };
 
-/* A map's last error: the lane is left, as it is, for the host's stack. */
+/* Handles a map's crash: abandons the lane for the host's stack. */
 static void crashed(int signal, siginfo_t *info, void *context)
 {
 	(void)context;
 	if (!rm_explore.running)
 		_Exit(128 + signal);
 	if (signal == SIGABRT)
-		rm_explore_stop(RM_EXPLORE_CRASH, NULL, NULL,
-		        "the map gave up: abort()");
-	/* other addresses are the host's, and others each time */
+		rm_explore_stop(
+		        RM_EXPLORE_CRASH, NULL, NULL, "the map called abort()");
+	/* other addresses belong to the host and vary between runs */
 	rm_explore_stop(RM_EXPLORE_CRASH, NULL, NULL, "%s%s", strsignal(signal),
 	        (uintptr_t)info->si_addr < NEAR_NULL ? " near NULL" : "");
 }
@@ -46,7 +46,7 @@ static void catch_crashes(void)
 {
 	static char stack[SIGNAL_STACK_BYTES];
 	const stack_t other = { .ss_sp = stack, .ss_size = sizeof(stack) };
-	/* not blocked while it is handled: the handler does not return */
+	/* SA_NODEFER, since the handler does not return */
 	struct sigaction action = { .sa_sigaction = crashed,
 		.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER };
 
@@ -72,7 +72,7 @@ static void lane_entry(void)
 	self->entry(self);
 	self->operation = -1;
 	if (rm_explore.buffers && !--rm_explore.left)
-		rm_explore_decide(); /* its stores may wait to its very end */
+		rm_explore_decide(); /* its stores may stay buffered until it ends */
 	rm_explore.ended |= 1U << self->id;
 	rm_explore_block(RM_EXPLORE_ENDED, NULL, NULL);
 	__builtin_unreachable();
@@ -98,9 +98,9 @@ static void main_entry(struct rm_explore_lane *lane)
 	rm_sim_ctx_switch(&lane->ctx, &rm_explore.host);
 }
 
-/* Nobody sees what the main thread does alone, so that it has no steps. It is
-   far from so many accesses, unless what others have left has no end: a chain
-   that is a circle. */
+/* While alone, the main thread takes no steps, since no lane sees it. The limit
+   is far above what a correct map needs. It catches loops over a broken
+   structure, such as a cyclic chain. */
 static void be_alone(void)
 {
 	rm_explore.alone = true;
@@ -148,7 +148,7 @@ void rm_explore_together(
 	be_alone();
 }
 
-/* For good: the lane is left, as it is, for the host's stack. */
+/* Abandons the lane for the host's stack and never returns to it. */
 static _Noreturn void leave(void)
 {
 	struct rm_sim_ctx lost = { NULL };
@@ -158,14 +158,14 @@ static _Noreturn void leave(void)
 	__builtin_unreachable();
 }
 
-/* The host has no memory for what the schedule needs: no map is to blame. */
+/* The host is out of memory; the map is not to blame. */
 static _Noreturn void starve(void)
 {
 	rm_explore.starved = true;
 	leave();
 }
 
-/* Who waits for whom, as far as that is known. */
+/* Lists which lanes wait, and for which lock holders if known. */
 static void say_waiting(char *text, size_t size)
 {
 	static const char *const words[] = { "nothing", "a mutex",
@@ -197,13 +197,13 @@ static _Noreturn void deadlock(void)
 	for (unsigned i = rm_explore.lanes; i-- > 1;)
 		if (rm_explore.lane[i].wait != RM_EXPLORE_ENDED)
 			first = &rm_explore.lane[i];
-	if (!first->id) /* the main thread alone waits for what nobody gives back */
+	if (!first->id) /* the main thread alone: the lock is never released */
 		rm_explore_stop(RM_EXPLORE_DEADLOCK, first->waits_site, NULL,
 		        "the main thread, alone, waits for a lock that was "
-		        "not given back");
+		        "not released");
 	say_waiting(who, sizeof(who));
 	rm_explore_stop(RM_EXPLORE_DEADLOCK, first->waits_site, NULL,
-	        "all wait: %s", who);
+	        "all threads wait: %s", who);
 }
 
 static uint64_t patience(void)
@@ -211,7 +211,7 @@ static uint64_t patience(void)
 	return FAIR_STEPS + rm_explore.patience;
 }
 
-/* Lanes that the scheduler may choose among; lane 0 stands behind all. */
+/* Lanes that the scheduler may choose; lane 0 only when all others ended. */
 static uint32_t choices_of(bool *yields)
 {
 	const struct rm_explore_lane *self = rm_explore.running;
@@ -260,7 +260,7 @@ static struct rm_explore_turn ask(bool yields)
 	return turn;
 }
 
-/* The turn of a buffer takes no time, and the same decision is due again. */
+/* A buffer's turn takes no steps, so the same decision follows again. */
 static bool leaves_buffer(const struct rm_explore_turn *turn)
 {
 	if (turn->lane < RM_EXPLORE_LANES)
@@ -271,8 +271,7 @@ static bool leaves_buffer(const struct rm_explore_turn *turn)
 	return true;
 }
 
-/* Whether its operation has accessed nothing: the step that is due is the first
-   one. */
+/* True if the lane's operation has accessed nothing: its first step is due. */
 static bool is_fresh(const struct rm_explore_lane *lane)
 {
 	return lane->begins && rm_explore.steps <= lane->began + 1;
@@ -293,8 +292,8 @@ static void decide(bool yields)
 	bool fresh;
 	uint32_t took = rm_explore.granted - rm_explore.left;
 
-	/* where steps are left over the lane stopped before its next one, and
-	   with one more it does so again */
+	/* If steps are left, the lane stopped before its next one. With one
+	   more step granted it stops there again. */
 	if (!rm_explore.alone)
 		rm_explore_took(
 		        rm_explore.schedule, took + (rm_explore.left != 0));
@@ -326,10 +325,11 @@ void rm_explore_yield(void)
 		rm_explore.alone_passed++;
 		if (--rm_explore.left < UINT32_MAX - ALONE_YIELDS)
 			rm_explore_stop(RM_EXPLORE_LIVELOCK, NULL, NULL,
-			        "the main thread, alone, waits for others");
+			        "the main thread, alone, waits for other "
+			        "threads");
 		return;
 	}
-	rm_explore.steps++; /* a loop of nothing else has an end, too */
+	rm_explore.steps++; /* so that a loop that only yields has an end */
 	rm_explore.stretch.opaque = true;
 	decide(true);
 }
@@ -342,7 +342,7 @@ void rm_explore_block(
 	rm_explore.stretch.opaque = true;
 	if (rm_explore.buffers)
 		rm_explore.model->drain(self->id, UINT32_MAX);
-	self->begins = NULL; /* others see that it waits */
+	self->begins = NULL; /* that it waits is visible */
 	self->wait = wait;
 	self->waits_for = address;
 	self->waits_site = site;
@@ -361,7 +361,7 @@ void rm_explore_got_on(uint64_t more)
 		rm_explore.limit = now + more;
 }
 
-/* The next step is a decision. */
+/* Makes the next step a decision. */
 static void end_turn(void)
 {
 	rm_explore.granted -= rm_explore.left - 1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* meet.c - whose accesses meet (meet.h): two lanes at one word, one of them
-   to write. */
+/* meet.c - records which accesses conflict (meet.h): two lanes access one word,
+   and at least one writes. */
 #include "verify/explore/meet.h"
 
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 
 enum { ROOM_FIRST = 256 };
 
-/* Operations as bits: from this one on, or this one alone. */
+/* Bit sets of operations: this one and later ones; this one only. */
 static uint32_t from(int operation)
 {
 	return operation < 0 ? UINT32_MAX : UINT32_MAX << operation;
@@ -19,7 +19,7 @@ static uint32_t only(int operation)
 	return operation < 0 ? UINT32_MAX : 1U << operation;
 }
 
-/* Where the word is, or would be. */
+/* The slot of a word, or the free slot for it. */
 static struct rm_explore_met *place_of(
         const struct rm_explore_meetings *meetings, uintptr_t word)
 {
@@ -50,7 +50,7 @@ static bool make_room(struct rm_explore_meetings *meetings)
 	return true;
 }
 
-/* NULL: no memory. */
+/* NULL: out of memory. */
 static struct rm_explore_met *met_of(
         struct rm_explore_meetings *meetings, uintptr_t word)
 {
@@ -64,7 +64,7 @@ static struct rm_explore_met *met_of(
 	return met;
 }
 
-/* Whether lanes but this one write the word, or read what it writes. */
+/* True if other lanes write the word, or read it and this one writes. */
 static bool meets_others(
         const struct rm_explore_met *met, unsigned lane, bool writes)
 {

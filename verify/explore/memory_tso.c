@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * memory_tso.c - x86-TSO (Sewell, Sarkar, Owens, Zappa Nardelli, Myreen, CACM
- * 53(7), 2010): each lane has a buffer of stores that the others do not see
- * yet, first in, first out.
+ * 53(7), 2010): each lane has a FIFO buffer of stores that other lanes do not
+ * see yet.
  *
- * Orders are mapped as compilers do for x86: a seq_cst store is one with a full
- * fence behind it, seq_cst fences and read-modify-writes are full fences, all
- * else is plain. A lane sees its own buffer first. A buffer is one more lane
- * to the schedulers: where it gets the turn its oldest stores take effect, so
- * that a list of turns says what was drained when.
+ * Orders are mapped as compilers do for x86: a seq_cst store is followed by a
+ * full fence, seq_cst fences and read-modify-writes are full fences, and all
+ * else is plain. A lane reads its own buffer first. To schedulers, a buffer is
+ * one more lane: when it gets the turn, its oldest stores take effect. So the
+ * list of turns records each drain.
  *
- * Races are C11's whatever the machine does: what a store gives to who
- * acquires it is the clock of when it was made.
+ * Races follow C11, not the machine: a store passes on the clock of the time
+ * when it was issued.
  */
 #include "verify/explore/heap.h"
 #include "verify/explore/memory.h"
 
 #include <string.h>
 
-enum { PENDING_MOST = 16 }; /* then the oldest goes by itself */
+enum { PENDING_MOST = 16 }; /* when full, the oldest is drained */
 
 struct pending {
 	struct rm_explore_atomic access;
@@ -27,7 +27,7 @@ struct pending {
 };
 
 _Static_assert((int)RM_EXPLORE_LANES == (int)RM_EXPLORE_BUFFERS_AT,
-        "the turn of lane N's buffer is that of lane N + LANES");
+        "lane N's buffer has turns as lane N + LANES");
 
 static struct buffer {
 	struct pending pending[PENDING_MOST]; /* the oldest first */
@@ -52,12 +52,11 @@ static struct buffer *own(void)
 	return &buffer[rm_explore.running->id];
 }
 
-/* It was made when its memory was there, and arrives when it is not. */
+/* The memory was allocated when the store was issued, and is freed now. */
 static _Noreturn void too_late(unsigned lane, const struct pending *pending)
 {
 	rm_explore_stop(RM_EXPLORE_FREED, pending->access.site, NULL,
-	        "a store of %s leaves its buffer when its memory has been "
-	        "freed",
+	        "a store of %s leaves its buffer after its memory was freed",
 	        rm_explore_lane_name(lane));
 }
 
@@ -100,8 +99,8 @@ static void let_go_before(uintptr_t address, size_t bytes)
 		}
 }
 
-/* The newest of its own stores to this address, or NULL. Places have one size
-   each, so that it is all or nothing. */
+/* The newest store to this address in the lane's own buffer, or NULL. A place
+   has one access size, so stores cannot overlap partially. */
 static const struct pending *forwarded(uintptr_t at)
 {
 	const struct buffer *self = own();
@@ -140,7 +139,7 @@ static void store(const struct rm_explore_atomic *access, uint32_t place,
 		rm_explore_buffered();
 }
 
-/* The buffer is empty: whoever changes has drained it (memory.c). */
+/* memory.c has drained the buffer. */
 static void change(const struct rm_explore_atomic *access, uint32_t place)
 {
 	(void)place;
@@ -165,14 +164,14 @@ static void fence(int order)
 	rm_explore_fenced(order);
 }
 
-/* Nothing: who looks at a key after it was written here, and reads the old one,
-   shows that the write ended without the fence that it needs. */
+/* Empty, so that a key written here and read as old afterwards exposes a write
+   that ended without the fence that it needs. */
 static void boundary(void)
 {
 }
 
-/* The program does it itself, and not from a buffer: its own stores to these
-   bytes come first. */
+/* The program performs it directly, so the lane's buffered stores to these
+   bytes must take effect first. */
 static void plain(uintptr_t address, unsigned bytes, bool write)
 {
 	(void)bytes, (void)write;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* menu.c - which operations threads draw from, and a thread's operations. See
-   menu.h. */
+/* menu.c - draws operations for the threads of a program (menu.h). */
 #include "verify/explore/menu.h"
 
 #include "runner/base/rng.h"

@@ -10,7 +10,7 @@
 #define SITE __builtin_return_address(0)
 
 _Static_assert(sizeof(struct rm_explore_mutex) <= sizeof(pthread_mutex_t),
-        "what stands for a mutex lies in a real one");
+        "the model of a mutex fits into a real one");
 
 static struct rm_explore_mutex *mutex_of(pthread_mutex_t *mutex)
 {
@@ -46,8 +46,8 @@ void rm_explore_lock(struct rm_explore_mutex *mutex, const void *site)
 	rm_explore_acquire(mutex);
 }
 
-/* What a mutex that its owner asks for answers; -1: it waits for itself. */
-static int again(struct rm_explore_mutex *mutex)
+/* Relocks a mutex by its owner: its status, or -1 for a self-deadlock. */
+static int relock(struct rm_explore_mutex *mutex)
 {
 	if (mutex->kind == PTHREAD_MUTEX_ERRORCHECK)
 		return EDEADLK;
@@ -64,7 +64,7 @@ int rm_sim_mutex_lock(pthread_mutex_t *opaque)
 
 	rm_explore_reach(mutex, sizeof(pthread_mutex_t), SITE);
 	if (mutex->owner == rm_sim_self() + 1)
-		status = again(mutex);
+		status = relock(mutex);
 	if (status >= 0)
 		return status;
 	rm_explore_lock(mutex, SITE);
@@ -78,7 +78,7 @@ int rm_sim_mutex_trylock(pthread_mutex_t *opaque)
 	rm_explore_reach(mutex, sizeof(pthread_mutex_t), SITE);
 	if (mutex->owner == rm_sim_self() + 1 &&
 	        mutex->kind == PTHREAD_MUTEX_RECURSIVE)
-		return again(mutex);
+		return relock(mutex);
 	if (mutex->owner)
 		return EBUSY;
 	rm_explore_lock(mutex, SITE);
@@ -89,9 +89,9 @@ void rm_explore_unlock(struct rm_explore_mutex *mutex, const void *site)
 {
 	if (mutex->owner != rm_sim_self() + 1)
 		rm_explore_misuse(
-		        mutex->owner ? "gives back a mutex that another one "
+		        mutex->owner ? "unlocks a mutex that another thread "
 		                       "holds"
-		                     : "gives back a mutex that is free",
+		                     : "unlocks a mutex that is free",
 		        site);
 	if (--mutex->depth)
 		return;
@@ -107,7 +107,7 @@ int rm_sim_mutex_unlock(pthread_mutex_t *opaque)
 	return 0;
 }
 
-/* A spinlock has room for its owner only. */
+/* A spinlock has space for its owner only. */
 static uint32_t *spin_of(pthread_spinlock_t *lock)
 {
 	return (uint32_t *)(uintptr_t)lock;
@@ -159,9 +159,9 @@ int rm_sim_spin_unlock(pthread_spinlock_t *lock)
 
 	rm_explore_reach(owner, sizeof(uint32_t), SITE);
 	if (*owner != rm_sim_self() + 1)
-		rm_explore_misuse(*owner ? "gives back a spinlock that another "
-		                           "one holds"
-		                         : "gives back a spinlock that is free",
+		rm_explore_misuse(*owner ? "unlocks a spinlock that another "
+		                           "thread holds"
+		                         : "unlocks a spinlock that is free",
 		        SITE);
 	rm_explore_release(owner);
 	*owner = 0;

@@ -9,10 +9,10 @@
 
 #define SITE __builtin_return_address(0)
 
-enum { DEPTH_MOST = 15 }; /* what four bits count */
+enum { DEPTH_MOST = 15 }; /* maximum of a 4-bit counter */
 
 _Static_assert(sizeof(struct rm_explore_rwlock) <= sizeof(pthread_rwlock_t),
-        "what stands for a lock lies in a real one");
+        "the model of a lock fits into a real one");
 
 static struct rm_explore_rwlock *rwlock_of(pthread_rwlock_t *opaque)
 {
@@ -39,7 +39,7 @@ int rm_sim_rwlock_destroy(pthread_rwlock_t *lock)
 	return 0;
 }
 
-/* Whether a writer waits that goes before new readers. */
+/* True if a waiting writer has priority over new readers. */
 static bool writer_first(const struct rm_explore_rwlock *rwlock)
 {
 	if (rwlock->kind != PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP)
@@ -51,14 +51,14 @@ static bool writer_first(const struct rm_explore_rwlock *rwlock)
 	return false;
 }
 
-/* How often this lane has it as a reader. */
+/* How often this lane holds the lock as a reader. */
 static unsigned depth_of(const struct rm_explore_rwlock *rwlock)
 {
 	return rwlock->depth >> 4 * rm_sim_self() & DEPTH_MOST;
 }
 
-/* Readers learn what writers did (the first clock), writers also what readers
-   did (the second): two readers order nothing between them. */
+/* Readers acquire the writers' clock, given[0]. Writers also acquire the
+   readers' clock, given[1]. So readers do not order each other. */
 int rm_sim_rwlock_rdlock(pthread_rwlock_t *opaque)
 {
 	struct rm_explore_rwlock *rwlock = rwlock_of(opaque);
@@ -102,8 +102,7 @@ int rm_sim_rwlock_unlock(pthread_rwlock_t *opaque)
 		if (!depth_of(rwlock))
 			rwlock->readers &= ~bit;
 	} else {
-		rm_explore_misuse(
-		        "gives back a lock that it does not hold", SITE);
+		rm_explore_misuse("unlocks a lock that it does not hold", SITE);
 	}
 	rm_explore_wake(RM_EXPLORE_FOR_WRITE, rwlock, UINT_MAX);
 	rm_explore_wake(RM_EXPLORE_FOR_READ, rwlock, UINT_MAX);

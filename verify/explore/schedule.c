@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * schedule.c - the schedulers: random, by priorities, and one that reads.
+ * schedule.c - three schedulers: random, PCT, and one that replays a list.
  *
- * Random finds what a switch anywhere shows, soonest with turns about as long
- * as the window of the bug; so the mean length differs from schedule to
- * schedule. PCT (Burckhardt, Kothari, Musuvathi, Nagarakatte, ASPLOS 2010)
- * lets the lane of the highest priority run, and lowers that of whoever runs
- * at d - 1 random steps: a stall of any length costs it no luck.
+ * Random turns find bugs fastest when they are about as long as the bug's
+ * window, so the mean length differs between schedules. PCT (Burckhardt,
+ * Kothari, Musuvathi, Nagarakatte, ASPLOS 2010) runs the lane of highest
+ * priority, and lowers the running lane's at d - 1 random steps. So a stall of
+ * any length is equally likely.
  */
 #include "verify/explore/schedule.h"
 
@@ -15,11 +15,11 @@
 #include <stdlib.h>
 
 enum {
-	/* Of a turn without an end: the world looks after those that wait. */
+	/* Steps of a turn without a set end; waiting lanes are still served. */
 	ENDLESS = 10000,
 	LONGEST_MEAN_LOG = 6, /* turns of 1, 2, 4 ... 32 steps on average */
-	LONGEST_ODDS_LOG = 4, /* one of 1, 2, 4, 8 loads that may look back */
-	GAP = 2,              /* between priorities of lanes: for a buffer's */
+	LONGEST_ODDS_LOG = 4, /* 1 of 1, 2, 4, 8 loads may read an old store */
+	GAP = 2,              /* between lanes' priorities, for a buffer's */
 };
 
 static void random_begin(struct rm_explore_schedule *schedule, unsigned lanes)
@@ -43,7 +43,7 @@ static struct rm_explore_turn random_next(struct rm_explore_schedule *schedule,
 	uint64_t x = rm_next(&schedule->rng);
 	unsigned choices = (unsigned)__builtin_popcount(situation->choices);
 
-	/* rm_below() decides by the high bits: the low half is as good as
+	/* rm_below() uses the high bits; the low half is nearly
 	   independent */
 	return (struct rm_explore_turn){
 		.lane = pick(situation->choices, rm_below(x, choices)),
@@ -52,8 +52,8 @@ static struct rm_explore_turn random_next(struct rm_explore_schedule *schedule,
 	};
 }
 
-/* How often loads look back differs from schedule to schedule, too; how far is
-   any of what they may. */
+/* The share of loads that read older stores differs between schedules. How far
+   back is uniform in the valid range. */
 uint32_t rm_explore_drawn_back(
         struct rm_explore_schedule *schedule, uint32_t most, bool last)
 {
@@ -82,7 +82,7 @@ static void pct_begin(struct rm_explore_schedule *schedule, unsigned lanes)
 	for (unsigned i = 0; i < lanes; i++) {
 		unsigned j = (unsigned)rm_below(rm_next(&schedule->rng), i + 1);
 
-		/* a random order: i goes to place j, who was there to i's */
+		/* an inside-out shuffle */
 		schedule->priority[i] = schedule->priority[j];
 		schedule->priority[j] = GAP * (i + 1);
 	}
@@ -97,8 +97,8 @@ static void pct_begin(struct rm_explore_schedule *schedule, unsigned lanes)
 	}
 }
 
-/* A buffer has its priority, between those of lanes, when it first has a
-   store: a schedule without buffers draws no number for them. */
+/* A buffer gets a priority between two lanes with its first store. So schedules
+   without buffers draw no numbers for them. */
 static void rank_buffers(struct rm_explore_schedule *schedule, uint32_t choices)
 {
 	uint32_t bits = choices >> RM_EXPLORE_BUFFERS_AT &
@@ -159,8 +159,8 @@ static void listed_begin(struct rm_explore_schedule *schedule, unsigned lanes)
 	schedule->back = 0;
 }
 
-/* Turns of lanes that cannot run are passed over; behind the last one lanes
-   run one after the other. */
+/* Skips turns of lanes that cannot run. After the last turn, lanes run in
+   sequence. */
 static struct rm_explore_turn listed_next(struct rm_explore_schedule *schedule,
         const struct rm_explore_situation *situation)
 {
@@ -217,7 +217,7 @@ struct rm_explore_turn rm_explore_next(struct rm_explore_schedule *schedule,
 	struct rm_explore_turn turn =
 	        schedule->scheduler->next(schedule, situation);
 
-	turn.back = 0; /* until a load does look back */
+	turn.back = 0; /* until a load reads an older store */
 	if (schedule->taken && !write_down(schedule->taken, turn))
 		turn.steps = 0;
 	return turn;

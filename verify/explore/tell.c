@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tell.c - plays a schedule that failed again, makes it smaller, and has it
-   shown (told.h). */
+/* tell.c - replays a schedule that failed, makes it smaller, and writes the
+   views of it (told.h). */
 #include "verify/explore/explore.h"
 #include "verify/explore/play.h"
 #include "verify/explore/told.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRACE_MOST = 4096 /* events that are kept */ };
+enum { TRACE_MOST = 4096 /* events */ };
 
 static void name_sites(struct rm_explore_told *told)
 {
@@ -22,7 +22,7 @@ static void name_sites(struct rm_explore_told *told)
 	rm_explore_sites_name(&told->sites);
 }
 
-/* Into a file, unless `name` is NULL. */
+/* Writes a view to file `name`, unless that is NULL. */
 static int view_in(const struct rm_explore_told *told, const char *name,
         int (*view)(const struct rm_explore_told *told, FILE *out),
         struct rm_error *error)
@@ -36,17 +36,18 @@ static int view_in(const struct rm_explore_told *told, const char *name,
 		return rm_error_set(error, -EIO, "%s: cannot be written: %s",
 		        name, strerror(errno));
 	status = view(told, out);
-	/* of what did not reach the file earlier this fails once more */
+	/* a write error inside view() shows here again */
 	if (fflush(out) || ferror(out))
 		status = errno ? -errno : -EIO;
 	fclose(out);
 	if (status)
-		return rm_error_set(error, -EIO, "%s: not written whole: %s",
-		        name, strerror(-status));
+		return rm_error_set(error, -EIO,
+		        "%s: not written completely: %s", name,
+		        strerror(-status));
 	return 0;
 }
 
-/* Who has operations, and who has none left but joins and leaves. */
+/* Gives columns to threads with operations and to lanes with events. */
 static void set_columns(struct rm_explore_told *told)
 {
 	for (unsigned t = 0; t < told->failing->program.threads; t++)
@@ -100,7 +101,7 @@ static int show_traced(struct rm_explore_told *told,
 	told->played = played;
 	if (!status)
 		status = show(told, out, error);
-	told->failing = NULL; /* they end before what is told does */
+	told->failing = NULL; /* these end before `told` does */
 	told->played = NULL;
 	told->event = NULL;
 	free(trace);

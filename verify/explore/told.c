@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* told.c - the words that all views of a finding have. See told.h. */
+/* told.c - text that all views of a finding share (told.h). */
 #include "verify/explore/told.h"
 #include "runner/protocol/protocol.h"
 #include "verify/explore/heap.h"
@@ -67,7 +67,8 @@ int rm_explore_told_program(const struct rm_explore_told *told, FILE *out)
 	return 0;
 }
 
-static void print_exhausted_again(const struct rm_explore_told *told, FILE *out)
+static void print_exhaustive_options(
+        const struct rm_explore_told *told, FILE *out)
 {
 	const struct rm_explore_options *options = told->options;
 
@@ -78,13 +79,13 @@ static void print_exhausted_again(const struct rm_explore_told *told, FILE *out)
 	fprintf(out, " --program %" PRIu64 "\n", told->number);
 }
 
-static void print_size_again(
+static void print_size_options(
         FILE *out, const struct rm_explore_options *options, bool few)
 {
 	const unsigned usual =
 	        few ? RM_EXPLORE_FEW_THREADS : RM_EXPLORE_THREADS;
 
-	/* where a size was asked for all programs are of that size */
+	/* a given size makes all programs plain, so it must be repeated */
 	if (options->threads != usual || (options->plain && !few))
 		fprintf(out, " --threads %u", options->threads);
 	if (options->ops != (few ? RM_EXPLORE_FEW_OPS : RM_EXPLORE_OPS))
@@ -101,7 +102,7 @@ void rm_explore_told_again(const struct rm_explore_told *told, FILE *out)
 	if (options->written)
 		fprintf(out, " --program-file %s", options->written_in);
 	else
-		print_size_again(out, options, few);
+		print_size_options(out, options, few);
 	if (options->policy != RM_EXPLORE_MIX)
 		fprintf(out, " --scheduler %s",
 		        rm_explore_policy_name[options->policy]);
@@ -120,7 +121,7 @@ void rm_explore_told_again(const struct rm_explore_told *told, FILE *out)
 		fprintf(out, " --shape %s",
 		        rm_shape_name(told->failing->program.shape));
 	if (few)
-		print_exhausted_again(told, out);
+		print_exhaustive_options(told, out);
 	else
 		fprintf(out, " --schedule %" PRIu64 "\n", told->number);
 }
@@ -129,7 +130,7 @@ bool rm_explore_told_begins(const struct rm_explore_told *told, size_t i)
 {
 	const struct rm_explore_event *event = &told->event[i];
 
-	/* what a thread does between two operations belongs to none */
+	/* events between two operations belong to no operation */
 	while (i--)
 		if (told->event[i].lane == event->lane &&
 		        told->event[i].operation >= 0)
@@ -147,8 +148,8 @@ void rm_explore_told_operation(const struct rm_explore_told *told,
 	        &program->op[event->lane - 1][event->operation], text, size);
 }
 
-/* " 0x2a", with a blank before it; nothing where no value is known. A place in
-   the program's own memory lies elsewhere in each run. */
+/* Formats a value as " 0x2a", or "" if none is known. Addresses of globals
+   differ between runs, so they are not printed. */
 static void value_words(
         const struct rm_explore_event *event, char *text, size_t size)
 {
@@ -191,10 +192,10 @@ void rm_explore_told_older(const struct rm_explore_told *told,
         const struct rm_explore_event *event, char *text, size_t size)
 {
 	if (event->older_site)
-		snprintf(text, size, "an older value: that of %s at %s",
+		snprintf(text, size, "an older value, stored by %s at %s",
 		        rm_explore_lane_name(event->older_lane),
 		        rm_explore_sites_find(&told->sites, event->older_site)
 		                ->place);
 	else
-		snprintf(text, size, "an older value: that of the start");
+		snprintf(text, size, "an older value, from before the threads");
 }

@@ -2,26 +2,26 @@
 /*
  * tree.c - the exhaustive scheduler (tree.h).
  *
- * Bounded search after Musuvathi and Qadeer (PLDI 2007). Partial-order
- * reduction and a bound do not go together by themselves (Coons, Musuvathi,
- * McKinley, OOPSLA 2013): the schedule that stands for others may need more
- * preemptions than they. Here it never does: where lane A is preempted before a
- * stretch that meets nothing that others have yet to do, A may as well do it
- * first. Nobody can tell, A is preempted once as before, or not at all where
- * the stretch was all that it did when its turn came again. So of such
- * schedules the one is played in which no preemption stands there.
+ * Bounded search after Musuvathi and Qadeer (PLDI 2007). In general,
+ * partial-order reduction does not work with a bound (Coons, Musuvathi,
+ * McKinley, OOPSLA 2013): the schedule that represents others may need more
+ * preemptions than they. Here it never does. Suppose that lane A is preempted
+ * before a stretch that conflicts with no later work of other lanes. Then
+ * A may as well run the stretch first: the results are equal. A is preempted
+ * once, as before, or not at all if the stretch was all of its next turn. So
+ * only the schedules without such preemptions are played.
  *
- * "Has yet to do" is known of the operations that schedules have shown. A
- * meeting that no schedule of a whole walk has shown does not exist: in the
- * shortest one that would show it, all before the meeting is in the order of
- * one that was played.
+ * Later work of other lanes is known from earlier schedules. A conflict that
+ * no schedule of a complete walk has shown does not exist: in the shortest
+ * schedule that would show it, everything before the conflict has the order of
+ * a schedule that was played.
  */
 #include "verify/explore/tree.h"
 #include "verify/explore/world.h"
 
 #include <stdlib.h>
 
-/* What the last stretch was, with which the last choice ended. */
+/* Records the stretch that ended now, and whether a preemption matters. */
 static void take_in(struct rm_explore_tree *tree)
 {
 	struct rm_explore_stretch *stretch = &rm_explore.stretch;
@@ -68,14 +68,14 @@ static void make_room(struct rm_explore_tree *tree)
 	tree->room = more;
 }
 
-/* Who switches away from a lane that could go on preempts it. */
+/* Switching away from a lane that could continue is a preemption. */
 static bool preempts(const struct rm_explore_choice *choice)
 {
 	return choice->chosen != choice->running &&
 	       choice->choices & 1U << choice->running;
 }
 
-/* A decision that no schedule had before: who runs goes on. */
+/* Adds a decision; the first choice is that the running lane continues. */
 static void add(
         struct rm_explore_tree *tree, uint32_t choices, uint32_t running)
 {
@@ -95,8 +95,8 @@ static void add(
 		        choice[-1].preemptions + preempts(&choice[-1]);
 }
 
-/* Two lanes that wait for a third must not give the turn to each other for
-   ever: who gave it away has it again when all others that could had it. */
+/* Two lanes that wait for a third must not yield to each other forever. A lane
+   that yielded runs again only when all others that can run have run. */
 static uint32_t fair_choices(struct rm_explore_tree *tree,
         const struct rm_explore_situation *situation)
 {
@@ -110,8 +110,8 @@ static uint32_t fair_choices(struct rm_explore_tree *tree,
 		return choices;
 	}
 	if (choices & tree->gave) {
-		/* to stand still a lane may need a turn that is not its own:
-		   what the reduction rests on does not hold */
+		/* a lane may need another one's turn to stall, so the
+			   reduction is not valid here */
 		rm_explore.stretch.hidden = true;
 		take_in(tree);
 	}

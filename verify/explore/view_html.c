@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * view_html.c - one finding as a page of HTML that needs no other file: what the
- * page of text says, with each access of the schedule and its chain of calls.
+ * view_html.c - writes one finding as a self-contained HTML page: the text of
+ * view_text.c, and each access of the schedule with its chain of calls.
  */
 #include "verify/explore/told.h"
 
@@ -28,7 +28,7 @@ static const char *const style =
         "@media(prefers-color-scheme:dark){.fault{color:#f77}}"
         "small{display:block;padding-left:1rem}";
 
-/* Text as HTML shows it, in attributes too. */
+/* Writes text with HTML escapes, also valid in attributes. */
 static void put(FILE *out, const char *text)
 {
 	for (; *text; text++)
@@ -50,7 +50,7 @@ static void put(FILE *out, const char *text)
 		}
 }
 
-/* What `print` writes, under a heading, as it stands. */
+/* Writes the output of `print` as preformatted text under a heading. */
 static int block(const struct rm_explore_told *told, FILE *out,
         const char *heading,
         int (*print)(const struct rm_explore_told *told, FILE *out))
@@ -80,7 +80,7 @@ static int head(const struct rm_explore_told *told, FILE *out)
 	return 0;
 }
 
-static int again(const struct rm_explore_told *told, FILE *out)
+static int command(const struct rm_explore_told *told, FILE *out)
 {
 	rm_explore_told_again(told, out);
 	return 0;
@@ -92,7 +92,7 @@ static int history(const struct rm_explore_told *told, FILE *out)
 	return 0;
 }
 
-/* Up to the inside of the cell of that lane. */
+/* Begins a table row, up to the cell of that lane. */
 static void begin_row(const struct rm_explore_told *told, FILE *out,
         unsigned lane, size_t number, const char *class)
 {
@@ -180,9 +180,9 @@ static void fault_row(const struct rm_explore_told *told, FILE *out)
 static void schedule(const struct rm_explore_told *told, FILE *out)
 {
 	fprintf(out,
-	        "<h2>The schedule</h2>\n<p>Time downward, a column for each "
-	        "thread; a line where another one goes on. The calls that led "
-	        "to an access show when it is pointed at.</p>\n"
+	        "<h2>The schedule</h2>\n<p>Time runs downward, with a column "
+	        "for each thread and a line at each switch. Point at an "
+	        "access to see its chain of calls.</p>\n"
 	        "<div class=\"wide\" tabindex=\"0\"><table>\n<thead><tr>"
 	        "<th scope=\"col\">access</th>");
 	for (unsigned i = 1; i < RM_EXPLORE_LANES; i++)
@@ -193,8 +193,8 @@ static void schedule(const struct rm_explore_told *told, FILE *out)
 	if (told->events_lost)
 		fprintf(out,
 		        "<tr><td></td><td colspan=\"%u\">%" PRIu64
-		        " more accesses, up to the end, which are not "
-		        "kept</td></tr>\n",
+		        " more accesses, up to the end, were not "
+		        "recorded</td></tr>\n",
 		        told->columns, told->events_lost);
 	fault_row(told, out);
 	fprintf(out, "</tbody></table></div>\n");
@@ -233,7 +233,7 @@ int rm_explore_view_html(const struct rm_explore_told *told, FILE *out)
 	if (!status && told->played->fault == RM_EXPLORE_HISTORY)
 		status = block(told, out, "The history", history);
 	if (!status)
-		status = block(told, out, "Again", again);
+		status = block(told, out, "Command to repeat it", command);
 	fprintf(out, "</main>\n</body>\n</html>\n");
 	return status;
 }

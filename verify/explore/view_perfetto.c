@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * view_perfetto.c - one finding as trace events: a track for each thread, a
- * slice for each operation, and in it one for each visible access.
+ * view_perfetto.c - writes one finding as trace events: a track for each
+ * thread, a slice for each operation, and in it one for each visible access.
  *
  * Format: "Trace Event Format", JSON, complete events (ph "X") and metadata
- * (ph "M"). Time is the order of accesses and nothing else: one is a
- * microsecond there, the least unit of the format.
+ * (ph "M"). Time is only the order of accesses. Each takes one microsecond, the
+ * smallest unit of the format.
  */
 #include "verify/explore/told.h"
 
@@ -41,7 +41,7 @@ static int name_thread(struct perfetto *to, unsigned lane)
 	                "args", "name", json_sprintf("thread %u", lane)));
 }
 
-/* One past the last event of the operation that event i is the first of. */
+/* One past the last event of the operation that begins with event i. */
 static size_t end_of(const struct rm_explore_told *told, size_t i)
 {
 	const struct rm_explore_event *first = &told->event[i];
@@ -105,7 +105,7 @@ int rm_explore_view_perfetto(const struct rm_explore_told *told, FILE *out)
 	json_t *root = json_pack("{s:o, s:{s:s, s:s, s:s, s:I}}", "traceEvents",
 	        to.events, "otherData", "finding", told->played->what, "map",
 	        told->failing->program.impl->id, "time",
-	        "the order of accesses, not time: one is a microsecond here",
+	        "the order of accesses, not time: each takes one microsecond",
 	        "accesses not kept", (json_int_t)told->events_lost);
 	int status = 0;
 

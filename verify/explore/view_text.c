@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * view_text.c - one page of text about one finding.
+ * view_text.c - writes one page of text about one finding.
  *
- * Nothing on it depends on the run that found it, but on the schedule alone:
- * who plays the schedule again gets the same bytes.
+ * The page depends only on the schedule, not on the run that found it, so
+ * repeating the schedule prints the same bytes.
  */
 #include "verify/explore/told.h"
 
@@ -11,7 +11,7 @@
 #include <string.h>
 
 enum {
-	LINES_MOST = 160, /* of the schedule; more are left out in the middle */
+	LINES_MOST = 160, /* schedule lines; more are left out in the middle */
 	WIDTH = 36,       /* of a column */
 	CELL_BYTES = 112,
 };
@@ -22,7 +22,7 @@ static void cell(const struct rm_explore_told *told, FILE *out, unsigned lane,
 	fprintf(out, "  %*s%s\n", (int)(told->column[lane] * WIDTH), "", text);
 }
 
-/* Whether an event shows what the one before it in this lane has shown. */
+/* True if an event would print the same line as the lane's previous one. */
 static bool repeats(const struct rm_explore_told *told,
         const struct rm_explore_event *event,
         const struct rm_explore_event *last)
@@ -35,7 +35,7 @@ static bool repeats(const struct rm_explore_told *told,
 	               rm_explore_sites_find(&told->sites, last->site)->place);
 }
 
-/* The same text in a line of its own, further to the right. */
+/* Writes a line in the lane's column, prefixed with `by`. */
 static void indented(const struct rm_explore_told *told, FILE *out,
         unsigned lane, const char *by, const char *text)
 {
@@ -45,8 +45,8 @@ static void indented(const struct rm_explore_told *told, FILE *out,
 	cell(told, out, lane, line);
 }
 
-/* A line of the operation where it begins, one of each source line, on `out`
-   unless that is NULL; returns how many lines there are. */
+/* Writes the lines of one event to `out`, unless that is NULL: the operation if
+   it begins here, and the source line. Returns their number. */
 static size_t event_lines(
         const struct rm_explore_told *told, size_t i, FILE *out)
 {
@@ -73,8 +73,8 @@ static size_t event_lines(
 	return lines + 1 + event->looks_back;
 }
 
-/* All lines, or with `all` 0 how many there are: those of the middle are left
-   out. */
+/* Writes the schedule, `all` lines long, without the middle if it is long. With
+   `all` 0, only counts the lines. */
 static size_t schedule_lines(
         const struct rm_explore_told *told, FILE *out, size_t all)
 {
@@ -94,7 +94,7 @@ static size_t schedule_lines(
 	return line;
 }
 
-/* Where lines were left out: what a stranger cannot guess of them. */
+/* After lines were skipped, lists the loads that read older values. */
 static void print_older(const struct rm_explore_told *told, FILE *out)
 {
 	const char *heading = "\nloads that read an older value:\n";
@@ -120,7 +120,7 @@ static void print_schedule(const struct rm_explore_told *told, FILE *out)
 	const struct rm_explore_played *played = told->played;
 	size_t all = schedule_lines(told, NULL, 0);
 
-	fprintf(out, "\nthe schedule, time downward, a column each:\n");
+	fprintf(out, "\nthe schedule, time downward, a column per thread:\n");
 	for (unsigned i = 1; i < RM_EXPLORE_LANES; i++)
 		if (told->shown >> i & 1)
 			fprintf(out, "  thread %-*u", WIDTH - 9, i);
@@ -129,7 +129,7 @@ static void print_schedule(const struct rm_explore_told *told, FILE *out)
 	if (told->events_lost)
 		fprintf(out,
 		        "  ... %" PRIu64 " more accesses, up to the end, "
-		        "which are not kept ...\n",
+		        "were not recorded ...\n",
 		        told->events_lost);
 	if (played->lane && played->fault != RM_EXPLORE_HISTORY)
 		indented(told, out, played->lane, "  ^ ",
