@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* explore_brute.c - all orders of a program's steps (explore_brute.h). */
+/* explore_brute.c - runs all orders of a program's steps (explore_brute.h). */
 #include "verify/tests/explore/explore_brute.h"
 
 #include <inttypes.h>
@@ -11,8 +11,8 @@ struct state {
 	uint64_t kept[BRUTE_LANES];
 	unsigned at[BRUTE_LANES];
 	bool begun[BRUTE_LANES];
-	bool gave[BRUTE_LANES];      /* gave its turn away, not run since */
-	bool turning[BRUTE_LANES];   /* comes back from giving it away */
+	bool gave[BRUTE_LANES];      /* yielded, and has not run since */
+	bool turning[BRUTE_LANES];   /* its next turn ends the yield */
 	unsigned waits[BRUTE_LANES]; /* lock + 1 */
 	unsigned owner[BRUTE_LOCKS]; /* lane + 1 */
 	unsigned made;
@@ -131,7 +131,7 @@ static void do_word(
 		state->at[lane]++;
 }
 
-/* What takes no step of its own. */
+/* Performs what takes no step of its own. */
 static void do_rest(
         const struct brute_program *program, struct state *state, unsigned lane)
 {
@@ -152,7 +152,7 @@ static void do_rest(
 	}
 }
 
-/* A lane that begins, or comes back, runs up to its next step: no more. */
+/* A lane that begins or ends a yield only runs up to its next step. */
 static void do_step(
         const struct brute_program *program, struct state *state, unsigned lane)
 {
@@ -170,7 +170,7 @@ static void do_step(
 	if (step->what == BRUTE_LOCK || step->what == BRUTE_UNLOCK) {
 		do_locks(state, lane, step);
 	} else if (step->what == BRUTE_FREE && state->touched & ~(1U << lane)) {
-		/* nothing orders it: who only reads gives nobody anything */
+		/* not ordered: reading publishes nothing to other lanes */
 		state->result.end = "use after free";
 		return;
 	} else if (step->what == BRUTE_FREE) {
@@ -183,8 +183,8 @@ static void do_step(
 		do_rest(program, state, lane);
 }
 
-/* Lanes that may run now, as bits. Who gave its turn away comes behind those
-   that did not; when all did, that is forgotten. */
+/* Lanes that may run now, as bits. A lane that yielded comes after those that
+   did not; when all have yielded, that is reset. */
 static unsigned choices_of(
         const struct brute_program *program, struct state *state, int last)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_explore_meet.c - whose accesses meet, held against a table of all words
-   that is looked through from end to end. */
+/* test_explore_meet.c - compares the table of conflicts (meet.h) with an array
+   that is searched linearly. */
 #include "tests/unit/support/counted_heap.h"
-/* after it, so that it is counted */
+/* included after it, so that its allocations are counted */
 #include "verify/explore/meet.c"
 
 #include "runner/base/rng.h"
@@ -19,7 +19,7 @@ static struct rm_explore_stretch access_of(uintptr_t word, bool writes)
 	};
 }
 
-/* What lane 1 did in operation 3 to word 8: does lane 2's access meet it? */
+/* True if an access of word 8 conflicts with one of lane 1 in operation 3. */
 static bool meets_after(bool wrote, bool writes)
 {
 	struct rm_explore_meetings meetings = { 0 };
@@ -35,10 +35,10 @@ static bool meets_after(bool wrote, bool writes)
 
 static void one_of_them_writes(void)
 {
-	CHECK(!meets_after(false, false), "two that read do not meet");
+	CHECK(!meets_after(false, false), "two reads do not conflict");
 	CHECK(meets_after(true, false) && meets_after(false, true) &&
 	                meets_after(true, true),
-	        "they do where one of them writes, whichever it is");
+	        "two accesses conflict if at least one is a write");
 }
 
 static void of_lanes_and_operations(void)
@@ -50,29 +50,29 @@ static void of_lanes_and_operations(void)
 
 	rm_explore_meet(&meetings, &done, 1, 3);
 	CHECK(rm_explore_meets(&meetings, &done, 1U << 1, from_here),
-	        "a lane that still has that operation may meet it");
+	        "an operation that is still to come may conflict");
 	from_here[1] = 4;
 	CHECK(!rm_explore_meets(&meetings, &done, 1U << 1, from_here),
-	        "one that is past it may not");
+	        "an operation that has ended may not");
 	from_here[1] = -1;
 	CHECK(rm_explore_meets(&meetings, &done, 1U << 1, from_here),
-	        "one that has all before it may");
+	        "a lane at its beginning may conflict");
 	CHECK(!rm_explore_meets(&meetings, &done, 1U << 0 | 1U << 2 | 1U << 3,
 	              all_of_them),
-	        "others that never were at the word do not");
+	        "lanes that never accessed the word do not conflict");
 	CHECK(rm_explore_meets(&meetings, &done, 1U << 0 | 1U << 1 | 1U << 3,
 	              all_of_them),
 	        "one lane of several is enough");
 	CHECK(!rm_explore_meets(&meetings, &other, 1U << 1, all_of_them),
-	        "nor does another word");
+	        "accesses of different words do not conflict");
 	rm_explore_meet(&meetings, &other, 3, -1);
 	from_here[3] = 31;
 	CHECK(rm_explore_meets(&meetings, &other, 1U << 3, from_here),
-	        "what belongs to no operation may come again at any time");
+	        "an access outside of operations may occur again at any time");
 	rm_explore_meetings_clear(&meetings);
 }
 
-/* Whether this is news, and then no more. */
+/* True if the access adds a new conflict. */
 static bool is_news(struct rm_explore_meetings *meetings, uintptr_t word,
         bool writes, unsigned lane, int operation)
 {
@@ -89,26 +89,30 @@ static void news_come_once(void)
 {
 	struct rm_explore_meetings meetings = { 0 };
 
-	CHECK(!is_news(&meetings, 8, true, 0, 0), "alone nobody meets");
-	CHECK(!is_news(&meetings, 8, false, 0, 1), "nor does who meets itself");
+	CHECK(!is_news(&meetings, 8, true, 0, 0), "a first access is not news");
+	CHECK(!is_news(&meetings, 8, false, 0, 1),
+	        "two accesses of one lane are not news");
 	CHECK(is_news(&meetings, 8, false, 1, 0),
-	        "who reads what another writes is news");
-	CHECK(!is_news(&meetings, 8, false, 1, 0), "the same is none again");
-	CHECK(is_news(&meetings, 8, false, 1, 1), "in another operation it is");
-	CHECK(is_news(&meetings, 8, true, 1, 1), "as a write, too");
+	        "a read of what another lane writes is news");
+	CHECK(!is_news(&meetings, 8, false, 1, 0),
+	        "the same conflict is not news again");
+	CHECK(is_news(&meetings, 8, false, 1, 1),
+	        "a conflict in another operation is news");
+	CHECK(is_news(&meetings, 8, true, 1, 1),
+	        "a conflict by a write instead of a read is news");
 	CHECK(!is_news(&meetings, 16, false, 0, 0) &&
 	                !is_news(&meetings, 16, false, 1, 0) &&
 	                is_news(&meetings, 16, true, 2, 0),
-	        "who writes what others read is news");
+	        "a write to a word that other lanes read is news");
 	CHECK(is_news(&meetings, 16, true, LANES - 1, 0),
-	        "of the last lane, too");
+	        "conflicts of the last lane are news");
 	CHECK(!is_news(&meetings, 24, false, 2, -1) &&
 	                !is_news(&meetings, 24, false, 2, 5),
-	        "what was in no operation was in all");
+	        "an access outside of operations counts for all operations");
 	meetings.news = true;
 	rm_explore_meet(
 	        &meetings, &(struct rm_explore_stretch){ .words = 0 }, 0, 0);
-	CHECK(meetings.news, "news stay until somebody takes note");
+	CHECK(meetings.news, "news remain until they are reset");
 	rm_explore_meetings_clear(&meetings);
 }
 
@@ -120,35 +124,36 @@ static void what_no_word_shows(void)
 	CHECK(rm_explore_meets(&meetings,
 	              &(struct rm_explore_stretch){ .words = 0 }, 0,
 	              all_of_them),
-	        "what accessed no word may meet anything");
+	        "a stretch without words may conflict with anything");
 	rm_explore_meet(&meetings, &stretch, 0, 0);
 	CHECK(!rm_explore_meets(&meetings, &stretch, 0xe, all_of_them),
-	        "a word that others do not know meets nothing");
+	        "a word that no other lane accessed does not conflict");
 	stretch.opaque = true;
 	CHECK(rm_explore_meets(&meetings, &stretch, 0xe, all_of_them),
-	        "but beside a lock it may");
+	        "an opaque stretch may conflict");
 	stretch.opaque = false;
 	stretch.hidden = true;
 	rm_explore_meet(&meetings, &stretch, 0, 0);
-	CHECK(meetings.news && meetings.hidden, "what is hidden is news");
+	CHECK(meetings.news && meetings.hidden, "a hidden stretch is news");
 	stretch.hidden = false;
 	CHECK(rm_explore_meets(&meetings, &stretch, 0xe, all_of_them),
-	        "and then nothing is known of any word");
+	        "after a hidden stretch any word may conflict");
 	stretch.hidden = true;
 	meetings.news = false;
 	rm_explore_meet(&meetings, &stretch, 0, 0);
-	CHECK(!meetings.news && meetings.hidden, "it is news once");
+	CHECK(!meetings.news && meetings.hidden,
+	        "a second hidden stretch is not news");
 	rm_explore_meetings_reset(&meetings);
 	stretch.hidden = false;
 	CHECK(!meetings.news && !meetings.hidden && !meetings.count,
-	        "of another program nothing is known");
+	        "a reset forgets everything");
 	rm_explore_meet(&meetings, &stretch, 0, 0);
 	CHECK(!rm_explore_meets(&meetings, &stretch, 0xe, all_of_them),
-	        "and it is known again from there on");
+	        "conflicts are recorded after a reset");
 	rm_explore_meetings_clear(&meetings);
 	CHECK(!meetings.met && !meetings.room && !meetings.count &&
 	                !meetings.news,
-	        "what is cleared is as at the start");
+	        "clearing restores the initial state");
 }
 
 static void freeing_writes(void)
@@ -166,10 +171,10 @@ static void freeing_writes(void)
 		all &= rm_explore_meets(&meetings, &read, 1U << 1,
 		               all_of_them) == (word >= 100 && word < 105);
 	}
-	CHECK(all, "each word of a block that is freed is written, no other");
+	CHECK(all, "a free writes each word of its block and no other");
 	stretch = access_of(8, false);
 	CHECK(!rm_explore_meets(&meetings, &stretch, 1U << 1, all_of_them),
-	        "the word that was read beside it is not");
+	        "it does not write the word that was read");
 	rm_explore_meetings_clear(&meetings);
 }
 
@@ -191,16 +196,16 @@ static void each_word_of_a_stretch_counts(void)
 		all &= !rm_explore_meets(
 		        &meetings, &read, 1U << 1, all_of_them);
 	}
-	CHECK(all, "each word of a stretch meets, the last one, too");
+	CHECK(all, "each word of a stretch conflicts, including the last");
 	CHECK(!rm_explore_meets(&meetings,
 	              &(struct rm_explore_stretch){
 	                      .words = 1, .word = { 50, 8 } },
 	              1U << 1, all_of_them),
-	        "what stands behind its last one does not");
+	        "words after the last one do not");
 	rm_explore_meetings_clear(&meetings);
 }
 
-/* How many of a thousand words, `step` apart, have a place of their own. */
+/* How many of 1000 words, at distance `step`, have a slot of their own. */
 static size_t apart(uintptr_t step)
 {
 	struct rm_explore_met *met = calloc(4096, sizeof(*met));
@@ -227,10 +232,10 @@ static void neighbours_lie_apart(void)
 
 	for (uintptr_t step = 1; step <= 512; step *= 2)
 		right &= apart(step) > 600;
-	CHECK(right, "words of a block, or of many, have places of their own");
+	CHECK(right, "words at any distance are spread over the table");
 }
 
-/* What there is to know, without a hash table: operations as bits. */
+/* The expected contents, without a hash table: operations as bits. */
 static uint32_t known[2][LANES][MANY];
 
 static bool should_meet(uintptr_t word, bool writes, uint32_t others,
@@ -291,19 +296,19 @@ static void the_table_is_right(void)
 		known[writes][lane][word] |= UINT32_C(1) << op;
 	}
 	words = words_known();
-	CHECK(right, "20,000 accesses to 2,000 words meet as they should");
+	CHECK(right, "20,000 accesses to 2,000 words conflict as expected");
 	CHECK(meetings.count == words && meetings.room == 4096,
-	        "each word has one place of a table that is half full at most");
+	        "each word has one slot, and the table is at most half full");
 	rm_explore_meetings_reset(&meetings);
 	CHECK(meetings.room == 4096 && heap_held == 1,
-	        "another program has the same one");
+	        "a reset keeps the table");
 	for (uintptr_t word = 1; word < MANY; word++) {
 		const struct rm_explore_stretch read =
 		        access_of(word * 512, true);
 
 		right &= !rm_explore_meets(&meetings, &read, 0xf, all_of_them);
 	}
-	CHECK(right, "which is empty");
+	CHECK(right, "a reset empties the table");
 	rm_explore_meetings_clear(&meetings);
 }
 
@@ -317,12 +322,12 @@ static void no_memory(void)
 	heap_is_full = false;
 	CHECK(meetings.starved &&
 	                rm_explore_meets(&meetings, &stretch, 0xe, all_of_them),
-	        "where there was no memory that is said, and nothing is known");
+	        "out of memory is reported, and then any word may conflict");
 	rm_explore_meetings_reset(&meetings);
 	rm_explore_meet(&meetings, &stretch, 0, 0);
 	CHECK(!meetings.starved && !rm_explore_meets(&meetings, &stretch, 0xe,
 	                                   all_of_them),
-	        "and of another program all is");
+	        "a reset clears the error");
 	rm_explore_meetings_clear(&meetings);
 }
 
@@ -337,6 +342,6 @@ int main(void)
 	neighbours_lie_apart();
 	the_table_is_right();
 	no_memory();
-	CHECK(heap_held == 0, "every table is given back");
+	CHECK(heap_held == 0, "all tables are freed");
 	return DONE();
 }

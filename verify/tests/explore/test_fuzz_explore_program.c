@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_fuzz_explore_program.c - programs for `readmostly explore`, mutated.
+ * test_fuzz_explore_program.c - fuzzes program files of `readmostly explore`.
  * slow: seconds of CPU time; not part of `make check`.
  * fuzzes: verify/explore/written.c but rm_explore_written_load,
- *   rm_explore_written_unfit, reads: of the file, and of a map
+ *   rm_explore_written_unfit, only_reads: of the file, and of a map
  *
- * Sound means: a refusal is one line that names the line, and what is taken is
- * written, read again and is the same program.
+ * Sound means: an error is one line that names the line, and an accepted
+ * program can be written and read again unchanged.
  */
 #include "runner/impl.h"
 #include "tests/unit/fuzz.h"
@@ -54,7 +54,7 @@ static bool same(
 
 static bool reads_back(struct rm_explore_written *written, char *why)
 {
-	struct rm_explore_written again;
+	struct rm_explore_written copy;
 	struct rm_error error = { "" };
 	char *text;
 	bool sound;
@@ -63,11 +63,12 @@ static bool reads_back(struct rm_explore_written *written, char *why)
 	        rm_shapes[written->shapes ? __builtin_ctz(written->shapes) : 0];
 	text = rm_explore_written_text(&written->program);
 	sound = !rm_explore_written_parse(
-	                "again", text, strlen(text), &again, &error) &&
-	        same(written, &again) &&
-	        (!written->shapes || again.shapes == written->shapes);
+	                "again", text, strlen(text), &copy, &error) &&
+	        same(written, &copy) &&
+	        (!written->shapes || copy.shapes == written->shapes);
 	if (!sound)
-		snprintf(why, FUZZ_WHY, "not the same again: %s", error.text);
+		snprintf(why, FUZZ_WHY, "differs when read back: %s",
+		        error.text);
 	free(text);
 	return sound;
 }
