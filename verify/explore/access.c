@@ -44,14 +44,14 @@ typedef rm_explore_value uint128_t;
 #define RM_EXPLORE_NAME(bits, name) __tsan_atomic##bits##_##name
 
 /* True if the address is on the running lane's own stack. */
-static inline bool is_own(uintptr_t address)
+static inline bool is_own_stack(uintptr_t address)
 {
 	return address - rm_explore.running->stack < RM_SIM_STACK_BYTES / 2;
 }
 
 /* Checks that the bytes lie in a heap block. If the address is in a global
    instead, saves its value, which is restored after the schedule. */
-static void hold_against_heap(
+static void check_heap(
         uintptr_t address, unsigned bytes, bool write, const void *site)
 {
 	uint64_t offset = address - rm_explore_heap;
@@ -74,17 +74,17 @@ static inline bool arrive(uintptr_t address, unsigned bytes, bool write,
 		rm_explore_alone_step(site);
 		rm_explore.footprint =
 		        (rm_explore.footprint ^ address) * FOOTPRINT;
-		hold_against_heap(address, bytes, write, site);
+		check_heap(address, bytes, write, site);
 		return false;
 	}
-	if (offset >= RM_EXPLORE_HEAP_BYTES && is_own(address) && !atomic)
+	if (offset >= RM_EXPLORE_HEAP_BYTES && is_own_stack(address) && !atomic)
 		return false;
 	rm_explore_step();
 	if (rm_explore.trace)
 		rm_explore_note(
 		        (enum rm_explore_kind)(write + 2 * atomic), site);
 	/* Check after the step: another lane may have freed the block. */
-	hold_against_heap(address, bytes, write, site);
+	check_heap(address, bytes, write, site);
 	return true;
 }
 
@@ -102,17 +102,18 @@ static inline void touch(uintptr_t address, unsigned bytes, bool write,
 }
 
 /* Marks these heap bytes as initialised. */
-static inline void written(uintptr_t address, unsigned bytes)
+static inline void mark_initialised(uintptr_t address, unsigned bytes)
 {
 	uint64_t offset = address - rm_explore_heap;
 
 	if (offset < RM_EXPLORE_HEAP_BYTES)
-		rm_explore_wrote(offset, bytes);
+		rm_explore_mark_written(offset, bytes);
 }
 
 /* Checks a read whose value is used. A copy is not checked: it may include
    uninitialised bytes, such as the padding of a struct. */
-static inline void used(uintptr_t address, unsigned bytes, const void *site)
+static inline void check_initialised(
+        uintptr_t address, unsigned bytes, const void *site)
 {
 	uint64_t offset = address - rm_explore_heap;
 
@@ -135,14 +136,14 @@ static void touch_all(
 			part = (unsigned)bytes;
 		touch(address, part, write, false, site);
 		if (write)
-			written(address, part);
+			mark_initialised(address, part);
 		if (write && part < bytes && rm_explore.trace)
 			rm_explore_note_part();
 		address += part;
 		bytes -= part;
 	}
 	if (parts)
-		rm_explore_opaque();
+		rm_explore_mark_opaque();
 }
 
 /* Called by the constructor of each object file, before main(). */
@@ -164,9 +165,9 @@ static inline void touch_plain(
 {
 	touch(address, bytes, write, false, site);
 	if (write)
-		written(address, bytes);
+		mark_initialised(address, bytes);
 	else
-		used(address, bytes, site);
+		check_initialised(address, bytes, site);
 }
 
 #define RM_EXPLORE_PLAIN(name, bytes, write)                         \
@@ -220,14 +221,14 @@ static inline void touch_atomic(uintptr_t address, unsigned bytes, bool reads,
 
 	touch(address, word, write, true, site);
 	if (bytes > 8)
-		hold_against_heap(address + 8, 8, write, site);
+		check_heap(address + 8, 8, write, site);
 	if (bytes > 8 && !rm_explore.alone)
 		rm_explore_accessed(address + 8, 8, write, true, site);
 	for (unsigned at = 0; at < bytes; at += word) {
 		if (reads)
-			used(address + at, word, site);
+			check_initialised(address + at, word, site);
 		if (write)
-			written(address + at, word);
+			mark_initialised(address + at, word);
 	}
 }
 
@@ -239,9 +240,9 @@ static inline void arrive_to_compare(
 
 	arrive(address, word, true, true, site);
 	if (bytes > 8)
-		hold_against_heap(address + 8, 8, true, site);
+		check_heap(address + 8, 8, true, site);
 	for (unsigned at = 0; at < bytes; at += word)
-		used(address + at, word, site);
+		check_initialised(address + at, word, site);
 }
 
 /* `changes`: the comparison succeeded; if it failed, it only loads. */
@@ -253,7 +254,7 @@ static inline void touch_compared(
 	if (!rm_explore.alone)
 		rm_explore_accessed(address, bytes, changes, true, site);
 	for (unsigned at = 0; changes && at < bytes; at += word)
-		written(address + at, word);
+		mark_initialised(address + at, word);
 	if (rm_explore.trace)
 		rm_explore_note_compared(changes);
 }
@@ -417,7 +418,7 @@ void *rm_sim_memcpy(void *to, const void *from, size_t bytes)
 
 		memcpy(&held, in, room);
 		touch((uintptr_t)out, (unsigned)room, true, false, SITE);
-		written((uintptr_t)out, (unsigned)room);
+		mark_initialised((uintptr_t)out, (unsigned)room);
 		memcpy(out, &held, room);
 		out += room;
 		in += room;
@@ -430,7 +431,7 @@ void *rm_sim_memmove(void *to, const void *from, size_t bytes)
 {
 	touch_all((uintptr_t)from, bytes, false, SITE);
 	touch_all((uintptr_t)to, bytes, true, SITE);
-	rm_explore_opaque(); /* it reads the source one step late */
+	rm_explore_mark_opaque(); /* it reads the source one step late */
 	return memmove(to, from, bytes);
 }
 
@@ -451,8 +452,8 @@ int rm_sim_memcmp(const void *a, const void *b, size_t bytes)
 
 		touch((uintptr_t)left, (unsigned)part, false, false, SITE);
 		touch((uintptr_t)right, (unsigned)part, false, false, SITE);
-		used((uintptr_t)left, (unsigned)part, SITE);
-		used((uintptr_t)right, (unsigned)part, SITE);
+		check_initialised((uintptr_t)left, (unsigned)part, SITE);
+		check_initialised((uintptr_t)right, (unsigned)part, SITE);
 		difference = memcmp(left, right, part);
 		if (difference)
 			return difference;

@@ -13,7 +13,7 @@ static void verify_published(const struct rm_explore_call *call, uint64_t word,
 	const unsigned writer = (unsigned)(word >> 32 & 0xfff);
 
 	if (rm_explore.alone || writer == call->lane->id ||
-	        rm_explore_knows(writer, call->begun[word >> 44]))
+	        rm_explore_happened_before(writer, call->begun[word >> 44]))
 		return;
 	rm_explore_stop(RM_EXPLORE_RACE, NULL, NULL,
 	        "%s: %s returns the value that %s wrote for key %llu, but "
@@ -40,7 +40,7 @@ static bool has_writer(const struct rm_explore_call *call, uint64_t word)
 	       word >> 44 <= *call->sequence;
 }
 
-/* Like rm_explore_verify(), for a key whose rank is known. */
+/* Like rm_explore_verify_value(), for a key whose rank is known. */
 static void verify(const struct rm_explore_call *call,
         const struct rm_value *value, uint64_t rank, uint64_t key,
         const char *what)
@@ -52,7 +52,7 @@ static void verify(const struct rm_explore_call *call,
 	verify_published(call, value->word[0], key, what);
 }
 
-void rm_explore_verify(const struct rm_explore_call *call,
+void rm_explore_verify_value(const struct rm_explore_call *call,
         const struct rm_value *value, uint64_t key, const char *what)
 {
 	verify(call, value, key < call->keys ? call->rank[key] : key, key,
@@ -146,13 +146,13 @@ bool rm_explore_perform(struct rm_explore_call *call, unsigned kind)
 	}
 }
 
-struct rm_value rm_explore_whole(uint64_t word)
+struct rm_value rm_explore_expand_value(uint64_t word)
 {
 	return rm_value_of(
 	        (uint32_t)word, (unsigned)(word >> 32 & 0xfff), word >> 44);
 }
 
-bool rm_explore_gives_value(unsigned kind)
+bool rm_explore_returns_value(unsigned kind)
 {
 	return kind == RM_EXPLORE_UPDATE || rm_history_shows_value(kind);
 }

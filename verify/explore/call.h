@@ -29,7 +29,7 @@ struct rm_explore_call {
 /* Stops the schedule if no lane wrote this whole value for this key, or if
    nothing orders the writer's work before the write with the reader's work
    now. `key` may be outside of `keys`. */
-void rm_explore_verify(const struct rm_explore_call *call,
+void rm_explore_verify_value(const struct rm_explore_call *call,
         const struct rm_value *value, uint64_t key, const char *what);
 
 /* Performs the operation and returns its result; false if it returns nothing.
@@ -37,16 +37,16 @@ void rm_explore_verify(const struct rm_explore_call *call,
 bool rm_explore_perform(struct rm_explore_call *call, unsigned kind);
 
 /* The full value whose first word this is. */
-struct rm_value rm_explore_whole(uint64_t word);
+struct rm_value rm_explore_expand_value(uint64_t word);
 
 /* True if the operation returns a value when the key is present. */
-bool rm_explore_gives_value(unsigned kind);
+bool rm_explore_returns_value(unsigned kind);
 
 /* Fills *rank with ranks of `keys` keys whose lookups take the same path
    through the map, which must be empty. The largest such group comes first,
    then the next largest. If all paths are equal, or all differ, the ranks
    count from 0. Called by the main thread, alone. */
-void rm_explore_colliding(
+void rm_explore_find_colliding(
         struct rm_explore_call *call, unsigned keys, uint32_t *rank);
 
 #endif /* RM_EXPLORE_CALL_H */

@@ -81,7 +81,7 @@ static struct rm_explore_op churn_op(const struct rm_explore_program *program,
 
 	if (!writes || rm_explore_draw(rng, 8) == 0)
 		op.key = (uint8_t)rm_explore_draw(rng, program->keys);
-	else if (rm_explore_offers(program->impl, kind))
+	else if (rm_explore_has_operation(program->impl, kind))
 		op.kind = kind;
 	else
 		op.kind = removing ? RM_HISTORY_REMOVE : RM_HISTORY_UPSERT;
@@ -173,8 +173,9 @@ static uint8_t repeated_kind(const struct rm_explore_program *program,
 		return menu
 		        ->kind[menu->reads +
 		                rm_explore_draw(rng, menu->all - menu->reads)];
-	return rm_explore_offers(program->impl, kind) ? kind
-	                                              : RM_HISTORY_UPSERT;
+	return rm_explore_has_operation(program->impl, kind)
+	               ? kind
+	               : RM_HISTORY_UPSERT;
 }
 
 /* Thread 1 repeats one operation. The other threads have one to three each,

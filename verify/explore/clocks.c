@@ -153,7 +153,7 @@ static unsigned mask_of(uintptr_t address, unsigned bytes)
 static uint32_t add_sync(struct cell *cell, unsigned mask)
 {
 	if (++clocks.syncs == clocks.sync_room) {
-		clocks.sync = rm_explore_larger(clocks.sync,
+		clocks.sync = rm_explore_realloc(clocks.sync,
 		        2 * clocks.sync_room * sizeof(*clocks.sync));
 		clocks.sync_room *= 2;
 	}
@@ -196,7 +196,7 @@ static bool releases(int order)
 	       order == __ATOMIC_SEQ_CST;
 }
 
-void rm_explore_take_in(const struct rm_explore_clock *given, int order)
+void rm_explore_merge_clock(const struct rm_explore_clock *given, int order)
 {
 	unsigned self = rm_explore.running->id;
 
@@ -206,29 +206,29 @@ void rm_explore_take_in(const struct rm_explore_clock *given, int order)
 	        given);
 }
 
-static void take_in(const struct cell *cell, unsigned mask, int order)
+static void merge_syncs(const struct cell *cell, unsigned mask, int order)
 {
 	for (uint32_t i = cell->sync; i; i = clocks.sync[i].next)
 		if (clocks.sync[i].mask & mask)
-			rm_explore_take_in(&clocks.sync[i].clock, order);
+			rm_explore_merge_clock(&clocks.sync[i].clock, order);
 }
 
-struct rm_explore_clock *rm_explore_own_clock(void)
+struct rm_explore_clock *rm_explore_running_clock(void)
 {
 	return &clocks.lane[rm_explore.running->id];
 }
 
 uint32_t rm_explore_now(void)
 {
-	return rm_explore_own_clock()->at[rm_explore.running->id];
+	return rm_explore_running_clock()->at[rm_explore.running->id];
 }
 
-bool rm_explore_knows(unsigned lane, uint32_t time)
+bool rm_explore_happened_before(unsigned lane, uint32_t time)
 {
-	return rm_explore_own_clock()->at[lane] >= time;
+	return rm_explore_running_clock()->at[lane] >= time;
 }
 
-struct rm_explore_clock rm_explore_give(int order)
+struct rm_explore_clock rm_explore_release_clock(int order)
 {
 	unsigned self = rm_explore.running->id;
 	struct rm_explore_clock given =
@@ -238,7 +238,7 @@ struct rm_explore_clock rm_explore_give(int order)
 	return given;
 }
 
-void rm_explore_given(
+void rm_explore_set_clock(
         uintptr_t address, unsigned bytes, const struct rm_explore_clock *given)
 {
 	struct cell *cell = cell_of(address);
@@ -261,7 +261,7 @@ void rm_explore_loaded(uintptr_t address, unsigned bytes, int order)
 	struct cell *cell = rm_explore.alone ? NULL : cell_of(address);
 
 	if (cell)
-		take_in(cell, mask_of(address, bytes), order);
+		merge_syncs(cell, mask_of(address, bytes), order);
 }
 
 /* A store ends the old release sequence and heads a new one. */
@@ -285,7 +285,7 @@ void rm_explore_changed(uintptr_t address, unsigned bytes, int order)
 
 	if (!cell)
 		return;
-	take_in(cell, mask_of(address, bytes), order);
+	merge_syncs(cell, mask_of(address, bytes), order);
 	rm_explore_clock_join(sync_of(cell, mask_of(address, bytes)),
 	        releases(order) ? &clocks.lane[self] : &clocks.released[self]);
 	clocks.lane[self].at[self] += releases(order);
@@ -462,7 +462,7 @@ void rm_explore_clocks_keep(const void *address, size_t bytes)
 		return;
 	for (; at < (uintptr_t)address + bytes; at += 8) {
 		if (clocks.kept_count == clocks.kept_room) {
-			clocks.kept = rm_explore_larger(clocks.kept,
+			clocks.kept = rm_explore_realloc(clocks.kept,
 			        2 * clocks.kept_room * sizeof(*clocks.kept));
 			clocks.kept_room *= 2;
 		}

@@ -47,7 +47,7 @@ void rm_explore_clocks_freed(uintptr_t address, size_t bytes, const void *site);
 /* The running lane's own time. True if all that another lane had done by its
    `time` is ordered before now. */
 uint32_t rm_explore_now(void);
-bool rm_explore_knows(unsigned lane, uint32_t time);
+bool rm_explore_happened_before(unsigned lane, uint32_t time);
 
 /* Applies the order of an atomic access to `address` (C11's constants,
    __ATOMIC_...). Adjacent bytes are another object. */
@@ -69,17 +69,17 @@ void rm_explore_clock_join(
         struct rm_explore_clock *to, const struct rm_explore_clock *from);
 
 /* The clock of the running lane. */
-struct rm_explore_clock *rm_explore_own_clock(void);
+struct rm_explore_clock *rm_explore_running_clock(void);
 
 /* Merges a clock that a load read: now, or at the next acquire fence. */
-void rm_explore_take_in(const struct rm_explore_clock *given, int order);
+void rm_explore_merge_clock(const struct rm_explore_clock *given, int order);
 
 /* The clock that a store of this order passes to its readers. */
-struct rm_explore_clock rm_explore_give(int order);
+struct rm_explore_clock rm_explore_release_clock(int order);
 
 /* Sets the clock of the store that is now newest at this address. Older ones
    are not kept. */
-void rm_explore_given(uintptr_t address, unsigned bytes,
+void rm_explore_set_clock(uintptr_t address, unsigned bytes,
         const struct rm_explore_clock *given);
 
 /* The first place in these 8 bytes (memory.h), 0 at the start of a schedule.

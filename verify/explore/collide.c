@@ -50,7 +50,7 @@ static void look_up(struct rm_explore_call *call, struct tried *tried)
 	call->ops->quiesce(call->thread);
 }
 
-void rm_explore_colliding(
+void rm_explore_find_colliding(
         struct rm_explore_call *call, unsigned keys, uint32_t *rank)
 {
 	struct tried tried[TRIED];

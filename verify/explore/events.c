@@ -11,7 +11,7 @@
 static struct rm_explore_event *last_event(void)
 {
 	return rm_explore.trace && !rm_explore.alone &&
-	                       !rm_explore.running->untold &&
+	                       !rm_explore.running->untraced &&
 	                       rm_explore.trace_count &&
 	                       rm_explore.trace_count < rm_explore.trace_room
 	               ? &rm_explore.trace[rm_explore.trace_count - 1]
@@ -39,7 +39,7 @@ void rm_explore_note(enum rm_explore_kind kind, const void *site)
 	const struct rm_explore_lane *lane = rm_explore.running;
 	struct rm_explore_event *last = own_event();
 
-	if (!rm_explore.trace || rm_explore.alone || lane->untold)
+	if (!rm_explore.trace || rm_explore.alone || lane->untraced)
 		return;
 	if (rm_explore.trace_count == rm_explore.trace_room) {
 		rm_explore.trace_lost++;

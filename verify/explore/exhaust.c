@@ -48,7 +48,7 @@ static int play(struct search *search, struct rm_error *error)
 	search->plays++;
 	search->walked++;
 	rm_explore_tally_add(search->tally, search->played);
-	if (!status && search->tree.strays)
+	if (!status && search->tree.diverged)
 		status = rm_error_set(error, -EINVAL,
 		        "a schedule took another path when it was repeated");
 	return status;
@@ -61,11 +61,11 @@ static int walk(struct search *search, bool *whole, struct rm_error *error)
 
 	*whole = false;
 	search->walked = 0;
-	rm_explore_tree_again(&search->tree);
+	rm_explore_tree_restart(&search->tree);
 	do {
 		status = play(search, error);
 		*whole = !rm_explore_tree_next(&search->tree);
-		if (!status && search->tree.meetings.starved)
+		if (!status && search->tree.conflicts.starved)
 			status = rm_error_set(error, -ENOMEM, "out of memory");
 	} while (!status && !search->played->fault && !*whole &&
 	         search->plays < search->how->most);
@@ -74,11 +74,11 @@ static int walk(struct search *search, bool *whole, struct rm_error *error)
 }
 
 /* After a complete walk: true if another one is needed. */
-static bool goes_on(struct rm_explore_tree *tree, unsigned preemptions)
+static bool needs_walk(struct rm_explore_tree *tree, unsigned preemptions)
 {
 	if (tree->most == preemptions || !tree->bounded) {
 		tree->most = preemptions;
-		return tree->meetings.news;
+		return tree->conflicts.has_new;
 	}
 	tree->most++;
 	return true;
@@ -103,7 +103,7 @@ int rm_explore_exhaust(const struct rm_explore_program *program,
 		status = walk(&search, &whole, error);
 		if (search.walked > search.longest)
 			search.longest = search.walked;
-	} while (!status && whole && goes_on(tree, how->preemptions));
+	} while (!status && whole && needs_walk(tree, how->preemptions));
 	tally->programs++;
 	tally->schedules += search.longest;
 	tally->stopped += !whole && !played->fault && !status;

@@ -41,7 +41,7 @@ struct share {
 	} worker[RM_EXPLORE_CPUS_MAX];
 };
 
-const char *rm_explore_unfit(const struct rm_impl *impl, bool by_name)
+const char *rm_explore_skip_reason(const struct rm_impl *impl, bool by_name)
 {
 	if (!impl->ops->create || !impl->ops->lookup)
 		return "it is a technique, not a map";
@@ -63,7 +63,7 @@ const char *rm_explore_unfit(const struct rm_impl *impl, bool by_name)
 }
 
 /* Lowers `lowest`. Another process may still report a lower number. */
-static void found(struct share *share, uint64_t number)
+static void lower_found(struct share *share, uint64_t number)
 {
 	/* relaxed: only the number itself is communicated */
 	uint64_t lowest =
@@ -75,7 +75,7 @@ static void found(struct share *share, uint64_t number)
 		;
 }
 
-static void work(const struct rm_explore_options *options, unsigned id,
+static void play_numbers(const struct rm_explore_options *options, unsigned id,
         uint64_t horizon, struct share *share)
 {
 	struct worker *self = &share->worker[id];
@@ -91,12 +91,12 @@ static void work(const struct rm_explore_options *options, unsigned id,
 		if (self->number > atomic_load_explicit(&share->lowest,
 		                           memory_order_relaxed))
 			break;
-		self->status = rm_explore_number(options, self->number, horizon,
-		        &self->tally, NULL, &played, &self->error);
+		self->status = rm_explore_play_number(options, self->number,
+		        horizon, &self->tally, NULL, &played, &self->error);
 		if (self->status)
 			break;
 		if (played.fault) {
-			found(share, self->number);
+			lower_found(share, self->number);
 			break;
 		}
 	}
@@ -111,14 +111,14 @@ static int start(const struct rm_explore_options *options, uint64_t horizon,
 	for (unsigned i = 0; i < options->cpus; i++) {
 		pids[i] = fork();
 		if (pids[i] < 0) {
-			found(share, 0);
+			lower_found(share, 0);
 			return rm_error_set(error, -errno,
 			        "process %u of %u could not be started: %s "
 			        "(--cpus)",
 			        i + 1, options->cpus, strerror(errno));
 		}
 		if (!pids[i]) {
-			work(options, i, horizon, share);
+			play_numbers(options, i, horizon, share);
 			_exit(0);
 		}
 	}
@@ -132,10 +132,10 @@ static void finish(struct share *share, unsigned id, pid_t pid)
 	struct worker *worker = &share->worker[id];
 
 	if (pid > 0 && waitpid(pid, &worker->ended, 0) == pid && worker->ended)
-		found(share, worker->number);
+		lower_found(share, worker->number);
 }
 
-static void join(
+static void add_tally(
         struct rm_explore_tally *sum, const struct rm_explore_tally *part)
 {
 	sum->programs += part->programs;
@@ -154,7 +154,7 @@ static int sum_up(const struct rm_explore_options *options,
 	for (unsigned i = 0; i < options->cpus; i++) {
 		const struct worker *worker = &share->worker[i];
 
-		join(&summary->tally, &worker->tally);
+		add_tally(&summary->tally, &worker->tally);
 		if (worker->status)
 			return rm_error_set(error, worker->status, "%s",
 			        worker->error.text);
@@ -194,7 +194,7 @@ static int name_fault(const struct rm_explore_options *options,
 	if (summary->found == UINT64_MAX)
 		return 0;
 	signal = killed_at(options, share, summary->found);
-	status = rm_explore_number(
+	status = rm_explore_play_number(
 	        options, summary->found, horizon, &tally, NULL, &played, error);
 	summary->fault = played.fault ? played.fault : RM_EXPLORE_CRASH;
 	if (!status && !played.fault && signal)

@@ -149,7 +149,7 @@ struct rm_explore_summary {
  * the user named the map. Maps that are declared unsafe with a concurrent
  * writer, or that order by volatile accesses, are explored only then.
  */
-const char *rm_explore_unfit(const struct rm_impl *impl, bool by_name);
+const char *rm_explore_skip_reason(const struct rm_impl *impl, bool by_name);
 
 /*
  * Runs the schedules in `cpus` processes until one fails. summary->found is the
@@ -168,7 +168,7 @@ int rm_explore_run(const struct rm_explore_options *options,
  * -ENOENT; -ENODATA if a history was undecided; -ERANGE if some schedules of
  * the program were not tried.
  */
-int rm_explore_tell(const struct rm_explore_options *options, uint64_t found,
+int rm_explore_show(const struct rm_explore_options *options, uint64_t found,
         FILE *out, struct rm_error *error);
 
 #endif /* RM_EXPLORE_H */

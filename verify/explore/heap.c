@@ -68,7 +68,7 @@ void rm_explore_heap_reset(void)
 static struct block *add_block(void)
 {
 	if (heap.count == heap.room) {
-		heap.block = rm_explore_larger(
+		heap.block = rm_explore_realloc(
 		        heap.block, 2 * heap.room * sizeof(*heap.block));
 		heap.room *= 2;
 	}
@@ -86,13 +86,13 @@ static void mark(uint64_t offset, uint64_t bytes)
 		        (uint8_t)(bytes % RM_EXPLORE_GRANULE);
 }
 
-static void *take(size_t alignment, size_t bytes, const void *site)
+static void *allocate(size_t alignment, size_t bytes, const void *site)
 {
 	uint64_t offset = (heap.top + BEFORE + alignment - 1) & -alignment;
 	struct block *block;
 	uint64_t number = heap.count;
 
-	rm_explore_opaque();
+	rm_explore_mark_opaque();
 	if (bytes > RM_EXPLORE_HEAP_BYTES ||
 	        offset + bytes + BEFORE > RM_EXPLORE_HEAP_BYTES)
 		return NULL;
@@ -175,7 +175,7 @@ void rm_explore_heap_unwritten(
 
 	for (unsigned i = 0; i < bytes; i++)
 		if (((const uint8_t *)address)[i] != FRESH) {
-			rm_explore_wrote(offset, bytes);
+			rm_explore_mark_written(offset, bytes);
 			return;
 		}
 	rm_explore_stop(RM_EXPLORE_UNINITIALISED, site, block->made,
@@ -210,7 +210,7 @@ void rm_explore_heap_leaks(void)
 #define SITE __builtin_return_address(0)
 
 /* Fills a new block as uninitialised; returns it, or NULL for NULL. */
-static void *unwritten(void *block, size_t bytes)
+static void *fill_fresh(void *block, size_t bytes)
 {
 	uint64_t offset = (uintptr_t)block - rm_explore_heap;
 
@@ -223,7 +223,7 @@ static void *unwritten(void *block, size_t bytes)
 
 void *rm_sim_malloc(size_t bytes)
 {
-	return unwritten(take(BEFORE, bytes, SITE), bytes);
+	return fill_fresh(allocate(BEFORE, bytes, SITE), bytes);
 }
 
 void *rm_sim_calloc(size_t count, size_t bytes)
@@ -232,19 +232,19 @@ void *rm_sim_calloc(size_t count, size_t bytes)
 
 	if (__builtin_mul_overflow(count, bytes, &bytes))
 		return NULL;
-	block = take(BEFORE, bytes, SITE);
+	block = allocate(BEFORE, bytes, SITE);
 	if (!block)
 		return NULL;
 	rm_explore_clocks_filled((uintptr_t)block, bytes, SITE);
 	return memset(block, 0, bytes);
 }
 
-static void give(void *address, const void *site)
+static void release(void *address, const void *site)
 {
 	struct block *block = block_at(address);
 	const char *self = rm_explore_lane_name(rm_explore.running->id);
 
-	rm_explore_opaque();
+	rm_explore_mark_opaque();
 	if (!address)
 		return;
 	if (!block)
@@ -276,11 +276,11 @@ static void give(void *address, const void *site)
 void rm_sim_free(void *opaque)
 {
 	rm_explore_step();
-	give(opaque, SITE);
+	release(opaque, SITE);
 }
 
 /* Copies a block; bytes that were uninitialised stay so. */
-static void move(void *to, const void *from, size_t bytes)
+static void move_bytes(void *to, const void *from, size_t bytes)
 {
 	uint8_t *fresh = rm_explore_fresh +
 	                 ((uintptr_t)to - rm_explore_heap) / RM_EXPLORE_GRANULE;
@@ -298,7 +298,7 @@ static void move(void *to, const void *from, size_t bytes)
 
 void *rm_sim_realloc(void *old, size_t bytes)
 {
-	void *block = unwritten(take(BEFORE, bytes, SITE), bytes);
+	void *block = fill_fresh(allocate(BEFORE, bytes, SITE), bytes);
 	const struct block *was = block_at(old);
 	size_t kept = was && was->bytes < bytes ? was->bytes : bytes;
 
@@ -308,24 +308,24 @@ void *rm_sim_realloc(void *old, size_t bytes)
 		rm_explore.model->drain_before((uintptr_t)old, was->bytes);
 	if (was) {
 		rm_explore_clocks_filled((uintptr_t)block, kept, SITE);
-		move(block, old, kept);
+		move_bytes(block, old, kept);
 	}
 	rm_explore_step();
-	give(old, SITE);
+	release(old, SITE);
 	return block;
 }
 
 void *rm_sim_aligned_alloc(size_t alignment, size_t bytes)
 {
-	return unwritten(
-	        take(alignment > BEFORE ? alignment : BEFORE, bytes, SITE),
+	return fill_fresh(
+	        allocate(alignment > BEFORE ? alignment : BEFORE, bytes, SITE),
 	        bytes);
 }
 
 int rm_sim_posix_memalign(void **out, size_t alignment, size_t bytes)
 {
-	void *block = unwritten(
-	        take(alignment > BEFORE ? alignment : BEFORE, bytes, SITE),
+	void *block = fill_fresh(
+	        allocate(alignment > BEFORE ? alignment : BEFORE, bytes, SITE),
 	        bytes);
 
 	if (!block)

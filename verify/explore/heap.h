@@ -69,7 +69,7 @@ static inline unsigned rm_explore_bits(uint64_t offset, unsigned bytes)
 }
 
 /* Marks these bytes as initialised. */
-static inline void rm_explore_wrote(uint64_t offset, unsigned bytes)
+static inline void rm_explore_mark_written(uint64_t offset, unsigned bytes)
 {
 	uint8_t *fresh = rm_explore_fresh + offset / RM_EXPLORE_GRANULE;
 	const unsigned bits = rm_explore_bits(offset, bytes);

@@ -32,7 +32,7 @@ static void pass_alone(const void *site)
 	rm_explore.alone_passed++;
 }
 
-static int give_turn_away(const void *site)
+static int yield_turn(const void *site)
 {
 	if (rm_explore.alone)
 		pass_alone(site);
@@ -43,7 +43,7 @@ static int give_turn_away(const void *site)
 
 int rm_sim_sched_yield(void)
 {
-	return give_turn_away(SITE);
+	return yield_turn(SITE);
 }
 
 void rm_sim_operation_begins(void)
@@ -106,7 +106,7 @@ long rm_sim_syscall(long number, ...)
 }
 
 /* In steps; never decreases, since what lane 0 did alone still counts. */
-static uint64_t now(void)
+static uint64_t now_steps(void)
 {
 	uint64_t taken =
 	        rm_explore.alone ? 0 : rm_explore.granted - rm_explore.left;
@@ -116,25 +116,26 @@ static uint64_t now(void)
 
 /* The running lane reads a clock. Only a second read at the same time is a
    step, so that a lane which measures one wait gets no extra schedules. */
-static uint64_t look(const void *site)
+static uint64_t read_clock(const void *site)
 {
 	struct rm_explore_lane *self = rm_explore.running;
 
 	if (rm_explore.alone) {
 		pass_alone(site);
-	} else if (self->looked == now() + 1) {
+	} else if (self->clock_read_at == now_steps() + 1) {
 		rm_explore_step();
 		rm_explore_note(RM_EXPLORE_READS, site);
-		rm_explore_note_value(now() * NS_PER_STEP, sizeof(uint64_t));
+		rm_explore_note_value(
+		        now_steps() * NS_PER_STEP, sizeof(uint64_t));
 	}
 	rm_explore.stretch.hidden = true;
-	self->looked = now() + 1;
-	return now() * NS_PER_STEP;
+	self->clock_read_at = now_steps() + 1;
+	return now_steps() * NS_PER_STEP;
 }
 
 int rm_sim_clock_gettime(clockid_t clock, struct timespec *time)
 {
-	uint64_t ns = look(SITE);
+	uint64_t ns = read_clock(SITE);
 
 	(void)clock;
 	*time = (struct timespec){ .tv_sec = (time_t)(ns / 1000000000U),
@@ -147,13 +148,13 @@ int rm_sim_clock_nanosleep(clockid_t clock, int flags,
         const struct timespec *time, struct timespec *left)
 {
 	(void)clock, (void)flags, (void)time, (void)left;
-	return give_turn_away(SITE);
+	return yield_turn(SITE);
 }
 
 int rm_sim_nanosleep(const struct timespec *time, struct timespec *left)
 {
 	(void)time, (void)left;
-	return give_turn_away(SITE);
+	return yield_turn(SITE);
 }
 
 int rm_sim_sched_getaffinity(pid_t pid, size_t bytes, cpu_set_t *set)

@@ -72,7 +72,7 @@ static void lane_entry(void)
 	self->entry(self);
 	self->operation = -1;
 	if (rm_explore.buffers && !--rm_explore.left)
-		rm_explore_decide(); /* its stores may stay buffered until it ends */
+		rm_explore_decide(); /* its stores may outlast its steps */
 	rm_explore.ended |= 1U << self->id;
 	rm_explore_block(RM_EXPLORE_ENDED, NULL, NULL);
 	__builtin_unreachable();
@@ -101,7 +101,7 @@ static void main_entry(struct rm_explore_lane *lane)
 /* While alone, the main thread takes no steps, since no lane sees it. The limit
    is far above what a correct map needs. It catches loops over a broken
    structure, such as a cyclic chain. */
-static void be_alone(void)
+static void begin_alone(void)
 {
 	rm_explore.alone = true;
 	rm_explore.alone_left = ALONE_MOST;
@@ -116,7 +116,7 @@ void rm_explore_begin(struct rm_explore_schedule *schedule, uint64_t limit,
 	rm_explore.limit = limit;
 	rm_explore.steps = rm_explore.switches = rm_explore.stamp = 0;
 	rm_explore.alone_passed = 0;
-	rm_explore.turn_began = rm_explore.got_on = 0;
+	rm_explore.turn_began = rm_explore.last_progress = 0;
 	rm_explore.trace_count = rm_explore.trace_lost = 0;
 	rm_explore.finding = (struct rm_explore_finding){ .what = "" };
 	rm_explore.starved = false;
@@ -125,13 +125,13 @@ void rm_explore_begin(struct rm_explore_schedule *schedule, uint64_t limit,
 	rm_explore.ended = 0;
 	rm_explore.main = main;
 	make_lane(0, main_entry);
-	be_alone();
+	begin_alone();
 	rm_explore.running = &rm_explore.lane[0];
 	rm_sim_ctx_switch(&rm_explore.host, &rm_explore.lane[0].ctx);
 	rm_explore.running = NULL;
 }
 
-void rm_explore_together(
+void rm_explore_run_threads(
         unsigned threads, void (*entry)(struct rm_explore_lane *lane))
 {
 	struct rm_explore_schedule *schedule = rm_explore.schedule;
@@ -145,7 +145,7 @@ void rm_explore_together(
 	rm_explore.alone = false;
 	rm_explore.left = rm_explore.granted = 1;
 	rm_explore_block(RM_EXPLORE_FOR_LANES, NULL, NULL);
-	be_alone();
+	begin_alone();
 }
 
 /* Abandons the lane for the host's stack and never returns to it. */
@@ -166,7 +166,7 @@ static _Noreturn void starve(void)
 }
 
 /* Lists which lanes wait, and for which lock holders if known. */
-static void say_waiting(char *text, size_t size)
+static void print_waits(char *text, size_t size)
 {
 	static const char *const words[] = { "nothing", "a mutex",
 		"a lock to read", "a lock to write", "a signal", "a futex",
@@ -201,7 +201,7 @@ static _Noreturn void deadlock(void)
 		rm_explore_stop(RM_EXPLORE_DEADLOCK, first->waits_site, NULL,
 		        "the main thread, alone, waits for a lock that was "
 		        "not released");
-	say_waiting(who, sizeof(who));
+	print_waits(who, sizeof(who));
 	rm_explore_stop(RM_EXPLORE_DEADLOCK, first->waits_site, NULL,
 	        "all threads wait: %s", who);
 }
@@ -229,7 +229,7 @@ static uint32_t choices_of(bool *yields)
 	return rm_explore.ready | rm_explore.buffers;
 }
 
-static void give(uint32_t lane)
+static void switch_to(uint32_t lane)
 {
 	struct rm_explore_lane *self = rm_explore.running;
 
@@ -241,11 +241,12 @@ static void give(uint32_t lane)
 	rm_sim_ctx_switch(&self->ctx, &rm_explore.running->ctx);
 }
 
-static struct rm_explore_turn ask(bool yields)
+static struct rm_explore_turn next_turn(bool yields)
 {
 	struct rm_explore_situation situation = { .yields = yields,
 		.running = rm_explore.running->id,
-		.stuck = rm_explore.steps - rm_explore.got_on > patience(),
+		.stuck = rm_explore.steps - rm_explore.last_progress >
+		         patience(),
 		.steps = rm_explore.steps };
 	struct rm_explore_turn turn;
 
@@ -254,7 +255,7 @@ static struct rm_explore_turn ask(bool yields)
 		deadlock();
 	if (situation.choices == 1)
 		return (struct rm_explore_turn){ .steps = UINT32_MAX };
-	turn = rm_explore_next(rm_explore.schedule, &situation);
+	turn = rm_explore_next_turn(rm_explore.schedule, &situation);
 	if (!turn.steps)
 		starve();
 	return turn;
@@ -265,7 +266,7 @@ static bool leaves_buffer(const struct rm_explore_turn *turn)
 {
 	if (turn->lane < RM_EXPLORE_LANES)
 		return false;
-	rm_explore_took(rm_explore.schedule,
+	rm_explore_record_steps(rm_explore.schedule,
 	        rm_explore.model->drain(
 	                turn->lane - RM_EXPLORE_LANES, turn->steps));
 	return true;
@@ -274,14 +275,14 @@ static bool leaves_buffer(const struct rm_explore_turn *turn)
 /* True if the lane's operation has accessed nothing: its first step is due. */
 static bool is_fresh(const struct rm_explore_lane *lane)
 {
-	return lane->begins && rm_explore.steps <= lane->began + 1;
+	return lane->restamp && rm_explore.steps <= lane->began + 1;
 }
 
-void rm_explore_begins(void (*begins)(struct rm_explore_lane *lane))
+void rm_explore_begin_operation(void (*restamp)(struct rm_explore_lane *lane))
 {
 	struct rm_explore_lane *self = rm_explore.running;
 
-	self->begins = begins;
+	self->restamp = restamp;
 	self->began = rm_explore.steps + rm_explore.granted - rm_explore.left;
 }
 
@@ -295,7 +296,7 @@ static void decide(bool yields)
 	/* If steps are left, the lane stopped before its next one. With one
 	   more step granted it stops there again. */
 	if (!rm_explore.alone)
-		rm_explore_took(
+		rm_explore_record_steps(
 		        rm_explore.schedule, took + (rm_explore.left != 0));
 	rm_explore.steps += took;
 	if (rm_explore.steps > rm_explore.limit)
@@ -303,14 +304,14 @@ static void decide(bool yields)
 		        "not done after %llu steps",
 		        (unsigned long long)rm_explore.limit);
 	do
-		turn = ask(yields);
+		turn = next_turn(yields);
 	while (leaves_buffer(&turn));
 	rm_explore.left = rm_explore.granted = turn.steps;
 	fresh = is_fresh(self);
-	give(turn.lane);
+	switch_to(turn.lane);
 	if (fresh) {
 		rm_explore.stretch.opaque = true;
-		self->begins(self);
+		self->restamp(self);
 	}
 }
 
@@ -342,7 +343,7 @@ void rm_explore_block(
 	rm_explore.stretch.opaque = true;
 	if (rm_explore.buffers)
 		rm_explore.model->drain(self->id, UINT32_MAX);
-	self->begins = NULL; /* that it waits is visible */
+	self->restamp = NULL; /* that it waits is visible */
 	self->wait = wait;
 	self->waits_for = address;
 	self->waits_site = site;
@@ -351,12 +352,12 @@ void rm_explore_block(
 	self->wait = RM_EXPLORE_READY;
 }
 
-void rm_explore_got_on(uint64_t more)
+void rm_explore_note_progress(uint64_t more)
 {
 	const uint64_t now =
 	        rm_explore.steps + rm_explore.granted - rm_explore.left;
 
-	rm_explore.turn_began = rm_explore.got_on = now;
+	rm_explore.turn_began = rm_explore.last_progress = now;
 	if (now + more > rm_explore.limit)
 		rm_explore.limit = now + more;
 }
@@ -388,9 +389,9 @@ unsigned rm_explore_wake(
 	return woken;
 }
 
-uint32_t rm_explore_look_back(uint32_t most)
+uint32_t rm_explore_choose_store(uint32_t most)
 {
-	uint32_t back = rm_explore_back(
+	uint32_t back = rm_explore_choose_back(
 	        rm_explore.schedule, most, rm_explore.left == 1);
 
 	if (back)
@@ -398,7 +399,7 @@ uint32_t rm_explore_look_back(uint32_t most)
 	return back;
 }
 
-void rm_explore_buffered(void)
+void rm_explore_store_buffered(void)
 {
 	if (rm_explore.schedule->scheduler->at_once)
 		end_turn();
@@ -418,13 +419,13 @@ void rm_explore_stop(enum rm_explore_fault fault, const void *site,
 	va_end(list);
 	finding->lane = rm_explore.running->id;
 	if (!rm_explore.alone)
-		rm_explore_took(rm_explore.schedule,
+		rm_explore_record_steps(rm_explore.schedule,
 		        rm_explore.granted - rm_explore.left +
 		                (rm_explore.left != 0));
 	leave();
 }
 
-void *rm_explore_larger(void *old, size_t bytes)
+void *rm_explore_realloc(void *old, size_t bytes)
 {
 	void *larger = realloc(old, bytes);
 

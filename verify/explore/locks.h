@@ -50,7 +50,7 @@ static inline uint32_t rm_explore_holders(const struct rm_explore_lane *lane)
 /* --- reach.c --- */
 
 /* One step on a lock of `bytes` bytes. Its memory must be allocated. */
-void rm_explore_reach(const void *lock, size_t bytes, const void *site);
+void rm_explore_lock_step(const void *lock, size_t bytes, const void *site);
 
 /* Stops the schedule. `what`: the running lane's misuse, as a predicate. */
 _Noreturn void rm_explore_misuse(const char *what, const void *site);

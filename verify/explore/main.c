@@ -105,7 +105,7 @@ static const struct argp_option options[] = {
 };
 
 /* Index of an option's value among `count` names. */
-static unsigned named(struct argp_state *state, const char *option,
+static unsigned parse_name(struct argp_state *state, const char *option,
         const char *text, const char *const *names, unsigned count,
         const char *expected)
 {
@@ -122,7 +122,7 @@ static unsigned named(struct argp_state *state, const char *option,
 static enum rm_explore_policy policy_of(
         struct argp_state *state, const char *text)
 {
-	return (enum rm_explore_policy)named(state, "scheduler", text,
+	return (enum rm_explore_policy)parse_name(state, "scheduler", text,
 	        rm_explore_policy_name, RM_EXPLORE_POLICIES,
 	        "mix, random, pct, stall or exhaustive");
 }
@@ -130,7 +130,7 @@ static enum rm_explore_policy policy_of(
 static enum rm_explore_memory memory_of(
         struct argp_state *state, const char *text)
 {
-	return (enum rm_explore_memory)named(state, "memory", text,
+	return (enum rm_explore_memory)parse_name(state, "memory", text,
 	        rm_explore_memory_name, RM_EXPLORE_MEMORIES, "sc, tso or c11");
 }
 
@@ -206,7 +206,7 @@ static void refuse_unwritable(
 }
 
 /* Sets options that are not given to the scheduler's defaults. */
-static void complete(struct argp_state *state, struct arguments *to)
+static void complete_options(struct argp_state *state, struct arguments *to)
 {
 	struct rm_explore_options *into = &to->options;
 	bool few = into->policy == RM_EXPLORE_EXHAUSTIVE;
@@ -282,7 +282,7 @@ static error_t parse_exhaustive(
 		into->perfetto = text;
 		return 0;
 	case ARGP_KEY_END:
-		complete(state, to);
+		complete_options(state, to);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -364,7 +364,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 }
 
 /* Finds a map by its id, or by its file, whose name is the id. */
-static const struct rm_impl *find(const char *map)
+static const struct rm_impl *find_map(const char *map)
 {
 	const char *slash = strrchr(map, '/'), *id = slash ? slash + 1 : map;
 	size_t length = strlen(id);
@@ -378,19 +378,19 @@ static const struct rm_impl *find(const char *map)
 	return rm_impl_find(file);
 }
 
-static int complain(const struct rm_impl *impl, const struct rm_error *error)
+static int print_error(const struct rm_impl *impl, const struct rm_error *error)
 {
 	fprintf(stderr, "readmostly explore: %s: %s\n", impl->id, error->text);
 	return RM_INCOMPLETE;
 }
 
-static int tell(const struct rm_explore_options *one, uint64_t found)
+static int show(const struct rm_explore_options *one, uint64_t found)
 {
 	struct rm_error error = { "" };
 	int status;
 
 	fflush(stdout);
-	status = rm_explore_tell(one, found, stdout, &error);
+	status = rm_explore_show(one, found, stdout, &error);
 	if (status == -ENOENT || status == -ENODATA || status == -ERANGE) {
 		printf("%s %llu: %s\n",
 		        one->policy == RM_EXPLORE_EXHAUSTIVE ? "program"
@@ -405,7 +405,7 @@ static int tell(const struct rm_explore_options *one, uint64_t found)
 		return status == -ENODATA ? RM_INCOMPLETE : RM_OK;
 	}
 	if (status)
-		complain(one->impl, &error);
+		print_error(one->impl, &error);
 	/* a failed write (-EIO) does not change the verdict */
 	return status && status != -EIO ? RM_INCOMPLETE : RM_FAILED;
 }
@@ -486,7 +486,7 @@ static int explore(const struct arguments *arguments,
 	struct rm_explore_options one = arguments->options;
 	struct rm_explore_summary sum;
 	struct rm_error error = { "" };
-	const char *unfit = rm_explore_unfit(impl, by_name);
+	const char *unfit = rm_explore_skip_reason(impl, by_name);
 	char lacks[128];
 
 	one.impl = impl;
@@ -503,18 +503,18 @@ static int explore(const struct arguments *arguments,
 		return by_name ? RM_INCOMPLETE : RM_OK;
 	}
 	if (arguments->one_schedule || arguments->one_program)
-		return tell(&one, one.first);
+		return show(&one, one.first);
 	if (rm_explore_run(&one, &sum, &error))
-		return complain(impl, &error);
+		return print_error(impl, &error);
 	print_line(&one, &sum);
 	if (!sum.fault) /* an undecided history is not a pass */
 		return sum.tally.undecided ? RM_INCOMPLETE : RM_OK;
 	/* the verdict does not change if the failure cannot be shown */
-	tell(&one, sum.found);
+	show(&one, sum.found);
 	return RM_FAILED;
 }
 
-static int unfound(const char *map)
+static int print_unknown_map(const char *map)
 {
 	fprintf(stderr,
 	        "readmostly explore: no map is called \"%s\"; `readmostly "
@@ -553,6 +553,7 @@ int main(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 	if (!strcmp(arguments.map, "all"))
 		return explore(&arguments, &rm_this_map, false);
-	impl = find(arguments.map);
-	return impl ? explore(&arguments, impl, true) : unfound(arguments.map);
+	impl = find_map(arguments.map);
+	return impl ? explore(&arguments, impl, true)
+	            : print_unknown_map(arguments.map);
 }

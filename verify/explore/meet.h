@@ -17,7 +17,7 @@
 
 enum {
 	RM_EXPLORE_WORDS_MOST = 4, /* in a stretch; an access has at most two */
-	RM_EXPLORE_MEET_LANES = RM_EXPLORE_EXHAUSTED_THREADS_MAX + 1
+	RM_EXPLORE_CONFLICT_LANES = RM_EXPLORE_EXHAUSTED_THREADS_MAX + 1
 };
 
 struct rm_explore_stretch {
@@ -33,22 +33,24 @@ struct rm_explore_stretch {
 };
 
 /* Which lanes read and wrote a word: their operations, as bits. */
-struct rm_explore_met {
+struct rm_explore_word_accesses {
 	uintptr_t word; /* 0: none */
-	uint32_t reads[RM_EXPLORE_MEET_LANES], writes[RM_EXPLORE_MEET_LANES];
+	uint32_t reads[RM_EXPLORE_CONFLICT_LANES],
+	        writes[RM_EXPLORE_CONFLICT_LANES];
 };
 
 /* Over all schedules of one program. Zero-initialise. */
-struct rm_explore_meetings {
-	struct rm_explore_met *met; /* hash table; `room` is a power of 2 */
+struct rm_explore_conflicts {
+	struct rm_explore_word_accesses
+	        *entry; /* hash table; `room` is a power of 2 */
 	size_t count, room;
-	bool news;    /* new conflicts since this was last false */
+	bool has_new; /* new conflicts since this was last false */
 	bool hidden;  /* a stretch was hidden, so assume that all conflict */
 	bool starved; /* out of memory: the same, and an error */
 };
 
 /* Adds the stretch of lane `lane` in its operation `operation` (-1: none). */
-void rm_explore_meet(struct rm_explore_meetings *meetings,
+void rm_explore_record_conflicts(struct rm_explore_conflicts *conflicts,
         const struct rm_explore_stretch *stretch, unsigned lane, int operation);
 
 /*
@@ -56,12 +58,12 @@ void rm_explore_meet(struct rm_explore_meetings *meetings,
  * may matter. Lane i continues from operation[i] (-1: from its beginning).
  * Always true for a stretch that accessed no word.
  */
-bool rm_explore_meets(const struct rm_explore_meetings *meetings,
+bool rm_explore_may_conflict(const struct rm_explore_conflicts *conflicts,
         const struct rm_explore_stretch *stretch, uint32_t others,
-        const int8_t operation[RM_EXPLORE_MEET_LANES]);
+        const int8_t operation[RM_EXPLORE_CONFLICT_LANES]);
 
 /* Forgets all conflicts, before another program. */
-void rm_explore_meetings_reset(struct rm_explore_meetings *meetings);
-void rm_explore_meetings_clear(struct rm_explore_meetings *meetings);
+void rm_explore_conflicts_reset(struct rm_explore_conflicts *conflicts);
+void rm_explore_conflicts_clear(struct rm_explore_conflicts *conflicts);
 
 #endif /* RM_EXPLORE_MEET_H */

@@ -68,7 +68,7 @@ static uint32_t add(
 	const uint32_t more = places.room ? 2 * places.room : PLACES_FIRST;
 
 	if (++places.count >= places.room) {
-		places.place = rm_explore_larger(
+		places.place = rm_explore_realloc(
 		        places.place, more * sizeof(*places.place));
 		places.room = more;
 	}

@@ -64,7 +64,7 @@ static struct {
 static struct fence *add_fence(void)
 {
 	if (c11.fences == c11.fence_room) {
-		c11.fence = rm_explore_larger(
+		c11.fence = rm_explore_realloc(
 		        c11.fence, 2 * c11.fence_room * sizeof(*c11.fence));
 		c11.fence_room *= 2;
 	}
@@ -96,7 +96,7 @@ static void made(uint32_t place)
 	while (place >= room)
 		room *= 2;
 	if (room != c11.room) {
-		c11.history = rm_explore_larger(
+		c11.history = rm_explore_realloc(
 		        c11.history, room * sizeof(*c11.history));
 		c11.room = room;
 	}
@@ -116,12 +116,12 @@ static struct store *newest_of(struct history *history)
 }
 
 /* The running lane reads or writes the store: records when it first did. */
-static void meet(struct store *store, int order)
+static void mark_known(struct store *store, int order)
 {
 	uint32_t *known = &store->known.at[rm_explore.running->id];
 
 	if (!*known)
-		*known = rm_explore_own_clock()->at[rm_explore.running->id];
+		*known = rm_explore_running_clock()->at[rm_explore.running->id];
 	if (order == __ATOMIC_SEQ_CST && !store->sequential)
 		store->sequential = ++c11.sequential;
 }
@@ -134,7 +134,7 @@ struct bound {
 
 static struct bound bound_of(int order)
 {
-	const struct rm_explore_clock *own = rm_explore_own_clock();
+	const struct rm_explore_clock *own = rm_explore_running_clock();
 	const struct fence *fence = &c11.fence[own->at[FENCE]];
 	struct bound bound = { *own, fence->sequential };
 
@@ -180,7 +180,7 @@ static uint32_t choose(
 	newest_of(history)->value =
 	        (uint64_t)rm_explore_peek(access->at, access->bytes);
 	most = oldest_back(history, access->order);
-	return most ? rm_explore_look_back(most) : 0;
+	return most ? rm_explore_choose_store(most) : 0;
 }
 
 static rm_explore_value read_store(const struct rm_explore_atomic *access,
@@ -190,8 +190,8 @@ static rm_explore_value read_store(const struct rm_explore_atomic *access,
 
 	if (back)
 		rm_explore_note_older(store->lane, store->site);
-	rm_explore_take_in(&store->given, access->order);
-	meet(store, access->order);
+	rm_explore_merge_clock(&store->given, access->order);
+	mark_known(store, access->order);
 	return store->value;
 }
 
@@ -216,7 +216,7 @@ static struct store *append(
 	store = newest_of(history);
 	*store = (struct store){ .site = access->site,
 		.lane = rm_explore.running->id };
-	meet(store, access->order);
+	mark_known(store, access->order);
 	return store;
 }
 
@@ -225,7 +225,7 @@ static void store(const struct rm_explore_atomic *access, uint32_t place,
 {
 	struct store *added = append(access, place);
 
-	added->given = rm_explore_give(access->order);
+	added->given = rm_explore_release_clock(access->order);
 	rm_explore_poke(access->at, access->bytes, value);
 }
 
@@ -236,9 +236,9 @@ static void change(const struct rm_explore_atomic *access, uint32_t place)
 	        newest_of(&c11.history[place])->given;
 	struct store *added;
 
-	rm_explore_take_in(&before, access->order);
+	rm_explore_merge_clock(&before, access->order);
 	added = append(access, place);
-	added->given = rm_explore_give(access->order);
+	added->given = rm_explore_release_clock(access->order);
 	rm_explore_clock_join(&added->given, &before);
 }
 
@@ -260,9 +260,9 @@ static bool fails(const struct rm_explore_atomic *access, uint32_t place,
 }
 
 /* Appends the running lane to the seq_cst order. */
-static void take_place(void)
+static void append_to_order(void)
 {
-	struct rm_explore_clock *own = rm_explore_own_clock();
+	struct rm_explore_clock *own = rm_explore_running_clock();
 	struct fence *fence = add_fence();
 
 	fence->sequential = ++c11.sequential;
@@ -280,7 +280,7 @@ static void pass_fence(int order)
 		return;
 	}
 	rm_explore_fenced(__ATOMIC_ACQUIRE);
-	take_place();
+	append_to_order();
 	rm_explore_fenced(__ATOMIC_RELEASE);
 }
 
@@ -290,8 +290,8 @@ static void pass_fence(int order)
    The lane's clock ticks to separate this operation from earlier work. */
 static void boundary(void)
 {
-	take_place();
-	rm_explore_own_clock()->at[rm_explore.running->id]++;
+	append_to_order();
+	rm_explore_running_clock()->at[rm_explore.running->id]++;
 }
 
 /* A plain access either is ordered after all stores or races. So it reads

@@ -47,13 +47,13 @@ static void made(uint32_t place)
 	(void)place;
 }
 
-static struct buffer *own(void)
+static struct buffer *own_buffer(void)
 {
 	return &buffer[rm_explore.running->id];
 }
 
 /* The memory was allocated when the store was issued, and is freed now. */
-static _Noreturn void too_late(unsigned lane, const struct pending *pending)
+static _Noreturn void stop_late(unsigned lane, const struct pending *pending)
 {
 	rm_explore_stop(RM_EXPLORE_FREED, pending->access.site, NULL,
 	        "a store of %s leaves its buffer after its memory was freed",
@@ -67,13 +67,13 @@ static void take_effect(unsigned lane, const struct pending *pending)
 
 	if (offset < RM_EXPLORE_HEAP_BYTES &&
 	        !rm_explore_in_block(offset, access->bytes))
-		too_late(lane, pending);
+		stop_late(lane, pending);
 	rm_explore_note_leaves(lane, access->site);
-	rm_explore_given(access->at, access->bytes, &pending->given);
+	rm_explore_set_clock(access->at, access->bytes, &pending->given);
 	rm_explore_poke(access->at, access->bytes, pending->value);
 }
 
-static unsigned let_go(unsigned lane, unsigned most)
+static unsigned drain(unsigned lane, unsigned most)
 {
 	struct buffer *from = &buffer[lane];
 	unsigned count = most < from->count ? most : from->count;
@@ -88,9 +88,9 @@ static unsigned let_go(unsigned lane, unsigned most)
 	return count;
 }
 
-static void let_go_before(uintptr_t address, size_t bytes)
+static void drain_before(uintptr_t address, size_t bytes)
 {
-	const struct buffer *self = own();
+	const struct buffer *self = own_buffer();
 
 	for (unsigned i = 0; i < self->count; i++)
 		if (self->pending[i].access.at - address < bytes) {
@@ -103,7 +103,7 @@ static void let_go_before(uintptr_t address, size_t bytes)
    has one access size, so stores cannot overlap partially. */
 static const struct pending *forwarded(uintptr_t at)
 {
-	const struct buffer *self = own();
+	const struct buffer *self = own_buffer();
 
 	for (unsigned i = self->count; i-- > 0;)
 		if (self->pending[i].access.at == at)
@@ -123,20 +123,20 @@ static rm_explore_value load(
 static void store(const struct rm_explore_atomic *access, uint32_t place,
         rm_explore_value value)
 {
-	struct buffer *self = own();
+	struct buffer *self = own_buffer();
 
 	(void)place;
 	if (self->count == PENDING_MOST)
-		let_go(rm_explore.running->id, 1);
+		drain(rm_explore.running->id, 1);
 	self->pending[self->count++] = (struct pending){ .access = *access,
 		.value = value,
-		.given = rm_explore_give(access->order) };
+		.given = rm_explore_release_clock(access->order) };
 	rm_explore.buffers |= 1U << (RM_EXPLORE_LANES + rm_explore.running->id);
 	rm_explore_note_waits();
 	if (access->order == __ATOMIC_SEQ_CST)
 		rm_explore_drain_own();
 	else
-		rm_explore_buffered();
+		rm_explore_store_buffered();
 }
 
 /* memory.c has drained the buffer. */
@@ -175,7 +175,7 @@ static void boundary(void)
 static void plain(uintptr_t address, unsigned bytes, bool write)
 {
 	(void)bytes, (void)write;
-	let_go_before(address & ~(uintptr_t)7, 8);
+	drain_before(address & ~(uintptr_t)7, 8);
 }
 
 const struct rm_explore_model rm_explore_tso = { .begin = begin,
@@ -187,5 +187,5 @@ const struct rm_explore_model rm_explore_tso = { .begin = begin,
 	.fence = fence,
 	.boundary = boundary,
 	.plain = plain,
-	.drain = let_go,
-	.drain_before = let_go_before };
+	.drain = drain,
+	.drain_before = drain_before };

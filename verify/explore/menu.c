@@ -4,7 +4,7 @@
 
 #include "runner/base/rng.h"
 
-bool rm_explore_offers(const struct rm_impl *impl, unsigned kind)
+bool rm_explore_has_operation(const struct rm_impl *impl, unsigned kind)
 {
 	const struct rm_map_ops *ops = impl->ops;
 
@@ -35,7 +35,7 @@ bool rm_explore_offers(const struct rm_impl *impl, unsigned kind)
 static void offer(struct rm_explore_menu *menu, const struct rm_impl *impl,
         unsigned kind, unsigned times)
 {
-	while (rm_explore_offers(impl, kind) && times-- &&
+	while (rm_explore_has_operation(impl, kind) && times-- &&
 	        menu->all < RM_EXPLORE_MENU)
 		menu->kind[menu->all++] = (uint8_t)kind;
 }

@@ -23,7 +23,7 @@ int rm_sim_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attr)
 
 	if (attr)
 		pthread_mutexattr_gettype(attr, &kind);
-	rm_explore_reach(mutex, sizeof(pthread_mutex_t), SITE);
+	rm_explore_lock_step(mutex, sizeof(pthread_mutex_t), SITE);
 	memset(mutex, 0, sizeof(pthread_mutex_t));
 	mutex_of(mutex)->kind = (uint32_t)kind;
 	return 0;
@@ -31,7 +31,7 @@ int rm_sim_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attr)
 
 int rm_sim_mutex_destroy(pthread_mutex_t *mutex)
 {
-	rm_explore_reach(mutex, sizeof(pthread_mutex_t), SITE);
+	rm_explore_lock_step(mutex, sizeof(pthread_mutex_t), SITE);
 	if (mutex_of(mutex)->owner)
 		rm_explore_misuse("destroys a mutex that is held", SITE);
 	return 0;
@@ -62,7 +62,7 @@ int rm_sim_mutex_lock(pthread_mutex_t *opaque)
 	struct rm_explore_mutex *mutex = mutex_of(opaque);
 	int status = -1;
 
-	rm_explore_reach(mutex, sizeof(pthread_mutex_t), SITE);
+	rm_explore_lock_step(mutex, sizeof(pthread_mutex_t), SITE);
 	if (mutex->owner == rm_sim_self() + 1)
 		status = relock(mutex);
 	if (status >= 0)
@@ -75,7 +75,7 @@ int rm_sim_mutex_trylock(pthread_mutex_t *opaque)
 {
 	struct rm_explore_mutex *mutex = mutex_of(opaque);
 
-	rm_explore_reach(mutex, sizeof(pthread_mutex_t), SITE);
+	rm_explore_lock_step(mutex, sizeof(pthread_mutex_t), SITE);
 	if (mutex->owner == rm_sim_self() + 1 &&
 	        mutex->kind == PTHREAD_MUTEX_RECURSIVE)
 		return relock(mutex);
@@ -102,7 +102,7 @@ void rm_explore_unlock(struct rm_explore_mutex *mutex, const void *site)
 
 int rm_sim_mutex_unlock(pthread_mutex_t *opaque)
 {
-	rm_explore_reach(opaque, sizeof(pthread_mutex_t), SITE);
+	rm_explore_lock_step(opaque, sizeof(pthread_mutex_t), SITE);
 	rm_explore_unlock(mutex_of(opaque), SITE);
 	return 0;
 }
@@ -116,14 +116,14 @@ static uint32_t *spin_of(pthread_spinlock_t *lock)
 int rm_sim_spin_init(pthread_spinlock_t *lock, int shared)
 {
 	(void)shared;
-	rm_explore_reach(spin_of(lock), sizeof(uint32_t), SITE);
+	rm_explore_lock_step(spin_of(lock), sizeof(uint32_t), SITE);
 	*spin_of(lock) = 0;
 	return 0;
 }
 
 int rm_sim_spin_destroy(pthread_spinlock_t *lock)
 {
-	rm_explore_reach(spin_of(lock), sizeof(uint32_t), SITE);
+	rm_explore_lock_step(spin_of(lock), sizeof(uint32_t), SITE);
 	if (*spin_of(lock))
 		rm_explore_misuse("destroys a spinlock that is held", SITE);
 	return 0;
@@ -133,7 +133,7 @@ int rm_sim_spin_lock(pthread_spinlock_t *lock)
 {
 	uint32_t *owner = spin_of(lock);
 
-	rm_explore_reach(owner, sizeof(uint32_t), SITE);
+	rm_explore_lock_step(owner, sizeof(uint32_t), SITE);
 	while (*owner)
 		rm_explore_block(RM_EXPLORE_FOR_MUTEX, owner, SITE);
 	*owner = rm_sim_self() + 1;
@@ -145,7 +145,7 @@ int rm_sim_spin_trylock(pthread_spinlock_t *lock)
 {
 	uint32_t *owner = spin_of(lock);
 
-	rm_explore_reach(owner, sizeof(uint32_t), SITE);
+	rm_explore_lock_step(owner, sizeof(uint32_t), SITE);
 	if (*owner)
 		return EBUSY;
 	*owner = rm_sim_self() + 1;
@@ -157,7 +157,7 @@ int rm_sim_spin_unlock(pthread_spinlock_t *lock)
 {
 	uint32_t *owner = spin_of(lock);
 
-	rm_explore_reach(owner, sizeof(uint32_t), SITE);
+	rm_explore_lock_step(owner, sizeof(uint32_t), SITE);
 	if (*owner != rm_sim_self() + 1)
 		rm_explore_misuse(*owner ? "unlocks a spinlock that another "
 		                           "thread holds"

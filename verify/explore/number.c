@@ -81,8 +81,8 @@ static void make_schedule(const struct rm_explore_options *options,
 	};
 }
 
-int rm_explore_number(const struct rm_explore_options *options, uint64_t number,
-        uint64_t horizon, struct rm_explore_tally *tally,
+int rm_explore_play_number(const struct rm_explore_options *options,
+        uint64_t number, uint64_t horizon, struct rm_explore_tally *tally,
         struct rm_explore_turns *taken, struct rm_explore_played *played,
         struct rm_error *error)
 {

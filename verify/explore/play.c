@@ -47,7 +47,7 @@ static struct {
 } play;
 
 /* Stamps the beginning of an operation, again until its first access. */
-static void invoke(struct rm_explore_lane *lane)
+static void stamp_begin(struct rm_explore_lane *lane)
 {
 	play.running[lane->id]->invoked = ++rm_explore.stamp;
 	if (!play.program->unstamped)
@@ -67,12 +67,12 @@ static void record(struct rm_explore_call *call, const struct rm_explore_op *op,
 	unsigned kind =
 	        op->kind == RM_EXPLORE_UPDATE ? RM_HISTORY_EXCHANGE : op->kind;
 
-	rm_explore_opaque(); /* the order of begins and ends is judged */
+	rm_explore_mark_opaque(); /* the order of begins and ends is judged */
 	call->key = rm_key_of(call->shape, play.rank[op->key], &call->line);
 	call->value = rm_value_of(
 	        play.rank[op->key], call->lane->id, ++play.sequence);
 	play.begun[play.sequence] = rm_explore_now();
-	call->expected = rm_explore_whole(
+	call->expected = rm_explore_expand_value(
 	        known[op->key] ? known[op->key] : play.rank[op->key]);
 	*event = (struct rm_history_event){ .kind = (uint8_t)kind,
 		.thread = call->lane->id,
@@ -82,11 +82,11 @@ static void record(struct rm_explore_call *call, const struct rm_explore_op *op,
 		.first_pair = call->lane->id * play.lane_pairs + *pairs,
 		.returned = RM_HISTORY_NEVER };
 	play.running[call->lane->id] = event;
-	invoke(call->lane);
-	rm_explore_begins(invoke);
+	stamp_begin(call->lane);
+	rm_explore_begin_operation(stamp_begin);
 	event->there = rm_explore_perform(call, op->kind);
-	call->lane->begins = NULL;
-	rm_explore_opaque();
+	call->lane->restamp = NULL;
+	rm_explore_mark_opaque();
 	if (!play.program->unstamped)
 		rm_explore_boundary();
 	if (kind == RM_HISTORY_LENGTH)
@@ -94,8 +94,8 @@ static void record(struct rm_explore_call *call, const struct rm_explore_op *op,
 	event->returned = ++rm_explore.stamp;
 	event->pairs =
 	        call->lane->id * play.lane_pairs + *pairs - event->first_pair;
-	if (event->there && rm_explore_gives_value(op->kind)) {
-		rm_explore_verify(call, &call->result, op->key,
+	if (event->there && rm_explore_returns_value(op->kind)) {
+		rm_explore_verify_value(call, &call->result, op->key,
 		        rm_history_kind_name(kind));
 		known[op->key] = event->result = call->result.word[0];
 	}
@@ -139,12 +139,12 @@ static void repeat(struct rm_explore_call *call, const struct rm_explore_op *op,
 		if (i &&
 		        rm_explore_heap_top() - play.heap_before > REPEATS_HEAP)
 			break;
-		call->lane->untold = i && i + 1 < times;
+		call->lane->untraced = i && i + 1 < times;
 		record(call, op, known);
 		call->ops->quiesce(call->thread);
-		rm_explore_got_on(times > 1 ? play.limit : 0);
+		rm_explore_note_progress(times > 1 ? play.limit : 0);
 	}
-	call->lane->untold = false;
+	call->lane->untraced = false;
 }
 
 static void thread_main(struct rm_explore_lane *lane)
@@ -173,7 +173,7 @@ static void prefill(struct rm_explore_lane *lane)
 	struct rm_explore_call call = begin_call(lane, thread);
 
 	if (program->collide)
-		rm_explore_colliding(&call, program->keys, play.rank);
+		rm_explore_find_colliding(&call, program->keys, play.rank);
 	for (unsigned key = 0; key < program->keys; key++) {
 		const uint32_t rank = play.rank[key];
 		struct rm_value value = rm_value_of(rank, 0, ++play.sequence);
@@ -191,7 +191,7 @@ static void prefill(struct rm_explore_lane *lane)
 }
 
 /* Reads the whole map after all threads ended; the history must explain it. */
-static void look(struct rm_explore_lane *lane)
+static void read_map(struct rm_explore_lane *lane)
 {
 	const struct rm_explore_program *program = play.program;
 	void *thread = join_map(lane, program->threads);
@@ -243,8 +243,8 @@ static void main_thread(struct rm_explore_lane *lane)
 	play.heap_before = rm_explore_heap_top();
 	for (unsigned i = 1; i <= program->threads; i++)
 		rm_explore_clocks_fork(i);
-	rm_explore_together(program->threads, thread_main);
-	look(lane);
+	rm_explore_run_threads(program->threads, thread_main);
+	read_map(lane);
 	check_invariants();
 	program->impl->ops->destroy(play.map);
 	rm_explore_heap_leaks();
@@ -352,7 +352,7 @@ static bool make_room_of_pairs(const struct rm_explore_program *program)
    and for initial values. False: out of memory; old contents are kept. */
 static bool make_room(const struct rm_explore_program *program)
 {
-	const size_t room = rm_explore_times_of(program) +
+	const size_t room = rm_explore_total_times(program) +
 	                    2 * (size_t)RM_EXPLORE_KEYS_MAX + 3;
 	struct rm_history_event *event;
 	uint32_t *begun;

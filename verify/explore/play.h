@@ -61,8 +61,8 @@ bool rm_explore_stalls(
 /* Plays schedule `number`, or, for the exhaustive scheduler, the schedules of
    program `number` up to the first that fails. `taken`, if not NULL, gets the
    turns of the last one. Returns 0, or -errno with `error`. */
-int rm_explore_number(const struct rm_explore_options *options, uint64_t number,
-        uint64_t horizon, struct rm_explore_tally *tally,
+int rm_explore_play_number(const struct rm_explore_options *options,
+        uint64_t number, uint64_t horizon, struct rm_explore_tally *tally,
         struct rm_explore_turns *taken, struct rm_explore_played *played,
         struct rm_error *error);
 

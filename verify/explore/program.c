@@ -83,7 +83,7 @@ void rm_explore_program_make(const struct rm_explore_options *options,
 	rm_explore_fill_all(program, ops, grows, roles, &rng);
 }
 
-void rm_explore_op_words(
+void rm_explore_format_op(
         const struct rm_explore_op *op, char *text, size_t size)
 {
 	char times[16] = "";

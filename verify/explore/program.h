@@ -43,7 +43,7 @@ struct rm_explore_program {
 
 /* True if the map has this operation (enum rm_history_kind, or
    RM_EXPLORE_UPDATE). */
-bool rm_explore_offers(const struct rm_impl *impl, unsigned kind);
+bool rm_explore_has_operation(const struct rm_impl *impl, unsigned kind);
 
 /* The program of schedule number `number`. */
 void rm_explore_program_make(const struct rm_explore_options *options,
@@ -55,7 +55,7 @@ static inline unsigned rm_explore_times(const struct rm_explore_op *op)
 	return op->times ? op->times : 1;
 }
 
-static inline unsigned rm_explore_times_of(
+static inline unsigned rm_explore_total_times(
         const struct rm_explore_program *program)
 {
 	unsigned times = 0;
@@ -67,7 +67,7 @@ static inline unsigned rm_explore_times_of(
 }
 
 /* "insert_if_absent 2", "128 x upsert 0". */
-void rm_explore_op_words(
+void rm_explore_format_op(
         const struct rm_explore_op *op, char *text, size_t size);
 
 #endif /* RM_EXPLORE_PROGRAM_H */

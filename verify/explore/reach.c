@@ -4,7 +4,7 @@
 #include "verify/explore/locks.h"
 #include "verify/explore/memory.h"
 
-void rm_explore_reach(const void *lock, size_t bytes, const void *site)
+void rm_explore_lock_step(const void *lock, size_t bytes, const void *site)
 {
 	uint64_t offset = (uintptr_t)lock - rm_explore_heap;
 

@@ -25,7 +25,7 @@ int rm_sim_rwlock_init(pthread_rwlock_t *lock, const pthread_rwlockattr_t *attr)
 
 	if (attr)
 		pthread_rwlockattr_getkind_np(attr, &kind);
-	rm_explore_reach(lock, sizeof(pthread_rwlock_t), SITE);
+	rm_explore_lock_step(lock, sizeof(pthread_rwlock_t), SITE);
 	memset(lock, 0, sizeof(pthread_rwlock_t));
 	rwlock_of(lock)->kind = (uint32_t)kind;
 	return 0;
@@ -33,7 +33,7 @@ int rm_sim_rwlock_init(pthread_rwlock_t *lock, const pthread_rwlockattr_t *attr)
 
 int rm_sim_rwlock_destroy(pthread_rwlock_t *lock)
 {
-	rm_explore_reach(lock, sizeof(pthread_rwlock_t), SITE);
+	rm_explore_lock_step(lock, sizeof(pthread_rwlock_t), SITE);
 	if (rwlock_of(lock)->writer || rwlock_of(lock)->readers)
 		rm_explore_misuse("destroys a lock that is held", SITE);
 	return 0;
@@ -63,7 +63,7 @@ int rm_sim_rwlock_rdlock(pthread_rwlock_t *opaque)
 {
 	struct rm_explore_rwlock *rwlock = rwlock_of(opaque);
 
-	rm_explore_reach(rwlock, sizeof(pthread_rwlock_t), SITE);
+	rm_explore_lock_step(rwlock, sizeof(pthread_rwlock_t), SITE);
 	if (depth_of(rwlock) == DEPTH_MOST)
 		return EAGAIN;
 	while (rwlock->writer || writer_first(rwlock))
@@ -78,7 +78,7 @@ int rm_sim_rwlock_wrlock(pthread_rwlock_t *opaque)
 {
 	struct rm_explore_rwlock *rwlock = rwlock_of(opaque);
 
-	rm_explore_reach(rwlock, sizeof(pthread_rwlock_t), SITE);
+	rm_explore_lock_step(rwlock, sizeof(pthread_rwlock_t), SITE);
 	while (rwlock->writer || rwlock->readers)
 		rm_explore_block(RM_EXPLORE_FOR_WRITE, rwlock, SITE);
 	rwlock->writer = rm_sim_self() + 1;
@@ -92,7 +92,7 @@ int rm_sim_rwlock_unlock(pthread_rwlock_t *opaque)
 	struct rm_explore_rwlock *rwlock = rwlock_of(opaque);
 	uint32_t bit = 1U << rm_sim_self();
 
-	rm_explore_reach(rwlock, sizeof(pthread_rwlock_t), SITE);
+	rm_explore_lock_step(rwlock, sizeof(pthread_rwlock_t), SITE);
 	if (rwlock->writer == rm_sim_self() + 1) {
 		rm_explore_release(&rwlock->given[0]);
 		rwlock->writer = 0;

@@ -54,7 +54,7 @@ static struct rm_explore_turn random_next(struct rm_explore_schedule *schedule,
 
 /* The share of loads that read older stores differs between schedules. How far
    back is uniform in the valid range. */
-uint32_t rm_explore_drawn_back(
+uint32_t rm_explore_draw_back(
         struct rm_explore_schedule *schedule, uint32_t most, bool last)
 {
 	uint64_t x = rm_next(&schedule->rng);
@@ -71,7 +71,7 @@ uint32_t rm_explore_drawn_back(
 const struct rm_explore_scheduler rm_explore_random = { .name = "random",
 	.begin = random_begin,
 	.next = random_next,
-	.back = rm_explore_drawn_back };
+	.back = rm_explore_draw_back };
 
 static void pct_begin(struct rm_explore_schedule *schedule, unsigned lanes)
 {
@@ -149,7 +149,7 @@ static struct rm_explore_turn pct_next(struct rm_explore_schedule *schedule,
 const struct rm_explore_scheduler rm_explore_pct = { .name = "pct",
 	.begin = pct_begin,
 	.next = pct_next,
-	.back = rm_explore_drawn_back,
+	.back = rm_explore_draw_back,
 	.at_once = true };
 
 static void listed_begin(struct rm_explore_schedule *schedule, unsigned lanes)
@@ -194,7 +194,7 @@ const struct rm_explore_scheduler rm_explore_listed = { .name = "listed",
 	.next = listed_next,
 	.back = listed_back };
 
-static bool write_down(
+static bool record_turn(
         struct rm_explore_turns *turns, struct rm_explore_turn turn)
 {
 	if (turns->count == turns->room) {
@@ -211,19 +211,20 @@ static bool write_down(
 	return true;
 }
 
-struct rm_explore_turn rm_explore_next(struct rm_explore_schedule *schedule,
+struct rm_explore_turn rm_explore_next_turn(
+        struct rm_explore_schedule *schedule,
         const struct rm_explore_situation *situation)
 {
 	struct rm_explore_turn turn =
 	        schedule->scheduler->next(schedule, situation);
 
 	turn.back = 0; /* until a load reads an older store */
-	if (schedule->taken && !write_down(schedule->taken, turn))
+	if (schedule->taken && !record_turn(schedule->taken, turn))
 		turn.steps = 0;
 	return turn;
 }
 
-uint32_t rm_explore_back(
+uint32_t rm_explore_choose_back(
         struct rm_explore_schedule *schedule, uint32_t most, bool last)
 {
 	uint32_t back =
@@ -236,7 +237,8 @@ uint32_t rm_explore_back(
 	return back;
 }
 
-void rm_explore_took(struct rm_explore_schedule *schedule, uint32_t steps)
+void rm_explore_record_steps(
+        struct rm_explore_schedule *schedule, uint32_t steps)
 {
 	if (schedule->taken && schedule->taken->count)
 		schedule->taken->turn[schedule->taken->count - 1].steps = steps;

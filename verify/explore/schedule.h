@@ -100,18 +100,20 @@ extern const struct rm_explore_scheduler rm_explore_random, rm_explore_pct,
         rm_explore_stall, rm_explore_listed;
 
 /* The `back` of schedulers that draw it at random. */
-uint32_t rm_explore_drawn_back(
+uint32_t rm_explore_draw_back(
         struct rm_explore_schedule *schedule, uint32_t most, bool last);
 
 /* Calls the scheduler and records its turn. A turn of 0 steps: out of memory.
  */
-struct rm_explore_turn rm_explore_next(struct rm_explore_schedule *schedule,
+struct rm_explore_turn rm_explore_next_turn(
+        struct rm_explore_schedule *schedule,
         const struct rm_explore_situation *situation);
 /* How many stores back a load reads, of `most` older ones; if not 0, the turn
    ends. `last`: this step ends the granted turn anyway. */
-uint32_t rm_explore_back(
+uint32_t rm_explore_choose_back(
         struct rm_explore_schedule *schedule, uint32_t most, bool last);
 /* Corrects the last turn to the steps that it really took. */
-void rm_explore_took(struct rm_explore_schedule *schedule, uint32_t steps);
+void rm_explore_record_steps(
+        struct rm_explore_schedule *schedule, uint32_t steps);
 
 #endif /* RM_EXPLORE_SCHEDULE_H */

@@ -149,4 +149,4 @@ static struct rm_explore_turn stall_next(struct rm_explore_schedule *schedule,
 const struct rm_explore_scheduler rm_explore_stall = { .name = "stall",
 	.begin = stall_begin,
 	.next = stall_next,
-	.back = rm_explore_drawn_back };
+	.back = rm_explore_draw_back };

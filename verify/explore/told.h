@@ -41,7 +41,7 @@ const struct rm_explore_site *rm_explore_sites_find(
 void rm_explore_sites_clear(struct rm_explore_sites *sites);
 
 /* Owned by tell.c; views only read it. */
-struct rm_explore_told {
+struct rm_explore_view {
 	const struct rm_explore_options *options;
 	uint64_t number; /* the schedule or program that failed */
 	const struct rm_explore_case *failing; /* made smaller */
@@ -59,44 +59,44 @@ struct rm_explore_told {
 
 /* --- told.c: text that all views share --- */
 
-unsigned rm_explore_ops_of(const struct rm_explore_program *program);
+unsigned rm_explore_count_ops(const struct rm_explore_program *program);
 
 /* "schedule 5 of seed 1: data race", without a newline. */
-void rm_explore_told_title(const struct rm_explore_told *told, FILE *out);
+void rm_explore_print_title(const struct rm_explore_view *view, FILE *out);
 
 /* The fault, its sites, the map, and how much smaller the case was made. */
-void rm_explore_told_head(const struct rm_explore_told *told, FILE *out);
+void rm_explore_print_head(const struct rm_explore_view *view, FILE *out);
 
 /* In the format of --program-file; 0 or -ENOMEM. */
-int rm_explore_told_program(const struct rm_explore_told *told, FILE *out);
+int rm_explore_print_program(const struct rm_explore_view *view, FILE *out);
 
 /* The command that shows it again, with every option that differs from its
    default. */
-void rm_explore_told_again(const struct rm_explore_told *told, FILE *out);
+void rm_explore_print_command(const struct rm_explore_view *view, FILE *out);
 
 /* True if event i is the first of its operation. */
-bool rm_explore_told_begins(const struct rm_explore_told *told, size_t i);
+bool rm_explore_is_first_event(const struct rm_explore_view *view, size_t i);
 
 /* "upsert 2", the operation of an event. */
-void rm_explore_told_operation(const struct rm_explore_told *told,
+void rm_explore_format_operation(const struct rm_explore_view *view,
         const struct rm_explore_event *event, char *text, size_t size);
 
 /* "gomap_write.h:62 loads 0", for an event with a site. */
-void rm_explore_told_event(const struct rm_explore_told *told,
+void rm_explore_format_event(const struct rm_explore_view *view,
         const struct rm_explore_event *event, char *text, size_t size);
 
 /* "an older value, stored by thread 2 at epoch.h:40", for a load. */
-void rm_explore_told_older(const struct rm_explore_told *told,
+void rm_explore_format_older(const struct rm_explore_view *view,
         const struct rm_explore_event *event, char *text, size_t size);
 
 /* Each view writes the whole finding; 0 or -errno. */
 
-int rm_explore_view_text(const struct rm_explore_told *told, FILE *out);
+int rm_explore_view_text(const struct rm_explore_view *view, FILE *out);
 
 /* A self-contained file. */
-int rm_explore_view_html(const struct rm_explore_told *told, FILE *out);
+int rm_explore_view_html(const struct rm_explore_view *view, FILE *out);
 
 /* Trace events, for https://ui.perfetto.dev and chrome://tracing. */
-int rm_explore_view_perfetto(const struct rm_explore_told *told, FILE *out);
+int rm_explore_view_perfetto(const struct rm_explore_view *view, FILE *out);
 
 #endif /* RM_EXPLORE_TOLD_H */

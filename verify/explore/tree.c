@@ -22,7 +22,7 @@
 #include <stdlib.h>
 
 /* Records the stretch that ended now, and whether a preemption matters. */
-static void take_in(struct rm_explore_tree *tree)
+static void record_stretch(struct rm_explore_tree *tree)
 {
 	struct rm_explore_stretch *stretch = &rm_explore.stretch;
 	struct rm_explore_choice *last;
@@ -30,13 +30,14 @@ static void take_in(struct rm_explore_tree *tree)
 	if (!tree->at)
 		return;
 	last = &tree->choice[tree->at - 1];
-	rm_explore_meet(&tree->meetings, stretch, last->chosen,
+	rm_explore_record_conflicts(&tree->conflicts, stretch, last->chosen,
 	        tree->operation[last->chosen]);
 	if (last->chosen == last->running)
-		last->meets = tree->unreduced ||
-		              rm_explore_meets(&tree->meetings, stretch,
-		                      tree->others & ~(1U << last->chosen),
-		                      tree->operation);
+		last->may_matter =
+		        tree->unreduced ||
+		        rm_explore_may_conflict(&tree->conflicts, stretch,
+		                tree->others & ~(1U << last->chosen),
+		                tree->operation);
 }
 
 static void begin_stretch(struct rm_explore_tree *tree)
@@ -53,7 +54,7 @@ static void exhaustive_begin(
 {
 	(void)lanes;
 	schedule->tree->at = 0;
-	schedule->tree->gave = 0;
+	schedule->tree->yielded = 0;
 	begin_stretch(schedule->tree);
 }
 
@@ -64,7 +65,7 @@ static void make_room(struct rm_explore_tree *tree)
 	if (tree->count < tree->room)
 		return;
 	tree->choice =
-	        rm_explore_larger(tree->choice, more * sizeof(*tree->choice));
+	        rm_explore_realloc(tree->choice, more * sizeof(*tree->choice));
 	tree->room = more;
 }
 
@@ -86,7 +87,7 @@ static void add(
 	*choice = (struct rm_explore_choice){ .choices = (uint8_t)choices,
 		.running = (uint8_t)running,
 		.chosen = (uint8_t)running,
-		.meets = true };
+		.may_matter = true };
 	if (!(choices & 1U << running))
 		choice->chosen = (uint8_t)__builtin_ctz(choices);
 	choice->tried = (uint8_t)(1U << choice->chosen);
@@ -104,18 +105,18 @@ static uint32_t fair_choices(struct rm_explore_tree *tree,
 
 	if (!situation->yields)
 		return choices;
-	tree->gave |= 1U << situation->running;
-	if (!(choices & ~tree->gave)) {
-		tree->gave = 1U << situation->running;
+	tree->yielded |= 1U << situation->running;
+	if (!(choices & ~tree->yielded)) {
+		tree->yielded = 1U << situation->running;
 		return choices;
 	}
-	if (choices & tree->gave) {
+	if (choices & tree->yielded) {
 		/* a lane may need another one's turn to stall, so the
 			   reduction is not valid here */
 		rm_explore.stretch.hidden = true;
-		take_in(tree);
+		record_stretch(tree);
 	}
-	return choices & ~tree->gave;
+	return choices & ~tree->yielded;
 }
 
 static struct rm_explore_turn exhaustive_next(
@@ -126,7 +127,7 @@ static struct rm_explore_turn exhaustive_next(
 	const struct rm_explore_choice *choice;
 	uint32_t choices, chosen;
 
-	take_in(tree);
+	record_stretch(tree);
 	choices = fair_choices(tree, situation);
 	begin_stretch(tree);
 	if (tree->at == tree->count)
@@ -135,10 +136,10 @@ static struct rm_explore_turn exhaustive_next(
 	chosen = choice->chosen;
 	if (choice->choices != choices ||
 	        choice->running != situation->running) {
-		tree->strays = true;
+		tree->diverged = true;
 		chosen = (uint32_t)__builtin_ctz(choices);
 	}
-	tree->gave &= ~(1U << chosen);
+	tree->yielded &= ~(1U << chosen);
 	return (struct rm_explore_turn){ .lane = chosen, .steps = 1 };
 }
 
@@ -154,7 +155,7 @@ static uint32_t untried(
 
 	if (!(choice->choices & 1U << choice->running))
 		return left;
-	if (!choice->meets)
+	if (!choice->may_matter)
 		return 0;
 	if (choice->preemptions < tree->most)
 		return left;
@@ -164,7 +165,7 @@ static uint32_t untried(
 
 bool rm_explore_tree_next(struct rm_explore_tree *tree)
 {
-	take_in(tree);
+	record_stretch(tree);
 	rm_explore.stretch.kept = false;
 	while (tree->count) {
 		struct rm_explore_choice *last = &tree->choice[tree->count - 1];
@@ -180,15 +181,15 @@ bool rm_explore_tree_next(struct rm_explore_tree *tree)
 	return false;
 }
 
-void rm_explore_tree_again(struct rm_explore_tree *tree)
+void rm_explore_tree_restart(struct rm_explore_tree *tree)
 {
 	tree->count = tree->at = 0;
-	tree->meetings.news = tree->bounded = false;
+	tree->conflicts.has_new = tree->bounded = false;
 }
 
 void rm_explore_tree_clear(struct rm_explore_tree *tree)
 {
 	free(tree->choice);
-	rm_explore_meetings_clear(&tree->meetings);
+	rm_explore_conflicts_clear(&tree->conflicts);
 	*tree = (struct rm_explore_tree){ .choice = NULL };
 }

@@ -22,7 +22,7 @@ struct rm_explore_choice {
 	uint8_t choices; /* lanes that could run, as bits */
 	uint8_t running, chosen;
 	uint8_t tried;        /* lanes, as bits */
-	bool meets;           /* a preemption of `running` here may matter */
+	bool may_matter;      /* a preemption of `running` here may matter */
 	uint32_t preemptions; /* before this choice */
 };
 
@@ -32,18 +32,18 @@ struct rm_explore_tree {
 	struct rm_explore_choice *choice; /* of the current schedule */
 	size_t count, room;
 	size_t at;
-	uint32_t gave; /* lanes that yielded and have not run since */
-	int8_t operation[RM_EXPLORE_MEET_LANES]; /* at the last decision */
-	uint32_t others;                         /* lanes not ended then */
-	struct rm_explore_meetings meetings;
-	bool bounded; /* this walk skipped schedules with more preemptions */
-	bool strays;  /* a schedule took another path when repeated */
+	uint32_t yielded; /* lanes that yielded and have not run since */
+	int8_t operation[RM_EXPLORE_CONFLICT_LANES]; /* at the last decision */
+	uint32_t others;                             /* lanes not ended then */
+	struct rm_explore_conflicts conflicts;
+	bool bounded;  /* this walk skipped schedules with more preemptions */
+	bool diverged; /* a schedule took another path when repeated */
 };
 
 extern const struct rm_explore_scheduler rm_explore_exhaustive;
 
 /* Restarts the walk, but keeps the known conflicts. */
-void rm_explore_tree_again(struct rm_explore_tree *tree);
+void rm_explore_tree_restart(struct rm_explore_tree *tree);
 
 /* After a schedule: selects the next one, for the next play; false: none is
    left. */

@@ -40,12 +40,12 @@ struct rm_explore_lane {
 	const void *waits_for;  /* the lock's or word's address */
 	const void *waits_site; /* where in the map */
 	int operation;          /* the current one; -1: none */
-	bool untold;            /* excluded from the trace */
-	uint64_t looked; /* steps when it read a clock, plus one; 0: never */
+	bool untraced;          /* excluded from the trace */
+	uint64_t clock_read_at; /* in steps, plus one; 0: never */
 	void (*entry)(struct rm_explore_lane *lane);
 	/* Set while the current operation has accessed nothing: stamps its
 	   beginning again, if other lanes ran since. Otherwise NULL. */
-	void (*begins)(struct rm_explore_lane *lane);
+	void (*restamp)(struct rm_explore_lane *lane);
 	uint64_t began; /* steps at the beginning of the operation */
 };
 
@@ -100,7 +100,7 @@ struct rm_explore_world {
 	uint64_t steps, limit; /* up to the last decision; maximum */
 	uint64_t patience;     /* extra steps until a lane that ends no
 	                          operation is assumed to wait for others */
-	uint64_t got_on;       /* steps when an operation last ended */
+	uint64_t last_progress; /* steps when an operation last ended */
 	uint64_t footprint; /* hash of the main thread's accesses while alone */
 	uint64_t switches;
 	uint64_t turn_began; /* steps when the running lane was switched to, or
@@ -138,7 +138,7 @@ void rm_explore_begin(struct rm_explore_schedule *schedule, uint64_t limit,
         void (*main)(struct rm_explore_lane *lane));
 
 /* Called by lane 0: runs entry() on lanes 1 .. threads until all have ended. */
-void rm_explore_together(
+void rm_explore_run_threads(
         unsigned threads, void (*entry)(struct rm_explore_lane *lane));
 
 /* Makes a decision, at a step or because the lane yields. */
@@ -147,11 +147,11 @@ void rm_explore_yield(void);
 
 /* The running lane has ended an operation, so it is not waiting for others. The
    schedule gets at least `more` further steps before it is a livelock. */
-void rm_explore_got_on(uint64_t more);
+void rm_explore_note_progress(uint64_t more);
 
 /* The running lane begins an operation. If other lanes run before its first
-   access, begins() is called, so that it begins after what they did. */
-void rm_explore_begins(void (*begins)(struct rm_explore_lane *lane));
+   access, restamp() is called, so that it begins after what they did. */
+void rm_explore_begin_operation(void (*restamp)(struct rm_explore_lane *lane));
 
 /* Blocks the running lane until it is woken. */
 void rm_explore_block(
@@ -169,7 +169,7 @@ void rm_explore_stop(enum rm_explore_fault fault, const void *site,
 /* realloc() for the host's bookkeeping, called from a lane. Never returns NULL:
    if memory is out, the schedule ends as starved, without a finding, and `old`
    is unchanged. */
-void *rm_explore_larger(void *old, size_t bytes);
+void *rm_explore_realloc(void *old, size_t bytes);
 
 /* "thread 1", "the main thread". */
 const char *rm_explore_lane_name(unsigned lane);
@@ -178,9 +178,9 @@ const char *rm_explore_lane_name(unsigned lane);
 
 /* How many stores back the running lane's load reads; it may read `most` older
    ones. */
-uint32_t rm_explore_look_back(uint32_t most);
+uint32_t rm_explore_choose_store(uint32_t most);
 /* A store entered the running lane's buffer. */
-void rm_explore_buffered(void);
+void rm_explore_store_buffered(void);
 
 /* --- events.c --- */
 
@@ -220,7 +220,7 @@ static inline void rm_explore_alone_step(const void *site)
 }
 
 /* The running lane does more than access a word. */
-static inline void rm_explore_opaque(void)
+static inline void rm_explore_mark_opaque(void)
 {
 	rm_explore.stretch.opaque = true;
 }

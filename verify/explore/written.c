@@ -255,11 +255,11 @@ static int complete(struct reading *reading, struct rm_lines *lines)
 		program->keys = reading->highest ? reading->highest : 1;
 	if (program->keys < reading->highest)
 		return too_few_keys(reading, lines);
-	if (rm_explore_times_of(program) > RM_EXPLORE_TIMES_MAX)
+	if (rm_explore_total_times(program) > RM_EXPLORE_TIMES_MAX)
 		return rm_error_set(reading->error, -EINVAL,
 		        "%s: %u operations, expected at most %d in total, "
 		        "including repeats",
-		        reading->where, rm_explore_times_of(program),
+		        reading->where, rm_explore_total_times(program),
 		        RM_EXPLORE_TIMES_MAX);
 	/* use every way to read the map at the end */
 	program->looks = true;
@@ -323,8 +323,8 @@ bool rm_explore_written_unfit(const struct rm_explore_written *written,
 			const struct rm_explore_op *op = &program->op[t][i];
 			char words[64];
 
-			rm_explore_op_words(op, words, sizeof(words));
-			if (!rm_explore_offers(impl, op->kind)) {
+			rm_explore_format_op(op, words, sizeof(words));
+			if (!rm_explore_has_operation(impl, op->kind)) {
 				snprintf(why, size, "the map does not offer %s",
 				        words);
 				return true;
@@ -346,7 +346,7 @@ static void print_ops(
 	for (unsigned i = 0; i < program->ops[thread]; i++) {
 		char words[64];
 
-		rm_explore_op_words(
+		rm_explore_format_op(
 		        &program->op[thread][i], words, sizeof(words));
 		if (i % OPS_A_LINE == 0)
 			fprintf(file, "%sthread %u = ", i ? "\n" : "",

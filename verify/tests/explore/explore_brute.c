@@ -126,7 +126,7 @@ static void do_word(
 	if (step->what == BRUTE_LOAD || step->what == BRUTE_ADD)
 		brute_see(&state->result, lane, *kept = was);
 	if (step->what == BRUTE_AWAIT && !was)
-		state->turning[lane] = state->gave[lane] = true;
+		state->turning[lane] = state->yielded[lane] = true;
 	else
 		state->at[lane]++;
 }
@@ -159,7 +159,7 @@ static void do_step(
 	const struct brute_step *step = next_of(program, state, lane);
 	unsigned at = state->at[lane];
 
-	state->gave[lane] = false;
+	state->yielded[lane] = false;
 	if (!state->begun[lane] || state->turning[lane]) {
 		if (!state->begun[lane])
 			do_rest(program, state, lane);
@@ -193,14 +193,14 @@ static unsigned choices_of(
 	for (unsigned i = 0; i < program->lanes; i++)
 		if (can_run(program, state, i)) {
 			all |= 1U << i;
-			fresh |= state->gave[i] ? 0 : 1U << i;
+			fresh |= state->yielded[i] ? 0 : 1U << i;
 		}
-	if (last < 0 || !state->gave[last])
+	if (last < 0 || !state->yielded[last])
 		return all;
 	if (fresh)
 		return fresh;
 	for (int i = 0; i < BRUTE_LANES; i++)
-		state->gave[i] = i == last;
+		state->yielded[i] = i == last;
 	return all & ~(1U << last) ? all & ~(1U << last) : all;
 }
 

@@ -72,7 +72,7 @@ static void main_thread(struct rm_explore_lane *lane)
 	world.shared = shared;
 	for (unsigned i = 1; i <= world.lanes; i++)
 		rm_explore_clocks_fork(i);
-	rm_explore_together(world.lanes, lane_main);
+	rm_explore_run_threads(world.lanes, lane_main);
 	fine(rm_sim_rwlock_destroy(&shared->rwlock));
 	fine(rm_sim_mutex_destroy(&shared->mutex));
 	fine(rm_sim_spin_destroy(&shared->spin));

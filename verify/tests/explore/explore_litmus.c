@@ -179,7 +179,7 @@ static void main_thread(struct rm_explore_lane *lane)
 	        rm_sim_calloc(LITMUS_ADDRESSES * APART, sizeof(*world.word));
 	for (unsigned i = 1; i <= world.test->threads; i++)
 		rm_explore_clocks_fork(i);
-	rm_explore_together(world.test->threads, lane_main);
+	rm_explore_run_threads(world.test->threads, lane_main);
 	for (unsigned i = 0; i < world.test->finals; i++)
 		world.last[i] =
 		        (char)('0' + world.word[(size_t)world.test->final[i] *

@@ -40,7 +40,7 @@ void rm_explore_stop(enum rm_explore_fault fault, const void *site,
 	longjmp(stop.out, 1);
 }
 
-bool rm_explore_knows(unsigned lane, uint32_t time)
+bool rm_explore_happened_before(unsigned lane, uint32_t time)
 {
 	stop.asked_of = lane;
 	stop.asked_time = time;
@@ -305,7 +305,7 @@ static bool stops(struct rm_explore_call *call, const struct rm_value *value,
 {
 	if (setjmp(stop.out))
 		return true;
-	rm_explore_verify(call, value, key, "lookup");
+	rm_explore_verify_value(call, value, key, "lookup");
 	return false;
 }
 
@@ -417,14 +417,14 @@ static void scans_stranger(void)
 static void words_of(void)
 {
 	const struct rm_value value = rm_value_of(12, 0xa35, 0x81234);
-	struct rm_value whole = rm_explore_whole(value.word[0]);
+	struct rm_value whole = rm_explore_expand_value(value.word[0]);
 
 	CHECK(!memcmp(&whole, &value, sizeof(value)),
 	        "a value is restored from its first word");
-	CHECK(rm_explore_gives_value(RM_EXPLORE_UPDATE) &&
-	                rm_explore_gives_value(RM_HISTORY_LOOKUP) &&
-	                !rm_explore_gives_value(RM_HISTORY_UPSERT) &&
-	                !rm_explore_gives_value(RM_HISTORY_SCAN),
+	CHECK(rm_explore_returns_value(RM_EXPLORE_UPDATE) &&
+	                rm_explore_returns_value(RM_HISTORY_LOOKUP) &&
+	                !rm_explore_returns_value(RM_HISTORY_UPSERT) &&
+	                !rm_explore_returns_value(RM_HISTORY_SCAN),
 	        "update and lookup return values");
 }
 

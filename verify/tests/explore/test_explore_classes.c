@@ -54,13 +54,13 @@ static bool is_sound(const struct rm_explore_program *program)
 	             program->keys >= 1 &&
 	             program->keys <= RM_EXPLORE_KEYS_MAX &&
 	             !(program->resident >> program->keys) &&
-	             rm_explore_times_of(program) <= RM_EXPLORE_TIMES_MAX;
+	             rm_explore_total_times(program) <= RM_EXPLORE_TIMES_MAX;
 
 	for (unsigned t = 0; t < program->threads; t++) {
 		sound &= program->ops[t] <= RM_EXPLORE_OPS_MAX;
 		for (unsigned i = 0; i < program->ops[t]; i++)
 			sound &= program->op[t][i].key < program->keys &&
-			         rm_explore_offers(
+			         rm_explore_has_operation(
 			                 program->impl, program->op[t][i].kind);
 		if (t && program->impl->caps & RM_CAP_SINGLE_WRITER)
 			sound &= only_reads(program, t);

@@ -81,7 +81,7 @@ static void collide(uint64_t (*way)(uint32_t rank), struct rm_shape shape,
 	strings = shape.str;
 	way_of = way;
 	rm_explore.footprint = BEFORE;
-	rm_explore_colliding(&call, keys, rank);
+	rm_explore_find_colliding(&call, keys, rank);
 }
 
 static bool ranks_are(

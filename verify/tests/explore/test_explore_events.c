@@ -67,12 +67,12 @@ static void which(uint64_t *memory)
 	rm_explore.alone = true;
 	rm_explore_note(RM_EXPLORE_LOADS, &code[0]);
 	rm_explore.alone = false;
-	rm_explore.running->untold = true;
+	rm_explore.running->untraced = true;
 	rm_explore_note(RM_EXPLORE_LOADS, &code[0]);
 	CHECK(rm_explore.trace_count == 2,
 	        "nothing is recorded while alone or excluded from the trace");
 	rm_explore.trace = NULL;
-	rm_explore.running->untold = false;
+	rm_explore.running->untraced = false;
 	rm_explore_note(RM_EXPLORE_LOADS, &code[0]);
 	rm_explore_note_value(1, 8);
 	rm_explore_note_place((uintptr_t)&word[1], 8);
@@ -88,7 +88,7 @@ static void untold_changes(uint64_t *memory)
 	begin(memory);
 	rm_explore_note(RM_EXPLORE_STORES, &code[0]);
 	rm_explore_note_value(5, 4);
-	rm_explore.running->untold = true;
+	rm_explore.running->untraced = true;
 	rm_explore_note_value(6, 8);
 	rm_explore_note_waits();
 	CHECK(has(0, 5, 4) && is(0, 1, RM_EXPLORE_STORES, 10, &code[0]),

@@ -82,7 +82,7 @@ static void do_other(
 		rm_sim_free(world.word);
 		break;
 	case BRUTE_MARK:
-		rm_explore_opaque();
+		rm_explore_mark_opaque();
 		lane->operation = step->value;
 		brute_mark(&world.result, lane->id - 1, step->value);
 		break;
@@ -121,7 +121,7 @@ static void main_thread(struct rm_explore_lane *lane)
 		rm_sim_mutex_init(&world.lock[i], NULL);
 	for (unsigned i = 1; i <= world.program->lanes; i++)
 		rm_explore_clocks_fork(i);
-	rm_explore_together(world.program->lanes, lane_main);
+	rm_explore_run_threads(world.program->lanes, lane_main);
 }
 
 /* Replaces play.c: runs these programs instead of a map's. */
@@ -146,7 +146,7 @@ int rm_explore_play(const struct rm_explore_program *program,
 		                           : rm_explore.finding.what;
 	brute_add(world.outcomes, &world.result);
 	if (world.starves && !--world.starves)
-		schedule->tree->meetings.starved = true;
+		schedule->tree->conflicts.starved = true;
 	played->fault = RM_EXPLORE_NOTHING; /* so that all are played */
 	return 0;
 }

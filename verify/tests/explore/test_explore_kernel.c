@@ -369,7 +369,7 @@ static void alone_and_not(struct rm_explore_lane *lane)
 	}
 	looks_in_order(lane);
 	rm_explore_clocks_fork(1);
-	rm_explore_together(1, looks_in_order);
+	rm_explore_run_threads(1, looks_in_order);
 	looks_in_order(lane);
 }
 

@@ -39,7 +39,7 @@ static void main_thread(struct rm_explore_lane *lane)
 	world.word = rm_sim_calloc(WORDS, sizeof(*world.word));
 	for (unsigned i = 1; i <= world.lanes; i++)
 		rm_explore_clocks_fork(i);
-	rm_explore_together(world.lanes, lane_main);
+	rm_explore_run_threads(world.lanes, lane_main);
 }
 
 /* Runs two lanes under a schedule. */

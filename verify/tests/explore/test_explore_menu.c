@@ -54,13 +54,13 @@ static void each_operation_is_asked_for(void)
 		const struct rm_impl impl = { .ops = &maps[i].ops };
 
 		for (size_t j = 0; j < sizeof(maps) / sizeof(*maps); j++)
-			right &= rm_explore_offers(&impl, maps[j].kind) ==
-			         (i == j);
+			right &= rm_explore_has_operation(
+			                 &impl, maps[j].kind) == (i == j);
 	}
 	CHECK(right, "a map offers the operations that it implements");
-	CHECK(rm_explore_offers(&poor, RM_HISTORY_LOOKUP) &&
-	                rm_explore_offers(&poor, RM_HISTORY_UPSERT) &&
-	                rm_explore_offers(&poor, RM_HISTORY_REMOVE),
+	CHECK(rm_explore_has_operation(&poor, RM_HISTORY_LOOKUP) &&
+	                rm_explore_has_operation(&poor, RM_HISTORY_UPSERT) &&
+	                rm_explore_has_operation(&poor, RM_HISTORY_REMOVE),
 	        "all maps offer lookup, upsert and remove");
 }
 

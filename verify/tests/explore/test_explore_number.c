@@ -110,7 +110,7 @@ static void count_depths(enum rm_explore_policy policy, unsigned depth,
 
 	memset(of, 0, (RM_EXPLORE_DEPTH_MAX + 1) * sizeof(*of));
 	for (uint64_t number = 0; number < NUMBERS; number++) {
-		rm_explore_number(
+		rm_explore_play_number(
 		        &options, number, 100, &tally, NULL, &played, NULL);
 		if (last.scheduler == &rm_explore_pct)
 			of[last.depth]++;
@@ -134,7 +134,7 @@ static unsigned stalling(const struct rm_explore_options *options)
 	unsigned count = 0;
 
 	for (uint64_t number = 0; number < NUMBERS; number++) {
-		rm_explore_number(
+		rm_explore_play_number(
 		        options, number, 100, &tally, NULL, &played, NULL);
 		count += last.scheduler == &rm_explore_stall;
 		if (rm_explore_stalls(options, number) !=
@@ -209,7 +209,7 @@ static void a_schedule_has_its_number(void)
 	int status;
 
 	begin();
-	status = rm_explore_number(
+	status = rm_explore_play_number(
 	        &options, 6, 321, &tally, &taken, &played, &error);
 	CHECK(status == 0 && asked.made == 6 && asked.programs == 1 &&
 	                !asked.plain && asked.limit == 5000 &&
@@ -225,7 +225,7 @@ static void a_schedule_has_its_number(void)
 	        "it is added to the tally");
 	asked.fails_at = 1;
 	asked.status = -12;
-	CHECK(rm_explore_number(
+	CHECK(rm_explore_play_number(
 	              &options, 7, 321, &tally, NULL, &played, &error) == -12 &&
 	                !last.taken && last.rng == rm_seed(17, 15),
 	        "recording turns is optional, and errors are returned");
@@ -246,7 +246,7 @@ static void exhausted_numbers_are_programs(void)
 
 	begin();
 	asked.status = -3;
-	CHECK(rm_explore_number(
+	CHECK(rm_explore_play_number(
 	              &options, 5, 1, &tally, &taken, &played, &error) == -3 &&
 	                asked.made == 5 && asked.plays == 0,
 	        "with the exhaustive scheduler a number is a program");
@@ -272,7 +272,7 @@ int main(void)
 	count_depths(RM_EXPLORE_RANDOM, 0, of);
 	CHECK(each_is(of, 0) && last.scheduler == &rm_explore_random,
 	        "random does not use PCT");
-	rm_explore_number(
+	rm_explore_play_number(
 	        &(struct rm_explore_options){ .policy = RM_EXPLORE_MIX }, 4,
 	        100, &(struct rm_explore_tally){ 0 }, NULL,
 	        &(struct rm_explore_played){ .fault = RM_EXPLORE_NOTHING },

@@ -99,7 +99,7 @@ static void scans(void)
 static void *needs_too_much(const struct rm_sizing *sizing)
 {
 	(void)sizing;
-	return rm_explore_larger(NULL, SIZE_MAX / 2);
+	return rm_explore_realloc(NULL, SIZE_MAX / 2);
 }
 
 /* The host runs out of memory while the map runs. */

@@ -143,7 +143,7 @@ static bool prints(struct rm_explore_op op, const char *words)
 {
 	char text[64];
 
-	rm_explore_op_words(&op, text, sizeof(text));
+	rm_explore_format_op(&op, text, sizeof(text));
 	return !strcmp(text, words);
 }
 

@@ -76,8 +76,8 @@ void rm_explore_played_clear(struct rm_explore_played *played)
 	*played = (struct rm_explore_played){ .fault = RM_EXPLORE_NOTHING };
 }
 
-int rm_explore_number(const struct rm_explore_options *options, uint64_t number,
-        uint64_t horizon, struct rm_explore_tally *tally,
+int rm_explore_play_number(const struct rm_explore_options *options,
+        uint64_t number, uint64_t horizon, struct rm_explore_tally *tally,
         struct rm_explore_turns *taken, struct rm_explore_played *played,
         struct rm_error *error)
 {
@@ -235,18 +235,18 @@ static void lower_comes_later(void)
 	stub.parent = 0;
 	memset(seen, 0, sizeof(*seen));
 	share.lowest = UINT64_MAX;
-	work(&options, 1, HORIZON, &share);
+	play_numbers(&options, 1, HORIZON, &share);
 	CHECK(share.lowest == 123 && seen->times[123] == 1 && !seen->times[125],
 	        "a process ends at its first number that fails");
-	work(&options, 0, HORIZON, &share);
+	play_numbers(&options, 0, HORIZON, &share);
 	CHECK(share.lowest == 116 && !seen->times[118],
 	        "a lower number replaces the one found before");
-	found(&share, 130);
+	lower_found(&share, 130);
 	CHECK(share.lowest == 116, "a higher one does not");
 	memset(seen, 0, sizeof(*seen));
 	fails(0, 0, 0);
 	share.lowest = 122;
-	work(&options, 0, HORIZON, &share);
+	play_numbers(&options, 0, HORIZON, &share);
 	CHECK(seen->times[122] == 1 && !seen->times[124] && share.lowest == 122,
 	        "a process ends at the lowest number found");
 }
@@ -369,7 +369,7 @@ static const struct rm_map_ops whole = { .create = created,
 
 static bool why(struct rm_impl impl, bool by_name, const char *word)
 {
-	const char *reason = rm_explore_unfit(&impl, by_name);
+	const char *reason = rm_explore_skip_reason(&impl, by_name);
 
 	return word ? reason && strstr(reason, word) : !reason;
 }

@@ -23,7 +23,7 @@ static bool play(struct rm_explore_schedule *schedule,
 		struct rm_explore_turn turn;
 
 		situation.choices = ALL & ~(1U << (i % 7));
-		turn = rm_explore_next(schedule, &situation);
+		turn = rm_explore_next_turn(schedule, &situation);
 		chosen &= situation.choices >> turn.lane & 1 && turn.steps;
 		*never &= ~(1U << turn.lane);
 		situation.steps += turn.steps;
@@ -81,7 +81,7 @@ static void pct_switches(void)
 		rm_explore_pct.begin(&schedule, LANES);
 		while (situation.steps < 2000) {
 			struct rm_explore_turn turn =
-			        rm_explore_next(&schedule, &situation);
+			        rm_explore_next_turn(&schedule, &situation);
 
 			switches += situation.steps &&
 			            turn.lane != situation.running;
@@ -110,7 +110,7 @@ static bool one_stands_still(
 	scheduler->begin(&schedule, LANES);
 	while (situation.choices & (situation.choices - 1)) {
 		struct rm_explore_turn turn =
-		        rm_explore_next(&schedule, &situation);
+		        rm_explore_next_turn(&schedule, &situation);
 
 		situation.running = turn.lane;
 		situation.steps += turn.steps;
@@ -133,7 +133,7 @@ static bool all_come_to_an_end(uint64_t seed)
 	rm_explore_stall.begin(&schedule, LANES);
 	for (unsigned i = 0; i < 100000 && ran < OWN_STEPS; i++) {
 		struct rm_explore_turn turn =
-		        rm_explore_next(&schedule, &situation);
+		        rm_explore_next_turn(&schedule, &situation);
 
 		situation.running = turn.lane;
 		situation.steps += turn.steps;
@@ -173,7 +173,7 @@ static void list_plays(void)
 	play(&listed, &again, &never);
 	CHECK(equal(&taken, &again),
 	        "a list replays the turns that were taken");
-	CHECK(rm_explore_next(&listed, &situation).lane == 2,
+	CHECK(rm_explore_next_turn(&listed, &situation).lane == 2,
 	        "after its end any lane that can run is chosen");
 	free(taken.turn);
 	free(again.turn);

@@ -53,8 +53,8 @@ int rm_explore_calibrate(const struct rm_explore_options *options,
 	return stage(CALIBRATE);
 }
 
-int rm_explore_number(const struct rm_explore_options *options, uint64_t number,
-        uint64_t horizon, struct rm_explore_tally *tally,
+int rm_explore_play_number(const struct rm_explore_options *options,
+        uint64_t number, uint64_t horizon, struct rm_explore_tally *tally,
         struct rm_explore_turns *taken, struct rm_explore_played *played,
         struct rm_error *error)
 {
@@ -85,7 +85,7 @@ void rm_explore_program_make(const struct rm_explore_options *options,
 	        (struct rm_explore_program){ .threads = 3, .ops = { 2, 0, 4 } };
 }
 
-unsigned rm_explore_ops_of(const struct rm_explore_program *program)
+unsigned rm_explore_count_ops(const struct rm_explore_program *program)
 {
 	return program->ops[0] + program->ops[1] + program->ops[2];
 }
@@ -149,30 +149,30 @@ void rm_explore_sites_clear(struct rm_explore_sites *sites)
 	play.sites_cleared++;
 }
 
-int rm_explore_view_text(const struct rm_explore_told *told, FILE *out)
+int rm_explore_view_text(const struct rm_explore_view *view, FILE *out)
 {
-	play.right &= told->options == play.options && told->number == 17 &&
-	              told->failing && told->played && play.named &&
-	              told->ops_before == 6 && told->switches_before == 12;
-	play.shown = told->shown;
-	play.columns = told->columns;
-	memcpy(play.column, told->column, sizeof(play.column));
-	play.events = told->events;
-	play.plays = told->plays;
+	play.right &= view->options == play.options && view->number == 17 &&
+	              view->failing && view->played && play.named &&
+	              view->ops_before == 6 && view->switches_before == 12;
+	play.shown = view->shown;
+	play.columns = view->columns;
+	memcpy(play.column, view->column, sizeof(play.column));
+	play.events = view->events;
+	play.plays = view->plays;
 	fputs("text", out);
 	return stage(TEXT);
 }
 
-int rm_explore_view_html(const struct rm_explore_told *told, FILE *out)
+int rm_explore_view_html(const struct rm_explore_view *view, FILE *out)
 {
-	(void)told;
+	(void)view;
 	fputs("html", out);
 	return stage(HTML);
 }
 
-int rm_explore_view_perfetto(const struct rm_explore_told *told, FILE *out)
+int rm_explore_view_perfetto(const struct rm_explore_view *view, FILE *out)
 {
-	(void)told;
+	(void)view;
 	fputs("perfetto", out);
 	return stage(PERFETTO);
 }
@@ -195,7 +195,7 @@ static void begin(void)
 static int tell(void)
 {
 	FILE *out = fmemopen(printed, sizeof(printed), "w");
-	int status = rm_explore_tell(&options, 17, out, &error);
+	int status = rm_explore_show(&options, 17, out, &error);
 
 	fclose(out);
 	return status;

@@ -12,7 +12,7 @@ static const struct rm_impl impl = { .id = "some_map", .shapes = 3 };
 /* With default options. */
 static struct rm_explore_options options;
 static struct rm_explore_case failing;
-static struct rm_explore_told told;
+static struct rm_explore_view view;
 
 static void begin(void)
 {
@@ -30,7 +30,7 @@ static void begin(void)
 	failing.program.ops[0] = 2;
 	failing.program.ops[1] = 1;
 	failing.program.ops[2] = 9; /* not a thread of the program */
-	told = (struct rm_explore_told){
+	view = (struct rm_explore_view){
 		.options = &options, .number = 1234, .failing = &failing
 	};
 }
@@ -48,7 +48,7 @@ static void begin_exhausted(void)
 }
 
 /* True if `print` prints exactly this. */
-static bool prints(void (*print)(const struct rm_explore_told *told, FILE *out),
+static bool prints(void (*print)(const struct rm_explore_view *view, FILE *out),
         const char *expected)
 {
 	char *text = NULL;
@@ -56,7 +56,7 @@ static bool prints(void (*print)(const struct rm_explore_told *told, FILE *out),
 	FILE *out = open_memstream(&text, &size);
 	bool same;
 
-	print(&told, out);
+	print(&view, out);
 	fclose(out);
 	same = !strcmp(text, expected);
 	if (!same)
@@ -70,32 +70,32 @@ static bool prints(void (*print)(const struct rm_explore_told *told, FILE *out),
 static void commands(void)
 {
 	begin();
-	CHECK(rm_explore_ops_of(&failing.program) == 3,
+	CHECK(rm_explore_count_ops(&failing.program) == 3,
 	        "all operations of its threads are counted");
-	CHECK(prints(rm_explore_told_again, COMMAND " --schedule 1234\n"),
+	CHECK(prints(rm_explore_print_command, COMMAND " --schedule 1234\n"),
 	        "default options are not printed");
 	options.threads++;
 	options.ops--;
-	CHECK(prints(rm_explore_told_again,
+	CHECK(prints(rm_explore_print_command,
 	              COMMAND " --threads 4 --ops 5 --schedule 1234\n"),
 	        "other numbers of threads and operations are printed");
 	begin();
 	options.plain = true;
-	CHECK(prints(rm_explore_told_again,
+	CHECK(prints(rm_explore_print_command,
 	              COMMAND " --threads 3 --schedule 1234\n"),
 	        "so is the default size if it was given");
 	begin();
 	options.written = (const void *)&site;
 	options.written_in = "dir/my.txt";
 	options.threads = 1;
-	CHECK(prints(rm_explore_told_again,
+	CHECK(prints(rm_explore_print_command,
 	              COMMAND " --program-file dir/my.txt --schedule 1234\n"),
 	        "a program file is printed without a size");
 	begin();
 	options.policy = RM_EXPLORE_STALL;
 	options.memory = RM_EXPLORE_C11;
 	options.unstamped = true;
-	CHECK(prints(rm_explore_told_again,
+	CHECK(prints(rm_explore_print_command,
 	              COMMAND " --scheduler stall --memory c11 --unstamped "
 	                      "--schedule 1234\n"),
 	        "the scheduler and the memory model are printed");
@@ -104,7 +104,7 @@ static void commands(void)
 	options.depth = 3;
 	options.steps = 5000;
 	options.shapes = 2;
-	CHECK(prints(rm_explore_told_again,
+	CHECK(prints(rm_explore_print_command,
 	              COMMAND " --unjudged --depth 3 --steps 5000 "
 	                      "--shape u64x24 --schedule 1234\n"),
 	        "so are judging, depth, steps and the shape");
@@ -113,19 +113,19 @@ static void commands(void)
 static void exhausted_commands(void)
 {
 	begin_exhausted();
-	CHECK(prints(rm_explore_told_again,
+	CHECK(prints(rm_explore_print_command,
 	              COMMAND " --scheduler exhaustive --program 1234\n"),
 	        "the exhaustive scheduler has a program instead");
 	options.preemptions = 3;
 	options.schedules = 9;
 	options.ops = 3;
-	CHECK(prints(rm_explore_told_again,
+	CHECK(prints(rm_explore_print_command,
 	              COMMAND " --ops 3 --scheduler exhaustive "
 	                      "--preemptions 3 --schedules 9 --program 1234\n"),
 	        "its other options are printed if they differ");
 	options.threads = 3;
 	options.ops = 2;
-	CHECK(prints(rm_explore_told_again,
+	CHECK(prints(rm_explore_print_command,
 	              COMMAND " --threads 3 --scheduler exhaustive "
 	                      "--preemptions 3 --schedules 9 --program 1234\n"),
 	        "its default number of threads differs");
@@ -147,10 +147,10 @@ static void beginnings(void)
 	bool right = true;
 
 	begin();
-	told.event = events;
-	told.events = sizeof(events) / sizeof(*events);
-	for (size_t i = 0; i < told.events; i++)
-		right &= rm_explore_told_begins(&told, i) == wanted[i];
+	view.event = events;
+	view.events = sizeof(events) / sizeof(*events);
+	for (size_t i = 0; i < view.events; i++)
+		right &= rm_explore_is_first_event(&view, i) == wanted[i];
 	CHECK(right, "an operation begins with its lane's first event; "
 	             "events between two operations belong to none");
 }

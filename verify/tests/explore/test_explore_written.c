@@ -108,7 +108,7 @@ static void test_whole(void)
 	                program->op[0][1].key == 1 &&
 	                program->op[0][1].times == 300,
 	        "update 1 is read, 300 times");
-	CHECK(rm_explore_times_of(program) == 304,
+	CHECK(rm_explore_total_times(program) == 304,
 	        "there are 304 operations in total");
 	CHECK(program->collide, "collide is read");
 	CHECK(program->op[0][2].kind == RM_HISTORY_LENGTH,
