@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * edn.c - reads EDN, the notation of Clojure's data (github.com/edn-format/edn)
- * as far as histories use it: built-in tags and characters stay texts.
+ * edn.c - reads EDN, the data notation of Clojure (github.com/edn-format/edn),
+ * as far as histories use it. Built-in tags and characters remain text.
  */
 #include "verify/history/import.h"
 
@@ -24,7 +24,7 @@ static bool ends_atom(char c)
 	return is_space(c) || strchr("()[]{}\";", c);
 }
 
-/* Blanks, commas and comments. */
+/* Skips blanks, commas and comments. */
 static void skip_blanks(struct rm_edn_reader *reader)
 {
 	while (reader->at < reader->end) {
@@ -54,8 +54,8 @@ static char unescaped(char c)
 	}
 }
 
-/* The end is looked for first: the text up to it is as long as the unescaped
-   one can get, so that one allocation will do. */
+/* Finds the end first: the escaped text is at least as long as the unescaped
+   one, so one allocation is enough. */
 static int read_string(struct rm_edn_reader *reader, struct rm_edn *value)
 {
 	const char *from = ++reader->at;
@@ -102,7 +102,7 @@ static int read_atom(struct rm_edn_reader *reader, struct rm_edn *value)
 	const char *from = reader->at;
 	size_t length;
 
-	if (*from == '\\') /* a character may be a bracket */
+	if (*from == '\\') /* the character may be a bracket */
 		reader->at++;
 	do
 		reader->at++;
@@ -161,7 +161,7 @@ static int read_items(struct rm_edn_reader *reader, struct rm_edn *value,
 			rm_edn_clear(&item);
 			return got;
 		}
-		/* rm_array_grow() made room, which the analyzer does not see.
+		/* rm_array_grow() made space, which the analyzer does not see.
 		   NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 		value->items[value->count++] = item;
 	}
@@ -171,7 +171,7 @@ static int read_items(struct rm_edn_reader *reader, struct rm_edn *value,
 	return 1;
 }
 
-/* #{set}, #_discarded (returns 2), #tag value. */
+/* Reads #{set}, #_discarded (returns 2) or #tag value. */
 static int read_hash(
         struct rm_edn_reader *reader, struct rm_edn *value, unsigned depth)
 {
@@ -201,7 +201,7 @@ static int read_hash(
 	return read_value(reader, value, depth + 1);
 }
 
-/* As rm_edn_read(), and 2: something was read and discarded. */
+/* Like rm_edn_read(), and 2: a value was read and discarded. */
 static int read_value(
         struct rm_edn_reader *reader, struct rm_edn *value, unsigned depth)
 {

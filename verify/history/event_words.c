@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * event_words.c - an operation and its answer in a few words, by the names
- * that keys and values have in the log that they came from.
+ * event_words.c - formats an operation and its result, with the names that keys
+ * and values have in the imported log.
  */
 #include "verify/history/internal.h"
 
@@ -46,7 +46,7 @@ void rm_words_end_whole(char *text)
 		text[at] = '\0';
 }
 
-/* A name comes from a file: nothing that moves a terminal's cursor. */
+/* Names come from files: control characters must not reach a terminal. */
 static void print_name(const char *name, char *text, size_t size)
 {
 	size_t i = 0;
@@ -59,7 +59,7 @@ static void print_name(const char *name, char *text, size_t size)
 	rm_words_end_whole(text);
 }
 
-static void word(const struct rm_history_name *names, size_t count,
+static void format_name(const struct rm_history_name *names, size_t count,
         uint64_t number, char *text, size_t size)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -75,7 +75,7 @@ static void word(const struct rm_history_name *names, size_t count,
 void rm_words_key(
         const struct rm_history *history, uint64_t key, char *text, size_t size)
 {
-	word(history->keys, history->key_count, key, text, size);
+	format_name(history->keys, history->key_count, key, text, size);
 }
 
 void rm_words_value(const struct rm_history *history, uint64_t value,
@@ -84,10 +84,11 @@ void rm_words_value(const struct rm_history *history, uint64_t value,
 	if (plain)
 		snprintf(text, size, "%llu", (unsigned long long)value);
 	else
-		word(history->values, history->value_count, value, text, size);
+		format_name(history->values, history->value_count, value, text,
+		        size);
 }
 
-static void ask(const struct rm_history *history,
+static void format_call(const struct rm_history *history,
         const struct rm_history_event *event, char *text, size_t size)
 {
 	const char *name = rm_history_kind_name(event->kind);
@@ -124,12 +125,12 @@ static void ask(const struct rm_history *history,
 void rm_words_ask(const struct rm_history *history,
         const struct rm_history_event *event, char *text, size_t size)
 {
-	ask(history, event, text, size);
+	format_call(history, event, text, size);
 	rm_words_end_whole(text);
 }
 
-/* "3", "replaced 3": the answers that name a value. */
-static void value_answer(const struct rm_history *history,
+/* "3", "replaced 3": results that include a value. */
+static void format_value_result(const struct rm_history *history,
         const struct rm_history_event *event, char *text, size_t size)
 {
 	const char *there = rm_words_there(event->kind, event->there);
@@ -161,7 +162,7 @@ void rm_words_answer(const struct rm_history *history,
 	case RM_HISTORY_EXCHANGE:
 	case RM_HISTORY_TAKE:
 	case RM_HISTORY_INSERT_IF_ABSENT:
-		value_answer(history, event, text, size);
+		format_value_result(history, event, text, size);
 		return;
 	case RM_HISTORY_LENGTH:
 		snprintf(text, size, "%llu entries",

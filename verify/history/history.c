@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * history.c - events in memory; and the arrays that grow, the sorting and the
- * messages which all files of this room share.
+ * history.c - histories in memory, and the growing arrays, comparisons and
+ * error messages that all files of this module share.
  */
 #include "verify/history/internal.h"
 
@@ -147,8 +147,8 @@ int rm_array_grow(void *array_at, size_t count, size_t *room, size_t more,
 	size_t wanted = *room ? *room : 16;
 	void *array;
 
-	/* `array_at` points to a T * of any T: to read it as a void * would
-	   break C's rules on aliasing, to copy it does not. */
+	/* `array_at` points to a T * of any type T. Reading it as a void *
+	   would break C's aliasing rules; copying it does not. */
 	memcpy(&array, array_at, sizeof(array));
 	if (more > SIZE_MAX / 4 / entry_bytes - count)
 		return -ENOMEM;
@@ -198,7 +198,7 @@ int rm_text_mistake(const struct rm_text_place *place, const char *format, ...)
 	va_start(list, format);
 	vsnprintf(what, sizeof(what), format, list);
 	va_end(list);
-	/* quoted bytes may move a terminal's cursor, or end the line */
+	/* quoted input may contain control characters or newlines */
 	for (char *c = what; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			*c = '?';

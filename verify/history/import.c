@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * import.c - histories of other projects: pairs what was invoked with how it
- * ended. Jepsen's histories and Porcupine's key-value logs are one EDN map per
- * operation, alone or in one vector; Porcupine's logs of etcd are lines
- * `INFO  jepsen.util - 3 :ok :read 4` of one register, among lines of others.
+ * import.c - imports histories of other projects: pairs each invocation with
+ * its completion. Jepsen's histories and Porcupine's key-value logs are one EDN
+ * map per operation, alone or in one vector. Porcupine's logs of etcd have
+ * lines `INFO  jepsen.util - 3 :ok :read 4` of one register, among other lines.
  */
 #include "verify/history/import.h"
 
@@ -15,13 +15,13 @@
 struct rm_import_open {
 	const char *f; /* the word of line.f, static */
 	uint64_t process;
-	uint32_t thread; /* a new one after an operation of unknown end */
+	uint32_t thread; /* replaced after an operation of unknown outcome */
 	unsigned line;
 	bool open;
 	struct rm_history_event event;
 };
 
-/* NULL: the line has no such member. Without a key `value` is the value, or
+/* A member is NULL if it is missing. Without a key, `value` is the value, or
    Jepsen's tuple [key value] (split_value()). */
 struct line {
 	const struct rm_edn *process, *type, *f, *key, *value;
@@ -39,7 +39,7 @@ static enum end end_of(const struct rm_edn *type)
 	return (enum end)end;
 }
 
-/* What a word of :f asks for. */
+/* The operation for a word of :f. */
 static const struct function {
 	const char *f;
 	enum rm_history_kind kind;
@@ -60,7 +60,7 @@ static const struct function *function_of(const struct rm_edn *f)
 	return NULL;
 }
 
-/* The place of a process; a new one where there is none. NULL: no memory. */
+/* The entry of a process, created if needed. NULL: out of memory. */
 static struct rm_import_open *place_of(
         struct rm_import *import, uint64_t process)
 {
@@ -77,8 +77,8 @@ static struct rm_import_open *place_of(
 }
 
 /*
- * Key and value of a line. Jepsen's independent keys are tuples [key value];
- * of cas the value is itself [old new].
+ * The key and the value of a line. Jepsen's independent keys are tuples [key
+ * value]. For cas, the value itself is [old new].
  */
 static int split_value(struct rm_import *import, const struct line *line,
         enum rm_history_kind kind, const struct rm_edn **value, uint64_t *key)
@@ -98,7 +98,7 @@ static int split_value(struct rm_import *import, const struct line *line,
 	return key_edn ? rm_import_key(import, key_edn, key) : 0;
 }
 
-/* What an invoked write, cas or append writes. */
+/* Reads what an invoked write, cas or append writes. */
 static int read_arguments(struct rm_import *import, const struct rm_edn *value,
         struct rm_history_event *event)
 {
@@ -127,8 +127,8 @@ static int read_arguments(struct rm_import *import, const struct rm_edn *value,
 	return rm_import_value(import, value, &event->value);
 }
 
-/* An operation begins: it may take effect from now on, and has not ended
-   until its process says so; some never do. */
+/* Begins an operation. It may take effect from now on, and is open until its
+   process ends it, which may never happen. */
 static int begin(struct rm_import *import, const struct line *line,
         struct rm_import_open *place, const struct function *function)
 {
@@ -154,7 +154,7 @@ static int begin(struct rm_import *import, const struct line *line,
 	return failed;
 }
 
-/* The answer of an operation that ended well. */
+/* Reads the result of an operation that succeeded. */
 static int read_answer(struct rm_import *import, const struct line *line,
         struct rm_history_event *event)
 {
@@ -166,7 +166,8 @@ static int read_answer(struct rm_import *import, const struct line *line,
 		return failed;
 	if (key != event->key)
 		return rm_text_mistake(&import->place,
-		        "another key than at its beginning, expected the same");
+		        "another key than at its invocation, expected the "
+		        "same key");
 	event->there = true;
 	if (event->kind == RM_HISTORY_UPSERT ||
 	        event->kind == RM_HISTORY_APPEND)
@@ -186,12 +187,12 @@ static int finish(struct rm_import *import, const struct line *line,
 
 	if (!place->open || !rm_edn_is(line->f, place->f))
 		return rm_text_mistake(&import->place,
-		        "process %llu ends an operation, expected that it "
-		        "invoked the same before",
+		        "process %llu ends an operation that it did not "
+		        "invoke, expected the :f that it invoked",
 		        (unsigned long long)place->process);
 	place->open = false;
 	if (end == INFO) {
-		/* nobody knows whether: its process goes on as another */
+		/* outcome unknown: the process continues as a new thread */
 		place->thread = import->threads++;
 		return rm_history_add(import->history, event, NULL);
 	}
@@ -205,8 +206,8 @@ static int finish(struct rm_import *import, const struct line *line,
 	return failed ? failed : rm_history_add(import->history, event, NULL);
 }
 
-/* Takes one line: an operation begins or ends. 0, -EINVAL with the error,
-   -ENOMEM. */
+/* Processes one line: an operation begins or ends. 0, -EINVAL with the error,
+   or -ENOMEM. */
 static int take(struct rm_import *import, const struct line *line)
 {
 	const struct function *function = function_of(line->f);
@@ -225,7 +226,7 @@ static int take(struct rm_import *import, const struct line *line)
 		        "no :type, expected :invoke, :ok, :fail or :info");
 	if (!function)
 		return rm_text_mistake(&import->place,
-		        "no :f that is known, expected :read, :write, :cas, "
+		        "unknown or missing :f, expected :read, :write, :cas, "
 		        ":get, :put or :append");
 	process = strtoull(line->process->text, NULL, 10);
 	place = place_of(import, process);
@@ -235,8 +236,8 @@ static int take(struct rm_import *import, const struct line *line)
 	                     : finish(import, line, place, end);
 }
 
-/* Adds the operations that never ended. Frees what `import` holds, whatever
-   `failed` is. Returns `failed`, or -ENOMEM. */
+/* Adds the operations that never ended, and frees the importer, even if
+   `failed` is set. Returns `failed`, or -ENOMEM. */
 static int end_import(struct rm_import *import, int failed)
 {
 	for (size_t i = 0; i < import->open_count && !failed; i++)
@@ -263,14 +264,14 @@ static int take_map(struct rm_import *import, const struct rm_edn *map)
 	if (map->kind != RM_EDN_MAP)
 		return rm_text_mistake(&import->place,
 		        "expected a map {:process .., :type .., :f ..}");
-	/* Porcupine's logs have a :key, and texts that begin empty */
+	/* Porcupine's logs have a :key, and their texts begin empty */
 	if (line.key && !import->texts && import->history->count == 0 &&
 	        import->open_count == 0)
 		import->texts = true;
 	if (!line.key == import->texts)
 		return rm_text_mistake(&import->place,
 		        import->texts ? "no :key, expected one as before"
-		                      : "a :key, expected none as before");
+		                      : "a :key, expected no :key, as before");
 	return take(import, &line);
 }
 
@@ -297,7 +298,7 @@ int rm_import_edn(const char *file, const char *text, size_t length,
 
 static const char mark[] = "jepsen.util - ";
 
-/* Reads one line; 0 also where it is of somebody else. */
+/* Reads one line; returns 0 if it is an unrelated one. */
 static int take_line(
         struct rm_import *import, const char *text, const char *end)
 {

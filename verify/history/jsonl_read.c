@@ -3,9 +3,9 @@
  * jsonl_read.c - reads histories as JSON lines
  * (docs/reference/history-format.md).
  *
- * Strict: an unknown member, a missing one, a number out of its range is a
- * mistake with its line, since a history that was understood wrongly is judged
- * wrongly, and nobody would notice.
+ * Strict: an unknown member, a missing one, or a number out of range is an
+ * error with its line. A history that was misunderstood would be judged wrongly
+ * without notice.
  */
 #include "verify/history/internal.h"
 
@@ -14,16 +14,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One line being read. */
+/* The line that is read. */
 struct line {
 	struct rm_text_place place;
 	json_t *object;
 };
 
-/* All that read a line return 0, or -EINVAL with "file:line: what, and what was
-   expected". */
+/* Functions that read a line return 0, or -EINVAL with "file:line: found,
+   expected X". */
 
-/* "18446744073709551615": digits only, no zero in front. */
+/* Reads "18446744073709551615": only digits, without leading zeros. */
 static bool read_digits(const char *text, uint64_t *value)
 {
 	char *end;
@@ -36,7 +36,7 @@ static bool read_digits(const char *text, uint64_t *value)
 	return errno == 0;
 }
 
-/* An integer of 0 .. 2^64 - 1; from 2^63 on a decimal string. */
+/* Reads an integer in 0 .. 2^64 - 1; from 2^63 on it is a decimal string. */
 static int read_number(const struct line *line, const json_t *json,
         const char *what, uint64_t *value)
 {
@@ -47,14 +47,14 @@ static int read_number(const struct line *line, const json_t *json,
 	if (json_is_string(json) && read_digits(json_string_value(json), value))
 		return 0;
 	return rm_text_mistake(&line->place,
-	        "%s: expected a whole number of 0 to 2^64 - 1 (from 2^63 on in "
-	        "quotes)",
+	        "%s: expected a whole number of 0 to 2^64 - 1 (as a string "
+	        "from 2^63 on)",
 	        what);
 }
 
-/* A number member. `needed`: it must be there. *known (may be NULL): it is
-   there and not null; only then null is allowed. One that may be missing leaves
-   *value as it was. */
+/* Reads a number member. `needed`: it must be present. *known (may be NULL): it
+   is present and not null; null is allowed only then. If it is missing, *value
+   is unchanged. */
 static int read_member(const struct line *line, const char *name, bool needed,
         uint64_t *value, bool *known)
 {
@@ -71,8 +71,8 @@ static int read_member(const struct line *line, const char *name, bool needed,
 	return read_number(line, json, name, value);
 }
 
-/* A text of less than `size` bytes without control characters; may be
-   missing. */
+/* Reads an optional text of less than `size` bytes without control characters.
+   */
 static int read_text(
         const struct line *line, const char *name, char *text, size_t size)
 {
@@ -95,7 +95,8 @@ static int read_text(
 	return 0;
 }
 
-/* No member but these (NULL at the end): a misspelt one would be lost. */
+/* Rejects members not in `names` (NULL at the end): a misspelt one would be
+   ignored. */
 static int check_members(const struct line *line, const char *const *names)
 {
 	const char *member;
@@ -115,8 +116,8 @@ static int check_members(const struct line *line, const char *const *names)
 	return 0;
 }
 
-/* The header comes first and is refused as a whole: without a version and a
-   guarantee that are known no line below it has a meaning. */
+/* The header is read first: without a known version and guarantee, the lines
+   after it have no meaning. */
 static int read_header_words(
         const struct line *line, struct rm_history *history)
 {
@@ -155,7 +156,7 @@ static int read_header_words(
 	return 0;
 }
 
-/* [[key, value], ...] */
+/* Reads [[key, value], ...]. */
 static int read_pairs(const struct line *line, const char *name,
         struct rm_history_pair **pairs, size_t *count)
 {
@@ -197,7 +198,7 @@ static int read_initial(const struct line *line, struct rm_history *history)
 	return failed;
 }
 
-/* {"7": "name", ...} */
+/* Reads {"7": "name", ...}. */
 static int read_names(const struct line *line, const char *name,
         int (*add)(struct rm_history *, uint64_t, const char *),
         struct rm_history *history)
@@ -238,7 +239,7 @@ static int read_header(const struct line *line, struct rm_history *history)
 	return failed;
 }
 
-/* true, false; null and nothing: not known. */
+/* Reads true or false; null or a missing member means unknown. */
 static int read_there(const struct line *line, struct rm_history_event *event)
 {
 	const json_t *there = json_object_get(line->object, "there");
@@ -252,9 +253,9 @@ static int read_there(const struct line *line, struct rm_history_event *event)
 	return 0;
 }
 
-/* A result that is missing is not 0 but unknown, if the operation gives one:
-   recorders of other projects do not see all answers, and an invented one
-   would make a right history look wrong. */
+/* A missing result is unknown, not 0, if the operation returns one. Recorders
+   of other projects do not see all results, and an invented one would make a
+   correct history look wrong. */
 static int read_answer(const struct line *line, struct rm_history_event *event)
 {
 	bool known = false;
@@ -269,13 +270,13 @@ static int read_answer(const struct line *line, struct rm_history_event *event)
 	if (known && rm_history_shows_value(event->kind) && !event->there &&
 	        !(event->unknown & RM_HISTORY_UNKNOWN_THERE))
 		return rm_text_mistake(&line->place,
-		        "\"there\" is false beside a \"result\", expected no "
-		        "result of a key that was not there");
-	/* else the value that it says it saw would be held against nothing */
+		        "\"there\" is false with a \"result\", expected no "
+		        "result for an absent key");
+	/* otherwise the value that it saw would not be checked */
 	if (known && rm_history_shows_value(event->kind) &&
 	        event->unknown & RM_HISTORY_UNKNOWN_THERE)
 		return rm_text_mistake(&line->place,
-		        "no \"there\" beside a \"result\", expected true");
+		        "no \"there\" with a \"result\", expected true");
 	bool shows = event->kind == RM_HISTORY_LENGTH ||
 	             (event->there && rm_history_shows_value(event->kind));
 	if (shows && !known)
@@ -283,9 +284,8 @@ static int read_answer(const struct line *line, struct rm_history_event *event)
 	return 0;
 }
 
-/* What an operation has to have depends on its kind; more than that may
-   stand there and does not matter, so that recorders can write all lines
-   alike. */
+/* The required members depend on the kind of the operation. Others are allowed
+   and ignored, so that recorders can write all lines alike. */
 static int read_event_words(
         const struct line *line, struct rm_history_event *event)
 {
@@ -322,9 +322,8 @@ static int read_event_words(
 	return read_answer(line, event);
 }
 
-/* A scan that never returned needs no "pairs": nothing is known of what it was
-   given. One that returned needs them, since [] says that the map was empty and
-   a member that is left out says nothing. */
+/* A scan that never returned needs no "pairs". One that returned does: [] means
+   that the map was empty, and a missing member would be ambiguous. */
 static int read_event(const struct line *line, struct rm_history *history)
 {
 	struct rm_history_event event = { .kind = 0 };
@@ -347,8 +346,8 @@ static int read_event(const struct line *line, struct rm_history *history)
 	return failed;
 }
 
-/* One line. A zero byte ends it for whoever reads it as a text, and would hide
-   what comes behind. */
+/* Reads one line. A zero byte would end it for readers of C strings, and hide
+   the rest. */
 static int read_line(struct line *line, const char *text, size_t bytes,
         struct rm_history *history)
 {

@@ -9,7 +9,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-/* From 2^63 on JSON readers differ: those are strings. */
+/* JSON readers differ from 2^63 on, so larger numbers are strings. */
 static json_t *number(uint64_t value)
 {
 	char text[24];
@@ -47,7 +47,7 @@ static json_t *names_of(const struct rm_history_name *names, size_t count)
 	return object;
 }
 
-/* One line; takes the object over. 0, -EIO or -ENOMEM. */
+/* Writes one line; takes ownership of the object. 0, -EIO or -ENOMEM. */
 static int put(FILE *out, json_t *object)
 {
 	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
@@ -66,8 +66,8 @@ static void set_text(json_t *object, const char *name, const char *text)
 		json_object_set_new(object, name, json_string(text));
 }
 
-/* Members that say nothing (an empty text, no names) are left out, so that
-   the usual header stays one short line. */
+/* Members without contents (an empty text, no names) are left out, so that a
+   typical header is one short line. */
 static int put_header(FILE *out, const struct rm_history *history)
 {
 	json_t *header = json_pack("{s:s, s:i, s:s}", "format",
@@ -90,8 +90,8 @@ static int put_header(FILE *out, const struct rm_history *history)
 	return put(out, header);
 }
 
-/* What was asked. */
-static json_t *ask(const struct rm_history_event *event)
+/* The members of the call. */
+static json_t *call_of(const struct rm_history_event *event)
 {
 	json_t *line =
 	        json_pack("{s:I, s:s}", "thread", (json_int_t)event->thread,
@@ -107,8 +107,8 @@ static json_t *ask(const struct rm_history_event *event)
 	return line;
 }
 
-/* What was answered. */
-static void answer(json_t *line, const struct rm_history *history,
+/* Adds the members of the result. */
+static void add_result(json_t *line, const struct rm_history *history,
         const struct rm_history_event *event)
 {
 	bool never = event->returned == RM_HISTORY_NEVER;
@@ -147,9 +147,9 @@ int rm_history_write(FILE *out, const struct rm_history *history)
 	for (size_t i = 0; i < history->count && !failed; i++) {
 		const struct rm_history_event *event =
 		        history->events + order[i].place;
-		json_t *line = ask(event);
+		json_t *line = call_of(event);
 
-		answer(line, history, event);
+		add_result(line, history, event);
 		failed = put(out, line);
 	}
 	free(order);

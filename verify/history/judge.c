@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* judge.c - key by key, then what is about all keys. */
+/* judge.c - judges a history key by key, then all keys together. */
 #include "verify/history/judging.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Lengths times keys that are looked at: a minute or so. */
+/* The most lengths times keys to compare: about a minute. */
 static const size_t lengths_times_keys_max = 200000000;
 
 struct judge {
@@ -20,7 +20,7 @@ struct judge {
 	struct rm_length_scratch scratch;
 };
 
-/* What the search may hold beside the rest. */
+/* The memory that the search may use. */
 static size_t memory_left(const struct judge *judge)
 {
 	size_t held = rm_order_bytes(&judge->order) +
@@ -40,7 +40,7 @@ static void give_up(struct judge *judge, const char *what)
 	judge->to->verdict = RM_HISTORY_UNDECIDED;
 }
 
-/* Decides judge->problem, of one key or SIZE_MAX; `what` names it. */
+/* Decides judge->problem, of one key or of all (SIZE_MAX); `what` names it. */
 static int decide(struct judge *judge, size_t key, const char *what)
 {
 	size_t memory = memory_left(judge);
@@ -61,7 +61,7 @@ static int decide(struct judge *judge, size_t key, const char *what)
 	}
 }
 
-/* One event is wrong by itself. 0 or -ENOMEM. */
+/* Reports an event that is wrong by itself. 0 or -ENOMEM. */
 static int break_at(struct judge *judge, uint32_t event)
 {
 	const struct rm_history *history = judge->order.history;
@@ -76,7 +76,7 @@ static int break_at(struct judge *judge, uint32_t event)
 	return rm_counterexample_name(&judge->to->smallest, history);
 }
 
-/* Of guarantee "none": a scan may skip and repeat, but not invent. */
+/* Guarantee "none": a scan may skip and repeat entries, but not invent them. */
 static int find_invented(struct judge *judge, size_t key)
 {
 	const struct rm_order *order = &judge->order;
@@ -112,16 +112,15 @@ static int find_invented(struct judge *judge, size_t key)
 		rm_words_value(
 		        order->history, value, false, what, sizeof(what));
 		snprintf(judge->to->why, sizeof(judge->to->why),
-		        "key %s: a scan yielded %s, which nobody wrote", name,
-		        what);
+		        "key %s: a scan yielded %s, which no operation wrote",
+		        name, what);
 		return break_at(judge, ref.event);
 	}
 	return 0;
 }
 
-/* Memory is the only failure here: a key that cannot be decided leaves a
-   verdict behind, and the next keys are still judged, since one of them may
-   be broken for sure. */
+/* Fails only if memory is out. If a key is undecided, the next keys are still
+   judged, since one of them may be broken. */
 static int judge_key(struct judge *judge, size_t key)
 {
 	char name[64], what[80];
@@ -167,7 +166,7 @@ static int find_lengths(struct judge *judge)
 	return 0;
 }
 
-/* Each length is compared with each key's operations: that has an end. */
+/* Comparing each length with each key's operations must be bounded. */
 static void limit_lengths(struct judge *judge)
 {
 	size_t keys = judge->order.key_count;
@@ -197,7 +196,7 @@ static int judge_lengths(struct judge *judge)
 	return 0;
 }
 
-/* A key twice in one scan. */
+/* Reports a key that one scan yielded twice. */
 static int judge_twice(struct judge *judge)
 {
 	const struct rm_order *order = &judge->order;
@@ -211,7 +210,7 @@ static int judge_twice(struct judge *judge)
 	return break_at(judge, order->twice);
 }
 
-/* All keys at one moment. */
+/* Judges all keys at one moment. */
 static int judge_moments(struct judge *judge)
 {
 	if (rm_order_whole_problem(&judge->order, &judge->problem))
@@ -219,9 +218,9 @@ static int judge_moments(struct judge *judge)
 	return decide(judge, SIZE_MAX, "all keys at one moment");
 }
 
-/* The cheap before the expensive: a scan that yields a key twice needs no
-   search at all, single keys need small ones, and all keys at one moment,
-   whose states multiply, come last and only if no part of them failed. */
+/* Cheap checks come first. A scan that yields a key twice needs no search, and
+   single keys need small ones. All keys at one moment, whose states multiply,
+   come last, and only if no part of them failed. */
 static int judge_all(struct judge *judge)
 {
 	const struct rm_order *order = &judge->order;
@@ -236,7 +235,7 @@ static int judge_all(struct judge *judge)
 		return -ENOMEM;
 	limit_lengths(judge);
 	if (rm_order_split(&judge->order, judge->limits->memory_bytes / 2)) {
-		give_up(judge, "too many scans and clears for the memory");
+		give_up(judge, "not enough memory for the scans and clears");
 		return 0;
 	}
 	for (size_t k = 0; k < order->key_count; k++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * minimise.c - few operations that still have no order: first cut in
- * time, then left out in halves, quarters and so on (delta debugging: Zeller
- * and Hildebrandt, IEEE TSE 28(2), 2002), each step keeping the proof.
+ * minimise.c - reduces a problem to few operations that are still impossible. It
+ * is first cut in time. Then halves, quarters and so on are removed (delta
+ * debugging: Zeller and Hildebrandt, IEEE TSE 28(2), 2002).
  */
 #include "verify/history/judging.h"
 
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A value that no operation names. */
+/* A value that no operation uses. */
 static uint64_t other_value(const struct rm_problem *problem)
 {
 	uint64_t other = UINT64_MAX - 1;
@@ -57,7 +57,7 @@ void rm_minimise_clear(struct rm_minimise *cut)
 	rm_problem_clear(&cut->part);
 }
 
-/* Adds a kept operation; of a scan only the pairs of kept keys. */
+/* Adds a kept operation; a scan gets only the pairs of kept keys. */
 static int add(struct rm_minimise *cut, const struct rm_problem_op *op)
 {
 	const struct rm_problem_pair *pairs =
@@ -92,7 +92,7 @@ static int add_stand_in(struct rm_minimise *cut, enum rm_history_kind kind,
 
 	if (!stand_in->used)
 		return 0;
-	/* any thread that is not the last one: a lane of its own */
+	/* any thread other than the last one gives it its own lane */
 	op.thread = count ? ~cut->part.ops[count - 1].thread : 0;
 	return rm_problem_add(&cut->part, &op, NULL);
 }
@@ -115,7 +115,7 @@ static int build(struct rm_minimise *cut)
 
 enum rm_search_end rm_minimise_decide(struct rm_minimise *cut)
 {
-	/* a state looks at every lane; one try gets a share of what is left */
+	/* a state visits every lane; each try gets a share of the rest */
 	uint64_t used = cut->whole->count, visited = 0;
 	uint64_t per_state = 1 + cut->whole->lane_count;
 	enum rm_search_end end;
@@ -130,8 +130,8 @@ enum rm_search_end rm_minimise_decide(struct rm_minimise *cut)
 	return end;
 }
 
-/* Keeps what was invoked up to the return of operation `last`; what returns
-   later (by `rank`) never does. */
+/* Keeps what was invoked up to the return of operation `last`. Operations that
+   return later (by `rank`) never do. */
 static void cut_after(
         struct rm_minimise *cut, const uint32_t *rank, uint32_t last)
 {
@@ -185,11 +185,11 @@ int rm_minimise_in_time(struct rm_minimise *cut)
 {
 	uint32_t *rank = rank_returns(cut->whole);
 	uint32_t low = 0, high = (uint32_t)cut->whole->count - 1;
-	bool sure = true; /* that what returns before `high` is possible */
+	bool sure = true; /* everything before `high` is known to be possible */
 
 	if (!rank)
 		return -ENOMEM;
-	/* once it has no order it has none with more, either */
+	/* if a part is impossible, so is a longer part */
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 
@@ -210,8 +210,8 @@ int rm_minimise_in_time(struct rm_minimise *cut)
 	return 0;
 }
 
-/* Whether this operation may have seen, or compared with, what `writer`
-   writes. */
+/* True if this operation may have seen, or compared with, the value of
+   `writer`. */
 static bool may_see(
         const struct rm_problem_op *op, const struct rm_problem_op *writer)
 {
@@ -241,7 +241,7 @@ static void widen(struct rm_stand_in *stand_in, const struct rm_problem_op *op)
 		stand_in->to = op->returned;
 }
 
-/* Leaves one operation out, if there is a way that keeps the proof. */
+/* Removes one operation, if there is a way that keeps the proof. */
 static void leave(struct rm_minimise *cut, size_t i)
 {
 	const struct rm_problem_op *op = cut->ops + i;
@@ -259,8 +259,8 @@ static void leave(struct rm_minimise *cut, size_t i)
 	widen(rm_kind_removes(op->kind) ? &cut->removes : &cut->writes, op);
 }
 
-/* Tries without the operations places[0 ... count). Whether it still has no
-   order; else all is as it was. `before` has room for keep. */
+/* Removes the operations places[0 ... count). True if there is still no order;
+   otherwise restores everything. `before` has the size of keep. */
 static bool try_without(struct rm_minimise *cut,
         const struct rm_stamped *places, size_t count, bool *before)
 {
@@ -268,7 +268,7 @@ static bool try_without(struct rm_minimise *cut,
 	bool changed = false;
 
 	memcpy(before, cut->keep, cut->whole->count);
-	/* backwards: who saw a value goes before who wrote it */
+	/* backwards, so that readers of a value go before its writer */
 	for (size_t i = count; i-- > 0;) {
 		leave(cut, places[i].place);
 		changed |=
@@ -282,7 +282,7 @@ static bool try_without(struct rm_minimise *cut,
 	return false;
 }
 
-/* Tries without one key: its operations and its place in scans. A length
+/* Removes one key with its operations and its entries in scans, unless a length
    would count it. */
 static void try_without_key(struct rm_minimise *cut, uint32_t key, bool *before)
 {
@@ -317,8 +317,8 @@ static size_t list_places(
 	return count;
 }
 
-/* Chunks from half of all down to one; then once more one by one, since what
-   was needed may not be any more. */
+/* Removes chunks, from half of all down to two, and then single operations
+   until nothing changes. */
 static void shrink(
         struct rm_minimise *cut, struct rm_stamped *places, bool *before)
 {
