@@ -154,5 +154,5 @@ struct rm_value rm_explore_expand_value(uint64_t word)
 
 bool rm_explore_returns_value(unsigned kind)
 {
-	return kind == RM_EXPLORE_UPDATE || rm_history_shows_value(kind);
+	return kind == RM_EXPLORE_UPDATE || rm_history_returns_value(kind);
 }

@@ -22,7 +22,7 @@ struct instead {
 enum { ANSWERS_MAX = 256, ANSWERS_SHOWN = 6 };
 
 /* Appends a possible result, or "..." for the rest. */
-static void note_answer(
+static void append_result(
         struct instead *instead, const char *answer, unsigned number)
 {
 	char *text = instead->text;
@@ -32,11 +32,11 @@ static void note_answer(
 		return;
 	snprintf(text + used, size - used, "%s%s", number ? ", " : "",
 	        number == ANSWERS_SHOWN ? "..." : answer);
-	rm_words_end_whole(text);
+	rm_trim_partial_utf8(text);
 }
 
 /* True if the offending operation could have returned this. */
-static bool could_answer(struct instead *instead, bool there, uint64_t result)
+static bool could_return(struct instead *instead, bool there, uint64_t result)
 {
 	struct rm_problem_op *op = instead->cut->ops + instead->cut->offending;
 	struct rm_problem_op before = *op;
@@ -50,7 +50,7 @@ static bool could_answer(struct instead *instead, bool there, uint64_t result)
 }
 
 /* For operations that return true or false. */
-static void find_other_word(struct instead *instead)
+static void find_other_flag(struct instead *instead)
 {
 	const struct rm_problem_op *op =
 	        instead->cut->ops + instead->cut->offending;
@@ -58,8 +58,9 @@ static void find_other_word(struct instead *instead)
 	if (op->kind == RM_HISTORY_CLEAR ||
 	        (op->unknown & RM_HISTORY_UNKNOWN_THERE))
 		return;
-	if (could_answer(instead, !op->there, op->result))
-		note_answer(instead, rm_words_there(op->kind, !op->there), 0);
+	if (could_return(instead, !op->there, op->result))
+		append_result(
+		        instead, rm_outcome_word(op->kind, !op->there), 0);
 }
 
 /* For operations that return a value or a number of entries. */
@@ -76,31 +77,32 @@ static void find_other_values(struct instead *instead)
 
 	if (count > ANSWERS_MAX)
 		count = ANSWERS_MAX;
-	if (!length && could_answer(instead, false, 0))
-		note_answer(instead, rm_words_there(op->kind, false), found++);
+	if (!length && could_return(instead, false, 0))
+		append_result(
+		        instead, rm_outcome_word(op->kind, false), found++);
 	for (size_t i = 0; i < count; i++) {
 		uint64_t value = length ? i : whole->slots[i].value;
 
 		if ((!length && (!whole->slots[i].writers ||
 		                        whole->slots[i].key != op->key)) ||
-		        !could_answer(instead, true, value))
+		        !could_return(instead, true, value))
 			continue;
-		rm_words_value(names, value, length, text, sizeof(text));
-		note_answer(instead, text, found++);
+		rm_format_value(names, value, length, text, sizeof(text));
+		append_result(instead, text, found++);
 	}
 }
 
 /* Finds other possible results, with all earlier operations kept. */
-static void find_instead(struct instead *instead)
+static void find_possible(struct instead *instead)
 {
 	const struct rm_problem_op *op =
 	        instead->cut->ops + instead->cut->offending;
 
 	instead->text[0] = '\0';
-	if (op->kind == RM_HISTORY_LENGTH || rm_history_shows_value(op->kind))
+	if (op->kind == RM_HISTORY_LENGTH || rm_history_returns_value(op->kind))
 		find_other_values(instead);
 	else if (op->kind != RM_HISTORY_SCAN)
-		find_other_word(instead);
+		find_other_flag(instead);
 }
 
 /* Operations to visit for each half of an explanation: about a second. */
@@ -270,13 +272,13 @@ static void set_reason(struct explanation *explanation)
 	bool scan = op->kind == RM_HISTORY_LOOKUP &&
 	            explanation->order->history->events[op->event].kind ==
 	                    RM_HISTORY_SCAN;
-	char ask[80], answer[48];
+	char call[80], result[48];
 
-	rm_words_ask(&to->smallest, event, ask, sizeof(ask));
-	rm_words_answer(&to->smallest, event, answer, sizeof(answer));
+	rm_format_call(&to->smallest, event, call, sizeof(call));
+	rm_format_result(&to->smallest, event, result, sizeof(result));
 	snprintf(to->why, sizeof(to->why),
-	        "%s%s of thread %u returned \"%s\"%s%s%s", ask,
-	        scan ? " in a scan" : "", event->thread, answer,
+	        "%s%s of thread %u returned \"%s\"%s%s%s", call,
+	        scan ? " in a scan" : "", event->thread, result,
 	        to->instead[0] ? "; possible: " : ", which no order explains",
 	        to->instead,
 	        is_unwritten(explanation) ? "; no operation had written it"
@@ -290,14 +292,14 @@ static int explain(struct explanation *explanation)
 		explanation->to->instead, sizeof(explanation->to->instead) };
 	size_t count = 0;
 
-	if (rm_minimise_in_time(cut))
+	if (rm_minimise_cut_time(cut))
 		return -ENOMEM;
 	for (size_t i = 0; i < cut->whole->count; i++)
 		count += cut->keep[i];
 	if (cut->offending != SIZE_MAX)
-		find_instead(&instead);
+		find_possible(&instead);
 	cut->work += WORK; /* the share of the second half */
-	if (rm_minimise_leave_out(cut) || make_history(explanation))
+	if (rm_minimise_remove_ops(cut) || make_history(explanation))
 		return -ENOMEM;
 	explanation->to->left_out = count - explanation->to->smallest.count;
 	if (cut->offending != SIZE_MAX)
@@ -319,7 +321,7 @@ int rm_counterexample_find(const struct rm_order *order, size_t key,
 	char name[64] = "all keys";
 
 	if (key != SIZE_MAX)
-		rm_words_key(
+		rm_format_key(
 		        order->history, order->keys[key], name, sizeof(name));
 	snprintf(judgement->why, sizeof(judgement->why),
 	        "%s%s: the operations have no order",

@@ -67,7 +67,7 @@ static int read_string(struct rm_edn_reader *reader, struct rm_edn *value)
 	}
 	if (reader->at >= reader->end) {
 		reader->at = reader->end;
-		return rm_text_mistake(
+		return rm_text_error(
 		        &reader->place, "a string has no end, expected '\"'");
 	}
 	value->kind = RM_EDN_STRING;
@@ -79,7 +79,7 @@ static int read_string(struct rm_edn_reader *reader, struct rm_edn *value)
 
 		c += escaped;
 		if (*c == '\0')
-			return rm_text_mistake(
+			return rm_text_error(
 			        &reader->place, "a NUL byte in a string");
 		value->text[length++] = escaped ? unescaped(*c) : *c;
 	}
@@ -114,7 +114,7 @@ static int read_atom(struct rm_edn_reader *reader, struct rm_edn *value)
 	if (!value->text)
 		return -ENOMEM;
 	if (strlen(value->text) != length)
-		return rm_text_mistake(
+		return rm_text_error(
 		        &reader->place, "a NUL byte, expected text");
 	value->kind = RM_EDN_OTHER;
 	if (*from == ':') {
@@ -135,7 +135,7 @@ static int read_items(struct rm_edn_reader *reader, struct rm_edn *value,
 	size_t room = 0;
 
 	if (depth >= DEPTH_MAX)
-		return rm_text_mistake(
+		return rm_text_error(
 		        &reader->place, "nested too deep, expected at most 32");
 	for (;;) {
 		struct rm_edn item = { .line = 0 };
@@ -152,7 +152,7 @@ static int read_items(struct rm_edn_reader *reader, struct rm_edn *value,
 			continue;
 		}
 		if (got == 0)
-			got = rm_text_mistake(&reader->place,
+			got = rm_text_error(&reader->place,
 			        "a bracket is open at the end of the text");
 		else if (got == 1 && rm_array_grow(&value->items, value->count,
 		                             &room, 1, sizeof(item)))
@@ -166,7 +166,7 @@ static int read_items(struct rm_edn_reader *reader, struct rm_edn *value,
 		value->items[value->count++] = item;
 	}
 	if (value->kind == RM_EDN_MAP && value->count % 2)
-		return rm_text_mistake(
+		return rm_text_error(
 		        &reader->place, "a map with a key without value");
 	return 1;
 }
@@ -179,7 +179,7 @@ static int read_hash(
 	int got;
 
 	if (depth >= DEPTH_MAX)
-		return rm_text_mistake(
+		return rm_text_error(
 		        &reader->place, "nested too deep, expected at most 32");
 	reader->at += 2;
 	if (next == '{') {
@@ -187,7 +187,7 @@ static int read_hash(
 		return read_items(reader, value, '}', depth);
 	}
 	if (is_space(next))
-		return rm_text_mistake(
+		return rm_text_error(
 		        &reader->place, "'#' alone, expected a tag or a set");
 	if (next == '_') {
 		struct rm_edn discarded = { .line = 0 };
@@ -226,7 +226,7 @@ static int read_value(
 	case ']':
 	case ')':
 	case '}':
-		return rm_text_mistake(
+		return rm_text_error(
 		        &reader->place, "a closing bracket, expected a value");
 	default:
 		return read_atom(reader, value);
@@ -248,12 +248,12 @@ int rm_edn_read(struct rm_edn_reader *reader, struct rm_edn *value)
 const struct rm_edn *rm_edn_get(const struct rm_edn *map, const char *keyword)
 {
 	for (size_t i = 0; map->kind == RM_EDN_MAP && i < map->count; i += 2)
-		if (rm_edn_is(map->items + i, keyword))
+		if (rm_edn_is_keyword(map->items + i, keyword))
 			return map->items + i + 1;
 	return NULL;
 }
 
-bool rm_edn_is(const struct rm_edn *value, const char *keyword)
+bool rm_edn_is_keyword(const struct rm_edn *value, const char *keyword)
 {
 	return value && value->kind == RM_EDN_KEYWORD &&
 	       !strcmp(value->text, keyword);

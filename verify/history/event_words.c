@@ -10,7 +10,7 @@
 
 enum { WORD_BYTES = 48, DECIMAL_BELOW = 1000000000 };
 
-const char *rm_words_there(enum rm_history_kind kind, bool there)
+const char *rm_outcome_word(enum rm_history_kind kind, bool there)
 {
 	switch (kind) {
 	case RM_HISTORY_UPSERT:
@@ -31,7 +31,7 @@ const char *rm_words_there(enum rm_history_kind kind, bool there)
 	}
 }
 
-void rm_words_end_whole(char *text)
+void rm_trim_partial_utf8(char *text)
 {
 	const size_t length = strlen(text);
 	size_t at = length;
@@ -56,7 +56,7 @@ static void print_name(const char *name, char *text, size_t size)
 		                  ? '?'
 		                  : name[i];
 	text[i] = '\0';
-	rm_words_end_whole(text);
+	rm_trim_partial_utf8(text);
 }
 
 static void format_name(const struct rm_history_name *names, size_t count,
@@ -72,13 +72,13 @@ static void format_name(const struct rm_history_name *names, size_t count,
 	        (unsigned long long)number);
 }
 
-void rm_words_key(
+void rm_format_key(
         const struct rm_history *history, uint64_t key, char *text, size_t size)
 {
 	format_name(history->keys, history->key_count, key, text, size);
 }
 
-void rm_words_value(const struct rm_history *history, uint64_t value,
+void rm_format_value(const struct rm_history *history, uint64_t value,
         bool plain, char *text, size_t size)
 {
 	if (plain)
@@ -94,9 +94,9 @@ static void format_call(const struct rm_history *history,
 	const char *name = rm_history_kind_name(event->kind);
 	char key[WORD_BYTES], value[WORD_BYTES], expected[WORD_BYTES];
 
-	rm_words_key(history, event->key, key, sizeof(key));
-	rm_words_value(history, event->value, false, value, sizeof(value));
-	rm_words_value(
+	rm_format_key(history, event->key, key, sizeof(key));
+	rm_format_value(history, event->value, false, value, sizeof(value));
+	rm_format_value(
 	        history, event->expected, false, expected, sizeof(expected));
 	switch (event->kind) {
 	case RM_HISTORY_UPSERT:
@@ -122,31 +122,31 @@ static void format_call(const struct rm_history *history,
 	}
 }
 
-void rm_words_ask(const struct rm_history *history,
+void rm_format_call(const struct rm_history *history,
         const struct rm_history_event *event, char *text, size_t size)
 {
 	format_call(history, event, text, size);
-	rm_words_end_whole(text);
+	rm_trim_partial_utf8(text);
 }
 
 /* "3", "replaced 3": results that include a value. */
 static void format_value_result(const struct rm_history *history,
         const struct rm_history_event *event, char *text, size_t size)
 {
-	const char *there = rm_words_there(event->kind, event->there);
+	const char *there = rm_outcome_word(event->kind, event->there);
 	bool bare = event->kind == RM_HISTORY_LOOKUP;
 	char value[WORD_BYTES];
 
-	rm_words_value(history, event->result, false, value, sizeof(value));
+	rm_format_value(history, event->result, false, value, sizeof(value));
 	if (!event->there || (event->unknown & RM_HISTORY_UNKNOWN_RESULT))
 		snprintf(text, size, "%s", there);
 	else
 		snprintf(text, size, "%s%s%s", bare ? "" : there,
 		        bare ? "" : " ", value);
-	rm_words_end_whole(text);
+	rm_trim_partial_utf8(text);
 }
 
-void rm_words_answer(const struct rm_history *history,
+void rm_format_result(const struct rm_history *history,
         const struct rm_history_event *event, char *text, size_t size)
 {
 	if (event->returned == RM_HISTORY_NEVER) {
@@ -176,6 +176,6 @@ void rm_words_answer(const struct rm_history *history,
 		return;
 	default:
 		snprintf(text, size, "%s",
-		        rm_words_there(event->kind, event->there));
+		        rm_outcome_word(event->kind, event->there));
 	}
 }

@@ -58,9 +58,9 @@ static void cell_of(
 	char words[CELL_BYTES - 4];
 
 	if (mark->end)
-		rm_words_answer(picture->history, event, words, sizeof(words));
+		rm_format_result(picture->history, event, words, sizeof(words));
 	else
-		rm_words_ask(picture->history, event, words, sizeof(words));
+		rm_format_call(picture->history, event, words, sizeof(words));
 	snprintf(text, CELL_BYTES, "%c %s", mark->end ? '\'' : '.', words);
 }
 
@@ -210,13 +210,13 @@ static void print_list(struct picture *picture)
 		const struct mark *mark = picture->marks + i;
 		const struct rm_history_event *event =
 		        picture->history->events + mark->event;
-		char ask[CELL_BYTES], answer[CELL_BYTES];
+		char call[CELL_BYTES], result[CELL_BYTES];
 
 		if (mark->end)
 			continue;
-		rm_words_ask(picture->history, event, ask, sizeof(ask));
-		rm_words_answer(
-		        picture->history, event, answer, sizeof(answer));
+		rm_format_call(picture->history, event, call, sizeof(call));
+		rm_format_result(
+		        picture->history, event, result, sizeof(result));
 		fprintf(picture->out, "%c thread %-4u +%llu",
 		        mark->event == judgement->offending ? '>' : ' ',
 		        event->thread,
@@ -225,7 +225,7 @@ static void print_list(struct picture *picture)
 			fprintf(picture->out, " to +%llu",
 			        (unsigned long long)(event->returned -
 			                             picture->first));
-		fprintf(picture->out, "  %s: %s\n", ask, answer);
+		fprintf(picture->out, "  %s: %s\n", call, result);
 	}
 }
 
@@ -250,10 +250,10 @@ static void print_head(const struct picture *picture)
 		        "them, too\n",
 		        picture->judgement->left_out);
 	for (size_t i = 0; i < history->initial_count; i++) {
-		rm_words_key(
+		rm_format_key(
 		        history, history->initial[i].key, key, sizeof(key));
-		rm_words_value(history, history->initial[i].value, false, value,
-		        sizeof(value));
+		rm_format_value(history, history->initial[i].value, false,
+		        value, sizeof(value));
 		fprintf(picture->out, "at the start: %s = %s\n", key, value);
 	}
 }
@@ -275,8 +275,8 @@ static void print_scans(const struct picture *picture)
 			const struct rm_history_pair *pair =
 			        history->pairs + event->first_pair + p;
 
-			rm_words_key(history, pair->key, key, sizeof(key));
-			rm_words_value(history, pair->value, false, value,
+			rm_format_key(history, pair->key, key, sizeof(key));
+			rm_format_value(history, pair->value, false, value,
 			        sizeof(value));
 			fprintf(picture->out, "%s %s = %s", p ? "," : "", key,
 			        value);

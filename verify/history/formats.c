@@ -16,7 +16,7 @@ static const char *const names[RM_HISTORY_FORMATS] = { "detect", "jsonl",
 
 enum rm_history_format rm_history_format_parse(const char *word)
 {
-	return (enum rm_history_format)rm_word_place(
+	return (enum rm_history_format)rm_word_index(
 	        names, RM_HISTORY_FORMATS, word);
 }
 

@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-bool rm_reject_unwritten(const struct rm_problem *problem)
+bool rm_prove_unwritten(const struct rm_problem *problem)
 {
 	if (problem->appends)
 		return false;
@@ -43,7 +43,7 @@ static bool saw_absence(const struct rm_problem_op *op)
 	if (op->kind == RM_HISTORY_REMOVE || op->kind == RM_HISTORY_TAKE ||
 	        op->kind == RM_HISTORY_CLEAR)
 		return true;
-	if (!rm_problem_knows(op))
+	if (!rm_problem_is_known(op))
 		return false;
 	if (op->kind == RM_HISTORY_COMPARE_REMOVE)
 		return op->there;
@@ -57,7 +57,7 @@ static bool surely_wrote(const struct rm_problem_op *op)
 		return false;
 	if (op->kind == RM_HISTORY_UPSERT || op->kind == RM_HISTORY_EXCHANGE)
 		return true;
-	return rm_kind_writes(op->kind) && rm_problem_knows(op) &&
+	return rm_kind_writes(op->kind) && rm_problem_is_known(op) &&
 	       op->there == (op->kind == RM_HISTORY_COMPARE_SWAP);
 }
 
@@ -218,7 +218,7 @@ static bool contradict(
 	for (size_t i = 0; i < count; i++)
 		if (zones[i].from < zones[i].to)
 			held[held_count++] = zones[i];
-	qsort(held, held_count, sizeof(*held), rm_span_by_from);
+	qsort(held, held_count, sizeof(*held), rm_span_compare);
 	for (size_t i = 1; i < held_count; i++)
 		if (held[i].from < held[i - 1].to)
 			return true;
@@ -258,7 +258,7 @@ static void count_change(
 	bool inserts = rm_kind_inserts(op->kind);
 	bool removes = rm_kind_removes(op->kind);
 
-	if (!rm_problem_knows(op) || op->kind == RM_HISTORY_CLEAR) {
+	if (!rm_problem_is_known(op) || op->kind == RM_HISTORY_CLEAR) {
 		changes->perhaps_up += inserts ? many : 0;
 		changes->perhaps_down += removes ? many : 0;
 		return;
@@ -278,7 +278,7 @@ static bool cannot_count(const struct rm_problem *problem)
 	       changes.sure < -changes.perhaps_up;
 }
 
-int rm_reject(const struct rm_problem *problem, bool *impossible)
+int rm_prove_impossible(const struct rm_problem *problem, bool *impossible)
 {
 	*impossible = cannot_count(problem);
 	if (*impossible || problem->appends)
@@ -293,7 +293,7 @@ static uint64_t short_search(const struct rm_problem *problem)
 	return 1000 + 16 * (uint64_t)problem->count;
 }
 
-enum rm_search_end rm_has_order(struct rm_search *search,
+enum rm_search_end rm_decide_order(struct rm_search *search,
         const struct rm_problem *problem, uint64_t states, size_t memory_bytes,
         uint64_t *visited)
 {
@@ -304,14 +304,14 @@ enum rm_search_end rm_has_order(struct rm_search *search,
 
 	if (!visited)
 		visited = &ignored;
-	if (rm_reject_unwritten(problem))
+	if (rm_prove_unwritten(problem))
 		return RM_IMPOSSIBLE;
 	end = rm_search_run(
 	        search, problem, first < states ? first : states, memory_bytes);
 	*visited += search->states;
 	if (end != RM_GAVE_UP || first >= states)
 		return end;
-	if (problem->keys == 1 && rm_reject(problem, &impossible))
+	if (problem->keys == 1 && rm_prove_impossible(problem, &impossible))
 		return RM_GAVE_UP;
 	if (impossible)
 		return RM_IMPOSSIBLE;

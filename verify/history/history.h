@@ -157,7 +157,7 @@ static inline bool rm_history_is_whole(enum rm_history_kind kind)
 }
 
 /* True if its result is a value of the key, if the key is present. */
-static inline bool rm_history_shows_value(enum rm_history_kind kind)
+static inline bool rm_history_returns_value(enum rm_history_kind kind)
 {
 	return kind == RM_HISTORY_LOOKUP || kind == RM_HISTORY_EXCHANGE ||
 	       kind == RM_HISTORY_TAKE || kind == RM_HISTORY_INSERT_IF_ABSENT;

@@ -44,12 +44,12 @@ int rm_edn_read(struct rm_edn_reader *reader, struct rm_edn *value);
 const struct rm_edn *rm_edn_get(const struct rm_edn *map, const char *keyword);
 
 /* True if the value is this keyword. */
-bool rm_edn_is(const struct rm_edn *value, const char *keyword);
+bool rm_edn_is_keyword(const struct rm_edn *value, const char *keyword);
 
 void rm_edn_clear(struct rm_edn *value);
 
 /* A set of numbers that already have a name. */
-struct rm_import_seen {
+struct rm_import_numbers {
 	uint64_t *numbers; /* plus 1; 0: none */
 	size_t size, count;
 };
@@ -62,7 +62,7 @@ struct rm_import {
 	struct rm_history *history;
 	struct rm_import_open *open;
 	size_t open_count, open_room;
-	struct rm_import_seen keys, values;
+	struct rm_import_numbers keys, values;
 	uint64_t now; /* stamp: lines so far */
 	uint32_t threads;
 	bool texts; /* values are texts that can be joined; they start as "" */

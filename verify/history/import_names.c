@@ -45,10 +45,10 @@ uint64_t rm_import_factor(const char *text)
 
 /* Open addressing, at most half full, keyed by the number itself. Numbers are
    never removed, so slots need no marks. */
-static int grow(struct rm_import_seen *seen)
+static int grow(struct rm_import_numbers *seen)
 {
-	struct rm_import_seen bigger = { .size = seen->size ? 2 * seen->size
-		                                            : 64 };
+	struct rm_import_numbers bigger = { .size = seen->size ? 2 * seen->size
+		                                               : 64 };
 
 	bigger.numbers = calloc(bigger.size, sizeof(*bigger.numbers));
 	if (!bigger.numbers)
@@ -69,7 +69,7 @@ static int grow(struct rm_import_seen *seen)
 }
 
 /* Adds a number. 1: it is new, 0: it was there, -ENOMEM. */
-static int see(struct rm_import_seen *seen, uint64_t number)
+static int add_number(struct rm_import_numbers *seen, uint64_t number)
 {
 	size_t at;
 
@@ -114,11 +114,11 @@ int rm_import_key(
 	int is_new;
 
 	if (!has_text(edn))
-		return rm_text_mistake(&import->place,
+		return rm_text_error(&import->place,
 		        "a key, expected a number or a text in UTF-8");
 	if (!is_number(edn, number))
 		*number = hash(edn->text) | text_bit;
-	is_new = see(&import->keys, *number);
+	is_new = add_number(&import->keys, *number);
 	if (is_new > 0 && (*number & text_bit) &&
 	        rm_history_name_key(import->history, *number, edn->text))
 		return -ENOMEM;
@@ -137,7 +137,7 @@ int rm_import_value(
 	size_t size;
 
 	if (!has_text(edn) || (import->texts && edn->kind != RM_EDN_STRING))
-		return rm_text_mistake(&import->place,
+		return rm_text_error(&import->place,
 		        import->texts
 		                ? "a value, expected a text in UTF-8"
 		                : "a value, expected a number or a text in "
@@ -145,7 +145,7 @@ int rm_import_value(
 	if (!import->texts && is_number(edn, number))
 		return 0;
 	*number = hash(edn->text) | (import->texts ? 0 : text_bit);
-	is_new = see(&import->values, *number);
+	is_new = add_number(&import->values, *number);
 	if (is_new <= 0)
 		return is_new;
 	size = strlen(edn->text) + 3;

@@ -53,14 +53,14 @@ int rm_history_name_value(
 
 /*
  * Makes space for `more` entries after the `count` ones in the array to which
- * *array_at points, moving it if needed, and raises *room. The size is doubled, so
- * adding is linear in total. 0, or -ENOMEM with the array unchanged.
+ * *array_at points, moving it if needed, and raises *room. The size is doubled,
+ * so adding is linear in total. 0, or -ENOMEM with the array unchanged.
  */
 int rm_array_grow(void *array_at, size_t count, size_t *room, size_t more,
         size_t entry_bytes);
 
 /* The index of a word among `count`; `count` if it is not one of them. */
-unsigned rm_word_place(
+unsigned rm_word_index(
         const char *const *words, unsigned count, const char *word);
 
 /* A time interval, including its ends. */
@@ -69,7 +69,7 @@ struct rm_span {
 };
 
 /* For qsort(): orders by `from`. */
-int rm_span_by_from(const void *left, const void *right);
+int rm_span_compare(const void *left, const void *right);
 
 /* The stamp of an array element. */
 struct rm_stamped {
@@ -78,7 +78,7 @@ struct rm_stamped {
 };
 
 /* For qsort(): orders by stamp, then by index, so that the order is unique. */
-int rm_stamped_by_stamp(const void *left, const void *right);
+int rm_stamped_compare(const void *left, const void *right);
 
 /* The position of a reader in a text, and its error. */
 struct rm_text_place {
@@ -89,29 +89,29 @@ struct rm_text_place {
 
 /* Sets the error "file:line: found, expected X", as one line even if it quotes
    input. Returns -EINVAL. */
-int rm_text_mistake(const struct rm_text_place *place, const char *format, ...)
+int rm_text_error(const struct rm_text_place *place, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
 
 /* The meaning of `there` as a result of this kind: "absent", "inserted", ... */
-const char *rm_words_there(enum rm_history_kind kind, bool there);
+const char *rm_outcome_word(enum rm_history_kind kind, bool there);
 
 /* Removes an incomplete UTF-8 character at the end of a truncated text, since
    JSON allows only complete ones. */
-void rm_words_end_whole(char *text);
+void rm_trim_partial_utf8(char *text);
 
 /* Formats a key or a value: its name, or its number, in hexadecimal from 10^9.
    `plain`: a count, always decimal. Truncated to `size` bytes. */
-void rm_words_key(const struct rm_history *history, uint64_t key, char *text,
+void rm_format_key(const struct rm_history *history, uint64_t key, char *text,
         size_t size);
-void rm_words_value(const struct rm_history *history, uint64_t value,
+void rm_format_value(const struct rm_history *history, uint64_t value,
         bool plain, char *text, size_t size);
 
 /* "upsert 7 = 3", "compare_swap 7: 3 -> 4", "scan". */
-void rm_words_ask(const struct rm_history *history,
+void rm_format_call(const struct rm_history *history,
         const struct rm_history_event *event, char *text, size_t size);
 
 /* "absent", "3", "replaced 3", "2 entries", "(runs)". */
-void rm_words_answer(const struct rm_history *history,
+void rm_format_result(const struct rm_history *history,
         const struct rm_history_event *event, char *text, size_t size);
 
 /*

@@ -46,7 +46,7 @@ static int read_number(const struct line *line, const json_t *json,
 	}
 	if (json_is_string(json) && read_digits(json_string_value(json), value))
 		return 0;
-	return rm_text_mistake(&line->place,
+	return rm_text_error(&line->place,
 	        "%s: expected a whole number of 0 to 2^64 - 1 (as a string "
 	        "from 2^63 on)",
 	        what);
@@ -63,7 +63,7 @@ static int read_member(const struct line *line, const char *name, bool needed,
 	if (known)
 		*known = json && !json_is_null(json);
 	if (!json)
-		return needed ? rm_text_mistake(&line->place,
+		return needed ? rm_text_error(&line->place,
 		                        "no \"%s\", expected a number", name)
 		              : 0;
 	if (known && !*known)
@@ -82,12 +82,12 @@ static int read_text(
 	if (!json)
 		return 0;
 	if (!from || strlen(from) >= size)
-		return rm_text_mistake(&line->place,
+		return rm_text_error(&line->place,
 		        "%s: expected a text of less than %zu bytes", name,
 		        size);
 	for (const char *c = from; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			return rm_text_mistake(&line->place,
+			return rm_text_error(&line->place,
 			        "%s: control character 0x%02x, expected plain "
 			        "text",
 			        name, (unsigned char)*c);
@@ -108,7 +108,7 @@ static int check_members(const struct line *line, const char *const *names)
 		while (names[i] && strcmp(names[i], member))
 			i++;
 		if (!names[i])
-			return rm_text_mistake(&line->place,
+			return rm_text_error(&line->place,
 			        "unknown member \"%.40s\", expected one of "
 			        "docs/reference/history-format.md",
 			        member);
@@ -131,18 +131,17 @@ static int read_header_words(
 	uint64_t version = 0;
 
 	if (!format || strcmp(format, "readmostly-history"))
-		return rm_text_mistake(&line->place,
+		return rm_text_error(&line->place,
 		        "no header, expected \"format\": "
 		        "\"readmostly-history\"");
 	if (read_member(line, "version", true, &version, NULL))
 		return -EINVAL;
 	if (version != RM_HISTORY_VERSION)
-		return rm_text_mistake(&line->place,
-		        "version %llu, expected %d",
+		return rm_text_error(&line->place, "version %llu, expected %d",
 		        (unsigned long long)version, RM_HISTORY_VERSION);
 	if (!guarantee ||
 	        rm_history_guarantee_parse(guarantee, &history->guarantee))
-		return rm_text_mistake(&line->place,
+		return rm_text_error(&line->place,
 		        "guarantee: expected none, once-if-present or "
 		        "point-in-time");
 	if (check_members(line, names) ||
@@ -165,7 +164,7 @@ static int read_pairs(const struct line *line, const char *name,
 	*pairs = NULL;
 	*count = json_array_size(array);
 	if (array && !json_is_array(array))
-		return rm_text_mistake(
+		return rm_text_error(
 		        &line->place, "%s: expected [[key, value], ...]", name);
 	*pairs = calloc(*count + 1, sizeof(**pairs));
 	if (!*pairs)
@@ -174,7 +173,7 @@ static int read_pairs(const struct line *line, const char *name,
 		const json_t *pair = json_array_get(array, i);
 
 		if (json_array_size(pair) != 2)
-			return rm_text_mistake(&line->place,
+			return rm_text_error(&line->place,
 			        "%s[%zu]: expected [key, value]", name, i);
 		if (read_number(line, json_array_get(pair, 0), name,
 		            &(*pairs)[i].key) ||
@@ -207,7 +206,7 @@ static int read_names(const struct line *line, const char *name,
 	const char *number;
 
 	if (names && !json_is_object(names))
-		return rm_text_mistake(&line->place,
+		return rm_text_error(&line->place,
 		        "%s: expected {\"number\": \"name\"}", name);
 	json_object_foreach (names, number, text) {
 		json_t *digits = json_string(number);
@@ -217,7 +216,7 @@ static int read_names(const struct line *line, const char *name,
 
 		json_decref(digits);
 		if (failed)
-			return rm_text_mistake(&line->place,
+			return rm_text_error(&line->place,
 			        "%s: expected {\"number\": \"name\"}", name);
 		if (add(history, value, json_string_value(text)))
 			return -ENOMEM;
@@ -245,7 +244,7 @@ static int read_there(const struct line *line, struct rm_history_event *event)
 	const json_t *there = json_object_get(line->object, "there");
 
 	if (there && !json_is_boolean(there) && !json_is_null(there))
-		return rm_text_mistake(
+		return rm_text_error(
 		        &line->place, "there: expected true, false or null");
 	event->there = json_is_true(there);
 	if (!json_is_boolean(there) && !rm_history_is_whole(event->kind))
@@ -267,18 +266,18 @@ static int read_answer(const struct line *line, struct rm_history_event *event)
 	if (read_member(line, "result", false, &event->result, &known) ||
 	        read_there(line, event))
 		return -EINVAL;
-	if (known && rm_history_shows_value(event->kind) && !event->there &&
+	if (known && rm_history_returns_value(event->kind) && !event->there &&
 	        !(event->unknown & RM_HISTORY_UNKNOWN_THERE))
-		return rm_text_mistake(&line->place,
+		return rm_text_error(&line->place,
 		        "\"there\" is false with a \"result\", expected no "
 		        "result for an absent key");
 	/* otherwise the value that it saw would not be checked */
-	if (known && rm_history_shows_value(event->kind) &&
+	if (known && rm_history_returns_value(event->kind) &&
 	        event->unknown & RM_HISTORY_UNKNOWN_THERE)
-		return rm_text_mistake(&line->place,
+		return rm_text_error(&line->place,
 		        "no \"there\" with a \"result\", expected true");
 	bool shows = event->kind == RM_HISTORY_LENGTH ||
-	             (event->there && rm_history_shows_value(event->kind));
+	             (event->there && rm_history_returns_value(event->kind));
 	if (shows && !known)
 		event->unknown |= RM_HISTORY_UNKNOWN_RESULT;
 	return 0;
@@ -298,7 +297,7 @@ static int read_event_words(
 	uint64_t thread = 0;
 
 	if (kind == RM_HISTORY_KINDS)
-		return rm_text_mistake(&line->place,
+		return rm_text_error(&line->place,
 		        "op: expected lookup, upsert, exchange, remove, take, "
 		        "insert_if_absent, compare_swap, compare_remove, "
 		        "length, scan or clear");
@@ -316,7 +315,7 @@ static int read_event_words(
 	        read_member(line, "invoked", true, &event->invoked, NULL))
 		return -EINVAL;
 	if (thread > UINT32_MAX)
-		return rm_text_mistake(
+		return rm_text_error(
 		        &line->place, "thread: expected below 2^32");
 	event->thread = (uint32_t)thread;
 	return read_answer(line, event);
@@ -333,10 +332,10 @@ static int read_event(const struct line *line, struct rm_history *history)
 	if (!failed && event.kind == RM_HISTORY_SCAN &&
 	        event.returned != RM_HISTORY_NEVER &&
 	        !json_object_get(line->object, "pairs"))
-		failed = rm_text_mistake(&line->place,
+		failed = rm_text_error(&line->place,
 		        "no \"pairs\", expected [[key, value], ...]");
 	if (!failed && event.returned < event.invoked)
-		failed = rm_text_mistake(
+		failed = rm_text_error(
 		        &line->place, "returned: expected not before invoked");
 	if (!failed)
 		failed = read_pairs(line, "pairs", &pairs, &event.pairs);
@@ -356,16 +355,16 @@ static int read_line(struct line *line, const char *text, size_t bytes,
 	int failed;
 
 	if (zero)
-		return rm_text_mistake(&line->place,
+		return rm_text_error(&line->place,
 		        "zero byte at column %zu, expected plain text",
 		        (size_t)(zero - text) + 1);
 	line->object = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
 	if (!line->object)
-		return rm_text_mistake(&line->place,
+		return rm_text_error(&line->place,
 		        "%.120s, expected one JSON object on each line",
 		        error.text);
 	if (!json_is_object(line->object))
-		failed = rm_text_mistake(
+		failed = rm_text_error(
 		        &line->place, "expected one JSON object on each line");
 	else
 		failed = line->place.line == 1 ? read_header(line, history)
@@ -390,7 +389,6 @@ int rm_jsonl_read(const char *file, const char *text, size_t length,
 	}
 	line.place.line += !line.place.line;
 	if (!failed && !length)
-		failed = rm_text_mistake(
-		        &line.place, "empty, expected a header");
+		failed = rm_text_error(&line.place, "empty, expected a header");
 	return failed;
 }

@@ -48,7 +48,7 @@ static json_t *names_of(const struct rm_history_name *names, size_t count)
 }
 
 /* Writes one line; takes ownership of the object. 0, -EIO or -ENOMEM. */
-static int put(FILE *out, json_t *object)
+static int write_line(FILE *out, json_t *object)
 {
 	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
 	int failed = text ? 0 : -ENOMEM;
@@ -68,7 +68,7 @@ static void set_text(json_t *object, const char *name, const char *text)
 
 /* Members without contents (an empty text, no names) are left out, so that a
    typical header is one short line. */
-static int put_header(FILE *out, const struct rm_history *history)
+static int write_header(FILE *out, const struct rm_history *history)
 {
 	json_t *header = json_pack("{s:s, s:i, s:s}", "format",
 	        "readmostly-history", "version", RM_HISTORY_VERSION,
@@ -87,7 +87,7 @@ static int put_header(FILE *out, const struct rm_history *history)
 	if (history->value_count)
 		json_object_set_new(header, "values",
 		        names_of(history->values, history->value_count));
-	return put(out, header);
+	return write_line(out, header);
 }
 
 /* The members of the call. */
@@ -114,7 +114,7 @@ static void add_result(json_t *line, const struct rm_history *history,
 	bool never = event->returned == RM_HISTORY_NEVER;
 	bool known = !(event->unknown & RM_HISTORY_UNKNOWN_THERE);
 	bool shows =
-	        rm_history_shows_value(event->kind) && event->there && known;
+	        rm_history_returns_value(event->kind) && event->there && known;
 
 	json_object_set_new(line, "returned",
 	        never ? json_null() : number(event->returned));
@@ -137,20 +137,20 @@ int rm_history_write(FILE *out, const struct rm_history *history)
 {
 	struct rm_stamped *order =
 	        malloc((history->count + 1) * sizeof(*order));
-	int failed = order ? put_header(out, history) : -ENOMEM;
+	int failed = order ? write_header(out, history) : -ENOMEM;
 
 	for (size_t i = 0; order && i < history->count; i++)
 		order[i] = (struct rm_stamped){ history->events[i].invoked, i };
 	if (order)
 		qsort(order, history->count, sizeof(*order),
-		        rm_stamped_by_stamp);
+		        rm_stamped_compare);
 	for (size_t i = 0; i < history->count && !failed; i++) {
 		const struct rm_history_event *event =
 		        history->events + order[i].place;
 		json_t *line = call_of(event);
 
 		add_result(line, history, event);
-		failed = put(out, line);
+		failed = write_line(out, line);
 	}
 	free(order);
 	if (!failed && fflush(out))

@@ -45,7 +45,7 @@ static int decide(struct judge *judge, size_t key, const char *what)
 {
 	size_t memory = memory_left(judge);
 
-	switch (rm_has_order(&judge->search, &judge->problem,
+	switch (rm_decide_order(&judge->search, &judge->problem,
 	        judge->limits->states, memory, &judge->to->states)) {
 	case RM_POSSIBLE:
 		return 0;
@@ -62,7 +62,7 @@ static int decide(struct judge *judge, size_t key, const char *what)
 }
 
 /* Reports an event that is wrong by itself. 0 or -ENOMEM. */
-static int break_at(struct judge *judge, uint32_t event)
+static int report_event(struct judge *judge, uint32_t event)
 {
 	const struct rm_history *history = judge->order.history;
 	const struct rm_history_event *wrong = history->events + event;
@@ -107,14 +107,14 @@ static int find_invented(struct judge *judge, size_t key)
 			continue;
 		char name[64], what[64];
 
-		rm_words_key(
+		rm_format_key(
 		        order->history, order->keys[key], name, sizeof(name));
-		rm_words_value(
+		rm_format_value(
 		        order->history, value, false, what, sizeof(what));
 		snprintf(judge->to->why, sizeof(judge->to->why),
 		        "key %s: a scan yielded %s, which no operation wrote",
 		        name, what);
-		return break_at(judge, ref.event);
+		return report_event(judge, ref.event);
 	}
 	return 0;
 }
@@ -128,7 +128,7 @@ static int judge_key(struct judge *judge, size_t key)
 	if (rm_order_key_problem(&judge->order, key, &judge->problem))
 		return -ENOMEM;
 	judge->to->keys++;
-	rm_words_key(judge->order.history, judge->order.keys[key], name,
+	rm_format_key(judge->order.history, judge->order.keys[key], name,
 	        sizeof(name));
 	snprintf(what, sizeof(what), "key %s", name);
 	if (decide(judge, key, what))
@@ -161,7 +161,7 @@ static int find_lengths(struct judge *judge)
 				        event->returned, i, 0, 0 };
 	}
 	if (history->guarantee == RM_HISTORY_NONE)
-		return rm_length_leave_quiet(history, &judge->scratch,
+		return rm_length_filter_quiet(history, &judge->scratch,
 		        judge->lengths, &judge->length_count);
 	return 0;
 }
@@ -190,24 +190,24 @@ static int judge_lengths(struct judge *judge)
 		if (event->result >= length->present && event->result <= most)
 			continue;
 		judge->to->verdict = RM_HISTORY_BROKEN;
-		return rm_length_why(&judge->order, length, &judge->problem,
+		return rm_length_explain(&judge->order, length, &judge->problem,
 		        &judge->scratch, judge->to);
 	}
 	return 0;
 }
 
 /* Reports a key that one scan yielded twice. */
-static int judge_twice(struct judge *judge)
+static int report_twice(struct judge *judge)
 {
 	const struct rm_order *order = &judge->order;
 	char name[64];
 
-	rm_words_key(order->history, order->keys[order->twice_key], name,
+	rm_format_key(order->history, order->keys[order->twice_key], name,
 	        sizeof(name));
 	snprintf(judge->to->why, sizeof(judge->to->why),
 	        "scan of thread %u yielded key %s twice",
 	        order->history->events[order->twice].thread, name);
-	return break_at(judge, order->twice);
+	return report_event(judge, order->twice);
 }
 
 /* Judges all keys at one moment. */
@@ -230,7 +230,7 @@ static int judge_all(struct judge *judge)
 	             order->wholes[RM_HISTORY_CLEAR];
 
 	if (order->twice != UINT32_MAX && guarantee != RM_HISTORY_NONE)
-		return judge_twice(judge);
+		return report_twice(judge);
 	if (find_lengths(judge))
 		return -ENOMEM;
 	limit_lengths(judge);

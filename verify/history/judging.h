@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * judging.h - the parts of judging, each built on those before it: problems,
- * histories split into problems, the search for an order, and explanations. Inside verify/history only.
+ * histories split into problems, the search for an order, and explanations.
+ * Inside verify/history only.
  */
 #ifndef RM_HISTORY_JUDGING_H
 #define RM_HISTORY_JUDGING_H
@@ -103,7 +104,7 @@ enum rm_problem_effect rm_problem_step(const struct rm_problem_op *op,
         const struct rm_problem_cell *cell, struct rm_problem_cell *after);
 
 /* True if `there` is a known result. */
-static inline bool rm_problem_knows(const struct rm_problem_op *op)
+static inline bool rm_problem_is_known(const struct rm_problem_op *op)
 {
 	return !op->optional && !op->repeat &&
 	       !(op->unknown & RM_HISTORY_UNKNOWN_THERE);
@@ -256,7 +257,7 @@ void rm_search_clear(struct rm_search *search);
 /* Quick proofs. */
 
 /* True if a result shows a value that nothing can have written. Linear. */
-bool rm_reject_unwritten(const struct rm_problem *problem);
+bool rm_prove_unwritten(const struct rm_problem *problem);
 
 /*
  * For one key. *impossible: its results need more inserts than its removes
@@ -265,14 +266,14 @@ bool rm_reject_unwritten(const struct rm_problem *problem);
  * values linked by an exchange count as one). False proves nothing. O(n log n).
  * 0 or -ENOMEM.
  */
-int rm_reject(const struct rm_problem *problem, bool *impossible);
+int rm_prove_impossible(const struct rm_problem *problem, bool *impossible);
 
 /*
  * Decides whether the problem has an order: a quick proof that it has none, a
  * short search, more proofs, then the full search within the limits. Adds the
  * visited states to `visited` (may be NULL).
  */
-enum rm_search_end rm_has_order(struct rm_search *search,
+enum rm_search_end rm_decide_order(struct rm_search *search,
         const struct rm_problem *problem, uint64_t states, size_t memory_bytes,
         uint64_t *visited);
 
@@ -321,10 +322,10 @@ enum rm_search_end rm_minimise_decide(struct rm_minimise *cut);
 
 /* Finds the earliest return at which the problem has no order: changes ops and
    keep, and sets offending, unless the work was not enough. 0 or -ENOMEM. */
-int rm_minimise_in_time(struct rm_minimise *cut);
+int rm_minimise_cut_time(struct rm_minimise *cut);
 
 /* Removes what it can, except `offending`. 0 or -ENOMEM. */
-int rm_minimise_leave_out(struct rm_minimise *cut);
+int rm_minimise_remove_ops(struct rm_minimise *cut);
 
 /* Sets smallest, offending, instead, left_out and why of `judgement` for a
    problem of `order` that has no order: of key number `key`, or of all keys
@@ -380,7 +381,7 @@ int rm_length_count(const struct rm_problem *problem,
  * that no write overlaps, and those above the number of all entries ever
  * inserted, which no sum of counters can exceed. 0 or -ENOMEM.
  */
-int rm_length_leave_quiet(const struct rm_history *history,
+int rm_length_filter_quiet(const struct rm_history *history,
         struct rm_length_scratch *scratch, struct rm_length *lengths,
         size_t *count);
 
@@ -391,8 +392,9 @@ int rm_length_leave_quiet(const struct rm_history *history,
  * high, shows those on up to 64 keys that may be present. `problem` and
  * `scratch` are work space. 0 or -ENOMEM.
  */
-int rm_length_why(const struct rm_order *order, const struct rm_length *length,
-        struct rm_problem *problem, struct rm_length_scratch *scratch,
+int rm_length_explain(const struct rm_order *order,
+        const struct rm_length *length, struct rm_problem *problem,
+        struct rm_length_scratch *scratch,
         struct rm_history_judgement *judgement);
 
 #endif /* RM_HISTORY_JUDGING_H */

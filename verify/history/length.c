@@ -20,16 +20,16 @@ static bool may_turn(const struct rm_problem_op *op, bool into_presence)
 {
 	if (into_presence)
 		return rm_kind_inserts(op->kind) &&
-		       (!rm_problem_knows(op) || !op->there);
+		       (!rm_problem_is_known(op) || !op->there);
 	return rm_kind_removes(op->kind) &&
-	       (op->kind == RM_HISTORY_CLEAR || !rm_problem_knows(op) ||
+	       (op->kind == RM_HISTORY_CLEAR || !rm_problem_is_known(op) ||
 	               op->there);
 }
 
 /* True if the key was surely present (or absent) right after the operation. */
 static bool shows(const struct rm_problem_op *op, bool presence)
 {
-	bool known = rm_problem_knows(op);
+	bool known = rm_problem_is_known(op);
 
 	if (op->optional)
 		return false;
@@ -54,7 +54,7 @@ static size_t merge(struct rm_span *spans, size_t count)
 {
 	size_t merged = 0;
 
-	qsort(spans, count, sizeof(*spans), rm_span_by_from);
+	qsort(spans, count, sizeof(*spans), rm_span_compare);
 	for (size_t i = 0; i < count; i++) {
 		if (merged && spans[i].from <= spans[merged - 1].to) {
 			if (spans[i].to > spans[merged - 1].to)
@@ -166,7 +166,7 @@ int rm_length_count(const struct rm_problem *problem,
 	return 0;
 }
 
-int rm_length_leave_quiet(const struct rm_history *history,
+int rm_length_filter_quiet(const struct rm_history *history,
         struct rm_length_scratch *scratch, struct rm_length *lengths,
         size_t *count)
 {
@@ -236,7 +236,8 @@ static void show_key(struct shown *shown, size_t key)
 }
 
 /* Makes a history of the shown events. */
-static int show(struct shown *shown, struct rm_history_judgement *judgement)
+static int make_history(
+        struct shown *shown, struct rm_history_judgement *judgement)
 {
 	const struct rm_order *order = shown->order;
 	struct rm_history *to = &judgement->smallest;
@@ -264,7 +265,7 @@ static int show(struct shown *shown, struct rm_history_judgement *judgement)
 }
 
 /* Chooses the keys to show. */
-static int choose(struct shown *shown, struct rm_problem *problem,
+static int choose_keys(struct shown *shown, struct rm_problem *problem,
         struct rm_length_scratch *scratch)
 {
 	const struct rm_order *order = shown->order;
@@ -287,8 +288,9 @@ static int choose(struct shown *shown, struct rm_problem *problem,
 	return 0;
 }
 
-int rm_length_why(const struct rm_order *order, const struct rm_length *length,
-        struct rm_problem *problem, struct rm_length_scratch *scratch,
+int rm_length_explain(const struct rm_order *order,
+        const struct rm_length *length, struct rm_problem *problem,
+        struct rm_length_scratch *scratch,
         struct rm_history_judgement *judgement)
 {
 	const struct rm_history_event *event =
@@ -307,9 +309,9 @@ int rm_length_why(const struct rm_order *order, const struct rm_length *length,
 	shown.keys = calloc(order->key_count + 1, sizeof(*shown.keys));
 	shown.events = calloc(order->history->count, sizeof(*shown.events));
 	if (shown.keys && shown.events)
-		failed = choose(&shown, problem, scratch);
+		failed = choose_keys(&shown, problem, scratch);
 	if (!failed)
-		failed = show(&shown, judgement);
+		failed = make_history(&shown, judgement);
 	free(shown.keys);
 	free(shown.events);
 	return failed;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * minimise.c - reduces a problem to few operations that are still impossible. It
- * is first cut in time. Then halves, quarters and so on are removed (delta
+ * minimise.c - reduces a problem to few operations that are still impossible.
+ * It is first cut in time. Then halves, quarters and so on are removed (delta
  * debugging: Zeller and Hildebrandt, IEEE TSE 28(2), 2002).
  */
 #include "verify/history/judging.h"
@@ -58,7 +58,7 @@ void rm_minimise_clear(struct rm_minimise *cut)
 }
 
 /* Adds a kept operation; a scan gets only the pairs of kept keys. */
-static int add(struct rm_minimise *cut, const struct rm_problem_op *op)
+static int add_op(struct rm_minimise *cut, const struct rm_problem_op *op)
 {
 	const struct rm_problem_pair *pairs =
 	        cut->whole->pairs + op->first_pair;
@@ -105,7 +105,7 @@ static int build(struct rm_minimise *cut)
 		if (cut->keep_key[k])
 			cut->part.start[k] = cut->whole->start[k];
 	for (size_t i = 0; i < cut->whole->count; i++)
-		if (cut->keep[i] && add(cut, cut->ops + i))
+		if (cut->keep[i] && add_op(cut, cut->ops + i))
 			return -ENOMEM;
 	if (add_stand_in(cut, RM_HISTORY_UPSERT, &cut->writes) ||
 	        add_stand_in(cut, RM_HISTORY_REMOVE, &cut->removes))
@@ -122,7 +122,7 @@ enum rm_search_end rm_minimise_decide(struct rm_minimise *cut)
 
 	if (cut->work <= used || build(cut))
 		return RM_GAVE_UP;
-	end = rm_has_order(cut->search, &cut->part,
+	end = rm_decide_order(cut->search, &cut->part,
 	        1 + (cut->work - used) / 16 / per_state, cut->memory_bytes,
 	        &visited);
 	used += visited * per_state;
@@ -170,7 +170,7 @@ static uint32_t *rank_returns(const struct rm_problem *problem)
 			        (struct rm_stamped){ problem->ops[i].returned,
 				        i };
 		qsort(sorted, problem->count, sizeof(*sorted),
-		        rm_stamped_by_stamp);
+		        rm_stamped_compare);
 		for (uint32_t i = 0; i < problem->count; i++)
 			rank[sorted[i].place] = i;
 	} else {
@@ -181,7 +181,7 @@ static uint32_t *rank_returns(const struct rm_problem *problem)
 	return rank;
 }
 
-int rm_minimise_in_time(struct rm_minimise *cut)
+int rm_minimise_cut_time(struct rm_minimise *cut)
 {
 	uint32_t *rank = rank_returns(cut->whole);
 	uint32_t low = 0, high = (uint32_t)cut->whole->count - 1;
@@ -215,7 +215,7 @@ int rm_minimise_in_time(struct rm_minimise *cut)
 static bool may_see(
         const struct rm_problem_op *op, const struct rm_problem_op *writer)
 {
-	if (rm_problem_knows(op))
+	if (rm_problem_is_known(op))
 		return op->needs != RM_PROBLEM_NO_SLOT &&
 		       op->needs == writer->makes;
 	return rm_kind_compares(op->kind) && op->expected == writer->value;
@@ -230,7 +230,8 @@ static bool is_seen(const struct rm_minimise *cut, size_t writer)
 	return false;
 }
 
-static void widen(struct rm_stand_in *stand_in, const struct rm_problem_op *op)
+static void widen_stand_in(
+        struct rm_stand_in *stand_in, const struct rm_problem_op *op)
 {
 	if (!stand_in->used)
 		*stand_in =
@@ -242,7 +243,7 @@ static void widen(struct rm_stand_in *stand_in, const struct rm_problem_op *op)
 }
 
 /* Removes one operation, if there is a way that keeps the proof. */
-static void leave(struct rm_minimise *cut, size_t i)
+static void remove_op(struct rm_minimise *cut, size_t i)
 {
 	const struct rm_problem_op *op = cut->ops + i;
 
@@ -256,7 +257,8 @@ static void leave(struct rm_minimise *cut, size_t i)
 	        is_seen(cut, i))
 		return;
 	cut->keep[i] = false;
-	widen(rm_kind_removes(op->kind) ? &cut->removes : &cut->writes, op);
+	widen_stand_in(
+	        rm_kind_removes(op->kind) ? &cut->removes : &cut->writes, op);
 }
 
 /* Removes the operations places[0 ... count). True if there is still no order;
@@ -270,7 +272,7 @@ static bool try_without(struct rm_minimise *cut,
 	memcpy(before, cut->keep, cut->whole->count);
 	/* backwards, so that readers of a value go before its writer */
 	for (size_t i = count; i-- > 0;) {
-		leave(cut, places[i].place);
+		remove_op(cut, places[i].place);
 		changed |=
 		        before[places[i].place] != cut->keep[places[i].place];
 	}
@@ -313,13 +315,13 @@ static size_t list_places(
 		if (cut->keep[i] && i != cut->offending)
 			places[count++] =
 			        (struct rm_stamped){ cut->ops[i].invoked, i };
-	qsort(places, count, sizeof(*places), rm_stamped_by_stamp);
+	qsort(places, count, sizeof(*places), rm_stamped_compare);
 	return count;
 }
 
 /* Removes chunks, from half of all down to two, and then single operations
    until nothing changes. */
-static void shrink(
+static void remove_chunks(
         struct rm_minimise *cut, struct rm_stamped *places, bool *before)
 {
 	size_t count = list_places(cut, places);
@@ -338,18 +340,18 @@ static void shrink(
 	}
 }
 
-int rm_minimise_leave_out(struct rm_minimise *cut)
+int rm_minimise_remove_ops(struct rm_minimise *cut)
 {
 	struct rm_stamped *places = malloc(cut->whole->count * sizeof(*places));
 	bool *before = malloc(cut->whole->count + 1);
 
 	if (places && before) {
-		shrink(cut, places, before);
+		remove_chunks(cut, places, before);
 		for (uint32_t k = 0;
 		        cut->whole->keys > 1 && k < cut->whole->keys; k++)
 			try_without_key(cut, k, before);
 		if (cut->whole->keys > 1)
-			shrink(cut, places, before);
+			remove_chunks(cut, places, before);
 	}
 	int failed = places && before ? 0 : -ENOMEM;
 

@@ -111,12 +111,12 @@ static int make_room(struct rm_problem *problem)
    the quick proofs depend on that. */
 static void connect(struct rm_problem *problem, struct rm_problem_op *op)
 {
-	bool shows = rm_history_shows_value(op->kind) && op->there &&
+	bool shows = rm_history_returns_value(op->kind) && op->there &&
 	             !(op->unknown & RM_HISTORY_UNKNOWN_RESULT);
 	bool compares = rm_kind_compares(op->kind) && op->there;
 
 	op->needs = op->makes = RM_PROBLEM_NO_SLOT;
-	if (rm_problem_knows(op) && (shows || compares)) {
+	if (rm_problem_is_known(op) && (shows || compares)) {
 		op->needs = slot_of(
 		        problem, op->key, shows ? op->result : op->expected);
 		problem->slots[op->needs].needed++;
@@ -138,7 +138,7 @@ static bool is_harmless(const struct rm_problem_op *op)
 {
 	if (rm_kind_reads(op->kind))
 		return true;
-	if (!rm_problem_knows(op) || op->kind == RM_HISTORY_CLEAR)
+	if (!rm_problem_is_known(op) || op->kind == RM_HISTORY_CLEAR)
 		return false;
 	if (op->kind == RM_HISTORY_INSERT_IF_ABSENT)
 		return op->there;
@@ -198,14 +198,14 @@ uint64_t rm_problem_append(uint64_t state, uint64_t factor, uint64_t value)
 /* True if the operation can have returned this `there`. */
 static bool can_return(const struct rm_problem_op *op, bool there)
 {
-	return !rm_problem_knows(op) || op->there == there;
+	return !rm_problem_is_known(op) || op->there == there;
 }
 
 /* True if the operation can have returned the contents of this cell. */
 static bool can_return_cell(
         const struct rm_problem_op *op, const struct rm_problem_cell *cell)
 {
-	if (!rm_problem_knows(op))
+	if (!rm_problem_is_known(op))
 		return true;
 	if (op->there != cell->there)
 		return false;

@@ -82,7 +82,8 @@ static int make_room(struct rm_search *search, const struct rm_problem *problem)
 }
 
 /* Prepares the first state. 0 or -ENOMEM. */
-static int start(struct rm_search *search, const struct rm_problem *problem)
+static int begin_search(
+        struct rm_search *search, const struct rm_problem *problem)
 {
 	size_t held, entry_bytes;
 
@@ -171,7 +172,7 @@ static bool is_hopeless(
 }
 
 /* Counts the operation's results as explained (-1), or no longer (1). */
-static void explain(
+static void count_explained(
         struct rm_search *search, const struct rm_problem_op *op, int by)
 {
 	const struct rm_problem_pair *pair =
@@ -205,7 +206,7 @@ static int clear_cells(struct rm_search *search)
 
 /* Takes the next operation of a lane. `tried` (may be NULL) is the choice from
    which to continue when it is undone. 0 or -ENOMEM. */
-static int take(struct rm_search *search, size_t lane, enum take how,
+static int take_next(struct rm_search *search, size_t lane, enum take how,
         const struct rm_search_frame *tried)
 {
 	const struct rm_problem_op *op =
@@ -231,7 +232,7 @@ static int take(struct rm_search *search, size_t lane, enum take how,
 	}
 	search->frames[search->depth++] = frame;
 	if (how != TAKE_AGAIN) {
-		explain(search, op, -1);
+		count_explained(search, op, -1);
 		search->at[lane]++;
 	}
 	return 0;
@@ -247,7 +248,7 @@ static void undo_one(struct rm_search *search, struct rm_search_frame *frame)
 		search->at[frame->lane]--;
 	op = search->problem->ops + search->at[frame->lane];
 	if (frame->how != TAKE_AGAIN)
-		explain(search, op, 1);
+		count_explained(search, op, 1);
 	if (!frame->changed)
 		return;
 	if (op->kind != RM_HISTORY_CLEAR) {
@@ -272,7 +273,7 @@ static bool undo(struct rm_search *search, struct rm_search_frame *tried)
 }
 
 /* Adds this state to the memo: 1 new, 0 seen before, -ENOMEM. */
-static int remember(struct rm_search *search)
+static int add_state(struct rm_search *search)
 {
 	const struct rm_problem *problem = search->problem;
 	unsigned char *entry = rm_memo_entry(&search->memo);
@@ -368,7 +369,7 @@ static int take_the_harmless(struct rm_search *search, size_t *open)
 			if (!op->harmless ||
 			        effect_of(search, op, &after) != RM_SAME)
 				continue;
-			if (take(search, l, TAKE_FORCED, NULL))
+			if (take_next(search, l, TAKE_FORCED, NULL))
 				return -ENOMEM;
 			again = true;
 		}
@@ -445,7 +446,7 @@ static int choose(struct rm_search *search, struct rm_search_frame *tried)
 
 	if (repeat)
 		how = tried->choice % 2 ? TAKE_LEAVE : TAKE_AGAIN;
-	return take(search, lane, how, tried) ? -ENOMEM : 1;
+	return take_next(search, lane, how, tried) ? -ENOMEM : 1;
 }
 
 enum rm_search_end rm_search_run(struct rm_search *search,
@@ -455,7 +456,7 @@ enum rm_search_end rm_search_run(struct rm_search *search,
 
 	search->states_limit = states;
 	search->memory_limit = memory_bytes;
-	if (start(search, problem))
+	if (begin_search(search, problem))
 		return RM_GAVE_UP;
 	for (;;) {
 		struct rm_search_frame tried = { .any = false };
@@ -468,7 +469,7 @@ enum rm_search_end rm_search_run(struct rm_search *search,
 		if (++search->states > states)
 			return RM_GAVE_UP;
 		if (open > 1) /* else the state is on a single path */
-			fresh = remember(search);
+			fresh = add_state(search);
 		if (fresh < 0)
 			return RM_GAVE_UP;
 		if (!fresh && !undo(search, &tried))

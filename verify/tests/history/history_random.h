@@ -181,7 +181,7 @@ static inline struct model model_at_start(const struct rm_history *history)
 }
 
 /* Parameters of random histories. */
-struct taste {
+struct draw_params {
 	size_t events; /* maximum; <= LARGE_EVENTS */
 	unsigned threads, keys;
 	bool wholes;  /* length, scan, clear */
@@ -195,38 +195,38 @@ static inline uint64_t draw(uint64_t *rng, uint64_t n)
 }
 
 static inline enum rm_history_kind draw_kind(
-        uint64_t *rng, const struct taste *taste)
+        uint64_t *rng, const struct draw_params *params)
 {
-	if (taste->wholes && draw(rng, 4) == 0)
+	if (params->wholes && draw(rng, 4) == 0)
 		return (enum rm_history_kind)(RM_HISTORY_LENGTH + draw(rng, 3));
 	return (enum rm_history_kind)draw(rng, RM_HISTORY_COMPARE_REMOVE + 1);
 }
 
 /* Draws operations without results. */
-static inline void draw_events(
-        struct rm_history *history, uint64_t *rng, const struct taste *taste)
+static inline void draw_events(struct rm_history *history, uint64_t *rng,
+        const struct draw_params *params)
 {
 	uint64_t now[8] = { 0 };
-	size_t count = 1 + (size_t)draw(rng, taste->events);
+	size_t count = 1 + (size_t)draw(rng, params->events);
 
 	for (size_t i = 0; i < count; i++) {
 		struct rm_history_event event = { .key = draw(
-			                                  rng, taste->keys) };
+			                                  rng, params->keys) };
 
-		event.thread = (uint32_t)draw(rng, taste->threads);
-		event.kind = (uint8_t)draw_kind(rng, taste);
+		event.thread = (uint32_t)draw(rng, params->threads);
+		event.kind = (uint8_t)draw_kind(rng, params);
 		event.invoked = now[event.thread] + draw(rng, 3);
 		event.returned = event.invoked + draw(rng, 5);
 		now[event.thread] = event.returned;
-		event.value = taste->repeats ? draw(rng, 3) : 100 + i;
+		event.value = params->repeats ? draw(rng, 3) : 100 + i;
 		event.expected =
-		        taste->repeats ? draw(rng, 3) : 100 + draw(rng, count);
+		        params->repeats ? draw(rng, 3) : 100 + draw(rng, count);
 		rm_history_add(history, &event, NULL);
 	}
 }
 
 /* Sets correct results: each operation takes effect at a random moment. */
-static inline void answer_events(struct rm_history *history, uint64_t *rng)
+static inline void set_results(struct rm_history *history, uint64_t *rng)
 {
 	struct model model = model_at_start(history);
 	double moment[LARGE_EVENTS];
@@ -263,7 +263,7 @@ static inline void answer_events(struct rm_history *history, uint64_t *rng)
 }
 
 /* Lets some last operations of threads never return, and hides some results. */
-static inline void forget(struct rm_history *history, uint64_t *rng)
+static inline void hide_results(struct rm_history *history, uint64_t *rng)
 {
 	for (size_t i = 0; i < history->count; i++) {
 		struct rm_history_event *event = history->events + i;
@@ -302,17 +302,17 @@ static inline void corrupt(struct rm_history *history, uint64_t *rng)
 }
 
 static inline void draw_history(struct rm_history *history, uint64_t *rng,
-        const struct taste *taste, unsigned corruptions)
+        const struct draw_params *params, unsigned corruptions)
 {
 	rm_history_reset(history);
-	for (uint64_t k = 0; k < taste->keys; k++)
+	for (uint64_t k = 0; k < params->keys; k++)
 		if (draw(rng, 3) == 0)
 			rm_history_add_initial(history, k,
-			        taste->repeats ? draw(rng, 3) : 50 + k);
-	draw_events(history, rng, taste);
-	answer_events(history, rng);
-	if (taste->gaps)
-		forget(history, rng);
+			        params->repeats ? draw(rng, 3) : 50 + k);
+	draw_events(history, rng, params);
+	set_results(history, rng);
+	if (params->gaps)
+		hide_results(history, rng);
 	while (corruptions--)
 		corrupt(history, rng);
 }

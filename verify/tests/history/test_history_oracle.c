@@ -86,8 +86,8 @@ static void compare(const struct rm_history *history, struct tally *tally)
 }
 
 /* Point-in-time: lengths, scans and clears are like other operations. */
-static void equals_every_order(
-        const char *name, struct taste taste, uint64_t histories, uint64_t seed)
+static void equals_every_order(const char *name, struct draw_params params,
+        uint64_t histories, uint64_t seed)
 {
 	struct rm_history history = { .guarantee = RM_HISTORY_POINT_IN_TIME };
 	struct tally tally = { 0 };
@@ -95,8 +95,8 @@ static void equals_every_order(
 	char text[160];
 
 	for (uint64_t i = 0; i < histories; i++) {
-		taste.threads = 1 + (unsigned)draw(&rng, 4);
-		draw_history(&history, &rng, &taste, (unsigned)(i % 3));
+		params.threads = 1 + (unsigned)draw(&rng, 4);
+		draw_history(&history, &rng, &params, (unsigned)(i % 3));
 		compare(&history, &tally);
 	}
 	snprintf(text, sizeof(text),
@@ -116,7 +116,7 @@ static void equals_every_order(
 /* Quick proofs are never wrong, and prove most small corruptions. */
 static void quick_proofs_are_right(uint64_t histories, uint64_t seed)
 {
-	struct taste taste = { SMALL_EVENTS, 4, 1, false, false, false };
+	struct draw_params params = { SMALL_EVENTS, 4, 1, false, false, false };
 	struct rm_history history = { .guarantee = RM_HISTORY_NONE };
 	struct rm_problem problem = { .count = 0 };
 	uint64_t rng = rm_seed(seed, 0), wrong = 0, proved = 0, all = 0;
@@ -125,16 +125,16 @@ static void quick_proofs_are_right(uint64_t histories, uint64_t seed)
 		struct rm_order order = { .history = NULL };
 		bool impossible = false;
 
-		taste.gaps = i % 2;
-		taste.repeats = i % 5 == 0;
-		draw_history(&history, &rng, &taste, 1 + i % 2);
+		params.gaps = i % 2;
+		params.repeats = i % 5 == 0;
+		draw_history(&history, &rng, &params, 1 + i % 2);
 		rm_order_make(&order, &history, NULL);
 		rm_order_split(&order, SIZE_MAX);
 		if (!order.key_count ||
 		        rm_order_key_problem(&order, 0, &problem) ||
-		        rm_reject(&problem, &impossible))
+		        rm_prove_impossible(&problem, &impossible))
 			wrong++;
-		impossible |= rm_reject_unwritten(&problem);
+		impossible |= rm_prove_unwritten(&problem);
 		bool possible =
 		        has_order(&history, model_at_start(&history), 0);
 
@@ -213,7 +213,7 @@ static bool touches(const struct rm_history *history, size_t scan)
 /* Without lengths and clears, which guarantee less than an order. */
 static void weak_scans_equal_lookups(uint64_t histories, uint64_t seed)
 {
-	struct taste taste = { 6, 3, MODEL_KEYS, true, false, false };
+	struct draw_params params = { 6, 3, MODEL_KEYS, true, false, false };
 	struct rm_history history = { .guarantee = RM_HISTORY_ONCE_IF_PRESENT };
 	struct rm_history expanded = { .guarantee = RM_HISTORY_NONE };
 	uint64_t rng = rm_seed(seed, 0), wrong = 0, count = 0, possible = 0;
@@ -221,7 +221,7 @@ static void weak_scans_equal_lookups(uint64_t histories, uint64_t seed)
 	while (count < histories) {
 		bool fits = true, scans = false;
 
-		draw_history(&history, &rng, &taste, (unsigned)draw(&rng, 3));
+		draw_history(&history, &rng, &params, (unsigned)draw(&rng, 3));
 		for (size_t i = 0; i < history.count; i++) {
 			uint8_t kind = history.events[i].kind;
 
@@ -298,13 +298,13 @@ static int leave_quiet(
 static void lengths_of_none_are_the_quiet_ones(
         uint64_t histories, uint64_t seed)
 {
-	struct taste taste = { 16, 4, MODEL_KEYS, true, false, true };
+	struct draw_params params = { 16, 4, MODEL_KEYS, true, false, true };
 	struct rm_history history = { .guarantee = RM_HISTORY_NONE };
 	struct rm_history quiet = { .guarantee = RM_HISTORY_ONCE_IF_PRESENT };
 	uint64_t rng = rm_seed(seed, 0), wrong = 0, broken = 0, excused = 0;
 
 	for (uint64_t i = 0; i < histories; i++) {
-		draw_history(&history, &rng, &taste, (unsigned)draw(&rng, 3));
+		draw_history(&history, &rng, &params, (unsigned)draw(&rng, 3));
 		if (leave_quiet(&history, &quiet) < 0)
 			continue;
 		enum rm_history_verdict verdict = verdict_of(&history, false);
@@ -360,17 +360,17 @@ static void what_fails_is_cut_down(uint64_t histories, uint64_t seed)
 {
 	static const enum rm_history_guarantee guarantees[] = { RM_HISTORY_NONE,
 		RM_HISTORY_ONCE_IF_PRESENT, RM_HISTORY_POINT_IN_TIME };
-	struct taste taste = { 40, 4, MODEL_KEYS, true, false, true };
+	struct draw_params params = { 40, 4, MODEL_KEYS, true, false, true };
 	struct rm_history history = { .seed = 1 };
 	uint64_t rng = rm_seed(seed, 0), count = 0, wrong = 0, left = 0;
 	uint64_t whole = 0;
 
 	for (uint64_t i = 0; i < histories && wrong < 3; i++) {
-		taste.events = i % 4 ? 12 : 40;
-		taste.wholes = i % 2;
-		taste.repeats = i % 7 == 0;
+		params.events = i % 4 ? 12 : 40;
+		params.wholes = i % 2;
+		params.repeats = i % 7 == 0;
 		history.guarantee = guarantees[i % 3];
-		draw_history(&history, &rng, &taste, 1);
+		draw_history(&history, &rng, &params, 1);
 		if (verdict_of(&history, false) != RM_HISTORY_BROKEN)
 			continue;
 		count++;
@@ -388,15 +388,16 @@ static void what_fails_is_cut_down(uint64_t histories, uint64_t seed)
 /* Long histories of a correct map pass. */
 static void right_histories_are_not_accused(uint64_t histories, uint64_t seed)
 {
-	struct taste taste = { LARGE_EVENTS, 6, MODEL_KEYS, true, false, true };
+	struct draw_params params = { LARGE_EVENTS, 6, MODEL_KEYS, true, false,
+		true };
 	struct rm_history history = { .seed = 1 };
 	uint64_t rng = rm_seed(seed, 0), accused = 0;
 
 	for (uint64_t i = 0; i < histories; i++) {
-		taste.threads = 2 + (unsigned)(i % 6);
-		taste.repeats = i % 3 == 0;
+		params.threads = 2 + (unsigned)(i % 6);
+		params.repeats = i % 3 == 0;
 		history.guarantee = (enum rm_history_guarantee)(i % 3);
-		draw_history(&history, &rng, &taste, 0);
+		draw_history(&history, &rng, &params, 0);
 		if (verdict_of(&history, false) != RM_HISTORY_LINEARIZABLE &&
 		        accused++ < 2)
 			print(&history);
@@ -411,20 +412,20 @@ int main(void)
 	uint64_t seed = from_environment("RM_ORACLE_SEED", 1);
 
 	equals_every_order("one key",
-	        (struct taste){ SMALL_EVENTS, 4, 1, false, false, false }, n,
-	        seed);
+	        (struct draw_params){ SMALL_EVENTS, 4, 1, false, false, false },
+	        n, seed);
 	equals_every_order("one key, values twice",
-	        (struct taste){ SMALL_EVENTS, 4, 1, false, true, true }, n,
-	        seed + 1);
+	        (struct draw_params){ SMALL_EVENTS, 4, 1, false, true, true },
+	        n, seed + 1);
 	equals_every_order("gaps",
-	        (struct taste){ SMALL_EVENTS, 4, 1, false, false, true }, n,
-	        seed + 2);
+	        (struct draw_params){ SMALL_EVENTS, 4, 1, false, false, true },
+	        n, seed + 2);
 	equals_every_order("whole map",
-	        (struct taste){
+	        (struct draw_params){
 	                SMALL_EVENTS, 4, MODEL_KEYS, true, false, false },
 	        n, seed + 3);
 	equals_every_order("whole map, gaps, values twice",
-	        (struct taste){ SMALL_EVENTS, 4, 2, true, true, true }, n,
+	        (struct draw_params){ SMALL_EVENTS, 4, 2, true, true, true }, n,
 	        seed + 4);
 	quick_proofs_are_right(n, seed + 5);
 	lengths_of_none_are_the_quiet_ones(n, seed + 9);

@@ -80,16 +80,16 @@ static void uncounted(void)
 	        .optional = true });
 }
 
-static bool rejected(void)
+static bool is_rejected(void)
 {
 	bool impossible = false;
 
 	return !rm_problem_finish(&problem) &&
-	       !rm_reject(&problem, &impossible) && impossible;
+	       !rm_prove_impossible(&problem, &impossible) && impossible;
 }
 
 /* True if the search, which uses no proofs, finds an order. */
-static bool possible(void)
+static bool has_order(void)
 {
 	struct rm_search search = { .depth = 0 };
 	enum rm_search_end end =
@@ -100,14 +100,14 @@ static bool possible(void)
 }
 
 /* A proof is correct if the search finds no order either. */
-static bool proved(void)
+static bool is_proved(void)
 {
-	return rejected() && !possible();
+	return is_rejected() && !has_order();
 }
 
-static bool may_be(void)
+static bool is_possible(void)
 {
-	return !rejected() && possible();
+	return !is_rejected() && has_order();
 }
 
 /* --- values that were never written --- */
@@ -115,7 +115,7 @@ static bool may_be(void)
 static bool unwritten(void)
 {
 	rm_problem_finish(&problem);
-	return rm_reject_unwritten(&problem);
+	return rm_prove_unwritten(&problem);
 }
 
 static void answers_need_a_writer(void)
@@ -164,16 +164,16 @@ static void counting_proves(void)
 	for (int i = 0; i < 3; i++) {
 		begin(1);
 		changes(inserting[i], false, 0, false);
-		single &= may_be();
+		single &= is_possible();
 		changes(inserting[(i + 1) % 3], false, 0, false);
-		two &= proved();
+		two &= is_proved();
 		changes(removing[i % 2], true, 0, false);
-		both &= may_be();
+		both &= is_possible();
 		begin(1);
 		changes(removing[i % 2], true, 0, false);
-		none &= proved();
+		none &= is_proved();
 		changes(inserting[i], false, 0, false);
-		both &= may_be();
+		both &= is_possible();
 	}
 	CHECK(single && two, "two inserts need a remove, one does not");
 	CHECK(none, "a remove needs an insert");
@@ -182,11 +182,11 @@ static void counting_proves(void)
 	changes(UPSERT, false, 0, false);
 	changes(UPSERT, true, 0, false);
 	changes(EXCHANGE, true, 0, false);
-	CHECK(may_be(), "an operation that replaced has not inserted");
+	CHECK(is_possible(), "an operation that replaced has not inserted");
 	begin(1);
 	changes(REMOVE, false, 0, false);
 	changes(TAKE, false, 0, false);
-	CHECK(may_be(), "an operation that found nothing has not removed");
+	CHECK(is_possible(), "an operation that found nothing has not removed");
 }
 
 static void counting_knows_the_start(void)
@@ -195,14 +195,14 @@ static void counting_knows_the_start(void)
 	problem.start[0] =
 	        (struct rm_problem_cell){ .there = true, .value = 1 };
 	changes(REMOVE, true, 0, false);
-	CHECK(may_be(), "an initial entry can be removed");
+	CHECK(is_possible(), "an initial entry can be removed");
 	changes(REMOVE, true, 0, false);
-	CHECK(proved(), "an initial entry is removed only once");
+	CHECK(is_proved(), "an initial entry is removed only once");
 	begin(1);
 	problem.start[0] =
 	        (struct rm_problem_cell){ .there = true, .value = 1 };
 	changes(UPSERT, false, 0, false);
-	CHECK(proved(), "an initial entry cannot be inserted");
+	CHECK(is_proved(), "an initial entry cannot be inserted");
 }
 
 static void counting_leaves_room_for_doubt(void)
@@ -210,23 +210,23 @@ static void counting_leaves_room_for_doubt(void)
 	begin(1);
 	changes(REMOVE, true, 0, false);
 	changes(UPSERT, true, unknown, false);
-	CHECK(may_be(), "an upsert of unknown result may have inserted");
+	CHECK(is_possible(), "an upsert of unknown result may have inserted");
 	changes(REMOVE, true, 0, false);
-	CHECK(proved(), "it has inserted at most once");
+	CHECK(is_proved(), "it has inserted at most once");
 	changes(UPSERT, false, 0, true);
-	CHECK(may_be(), "an upsert that never returned may have inserted");
+	CHECK(is_possible(), "an upsert that never returned may have inserted");
 	begin(1);
 	changes(UPSERT, false, 0, false);
 	changes(UPSERT, false, 0, false);
 	changes(REMOVE, false, unknown, false);
-	CHECK(may_be(), "a remove of unknown result may have removed");
+	CHECK(is_possible(), "a remove of unknown result may have removed");
 	changes(UPSERT, false, 0, false);
-	CHECK(proved(), "it has removed at most once");
+	CHECK(is_proved(), "it has removed at most once");
 	changes(CLEAR, false, 0, false);
-	CHECK(may_be(), "a clear may have removed");
+	CHECK(is_possible(), "a clear may have removed");
 	changes(LOOKUP, true, 0, false);
 	changes(SWAP, true, 0, false);
-	CHECK(!rejected(), "lookups and swaps do not count");
+	CHECK(!is_rejected(), "lookups and swaps do not count");
 }
 
 static void stand_ins_count_as_many(void)
@@ -234,20 +234,20 @@ static void stand_ins_count_as_many(void)
 	begin(1);
 	for (int i = 0; i < 5; i++)
 		changes(UPSERT, false, 0, false);
-	CHECK(rejected(), "five inserts are too many");
+	CHECK(is_rejected(), "five inserts are too many");
 	add((struct rm_problem_op){
 	        .kind = REMOVE, .repeat = true, .invoked = 1, .returned = 9 });
-	CHECK(!rejected(), "a stand-in for removes allows five inserts");
+	CHECK(!is_rejected(), "a stand-in for removes allows five inserts");
 	begin(1);
 	for (int i = 0; i < 5; i++)
 		changes(REMOVE, true, 0, false);
-	CHECK(rejected(), "five removes are too many");
+	CHECK(is_rejected(), "five removes are too many");
 	add((struct rm_problem_op){ .kind = UPSERT,
 	        .value = 3,
 	        .repeat = true,
 	        .invoked = 1,
 	        .returned = 9 });
-	CHECK(!rejected(), "a stand-in for writes allows five removes");
+	CHECK(!is_rejected(), "a stand-in for writes allows five removes");
 }
 
 /* --- zones: in most of these, value 1 is held from stamp 10 to 20 --- */
@@ -263,17 +263,17 @@ static void values_exclude_each_other(void)
 	begin(1);
 	hold(1, 10, 20);
 	hold(2, 20, 30);
-	CHECK(may_be(), "a zone may begin as another one ends");
+	CHECK(is_possible(), "a zone may begin as another one ends");
 	hold(3, 29, 31);
-	CHECK(proved(), "zones must not overlap");
+	CHECK(is_proved(), "zones must not overlap");
 	begin(1);
 	hold(1, 10, 20);
 	wrote(2, 10, 11);
-	CHECK(may_be(), "a write may touch the beginning of a zone");
+	CHECK(is_possible(), "a write may touch the beginning of a zone");
 	wrote(3, 19, 20);
-	CHECK(may_be(), "a write may touch the end of a zone");
+	CHECK(is_possible(), "a write may touch the end of a zone");
 	wrote(4, 11, 19);
-	CHECK(proved(), "a write must not be inside of a zone");
+	CHECK(is_proved(), "a write must not be inside of a zone");
 }
 
 static void absence_excludes_values(void)
@@ -288,9 +288,9 @@ static void absence_excludes_values(void)
 		hold(1, 10, 20);
 		missed(at - 2, at + 1);
 		missed(at + 9, at + 12);
-		around &= !rejected();
+		around &= !is_rejected();
 		missed(at + 1, at + 9);
-		inside &= rejected();
+		inside &= is_rejected();
 	}
 	CHECK(around, "a key may be absent around a zone");
 	CHECK(inside, "a key is not absent inside of any zone");
@@ -303,14 +303,14 @@ static void a_moment_may_be_a_stamp(void)
 	hold(1, 10, 20);
 	missed(10, 11);
 	missed(19, 20);
-	CHECK(!rejected(), "absence may touch a zone at equal stamps");
+	CHECK(!is_rejected(), "absence may touch a zone at equal stamps");
 	missed(11, 12);
-	CHECK(rejected(), "one stamp after its beginning it may not");
+	CHECK(is_rejected(), "one stamp after its beginning it may not");
 	begin(1);
 	uncounted();
 	hold(1, 10, 20);
 	missed(18, 19);
-	CHECK(rejected(), "one stamp before its end it may not");
+	CHECK(is_rejected(), "one stamp before its end it may not");
 }
 
 static void the_start_is_held(void)
@@ -321,10 +321,10 @@ static void the_start_is_held(void)
 	uncounted();
 	saw(1, 20, 21);
 	missed(19, 22);
-	CHECK(!rejected(),
+	CHECK(!is_rejected(),
 	        "absence may overlap the lookup of an initial value");
 	missed(1, 19);
-	CHECK(rejected(), "an initial value is held from the start");
+	CHECK(is_rejected(), "an initial value is held from the start");
 }
 
 static void two_writers_prove_nothing(void)
@@ -335,7 +335,7 @@ static void two_writers_prove_nothing(void)
 	saw(1, 9, 11);
 	wrote(1, 14, 15);
 	missed(12, 13);
-	CHECK(may_be(), "a value with two writers may come back");
+	CHECK(is_possible(), "a value with two writers may come back");
 }
 
 static void who_never_returned_may_not_have_been(void)
@@ -351,10 +351,10 @@ static void who_never_returned_may_not_have_been(void)
 	saw(1, 20, 21);
 	missed(6, 9);
 	missed(20, 30);
-	CHECK(may_be(),
+	CHECK(is_possible(),
 	        "the zone of an unfinished write begins when it is seen");
 	missed(12, 13);
-	CHECK(rejected(), "it lasts until the value is last seen");
+	CHECK(is_rejected(), "it lasts until the value is last seen");
 }
 
 static void an_insert_is_believed_when_it_is_seen(void)
@@ -367,9 +367,9 @@ static void an_insert_is_believed_when_it_is_seen(void)
 	        .invoked = 9,
 	        .returned = 10 });
 	saw(1, 20, 21);
-	CHECK(may_be(), "an insert of unknown result may be seen");
+	CHECK(is_possible(), "an insert of unknown result may be seen");
 	missed(12, 13);
-	CHECK(proved(), "it is held from its return");
+	CHECK(is_proved(), "it is held from its return");
 }
 
 /* An absent text is 0, which append multiplies. */
@@ -382,14 +382,14 @@ static void joined_values_prove_nothing(void)
 	        .unknown = unknown,
 	        .invoked = 12,
 	        .returned = 13 });
-	CHECK(proved(), "a value with one writer does not come back");
+	CHECK(is_proved(), "a value with one writer does not come back");
 	add((struct rm_problem_op){ .kind = RM_HISTORY_APPEND,
 	        .unknown = unknown,
 	        .expected = 1,
 	        .value = 1,
 	        .invoked = 14,
 	        .returned = 15 });
-	CHECK(may_be(), "it may come back by an append");
+	CHECK(is_possible(), "it may come back by an append");
 }
 
 /* Whether an operation at 12 .. 15 contradicts value 1, held from 10 to 20. */
@@ -452,15 +452,15 @@ static void each_kind_says_what_it_met(void)
 
 	for (size_t i = 0; i < WITHIN; i++) {
 		put_within(within + i, false, false);
-		if (rejected() == within[i].may ||
-		        possible() != within[i].may) {
+		if (is_rejected() == within[i].may ||
+		        has_order() != within[i].may) {
 			printf("# row %zu\n", i);
 			right = false;
 		}
 		put_within(within + i, true, false);
-		optional &= may_be();
+		optional &= is_possible();
 		put_within(within + i, false, true);
-		repeat &= !rejected();
+		repeat &= !is_rejected();
 	}
 	CHECK(right, "an operation that writes, removes or sees absence cannot "
 	             "be inside of a zone");
@@ -495,23 +495,23 @@ static void a_value_is_replaced_once(void)
 	uncounted();
 	wrote(1, 1, 90);
 	replaced(2, 1, 1, 90);
-	CHECK(may_be(), "a value may be replaced");
+	CHECK(is_possible(), "a value may be replaced");
 	replaced(3, 1, 1, 90);
-	CHECK(proved(), "a value is replaced only once");
+	CHECK(is_proved(), "a value is replaced only once");
 	begin(1);
 	uncounted();
 	wrote(1, 1, 90);
 	replaced(2, 1, 1, 90);
 	took(1, 1, 90);
-	CHECK(proved(), "a value is not replaced and removed");
+	CHECK(is_proved(), "a value is not replaced and removed");
 	wrote(1, 1, 90);
-	CHECK(may_be(), "it may be if it was written twice");
+	CHECK(is_possible(), "it may be if it was written twice");
 	begin(1);
 	uncounted();
 	wrote(1, 1, 90);
 	replaced(1, 1, 1, 90);
 	saw(1, 1, 90);
-	CHECK(may_be(), "a value that replaces itself remains");
+	CHECK(is_possible(), "a value that replaces itself remains");
 }
 
 static void swaps_replace_too(void)
@@ -523,14 +523,14 @@ static void swaps_replace_too(void)
 		uncounted();
 		wrote(1, 1, 90);
 		took(1, 1, 90);
-		right &= may_be();
+		right &= is_possible();
 		add((struct rm_problem_op){ .kind = i ? SWAP : COMPARE_REMOVE,
 		        .there = true,
 		        .expected = 1,
 		        .value = 5,
 		        .invoked = 1,
 		        .returned = 90 });
-		right &= proved();
+		right &= is_proved();
 	}
 	CHECK(right, "swaps and conditional removes replace their value");
 }
@@ -541,9 +541,9 @@ static void circles_have_no_beginning(void)
 	uncounted();
 	replaced(2, 1, 1, 90);
 	replaced(1, 2, 1, 90);
-	CHECK(proved(), "two values cannot replace each other");
+	CHECK(is_proved(), "two values cannot replace each other");
 	wrote(2, 1, 90);
-	CHECK(may_be(), "they can if a third operation wrote first");
+	CHECK(is_possible(), "they can if a third operation wrote first");
 }
 
 static void chains_are_held_as_one(void)
@@ -555,10 +555,11 @@ static void chains_are_held_as_one(void)
 	replaced(3, 2, 5, 30);
 	saw(3, 40, 41);
 	hold(9, 43, 44);
-	CHECK(may_be(), "another value may be held after a chain");
+	CHECK(is_possible(), "another value may be held after a chain");
 	hold(8, 10, 12);
-	CHECK(proved(), "no other value is held inside of a chain, even if no "
-	                "value of it was surely held then");
+	CHECK(is_proved(),
+	        "no other value is held inside of a chain, even if no "
+	        "value of it was surely held then");
 	begin(1);
 	uncounted();
 	wrote(1, 1, 2);
@@ -566,16 +567,16 @@ static void chains_are_held_as_one(void)
 	replaced(3, 2, 5, 30);
 	took(3, 6, 40);
 	missed(3, 50);
-	CHECK(may_be(), "the key may be absent after a chain");
+	CHECK(is_possible(), "the key may be absent after a chain");
 	begin(1);
 	uncounted();
 	wrote(1, 1, 90);
 	replaced(2, 1, 1, 90);
 	saw(2, 10, 11);
 	saw(2, 20, 21);
-	CHECK(may_be(), "a chain may begin with slow writes");
+	CHECK(is_possible(), "a chain may begin with slow writes");
 	missed(12, 13);
-	CHECK(proved(), "a chain is held from when it is seen");
+	CHECK(is_proved(), "a chain is held from when it is seen");
 }
 
 static void chains_end_where_two_write(void)
@@ -586,7 +587,7 @@ static void chains_end_where_two_write(void)
 	wrote(3, 1, 90);
 	replaced(2, 1, 1, 90);
 	replaced(2, 3, 1, 90);
-	CHECK(may_be(), "one value may replace two values");
+	CHECK(is_possible(), "one value may replace two values");
 }
 
 static void chains_are_in_the_order_of_time(void)
@@ -597,9 +598,9 @@ static void chains_are_in_the_order_of_time(void)
 	replaced(2, 1, 1, 90);
 	saw(2, 10, 11);
 	saw(1, 11, 12);
-	CHECK(may_be(), "the old value may be seen until the new one is");
+	CHECK(is_possible(), "the old value may be seen until the new one is");
 	saw(1, 12, 13);
-	CHECK(proved(), "the old value is not seen after the new one");
+	CHECK(is_proved(), "the old value is not seen after the new one");
 }
 
 /* --- proofs and searches --- */
@@ -623,7 +624,7 @@ static enum rm_search_end decide(
 	rm_problem_finish(&problem);
 	if (visited)
 		*visited = 0;
-	end = rm_has_order(&search, &problem, states, memory_bytes, visited);
+	end = rm_decide_order(&search, &problem, states, memory_bytes, visited);
 	rm_search_clear(&search);
 	return end;
 }
