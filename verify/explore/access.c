@@ -33,7 +33,6 @@
 
 typedef rm_explore_value uint128_t;
 
-/* Records the value that an atomic access read or wrote. */
 #define SAW(value)                                                 \
 	do                                                         \
 		if (rm_explore.trace)                              \
@@ -101,7 +100,6 @@ static inline void touch(uintptr_t address, unsigned bytes, bool write,
 		rm_explore_note_place(address, bytes);
 }
 
-/* Marks these heap bytes as initialised. */
 static inline void mark_initialised(uintptr_t address, unsigned bytes)
 {
 	uint64_t offset = address - rm_explore_heap;
@@ -202,7 +200,6 @@ RM_EXPLORE_RANGE(write16, , 16, true)
 RM_EXPLORE_RANGE(unaligned_read16, , 16, false)
 RM_EXPLORE_RANGE(unaligned_write16, , 16, true)
 
-/* Inlined copies of structs. */
 void __tsan_read_range(void *address, size_t bytes)
 {
 	touch_all((uintptr_t)address, bytes, false, SITE);

@@ -68,7 +68,6 @@ bool rm_explore_acquires(int order);
 void rm_explore_clock_join(
         struct rm_explore_clock *to, const struct rm_explore_clock *from);
 
-/* The clock of the running lane. */
 struct rm_explore_clock *rm_explore_running_clock(void);
 
 /* Merges a clock that a load read: now, or at the next acquire fence. */

@@ -75,7 +75,6 @@ static struct block *add_block(void)
 	return &heap.block[heap.count++];
 }
 
-/* Marks a block's granules as allocated. */
 static void mark(uint64_t offset, uint64_t bytes)
 {
 	uint8_t *shadow = rm_explore_shadow + offset / RM_EXPLORE_GRANULE;

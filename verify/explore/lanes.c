@@ -362,7 +362,6 @@ void rm_explore_note_progress(uint64_t more)
 		rm_explore.limit = now + more;
 }
 
-/* Makes the next step a decision. */
 static void end_turn(void)
 {
 	rm_explore.granted -= rm_explore.left - 1;

@@ -168,7 +168,6 @@ static void complete_amounts(struct rm_explore_options *into, bool is_all)
 		into->ops = few ? RM_EXPLORE_FEW_OPS : RM_EXPLORE_OPS;
 }
 
-/* Rejects options that only another scheduler uses. */
 static void refuse_without_effect(
         struct argp_state *state, const struct arguments *to)
 {

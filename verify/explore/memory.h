@@ -94,7 +94,6 @@ static inline void rm_explore_boundary(void)
    memory. */
 bool rm_explore_places_reset(void);
 
-/* Read and write memory. */
 rm_explore_value rm_explore_peek(uintptr_t at, unsigned bytes);
 void rm_explore_poke(uintptr_t at, unsigned bytes, rm_explore_value value);
 

@@ -29,7 +29,6 @@ enum {
 	A_WRITE = 12,
 };
 
-/* Shared by the lanes of a schedule. */
 static struct {
 	const struct rm_explore_program *program;
 	void *map;

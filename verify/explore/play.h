@@ -34,7 +34,6 @@ struct rm_explore_exhaust {
 	bool unreduced;       /* include equivalent schedules (tree.h) */
 };
 
-/* Adds one played schedule. */
 void rm_explore_tally_add(
         struct rm_explore_tally *tally, const struct rm_explore_played *played);
 

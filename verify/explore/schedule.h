@@ -70,7 +70,6 @@ struct rm_explore_pace {
 	uint32_t stop; /* step at which it stalls, if it is held */
 };
 
-/* A scheduler with its state. */
 struct rm_explore_schedule {
 	const struct rm_explore_scheduler *scheduler;
 	uint64_t rng;

@@ -147,7 +147,6 @@ const struct rm_explore_scheduler rm_explore_exhaustive = {
 	.name = "exhaustive", .begin = exhaustive_begin, .next = exhaustive_next
 };
 
-/* Lanes that are still to be tried at a decision. */
 static uint32_t untried(
         struct rm_explore_tree *tree, const struct rm_explore_choice *choice)
 {

@@ -92,7 +92,6 @@ static int history(const struct rm_explore_view *view, FILE *out)
 	return 0;
 }
 
-/* Begins a table row, up to the cell of that lane. */
 static void begin_row(const struct rm_explore_view *view, FILE *out,
         unsigned lane, size_t number, const char *class)
 {

@@ -35,7 +35,6 @@ static const char *const names[NAMES] = { "shape", "keys", "presize", "collide",
 	"resident", "thread 1", "thread 2", "thread 3", "thread 4", "thread 5",
 	"thread 6", "thread 7" };
 
-/* The parser's state. */
 struct reading {
 	struct rm_explore_written written;
 	unsigned line[NAMES]; /* where each name is; 0: not seen */
@@ -51,7 +50,6 @@ static int wrong(
 	        reading->where, text, expected);
 }
 
-/* Removes blanks at both ends. */
 static char *trimmed(char *text)
 {
 	char *end;

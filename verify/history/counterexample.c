@@ -49,7 +49,6 @@ static bool could_return(struct instead *instead, bool there, uint64_t result)
 	return end == RM_POSSIBLE;
 }
 
-/* For operations that return true or false. */
 static void find_other_flag(struct instead *instead)
 {
 	const struct rm_problem_op *op =
@@ -108,7 +107,6 @@ static void find_possible(struct instead *instead)
 /* Operations to visit for each half of an explanation: about a second. */
 enum { WORK = 100000000 };
 
-/* The state of one explanation. */
 struct explanation {
 	const struct rm_order *order;
 	size_t key; /* its number; SIZE_MAX: all keys */
@@ -219,7 +217,6 @@ int rm_counterexample_name(struct rm_history *to, const struct rm_history *from)
 	return 0;
 }
 
-/* Makes a history of the kept events and entries. */
 static int make_history(struct explanation *explanation)
 {
 	const struct rm_order *order = explanation->order;

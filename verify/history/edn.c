@@ -24,7 +24,6 @@ static bool ends_atom(char c)
 	return is_space(c) || strchr("()[]{}\";", c);
 }
 
-/* Skips blanks, commas and comments. */
 static void skip_blanks(struct rm_edn_reader *reader)
 {
 	while (reader->at < reader->end) {

@@ -49,7 +49,6 @@ static uint32_t lane_of(struct picture *picture, uint32_t thread)
 	return (uint32_t)lane;
 }
 
-/* Formats the cell of a mark. */
 static void cell_of(
         const struct picture *picture, const struct mark *mark, char *text)
 {
@@ -136,7 +135,6 @@ static struct mark *next_mark(struct picture *picture)
 	return best;
 }
 
-/* Prints a line without trailing blanks. */
 static void print_trimmed(FILE *out, char *line)
 {
 	size_t length = strlen(line);

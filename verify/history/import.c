@@ -98,7 +98,6 @@ static int split_value(struct rm_import *import, const struct line *line,
 	return key_edn ? rm_import_key(import, key_edn, key) : 0;
 }
 
-/* Reads what an invoked write, cas or append writes. */
 static int read_arguments(struct rm_import *import, const struct rm_edn *value,
         struct rm_history_event *event)
 {
@@ -154,7 +153,6 @@ static int begin(struct rm_import *import, const struct line *line,
 	return failed;
 }
 
-/* Reads the result of an operation that succeeded. */
 static int read_answer(struct rm_import *import, const struct line *line,
         struct rm_history_event *event)
 {

@@ -27,7 +27,6 @@ struct rm_edn {
 	size_t count;
 };
 
-/* The state of a reader. */
 struct rm_edn_reader {
 	struct rm_text_place place; /* of `at` */
 	const char *at, *end;
@@ -48,7 +47,6 @@ bool rm_edn_is_keyword(const struct rm_edn *value, const char *keyword);
 
 void rm_edn_clear(struct rm_edn *value);
 
-/* A set of numbers that already have a name. */
 struct rm_import_numbers {
 	uint64_t *numbers; /* plus 1; 0: none */
 	size_t size, count;

@@ -80,7 +80,6 @@ struct rm_stamped {
 /* For qsort(): orders by stamp, then by index, so that the order is unique. */
 int rm_stamped_compare(const void *left, const void *right);
 
-/* The position of a reader in a text, and its error. */
 struct rm_text_place {
 	const char *file;
 	unsigned line; /* from 1 */

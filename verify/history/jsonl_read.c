@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The line that is read. */
 struct line {
 	struct rm_text_place place;
 	json_t *object;

@@ -90,7 +90,6 @@ static int write_header(FILE *out, const struct rm_history *history)
 	return write_line(out, header);
 }
 
-/* The members of the call. */
 static json_t *call_of(const struct rm_history_event *event)
 {
 	json_t *line =
@@ -107,7 +106,6 @@ static json_t *call_of(const struct rm_history_event *event)
 	return line;
 }
 
-/* Adds the members of the result. */
 static void add_result(json_t *line, const struct rm_history *history,
         const struct rm_history_event *event)
 {

@@ -196,7 +196,6 @@ static int judge_lengths(struct judge *judge)
 	return 0;
 }
 
-/* Reports a key that one scan yielded twice. */
 static int report_twice(struct judge *judge)
 {
 	const struct rm_order *order = &judge->order;
@@ -210,7 +209,6 @@ static int report_twice(struct judge *judge)
 	return report_event(judge, order->twice);
 }
 
-/* Judges all keys at one moment. */
 static int judge_moments(struct judge *judge)
 {
 	if (rm_order_whole_problem(&judge->order, &judge->problem))

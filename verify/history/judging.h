@@ -15,10 +15,8 @@
  * linked to the operations that write and need it.
  */
 
-/* No slot. */
 #define RM_PROBLEM_NO_SLOT UINT32_MAX
 
-/* A value of a key. */
 struct rm_problem_slot {
 	uint64_t value;
 	uint32_t key;
@@ -91,7 +89,6 @@ int rm_problem_finish(struct rm_problem *problem);
 
 void rm_problem_clear(struct rm_problem *problem);
 
-/* Bytes that it uses now. */
 size_t rm_problem_bytes(const struct rm_problem *problem);
 
 enum rm_problem_effect { RM_ILLEGAL, RM_SAME, RM_CHANGED };
@@ -157,7 +154,6 @@ int rm_order_make(struct rm_order *order, const struct rm_history *history,
    it would need more than `limit_bytes`. */
 int rm_order_split(struct rm_order *order, size_t limit_bytes);
 
-/* Bytes that it uses. */
 size_t rm_order_bytes(const struct rm_order *order);
 
 /*
@@ -214,7 +210,6 @@ unsigned char *rm_memo_entry(struct rm_memo *memo);
    the limit is reached. */
 int rm_memo_add(struct rm_memo *memo);
 
-/* Bytes that it uses. */
 size_t rm_memo_bytes(const struct rm_memo *memo);
 
 void rm_memo_clear(struct rm_memo *memo);
@@ -249,7 +244,6 @@ struct rm_search {
 enum rm_search_end rm_search_run(struct rm_search *search,
         const struct rm_problem *problem, uint64_t states, size_t memory_bytes);
 
-/* Bytes that it uses now. */
 size_t rm_search_bytes(const struct rm_search *search);
 
 void rm_search_clear(struct rm_search *search);
@@ -346,7 +340,6 @@ int rm_counterexample_add(const struct rm_order *order,
 int rm_counterexample_name(
         struct rm_history *to, const struct rm_history *from);
 
-/* Copies the header (no events, entries or names) of a history. */
 void rm_counterexample_header(
         struct rm_history *to, const struct rm_history *from);
 

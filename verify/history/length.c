@@ -235,7 +235,6 @@ static void show_key(struct shown *shown, size_t key)
 	}
 }
 
-/* Makes a history of the shown events. */
 static int make_history(
         struct shown *shown, struct rm_history_judgement *judgement)
 {
@@ -264,7 +263,6 @@ static int make_history(
 	return rm_counterexample_name(to, order->history);
 }
 
-/* Chooses the keys to show. */
 static int choose_keys(struct shown *shown, struct rm_problem *problem,
         struct rm_length_scratch *scratch)
 {

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A value that no operation uses. */
 static uint64_t other_value(const struct rm_problem *problem)
 {
 	uint64_t other = UINT64_MAX - 1;

@@ -238,7 +238,6 @@ static int take_next(struct rm_search *search, size_t lane, enum take how,
 	return 0;
 }
 
-/* Undoes the last operation. */
 static void undo_one(struct rm_search *search, struct rm_search_frame *frame)
 {
 	const struct rm_problem_op *op;

@@ -41,7 +41,7 @@ static struct {
 	unsigned failed; /* calls that did not return 0, in all plays */
 } world;
 
-static inline void says(char letter)
+static inline void record(char letter)
 {
 	world.order[strlen(world.order)] = letter;
 }

@@ -22,8 +22,8 @@ static struct {
 	jmp_buf out;
 	enum rm_explore_fault fault;
 	char what[512];
-	unsigned asked_of;
-	uint32_t asked_time, known; /* known: times up to this one */
+	unsigned queried_lane;
+	uint32_t queried_time, known; /* known: times up to this one */
 } stop;
 
 void rm_explore_stop(enum rm_explore_fault fault, const void *site,
@@ -42,8 +42,8 @@ void rm_explore_stop(enum rm_explore_fault fault, const void *site,
 
 bool rm_explore_happened_before(unsigned lane, uint32_t time)
 {
-	stop.asked_of = lane;
-	stop.asked_time = time;
+	stop.queried_lane = lane;
+	stop.queried_time = time;
 	return time <= stop.known;
 }
 
@@ -217,7 +217,7 @@ static struct rm_explore_call make(struct rm_shape shape)
 	memset(pair, 0, sizeof(pair));
 	stop.fault = RM_EXPLORE_NOTHING;
 	stop.known = 1000;
-	stop.asked_of = STRANGER;
+	stop.queried_lane = STRANGER;
 	return (struct rm_explore_call){ .lane = &self,
 		.thread = &self,
 		.ops = &ops,
@@ -351,8 +351,8 @@ static void published(void)
 	struct rm_value value = rm_value_of(12, WRITER, 4);
 
 	stop.known = 40;
-	CHECK(!stops(&call, &value, 2) && stop.asked_of == WRITER &&
-	                stop.asked_time == 40,
+	CHECK(!stops(&call, &value, 2) && stop.queried_lane == WRITER &&
+	                stop.queried_time == 40,
 	        "the reader must know the writer up to its operation's begin");
 	stop.known = 39;
 	CHECK(stops(&call, &value, 2) && stop.fault == RM_EXPLORE_RACE &&

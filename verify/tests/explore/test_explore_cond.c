@@ -11,7 +11,7 @@ static void waits(struct shared *shared, char letter)
 {
 	fine(rm_sim_mutex_lock(&shared->mutex));
 	fine(rm_sim_cond_wait(&shared->cond, &shared->mutex));
-	says(letter);
+	record(letter);
 	write_word(shared, 0);
 	stays(shared);
 	fine(rm_sim_mutex_unlock(&shared->mutex));
@@ -32,7 +32,7 @@ static void signals(struct shared *shared)
 	fine(rm_sim_mutex_lock(&shared->mutex));
 	write_word(shared, 0);
 	fine(rm_sim_cond_signal(&shared->cond));
-	says('s');
+	record('s');
 	fine(rm_sim_mutex_unlock(&shared->mutex));
 }
 
@@ -41,7 +41,7 @@ static void broadcasts(struct shared *shared)
 	fine(rm_sim_mutex_lock(&shared->mutex));
 	write_word(shared, 0);
 	fine(rm_sim_cond_broadcast(&shared->cond));
-	says('s');
+	record('s');
 	fine(rm_sim_mutex_unlock(&shared->mutex));
 }
 
@@ -88,17 +88,17 @@ static void meets(struct shared *shared, unsigned self)
 {
 	for (unsigned round = 0; round < 2; round++) {
 		write_word(shared, self);
-		says('-');
+		record('-');
 		if (rm_sim_barrier_wait(&shared->barrier) ==
 		        PTHREAD_BARRIER_SERIAL_THREAD)
-			says('!');
+			record('!');
 		for (unsigned i = 0; i < world.lanes; i++) {
 			read_word(shared, i);
 			if (shared->word[i] < round + 1)
-				says('?');
+				record('?');
 		}
 		if (rm_sim_barrier_wait(&shared->barrier))
-			says('!');
+			record('!');
 	}
 }
 

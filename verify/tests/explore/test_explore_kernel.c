@@ -18,8 +18,8 @@ static const void *word_of(struct shared *shared)
 
 static void sleeps(struct shared *shared, uint32_t value, char letter)
 {
-	says(letter);
-	says(rm_sim_futex_wait(word_of(shared), value) == 0 ? '0' : 'e');
+	record(letter);
+	record(rm_sim_futex_wait(word_of(shared), value) == 0 ? '0' : 'e');
 }
 
 static void sleeps_a(struct shared *shared)
@@ -40,19 +40,19 @@ static void sleeps_for_one(struct shared *shared)
 static void wakes_one(struct shared *shared)
 {
 	rm_sim_futex_wake(word_of(shared), 1);
-	says('w');
+	record('w');
 }
 
 static void wakes_all(struct shared *shared)
 {
 	rm_sim_futex_wake(word_of(shared), 7);
-	says('w');
+	record('w');
 }
 
 static void wakes_other(struct shared *shared)
 {
 	rm_sim_futex_wake(&shared->word[1], 7);
-	says('w');
+	record('w');
 }
 
 static void futexes(void)
@@ -80,9 +80,9 @@ static void futexes(void)
 /* The same by system call, as maps do. */
 static void calls_a(struct shared *shared)
 {
-	says('a');
-	says(rm_sim_syscall(SYS_futex, word_of(shared), FUTEX_WAIT_PRIVATE, 0,
-	             NULL, NULL, 0) == 0
+	record('a');
+	record(rm_sim_syscall(SYS_futex, word_of(shared), FUTEX_WAIT_PRIVATE, 0,
+	               NULL, NULL, 0) == 0
 	                ? '0'
 	                : 'e');
 }
@@ -90,8 +90,8 @@ static void calls_a(struct shared *shared)
 static void calls_for_one(struct shared *shared)
 {
 	errno = 0;
-	says(rm_sim_syscall(SYS_futex, word_of(shared), FUTEX_WAIT_PRIVATE, 1,
-	             NULL, NULL, 0) == -1 &&
+	record(rm_sim_syscall(SYS_futex, word_of(shared), FUTEX_WAIT_PRIVATE, 1,
+	               NULL, NULL, 0) == -1 &&
 	                        errno == EAGAIN
 	                ? 'e'
 	                : '?');
@@ -102,7 +102,7 @@ static void calls_wake(struct shared *shared)
 	long woken = rm_sim_syscall(SYS_futex, word_of(shared),
 	        FUTEX_WAKE_PRIVATE, 7, NULL, NULL, 0);
 
-	says((char)('0' + woken));
+	record((char)('0' + woken));
 }
 
 static void calls_other(struct shared *shared)
@@ -135,17 +135,17 @@ static void system_calls(void)
 static void pauses(struct shared *shared)
 {
 	(void)shared;
-	says('p');
+	record('p');
 	rm_sim_relax();
-	says('q');
+	record('q');
 }
 
 static void yields(struct shared *shared)
 {
 	(void)shared;
-	says('p');
+	record('p');
 	fine(rm_sim_sched_yield());
-	says('q');
+	record('q');
 }
 
 static void naps(struct shared *shared)
@@ -153,9 +153,9 @@ static void naps(struct shared *shared)
 	const struct timespec long_time = { .tv_sec = 100000 };
 
 	(void)shared;
-	says('p');
+	record('p');
 	fine(rm_sim_nanosleep(&long_time, NULL));
-	says('q');
+	record('q');
 }
 
 static void naps_by_clock(struct shared *shared)
@@ -163,15 +163,15 @@ static void naps_by_clock(struct shared *shared)
 	const struct timespec long_time = { .tv_sec = 100000 };
 
 	(void)shared;
-	says('p');
+	record('p');
 	fine(rm_sim_clock_nanosleep(CLOCK_MONOTONIC, 0, &long_time, NULL));
-	says('q');
+	record('q');
 }
 
 static void other(struct shared *shared)
 {
 	(void)shared;
-	says('o');
+	record('o');
 }
 
 static void gives_turn_away(void)
@@ -225,8 +225,8 @@ static void looks_at_clock(struct shared *shared)
 	for (int i = 0; i < 100; i++)
 		__tsan_atomic64_load(&shared->word[0], __ATOMIC_RELAXED);
 	many = clock_ns() - began;
-	says(step > 0 && one == step ? 't' : '?');
-	says(many == 100 * step ? 'u' : '?');
+	record(step > 0 && one == step ? 't' : '?');
+	record(many == 100 * step ? 'u' : '?');
 }
 
 /* A back-off loop that only reads the clock. */
@@ -237,7 +237,7 @@ static void waits_a_while(struct shared *shared)
 	(void)shared;
 	while (clock_ns() - began < 1000)
 		;
-	says('w');
+	record('w');
 }
 
 static void looks_for_ever(struct shared *shared)
@@ -253,10 +253,10 @@ static void self_of(struct shared *shared)
 
 	(void)shared;
 	fine(rm_sim_sched_getaffinity(0, sizeof(set), &set));
-	says((char)('0' + rm_sim_self()));
-	says((char)('0' + rm_sim_sched_getcpu()));
-	says((char)('0' + (char)rm_sim_thread_self()));
-	says((char)('0' + CPU_COUNT(&set)));
+	record((char)('0' + rm_sim_self()));
+	record((char)('0' + rm_sim_sched_getcpu()));
+	record((char)('0' + (char)rm_sim_thread_self()));
+	record((char)('0' + CPU_COUNT(&set)));
 }
 
 static void time_and_self(void)
@@ -288,7 +288,7 @@ static void until_later(int (*waits)(void))
 	do
 		fine(waits());
 	while (clock_ns() - began < 100000);
-	says('w');
+	record('w');
 }
 
 static int waits_for_nothing(void)
@@ -355,7 +355,7 @@ static void looks_in_order(struct rm_explore_lane *lane)
 	int64_t now = clock_ns();
 
 	(void)lane;
-	says(now >= before ? '<' : '?');
+	record(now >= before ? '<' : '?');
 	before = now;
 }
 

@@ -42,7 +42,6 @@ static void main_thread(struct rm_explore_lane *lane)
 	rm_explore_run_threads(world.lanes, lane_main);
 }
 
-/* Runs two lanes under a schedule. */
 static enum rm_explore_fault play(void (*one)(uint64_t *),
         void (*two)(uint64_t *), enum rm_explore_memory memory,
         struct rm_explore_schedule *schedule)
@@ -59,7 +58,6 @@ static enum rm_explore_fault play(void (*one)(uint64_t *),
 	return rm_explore.finding.fault;
 }
 
-/* Runs two lanes under a list of `count` turns. */
 static enum rm_explore_fault play_listed(void (*one)(uint64_t *),
         void (*two)(uint64_t *), enum rm_explore_memory memory,
         struct rm_explore_turn *turn, size_t count)

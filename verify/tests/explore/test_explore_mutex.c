@@ -11,7 +11,7 @@
 
 static void inside(struct shared *shared)
 {
-	says('m');
+	record('m');
 	write_word(shared, 0);
 	stays(shared);
 }
@@ -21,7 +21,7 @@ static void locks(struct shared *shared)
 	fine(rm_sim_mutex_lock(&shared->mutex));
 	inside(shared);
 	fine(rm_sim_mutex_unlock(&shared->mutex));
-	says('.');
+	record('.');
 }
 
 static void spins(struct shared *shared)
@@ -29,7 +29,7 @@ static void spins(struct shared *shared)
 	fine(rm_sim_spin_lock(&shared->spin));
 	inside(shared);
 	fine(rm_sim_spin_unlock(&shared->spin));
-	says('.');
+	record('.');
 }
 
 /* If the lock is busy, records that and returns. */
@@ -38,12 +38,12 @@ static void tries(struct shared *shared)
 	int status = rm_sim_mutex_trylock(&shared->mutex);
 
 	if (status) {
-		says(status == EBUSY ? 'b' : '?');
+		record(status == EBUSY ? 'b' : '?');
 		return;
 	}
 	inside(shared);
 	fine(rm_sim_mutex_unlock(&shared->mutex));
-	says('.');
+	record('.');
 }
 
 static void tries_spin(struct shared *shared)
@@ -51,12 +51,12 @@ static void tries_spin(struct shared *shared)
 	int status = rm_sim_spin_trylock(&shared->spin);
 
 	if (status) {
-		says(status == EBUSY ? 'b' : '?');
+		record(status == EBUSY ? 'b' : '?');
 		return;
 	}
 	inside(shared);
 	fine(rm_sim_spin_unlock(&shared->spin));
-	says('.');
+	record('.');
 }
 
 static void excludes(void)
@@ -105,7 +105,7 @@ static void relocks(struct shared *shared)
 	status[0] = rm_sim_mutex_trylock(&shared->mutex);
 	status[1] = rm_sim_mutex_lock(&shared->mutex);
 	for (int i = 0; i < 2; i++) {
-		says(!status[i]                ? '0'
+		record(!status[i]              ? '0'
 		        : status[i] == EBUSY   ? 'b'
 		        : status[i] == EDEADLK ? 'd'
 		                               : '?');
@@ -115,7 +115,7 @@ static void relocks(struct shared *shared)
 	write_word(shared, 0);
 	stays(shared);
 	fine(rm_sim_mutex_unlock(&shared->mutex));
-	says('.');
+	record('.');
 }
 
 static bool answers(int kind, enum rm_explore_fault fault, const char *order)
@@ -216,7 +216,6 @@ static void misuse(void)
 	        "only the owner may unlock a spinlock");
 }
 
-/* Makes one of the calls, by number. */
 static void call_on(struct shared *shared, unsigned call)
 {
 	switch (call) {

@@ -26,7 +26,7 @@ static struct {
 	const uint64_t *steps; /* results of the plays, in order */
 	size_t listed;         /* turns on the list of the last play */
 	int status, fails_at;  /* plays fail from this one on; 0: never */
-} asked;
+} stub;
 
 bool rm_explore_is_special(
         const struct rm_explore_options *options, uint64_t number)
@@ -37,10 +37,10 @@ bool rm_explore_is_special(
 void rm_explore_program_make(const struct rm_explore_options *options,
         uint64_t number, struct rm_explore_program *program)
 {
-	asked.made = number;
-	asked.programs++;
-	asked.plain = options->plain;
-	asked.program = program;
+	stub.made = number;
+	stub.programs++;
+	stub.plain = options->plain;
+	stub.program = program;
 }
 
 int rm_explore_play(const struct rm_explore_program *program,
@@ -48,17 +48,17 @@ int rm_explore_play(const struct rm_explore_program *program,
         struct rm_explore_played *played, struct rm_error *error)
 {
 	last = *schedule;
-	asked.limit = limit;
-	asked.listed = schedule->list ? schedule->list->count : SIZE_MAX;
-	asked.played = played;
-	asked.error = error;
-	if (program != asked.program)
+	stub.limit = limit;
+	stub.listed = schedule->list ? schedule->list->count : SIZE_MAX;
+	stub.played = played;
+	stub.error = error;
+	if (program != stub.program)
 		return 1;
-	if (asked.steps)
-		played->steps = asked.steps[asked.plays];
-	asked.plays++;
-	return asked.fails_at && asked.plays >= (unsigned)asked.fails_at
-	               ? asked.status
+	if (stub.steps)
+		played->steps = stub.steps[stub.plays];
+	stub.plays++;
+	return stub.fails_at && stub.plays >= (unsigned)stub.fails_at
+	               ? stub.status
 	               : 0;
 }
 
@@ -67,38 +67,37 @@ int rm_explore_exhaust(const struct rm_explore_program *program,
         struct rm_explore_turns *taken, struct rm_explore_played *played,
         struct rm_error *error)
 {
-	if (program != asked.program)
+	if (program != stub.program)
 		return 1;
-	asked.all = *how;
-	asked.tally = tally;
-	asked.taken = taken;
-	asked.played = played;
-	asked.error = error;
-	return asked.status;
+	stub.all = *how;
+	stub.tally = tally;
+	stub.taken = taken;
+	stub.played = played;
+	stub.error = error;
+	return stub.status;
 }
 
 void rm_explore_tally_add(
         struct rm_explore_tally *tally, const struct rm_explore_played *played)
 {
-	asked.tallied++;
-	asked.tally = tally;
-	asked.played = played;
+	stub.tallied++;
+	stub.tally = tally;
+	stub.played = played;
 }
 
 void rm_explore_played_clear(struct rm_explore_played *played)
 {
-	asked.cleared++;
-	asked.played = played;
+	stub.cleared++;
+	stub.played = played;
 }
 
 static void begin(void)
 {
-	memset(&asked, 0, sizeof(asked));
+	memset(&stub, 0, sizeof(stub));
 }
 
 enum { NUMBERS = 64 };
 
-/* Counts the first numbers that use PCT of each depth. */
 static void count_depths(enum rm_explore_policy policy, unsigned depth,
         unsigned of[RM_EXPLORE_DEPTH_MAX + 1])
 {
@@ -174,26 +173,26 @@ static void horizons_are_calibrated(void)
 	uint64_t horizon = 99;
 
 	begin();
-	asked.steps = steps;
+	stub.steps = steps;
 	CHECK(rm_explore_calibrate(&options, &horizon, &error) == 0 &&
 	                horizon == 200,
 	        "the horizon is the number of steps of the longest play");
-	CHECK(asked.programs == 8 && asked.plays == 8 && asked.made == 7 &&
-	                asked.plain && asked.limit == 5000 &&
-	                asked.error == &error,
+	CHECK(stub.programs == 8 && stub.plays == 8 && stub.made == 7 &&
+	                stub.plain && stub.limit == 5000 &&
+	                stub.error == &error,
 	        "the first eight programs are played, all plain");
-	CHECK(last.scheduler == &rm_explore_listed && asked.listed == 0,
+	CHECK(last.scheduler == &rm_explore_listed && stub.listed == 0,
 	        "their threads run in sequence");
-	CHECK(asked.cleared == 1, "the result of the play is freed");
+	CHECK(stub.cleared == 1, "the result of the play is freed");
 	begin();
-	asked.steps = none;
+	stub.steps = none;
 	rm_explore_calibrate(&options, &horizon, &error);
 	CHECK(horizon == 1, "the horizon is at least one step");
 	begin();
-	asked.fails_at = 3;
-	asked.status = -5;
+	stub.fails_at = 3;
+	stub.status = -5;
 	CHECK(rm_explore_calibrate(&options, &horizon, &error) == -5 &&
-	                asked.plays == 3 && asked.cleared == 1,
+	                stub.plays == 3 && stub.cleared == 1,
 	        "a play that cannot run ends it, with its error");
 }
 
@@ -211,20 +210,19 @@ static void a_schedule_has_its_number(void)
 	begin();
 	status = rm_explore_play_number(
 	        &options, 6, 321, &tally, &taken, &played, &error);
-	CHECK(status == 0 && asked.made == 6 && asked.programs == 1 &&
-	                !asked.plain && asked.limit == 5000 &&
-	                asked.played == &played && asked.error == &error,
+	CHECK(status == 0 && stub.made == 6 && stub.programs == 1 &&
+	                !stub.plain && stub.limit == 5000 &&
+	                stub.played == &played && stub.error == &error,
 	        "a number selects its program, with the step limit");
 	CHECK(last.rng == rm_seed(17, 13) && last.horizon == 321 &&
 	                last.depth == 1 + 6 % RM_EXPLORE_DEPTH_MAX,
 	        "and its random numbers, depth and horizon");
 	CHECK(last.taken == &taken && taken.count == 0,
 	        "its turns are recorded from the start");
-	CHECK(asked.tallied == 1 && asked.tally == &tally &&
-	                tally.schedules == 5,
+	CHECK(stub.tallied == 1 && stub.tally == &tally && tally.schedules == 5,
 	        "it is added to the tally");
-	asked.fails_at = 1;
-	asked.status = -12;
+	stub.fails_at = 1;
+	stub.status = -12;
 	CHECK(rm_explore_play_number(
 	              &options, 7, 321, &tally, NULL, &played, &error) == -12 &&
 	                !last.taken && last.rng == rm_seed(17, 15),
@@ -245,15 +243,15 @@ static void exhausted_numbers_are_programs(void)
 	struct rm_error error;
 
 	begin();
-	asked.status = -3;
+	stub.status = -3;
 	CHECK(rm_explore_play_number(
 	              &options, 5, 1, &tally, &taken, &played, &error) == -3 &&
-	                asked.made == 5 && asked.plays == 0,
+	                stub.made == 5 && stub.plays == 0,
 	        "with the exhaustive scheduler a number is a program");
-	CHECK(asked.all.preemptions == 3 && asked.all.most == 77 &&
-	                asked.all.limit == 5000 && !asked.all.unreduced &&
-	                asked.tally == &tally && asked.taken == &taken &&
-	                asked.played == &played && asked.error == &error,
+	CHECK(stub.all.preemptions == 3 && stub.all.most == 77 &&
+	                stub.all.limit == 5000 && !stub.all.unreduced &&
+	                stub.tally == &tally && stub.taken == &taken &&
+	                stub.played == &played && stub.error == &error,
 	        "with all options");
 }
 

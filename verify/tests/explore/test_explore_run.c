@@ -18,7 +18,6 @@ static pid_t counted_fork(void);
 
 enum { FIRST = 100, MANY = 60, NUMBERS = FIRST + 2 * MANY, HORIZON = 321 };
 
-/* Shared by the processes. */
 static struct {
 	_Atomic unsigned times[NUMBERS]; /* plays of each number */
 	_Atomic unsigned strange;        /* calls with wrong arguments */
@@ -222,7 +221,6 @@ static void lowest_is_told(void)
 	fails(0, 0, 0);
 }
 
-/* Plays the numbers of two processes in a fixed order. */
 static void lower_comes_later(void)
 {
 	static struct share share;

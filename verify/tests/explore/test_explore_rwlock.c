@@ -12,21 +12,21 @@
 static void reads(struct shared *shared)
 {
 	fine(rm_sim_rwlock_rdlock(&shared->rwlock));
-	says('r');
+	record('r');
 	read_word(shared, 0);
 	stays(shared);
 	fine(rm_sim_rwlock_unlock(&shared->rwlock));
-	says('.');
+	record('.');
 }
 
 static void writes(struct shared *shared)
 {
 	fine(rm_sim_rwlock_wrlock(&shared->rwlock));
-	says('w');
+	record('w');
 	write_word(shared, 0);
 	stays(shared);
 	fine(rm_sim_rwlock_unlock(&shared->rwlock));
-	says('.');
+	record('.');
 }
 
 static void writes_as_reader(struct shared *shared)
@@ -91,12 +91,12 @@ static void reads_twice(struct shared *shared)
 {
 	fine(rm_sim_rwlock_rdlock(&shared->rwlock));
 	fine(rm_sim_rwlock_rdlock(&shared->rwlock));
-	says('r');
+	record('r');
 	fine(rm_sim_rwlock_unlock(&shared->rwlock));
 	stays(shared);
-	says('1');
+	record('1');
 	fine(rm_sim_rwlock_unlock(&shared->rwlock));
-	says('2');
+	record('2');
 }
 
 /* The depth counter has 15 as its maximum; the next lock fails. */
@@ -104,10 +104,10 @@ static void reads_often(struct shared *shared)
 {
 	for (int i = 0; i < 15; i++)
 		fine(rm_sim_rwlock_rdlock(&shared->rwlock));
-	says(rm_sim_rwlock_rdlock(&shared->rwlock) == EAGAIN ? 'E' : '!');
+	record(rm_sim_rwlock_rdlock(&shared->rwlock) == EAGAIN ? 'E' : '!');
 	for (int i = 0; i < 15; i++)
 		fine(rm_sim_rwlock_unlock(&shared->rwlock));
-	says('0');
+	record('0');
 }
 
 static void depth(void)

@@ -21,7 +21,6 @@ static struct {
 	enum rm_explore_fault otherwise; /* if it does not fail like that */
 	uint64_t steps;                  /* of each */
 	int status;
-	/* records of the calls */
 	unsigned plays, of[4], depths, tried; /* tried: since the last list */
 	bool right;
 	unsigned cleared;
@@ -272,7 +271,6 @@ static void it_is_tried_again(void)
 	rm_explore_turns_clear(&failing.turns);
 }
 
-/* Fails only under the stall scheduler. */
 static bool where_they_stall(const struct rm_explore_program *program,
         const struct rm_explore_schedule *schedule)
 {

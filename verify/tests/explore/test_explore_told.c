@@ -9,7 +9,6 @@ static int site;
 
 static const struct rm_impl impl = { .id = "some_map", .shapes = 3 };
 
-/* With default options. */
 static struct rm_explore_options options;
 static struct rm_explore_case failing;
 static struct rm_explore_view view;
@@ -35,7 +34,6 @@ static void begin(void)
 	};
 }
 
-/* With the defaults of the exhaustive scheduler. */
 static void begin_exhausted(void)
 {
 	begin();

@@ -130,7 +130,6 @@ static void test_left_out(void)
 	        "defaults: any shape and size, one key, none resident");
 }
 
-/* Drawn programs survive writing and reading. */
 static void test_back(void)
 {
 	bool same = true;

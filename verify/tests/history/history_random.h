@@ -14,7 +14,6 @@
 
 enum { MODEL_KEYS = 3, SMALL_EVENTS = 7, LARGE_EVENTS = 64 };
 
-/* A trivial map. */
 struct model {
 	bool there[MODEL_KEYS];
 	uint64_t value[MODEL_KEYS];
@@ -84,7 +83,6 @@ static inline void model_do(struct model *model, struct rm_history_event *event,
 	}
 }
 
-/* True if the pairs are the same set. */
 static inline bool same_pairs(const struct rm_history_pair *a, size_t a_count,
         const struct rm_history_pair *b, size_t b_count)
 {
@@ -180,7 +178,6 @@ static inline struct model model_at_start(const struct rm_history *history)
 	return model;
 }
 
-/* Parameters of random histories. */
 struct draw_params {
 	size_t events; /* maximum; <= LARGE_EVENTS */
 	unsigned threads, keys;
@@ -202,7 +199,6 @@ static inline enum rm_history_kind draw_kind(
 	return (enum rm_history_kind)draw(rng, RM_HISTORY_COMPARE_REMOVE + 1);
 }
 
-/* Draws operations without results. */
 static inline void draw_events(struct rm_history *history, uint64_t *rng,
         const struct draw_params *params)
 {
@@ -278,7 +274,6 @@ static inline void hide_results(struct rm_history *history, uint64_t *rng)
 	}
 }
 
-/* Changes one result. */
 static inline void corrupt(struct rm_history *history, uint64_t *rng)
 {
 	struct rm_history_event *event =

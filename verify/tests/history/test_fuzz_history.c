@@ -108,7 +108,6 @@ static enum fuzz_verdict judge(
 	if (fuzz_below(input, 4) == 0)
 		format = (enum rm_history_format)fuzz_below(
 		        input, RM_HISTORY_FORMATS);
-	/* sometimes from a file */
 	bool load = fuzz_below(input, 16) == 0;
 	const char *file = load ? fuzz_file("fuzz", text, length) : "fuzz";
 	int failed = load ? rm_history_load(file, format, &history, &error)

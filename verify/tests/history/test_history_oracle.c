@@ -151,7 +151,6 @@ static void quick_proofs_are_right(uint64_t histories, uint64_t seed)
 	rm_history_clear(&history);
 }
 
-/* Copies only the initial entries. */
 static void begin_like(const struct rm_history *history, struct rm_history *to)
 {
 	rm_history_reset(to);
@@ -385,7 +384,6 @@ static void what_fails_is_cut_down(uint64_t histories, uint64_t seed)
 	rm_history_clear(&history);
 }
 
-/* Long histories of a correct map pass. */
 static void right_histories_are_not_accused(uint64_t histories, uint64_t seed)
 {
 	struct draw_params params = { LARGE_EVENTS, 6, MODEL_KEYS, true, false,
