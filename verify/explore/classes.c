@@ -179,7 +179,7 @@ static uint8_t repeated_kind(const struct rm_explore_program *program,
 }
 
 /* Thread 1 repeats one operation. The other threads have one to three each,
-   half of them on its key. */
+   most of them on its key. */
 static void fill_repeats(struct rm_explore_program *program, uint32_t times,
         bool overwrites, uint64_t *rng)
 {

@@ -29,7 +29,7 @@ const char *const rm_explore_fault_name[RM_EXPLORE_FAULTS] = { "none",
 	"access outside of a block", "uninitialised read", "bad free", "leak",
 	"deadlock", "livelock", "broken invariant", "misuse", "crash" };
 
-/* What the processes share. */
+/* Shared memory of the processes. */
 struct share {
 	_Atomic uint64_t lowest; /* number of a schedule that failed */
 	struct worker {

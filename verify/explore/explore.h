@@ -75,7 +75,7 @@ extern const char *const rm_explore_memory_name[RM_EXPLORE_MEMORIES];
 /* "mix", "random", "pct", "stall", "exhaustive". */
 extern const char *const rm_explore_policy_name[RM_EXPLORE_POLICIES];
 
-struct rm_explore_written; /* written.h */
+struct rm_explore_program_file; /* written.h */
 
 struct rm_explore_options {
 	const struct rm_impl *impl;
@@ -90,7 +90,7 @@ struct rm_explore_options {
 	bool unstamped; /* under c11: operation boundaries do not synchronise */
 	bool unjudged;  /* histories are not judged */
 	/* NULL: programs are drawn with `threads` and `ops` */
-	const struct rm_explore_written *written;
+	const struct rm_explore_program_file *written;
 	const char *written_in; /* its file */
 	uint64_t seed;
 	uint64_t first, schedules; /* numbers first .. first + schedules - 1 */

@@ -50,7 +50,7 @@ struct arguments {
 	bool one_schedule, one_program;
 	bool preemptions;  /* the option is set */
 	uint64_t programs; /* 0: the option is not set */
-	struct rm_explore_written written;
+	struct rm_explore_program_file written;
 };
 
 static const struct argp_option options[] = {
@@ -138,7 +138,7 @@ static enum rm_explore_memory memory_of(
 static void complete_written(
         struct argp_state *state, struct rm_explore_options *into)
 {
-	const struct rm_explore_written *written = into->written;
+	const struct rm_explore_program_file *written = into->written;
 
 	if (into->threads || into->ops)
 		argp_error(
@@ -245,7 +245,7 @@ static void read_written(
 {
 	struct rm_error error = { "" };
 
-	if (rm_explore_written_load(file, &to->written, &error))
+	if (rm_explore_load_program(file, &to->written, &error))
 		argp_failure(state, RM_USAGE, 0, "%s", error.text);
 	to->options.written = &to->written;
 	to->options.written_in = file;
@@ -494,7 +494,7 @@ static int explore(const struct arguments *arguments,
 	if (!unfit && !one.shapes)
 		unfit = "the map does not offer this shape";
 	if (!unfit && one.written &&
-	        rm_explore_written_unfit(
+	        rm_explore_program_misfits(
 	                one.written, impl, lacks, sizeof(lacks)))
 		unfit = lacks;
 	if (unfit) {

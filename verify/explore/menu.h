@@ -18,7 +18,7 @@ struct rm_explore_menu {
 struct rm_explore_fill {
 	const struct rm_explore_menu *menu;
 	unsigned ops;
-	unsigned hot; /* half of the operations are on this key */
+	unsigned hot; /* at least half of the operations are on this key */
 	bool role;    /* always the same operation, on varying keys */
 	bool reads;   /* only reads */
 };

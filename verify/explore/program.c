@@ -27,7 +27,7 @@ static unsigned shape_of(unsigned shapes, uint64_t n)
 }
 
 /* Uses a program file; values that the file does not set are drawn. */
-static void make_written(const struct rm_explore_written *written,
+static void make_written(const struct rm_explore_program_file *written,
         struct rm_explore_program *program)
 {
 	struct rm_explore_program drawn = *program;

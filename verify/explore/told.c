@@ -58,7 +58,7 @@ void rm_explore_print_head(const struct rm_explore_view *view, FILE *out)
 
 int rm_explore_print_program(const struct rm_explore_view *view, FILE *out)
 {
-	char *text = rm_explore_written_text(&view->failing->program);
+	char *text = rm_explore_program_text(&view->failing->program);
 
 	if (!text)
 		return -ENOMEM;

@@ -36,7 +36,7 @@ static const char *const names[NAMES] = { "shape", "keys", "presize", "collide",
 	"thread 6", "thread 7" };
 
 struct reading {
-	struct rm_explore_written written;
+	struct rm_explore_program_file written;
 	unsigned line[NAMES]; /* where each name is; 0: not seen */
 	unsigned highest;     /* highest key used, plus one */
 	char *where;          /* "file:line" of the current line */
@@ -264,8 +264,8 @@ static int complete(struct reading *reading, struct rm_lines *lines)
 	return 0;
 }
 
-int rm_explore_written_parse(const char *file, const char *text, size_t length,
-        struct rm_explore_written *written, struct rm_error *error)
+int rm_explore_parse_program(const char *file, const char *text, size_t length,
+        struct rm_explore_program_file *written, struct rm_error *error)
 {
 	struct rm_error own = { "" };
 	struct rm_lines lines = { .file = file,
@@ -289,8 +289,8 @@ int rm_explore_written_parse(const char *file, const char *text, size_t length,
 	return 0;
 }
 
-int rm_explore_written_load(const char *file,
-        struct rm_explore_written *written, struct rm_error *error)
+int rm_explore_load_program(const char *file,
+        struct rm_explore_program_file *written, struct rm_error *error)
 {
 	size_t length;
 	char *text;
@@ -298,7 +298,7 @@ int rm_explore_written_load(const char *file,
 
 	if (status)
 		return status;
-	status = rm_explore_written_parse(file, text, length, written, error);
+	status = rm_explore_parse_program(file, text, length, written, error);
 	free(text);
 	return status;
 }
@@ -310,7 +310,7 @@ static bool only_reads(unsigned kind)
 	       kind == RM_HISTORY_SCAN;
 }
 
-bool rm_explore_written_unfit(const struct rm_explore_written *written,
+bool rm_explore_program_misfits(const struct rm_explore_program_file *written,
         const struct rm_impl *impl, char *why, size_t size)
 {
 	const struct rm_explore_program *program = &written->program;
@@ -357,7 +357,7 @@ static void print_ops(
 		fprintf(file, "\n");
 }
 
-char *rm_explore_written_text(const struct rm_explore_program *program)
+char *rm_explore_program_text(const struct rm_explore_program *program)
 {
 	char *text = NULL;
 	size_t size = 0;

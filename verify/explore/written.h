@@ -21,7 +21,7 @@
 
 #include "verify/explore/program.h"
 
-struct rm_explore_written {
+struct rm_explore_program_file {
 	struct rm_explore_program program; /* impl and map_seed are unset */
 	unsigned shapes; /* the bit of the given shape; 0: none */
 	bool sized;      /* presize is given */
@@ -29,19 +29,19 @@ struct rm_explore_written {
 
 /* -EINVAL with `error` "FILE:LINE: found, expected X"; `written` is then
    unchanged. */
-int rm_explore_written_parse(const char *file, const char *text, size_t length,
-        struct rm_explore_written *written, struct rm_error *error);
+int rm_explore_parse_program(const char *file, const char *text, size_t length,
+        struct rm_explore_program_file *written, struct rm_error *error);
 
 /* The same for a file; also -errno with `error` "FILE: reason". */
-int rm_explore_written_load(const char *file,
-        struct rm_explore_written *written, struct rm_error *error);
+int rm_explore_load_program(const char *file,
+        struct rm_explore_program_file *written, struct rm_error *error);
 
 /* True if the map lacks something; `why` has `size` bytes for the reason. */
-bool rm_explore_written_unfit(const struct rm_explore_written *written,
+bool rm_explore_program_misfits(const struct rm_explore_program_file *written,
         const struct rm_impl *impl, char *why, size_t size);
 
 /* The text of a program file, which the parser accepts; free() it. NULL: out of
    memory. */
-char *rm_explore_written_text(const struct rm_explore_program *program);
+char *rm_explore_program_text(const struct rm_explore_program *program);
 
 #endif /* RM_EXPLORE_WRITTEN_H */

@@ -145,7 +145,7 @@ static unsigned stalling(const struct rm_explore_options *options)
 
 static void who_stalls(void)
 {
-	const struct rm_explore_written *written = (const void *)&last;
+	const struct rm_explore_program_file *written = (const void *)&last;
 
 	CHECK(stalling(&(struct rm_explore_options){
 	              .policy = RM_EXPLORE_MIX }) == NUMBERS / 4,

@@ -108,11 +108,11 @@ static void long_ones(void)
 static void written(void)
 {
 	struct rm_explore_options options = options_of();
-	struct rm_explore_written text = { .program = { .keys = 3,
-		                                   .resident = 5,
-		                                   .threads = 2,
-		                                   .presize = true,
-		                                   .ops = { 1, 1 } } };
+	struct rm_explore_program_file text = { .program = { .keys = 3,
+		                                        .resident = 5,
+		                                        .threads = 2,
+		                                        .presize = true,
+		                                        .ops = { 1, 1 } } };
 	unsigned followed = 0, same = 0, presized = 0, sized = 0, shapes = 0;
 	uint64_t seed = 0;
 

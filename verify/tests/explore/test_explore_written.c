@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int parse(const char *text, struct rm_explore_written *written,
+static int parse(const char *text, struct rm_explore_program_file *written,
         struct rm_error *error)
 {
 	error->text[0] = '\0';
-	return rm_explore_written_parse(
+	return rm_explore_parse_program(
 	        "dir/my.txt", text, strlen(text), written, error);
 }
 
@@ -63,7 +63,7 @@ static const struct mistake {
 static void test_mistakes(void)
 {
 	for (size_t i = 0; i < sizeof(mistakes) / sizeof(*mistakes); i++) {
-		struct rm_explore_written written = { .shapes = 77 };
+		struct rm_explore_program_file written = { .shapes = 77 };
 		struct rm_error error;
 		int status = parse(mistakes[i].text, &written, &error);
 
@@ -76,7 +76,7 @@ static void test_mistakes(void)
 
 static void test_whole(void)
 {
-	struct rm_explore_written written;
+	struct rm_explore_program_file written;
 	struct rm_error error;
 	const struct rm_explore_program *program = &written.program;
 	int status = parse("# Two writers\n"
@@ -121,7 +121,7 @@ static void test_whole(void)
 
 static void test_left_out(void)
 {
-	struct rm_explore_written written;
+	struct rm_explore_program_file written;
 	struct rm_error error;
 
 	CHECK(!parse("thread 1 = clear\n", &written, &error), error.text);
@@ -143,12 +143,12 @@ static void test_back(void)
 
 	for (uint64_t i = 0; i < 2000; i++) {
 		struct rm_explore_program program;
-		struct rm_explore_written written;
+		struct rm_explore_program_file written;
 		struct rm_error error;
 		char *text;
 
 		rm_explore_program_make(&options, i, &program);
-		text = rm_explore_written_text(&program);
+		text = rm_explore_program_text(&program);
 		same = same && !parse(text, &written, &error) &&
 		       written.program.keys == program.keys &&
 		       written.program.resident == program.resident &&
@@ -167,25 +167,25 @@ static void test_unfit(void)
 {
 	struct rm_map_ops ops = { 0 };
 	struct rm_impl impl = { .id = "any", .ops = &ops };
-	struct rm_explore_written written;
+	struct rm_explore_program_file written;
 	struct rm_error error;
 	char why[128] = "";
 
 	parse("thread 1 = upsert 0\nthread 2 = lookup 0, take 0\n", &written,
 	        &error);
-	CHECK(rm_explore_written_unfit(&written, &impl, why, sizeof(why)) &&
+	CHECK(rm_explore_program_misfits(&written, &impl, why, sizeof(why)) &&
 	                !strcmp(why, "the map does not offer take 0"),
 	        "an operation that the map lacks is reported");
 	parse("thread 1 = upsert 0\nthread 2 = lookup 0, remove 0\n", &written,
 	        &error);
-	CHECK(!rm_explore_written_unfit(&written, &impl, why, sizeof(why)),
+	CHECK(!rm_explore_program_misfits(&written, &impl, why, sizeof(why)),
 	        "operations that all maps have are accepted");
 	impl.caps = RM_CAP_SINGLE_WRITER;
-	CHECK(rm_explore_written_unfit(&written, &impl, why, sizeof(why)) &&
+	CHECK(rm_explore_program_misfits(&written, &impl, why, sizeof(why)) &&
 	                strstr(why, "thread 2 performs remove 0"),
 	        "a second writer of a single-writer map is reported");
 	parse("thread 1 = upsert 0\nthread 2 = lookup 0\n", &written, &error);
-	CHECK(!rm_explore_written_unfit(&written, &impl, why, sizeof(why)),
+	CHECK(!rm_explore_program_misfits(&written, &impl, why, sizeof(why)),
 	        "readers next to the writer are accepted");
 }
 
