@@ -79,8 +79,8 @@ static inline void rm_explore_mark_written(uint64_t offset, unsigned bytes)
 		fresh[1] &= (uint8_t) ~(bits >> 8);
 }
 
-/* True if none of these bytes was ever written. An access to a part of them is
-   valid: adjacent bytes may belong to another member, or be padding. */
+/* True if none of these bytes was ever written. If only some were, a read is
+   accepted: the others may be padding, or another member. */
 static inline bool rm_explore_is_fresh(uint64_t offset, unsigned bytes)
 {
 	const uint8_t *fresh = rm_explore_fresh + offset / RM_EXPLORE_GRANULE;

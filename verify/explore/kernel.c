@@ -143,7 +143,7 @@ int rm_sim_clock_gettime(clockid_t clock, struct timespec *time)
 	return 0;
 }
 
-/* A sleep may take any time, so none is a valid choice. */
+/* A sleep may take any time, including no time. */
 int rm_sim_clock_nanosleep(clockid_t clock, int flags,
         const struct timespec *time, struct timespec *left)
 {
