@@ -204,7 +204,7 @@ static void refuse_unwritable(
 	        option, file, strerror(errno));
 }
 
-/* Sets options that are not given to the scheduler's defaults. */
+/* Gives the scheduler's defaults to options that are not set. */
 static void complete_options(struct argp_state *state, struct arguments *to)
 {
 	struct rm_explore_options *into = &to->options;

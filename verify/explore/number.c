@@ -35,7 +35,7 @@ int rm_explore_calibrate(const struct rm_explore_options *options,
 	return status;
 }
 
-/* The mix uses PCT for one schedule in four, and stalls special programs. */
+/* The mix uses PCT for one schedule in four, and stall for special programs. */
 static const struct rm_explore_scheduler *scheduler_of(
         const struct rm_explore_options *options, uint64_t number)
 {
