@@ -102,8 +102,7 @@ extern const struct rm_explore_scheduler rm_explore_random, rm_explore_pct,
 uint32_t rm_explore_draw_back(
         struct rm_explore_schedule *schedule, uint32_t most, bool last);
 
-/* Calls the scheduler and records its turn. A turn of 0 steps: out of memory.
- */
+/* Calls the scheduler and records its turn. 0 steps mean out of memory. */
 struct rm_explore_turn rm_explore_next_turn(
         struct rm_explore_schedule *schedule,
         const struct rm_explore_situation *situation);
