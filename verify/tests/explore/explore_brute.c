@@ -11,7 +11,7 @@ struct state {
 	uint64_t kept[BRUTE_LANES];
 	unsigned at[BRUTE_LANES];
 	bool begun[BRUTE_LANES];
-	bool gave[BRUTE_LANES];      /* yielded, and has not run since */
+	bool yielded[BRUTE_LANES];   /* yielded, and has not run since */
 	bool turning[BRUTE_LANES];   /* its next turn ends the yield */
 	unsigned waits[BRUTE_LANES]; /* lock + 1 */
 	unsigned owner[BRUTE_LOCKS]; /* lane + 1 */
