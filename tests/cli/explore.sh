@@ -96,7 +96,7 @@ weak_on_one_cpu() { # ID SCHEDULES MODEL
 }
 says_of_memory() { # ID MODEL
 	case $2 in
-	c11) grep -Eq 'an older value: that of (the start|thread [1-7] at .*\.[ch]:[0-9]+)$' "$dir/$1" ;;
+	c11) grep -Eq 'an older value, (from before the threads|stored by thread [1-7] at .*\.[ch]:[0-9]+)$' "$dir/$1" ;;
 	tso) grep -q 'stores into its buffer [^ ]*$' "$dir/$1" && grep -q 'has left the buffer$' "$dir/$1" ;;
 	esac
 }
@@ -108,7 +108,7 @@ grep -v '^#' "$weak" >"$dir/weak"
 while IFS='	' read -r id folder finding schedules model; do
 	check "$id is found under $model within $schedules schedules: $finding" \
 		finds_weak "$id" "$finding" "$schedules" "$model"
-	check "$id: the page says what memory did" says_of_memory "$id" "$model"
+	check "$id: the page shows what memory did" says_of_memory "$id" "$model"
 	check "$id: its line shows it again, byte for byte" again "$id"
 	check "$id: one CPU finds the same" weak_on_one_cpu "$id" "$schedules" "$model"
 	check "$id passes under sc" weak_passes "$id" --schedules "$schedules"
@@ -217,24 +217,24 @@ check 'a number out of its range is refused' refused 'expected a number from 1 t
 	gomap_rw --threads 8
 check 'an unknown model of memory is refused' refused 'expected sc, tso or c11' \
 	gomap_rw --memory arm
-check 'exhaustive refuses a model of memory' refused \
-	'exhaustive has sequentially consistent memory only' \
+check 'exhaustive rejects a memory model' refused \
+	'exhaustive supports only sequentially consistent memory (sc)' \
 	gomap_rw --scheduler exhaustive --memory tso
 check 'an unknown scheduler is refused' refused 'expected mix, random, pct, stall or exhaustive' \
 	gomap_rw --scheduler luck
 for option in --programs --preemptions --program; do
 	check "$option without exhaustive would do nothing, and is refused" \
-		refused "$option: only exhaustive has it" gomap_rw $option 3
+		refused "$option: only with --scheduler exhaustive" gomap_rw $option 3
 done
 check 'so is a depth without changes of priority' refused \
-	'--depth: only pct and mix have it' gomap_rw --scheduler random --depth 2
-check 'exhaustive refuses a fourth thread' refused 'exhaustive has at most 3' \
+	'--depth: only with --scheduler pct or mix' gomap_rw --scheduler random --depth 2
+check 'exhaustive rejects a fourth thread' refused '--threads 4: at most 3 with exhaustive' \
 	gomap_rw --scheduler exhaustive --threads 4
 echo 'thread 1 = put 0' >"$dir/wrong.txt"
-check 'a mistake in a program is told with its line' refused \
+check 'a mistake in a program file is reported with its line' refused \
 	"$dir/wrong.txt:1: \"put\", expected an operation" gomap_rw --program-file "$dir/wrong.txt"
 check 'a program that is not there is refused' refused "$dir/none.txt: " gomap_rw --program-file "$dir/none.txt"
-check 'what a program says is not said twice' refused 'the program file says it' \
+check 'options that the program file sets are rejected' refused 'set by the program file' \
 	gomap_rw --program-file "$dir/exchanges.txt" --threads 2
 check 'a map that lacks an operation is skipped with the reason' sh -c "
 	echo 'thread 1 = update 0' >'$dir/update.txt'

@@ -120,9 +120,9 @@ check 'a file that cannot be made is named, before anything is run' [ "$? $(cat 
 	"2 readmostly explore: --html $dir/no/such.html: cannot be written: No such file or directory" ]
 explore $map --perfetto /dev/full >/dev/null 2>"$dir/err"
 check 'a full disk is named, and what was found stays found' [ "$? $(cat "$dir/err")" = \
-	"1 readmostly explore: $map: /dev/full: not written whole: No space left on device" ]
+	"1 readmostly explore: $map: /dev/full: not written completely: No space left on device" ]
 explore $map --html /dev/full >/dev/null 2>"$dir/err"
-check 'of the page as well' says "$dir/err" '/dev/full: not written whole: No space left'
+check 'of the page as well' says "$dir/err" '/dev/full: not written completely: No space left'
 explore all --html "$dir/all.html" 2>"$dir/err"
-check 'of all maps there is no one page' says "$dir/err" 'of one map, not all'
+check 'there is no page of all maps' says "$dir/err" 'only with one map, not all'
 done_testing

@@ -31,11 +31,11 @@ check "two at once have one" refuses two_at_once.jsonl '3: event 1: thread 0'
 check "an EDN process, too" refuses bad_process.edn '2: process 0 invokes'
 check "and an end without beginning" refuses kv_broken.txt '2: process 0 ends'
 check "and a word that is none" refuses etcd_broken.log '2: no :type'
-check "an answer that contradicts itself, too" refuses contradicts.jsonl '2: "there" is false beside a "result"'
+check "an answer that contradicts itself, too" refuses contradicts.jsonl '2: "there" is false with a "result"'
 sed '6s/"there":[a-z]*,//' $histories/stale.jsonl >"$dir/half.jsonl"
 "$program" check --history "$dir/half.jsonl" >"$dir/out" 2>"$dir/err"
 check "and a value of which is not said that it was there" \
-	[ "$? $(grep -c 'half.jsonl:6: no "there" beside a "result"' "$dir/err")" = '2 1' ]
+	[ "$? $(grep -c 'half.jsonl:6: no "there" with a "result"' "$dir/err")" = '2 1' ]
 sed '2s/$/\x0/' $histories/good.jsonl >"$dir/zero.jsonl"
 "$program" check --history "$dir/zero.jsonl" >"$dir/out" 2>"$dir/err"
 check "and a zero byte" [ "$? $(grep -c 'zero.jsonl:2: zero byte at column' "$dir/err")" = '2 1' ]
@@ -75,7 +75,7 @@ printf '%s\n' '{"format":"readmostly-history","version":1,"guarantee":"none",'"$
 check "a key that a scan yields twice is shown by its name" \
 	sh -c "grep -q 'yielded key apple twice' '$dir/out' && grep -q 'yielded apple = red, apple = red' '$dir/out'"
 "$program" check --history "$dir/invented.jsonl" >"$dir/out"
-check "so is a value that nobody wrote" says "$dir/out" 'key apple: a scan yielded red, which nobody wrote'
+check "so is a value that no operation wrote" says "$dir/out" 'key apple: a scan yielded red, which no operation wrote'
 /usr/bin/python3 - "$dir/long.jsonl" <<'end'
 import json, sys
 
@@ -97,5 +97,5 @@ check "a format is forced" ends 2 stale.jsonl --format etcd --json
 check "a format must be one" ends 2 stale.jsonl --format xml
 "$program" check --history - <$histories/kv_bad.txt >"$dir/out" 2>&1
 check "standard input is -" [ $? = 1 ]
-check "no map beside a history" ends 2 good.jsonl null_map
+check "no map with a history" ends 2 good.jsonl null_map
 done_testing

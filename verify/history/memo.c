@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * memo.c - the set of states that a search has visited: entries of equal size
- * in one array, found through a table of their numbers. Nothing is ever taken
- * out, so that neither needs pointers nor lists of what is free.
+ * in one array, and a hash table of their numbers. Entries are never removed,
+ * so there are no pointers and no free lists.
  */
 #include "runner/base/rng.h"
 #include "verify/history/judging.h"
@@ -54,9 +54,9 @@ static size_t place_of(const struct rm_memo *memo, const unsigned char *entry)
 	return at;
 }
 
-/* Numbers of entries are put into the new table again in their order; the
-   entries themselves stay where they are. `table_room` only grows: the next
-   problem begins with a small table in the same memory. */
+/* Inserts the numbers of all entries into the new table; the entries stay in
+   place. `table_room` only grows: the next problem begins with a small table in
+   the same memory. */
 static int resize_table(struct rm_memo *memo, size_t size)
 {
 	if (size > memo->table_room) {
