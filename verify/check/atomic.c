@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * atomic.c - conditional operations under contention: of several threads that
- * insert_if_absent one key exactly one inserts; no increment through update or
- * compare_swap is lost.
- */
+/* atomic.c - conditional operations under contention: if several threads
+ * insert_if_absent one key, exactly one inserts; no increment by update or
+ * compare_swap is lost. */
 #include "verify/check/internal.h"
 
 enum { KEYS = 4, ROUND_KEYS = 512 };
 
-/* A counter as a value: the tag of its rank below, the count above. */
+/* A counter as a value: the tag of its rank in the low bits, the count
+ * above. */
 static struct rm_value counter_value(uint64_t rank, uint64_t count)
 {
 	return rm_value_of(rank, 0, count);
@@ -20,12 +19,12 @@ static uint64_t counter_of(const struct rm_value *value)
 }
 
 struct contest {
-	uint64_t ops;                     /* per thread */
-	_Atomic uint64_t won[ROUND_KEYS]; /* inserts per rank */
-	_Atomic uint64_t added[KEYS];     /* increments per rank */
+	uint64_t ops;                          /* per thread */
+	_Atomic uint64_t inserted[ROUND_KEYS]; /* inserts per rank */
+	_Atomic uint64_t added[KEYS];          /* increments per rank */
 };
 
-/* Everybody tries each rank in the same order: they meet. */
+/* All threads try the ranks in the same order, so that they collide. */
 static void insert_all(struct rm_peer *peer)
 {
 	struct contest *contest = peer->peers->context;
@@ -41,7 +40,7 @@ static void insert_all(struct rm_peer *peer)
 		else
 			/* relaxed: read after the threads were joined */
 			atomic_fetch_add_explicit(
-			        &contest->won[i], 1, memory_order_relaxed);
+			        &contest->inserted[i], 1, memory_order_relaxed);
 	}
 }
 
@@ -51,14 +50,15 @@ static void check_winners(struct rm_peer *peer)
 
 	for (uint64_t i = 0; i < ROUND_KEYS; i++) {
 		/* relaxed: all writers have been joined */
-		uint64_t won = atomic_load_explicit(
-		        &contest->won[i], memory_order_relaxed);
+		uint64_t inserted = atomic_load_explicit(
+		        &contest->inserted[i], memory_order_relaxed);
 
-		if (won != 1)
+		if (inserted != 1)
 			rm_peer_fail(peer,
 			        "insert_if_absent of rank %llu inserted %llu "
 			        "times",
-			        (unsigned long long)i, (unsigned long long)won);
+			        (unsigned long long)i,
+			        (unsigned long long)inserted);
 	}
 }
 
@@ -68,7 +68,7 @@ static void remove_all(struct rm_peer *peer)
 		rm_peer_remove(peer, i);
 }
 
-static void counters_begin(struct rm_peer *peer)
+static void reset_counters(struct rm_peer *peer)
 {
 	for (uint64_t rank = 0; rank < KEYS; rank++) {
 		struct rm_value value = counter_value(rank, 0);
@@ -77,7 +77,7 @@ static void counters_begin(struct rm_peer *peer)
 	}
 }
 
-static void counters_end(struct rm_peer *peer)
+static void check_counters(struct rm_peer *peer)
 {
 	struct contest *contest = peer->peers->context;
 	const uint64_t mask = (1U << 20) - 1; /* values count modulo 2^20 */
@@ -102,7 +102,8 @@ static void swap_counters(struct rm_peer *peer)
 {
 	struct contest *contest = peer->peers->context;
 
-	for (uint64_t n = 0; n < contest->ops && rm_peer_another(peer); n++) {
+	for (uint64_t n = 0; n < contest->ops && rm_peer_tick_in_time(peer);
+	        n++) {
 		uint64_t rank = rm_next(&peer->rng) % KEYS;
 		struct rm_key key = rm_peer_key(peer, rank);
 		struct rm_value old = { { 0 } };
@@ -129,8 +130,8 @@ static bool increment(
 	return true;
 }
 
-/* Everybody increments each rank once, in the same order: the first to come
-   finds no counter there. */
+/* All threads increment each rank once, in the same order. Exactly one must
+ * find the key absent. */
 static void update_all(struct rm_peer *peer)
 {
 	struct contest *contest = peer->peers->context;
@@ -140,7 +141,7 @@ static void update_all(struct rm_peer *peer)
 		            rm_peer_key(peer, i), increment, &i))
 			/* relaxed: read after the threads were joined */
 			atomic_fetch_add_explicit(
-			        &contest->won[i], 1, memory_order_relaxed);
+			        &contest->inserted[i], 1, memory_order_relaxed);
 }
 
 static void check_updated(struct rm_peer *peer)
@@ -151,19 +152,20 @@ static void check_updated(struct rm_peer *peer)
 	for (uint64_t i = 0; i < ROUND_KEYS; i++) {
 		struct rm_value value = { { 0 } };
 		/* relaxed: all writers have been joined */
-		uint64_t won = atomic_load_explicit(
-		        &contest->won[i], memory_order_relaxed);
+		uint64_t inserted = atomic_load_explicit(
+		        &contest->inserted[i], memory_order_relaxed);
 		bool was_there = rm_peer_lookup(peer, i, &value);
 
-		if (won != 1)
+		if (inserted != 1)
 			rm_peer_fail(peer,
 			        "update of rank %llu found it absent %llu "
 			        "times",
-			        (unsigned long long)i, (unsigned long long)won);
+			        (unsigned long long)i,
+			        (unsigned long long)inserted);
 		if (!was_there || counter_of(&value) != threads)
 			rm_peer_fail(peer,
-			        "rank %llu, which was absent, holds %llu after "
-			        "one update of each of %u threads",
+			        "rank %llu was absent, but holds %llu after "
+			        "one update by each of %u threads",
 			        (unsigned long long)i,
 			        (unsigned long long)counter_of(&value),
 			        threads);
@@ -174,7 +176,8 @@ static void update_counters(struct rm_peer *peer)
 {
 	struct contest *contest = peer->peers->context;
 
-	for (uint64_t n = 0; n < contest->ops && rm_peer_another(peer); n++) {
+	for (uint64_t n = 0; n < contest->ops && rm_peer_tick_in_time(peer);
+	        n++) {
 		uint64_t rank = rm_next(&peer->rng) % KEYS;
 
 		peer->ops->update(peer->thread, peer->shape,
@@ -185,18 +188,19 @@ static void update_counters(struct rm_peer *peer)
 	}
 }
 
-static int counters(const struct rm_check_case *c, void *map, rm_peer_fn *fn,
-        struct contest *contest, struct rm_error *error)
+static int run_counters(const struct rm_check_case *c, void *map,
+        rm_peer_fn *fn, struct contest *contest, struct rm_error *error)
 {
-	const struct rm_case_phase phases[] = { { 1, counters_begin },
-		{ rm_case_writers(c, true), fn }, { 1, counters_end }, { 0 } };
+	const struct rm_case_phase phases[] = { { 1, reset_counters },
+		{ rm_case_writers(c, true), fn }, { 1, check_counters },
+		{ 0 } };
 
 	memset(contest->added, 0, sizeof(contest->added));
 	return rm_case_phases(c, map, phases, contest, error);
 }
 
-/* Of several threads one finds a key absent, again and again. */
-static int winners(const struct rm_check_case *c, void *map, rm_peer_fn *fn,
+/* Repeats a race in which exactly one thread must find each key absent. */
+static int run_races(const struct rm_check_case *c, void *map, rm_peer_fn *fn,
         rm_peer_fn *check, struct contest *contest, struct rm_error *error)
 {
 	const struct rm_case_phase phases[] = { { rm_case_writers(c, false),
@@ -206,8 +210,8 @@ static int winners(const struct rm_check_case *c, void *map, rm_peer_fn *fn,
 	int code = 0;
 
 	for (uint64_t i = 0;
-	        i < rounds && i < 64 && !code && rm_case_goes_on(c, i); i++) {
-		memset(contest->won, 0, sizeof(contest->won));
+	        i < rounds && i < 64 && !code && rm_case_has_time(c, i); i++) {
+		memset(contest->inserted, 0, sizeof(contest->inserted));
 		code = rm_case_phases(c, map, phases, contest, error);
 	}
 	return code;
@@ -223,15 +227,15 @@ int rm_check_atomic(const struct rm_check_case *c, struct rm_error *error)
 	if (!map)
 		return -1;
 	if (ops->insert_if_absent)
-		code = winners(
+		code = run_races(
 		        c, map, insert_all, check_winners, &contest, error);
 	if (!code && ops->update)
-		code = winners(
+		code = run_races(
 		        c, map, update_all, check_updated, &contest, error);
 	if (!code && ops->compare_swap)
-		code = counters(c, map, swap_counters, &contest, error);
+		code = run_counters(c, map, swap_counters, &contest, error);
 	if (!code && ops->update)
-		code = counters(c, map, update_counters, &contest, error);
+		code = run_counters(c, map, update_counters, &contest, error);
 	if (!code)
 		code = rm_case_invariants(c, map, error);
 	c->impl->ops->destroy(map);

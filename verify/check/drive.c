@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * drive.c - the measured loops themselves: they are other machine code than
- * the operations behind the pointers. Keys and counts must agree at the end.
- */
+/* drive.c - the measured loops, whose machine code differs from the operations
+ * in the table. Their sums must match the content of the map. */
 #include "verify/check/internal.h"
 
 #include "runner/driver.h"
@@ -21,7 +19,7 @@ struct track {
 	atomic_bool stop;
 	struct rm_fresh *fresh;   /* [threads] */
 	uint64_t *fresh_next;     /* [threads] */
-	unsigned threads;         /* of a lap */
+	unsigned threads;         /* of this run */
 	struct rm_counts *counts; /* [threads] */
 	uint64_t *key_sums;       /* [threads] */
 };
@@ -49,10 +47,9 @@ static void worker_init(
 		.slot = peer->slot };
 }
 
-/* Ended by a number of iterations and not by time, since the sums are
-   compared with exactly what was done; in steps, between which it says that it
-   goes on: the loop itself tells nobody. Only where no key ever goes is a miss
-   a mistake. */
+/* Ends after a number of iterations, not after a time, because the sums must
+ * match exactly. It runs in steps and reports progress between them, since the
+ * loop itself does not. A miss is an error only if no key is ever removed. */
 static void drive(struct rm_peer *peer)
 {
 	struct track *track = peer->peers->context;
@@ -70,7 +67,7 @@ static void drive(struct rm_peer *peer)
 			worker->iterations_limit = track->iterations;
 		peer->peers->c->impl->drive[rm_shape_index(peer->shape)](
 		        worker);
-		rm_witness_goes_on();
+		rm_witness_count_progress();
 	} while (worker->counts.iterations < track->iterations);
 	if (worker->counts.wrong)
 		rm_peer_fail(
@@ -96,7 +93,7 @@ static void fill(struct rm_peer *peer)
 	rm_peer_fill(peer, RESIDENT);
 }
 
-/* Every rank that was ever used against the sums of all threads. */
+/* Compares the content of all ranks ever used with the sums of all threads. */
 static void weigh(struct rm_peer *peer)
 {
 	struct track *track = peer->peers->context;
@@ -124,8 +121,8 @@ static void weigh(struct rm_peer *peer)
 	}
 	if (count || held != expected)
 		rm_peer_fail(peer,
-		        "the measured loop's sums of keys are not "
-		        "what is held: %lld keys off",
+		        "the measured loop's sums of keys differ from "
+		        "the content of the map by %lld keys",
 		        (long long)-count);
 }
 
@@ -150,8 +147,8 @@ static int lap(const struct rm_check_case *c, struct track *track, bool presize,
 	return rm_case_play(c, RESIDENT * 2, presize, phases, track, error);
 }
 
-/* Ranks below `present`: a stream, and ranges of one or of no key, each drawn as
-   often as the others. */
+/* Draws a stream of ranks below `present`, and ranges of one or no key with
+ * equal probability. */
 static void set_draws(
         uint32_t *stream, struct rm_skew *skew, uint64_t present, uint64_t *rng)
 {
