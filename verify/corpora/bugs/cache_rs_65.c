@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * cache_rs_65.c - a lookup whose record has moved tries again, three times.
- * Then it answers that the key is absent, though each try has found it: others
- * only wrote the key a fourth time.
- */
+/* cache_rs_65.c - a lookup whose record has moved retries three times. Then it
+ * returns absent, although each attempt found the key: other threads only wrote
+ * the key a fourth time. */
 #ifndef BUG_ID
 #define BUG_ID cache_rs_65
 #endif

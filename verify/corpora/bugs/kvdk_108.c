@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * kvdk_108.c - a lookup that finds its key in a record asks whether the place
- * has changed meanwhile. When it finds another key it does not ask: the key was
- * written, its old record has become another key's, and it is taken for absent.
- */
+/* kvdk_108.c - a lookup that finds its key in a record checks whether the place
+ * has changed meanwhile. If it finds another key it does not check. So if the
+ * key was written and its old record reused for another key, it returns
+ * absent. */
 #ifndef BUG_ID
 #define BUG_ID kvdk_108
 #endif

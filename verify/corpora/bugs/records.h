@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * records.h - tables of places that refer to records elsewhere. A write makes a
- * new record, lets the place refer to it, and gives the old one back at once:
- * the next write, of any key, has it. A lookup that has read a place must ask
- * afterwards whether it still refers to the same record in the same use.
+/* records.h - tables of places that refer to records. A write makes a new
+ * record, stores it in the place, and returns the old one to the free list at
+ * once, where the next write of any key takes it. So a lookup must check after
+ * reading that the place still refers to the same use of the same record.
  *
- * Records and places are kept until destroy. lookup() is each file's own.
- */
+ * Records and places are kept until destroy. Each file implements lookup(). */
 #ifndef RM_BUG_RECORDS_H
 #define RM_BUG_RECORDS_H
 
@@ -15,10 +13,10 @@
 enum { BUCKETS = 1024 };
 
 struct record {
-	_Atomic uint64_t uses; /* how often it was given out */
+	_Atomic uint64_t uses; /* number of times it was handed out */
 	_Atomic uint64_t key, word;
 	struct record *next; /* of the free ones */
-	struct record *made; /* of all */
+	struct record *made; /* list of all records */
 };
 
 struct place {
@@ -37,11 +35,11 @@ struct records {
 	struct bucket buckets[BUCKETS];
 };
 
-/* What a place was when it was looked at. */
+/* What a lookup read from a place. */
 struct look {
 	struct record *record;
 	uint64_t key, word;
-	bool moved; /* it refers to something else by now */
+	bool moved; /* the place refers to another record or use by now */
 };
 
 RM_HOT struct bucket *bucket_of(void *thread, struct rm_key key)
@@ -59,8 +57,8 @@ RM_HOT struct place *after(_Atomic(struct place *) *link)
 
 RM_HOT struct look look_at(struct place *place)
 {
-	/* acquire, all: each is read before the next, and what is read of a
-	   record pairs with the releases in new_record() */
+	/* acquire throughout: the reads keep this order, and reads of a record
+	 * pair with the releases in new_record() */
 	struct look look = { .record = atomic_load_explicit(
 		                     &place->record, memory_order_acquire) };
 
@@ -75,7 +73,7 @@ RM_HOT struct look look_at(struct place *place)
 	        atomic_load_explicit(&look.record->key, memory_order_acquire);
 	look.word =
 	        atomic_load_explicit(&look.record->word, memory_order_acquire);
-	/* relaxed: after acquires; a record in another use shows it here */
+	/* relaxed: after acquires; a reused record is detected here */
 	look.moved |= atomic_load_explicit(
 	                      &look.record->uses, memory_order_relaxed) != uses;
 	return look;
@@ -95,8 +93,8 @@ static inline struct record *new_record(
 		map->all = record;
 	}
 	pthread_mutex_unlock(&map->lock);
-	/* release: pairs with the acquire in look_at(), which looks at its place
-	   again: who sees this use must see that the last one is over */
+	/* release: pairs with the acquire in look_at(). A lookup that sees this
+	 * use reads its place again and sees that the last use is over. */
 	atomic_fetch_add_explicit(&record->uses, 1, memory_order_release);
 	/* release, both: pair with the acquires in look_at() */
 	atomic_store_explicit(&record->key, key.word, memory_order_release);
@@ -112,8 +110,8 @@ static inline void give_back(struct records *map, struct record *record)
 	pthread_mutex_unlock(&map->lock);
 }
 
-/* The key's place, or a free one. Under the bucket's lock, which keeps others
-   from writing what the relaxed loads read. */
+/* The key's place, or a free one. Under the bucket's lock, which protects the
+ * data of the relaxed loads. */
 static inline struct place *claim(struct bucket *bucket, struct rm_key key)
 {
 	struct place *empty = NULL, *place;
@@ -137,7 +135,7 @@ static inline struct place *claim(struct bucket *bucket, struct rm_key key)
 	return place;
 }
 
-/* Lets the place refer to `record`, NULL for none; gives back the other. */
+/* Stores `record` (or NULL) in the place; frees the old record. */
 static inline bool refer(struct records *map, struct place *place,
         struct record *record, struct rm_value *old)
 {
@@ -147,7 +145,7 @@ static inline bool refer(struct records *map, struct place *place,
 
 	if (!last)
 		return false;
-	/* relaxed: it is this thread's until it is given back */
+	/* relaxed: it belongs to this thread until it is freed */
 	give(old, atomic_load_explicit(&last->word, memory_order_relaxed));
 	give_back(map, last);
 	return true;
