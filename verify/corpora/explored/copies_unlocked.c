@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * copies_unlocked.c - a value of several words is copied when the lock has been
- * given back, by a memcpy() of a constant size: the compiler makes plain moves
- * of it, which nobody would see but for guest/relax.h.
- */
+/* copies_unlocked.c - a value of several words is copied after the lock was
+ * released, by a memcpy() of constant size. The compiler turns it into plain
+ * moves, which only guest/relax.h makes visible. */
 #ifndef PLANTED_ID
 #define PLANTED_ID copies_unlocked
 #endif

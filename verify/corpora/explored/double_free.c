@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * double_free.c - a remove frees the node that it found in one critical
- * section, although another one may have taken it out before the next.
- */
+/* double_free.c - a remove frees the node that it found in one critical
+ * section, although another remove may have removed it before the next one. */
 #ifndef PLANTED_ID
 #define PLANTED_ID double_free
 #endif

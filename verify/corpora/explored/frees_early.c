@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * frees_early.c - a lookup looks at its node again behind the lock, and counts
- * itself out with an access that releases nothing: the remove that waits for it
- * frees the node behind it in time, yet nothing orders the two.
- */
+/* frees_early.c - a lookup reads its node again after the lock, and then
+ * decrements the count of readers without release. The remove that waits for
+ * the count frees the node later in time, but nothing orders the two. */
 #ifndef PLANTED_ID
 #define PLANTED_ID frees_early
 #endif
@@ -61,8 +59,8 @@ RM_HOT bool waits_and_frees(void *thread, struct rm_shape shape,
 	struct node *node = taken(map, shape, key, old);
 	const bool was_there = node;
 
-	/* acquire: who looked is done with the node. Under the lock, so that
-	   nobody new begins to look */
+	/* acquire: readers are done with the node. Under the lock, so that no
+	 * new reader starts */
 	while (atomic_load_explicit(&looking->threads, memory_order_acquire))
 		sched_yield();
 	pthread_mutex_unlock(&map->lock);

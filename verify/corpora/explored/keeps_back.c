@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * keeps_back.c - once thread 1 has written, what thread 2 writes is kept back
- * until it leaves: whoever looks later, but before that, does not see it.
- */
+/* keeps_back.c - after thread 1 has written, writes of thread 2 are withheld
+ * until it leaves: lookups before that do not see them. */
 #ifndef PLANTED_ID
 #define PLANTED_ID keeps_back
 #endif

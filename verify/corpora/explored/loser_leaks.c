@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * loser_leaks.c - insert_if_absent makes its node before it takes the lock,
- * and forgets it where another insert was first.
- */
+/* loser_leaks.c - insert_if_absent allocates its node before it takes the lock,
+ * and leaks it if another insert was first. */
 #ifndef PLANTED_ID
 #define PLANTED_ID loser_leaks
 #endif

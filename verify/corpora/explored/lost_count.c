@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * lost_count.c - writes are counted by a load and a store: two at a time count
- * one. No operation answers wrongly; the map's own check adds up.
- */
+/* lost_count.c - writes are counted by a load and a store, so two concurrent
+ * ones count as one. All results are correct; only the map's own check
+ * fails. */
 #ifndef PLANTED_ID
 #define PLANTED_ID lost_count
 #endif
@@ -52,7 +51,7 @@ static bool adds_up(void *opaque, char *why, size_t size)
 
 	if (counts->writes == counts->checked)
 		return true;
-	snprintf(why, size, "writes were counted twice as one");
+	snprintf(why, size, "two writes were counted as one");
 	return false;
 }
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * plain_counter.c - look-ups are counted by a plain addition, outside of the
- * lock: no answer is wrong, and the count is.
- */
+/* plain_counter.c - lookups are counted by a plain addition outside the lock:
+ * results are correct, but the count is not. */
 #ifndef PLANTED_ID
 #define PLANTED_ID plain_counter
 #endif
@@ -29,7 +27,7 @@ RM_HOT bool counted(void *thread, struct rm_shape shape, struct rm_key key,
 {
 	struct planted *map = thread;
 
-	/* relaxed: nothing comes with the count */
+	/* relaxed: the count orders nothing */
 	if (twin)
 		atomic_fetch_add_explicit((_Atomic uint64_t *)map->extra, 1,
 		        memory_order_relaxed);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * publishes_late.c - the value that was written last is looked up without the
- * lock, by a load that acquires nothing. The answer is right; but had the value
- * been an address, who looks it up need not see what is there.
- */
+/* publishes_late.c - the last written value is read without the lock, by a load
+ * that does not acquire. The result is correct. But if the value were an
+ * address, the reader might not see the data there. */
 #ifndef PLANTED_ID
 #define PLANTED_ID publishes_late
 #endif

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * publishes_zeroed.c - words of values are looked up without the lock, in a page
- * of calloc() that the first write makes. The load of the page's address acquires
- * nothing, so that who has it need not see the zeros there.
- */
+/* publishes_zeroed.c - words of values are read without the lock, in a page
+ * from calloc() that the first write allocates. The load of the page's address
+ * does not acquire, so a reader might not see the zeros. */
 #ifndef PLANTED_ID
 #define PLANTED_ID publishes_zeroed
 #endif
@@ -39,17 +37,17 @@ static void without_pages(void *opaque)
 {
 	struct planted *map = opaque;
 
-	/* relaxed: nobody else uses the map */
+	/* relaxed: no other thread uses the map */
 	free(page_of(map, memory_order_relaxed));
 	free(map->extra);
 	base_destroy(map);
 }
 
-/* With the lock. */
+/* Under the lock. */
 static void note(struct planted *map, struct rm_key key, uint64_t word)
 {
 	struct pages *pages = map->extra;
-	/* relaxed: who made it had the lock */
+	/* relaxed: pages are allocated under the lock */
 	struct page *page = page_of(map, memory_order_relaxed);
 
 	if (!page) {

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * reads_unwritten.c - a node of insert_if_absent comes from malloc() without its
- * list pointer, and take looks whether something hangs on it.
- */
+/* reads_unwritten.c - insert_if_absent allocates a node by malloc() without
+ * setting its list pointer, and take checks whether a node hangs on it. */
 #ifndef PLANTED_ID
 #define PLANTED_ID reads_unwritten
 #endif
@@ -39,7 +37,7 @@ static inline bool take_all(void *thread, struct rm_shape shape,
 	pthread_mutex_lock(&map->lock);
 	const struct node *node = find(map, key);
 
-	/* here nothing ever does */
+	/* never true here */
 	if (node && node->next)
 		abort();
 	pthread_mutex_unlock(&map->lock);

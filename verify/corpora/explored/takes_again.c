@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * takes_again.c - a remove asks for a lock that it has: of a mutex that counts,
- * and of one that refuses, this is right; of an ordinary one it waits for
- * itself.
- */
+/* takes_again.c - a remove locks a mutex that it already holds. With a
+ * recursive or an error-checking mutex this is correct; with a normal one the
+ * thread waits for itself. */
 #ifndef PLANTED_ID
 #define PLANTED_ID takes_again
 #endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * waits_inside.c - a remove waits for running exchanges with the lock held
- * that these need to end: it spins for ever.
- */
+/* waits_inside.c - a remove waits for running exchanges while it holds the lock
+ * that they need: it spins forever. */
 #ifndef PLANTED_ID
 #define PLANTED_ID waits_inside
 #endif
