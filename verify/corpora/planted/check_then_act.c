@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * check_then_act.c - insert_if_absent is a lookup and then an upsert: two
- * threads find the key absent, and both insert.
- */
+/* check_then_act.c - insert_if_absent is a lookup and then an upsert: two
+ * threads find the key absent, and both insert. */
 #ifndef PLANTED_ID
 #define PLANTED_ID check_then_act
 #endif

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * growth_loses.c - the table is copied into a larger one in one critical
- * section and replaced by it in the next: what was inserted in between is gone.
- */
+/* growth_loses.c - the table is copied into a larger one in one critical
+ * section, and replaced by it in the next: inserts in between are lost. */
 #ifndef PLANTED_ID
 #define PLANTED_ID growth_loses
 #endif
 #include "verify/corpora/planted/planted.h"
 
-/* The table has room for half its slots and grows by itself then; this grows
-   it when a quarter is used. */
+/* The table grows by itself when half of it is used; this fixture grows it at a
+ * quarter. */
 static bool due(const struct planted *map)
 {
 	return map->table.count == (map->table.mask + 1) / 4;
@@ -30,8 +28,8 @@ static void copy_slots(const struct probe *from, struct probe *to)
 	}
 }
 
-/* Keys of the old table that the new one lacks are lost, their nodes not: a
-   fixture has one bug, not two. */
+/* Keys that the new table lacks are lost, but their nodes must not leak: a
+ * fixture has one bug. */
 static void keep_nodes(const struct probe *from, struct planted *map)
 {
 	const size_t words = probe_stride(PLANTED_SLOT);
@@ -60,12 +58,12 @@ static RM_COLD void grow(struct planted *map)
 	copy_slots(&map->table, &larger);
 	if (!twin) {
 		pthread_mutex_unlock(&map->lock);
-		for (int i = 0; i < 8; i++) /* growth is rare, and long */
+		for (int i = 0; i < 8; i++) /* growth is rare and long */
 			RM_PAUSE();
 		pthread_mutex_lock(&map->lock);
 	}
 	smaller = map->table;
-	if (smaller.mask >= larger.mask) { /* somebody was quicker */
+	if (smaller.mask >= larger.mask) { /* another thread was faster */
 		probe_free(&larger, PLANTED_SLOT);
 		return;
 	}

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * stale_read.c - each thread remembers what it looked up last, and believes
- * it while the map's version stays; a remove by another thread does not count
- * as a new version.
- */
+/* stale_read.c - each thread caches its last lookup, which is valid while the
+ * map's version is unchanged; but a remove by another thread does not change
+ * the version. */
 #ifndef PLANTED_ID
 #define PLANTED_ID stale_read
 #endif
@@ -33,7 +31,7 @@ static uint64_t version_of(const struct planted *map)
 {
 	const struct version *version = map->extra;
 
-	/* seq_cst: who sees the old number reads before the change */
+	/* seq_cst: readers that see the old number come before the change */
 	return atomic_load_explicit(&version->number, memory_order_seq_cst);
 }
 
@@ -93,7 +91,7 @@ RM_HOT bool silent_take(void *thread, struct rm_shape shape, struct rm_key key,
 	struct reader *reader = thread;
 	struct planted *map = reader->map;
 
-	reader->valid = false; /* its own memory, at least */
+	reader->valid = false; /* at least its own cache is invalidated */
 	pthread_mutex_lock(&map->lock);
 	if (twin)
 		bump(map);
@@ -115,7 +113,7 @@ static bool bumping_insert(void *thread, struct rm_shape shape,
 {
 	struct reader *reader = thread;
 
-	/* what is inserted was absent: nobody remembers it */
+	/* the key was absent, so it is in no cache */
 	return base_insert_if_absent(reader->map, shape, key, value, present);
 }
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * tombstone_revived.c - a removed key keeps its node as a tombstone with the
- * old value; an insert revives it first and writes the value then.
- */
+/* tombstone_revived.c - a removed key keeps its node as a tombstone with the
+ * old value; an insert revives it first and then writes the value. */
 #ifndef PLANTED_ID
 #define PLANTED_ID tombstone_revived
 #endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * torn_value.c - a lookup copies the first word of a value in one critical
- * section and the others in the next. Values of 24 bytes show it.
- */
+/* torn_value.c - a lookup copies the first word of a value in one critical
+ * section and the others in the next. Visible with values of 24 bytes. */
 #ifndef PLANTED_ID
 #define PLANTED_ID torn_value
 #endif
