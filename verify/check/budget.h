@@ -18,7 +18,7 @@ uint64_t rm_budget_share_ns(
 struct rm_rounds {
 	uint64_t share_ns; /* of all rounds */
 	uint64_t spent_ns, last_ns;
-	uint64_t ops; /* of the next round, at most RM_CHECK_OPS_MOST */
+	uint64_t ops; /* of the next round, at most RM_CHECK_OPS_MAX */
 	unsigned done;
 };
 

@@ -100,9 +100,9 @@ uint64_t rm_check_share_ns(const struct rm_check *check,
         const struct rm_check_case *c, uint64_t left_ns);
 
 /* Restarts this program with the quarantine library (rm_check_case.quarantine),
- * if the library is next to it. `argv` starts at the command `check`. Returns
- * if the restart was done already or is not possible. Call it before the first
- * check. */
+ * if the library is next to it. `argv` starts at the command `check`. It
+ * returns only if this was done already or is not possible. Call it before the
+ * first check. */
 void rm_check_restart_with_quarantine(int argc, char **argv);
 /* After that: why this process runs without the quarantine. NULL if it has one,
  * or a sanitizer that delays reuse itself. */

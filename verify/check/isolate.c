@@ -33,7 +33,8 @@ struct watch {
 	struct rm_hang_detector patience;
 	enum rm_hang_verdict hung; /* why the parent killed it */
 	bool over_memory;
-	struct rm_error report; /* WRONG or DONE, then the text */
+	struct rm_error
+	        report; /* REPORT_FAILED or REPORT_DONE, then the text */
 	size_t report_bytes;
 };
 

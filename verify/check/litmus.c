@@ -349,7 +349,7 @@ static void require_present(struct rm_peer *peer, unsigned slot, uint64_t n)
 static void lookup_old_keys(struct rm_peer *peer, struct litmus *litmus)
 {
 	for (unsigned slot = 0; slot < 2; slot++) {
-		/* acquire: pairs with the release in insert_and_look() */
+		/* acquire: pairs with the release in insert_and_lookup() */
 		uint64_t reached = atomic_load_explicit(
 		        &litmus->reached[slot], memory_order_acquire);
 

@@ -4,13 +4,10 @@
  *
  * A map of some size gets rounds. In each, most operations are of two kinds,
  * drawn from the matrix of all pairs, on few keys of one class. It checks:
- * 1. Each value was written for its key.
- * 2. A thread's private keys stay until it removes them, and each of its scans
- * sees them once.
- *
- * 3. After a round each shared key is present exactly if inserts exceed
- * removes.
- *
+ * - Each value was written for its key.
+ * - Private keys of a thread stay until it removes them, and each of its scans
+ *   sees them once.
+ * - After a round a shared key is present if its inserts exceed its removes.
  * Overlapping pairs are counted (coverage.h). */
 #include "verify/check/pairs_round.h"
 

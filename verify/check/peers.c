@@ -39,7 +39,7 @@ void rm_peer_abort_check(struct rm_peer *peer)
 	pthread_mutex_unlock(&peer->peers->lock);
 }
 
-/* One operation in SAMPLE_ONE_IN is sampled, and at most SAMPLED other threads:
+/* One operation in SAMPLE_ONE_IN is sampled, and at most SAMPLED_MAX threads:
  * a sample takes cache lines from them. */
 enum { SAMPLE_ONE_IN = 64, SAMPLED_MAX = 8 };
 enum { CLOCK_OPS = 8 }; /* between two reads of the clock */

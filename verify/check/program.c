@@ -401,9 +401,8 @@ int main(int argc, char **argv)
 		"(examples/) in every shape. Each check runs in its own "
 		"process, with your rights: FILE.so may do all that you may "
 		"do. Exits with status 1 and names the failed checks, or with "
-		"3 if nothing "
-		"could be checked. With --history FILE it "
-		"checks a recorded history instead: see `readmostly check "
+		"3 if nothing could be checked. With --history FILE it checks "
+		"a recorded history instead: see `readmostly check "
 		"--history=FILE --help`.",
 		NULL, append_checks, NULL };
 	struct arguments arguments = {

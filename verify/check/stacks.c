@@ -25,7 +25,7 @@ static int stack_signal(void)
 	return SIGRTMIN + 2;
 }
 
-/* backtrace() allocates only in its first call, which rm_stacks_offer()
+/* backtrace() allocates only in its first call, which rm_stacks_install()
  * makes. */
 static void write_stack(int number)
 {
@@ -41,7 +41,7 @@ static void write_stack(int number)
 		stack->thread = gettid();
 		stack->depth = backtrace(stack->frames, RM_STACK_FRAMES);
 		stack->skip = stack->depth > SKIPPED ? SKIPPED : 0;
-		/* release: pairs with the acquire in await() */
+		/* release: pairs with the acquire in wait_for_stacks() */
 		atomic_store_explicit(
 		        &stack->whole, true, memory_order_release);
 	}
@@ -86,7 +86,7 @@ static void wait_for_stacks(
 
 static unsigned count_stacks(struct rm_witness *witness)
 {
-	/* relaxed: await() acquires the stacks */
+	/* relaxed: wait_for_stacks() acquires the stacks */
 	return atomic_load_explicit(
 	        &witness->stack_count, memory_order_relaxed);
 }

@@ -71,7 +71,7 @@ void rm_witness_step(const char *format, ...)
 uint64_t rm_witness_progress(const struct rm_witness *witness);
 
 /* In the process of a check: from now on threads write their stacks for
- * rm_stacks_take(), and a thread that crashes writes its own. */
+ * rm_stacks_collect(), and a thread that crashes writes its own. */
 void rm_stacks_install(void);
 
 /* From outside: makes all threads of the process write their stacks, waits at

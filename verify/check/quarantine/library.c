@@ -93,7 +93,7 @@ static void store_block(void *block)
 static void release_array(void *_Atomic *blocks, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		/* acq_rel: as in keep() */
+		/* acq_rel: as in store_block() */
 		void *block = atomic_exchange_explicit(
 		        blocks + i, NULL, memory_order_acq_rel);
 

@@ -80,7 +80,7 @@ static struct played {
 	size_t count, top;    /* top: above all ranks ever present */
 	struct handle handles[HANDLES];
 	unsigned joined;
-	/* Calls since play(). */
+	/* Calls since reset_played(). */
 	uint64_t calls[OPERATIONS];
 	uint64_t first_rank_calls
 	        [OPERATIONS]; /* with rank 0, on the newest map */
