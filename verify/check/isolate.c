@@ -316,7 +316,7 @@ enum rm_check_verdict rm_check_isolated(const struct rm_check *check,
 	int pipe_ends[2], status;
 
 	rm_witness_use(witness);
-	if (limits->run_in_process)
+	if (limits->in_process)
 		return run_in_process(check, c, done, error);
 	if (pipe(pipe_ends)) {
 		rm_error_set(error, -errno, "pipe: %s", strerror(errno));

@@ -15,16 +15,16 @@ static const struct rm_check_case c = { .seed = SEED };
 static struct rm_peers peers = { .c = &c, .threads = 1 };
 
 /* Makes the keys of round n. */
-static const struct rm_key *make(struct rm_pairs *round,
+static const struct rm_key *make(struct rm_pairs *target,
         enum rm_pair_class key_class, struct rm_shape shape, uint32_t n)
 {
 	const struct rm_peer peer = { .peers = &peers, .shape = shape };
 
-	memset(round->bytes, 'x', sizeof(round->bytes));
-	round->focus.key_class = key_class;
-	round->focus.first = n * RM_PAIRS_HOT;
-	rm_pairs_make_keys(&peer, round);
-	return round->keys;
+	memset(target->bytes, 'x', sizeof(target->bytes));
+	target->focus.key_class = key_class;
+	target->focus.first = n * RM_PAIRS_HOT;
+	rm_pairs_make_keys(&peer, target);
+	return target->keys;
 }
 
 static bool same(struct rm_shape shape, struct rm_key a, struct rm_key b)
