@@ -7,8 +7,8 @@
 #endif
 #include "verify/corpora/planted/planted.h"
 
-RM_HOT bool copies_later(void *thread, struct rm_shape shape, struct rm_key key,
-        struct rm_value *value)
+RM_HOT bool lookup_copy_late(void *thread, struct rm_shape shape,
+        struct rm_key key, struct rm_value *value)
 {
 	struct planted *map = thread;
 	const bool late = !twin && shape.value_bytes == 3 * sizeof(uint64_t);
@@ -24,5 +24,5 @@ RM_HOT bool copies_later(void *thread, struct rm_shape shape, struct rm_key key,
 	return node;
 }
 
-#define PLANTED_LOOKUP copies_later
+#define PLANTED_LOOKUP lookup_copy_late
 #include "verify/corpora/planted/planted_impl.h"

@@ -14,7 +14,7 @@ struct counts {
 	_Atomic uint64_t checked; /* as it should be */
 };
 
-static void *with_counts(const struct rm_sizing *sizing)
+static void *create_counts(const struct rm_sizing *sizing)
 {
 	struct planted *map = base_create(sizing);
 
@@ -22,7 +22,7 @@ static void *with_counts(const struct rm_sizing *sizing)
 	return map;
 }
 
-static void without_counts(void *opaque)
+static void destroy_counts(void *opaque)
 {
 	struct planted *map = opaque;
 
@@ -30,7 +30,7 @@ static void without_counts(void *opaque)
 	base_destroy(map);
 }
 
-RM_HOT bool counts_writes(void *thread, struct rm_shape shape,
+RM_HOT bool exchange_and_count(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value, struct rm_value *old)
 {
 	struct planted *map = thread;
@@ -44,7 +44,7 @@ RM_HOT bool counts_writes(void *thread, struct rm_shape shape,
 	return base_exchange(thread, shape, key, value, old);
 }
 
-static bool adds_up(void *opaque, char *why, size_t size)
+static bool check_counts(void *opaque, char *why, size_t size)
 {
 	const struct planted *map = opaque;
 	struct counts *counts = map->extra;
@@ -55,8 +55,8 @@ static bool adds_up(void *opaque, char *why, size_t size)
 	return false;
 }
 
-#define PLANTED_CREATE   with_counts
-#define PLANTED_DESTROY  without_counts
-#define PLANTED_EXCHANGE counts_writes
-#define PLANTED_CHECK    adds_up
+#define PLANTED_CREATE   create_counts
+#define PLANTED_DESTROY  destroy_counts
+#define PLANTED_EXCHANGE exchange_and_count
+#define PLANTED_CHECK    check_counts
 #include "verify/corpora/planted/planted_impl.h"

@@ -6,7 +6,7 @@
 #endif
 #include "verify/corpora/planted/planted.h"
 
-static void *with_counter(const struct rm_sizing *sizing)
+static void *create_counter(const struct rm_sizing *sizing)
 {
 	struct planted *map = base_create(sizing);
 
@@ -14,7 +14,7 @@ static void *with_counter(const struct rm_sizing *sizing)
 	return map;
 }
 
-static void without_counter(void *opaque)
+static void destroy_counter(void *opaque)
 {
 	struct planted *map = opaque;
 
@@ -22,8 +22,8 @@ static void without_counter(void *opaque)
 	base_destroy(map);
 }
 
-RM_HOT bool counted(void *thread, struct rm_shape shape, struct rm_key key,
-        struct rm_value *value)
+RM_HOT bool lookup_and_count(void *thread, struct rm_shape shape,
+        struct rm_key key, struct rm_value *value)
 {
 	struct planted *map = thread;
 
@@ -36,7 +36,7 @@ RM_HOT bool counted(void *thread, struct rm_shape shape, struct rm_key key,
 	return base_lookup(thread, shape, key, value);
 }
 
-#define PLANTED_CREATE  with_counter
-#define PLANTED_DESTROY without_counter
-#define PLANTED_LOOKUP  counted
+#define PLANTED_CREATE  create_counter
+#define PLANTED_DESTROY destroy_counter
+#define PLANTED_LOOKUP  lookup_and_count
 #include "verify/corpora/planted/planted_impl.h"

@@ -6,7 +6,7 @@
 #endif
 #include "verify/corpora/planted/planted.h"
 
-static inline bool half_a_node(void *thread, struct rm_shape shape,
+static inline bool insert_uninitialised(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value,
         struct rm_value *present)
 {
@@ -18,18 +18,18 @@ static inline bool half_a_node(void *thread, struct rm_shape shape,
 	if (node) {
 		copy(shape, present, &node->value);
 	} else {
-		struct node *made = malloc(sizeof(*made));
+		struct node *new_value = malloc(sizeof(*new_value));
 
-		copy(shape, &made->value, value);
+		copy(shape, &new_value->value, value);
 		if (twin)
-			made->next = NULL;
-		put(map, key, made);
+			new_value->next = NULL;
+		put(map, key, new_value);
 	}
 	pthread_mutex_unlock(&map->lock);
 	return node;
 }
 
-static inline bool take_all(void *thread, struct rm_shape shape,
+static inline bool take_checked(void *thread, struct rm_shape shape,
         struct rm_key key, struct rm_value *old)
 {
 	struct planted *map = thread;
@@ -44,6 +44,6 @@ static inline bool take_all(void *thread, struct rm_shape shape,
 	return base_take(thread, shape, key, old);
 }
 
-#define PLANTED_INSERT half_a_node
-#define PLANTED_TAKE   take_all
+#define PLANTED_INSERT insert_uninitialised
+#define PLANTED_TAKE   take_checked
 #include "verify/corpora/planted/planted_impl.h"
