@@ -6,7 +6,7 @@
 #endif
 #include "verify/corpora/planted/planted.h"
 
-static bool look_then_insert(void *thread, struct rm_shape shape,
+static bool lookup_then_insert(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value,
         struct rm_value *present)
 {
@@ -20,5 +20,5 @@ static bool look_then_insert(void *thread, struct rm_shape shape,
 	return false;
 }
 
-#define PLANTED_INSERT look_then_insert
+#define PLANTED_INSERT lookup_then_insert
 #include "verify/corpora/planted/planted_impl.h"

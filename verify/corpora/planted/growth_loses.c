@@ -8,7 +8,7 @@
 
 /* The table grows by itself when half of it is used; this fixture grows it at a
  * quarter. */
-static bool due(const struct planted *map)
+static bool growth_is_due(const struct planted *map)
 {
 	return map->table.count == (map->table.mask + 1) / 4;
 }
@@ -49,7 +49,7 @@ static void keep_nodes(const struct probe *from, struct planted *map)
 
 static RM_COLD void grow(struct planted *map)
 {
-	struct probe larger = map->table, smaller;
+	struct probe larger = map->table, old_table;
 
 	larger.mask = larger.mask * 2 + 1;
 	larger.count = 0;
@@ -62,14 +62,14 @@ static RM_COLD void grow(struct planted *map)
 			RM_PAUSE();
 		pthread_mutex_lock(&map->lock);
 	}
-	smaller = map->table;
-	if (smaller.mask >= larger.mask) { /* another thread was faster */
+	old_table = map->table;
+	if (old_table.mask >= larger.mask) { /* another thread was faster */
 		probe_free(&larger, PLANTED_SLOT);
 		return;
 	}
 	map->table = larger;
-	keep_nodes(&smaller, map);
-	probe_free(&smaller, PLANTED_SLOT);
+	keep_nodes(&old_table, map);
+	probe_free(&old_table, PLANTED_SLOT);
 }
 
 RM_HOT bool growing_exchange(void *thread, struct rm_shape shape,
@@ -78,7 +78,7 @@ RM_HOT bool growing_exchange(void *thread, struct rm_shape shape,
 	struct planted *map = thread;
 
 	pthread_mutex_lock(&map->lock);
-	if (due(map))
+	if (growth_is_due(map))
 		grow(map);
 	pthread_mutex_unlock(&map->lock);
 	return base_exchange(thread, shape, key, value, old);

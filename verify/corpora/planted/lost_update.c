@@ -6,8 +6,8 @@
 #endif
 #include "verify/corpora/planted/planted.h"
 
-RM_HOT bool two_steps(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value, struct rm_value *old)
+RM_HOT bool exchange_in_two_steps(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value, struct rm_value *old)
 {
 	struct planted *map = thread;
 	struct rm_value before;
@@ -29,5 +29,5 @@ RM_HOT bool two_steps(void *thread, struct rm_shape shape, struct rm_key key,
 	return true;
 }
 
-#define PLANTED_EXCHANGE two_steps
+#define PLANTED_EXCHANGE exchange_in_two_steps
 #include "verify/corpora/planted/planted_impl.h"

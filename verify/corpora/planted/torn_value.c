@@ -6,8 +6,8 @@
 #endif
 #include "verify/corpora/planted/planted.h"
 
-RM_HOT bool word_by_word(void *thread, struct rm_shape shape, struct rm_key key,
-        struct rm_value *value)
+RM_HOT bool lookup_word_by_word(void *thread, struct rm_shape shape,
+        struct rm_key key, struct rm_value *value)
 {
 	struct planted *map = thread;
 	uint64_t first;
@@ -29,5 +29,5 @@ RM_HOT bool word_by_word(void *thread, struct rm_shape shape, struct rm_key key,
 	return true;
 }
 
-#define PLANTED_LOOKUP word_by_word
+#define PLANTED_LOOKUP lookup_word_by_word
 #include "verify/corpora/planted/planted_impl.h"

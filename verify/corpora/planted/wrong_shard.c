@@ -35,8 +35,8 @@ RM_HOT bool sharded_exchange(void *thread, struct rm_shape shape,
 	return base_exchange(shard_of(thread, key), shape, key, value, old);
 }
 
-RM_HOT bool misled_take(void *thread, struct rm_shape shape, struct rm_key key,
-        struct rm_value *old)
+RM_HOT bool take_from_wrong_shard(void *thread, struct rm_shape shape,
+        struct rm_key key, struct rm_value *old)
 {
 	const struct sharded *map = thread;
 	const uint64_t hash = hash_of(map, key);
@@ -70,7 +70,7 @@ static void destroy(void *opaque)
 
 #define PLANTED_LOOKUP   sharded_lookup
 #define PLANTED_EXCHANGE sharded_exchange
-#define PLANTED_TAKE     misled_take
+#define PLANTED_TAKE     take_from_wrong_shard
 #define PLANTED_INSERT   NULL
 #define PLANTED_CREATE   create
 #define PLANTED_DESTROY  destroy
