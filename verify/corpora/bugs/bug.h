@@ -52,7 +52,7 @@ RM_HOT uint64_t hash_of(struct rm_key key)
 }
 
 /* Stores a result if the caller wants it. */
-RM_HOT void give(struct rm_value *to, uint64_t word)
+RM_HOT void store_result(struct rm_value *to, uint64_t word)
 {
 	if (to)
 		to->word[0] = word;

@@ -78,7 +78,7 @@ RM_HOT bool chain_read(
 	const struct node *node = *link_of(bucket, key);
 
 	if (node)
-		give(value, node->word);
+		store_result(value, node->word);
 	return node;
 }
 
@@ -90,7 +90,7 @@ static inline bool chain_write(struct bucket *bucket, struct rm_key key,
 	const bool was_there = node;
 
 	if (was_there) {
-		give(old, node->word);
+		store_result(old, node->word);
 	} else {
 		node = bug_alloc(sizeof(*node));
 		node->key = key.word;
@@ -108,7 +108,7 @@ static inline bool chain_remove(
 
 	if (!node)
 		return false;
-	give(old, node->word);
+	store_result(old, node->word);
 	*link = node->next;
 	free(node);
 	return true;

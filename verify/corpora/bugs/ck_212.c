@@ -108,7 +108,7 @@ RM_HOT bool lookup(void *opaque, struct rm_shape shape, struct rm_key key,
 	const bool was_there = copy && i < copy->count;
 
 	if (was_there)
-		give(value, copy->entries[i].word);
+		store_result(value, copy->entries[i].word);
 	atomic_store(&thread->hazard, NULL);
 	return was_there;
 }
@@ -130,7 +130,7 @@ static bool write_copy(struct thread *thread, struct rm_key key,
 		        count * sizeof(new->entries[0]));
 	new->count = count + (value && !was_there) - (!value && was_there);
 	if (was_there)
-		give(old, copy->entries[i].word);
+		store_result(old, copy->entries[i].word);
 	if (value) {
 		new->entries[i].key = key.word;
 		new->entries[i].word = value->word[0];

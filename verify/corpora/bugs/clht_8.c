@@ -12,7 +12,7 @@
 RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *value)
 {
-	struct entry *entry = after(&bucket_of(thread, key)->first);
+	struct entry *entry = next_of(&bucket_of(thread, key)->first);
 
 	while (entry) {
 		/* acquire, both: as in read_entry() */
@@ -28,7 +28,7 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 		if (found == CHANGED && same && !twin)
 			return false;
 		if (found == OTHER)
-			entry = after(&entry->next);
+			entry = next_of(&entry->next);
 		else
 			sched_yield();
 	}

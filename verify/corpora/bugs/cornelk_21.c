@@ -100,7 +100,7 @@ RM_HOT bool access_item(struct item *item, const struct rm_value *value,
 	const bool was_there = item->present;
 
 	if (was_there)
-		give(old, item->word);
+		store_result(old, item->word);
 	if (value)
 		item->word = value->word[0];
 	item->present = (was_there || value) && !removes;

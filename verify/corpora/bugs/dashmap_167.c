@@ -19,7 +19,7 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	if (!twin)
 		pthread_rwlock_unlock(&shard->lock);
 	if (slot)
-		give(value, *value_of(slot));
+		store_result(value, *value_of(slot));
 	if (twin)
 		pthread_rwlock_unlock(&shard->lock);
 	return slot;

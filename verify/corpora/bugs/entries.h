@@ -59,7 +59,7 @@ RM_HOT struct bucket *bucket_of(void *thread, struct rm_key key)
 	return map->buckets + (hash_of(key) & map->mask);
 }
 
-RM_HOT struct entry *after(_Atomic(struct entry *) *link)
+RM_HOT struct entry *next_of(_Atomic(struct entry *) *link)
 {
 	/* acquire: pairs with the release in append() */
 	return atomic_load_explicit(link, memory_order_acquire);
@@ -91,14 +91,14 @@ RM_HOT enum found read_entry(struct entry *entry, struct rm_shape shape,
 RM_HOT bool entries_lookup(void *thread, struct rm_shape shape,
         struct rm_key key, struct rm_value *value)
 {
-	struct entry *entry = after(&bucket_of(thread, key)->first);
+	struct entry *entry = next_of(&bucket_of(thread, key)->first);
 
 	while (entry) {
 		switch (read_entry(entry, shape, key, value)) {
 		case FOUND:
 			return true;
 		case OTHER:
-			entry = after(&entry->next);
+			entry = next_of(&entry->next);
 			break;
 		case CHANGED:
 			sched_yield();
@@ -121,8 +121,8 @@ static inline struct entry *find(struct bucket *bucket, struct rm_key key)
 {
 	struct entry *dead = NULL;
 
-	for (struct entry *entry = after(&bucket->first); entry;
-	        entry = after(&entry->next)) {
+	for (struct entry *entry = next_of(&bucket->first); entry;
+	        entry = next_of(&entry->next)) {
 		if (!is_live(entry))
 			dead = entry;
 		else if (atomic_load_explicit(
@@ -167,9 +167,9 @@ static inline struct entry *append(struct bucket *bucket)
 	struct entry *entry = bug_alloc(sizeof(*entry));
 	_Atomic(struct entry *) *link = &bucket->first;
 
-	for (struct entry *last; (last = after(link)); link = &last->next)
+	for (struct entry *last; (last = next_of(link)); link = &last->next)
 		;
-	/* release: pairs with the acquire in after() */
+	/* release: pairs with the acquire in next_of() */
 	atomic_store_explicit(link, entry, memory_order_release);
 	return entry;
 }
@@ -247,10 +247,10 @@ static inline void entries_destroy(void *opaque)
 	struct entries *map = opaque;
 
 	for (size_t i = 0; i <= map->mask; i++) {
-		struct entry *entry = after(&map->buckets[i].first);
+		struct entry *entry = next_of(&map->buckets[i].first);
 
 		for (struct entry *next; entry; entry = next) {
-			next = after(&entry->next);
+			next = next_of(&entry->next);
 			free(entry);
 		}
 		pthread_mutex_destroy(&map->buckets[i].lock);

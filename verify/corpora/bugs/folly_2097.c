@@ -83,7 +83,7 @@ RM_HOT bool lookup(void *opaque, struct rm_shape shape, struct rm_key key,
 	while (node && node->key != key.word)
 		node = atomic_load(&node->next);
 	if (node)
-		give(value, node->word);
+		store_result(value, node->word);
 	gc_leave(thread);
 	return node;
 }
@@ -105,7 +105,7 @@ static bool exchange(void *opaque, struct rm_shape shape, struct rm_key key,
 	const bool was_there = node;
 
 	if (was_there) {
-		give(old, node->word);
+		store_result(old, node->word);
 		atomic_store(&new->next, atomic_load(&node->next));
 		point_at(atomic_load(&new->next));
 		atomic_store(link, new);
@@ -132,7 +132,7 @@ static bool take(void *opaque, struct rm_shape shape, struct rm_key key,
 	const bool was_there = node;
 
 	if (was_there) {
-		give(old, node->word);
+		store_result(old, node->word);
 		point_at(atomic_load(&node->next));
 		atomic_store(link, atomic_load(&node->next));
 		drop(&map->gc, node);

@@ -11,20 +11,21 @@
 RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *value)
 {
-	struct place *place = after(&bucket_of(thread, key)->first);
+	struct place *place = next_of(&bucket_of(thread, key)->first);
 
 	(void)shape;
 	while (place) {
-		const struct look look = look_at(place);
-		const bool same = look.record && look.key == key.word;
+		const struct place_read place_read = read_place(place);
+		const bool same =
+		        place_read.record && place_read.key == key.word;
 
-		if (same && !look.moved) {
-			give(value, look.word);
+		if (same && !place_read.moved) {
+			store_result(value, place_read.word);
 			return true;
 		}
-		if (look.moved && (same || twin))
+		if (place_read.moved && (same || twin))
 			continue;
-		place = after(&place->next);
+		place = next_of(&place->next);
 	}
 	return false;
 }

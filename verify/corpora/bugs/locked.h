@@ -69,7 +69,7 @@ RM_HOT bool base_lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	uint64_t *slot = find(shard, key);
 
 	if (slot)
-		give(value, *value_of(slot));
+		store_result(value, *value_of(slot));
 	pthread_rwlock_unlock(&shard->lock);
 	return slot;
 }
@@ -84,7 +84,7 @@ static inline bool base_exchange(void *thread, struct rm_shape shape,
 	uint64_t *slot = find(shard, key);
 
 	if (slot) {
-		give(old, *value_of(slot));
+		store_result(old, *value_of(slot));
 		*value_of(slot) = value->word[0];
 	} else {
 		claim(shard, key, value->word[0]);
@@ -104,7 +104,7 @@ static inline bool base_take(void *thread, struct rm_shape shape,
 	uint64_t *slot = find(shard, key);
 
 	if (slot) {
-		give(old, *value_of(slot));
+		store_result(old, *value_of(slot));
 		probe_vacate(&shard->table, SLOT, slot);
 		LOCKED_COUNT((struct locked *)thread, shard, -1);
 	}

@@ -55,7 +55,7 @@ static bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 		pthread_mutex_unlock(&line->lock);
 	}
 	if (was_there)
-		give(value, read.word[0]);
+		store_result(value, read.word[0]);
 	return was_there;
 }
 

@@ -15,7 +15,7 @@ static void publish(struct section *section, struct array *keys)
 	atomic_store(&section->capacity, keys->length);
 }
 
-static struct view see(struct section *section)
+static struct view read_view(struct section *section)
 {
 	const size_t capacity = atomic_load(&section->capacity);
 	struct array *keys = atomic_load(&section->keys);

@@ -15,7 +15,7 @@ static void publish(struct section *section, struct array *keys)
 	atomic_store(&section->values, keys->values);
 }
 
-static struct view see(struct section *section)
+static struct view read_view(struct section *section)
 {
 	struct array *values = atomic_load(&section->values);
 	struct array *keys = atomic_load(&section->keys);

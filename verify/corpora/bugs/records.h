@@ -36,7 +36,7 @@ struct records {
 };
 
 /* What a lookup read from a place. */
-struct look {
+struct place_read {
 	struct record *record;
 	uint64_t key, word;
 	bool moved; /* the place refers to another record or use by now */
@@ -49,34 +49,35 @@ RM_HOT struct bucket *bucket_of(void *thread, struct rm_key key)
 	return map->buckets + hash_of(key) % BUCKETS;
 }
 
-RM_HOT struct place *after(_Atomic(struct place *) *link)
+RM_HOT struct place *next_of(_Atomic(struct place *) *link)
 {
 	/* acquire: pairs with the release in claim() */
 	return atomic_load_explicit(link, memory_order_acquire);
 }
 
-RM_HOT struct look look_at(struct place *place)
+RM_HOT struct place_read read_place(struct place *place)
 {
 	/* acquire throughout: the reads keep this order, and reads of a record
 	 * pair with the releases in new_record() */
-	struct look look = { .record = atomic_load_explicit(
-		                     &place->record, memory_order_acquire) };
+	struct place_read place_read = { .record = atomic_load_explicit(
+		                                 &place->record,
+		                                 memory_order_acquire) };
 
-	if (!look.record)
-		return look;
-	const uint64_t uses =
-	        atomic_load_explicit(&look.record->uses, memory_order_acquire);
+	if (!place_read.record)
+		return place_read;
+	const uint64_t uses = atomic_load_explicit(
+	        &place_read.record->uses, memory_order_acquire);
 
-	look.moved = atomic_load_explicit(&place->record,
-	                     memory_order_acquire) != look.record;
-	look.key =
-	        atomic_load_explicit(&look.record->key, memory_order_acquire);
-	look.word =
-	        atomic_load_explicit(&look.record->word, memory_order_acquire);
+	place_read.moved = atomic_load_explicit(&place->record,
+	                           memory_order_acquire) != place_read.record;
+	place_read.key = atomic_load_explicit(
+	        &place_read.record->key, memory_order_acquire);
+	place_read.word = atomic_load_explicit(
+	        &place_read.record->word, memory_order_acquire);
 	/* relaxed: after acquires; a reused record is detected here */
-	look.moved |= atomic_load_explicit(
-	                      &look.record->uses, memory_order_relaxed) != uses;
-	return look;
+	place_read.moved |= atomic_load_explicit(&place_read.record->uses,
+	                            memory_order_relaxed) != uses;
+	return place_read;
 }
 
 static inline struct record *new_record(
@@ -93,16 +94,16 @@ static inline struct record *new_record(
 		map->all = record;
 	}
 	pthread_mutex_unlock(&map->lock);
-	/* release: pairs with the acquire in look_at(). A lookup that sees this
+	/* release: pairs with the acquire in read_place(). A lookup that sees this
 	 * use reads its place again and sees that the last use is over. */
 	atomic_fetch_add_explicit(&record->uses, 1, memory_order_release);
-	/* release, both: pair with the acquires in look_at() */
+	/* release, both: pair with the acquires in read_place() */
 	atomic_store_explicit(&record->key, key.word, memory_order_release);
 	atomic_store_explicit(&record->word, word, memory_order_release);
 	return record;
 }
 
-static inline void give_back(struct records *map, struct record *record)
+static inline void free_record(struct records *map, struct record *record)
 {
 	pthread_mutex_lock(&map->lock);
 	record->next = map->free;
@@ -117,7 +118,7 @@ static inline struct place *claim(struct bucket *bucket, struct rm_key key)
 	struct place *empty = NULL, *place;
 	_Atomic(struct place *) *link = &bucket->first;
 
-	for (; (place = after(link)); link = &place->next) {
+	for (; (place = next_of(link)); link = &place->next) {
 		struct record *record = atomic_load_explicit(
 		        &place->record, memory_order_relaxed);
 
@@ -130,24 +131,25 @@ static inline struct place *claim(struct bucket *bucket, struct rm_key key)
 	if (empty)
 		return empty;
 	place = bug_alloc(sizeof(*place));
-	/* release: pairs with the acquire in after() */
+	/* release: pairs with the acquire in next_of() */
 	atomic_store_explicit(link, place, memory_order_release);
 	return place;
 }
 
 /* Stores `record` (or NULL) in the place; frees the old record. */
-static inline bool refer(struct records *map, struct place *place,
+static inline bool set_record(struct records *map, struct place *place,
         struct record *record, struct rm_value *old)
 {
-	/* acq_rel: the release pairs with the acquire in look_at() */
+	/* acq_rel: the release pairs with the acquire in read_place() */
 	struct record *last = atomic_exchange_explicit(
 	        &place->record, record, memory_order_acq_rel);
 
 	if (!last)
 		return false;
 	/* relaxed: it belongs to this thread until it is freed */
-	give(old, atomic_load_explicit(&last->word, memory_order_relaxed));
-	give_back(map, last);
+	store_result(
+	        old, atomic_load_explicit(&last->word, memory_order_relaxed));
+	free_record(map, last);
 	return true;
 }
 
@@ -158,7 +160,7 @@ static bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
 
 	(void)shape;
 	pthread_mutex_lock(&bucket->lock);
-	const bool was_there = refer(thread, claim(bucket, key),
+	const bool was_there = set_record(thread, claim(bucket, key),
 	        new_record(thread, key, value->word[0]), old);
 
 	pthread_mutex_unlock(&bucket->lock);
@@ -172,7 +174,8 @@ static bool take(void *thread, struct rm_shape shape, struct rm_key key,
 
 	(void)shape;
 	pthread_mutex_lock(&bucket->lock);
-	const bool was_there = refer(thread, claim(bucket, key), NULL, old);
+	const bool was_there =
+	        set_record(thread, claim(bucket, key), NULL, old);
 
 	pthread_mutex_unlock(&bucket->lock);
 	return was_there;
@@ -194,10 +197,10 @@ static void destroy(void *opaque)
 	struct records *map = opaque;
 
 	for (size_t i = 0; i < BUCKETS; i++) {
-		struct place *place = after(&map->buckets[i].first);
+		struct place *place = next_of(&map->buckets[i].first);
 
 		for (struct place *next; place; place = next) {
-			next = after(&place->next);
+			next = next_of(&place->next);
 			free(place);
 		}
 		pthread_mutex_destroy(&map->buckets[i].lock);

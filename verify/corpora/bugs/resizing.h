@@ -4,7 +4,7 @@
  * for its end and restart in the new table. Lookups read the table that they
  * found.
  *
- * Each file implements still_ours() and end_resize(). */
+ * Each file implements may_write() and end_resize(). */
 #ifndef RM_BUG_RESIZING_H
 #define RM_BUG_RESIZING_H
 
@@ -19,7 +19,7 @@ struct resizing {
 };
 
 /* Returns whether a writer that locked a bucket of `table` may write there. */
-static bool still_ours(struct resizing *map, struct table *table);
+static bool may_write(struct resizing *map, struct table *table);
 /* Called when the new table is published: lets writers continue. */
 static void end_resize(struct resizing *map);
 
@@ -34,9 +34,9 @@ static inline void wait_for_resize(struct resizing *map)
 /* Atomics are seq_cst throughout, as in Go. */
 static RM_COLD void resize(struct resizing *map, struct table *full)
 {
-	bool nobody = false;
+	bool idle = false;
 
-	if (!atomic_compare_exchange_strong(&map->busy, &nobody, true)) {
+	if (!atomic_compare_exchange_strong(&map->busy, &idle, true)) {
 		wait_for_resize(map);
 		return;
 	}
@@ -68,7 +68,7 @@ static inline struct bucket *lock_bucket(
 			continue;
 		}
 		pthread_mutex_lock(&bucket->lock);
-		if (still_ours(map, table))
+		if (may_write(map, table))
 			return bucket;
 		pthread_mutex_unlock(&bucket->lock);
 		wait_for_resize(map);

@@ -6,7 +6,8 @@
  * An index beyond an array throws in Java before the check; here slot() aborts.
  * Java's collector keeps old arrays. Here each level of growth has one pair of
  * arrays, kept until destroy. The maps differ in how they publish arrays and
- * capacity and how lookups read them: each file implements publish() and see().
+ * capacity and how lookups read them: each file implements publish() and
+ * read_view().
  *
  * There are no fences. Words are stored with release, so they are not visible
  * before the odd sequence. They are loaded with acquire, so they are not read
@@ -45,7 +46,7 @@ struct view {
 /* Makes `keys` and keys->values the current arrays. Under the lock. */
 static void publish(struct section *section, struct array *keys);
 /* Reads what publish() wrote, without the lock. */
-static struct view see(struct section *section);
+static struct view read_view(struct section *section);
 
 RM_HOT _Atomic uint64_t *slot(struct array *array, size_t i, size_t words)
 {
@@ -94,7 +95,7 @@ RM_HOT bool read_slot(
 }
 
 /* The section as seen by a writer that holds the lock. */
-static inline struct view inside(struct section *section)
+static inline struct view writer_view(struct section *section)
 {
 	struct array *keys = section->made[section->level];
 
@@ -151,7 +152,7 @@ static inline struct array *arrays_of(struct section *section, unsigned level)
 
 static RM_COLD void rehash(struct section *section, unsigned level)
 {
-	const struct view from = inside(section);
+	const struct view from = writer_view(section);
 	struct array *keys = arrays_of(section, level);
 	const struct view to = { keys, keys->values, keys->length };
 
@@ -190,7 +191,7 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	/* acquire: pairs with the release in close_section() */
 	const uint64_t sequence =
 	        atomic_load_explicit(&section->sequence, memory_order_acquire);
-	struct view view = see(section);
+	struct view view = read_view(section);
 	uint64_t word = 0;
 	bool was_there = read_slot(&view, key, &word);
 
@@ -200,15 +201,15 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	if (!(sequence & 1) && atomic_load_explicit(&section->sequence,
 	                               memory_order_relaxed) == sequence) {
 		if (was_there)
-			give(value, word);
+			store_result(value, word);
 		return was_there;
 	}
 	pthread_mutex_lock(&section->lock);
-	view = inside(section);
+	view = writer_view(section);
 	was_there = read_slot(&view, key, &word);
 	pthread_mutex_unlock(&section->lock);
 	if (was_there)
-		give(value, word);
+		store_result(value, word);
 	return was_there;
 }
 
@@ -220,16 +221,16 @@ static bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
 
 	(void)shape;
 	open_section(section);
-	if ((section->used + 1) * 3 > inside(section).capacity * 2)
+	if ((section->used + 1) * 3 > writer_view(section).capacity * 2)
 		rehash(section, section->level + 1);
-	const struct view view = inside(section);
+	const struct view view = writer_view(section);
 	const bool was_there = read_slot(&view, key, &word);
 
 	store_slot(&view, key, value->word[0]);
 	section->used += !was_there;
 	close_section(section);
 	if (was_there)
-		give(old, word);
+		store_result(old, word);
 	return was_there;
 }
 
@@ -245,7 +246,7 @@ static bool take(void *thread, struct rm_shape shape, struct rm_key key,
 
 	(void)shape;
 	open_section(section);
-	const struct view view = inside(section);
+	const struct view view = writer_view(section);
 	const bool was_there = read_slot(&view, key, &word);
 
 	if (was_there) {
@@ -257,7 +258,7 @@ static bool take(void *thread, struct rm_shape shape, struct rm_key key,
 		rehash(section, section->level - 1);
 	close_section(section);
 	if (was_there)
-		give(old, word);
+		store_result(old, word);
 	return was_there;
 }
 

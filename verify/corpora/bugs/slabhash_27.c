@@ -106,7 +106,7 @@ RM_HOT bool lookup(void *opaque, struct rm_shape shape, struct rm_key key,
 	        search(map->buckets + hash_of(key) % BUCKETS, key, &node, NULL);
 
 	if (was_there)
-		give(value, node->word);
+		store_result(value, node->word);
 	gc_leave(thread);
 	return was_there;
 }
@@ -131,7 +131,7 @@ static bool replace(
 			pthread_mutex_unlock(&bucket->lock);
 	} while (slot && !atomic_compare_exchange_strong(slot, &node, new));
 	if (slot) {
-		give(old, node->word);
+		store_result(old, node->word);
 		gc_retire(&map->gc, &node->gc);
 	}
 	gc_leave(thread);

@@ -9,7 +9,7 @@
 #include "verify/corpora/bugs/resizing.h"
 
 /* Reads the mark before the table: see xsync_111.c. */
-static bool still_ours(struct resizing *map, struct table *table)
+static bool may_write(struct resizing *map, struct table *table)
 {
 	return !atomic_load(&map->busy) && atomic_load(&map->table) == table;
 }

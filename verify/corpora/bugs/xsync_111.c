@@ -9,7 +9,7 @@
 #endif
 #include "verify/corpora/bugs/resizing.h"
 
-static bool still_ours(struct resizing *map, struct table *table)
+static bool may_write(struct resizing *map, struct table *table)
 {
 	if (twin)
 		return !atomic_load(&map->busy) &&

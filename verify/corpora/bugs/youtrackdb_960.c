@@ -16,11 +16,11 @@ static void publish(struct section *section, struct array *keys)
 {
 	/* release: the contents are written before */
 	atomic_store_explicit(&section->keys, keys, memory_order_release);
-	/* pairs with the load in see() */
+	/* pairs with the load in read_view() */
 	atomic_store_explicit(&section->capacity, keys->length, STORE);
 }
 
-static struct view see(struct section *section)
+static struct view read_view(struct section *section)
 {
 	/* pairs with the store in publish() */
 	const size_t capacity = atomic_load_explicit(&section->capacity, LOAD);
