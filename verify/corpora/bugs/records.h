@@ -94,8 +94,8 @@ static inline struct record *new_record(
 		map->all = record;
 	}
 	pthread_mutex_unlock(&map->lock);
-	/* release: pairs with the acquire in read_place(). A lookup that sees this
-	 * use reads its place again and sees that the last use is over. */
+	/* release: pairs with the acquire in read_place(). A lookup that sees
+	 * this use reads its place again and sees that the last use is over. */
 	atomic_fetch_add_explicit(&record->uses, 1, memory_order_release);
 	/* release, both: pair with the acquires in read_place() */
 	atomic_store_explicit(&record->key, key.word, memory_order_release);
