@@ -48,8 +48,8 @@ struct rm_check_result {
 	struct rm_check_case last; /* the failing round, or the last round */
 	unsigned rounds;
 	bool hung;
-	uint64_t cpu_ns;   /* of all rounds; for a single round, of that one */
-	uint64_t spent_ns; /* of the budget: CPU time, or wall time if more */
+	uint64_t cpu_ns;   /* CPU time of all rounds */
+	uint64_t spent_ns; /* of the budget: CPU or longer wall time */
 	/* Completed operations, sampled operations, samples during which
 	 * another thread completed an operation, and signals that stopped a
 	 * thread. */

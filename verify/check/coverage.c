@@ -43,7 +43,7 @@ static bool can_overlap(const struct rm_coverage *coverage, unsigned key_class,
 	const uint32_t offered =
 	        atomic_load_explicit(&coverage->offered, memory_order_relaxed);
 	const uint32_t concurrent = atomic_load_explicit(
-	        &coverage->self_concurrent, memory_order_relaxed);
+	        &coverage->overlaps_any, memory_order_relaxed);
 	const uint32_t classes =
 	        atomic_load_explicit(&coverage->classes, memory_order_relaxed);
 

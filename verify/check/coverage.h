@@ -42,9 +42,9 @@ enum rm_pair_class {
 /* Counts of overlapping pairs; zero it. Two operations on a key count only if
  * they use the same one. [class][lesser kind][greater kind] */
 struct rm_coverage {
-	/* Bits of kinds: those that the check runs, and those of them that may
-	 * overlap another one of this set. */
-	_Atomic uint32_t offered, self_concurrent;
+	/* Bits of kinds: all that the check runs; those that may overlap any
+	 * kind. */
+	_Atomic uint32_t offered, overlaps_any;
 	_Atomic uint32_t classes; /* bits of classes */
 	_Atomic uint64_t overlapped[RM_CLASSES][RM_PAIR_KINDS][RM_PAIR_KINDS];
 };

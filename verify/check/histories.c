@@ -190,7 +190,7 @@ static int run_batch(const struct rm_check_case *c, struct histories *histories,
 }
 
 enum {
-	OPS_PER_HISTORY = 1000, /* of c->ops: recording and judging */
+	OPS_PER_HISTORY = 1000, /* cost in c->ops of recording and judging */
 	UNDECIDED_PER_MILLE = 1
 };
 

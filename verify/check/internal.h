@@ -47,7 +47,7 @@ struct rm_peer {
 	struct rm_shape shape;
 	unsigned slot;
 	uint64_t rng;
-	uint64_t sequence; /* of the values it writes */
+	uint64_t sequence; /* number of values written */
 	uint64_t ticks;
 	struct rm_witness_thread *published; /* the shared copy of `ticks` */
 	uint64_t others_ended; /* operations of others, at the last sample */

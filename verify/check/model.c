@@ -19,7 +19,7 @@ enum {
 	SIZES = sizeof(sizes) / sizeof(sizes[0]),
 	SLOW_SIZE = 300,
 	CHAIN_SIZE = 300, /* longer chains are only slower */
-	LONG_SIZE = 200,  /* of the long sequence of each set */
+	LONG_SIZE = 200,  /* for the long sequence of each set */
 	ONE_VISIT = 300,
 	EDGES_SIZE = 1100, /* includes every kind of edge key */
 	FEW_OPS = 100000

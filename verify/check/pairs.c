@@ -17,7 +17,7 @@
 
 enum {
 	ROUNDS = 8,       /* on one map */
-	ROUND_OPS = 16384 /* of all threads; about as long as a time slice */
+	ROUND_OPS = 16384 /* total; about as long as a time slice */
 };
 
 static bool offers(const struct rm_impl *impl, enum rm_pair_kind kind)
@@ -72,7 +72,7 @@ static void record_possible_pairs(
 	/* relaxed: no other thread runs */
 	atomic_store_explicit(
 	        &coverage->offered, pairs->offered, memory_order_relaxed);
-	atomic_store_explicit(&coverage->self_concurrent,
+	atomic_store_explicit(&coverage->overlaps_any,
 	        alone ? reads : (1U << RM_PAIR_KINDS) - 1,
 	        memory_order_relaxed);
 	atomic_store_explicit(

@@ -279,9 +279,9 @@ static void act_on_map(struct rm_pairs_actor *actor, enum rm_pair_kind kind,
 	}
 }
 
-/* Replaces impossible kinds, so that only real operations count: no room to
- * grow, no key to remove. Scans get rarer with the size of the map, because
- * they cost as much as many operations. */
+/* Replaces impossible kinds, so that only real operations count: the maximum is
+ * reached, or there is no private key. Scans get rarer with the size of the
+ * map, because they cost as much as many operations. */
 static enum rm_pair_kind replace_impossible(const struct rm_pairs_actor *actor,
         enum rm_pair_kind kind, uint64_t random)
 {

@@ -164,8 +164,8 @@ void rm_peer_verify(struct rm_peer *peer, const struct rm_value *value,
 		        operation, (unsigned long long)rank);
 }
 
-/* Runs the peer's function and adds its counts. If the case asks for it and
- * there are other threads, signals stop this one at random. */
+/* Runs the peer's function and adds its counts. With `preempt` and other
+ * threads, signals stop this one at random. */
 static void run_fn(struct rm_peer *peer)
 {
 	const struct rm_peers *peers = peer->peers;

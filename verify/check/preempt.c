@@ -21,8 +21,7 @@ enum {
 	DOUBLINGS = 6,     /* doublings of GAP_NS at first */
 	QUADRUPLINGS = 8,  /* quadruplings after that, up to half an hour */
 	SHORT_NS = 200000, /* most of a usual stop: thousands of operations */
-	LONG_NS =
-	        4000000, /* of one in LONG_ONE_IN: lets reclaimers accumulate */
+	LONG_NS = 4000000, /* one in LONG_ONE_IN: lets reclaimers accumulate */
 	LONG_ONE_IN = 128,
 	MOVE_ONE_IN = 32
 };

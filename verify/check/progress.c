@@ -21,7 +21,7 @@
 enum { DIRECTOR, VICTIM, OTHERS, THREADS = OTHERS + 2 };
 enum {
 	KEYS = 64,
-	OPS_PER_STOP = 4000, /* of c->ops: a stop costs about a millisecond */
+	OPS_PER_STOP = 4000, /* in c->ops: a stop costs a millisecond */
 	STOPS_PER_MAP = 25,
 	OPS_NEEDED = 50, /* operations of the others during a stop */
 	BLOCKED_STOPS = 3,

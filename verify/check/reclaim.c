@@ -2,10 +2,10 @@
 /* reclaim.c - retired memory is freed: gradually while the map is used, and all
  * of it by destroy().
  *
- * When all threads have left, the map's own counts are read (stats build). When
- * the map is destroyed, the allocator must hold as much as before, if need be
- * after a delay: liburcu frees a table that resizes itself on its own thread,
- * since 0.14 also after the call that destroys it. Under sanitizers their leak
+ * When all threads have left, the map's own counts are read (stats build).
+ * After destroy() the allocator must hold as much as before, if need be after a
+ * delay. liburcu frees a table that resizes itself on its own thread, since
+ * 0.14 also after the call that destroys it. Under sanitizers their leak
  * checker replaces the second part. */
 #include "runner/base/clock.h"
 #include "runner/base/rng.h"
@@ -19,7 +19,7 @@
 enum {
 	KEYS = 256,
 	ROUNDS = 3,          /* and one before, which fills caches */
-	SLACK_BYTES = 16384, /* of the C library and of libraries of a map */
+	SLACK_BYTES = 16384, /* for the C library and libraries of a map */
 	FEW_RETIRED = 5000,  /* below, a map need not free anything yet */
 	WAIT_MAX_S = 30,     /* for a map's thread that frees */
 	/* in all, if there is time, so that a small leak exceeds SLACK_BYTES */

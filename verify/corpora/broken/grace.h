@@ -4,8 +4,8 @@
  * `now` is the epoch, from 1 on. A thread's `at` is the epoch of its last
  * announcement, or 0 while it is parked or not joined. `now` advances only when
  * each thread that is not parked is at it. Objects retired in epoch e are freed
- * when `now` becomes e + 2. By then all threads were at e + 1. They announced
- * that after the retirement, so they cannot find the object any more.
+ * when `now` becomes e + 2. All threads announced e + 1 before that, and after
+ * the retirement, so they cannot find the object any more.
  *
  * All atomics are sequentially consistent: this must be correct, not fast. No
  * thread ever waits. */
@@ -34,7 +34,7 @@ struct grace {
 	_Atomic uint64_t now;
 	_Atomic size_t joined;
 	pthread_mutex_t lock; /* of the limbo lists; `now` advances under it */
-	struct retired *limbo[3]; /* by the epoch of the retirement */
+	struct retired *limbo[3]; /* lists per epoch of retirement */
 	size_t threads;
 	struct grace_thread *thread;
 };

@@ -121,7 +121,7 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 /* A key's place in its locked bucket. */
 struct spot {
 	_Atomic bool *held;
-	link_type *head;   /* of the bucket: new keys go there */
+	link_type *head;   /* the bucket's first link: new keys go there */
 	link_type *link;   /* link to `node` */
 	struct node *node; /* NULL: the key is absent */
 };

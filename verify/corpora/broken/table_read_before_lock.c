@@ -2,9 +2,9 @@
 /* table_read_before_lock.c - a chained table that doubles, under 16 mutexes.
  *
  * Bug: a write reads the current table before it has its lock. If another
- * thread doubles the table while it waits, it inserts into the old table, where
- * the key is lost, and does not find keys that were moved. Corrected version:
- * it reads the table under the lock. Lookups write their lock. */
+ * thread doubles the table while it waits, its insert goes to the old table and
+ * is lost, and it does not find moved keys. Corrected version: it reads the
+ * table under the lock. Lookups write their lock. */
 #ifndef ID
 #define ID table_read_before_lock
 #endif

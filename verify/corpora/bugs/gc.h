@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gc.h - a small replacement for the collectors and epochs of the libraries.
  * Operations enter and leave. A retired item is freed when every operation that
- * was inside at that time has left. A map's first member is a struct gc, and
- * that of retired objects a struct gc_item. */
+ * was inside at that time has left. A map begins with a struct gc, a retired
+ * object with a struct gc_item. */
 #ifndef RM_BUG_GC_H
 #define RM_BUG_GC_H
 

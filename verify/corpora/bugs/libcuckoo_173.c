@@ -14,7 +14,7 @@ enum { LOCKS = 16, FIRST_POWER = 4 }; /* the lock of a bucket never changes */
 
 struct map {
 	pthread_mutex_t locks[LOCKS];
-	_Atomic size_t power;     /* of two: the number of buckets */
+	_Atomic size_t power;     /* log2 of the number of buckets */
 	_Atomic uint64_t growths; /* changes under all locks, like the table */
 	struct table *table;      /* the buckets' own locks are not used */
 	_Atomic size_t count;

@@ -13,7 +13,7 @@ enum { LINES = 256 };
 struct line {
 	pthread_mutex_t lock;
 	/* All under the lock. */
-	uint64_t writes;  /* of keys of this line: the generation */
+	uint64_t writes;  /* the generation: writes of its keys */
 	unsigned writers; /* writes in progress */
 	bool full, was_there;
 	uint64_t key, word;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* records.h - tables of places that refer to records. A write makes a new
  * record, stores it in the place, and returns the old one to the free list at
- * once, where the next write of any key takes it. So a lookup must check after
+ * once. The next write of any key takes it. So a lookup must check after
  * reading that the place still refers to the same use of the same record.
  *
  * Records and places are kept until destroy. Each file implements lookup(). */

@@ -21,7 +21,7 @@ struct slab {
 };
 
 struct bucket {
-	pthread_mutex_t lock; /* of inserts in the corrected version */
+	pthread_mutex_t lock; /* for inserts, if corrected */
 	struct slab slab;
 };
 

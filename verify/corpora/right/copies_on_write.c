@@ -156,8 +156,8 @@ static RM_COLD void replace(struct map *map, struct rm_shape shape,
 }
 
 /* All writes of one key except update(). Returns whether the key was present
- * (with value `expected`, if that is not NULL), and stores its old value. The
- * two flags tell whether to write in that case, and otherwise. */
+ * (with value `expected`, if that is not NULL), and stores its old value.
+ * if_there and if_absent: whether to write in each case. */
 RM_HOT bool change(void *thread, struct rm_shape shape, struct rm_key key,
         bool if_there, bool if_absent, const struct rm_value *expected,
         const struct rm_value *value, struct rm_value *old)

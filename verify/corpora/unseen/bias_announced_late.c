@@ -22,7 +22,7 @@
 #define ORDER_SAY  (RIGHT ? memory_order_seq_cst : memory_order_release)
 #define ORDER_LOOK (RIGHT ? memory_order_seq_cst : memory_order_acquire)
 
-enum { SLOW_READS = 8 }; /* of a lock without bias, until it is biased again */
+enum { SLOW_READS = 8 }; /* reads without bias, until a lock is biased again */
 
 struct guard {
 	pthread_rwlock_t lock;

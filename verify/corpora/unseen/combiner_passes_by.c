@@ -18,8 +18,8 @@
 
 enum wish { LOOKUP, EXCHANGE, TAKE, COMPARE_SWAP, COMPARE_REMOVE, LENGTH };
 
-/* A thread's handle with its request. `asked` passes the other members to and
- * fro: the thread writes them while it is false, the combiner while it is
+/* A thread's handle with its request. The flag `asked` transfers the other
+ * members: the thread writes them while it is false, the combiner while it is
  * true. */
 struct record {
 	_Alignas(128) _Atomic bool asked;
@@ -86,7 +86,7 @@ static void leave(void *thread)
 	atomic_store(&record->asked, false);
 }
 
-/* A record has no request once its operation has returned. */
+/* Requests end before their operation returns. */
 static void quiesce(void *thread)
 {
 	(void)thread;

@@ -26,7 +26,7 @@ struct slot {
 
 struct map {
 	pthread_mutex_t lock;                   /* of writers */
-	_Atomic uint64_t version[VERSIONS + 1]; /* of slots; of the stash */
+	_Atomic uint64_t version[VERSIONS + 1]; /* slots, then the stash */
 	struct slot *slot;                      /* followed by the stash */
 	size_t mask;
 	size_t stash_most;
@@ -34,7 +34,7 @@ struct map {
 	uint64_t seed;
 };
 
-/* Where a key may be: the slots from `first` to before `end`. */
+/* A place of a key: slots from `first` to before `end`. */
 struct place {
 	size_t first, end;
 	_Atomic uint64_t *version;

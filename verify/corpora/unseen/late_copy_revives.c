@@ -21,7 +21,7 @@
 #define EMPTY UINT64_C(0)
 #define DEAD  UINT64_MAX
 
-/* What a slot may contain instead of a box. FROZEN is added to either. */
+/* Marks in place of a box. FROZEN is added to either. */
 enum { NEVER = 0, FROZEN = 1, GONE = 2 };
 #define NONE (RIGHT ? GONE : NEVER) /* after a removal */
 
@@ -42,7 +42,7 @@ struct table {
 	_Atomic(struct table *) next;
 	_Atomic size_t claimed, given; /* slots claimed; slots being copied */
 	size_t mask;
-	struct slot slot[]; /* mask + 1, and those of the keys EMPTY, DEAD */
+	struct slot slot[]; /* mask + 1, and two for the keys EMPTY and DEAD */
 };
 
 struct map {
@@ -263,7 +263,7 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 }
 
 /* Returns the slot that has the key's value or gets it, not frozen when `word`
- * was read. NULL: there is none, and `make` is false. */
+ * was read. NULL: not found, and `make` is false. */
 static struct slot *enter(
         void *thread, struct rm_key key, bool make, uintptr_t *word)
 {

@@ -4,9 +4,9 @@
  * count when a thread has gathered enough.
  *
  * Bug: a leaving thread hands its count over by the counting function, which
- * does so only from 32 entries on. A smaller rest stays in its slot, where it
- * counts until the next thread joins there and resets it to 0. Corrected
- * version: it hands over everything. Lookups write their lock. */
+ * does so only from 32 entries on. A smaller rest stays in its slot and counts
+ * until the next thread joins there and resets it to 0. Corrected version: it
+ * hands over everything. Lookups write their lock. */
 #ifndef ID
 #define ID leaver_keeps_count
 #endif

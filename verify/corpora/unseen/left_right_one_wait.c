@@ -2,7 +2,7 @@
 /* left_right_one_wait.c - two copies of a chained table (idea: Left-Right,
  * Ramalhete and Correia 2013). Readers read one of them and register in one of
  * two counts. A writer changes the other copy, directs readers there, waits
- * until the first has no readers, and changes that, too.
+ * until all readers have left the first, and changes that, too.
  *
  * Bug: the writer switches readers to the other count and waits until the old
  * one is 0. But the other count need not have been 0: a reader that chose it

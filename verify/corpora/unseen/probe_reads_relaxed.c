@@ -20,7 +20,7 @@
 
 enum { TRIES = 100 };
 
-/* of a reader's loads between the versions; acquire pairs with STORE */
+/* a reader's loads between the versions; acquire pairs with STORE */
 #define LOAD  (RIGHT ? memory_order_acquire : memory_order_relaxed)
 #define STORE memory_order_release /* pairs with the corrected LOAD */
 

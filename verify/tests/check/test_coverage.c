@@ -8,12 +8,11 @@
 
 static struct rm_coverage coverage;
 
-static void set_pairs(
-        uint32_t offered, uint32_t self_concurrent, uint32_t classes)
+static void set_pairs(uint32_t offered, uint32_t overlaps_any, uint32_t classes)
 {
 	memset(&coverage, 0, sizeof(coverage));
 	atomic_init(&coverage.offered, offered);
-	atomic_init(&coverage.self_concurrent, self_concurrent);
+	atomic_init(&coverage.overlaps_any, overlaps_any);
 	atomic_init(&coverage.classes, classes);
 }
 

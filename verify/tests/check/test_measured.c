@@ -18,7 +18,7 @@ static struct {
 	uint64_t key_sum;
 } errors;
 
-/* What the loops were run with. */
+/* Arguments of the loops that ran. */
 static struct {
 	unsigned runs, streams, skews, writing;
 	bool whole; /* batches; all that a loop needs is set */

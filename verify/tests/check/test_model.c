@@ -15,7 +15,7 @@ struct entry {
 	struct rm_value value;
 };
 
-/* What was done to one map. */
+/* Record of the calls of one map. */
 struct map_record {
 	size_t keys, most; /* requested, and maximum present */
 	bool presize;
@@ -244,7 +244,7 @@ static int run(const struct rm_impl *impl, struct rm_shape shape,
 	return rm_check_model(&c, &error);
 }
 
-/* Number of maps that were created for so many keys, presized or not. */
+/* Number of maps created with this size. */
 static size_t count_created(size_t keys, bool presize)
 {
 	size_t count = 0;

@@ -94,7 +94,7 @@ static void one_of_each(struct rm_peer *peer)
 	recorder.first = 5;
 	rm_record(&recorder, RM_HISTORY_LOOKUP, 6);
 	CHECK(recorded(RM_HISTORY_LOOKUP, 6, false) && !last()->result,
-	        "a lookup of an absent key has no result");
+	        "the result of a lookup of an absent key is 0");
 	rm_record(&recorder, RM_HISTORY_UPSERT, 6);
 	value = last()->value;
 	CHECK(recorded(RM_HISTORY_UPSERT, 6, false) && (uint32_t)value == 6,

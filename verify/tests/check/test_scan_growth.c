@@ -8,7 +8,7 @@
 #include <sched.h>
 #include <stdbool.h>
 
-static uint64_t now_ns = 1; /* of the one thread that scans */
+static uint64_t now_ns = 1; /* time of the only scanning thread */
 static unsigned waits;
 static bool time_passes;
 
