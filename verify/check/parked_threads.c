@@ -14,7 +14,8 @@ struct shift {
 	size_t keys;  /* new ones per turn: growth */
 };
 
-static void work(struct rm_peer *peer, const struct shift *shift, unsigned turn)
+static void write_keys(
+        struct rm_peer *peer, const struct shift *shift, unsigned turn)
 {
 	for (uint64_t n = 0; n < shift->ops && rm_peer_tick_in_time(peer);
 	        n++) {
@@ -40,7 +41,7 @@ static void take_turns(struct rm_peer *peer)
 	for (unsigned turn = 0; turn < threads; turn++) {
 		rm_peer_meet(peer);
 		if (peer->slot == turn)
-			work(peer, shift, turn);
+			write_keys(peer, shift, turn);
 	}
 	rm_peer_meet(peer);
 	for (uint64_t i = 0; i < shift->keys * threads; i++) {

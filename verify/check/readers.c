@@ -9,7 +9,7 @@ static void fill(struct rm_peer *peer)
 	rm_peer_fill(peer, KEYS);
 }
 
-static void look(struct rm_peer *peer)
+static void read_keys(struct rm_peer *peer)
 {
 	const uint64_t ops = peer->peers->c->ops / peer->peers->threads / 4 + 1;
 
@@ -31,7 +31,7 @@ static void look(struct rm_peer *peer)
 int rm_check_readers(const struct rm_check_case *c, struct rm_error *error)
 {
 	const struct rm_case_phase phases[] = { { 1, fill },
-		{ c->threads, look }, { 0 } };
+		{ c->threads, read_keys }, { 0 } };
 
 	return rm_case_play(c, KEYS, c->seed & 1, phases, NULL, error);
 }

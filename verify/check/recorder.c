@@ -14,8 +14,8 @@ int rm_recorder_init(struct rm_history_recorder *recorder,
 	*recorder = (struct rm_history_recorder){ .stamps = stamps,
 		.events = malloc(events * sizeof(*recorder->events)),
 		.pairs = malloc(pairs * sizeof(*recorder->pairs)),
-		.room = events,
-		.pair_room = pairs };
+		.event_max = events,
+		.pair_max = pairs };
 	if (!recorder->events || !recorder->pairs) {
 		rm_recorder_free(recorder);
 		return -ENOMEM;
@@ -51,7 +51,7 @@ static bool store_scanned(
 	if (peer->shape.str)
 		memcpy(&rank, key.bytes + 8, sizeof(rank));
 	rm_peer_verify(peer, value, rank, "scan");
-	if (recorder->pair_count == recorder->pair_room) {
+	if (recorder->pair_count == recorder->pair_max) {
 		rm_peer_fail(peer,
 		        "scan gives more entries than the recorder can store");
 		return false;
@@ -167,7 +167,7 @@ void rm_record(struct rm_history_recorder *recorder, enum rm_history_kind kind,
 
 	if (called_kind == RM_RECORD_UPDATE)
 		kind = RM_HISTORY_EXCHANGE;
-	if (recorder->count == recorder->room)
+	if (recorder->count == recorder->event_max)
 		return;
 	if (!rm_history_is_whole(kind)) {
 		call.expected = value_from_word(*known);

@@ -15,7 +15,7 @@ struct view {
 	unsigned char seen[KEYS];
 };
 
-struct stage {
+struct scan_test {
 	uint64_t moves;
 	_Atomic unsigned scanning; /* scanners that still work */
 };
@@ -73,7 +73,7 @@ static void check_scan(struct rm_peer *peer, const struct view *view)
 
 static void run_scanner(struct rm_peer *peer)
 {
-	struct stage *stage = peer->peers->context;
+	struct scan_test *scan_test = peer->peers->context;
 
 	for (unsigned i = 0; i < SCANS && rm_peer_tick(peer); i++) {
 		struct view view = { .peer = peer };
@@ -82,7 +82,8 @@ static void run_scanner(struct rm_peer *peer)
 		check_scan(peer, &view);
 	}
 	/* relaxed: only stops the writer */
-	atomic_fetch_sub_explicit(&stage->scanning, 1, memory_order_relaxed);
+	atomic_fetch_sub_explicit(
+	        &scan_test->scanning, 1, memory_order_relaxed);
 }
 
 static void write_rank(struct rm_peer *peer, uint64_t rank)
@@ -92,12 +93,12 @@ static void write_rank(struct rm_peer *peer, uint64_t rank)
 
 static void move_tokens(struct rm_peer *peer)
 {
-	const struct stage *stage = peer->peers->context;
+	const struct scan_test *scan_test = peer->peers->context;
 
 	/* relaxed: a hint to stop */
-	for (uint64_t n = 0;
-	        n < stage->moves ||
-	        atomic_load_explicit(&stage->scanning, memory_order_relaxed);
+	for (uint64_t n = 0; n < scan_test->moves ||
+	                     atomic_load_explicit(&scan_test->scanning,
+	                             memory_order_relaxed);
 	        n++) {
 		write_rank(peer, STABLE + (n + 1) % TOKENS);
 		rm_peer_remove(peer, STABLE + n % TOKENS);
@@ -123,12 +124,12 @@ static void fill_map(struct rm_peer *peer)
 int rm_check_scan_tokens(const struct rm_check_case *c, struct rm_error *error)
 {
 	const unsigned threads = rm_case_threads(c, false);
-	struct stage stage = { .scanning = threads - 1,
+	struct scan_test scan_test = { .scanning = threads - 1,
 		.moves = threads == 1 ? 1000 : 0 };
 	const struct rm_case_phase phases[] = { { 1, fill_map },
 		{ threads, run_thread }, { 0 } };
 
-	return rm_case_play(c, KEYS, false, phases, &stage, error);
+	return rm_case_play(c, KEYS, false, phases, &scan_test, error);
 }
 
 int rm_check_scan(const struct rm_check_case *c, struct rm_error *error)

@@ -31,7 +31,7 @@ enum {
 static const uint64_t STALL_NS = 20000000, LOOK_NS = 20000;
 
 /* Shared by all threads of one check. All but the last line is of one map. */
-struct stage {
+struct growth_test {
 	uint32_t keys, keys_max; /* at the beginning, at the end */
 	/* Number of inserted ranks; number that scans wait for. */
 	_Atomic uint32_t inserted, target;
@@ -42,7 +42,7 @@ struct stage {
 /* One scan. */
 struct view {
 	struct rm_peer *peer;
-	struct stage *stage;
+	struct growth_test *growth_test;
 	uint32_t before; /* keys that it must find */
 	uint32_t visits, wait_at;
 	unsigned char *seen; /* [most] */
@@ -51,21 +51,22 @@ struct view {
 /* Waits until the map has doubled, or no keys are inserted any more. */
 static void wait_for_growth(const struct view *view)
 {
-	struct stage *stage = view->stage;
+	struct growth_test *growth_test = view->growth_test;
 	/* relaxed throughout: paces the writer; the count of present keys is
 	 * read before a scan begins */
-	uint32_t at =
-	        atomic_load_explicit(&stage->inserted, memory_order_relaxed);
+	uint32_t at = atomic_load_explicit(
+	        &growth_test->inserted, memory_order_relaxed);
 	const uint32_t goal =
-	        at < stage->keys_max / 2 ? 2 * at : stage->keys_max;
+	        at < growth_test->keys_max / 2 ? 2 * at : growth_test->keys_max;
 	uint64_t since_ns = rm_now_ns();
 
-	if (atomic_load_explicit(&stage->target, memory_order_relaxed) < goal)
+	if (atomic_load_explicit(&growth_test->target, memory_order_relaxed) <
+	        goal)
 		atomic_store_explicit(
-		        &stage->target, goal, memory_order_relaxed);
+		        &growth_test->target, goal, memory_order_relaxed);
 	while (at < goal && rm_now_ns() - since_ns < STALL_NS) {
 		const uint32_t now = atomic_load_explicit(
-		        &stage->inserted, memory_order_relaxed);
+		        &growth_test->inserted, memory_order_relaxed);
 
 		if (now != at)
 			since_ns = rm_now_ns();
@@ -74,10 +75,10 @@ static void wait_for_growth(const struct view *view)
 	}
 	if (at < goal)
 		atomic_fetch_add_explicit(
-		        &stage->timeouts, 1, memory_order_relaxed);
+		        &growth_test->timeouts, 1, memory_order_relaxed);
 	else
 		atomic_store_explicit(
-		        &stage->timeouts, 0, memory_order_relaxed);
+		        &growth_test->timeouts, 0, memory_order_relaxed);
 }
 
 static bool visit(
@@ -89,7 +90,7 @@ static bool visit(
 	const struct rm_key expected =
 	        rm_key_of(peer->shape, rank, &peer->other);
 
-	if (rank >= view->stage->keys_max ||
+	if (rank >= view->growth_test->keys_max ||
 	        (peer->shape.str ? key.length != expected.length ||
 	                                   memcmp(key.bytes, expected.bytes,
 	                                           expected.length)
@@ -102,7 +103,7 @@ static bool visit(
 	rm_peer_verify(peer, value, rank, "scan");
 	/* relaxed: a hint that waiting is useless */
 	if (view->visits++ == view->wait_at &&
-	        atomic_load_explicit(&view->stage->timeouts,
+	        atomic_load_explicit(&view->growth_test->timeouts,
 	                memory_order_relaxed) < TIMEOUTS_MAX)
 		wait_for_growth(view);
 	return true;
@@ -114,7 +115,7 @@ static void check_scan(
 	const bool point_in_time =
 	        !strcmp(peer->peers->c->impl->guarantees, "point-in-time");
 
-	for (uint32_t i = 0; i < view->stage->keys_max; i++) {
+	for (uint32_t i = 0; i < view->growth_test->keys_max; i++) {
 		if (view->seen[i] > 1 || (!view->seen[i] && i < view->before))
 			rm_peer_fail(peer,
 			        "scan visited rank %u %s; ranks 0 to %u were "
@@ -133,31 +134,33 @@ static void check_scan(
 
 static void scan_once(struct rm_peer *peer, unsigned char *seen)
 {
-	struct stage *stage = peer->peers->context;
+	struct growth_test *growth_test = peer->peers->context;
 	const bool late = peer->peers->c->impl->caps & RM_CAP_STALE;
-	struct view view = { .peer = peer, .stage = stage, .seen = seen };
+	struct view view = {
+		.peer = peer, .growth_test = growth_test, .seen = seen
+	};
 	/* acquire: pairs with the release in write_keys() */
-	const uint32_t inserted =
-	        atomic_load_explicit(&stage->inserted, memory_order_acquire);
+	const uint32_t inserted = atomic_load_explicit(
+	        &growth_test->inserted, memory_order_acquire);
 
-	view.before = late ? stage->keys : inserted;
+	view.before = late ? growth_test->keys : inserted;
 	view.wait_at = (uint32_t)(rm_next(&peer->rng) % view.before);
-	memset(seen, 0, stage->keys_max);
+	memset(seen, 0, growth_test->keys_max);
 	peer->ops->scan(peer->thread, peer->shape, visit, &view);
 	/* relaxed throughout: for a message, and counts */
-	const uint32_t now =
-	        atomic_load_explicit(&stage->inserted, memory_order_relaxed);
+	const uint32_t now = atomic_load_explicit(
+	        &growth_test->inserted, memory_order_relaxed);
 
 	check_scan(peer, &view, now);
-	atomic_fetch_add_explicit(&stage->scans, 1, memory_order_relaxed);
-	atomic_fetch_add_explicit(
-	        &stage->doubled, now >= 2 * inserted, memory_order_relaxed);
+	atomic_fetch_add_explicit(&growth_test->scans, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&growth_test->doubled, now >= 2 * inserted,
+	        memory_order_relaxed);
 }
 
 static void scan_keys(struct rm_peer *peer)
 {
-	struct stage *stage = peer->peers->context;
-	unsigned char *seen = calloc(stage->keys_max, 1);
+	struct growth_test *growth_test = peer->peers->context;
+	unsigned char *seen = calloc(growth_test->keys_max, 1);
 
 	if (!seen)
 		rm_peer_fail(peer, "out of memory");
@@ -168,19 +171,21 @@ static void scan_keys(struct rm_peer *peer)
 	}
 	free(seen);
 	/* relaxed: only stops the writer */
-	atomic_fetch_sub_explicit(&stage->scanning, 1, memory_order_relaxed);
+	atomic_fetch_sub_explicit(
+	        &growth_test->scanning, 1, memory_order_relaxed);
 }
 
 /* Inserts as many keys as the scans wait for. */
 static void write_keys(struct rm_peer *peer)
 {
-	struct stage *stage = peer->peers->context;
-	uint32_t rank = stage->keys;
+	struct growth_test *growth_test = peer->peers->context;
+	uint32_t rank = growth_test->keys;
 
 	/* relaxed: hints to go on and to stop */
-	while (atomic_load_explicit(&stage->scanning, memory_order_relaxed)) {
-		if (rank >= atomic_load_explicit(
-		                    &stage->target, memory_order_relaxed)) {
+	while (atomic_load_explicit(
+	        &growth_test->scanning, memory_order_relaxed)) {
+		if (rank >= atomic_load_explicit(&growth_test->target,
+		                    memory_order_relaxed)) {
 			peer->ops->quiesce(peer->thread);
 			sched_yield();
 			continue;
@@ -188,7 +193,7 @@ static void write_keys(struct rm_peer *peer)
 		rm_peer_upsert(peer, rank, rm_peer_value(peer, rank));
 		/* release: threads that read the number must find the keys */
 		atomic_store_explicit(
-		        &stage->inserted, ++rank, memory_order_release);
+		        &growth_test->inserted, ++rank, memory_order_release);
 		if (!rm_peer_tick(peer))
 			break;
 	}
@@ -204,26 +209,29 @@ static void run_thread(struct rm_peer *peer)
 
 static void fill_map(struct rm_peer *peer)
 {
-	const struct stage *stage = peer->peers->context;
+	const struct growth_test *growth_test = peer->peers->context;
 
-	rm_peer_fill(peer, stage->keys);
+	rm_peer_fill(peer, growth_test->keys);
 }
 
 /* Runs one map that starts with `keys` keys. */
-static int run_map(const struct rm_check_case *c, struct stage *stage,
-        uint32_t keys, unsigned threads, struct rm_error *error)
+static int run_map(const struct rm_check_case *c,
+        struct growth_test *growth_test, uint32_t keys, unsigned threads,
+        struct rm_error *error)
 {
 	const struct rm_case_phase phases[] = { { 1, fill_map },
 		{ threads, run_thread }, { 0 } };
 
-	stage->keys = keys;
-	stage->keys_max = keys << DOUBLINGS;
+	growth_test->keys = keys;
+	growth_test->keys_max = keys << DOUBLINGS;
 	/* relaxed: no other thread runs */
-	atomic_store_explicit(&stage->inserted, keys, memory_order_relaxed);
-	atomic_store_explicit(&stage->target, keys, memory_order_relaxed);
 	atomic_store_explicit(
-	        &stage->scanning, threads - 1, memory_order_relaxed);
-	return rm_case_play(c, stage->keys_max, false, phases, stage, error);
+	        &growth_test->inserted, keys, memory_order_relaxed);
+	atomic_store_explicit(&growth_test->target, keys, memory_order_relaxed);
+	atomic_store_explicit(
+	        &growth_test->scanning, threads - 1, memory_order_relaxed);
+	return rm_case_play(
+	        c, growth_test->keys_max, false, phases, growth_test, error);
 }
 
 int rm_check_scan_growth(const struct rm_check_case *c, struct rm_error *error)
@@ -232,21 +240,22 @@ int rm_check_scan_growth(const struct rm_check_case *c, struct rm_error *error)
 	const unsigned sizes =
 	        c->impl->caps & RM_CAP_SLOW_WRITES ? SLOW_SIZES : SIZES;
 	struct rm_check_case map_case = *c;
-	struct stage stage = { .keys = 0 };
+	struct growth_test growth_test = { .keys = 0 };
 
 	if (threads < 2)
 		return 0;
 	for (uint64_t spent = 0, n = 0;
 	        spent < rm_case_ops(c) && rm_case_has_time(c, n);
-	        spent += stage.keys_max, n++) {
+	        spent += growth_test.keys_max, n++) {
 		map_case.seed = rm_seed(c->seed, n);
-		if (run_map(&map_case, &stage,
+		if (run_map(&map_case, &growth_test,
 		            (uint32_t)1 << map_case.seed % sizes, threads,
 		            error))
 			return -1;
 	}
 	/* relaxed: no other thread runs any more */
 	return rm_error_set(error, 0, "the map doubled during %u of %u scans",
-	        atomic_load_explicit(&stage.doubled, memory_order_relaxed),
-	        atomic_load_explicit(&stage.scans, memory_order_relaxed));
+	        atomic_load_explicit(
+	                &growth_test.doubled, memory_order_relaxed),
+	        atomic_load_explicit(&growth_test.scans, memory_order_relaxed));
 }

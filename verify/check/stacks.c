@@ -43,7 +43,7 @@ static void write_stack(int number)
 		stack->skip = stack->depth > SKIPPED ? SKIPPED : 0;
 		/* release: pairs with the acquire in wait_for_stacks() */
 		atomic_store_explicit(
-		        &stack->whole, true, memory_order_release);
+		        &stack->complete, true, memory_order_release);
 	}
 	errno = saved_errno;
 	if (number != stack_signal())
@@ -77,7 +77,7 @@ static void wait_for_stacks(
 	for (unsigned i = 0; i < first && i < RM_STACKS; i++)
 		/* acquire: pairs with the release in write_stack() */
 		while (!atomic_load_explicit(
-		        &witness->stacks[i].whole, memory_order_acquire)) {
+		        &witness->stacks[i].complete, memory_order_acquire)) {
 			if (rm_now_ns() >= end_ns)
 				return;
 			rm_sleep_until(rm_now_ns() + 1000000);

@@ -34,7 +34,7 @@ struct rm_witness_stack {
 	pid_t thread;
 	int depth, skip;
 	void *frames[RM_STACK_FRAMES];
-	atomic_bool whole;
+	atomic_bool complete;
 };
 
 struct rm_witness {

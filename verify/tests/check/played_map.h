@@ -4,8 +4,8 @@
  *
  * A fault belongs to one operation and happens in every call, so that neither
  * chance nor load decides whether a check finds it. */
-#ifndef RM_TEST_PLAYED_MAP_H
-#define RM_TEST_PLAYED_MAP_H
+#ifndef RM_TEST_MOCK_MAP_H
+#define RM_TEST_MOCK_MAP_H
 
 #include "impls/support/no_handle.h"
 #include "verify/check/internal.h"
@@ -70,7 +70,7 @@ struct handle {
 	bool parked;
 };
 
-static struct played {
+static struct mock {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	struct fault fault;
@@ -80,7 +80,7 @@ static struct played {
 	size_t count, top;    /* top: above all ranks ever present */
 	struct handle handles[HANDLES];
 	unsigned joined;
-	/* Calls since reset_played(). */
+	/* Calls since reset_mock(). */
 	uint64_t calls[OPERATIONS];
 	uint64_t first_rank_calls
 	        [OPERATIONS]; /* with rank 0, on the newest map */
@@ -96,7 +96,7 @@ static struct played {
 	unsigned late_slot;
 	uint64_t late_writes, shared_writes;
 	bool scan_unlocks; /* release the lock while the callback runs */
-} played = { .lock = PTHREAD_MUTEX_INITIALIZER,
+} mock = { .lock = PTHREAD_MUTEX_INITIALIZER,
 	.changed = PTHREAD_COND_INITIALIZER };
 
 static uint64_t rank_in(struct rm_shape shape, struct rm_key key)
@@ -112,29 +112,29 @@ static uint64_t rank_in(struct rm_shape shape, struct rm_key key)
 static bool has_fault(
         enum operation operation, const struct handle *handle, uint64_t rank)
 {
-	const struct fault *fault = &played.fault;
-	const bool beside = played.joined > 1;
+	const struct fault *fault = &mock.fault;
+	const bool beside = mock.joined > 1;
 
-	played.first_rank_calls[operation] += !rank;
-	played.parked_calls += handle && handle->parked;
-	if (played.calls[operation]++ < fault->after ||
+	mock.first_rank_calls[operation] += !rank;
+	mock.parked_calls += handle && handle->parked;
+	if (mock.calls[operation]++ < fault->after ||
 	        operation != fault->operation || fault->kind == RIGHT)
 		return false;
 	return (fault->slot < 0 || (unsigned)fault->slot == handle->slot) &&
 	       (!fault->alone || fault->alone == 1U + beside) &&
 	       rank >= fault->from &&
 	       (fault->kind != ABSENT_OTHERS ||
-	               rank % played.joined != handle->slot);
+	               rank % mock.joined != handle->slot);
 }
 
 static void count_write(const struct handle *handle, bool moves)
 {
-	if (played.joined < 2)
+	if (mock.joined < 2)
 		return;
-	played.writers |= 1ULL << handle->slot;
-	played.shared_writes++;
-	played.shared_moves += moves;
-	pthread_cond_broadcast(&played.changed);
+	mock.writers |= 1ULL << handle->slot;
+	mock.shared_writes++;
+	mock.shared_moves += moves;
+	pthread_cond_broadcast(&mock.changed);
 }
 
 /* Applies the fault to a result; `got` may be NULL. */
@@ -145,24 +145,24 @@ static bool apply_fault(
 
 	if (!fault)
 		return was_there;
-	if (played.fault.kind == ABSENT || played.fault.kind == ABSENT_OTHERS)
+	if (mock.fault.kind == ABSENT || mock.fault.kind == ABSENT_OTHERS)
 		return false;
-	if (played.fault.kind == PRESENT) {
+	if (mock.fault.kind == PRESENT) {
 		if (got && !was_there)
 			*got = rm_value_of(rank, 0, 1);
 		return true;
 	}
 	if (!got || !was_there)
 		return was_there;
-	if (played.fault.kind == OTHER_KEY)
+	if (mock.fault.kind == OTHER_KEY)
 		*got = rm_value_of(rank + 1, 0, 1);
-	if (played.fault.kind == ZERO ||
-	        (played.fault.kind == ZERO_RANK_0 && !rank))
+	if (mock.fault.kind == ZERO ||
+	        (mock.fault.kind == ZERO_RANK_0 && !rank))
 		*got = rm_value_of(rank, 0, 0);
-	if (played.fault.kind == TORN)
+	if (mock.fault.kind == TORN)
 		got->word[1] ^= 1;
-	if (played.fault.kind == OLD_VALUE && turn++ % 2)
-		*got = played.first[rank];
+	if (mock.fault.kind == OLD_VALUE && turn++ % 2)
+		*got = mock.first[rank];
 	return was_there;
 }
 
@@ -171,36 +171,36 @@ static bool apply_fault(
 static void store(const struct handle *handle, bool fault, uint64_t rank,
         const struct rm_value *value)
 {
-	const bool was_there = played.held[rank];
+	const bool was_there = mock.held[rank];
 
 	count_write(handle, was_there != (value != NULL));
-	if (fault && (played.fault.kind == NO_WRITE ||
-	                     (played.fault.kind == NO_REPLACE && was_there)))
+	if (fault && (mock.fault.kind == NO_WRITE ||
+	                     (mock.fault.kind == NO_REPLACE && was_there)))
 		return;
-	if (value && !was_there && !played.first[rank].word[0])
-		played.first[rank] = *value;
+	if (value && !was_there && !mock.first[rank].word[0])
+		mock.first[rank] = *value;
 	if (value)
-		played.value[rank] = *value;
-	played.held[rank] = value != NULL;
-	played.count += (value != NULL) - was_there;
-	if (rank >= played.top)
-		played.top = rank + 1;
+		mock.value[rank] = *value;
+	mock.held[rank] = value != NULL;
+	mock.count += (value != NULL) - was_there;
+	if (rank >= mock.top)
+		mock.top = rank + 1;
 }
 
 /* One operation that stores a value, or removes the key if it is NULL. */
 static bool write_key(struct handle *handle, enum operation operation,
         uint64_t rank, const struct rm_value *value, struct rm_value *old)
 {
-	pthread_mutex_lock(&played.lock);
-	const bool was_there = played.held[rank];
+	pthread_mutex_lock(&mock.lock);
+	const bool was_there = mock.held[rank];
 	const bool fault = has_fault(operation, handle, rank);
 
 	if (was_there && old)
-		*old = played.value[rank];
+		*old = mock.value[rank];
 	store(handle, fault, rank, value);
 	const bool said = apply_fault(fault, was_there, rank, old);
 
-	pthread_mutex_unlock(&played.lock);
+	pthread_mutex_unlock(&mock.lock);
 	return said;
 }
 
@@ -210,20 +210,20 @@ static bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	struct handle *handle = thread;
 	const uint64_t rank = rank_in(shape, key);
 
-	pthread_mutex_lock(&played.lock);
-	if (played.joined > 1)
-		played.readers |= 1ULL << handle->slot;
-	while (played.late_slot == handle->slot && played.joined > 1 &&
-	        played.shared_writes < played.late_writes)
-		pthread_cond_wait(&played.changed, &played.lock);
-	const bool was_there = played.held[rank];
+	pthread_mutex_lock(&mock.lock);
+	if (mock.joined > 1)
+		mock.readers |= 1ULL << handle->slot;
+	while (mock.late_slot == handle->slot && mock.joined > 1 &&
+	        mock.shared_writes < mock.late_writes)
+		pthread_cond_wait(&mock.changed, &mock.lock);
+	const bool was_there = mock.held[rank];
 	const bool fault = has_fault(LOOKUP, handle, rank);
 
 	if (was_there)
-		*value = played.value[rank];
+		*value = mock.value[rank];
 	const bool said = apply_fault(fault, was_there, rank, value);
 
-	pthread_mutex_unlock(&played.lock);
+	pthread_mutex_unlock(&mock.lock);
 	return said;
 }
 
@@ -256,17 +256,17 @@ static bool insert_if_absent(void *thread, struct rm_shape shape,
 {
 	const uint64_t rank = rank_in(shape, key);
 
-	pthread_mutex_lock(&played.lock);
-	const bool was_there = played.held[rank];
+	pthread_mutex_lock(&mock.lock);
+	const bool was_there = mock.held[rank];
 	const bool fault = has_fault(INSERT, thread, rank);
 
 	if (was_there)
-		*present = played.value[rank];
+		*present = mock.value[rank];
 	else
 		store(thread, fault, rank, value);
 	const bool said = apply_fault(fault, was_there, rank, present);
 
-	pthread_mutex_unlock(&played.lock);
+	pthread_mutex_unlock(&mock.lock);
 	return said;
 }
 
@@ -275,16 +275,16 @@ static bool insert_if_absent(void *thread, struct rm_shape shape,
 static bool compare(void *thread, enum operation operation, uint64_t rank,
         const struct rm_value *expected, const struct rm_value *value)
 {
-	pthread_mutex_lock(&played.lock);
-	const bool did = played.held[rank] &&
-	                 played.value[rank].word[0] == expected->word[0];
+	pthread_mutex_lock(&mock.lock);
+	const bool did = mock.held[rank] &&
+	                 mock.value[rank].word[0] == expected->word[0];
 	const bool fault = has_fault(operation, thread, rank);
 
 	if (did)
 		store(thread, fault, rank, value);
 	const bool said = apply_fault(fault, did, rank, NULL);
 
-	pthread_mutex_unlock(&played.lock);
+	pthread_mutex_unlock(&mock.lock);
 	return said;
 }
 
@@ -307,15 +307,15 @@ static bool update(void *thread, struct rm_shape shape, struct rm_key key,
 	const uint64_t rank = rank_in(shape, key);
 	struct rm_value value;
 
-	pthread_mutex_lock(&played.lock);
-	const bool was_there = played.held[rank];
+	pthread_mutex_lock(&mock.lock);
+	const bool was_there = mock.held[rank];
 	const bool fault = has_fault(UPDATE, thread, rank);
 
-	if (fn(context, was_there ? &played.value[rank] : NULL, &value))
+	if (fn(context, was_there ? &mock.value[rank] : NULL, &value))
 		store(thread, fault, rank, &value);
 	const bool said = apply_fault(fault, was_there, rank, NULL);
 
-	pthread_mutex_unlock(&played.lock);
+	pthread_mutex_unlock(&mock.lock);
 	return said;
 }
 
@@ -324,17 +324,16 @@ static int load(
 {
 	const bool fault = has_fault(LOAD, thread, 0);
 
-	if (fault && played.fault.kind == FAILING)
+	if (fault && mock.fault.kind == FAILING)
 		return -12;
 	for (size_t i = 0; i < source->count; i++) {
 		struct rm_key key;
 		struct rm_value value;
 
 		source->at(source, i, &key, &value);
-		if (fault && played.fault.kind == OMITS &&
-		        i == source->count - 1)
+		if (fault && mock.fault.kind == OMITS && i == source->count - 1)
 			break;
-		if (fault && played.fault.kind == OTHER_KEY)
+		if (fault && mock.fault.kind == OTHER_KEY)
 			value = rm_value_of(i, 0, i + 2);
 		store(thread, false, rank_in(shape, key), &value);
 	}
@@ -343,10 +342,10 @@ static int load(
 
 static size_t length(void *thread)
 {
-	pthread_mutex_lock(&played.lock);
-	const size_t count = played.count + has_fault(LENGTH, thread, 0);
+	pthread_mutex_lock(&mock.lock);
+	const size_t count = mock.count + has_fault(LENGTH, thread, 0);
 
-	pthread_mutex_unlock(&played.lock);
+	pthread_mutex_unlock(&mock.lock);
 	return count;
 }
 
@@ -354,7 +353,7 @@ static bool is_omitted(enum fault_kind kind, uint64_t rank, uint64_t next)
 {
 	return (kind == OMITS && !rank) || (kind == NO_TOKEN && rank >= 200) ||
 	       (kind == OMITS_NEXT && rank == next) ||
-	       (kind == OMITS_NEW && rank >= played.keys_at_start);
+	       (kind == OMITS_NEW && rank >= mock.keys_at_start);
 }
 
 static void scan(
@@ -363,16 +362,16 @@ static void scan(
 	struct rm_key_bytes line = { { 0 } };
 	bool goes_on = true;
 
-	pthread_mutex_lock(&played.lock);
+	pthread_mutex_lock(&mock.lock);
 	const enum fault_kind kind =
-	        has_fault(SCAN, thread, 0) ? played.fault.kind : RIGHT;
+	        has_fault(SCAN, thread, 0) ? mock.fault.kind : RIGHT;
 
-	const uint64_t next = played.top;
+	const uint64_t next = mock.top;
 
-	for (uint64_t rank = 0; rank < played.top && goes_on; rank++) {
-		struct rm_value value = played.value[rank];
+	for (uint64_t rank = 0; rank < mock.top && goes_on; rank++) {
+		struct rm_value value = mock.value[rank];
 
-		if (!played.held[rank] || is_omitted(kind, rank, next))
+		if (!mock.held[rank] || is_omitted(kind, rank, next))
 			continue;
 		/* also for a rank beyond the array */
 		const struct rm_key key =
@@ -382,85 +381,85 @@ static void scan(
 			value = rm_value_of(rank + 1, 0, 1);
 		if (kind == TORN)
 			value.word[1] ^= 1;
-		if (played.scan_unlocks)
-			pthread_mutex_unlock(&played.lock);
+		if (mock.scan_unlocks)
+			pthread_mutex_unlock(&mock.lock);
 		for (int i = 0; i <= (kind == TWICE && !rank) && goes_on; i++)
 			goes_on = fn(context, key, &value);
-		if (played.scan_unlocks)
-			pthread_mutex_lock(&played.lock);
+		if (mock.scan_unlocks)
+			pthread_mutex_lock(&mock.lock);
 	}
-	pthread_mutex_unlock(&played.lock);
+	pthread_mutex_unlock(&mock.lock);
 }
 
 static void clear(void *thread)
 {
 	(void)thread;
-	pthread_mutex_lock(&played.lock);
-	memset(played.held, 0, sizeof(played.held));
-	played.count = 0;
-	pthread_mutex_unlock(&played.lock);
+	pthread_mutex_lock(&mock.lock);
+	memset(mock.held, 0, sizeof(mock.held));
+	mock.count = 0;
+	pthread_mutex_unlock(&mock.lock);
 }
 
 static void *create(const struct rm_sizing *sizing)
 {
-	played.sizings[played.created++ % SIZINGS] = *sizing;
+	mock.sizings[mock.created++ % SIZINGS] = *sizing;
 	if (has_fault(CREATE, NULL, 0))
 		return NULL;
-	memset(played.held, 0, sizeof(played.held));
-	memset(played.first, 0, sizeof(played.first));
-	played.count = played.top = 0;
-	played.joined = 0;
-	played.shared_writes = 0;
-	memset(played.first_rank_calls, 0, sizeof(played.first_rank_calls));
-	return &played;
+	memset(mock.held, 0, sizeof(mock.held));
+	memset(mock.first, 0, sizeof(mock.first));
+	mock.count = mock.top = 0;
+	mock.joined = 0;
+	mock.shared_writes = 0;
+	memset(mock.first_rank_calls, 0, sizeof(mock.first_rank_calls));
+	return &mock;
 }
 
 static void destroy(void *map)
 {
 	(void)map;
-	played.destroyed++;
+	mock.destroyed++;
 }
 
 static void *join(void *map, size_t slot)
 {
-	struct handle *handle = played.handles + slot;
+	struct handle *handle = mock.handles + slot;
 
 	(void)map;
-	pthread_mutex_lock(&played.lock);
+	pthread_mutex_lock(&mock.lock);
 	*handle = (struct handle){ .slot = (unsigned)slot };
 	const bool fault = has_fault(JOIN, handle, 0);
 
-	played.joined += !fault;
-	if (played.joined == 2)
-		played.keys_at_start = played.count;
-	if (played.joined > played.joined_max)
-		played.joined_max = played.joined;
-	pthread_mutex_unlock(&played.lock);
+	mock.joined += !fault;
+	if (mock.joined == 2)
+		mock.keys_at_start = mock.count;
+	if (mock.joined > mock.joined_max)
+		mock.joined_max = mock.joined;
+	pthread_mutex_unlock(&mock.lock);
 	return fault ? NULL : handle;
 }
 
 static void leave(void *thread)
 {
 	(void)thread;
-	pthread_mutex_lock(&played.lock);
-	played.joined--;
-	pthread_mutex_unlock(&played.lock);
+	pthread_mutex_lock(&mock.lock);
+	mock.joined--;
+	pthread_mutex_unlock(&mock.lock);
 }
 
 static void park(void *thread)
 {
-	pthread_mutex_lock(&played.lock);
+	pthread_mutex_lock(&mock.lock);
 	((struct handle *)thread)->parked = true;
-	played.parks++;
-	pthread_mutex_unlock(&played.lock);
+	mock.parks++;
+	pthread_mutex_unlock(&mock.lock);
 }
 
 static void unpark(void *thread)
 {
-	pthread_mutex_lock(&played.lock);
+	pthread_mutex_lock(&mock.lock);
 	((struct handle *)thread)->parked = false;
-	played.unparks++;
-	pthread_mutex_unlock(&played.lock);
+	mock.unparks++;
+	pthread_mutex_unlock(&mock.lock);
 }
 
 static bool check_map(void *map, char *why, size_t size)
@@ -470,7 +469,7 @@ static bool check_map(void *map, char *why, size_t size)
 	return !has_fault(CHECKS, NULL, 0);
 }
 
-static const struct rm_map_ops played_ops = { .create = create,
+static const struct rm_map_ops mock_ops = { .create = create,
 	.destroy = destroy,
 	.join = join,
 	.leave = leave,
@@ -493,15 +492,15 @@ static const struct rm_map_ops played_ops = { .create = create,
 	.check = check_map };
 
 /* Clears the recorded calls and sets the fault. */
-static inline void reset_played(struct fault fault)
+static inline void reset_mock(struct fault fault)
 {
-	played.fault = fault;
-	played.created = played.destroyed = played.joined_max = 0;
-	played.writers = played.readers = 0;
-	played.shared_moves = played.parked_calls = 0;
-	played.parks = played.unparks = 0;
-	played.late_writes = 0;
-	memset(played.calls, 0, sizeof(played.calls));
+	mock.fault = fault;
+	mock.created = mock.destroyed = mock.joined_max = 0;
+	mock.writers = mock.readers = 0;
+	mock.shared_moves = mock.parked_calls = 0;
+	mock.parks = mock.unparks = 0;
+	mock.late_writes = 0;
+	memset(mock.calls, 0, sizeof(mock.calls));
 }
 
-#endif /* RM_TEST_PLAYED_MAP_H */
+#endif /* RM_TEST_MOCK_MAP_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_asked.c - which calls a check makes: as many operations as it was given,
  * from no more threads than the map allows, and nothing that the map does not
- * offer. The played map records the calls. */
+ * offer. The mock map records the calls. */
 #include "tests/unit/tap.h"
 #include "verify/tests/check/played_map.h"
 
@@ -31,17 +31,17 @@ static int run_case(const char *check, const struct rm_impl *impl, uint64_t ops,
 static bool passes(
         const char *check, unsigned caps, uint64_t ops, unsigned threads)
 {
-	const struct rm_impl impl = { .id = "played",
+	const struct rm_impl impl = { .id = "mock",
 		.sync = "one lock",
 		.shapes = RM_ALL_SHAPES,
 		.caps = caps,
 		.guarantees = "point-in-time",
 		.progress = "blocking",
-		.ops = &played_ops };
+		.ops = &mock_ops };
 
-	reset_played(none);
+	reset_mock(none);
 	return !run_case(check, &impl, ops, threads) &&
-	       played.destroyed == played.created;
+	       mock.destroyed == mock.created;
 }
 
 static void several_write(void)
@@ -52,12 +52,12 @@ static void several_write(void)
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
 		all &= passes(checks[i], 0, OPS, THREADS) &&
-		       played.joined_max == THREADS &&
-		       played.writers == ALL_SLOTS &&
-		       played.readers == ALL_SLOTS && played.shared_moves;
+		       mock.joined_max == THREADS &&
+		       mock.writers == ALL_SLOTS && mock.readers == ALL_SLOTS &&
+		       mock.shared_moves;
 	CHECK(all, "if the map has no restrictions, all threads read, write, "
 	           "insert and remove at the same time");
-	CHECK(passes("atomic", 0, OPS, THREADS) && played.writers == ALL_SLOTS,
+	CHECK(passes("atomic", 0, OPS, THREADS) && mock.writers == ALL_SLOTS,
 	        "also in conditional operations");
 }
 
@@ -68,18 +68,17 @@ static void one_writes(void)
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
 		one &= passes(checks[i], RM_CAP_SINGLE_WRITER, OPS, THREADS) &&
-		       played.writers == 1 && played.shared_moves;
-		all &= played.joined_max == THREADS &&
-		       played.readers == ALL_SLOTS;
+		       mock.writers == 1 && mock.shared_moves;
+		all &= mock.joined_max == THREADS && mock.readers == ALL_SLOTS;
 	}
 	CHECK(one,
 	        "if the map allows one writer, only the first thread writes");
 	CHECK(all, "all others read at the same time");
 	/* these may find nothing to read and end before the first write */
 	CHECK(passes("growth", RM_CAP_SINGLE_WRITER, OPS, THREADS) &&
-	                played.joined_max == THREADS && played.writers == 1 &&
+	                mock.joined_max == THREADS && mock.writers == 1 &&
 	                passes("scan", RM_CAP_SINGLE_WRITER, OPS, THREADS) &&
-	                played.joined_max == THREADS && played.writers <= 1,
+	                mock.joined_max == THREADS && mock.writers <= 1,
 	        "also in growth and scan");
 }
 
@@ -91,11 +90,11 @@ static void nobody_is_beside(void)
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
 		alone &= passes(checks[i], RM_CAP_UNSAFE, OPS, THREADS) &&
-		         played.joined_max == 1 && played.calls[UPSERT];
+		         mock.joined_max == 1 && mock.calls[UPSERT];
 	CHECK(alone, "an unsafe map has one thread at a time");
 	CHECK(passes("readers", RM_CAP_UNSAFE, OPS, THREADS) &&
-	                played.joined_max == THREADS &&
-	                played.readers == ALL_SLOTS && !played.writers,
+	                mock.joined_max == THREADS &&
+	                mock.readers == ALL_SLOTS && !mock.writers,
 	        "unless all threads only read");
 }
 
@@ -107,33 +106,33 @@ static void values_change_in_place(void)
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
 		in_place &=
 		        passes(checks[i], RM_CAP_UNSAFE_INSERT, OPS, THREADS) &&
-		        played.joined_max == THREADS &&
-		        played.writers == ALL_SLOTS && !played.shared_moves;
+		        mock.joined_max == THREADS &&
+		        mock.writers == ALL_SLOTS && !mock.shared_moves;
 	CHECK(in_place, "a map whose inserts are unsafe has all threads "
 	                "while keys stay");
 	CHECK(passes("growth", RM_CAP_UNSAFE_INSERT, OPS, THREADS) &&
-	                played.joined_max == 1 &&
+	                mock.joined_max == 1 &&
 	                passes("scan", RM_CAP_UNSAFE_INSERT, OPS, THREADS) &&
-	                played.joined_max == 1 && played.calls[SCAN] == 0,
+	                mock.joined_max == 1 && mock.calls[SCAN] == 0,
 	        "and one at a time while keys come and go");
 }
 
 static void turns_are_waited_for_parked(void)
 {
-	CHECK(passes("park", 0, OPS, THREADS) && played.joined_max == THREADS &&
-	                played.writers == ALL_SLOTS &&
-	                played.parks == 3 * (3 + 1 + 2) &&
-	                played.unparks == played.parks && !played.parked_calls,
+	CHECK(passes("park", 0, OPS, THREADS) && mock.joined_max == THREADS &&
+	                mock.writers == ALL_SLOTS &&
+	                mock.parks == 3 * (3 + 1 + 2) &&
+	                mock.unparks == mock.parks && !mock.parked_calls,
 	        "each thread waits parked for every turn, and for all before "
 	        "the first and after the last");
 	/* Operations of each turn, of which one of eight also removes. Then new
 	 * keys: 3000 per thread, or 100 if writes are slow. */
-	CHECK(played.calls[UPSERT] == 3 * (OPS / 3 + 1 + 3000) &&
-	                played.calls[REMOVE] == 3 * (OPS / 3 / 8 + 1) &&
-	                played.calls[LOOKUP] == 3 * 3 * 3000,
+	CHECK(mock.calls[UPSERT] == 3 * (OPS / 3 + 1 + 3000) &&
+	                mock.calls[REMOVE] == 3 * (OPS / 3 / 8 + 1) &&
+	                mock.calls[LOOKUP] == 3 * 3 * 3000,
 	        "each thread then finds the keys of all");
 	CHECK(passes("park", RM_CAP_SLOW_WRITES, OPS, THREADS) &&
-	                played.calls[LOOKUP] == 3 * 3 * 100,
+	                mock.calls[LOOKUP] == 3 * 3 * 100,
 	        "fewer keys if writes are slow");
 }
 
@@ -145,7 +144,7 @@ static uint64_t count_calls(const char *check, unsigned caps)
 	if (!passes(check, caps, OPS, 1))
 		return 0;
 	for (unsigned i = 0; i < LOAD; i++)
-		sum += played.calls[i];
+		sum += mock.calls[i];
 	return sum;
 }
 
@@ -160,16 +159,16 @@ static void as_many_as_given(void)
 
 	CHECK(count == given + accounts,
 	        "exchange runs the given number of operations");
-	CHECK(played.calls[LOOKUP] - 4 * 24 < given / 3 &&
-	                played.calls[TAKE] > given / 10 &&
-	                played.calls[EXCHANGE] > given / 2 &&
-	                !played.calls[REMOVE] && played.calls[UPSERT] == 4 * 12,
+	CHECK(mock.calls[LOOKUP] - 4 * 24 < given / 3 &&
+	                mock.calls[TAKE] > given / 10 &&
+	                mock.calls[EXCHANGE] > given / 2 &&
+	                !mock.calls[REMOVE] && mock.calls[UPSERT] == 4 * 12,
 	        "three of four operations are exchange or take");
 	count = count_calls("upsert", 0);
 	CHECK(count == given + accounts &&
-	                played.calls[LOOKUP] - 4 * 24 < given / 3 &&
-	                played.calls[REMOVE] > given / 10 &&
-	                played.calls[UPSERT] > given / 2,
+	                mock.calls[LOOKUP] - 4 * 24 < given / 3 &&
+	                mock.calls[REMOVE] > given / 10 &&
+	                mock.calls[UPSERT] > given / 2,
 	        "upsert runs as many, by upsert and remove");
 	CHECK(count_calls("exchange", RM_CAP_SLOW_WRITES) == few + accounts &&
 	                count_calls("upsert", RM_CAP_SLOW_WRITES) ==
@@ -178,13 +177,12 @@ static void as_many_as_given(void)
 	count = count_calls("owner", 0);
 	/* each write is read back; 32 keys are written first and read at the
 	 * end */
-	CHECK(count == given + 4 * 2 * 32 + played.calls[UPSERT] - 4 * 32 +
-	                                played.calls[REMOVE] &&
-	                played.calls[REMOVE] > given / 20,
+	CHECK(count == given + 4 * 2 * 32 + mock.calls[UPSERT] - 4 * 32 +
+	                                mock.calls[REMOVE] &&
+	                mock.calls[REMOVE] > given / 20,
 	        "owner runs as many, and reads its writes back");
 	count = count_calls("readers", 0);
-	CHECK(played.calls[UPSERT] == 1000 &&
-	                played.calls[LOOKUP] == OPS / 4 + 1 &&
+	CHECK(mock.calls[UPSERT] == 1000 && mock.calls[LOOKUP] == OPS / 4 + 1 &&
 	                count == 1000 + OPS / 4 + 1,
 	        "readers runs a quarter, on a thousand keys");
 }
@@ -197,15 +195,14 @@ static void conditions_are_asked_for(void)
 	const uint64_t rounds = quarter / 512 + 1;
 
 	CHECK(passes("atomic", 0, OPS, THREADS) &&
-	                played.calls[INSERT] == rounds * 512 * THREADS &&
-	                played.calls[REMOVE] == 2 * rounds * 512,
+	                mock.calls[INSERT] == rounds * 512 * THREADS &&
+	                mock.calls[REMOVE] == 2 * rounds * 512,
 	        "all threads insert each key of a round, then it is removed");
-	CHECK(played.calls[SWAP] == quarter &&
-	                played.calls[UPDATE] ==
-	                        rounds * 512 * THREADS + quarter,
+	CHECK(mock.calls[SWAP] == quarter &&
+	                mock.calls[UPDATE] == rounds * 512 * THREADS + quarter,
 	        "or all update it; counters are swapped and updated");
 	CHECK(passes("atomic", 0, 1000 * OPS, 1) &&
-	                played.calls[INSERT] == 64 * 512,
+	                mock.calls[INSERT] == 64 * 512,
 	        "at most 64 rounds run");
 }
 
@@ -238,18 +235,18 @@ static void operations_are_told(void)
 /* The message helps a person to find the thread that made the error. */
 static void writers_are_listed(void)
 {
-	const struct rm_impl impl = { .id = "played",
+	const struct rm_impl impl = { .id = "mock",
 		.shapes = RM_ALL_SHAPES,
 		.guarantees = "none",
-		.ops = &played_ops };
+		.ops = &mock_ops };
 	char listed[100];
 
-	reset_played((struct fault){ UPSERT, PRESENT, -1, 0, 0, 0 });
+	reset_mock((struct fault){ UPSERT, PRESENT, -1, 0, 0, 0 });
 	run_case("upsert", &impl, OPS, 1);
 	/* except the prefill */
 	snprintf(listed, sizeof(listed), "; thread 0: %d writes, %d removes",
-	        (int)played.first_rank_calls[UPSERT] - 1,
-	        (int)played.first_rank_calls[REMOVE]);
+	        (int)mock.first_rank_calls[UPSERT] - 1,
+	        (int)mock.first_rank_calls[REMOVE]);
 	CHECK(strstr(error.text, "rank 0 ") && strstr(error.text, listed),
 	        "the message lists the writes per thread of a wrong key");
 }
@@ -257,22 +254,22 @@ static void writers_are_listed(void)
 /* remove() does not return the removed value. */
 static void without_take_nothing_goes(void)
 {
-	struct rm_map_ops ops = played_ops;
-	const struct rm_impl impl = { .id = "played",
+	struct rm_map_ops ops = mock_ops;
+	const struct rm_impl impl = { .id = "mock",
 		.shapes = RM_ALL_SHAPES,
 		.guarantees = "none",
 		.ops = &ops };
 
 	ops.take = NULL;
-	reset_played(none);
-	CHECK(!run_case("exchange", &impl, OPS, 1) && !played.calls[REMOVE] &&
-	                !played.calls[TAKE] && played.calls[EXCHANGE] > OPS / 2,
+	reset_mock(none);
+	CHECK(!run_case("exchange", &impl, OPS, 1) && !mock.calls[REMOVE] &&
+	                !mock.calls[TAKE] && mock.calls[EXCHANGE] > OPS / 2,
 	        "exchange does not remove if the map has no take");
 }
 
 static bool was_created(size_t i, size_t keys, bool presize)
 {
-	const struct rm_sizing *sizing = played.sizings + i;
+	const struct rm_sizing *sizing = mock.sizings + i;
 
 	return sizing->keys == keys && sizing->presize == presize &&
 	       sizing->threads == THREADS && sizing->seed == seed &&
@@ -286,20 +283,20 @@ static void maps_are_made(void)
 {
 	static const size_t sizes[] = { 0, 1, 7, 8, 9, 13, 14, 64, 65, 104, 105,
 		1000, 20000 };
-	bool all = passes("load", 0, OPS, THREADS) && played.created == 26;
+	bool all = passes("load", 0, OPS, THREADS) && mock.created == 26;
 
 	for (unsigned i = 0; i < 26; i++)
 		all &= was_created(i, sizes[i / 2], i % 2);
 	CHECK(all, "load uses each size, growing and presized, and limits "
 	           "retired memory");
 	CHECK(passes("load", RM_CAP_SLOW_WRITES, OPS, THREADS) &&
-	                played.created == 24 && was_created(23, 1000, true),
+	                mock.created == 24 && was_created(23, 1000, true),
 	        "except the largest if writes are slow");
-	CHECK(passes("exchange", 0, OPS, THREADS) && played.created == 4 &&
+	CHECK(passes("exchange", 0, OPS, THREADS) && mock.created == 4 &&
 	                was_created(0, 24, false) && was_created(1, 24, true) &&
 	                was_created(2, 24, false) && was_created(3, 24, true),
 	        "exchange alternates between growing and presized maps");
-	CHECK(passes("owner", 0, OPS, THREADS) && played.created == 4 &&
+	CHECK(passes("owner", 0, OPS, THREADS) && mock.created == 4 &&
 	                was_created(0, 32, false) && was_created(1, 32, true) &&
 	                was_created(2, 32, false) && was_created(3, 32, true),
 	        "so does owner");
@@ -309,7 +306,7 @@ static void maps_are_made(void)
 	CHECK(passes("readers", 0, OPS, THREADS) && was_created(0, 1000, false),
 	        "for other seeds the map grows");
 	/* 250 plus one per thread, or a window of 512 plus one */
-	CHECK(passes("growth", 0, OPS, THREADS) && played.created == 4 &&
+	CHECK(passes("growth", 0, OPS, THREADS) && mock.created == 4 &&
 	                was_created(0, 3 * 251, false) &&
 	                was_created(1, 3 * 513, false) &&
 	                was_created(2, 3 * 251, true) &&
@@ -317,7 +314,7 @@ static void maps_are_made(void)
 	        "growth sizes the map for all inserts, or for its window");
 	CHECK(passes("growth", RM_CAP_SLOW_WRITES, 80 * OPS, THREADS) &&
 	                was_created(0, 3 * 1000, false) &&
-	                played.calls[UPSERT] == 4 * 3 * 1000,
+	                mock.calls[UPSERT] == 4 * 3 * 1000,
 	        "at most a thousand inserts if writes are slow");
 }
 
@@ -325,24 +322,24 @@ static void maps_are_made(void)
  * valid, but not in this order. */
 static void back_in_time(void)
 {
-	const struct rm_impl impl = { .id = "played",
+	const struct rm_impl impl = { .id = "mock",
 		.shapes = RM_ALL_SHAPES,
 		.caps = RM_CAP_SINGLE_WRITER,
 		.guarantees = "none",
-		.ops = &played_ops };
+		.ops = &mock_ops };
 
-	reset_played((struct fault){ LOOKUP, OLD_VALUE, 1, 2, 0, 0 });
-	played.late_slot = 1;
-	played.late_writes = OPS / 32;
+	reset_mock((struct fault){ LOOKUP, OLD_VALUE, 1, 2, 0, 0 });
+	mock.late_slot = 1;
+	mock.late_writes = OPS / 32;
 	CHECK(run_case("owner", &impl, OPS, 2) == -1 &&
 	                strstr(error.text, "thread 1: lookup of rank ") &&
 	                strstr(error.text, " went back: value "),
 	        "reading an older value after a newer one is reported");
-	reset_played((struct fault){ LOOKUP, ABSENT, 1, 2, 0, 0 });
+	reset_mock((struct fault){ LOOKUP, ABSENT, 1, 2, 0, 0 });
 	CHECK(run_case("owner", &impl, OPS, 2) == -1 &&
 	                strstr(error.text, "thread 1: lookup missed rank "),
 	        "so is missing a key that is only replaced");
-	reset_played((struct fault){ LOOKUP, OTHER_KEY, 1, 2, 0, 0 });
+	reset_mock((struct fault){ LOOKUP, OTHER_KEY, 1, 2, 0, 0 });
 	CHECK(run_case("owner", &impl, OPS, 2) == -1 &&
 	                strstr(error.text, " gave the value of rank "),
 	        "so is reading another key's value");
@@ -354,7 +351,7 @@ static void after_a_million_writes(void)
 {
 	const uint64_t ops = (uint64_t)3 << 22;
 
-	CHECK(passes("owner", 0, ops, 1) && played.calls[UPSERT] > 4ULL << 20,
+	CHECK(passes("owner", 0, ops, 1) && mock.calls[UPSERT] > 4ULL << 20,
 	        "a correct map passes after a million writes by one "
 	        "thread");
 }

@@ -18,8 +18,8 @@ static const struct rm_own_loop loops[] = { { "pair", empty_loop },
 /* A map that fits all checks. */
 static struct rm_check_case all_fit(void)
 {
-	ops = played_ops;
-	impl = (struct rm_impl){ .id = "played",
+	ops = mock_ops;
+	impl = (struct rm_impl){ .id = "mock",
 		.sync = "one lock",
 		.shapes = RM_ALL_SHAPES,
 		.guarantees = "once-if-present",
@@ -145,10 +145,10 @@ static void one_condition_will_do(void)
 	                        "the map offers no insert_if_absent, "
 	                        "compare_swap, update"),
 	        "a map with none of the three does not");
-	ops.compare_swap = played_ops.compare_swap;
+	ops.compare_swap = mock_ops.compare_swap;
 	CHECK(!atomic->unfit(&c), "a map with compare_swap alone gets it");
 	ops.compare_swap = NULL;
-	ops.insert_if_absent = played_ops.insert_if_absent;
+	ops.insert_if_absent = mock_ops.insert_if_absent;
 	CHECK(!atomic->unfit(&c), "so does a map with insert_if_absent alone");
 }
 

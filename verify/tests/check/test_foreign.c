@@ -12,20 +12,20 @@
 static struct rm_foreign_map lib_table;
 static char opened[4096]; /* the requested file */
 
-static void *played_dlopen(const char *file, int flags)
+static void *mock_dlopen(const char *file, int flags)
 {
 	(void)flags;
 	snprintf(opened, sizeof(opened), "%s", file);
 	return opened;
 }
 
-static void *played_dlsym(void *library, const char *name)
+static void *mock_dlsym(void *library, const char *name)
 {
 	return library == opened && !strcmp(name, "rm_foreign_map") ? &lib_table
 	                                                            : NULL;
 }
 
-static int played_access(const char *file, int how)
+static int mock_access(const char *file, int how)
 {
 	(void)file, (void)how;
 	return 0;
@@ -33,9 +33,9 @@ static int played_access(const char *file, int how)
 
 /* Includes the code under test with these replacements, so its object is not
  * linked. */
-#define dlopen played_dlopen
-#define dlsym  played_dlsym
-#define access played_access
+#define dlopen mock_dlopen
+#define dlsym  mock_dlsym
+#define access mock_access
 #include "verify/check/foreign.c"
 #undef dlopen
 #undef dlsym

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_found.c - each check finds the faults that it exists for, and its
- * message names them. The played map has one fault in every call, so chance
+ * message names them. The mock map has one fault in every call, so chance
  * does not decide. Without a fault it passes. */
 #include "tests/unit/tap.h"
 #include "verify/tests/check/played_map.h"
@@ -9,12 +9,12 @@ enum { OPS = 16000, THREADS = 2 };
 
 static struct rm_error error;
 
-static const struct rm_impl impl = { .id = "played",
+static const struct rm_impl impl = { .id = "mock",
 	.sync = "one lock",
 	.shapes = RM_ALL_SHAPES,
 	.guarantees = "point-in-time",
 	.progress = "blocking",
-	.ops = &played_ops };
+	.ops = &mock_ops };
 
 /* Strings and long values, so that comparisons exceed one word. */
 static int run(const char *check, const struct rm_impl *map, struct fault fault)
@@ -25,7 +25,7 @@ static int run(const char *check, const struct rm_impl *map, struct fault fault)
 		.ops = OPS,
 		.threads = THREADS };
 
-	reset_played(fault);
+	reset_mock(fault);
 	error = (struct rm_error){ "" };
 	return rm_check_find(check)->run(&c, &error);
 }
@@ -40,9 +40,8 @@ static void right_is_not_accused(void)
 
 		if (code)
 			printf("# %s\n", error.text);
-		CHECK(!code && played.created &&
-		                played.destroyed == played.created &&
-		                !played.joined && !played.parked_calls,
+		CHECK(!code && mock.created && mock.destroyed == mock.created &&
+		                !mock.joined && !mock.parked_calls,
 		        checks[i]);
 	}
 }
@@ -216,9 +215,9 @@ static void wrong_is_found(void)
 		snprintf(name, sizeof(name), "%s finds %s", row->check,
 		        row->name);
 		if (!CHECK(code == -1 && strstr(error.text, row->expected) &&
-		                    played.destroyed + (row->fault.operation ==
-		                                               CREATE) ==
-		                            played.created,
+		                    mock.destroyed + (row->fault.operation ==
+		                                             CREATE) ==
+		                            mock.created,
 		            name))
 			printf("# %d, %s\n", code, error.text);
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_histories_found.c - recorded histories show each fault of the played
+/* test_histories_found.c - recorded histories show each fault of the mock
  * map, at once and after thousands of correct calls. It does not test whether
  * the machine produces rare interleavings of real maps. */
 #include "tests/unit/tap.h"
@@ -11,10 +11,10 @@ static struct rm_error error;
 
 static int run(unsigned caps, struct fault fault)
 {
-	const struct rm_impl impl = { .id = "played",
+	const struct rm_impl impl = { .id = "mock",
 		.caps = caps,
 		.guarantees = "point-in-time",
-		.ops = &played_ops };
+		.ops = &mock_ops };
 	const struct rm_check_case c = { .impl = &impl,
 		.shape = RM_U64X24,
 		.seed = 17,
@@ -22,11 +22,11 @@ static int run(unsigned caps, struct fault fault)
 		.threads = 2 };
 	int code;
 
-	reset_played(fault);
+	reset_mock(fault);
 	error = (struct rm_error){ "" };
 	code = rm_check_histories(&c, &error);
-	printf("# %d, %u maps, %llu lookups: %.200s\n", code, played.created,
-	        (unsigned long long)played.calls[LOOKUP], error.text);
+	printf("# %d, %u maps, %llu lookups: %.200s\n", code, mock.created,
+	        (unsigned long long)mock.calls[LOOKUP], error.text);
 	return code;
 }
 
@@ -35,17 +35,16 @@ static bool found(
 {
 	return run(0, (struct fault){ operation, kind, -1, 2, after, 0 }) ==
 	               -1 &&
-	       played.created == played.destroyed &&
-	       played.calls[operation] > after;
+	       mock.created == mock.destroyed && mock.calls[operation] > after;
 }
 
 int main(void)
 {
-	CHECK(!run(0, none) && played.created > 3 &&
+	CHECK(!run(0, none) && mock.created > 3 &&
 	                strstr(error.text, " 0 undecided; stamps: "),
 	        "histories of a correct map pass, on several maps");
-	CHECK(!run(RM_CAP_SINGLE_WRITER, none) && played.writers == 1 &&
-	                played.readers == 3,
+	CHECK(!run(RM_CAP_SINGLE_WRITER, none) && mock.writers == 1 &&
+	                mock.readers == 3,
 	        "with one writer, one thread writes");
 	CHECK(found(LOOKUP, ABSENT, 0), "lookups that miss");
 	CHECK(found(LOOKUP, ABSENT, MANY), "also after many correct ones");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_litmus.c - each litmus loop finds its fault, which the played map has in
+/* test_litmus.c - each litmus loop finds its fault, which the mock map has in
  * every call. It does not test whether the machine produces rare interleavings
  * of real maps. */
 #include "tests/unit/tap.h"
@@ -18,7 +18,7 @@ static int run(unsigned caps, struct rm_shape shape, uint64_t count,
         struct fault fault, uint64_t late_writes)
 {
 	const struct rm_impl impl = {
-		.id = "played", .caps = caps, .guarantees = "none", .ops = &ops
+		.id = "mock", .caps = caps, .guarantees = "none", .ops = &ops
 	};
 	const struct rm_check_case c = { .impl = &impl,
 		.shape = shape,
@@ -26,9 +26,9 @@ static int run(unsigned caps, struct rm_shape shape, uint64_t count,
 		.ops = count,
 		.threads = 2 };
 
-	reset_played(fault);
-	played.late_slot = 1;
-	played.late_writes = late_writes;
+	reset_mock(fault);
+	mock.late_slot = 1;
+	mock.late_writes = late_writes;
 	error = (struct rm_error){ "" };
 	return rm_check_litmus(&c, &error);
 }
@@ -39,28 +39,28 @@ static bool found(unsigned caps, struct fault fault, const char *expected)
 
 	printf("# %s\n", error.text);
 	return code == -1 && strstr(error.text, expected) &&
-	       played.created == played.destroyed;
+	       mock.created == mock.destroyed;
 }
 
 /* Loops of each batch; the last needs one map per thousand rounds. */
 static void loops_are_run(void)
 {
-	CHECK(!run(0, RM_U64X24, OPS, none, 0) && played.created == 5 &&
-	                played.joined_max == 2,
+	CHECK(!run(0, RM_U64X24, OPS, none, 0) && mock.created == 5 &&
+	                mock.joined_max == 2,
 	        "a correct map gets five loops of two threads");
 	/* Upserts of the loops: both threads and two before; one thread and two
 	 * before; one and a half and two; one thread; and growth. */
-	CHECK(played.calls[UPSERT] == 2 * ROUNDS + 2 + 2 * ROUNDS + 2 + ROUNDS +
-	                                      (ROUNDS + 1) / 2 + 2 + ROUNDS +
-	                                      1000 + 500,
+	CHECK(mock.calls[UPSERT] == 2 * ROUNDS + 2 + 2 * ROUNDS + 2 + ROUNDS +
+	                                    (ROUNDS + 1) / 2 + 2 + ROUNDS +
+	                                    1000 + 500,
 	        "each runs as many rounds as the operations allow");
-	CHECK(!run(0, RM_U64X8, OPS, none, 0) && played.created == 4,
+	CHECK(!run(0, RM_U64X8, OPS, none, 0) && mock.created == 4,
 	        "with values of one word the loop for torn values is skipped");
 	CHECK(!run(RM_CAP_SINGLE_WRITER, RM_U64X24, OPS, none, 0) &&
-	                played.created == 3 && played.writers == 1,
+	                mock.created == 3 && mock.writers == 1,
 	        "two loops need two writers");
 	CHECK(!run(0, RM_U64X8, 50000, none, 0) &&
-	                played.created == 3 + (50000 / 20 + 1 + 999) / 1000,
+	                mock.created == 3 + (50000 / 20 + 1 + 999) / 1000,
 	        "growth uses many maps");
 }
 
@@ -73,7 +73,7 @@ static void orders_that_cannot_be(void)
 	        "finds store buffering");
 	/* the flag is visible, the data never; the reader waits for some
 	 * writes */
-	reset_played(none);
+	reset_mock(none);
 	CHECK(run(RM_CAP_SINGLE_WRITER, RM_U64X24, OPS,
 	              (struct fault){ LOOKUP, ZERO_RANK_0, 1, 2, 0, 0 },
 	              50) == -1 &&
@@ -103,9 +103,9 @@ static void prizes(void)
 	CHECK(found(0, (struct fault){ REMOVE, ABSENT, -1, 2, 0, 0 },
 	              "a remove succeeded twice or not at all"),
 	        "finds a remove that returns absent, without take");
-	CHECK(!run(0, RM_U64X24, OPS, none, 0) && played.calls[REMOVE],
+	CHECK(!run(0, RM_U64X24, OPS, none, 0) && mock.calls[REMOVE],
 	        "a correct map without take passes");
-	ops.take = played_ops.take;
+	ops.take = mock_ops.take;
 	CHECK(found(0, (struct fault){ UPSERT, PRESENT, 0, 2, 0, 7 }, "take: "),
 	        "finds an insert that returns present");
 }
@@ -130,7 +130,7 @@ static void keys_of_a_map_that_grows(void)
 
 int main(void)
 {
-	ops = played_ops;
+	ops = mock_ops;
 	loops_are_run();
 	orders_that_cannot_be();
 	prizes();

@@ -9,7 +9,7 @@
 
 enum { OPS = 8000, THREADS = 2 };
 
-RM_DRIVE(played_ops, u64x24, RM_U64X24)
+RM_DRIVE(mock_ops, u64x24, RM_U64X24)
 
 /* Errors added to the loop's counts, for one kind of write. */
 static struct {
@@ -34,7 +34,7 @@ static void drive(struct rm_worker *worker)
 	const bool has_fault =
 	        worker->write_kind == errors.kind && worker->slot == 1;
 
-	pthread_mutex_lock(&played.lock);
+	pthread_mutex_lock(&mock.lock);
 	seen.runs++;
 	seen.streams += worker->stream != NULL;
 	seen.skews += worker->skew != NULL;
@@ -44,7 +44,7 @@ static void drive(struct rm_worker *worker)
 	              worker->iterations_limit <= OPS / THREADS / 8 + RM_BATCH;
 	for (uint64_t i = 0; worker->stream && i <= worker->stream_mask; i++)
 		seen.whole &= worker->stream[i] < worker->resident;
-	pthread_mutex_unlock(&played.lock);
+	pthread_mutex_unlock(&mock.lock);
 	drive_u64x24(worker);
 	if (!has_fault)
 		return;
@@ -61,19 +61,19 @@ static struct rm_error error;
 /* Runs the check `drive` on a map with these caps. */
 static int run_drive(unsigned caps, struct fault fault)
 {
-	const struct rm_impl impl = { .id = "played",
+	const struct rm_impl impl = { .id = "mock",
 		.shapes = RM_ALL_SHAPES,
 		.caps = caps,
 		.guarantees = "none",
 		.drive = { NULL, drive, NULL, NULL },
-		.ops = &played_ops };
+		.ops = &mock_ops };
 	const struct rm_check_case c = { .impl = &impl,
 		.shape = RM_U64X24,
 		.seed = 5,
 		.ops = OPS,
 		.threads = THREADS };
 
-	reset_played(fault);
+	reset_mock(fault);
 	memset(&seen, 0, sizeof(seen));
 	seen.whole = true;
 	error = (struct rm_error){ "" };
@@ -90,7 +90,7 @@ static void right_loops(void)
 
 	if (code)
 		printf("# %s\n", error.text);
-	CHECK(!code && played.created == 9 && played.destroyed == 9,
+	CHECK(!code && mock.created == 9 && mock.destroyed == 9,
 	        "correct loops pass");
 	CHECK(seen.runs == 9 * THREADS && seen.streams == 3 * THREADS &&
 	                seen.skews == 3 * THREADS &&
@@ -99,16 +99,16 @@ static void right_loops(void)
 	        "draws, on all threads");
 	CHECK(!before && steps == 9 * (3 + THREADS),
 	        "each of three phases and each completed loop is progress");
-	CHECK(played.sizings[0].keys == 2000 && !played.sizings[0].presize &&
-	                played.sizings[1].presize &&
-	                !played.sizings[4].presize && played.sizings[5].presize,
+	CHECK(mock.sizings[0].keys == 2000 && !mock.sizings[0].presize &&
+	                mock.sizings[1].presize && !mock.sizings[4].presize &&
+	                mock.sizings[5].presize,
 	        "maps that grow and presized maps alternate");
 	CHECK(!run_drive(RM_CAP_SINGLE_WRITER, none) &&
 	                seen.runs == 9 * THREADS && seen.writing == 9 &&
-	                played.writers == 1,
+	                mock.writers == 1,
 	        "with one writer, one thread writes");
 	CHECK(!run_drive(RM_CAP_UNSAFE_INSERT, none) &&
-	                seen.runs == 3 * THREADS + 6 && !played.shared_moves,
+	                seen.runs == 3 * THREADS + 6 && !mock.shared_moves,
 	        "if inserts are unsafe, they run alone");
 }
 
@@ -126,7 +126,7 @@ static bool found(enum rm_write_kind kind, struct rm_counts counts,
 	printf("# %s\n", error.text);
 	errors.counts = (struct rm_counts){ 0 };
 	errors.key_sum = 0;
-	return right && played.destroyed == played.created;
+	return right && mock.destroyed == mock.created;
 }
 
 static void wrong_loops(void)
@@ -174,9 +174,9 @@ static void replayed(void)
 	        aligned_alloc(RM_CACHE_LINE, sizeof(*worker));
 	atomic_bool stop = false;
 
-	reset_played(none);
-	played_ops.create(&sizing);
-	*worker = (struct rm_worker){ .thread = played_ops.join(&played, 0),
+	reset_mock(none);
+	mock_ops.create(&sizing);
+	*worker = (struct rm_worker){ .thread = mock_ops.join(&mock, 0),
 		.stop = &stop,
 		.stream = stream,
 		.replay = true,
@@ -190,15 +190,15 @@ static void replayed(void)
 	                worker->counts.misses_resident == 2 &&
 	                !worker->counts.wrong,
 	        "a stream is replayed up to the number of operations");
-	CHECK(played.count == 1 && played.held[6] &&
-	                !memcmp(&played.value[6], &written, sizeof(written)) &&
+	CHECK(mock.count == 1 && mock.held[6] &&
+	                !memcmp(&mock.value[6], &written, sizeof(written)) &&
 	                worker->key_sum == rm_rank_mix(6),
 	        "with the values of the stream");
-	played.fault = (struct fault){ LOOKUP, OTHER_KEY, -1, 0, 0, 0 };
+	mock.fault = (struct fault){ LOOKUP, OTHER_KEY, -1, 0, 0, 0 };
 	drive_u64x24(worker);
 	CHECK(worker->counts.wrong && worker->counts.iterations == 10,
 	        "a wrong value is counted");
-	played_ops.leave(worker->thread);
+	mock_ops.leave(worker->thread);
 	free(worker);
 }
 
@@ -214,24 +214,24 @@ static struct {
 
 static bool open_loop(struct rm_worker *worker)
 {
-	pthread_mutex_lock(&played.lock);
+	pthread_mutex_lock(&mock.lock);
 	loop_calls.opened += loop_calls.opens;
 	worker->held = &loop_calls.held;
-	pthread_mutex_unlock(&played.lock);
+	pthread_mutex_unlock(&mock.lock);
 	return loop_calls.opens;
 }
 
 static void close_loop(struct rm_worker *worker)
 {
-	pthread_mutex_lock(&played.lock);
+	pthread_mutex_lock(&mock.lock);
 	loop_calls.closed++;
 	loop_calls.whole &= worker->held == &loop_calls.held;
-	pthread_mutex_unlock(&played.lock);
+	pthread_mutex_unlock(&mock.lock);
 }
 
 static void run_loop(struct rm_worker *worker)
 {
-	pthread_mutex_lock(&played.lock);
+	pthread_mutex_lock(&mock.lock);
 	loop_calls.runs++;
 	loop_calls.iterations = worker->iterations_limit;
 	loop_calls.args = worker->loop_args[0];
@@ -240,25 +240,25 @@ static void run_loop(struct rm_worker *worker)
 	                    worker->slot < THREADS && worker->measured &&
 	                    worker->rng && !rm_stopped(worker);
 	worker->counts.wrong = loop_calls.wrong && worker->slot == 1;
-	pthread_mutex_unlock(&played.lock);
+	pthread_mutex_unlock(&mock.lock);
 }
 
 static int run_loops(const char *name, struct fault fault)
 {
 	const struct rm_own_loop loops[] = { { name, run_loop },
 		{ NULL, NULL } };
-	const struct rm_impl impl = { .id = "played",
+	const struct rm_impl impl = { .id = "mock",
 		.open = open_loop,
 		.close = close_loop,
 		.loops = loops,
-		.ops = &played_ops };
+		.ops = &mock_ops };
 	const struct rm_check_case c = { .impl = &impl,
 		.shape = RM_U64X8,
 		.seed = 5,
 		.ops = OPS,
 		.threads = THREADS };
 
-	reset_played(fault);
+	reset_mock(fault);
 	loop_calls.opened = loop_calls.closed = loop_calls.runs = 0;
 	loop_calls.whole = true;
 	error = (struct rm_error){ "" };
@@ -269,19 +269,17 @@ static void own_loops_are_run(void)
 {
 	loop_calls.opens = true;
 	CHECK(!run_loops("stock", none) && loop_calls.runs == THREADS &&
-	                loop_calls.whole && played.created == 1 &&
-	                played.destroyed == 1,
+	                loop_calls.whole && mock.created == 1 &&
+	                mock.destroyed == 1,
 	        "all threads run a map's loop, which passes");
 	CHECK(loop_calls.opened == THREADS && loop_calls.closed == THREADS,
 	        "each open() has its close()");
 	CHECK(loop_calls.iterations == OPS / THREADS + 1 &&
 	                loop_calls.args == 10000,
 	        "the loop gets its iterations and default arguments");
-	CHECK(played.sizings[0].threads == THREADS &&
-	                played.sizings[0].seed == 5 &&
-	                played.sizings[0].loop_args &&
-	                played.sizings[0].keys == 1000 &&
-	                played.sizings[0].presize,
+	CHECK(mock.sizings[0].threads == THREADS && mock.sizings[0].seed == 5 &&
+	                mock.sizings[0].loop_args &&
+	                mock.sizings[0].keys == 1000 && mock.sizings[0].presize,
 	        "the map is created with the same arguments");
 	CHECK(!run_loops("hold", none) && loop_calls.iterations == 20 &&
 	                !run_loops("audit", none) &&
@@ -294,13 +292,13 @@ static void own_loops_are_held(void)
 	loop_calls.wrong = true;
 	CHECK(run_loops("pair", none) == -1 &&
 	                strstr(error.text, "loop pair got a wrong result") &&
-	                loop_calls.closed == THREADS && played.destroyed == 1,
+	                loop_calls.closed == THREADS && mock.destroyed == 1,
 	        "finds a loop with a wrong result");
 	loop_calls.wrong = false;
 	CHECK(run_loops("pair",
 	              (struct fault){ CHECKS, FAILING, -1, 0, 0, 0 }) == -1 &&
 	                strstr(error.text, "reason of the map") &&
-	                played.destroyed == 1,
+	                mock.destroyed == 1,
 	        "finds a map whose own check fails");
 	CHECK(run_loops("pair",
 	              (struct fault){ CREATE, FAILING, -1, 0, 0, 0 }) == -1 &&

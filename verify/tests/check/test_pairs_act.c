@@ -24,10 +24,10 @@ static void on_thread(struct rm_peer *peer)
 
 static int on_a_map(void (*fn)(void), unsigned caps, struct fault fault)
 {
-	const struct rm_impl impl = { .id = "played",
+	const struct rm_impl impl = { .id = "mock",
 		.caps = caps,
 		.guarantees = "none",
-		.ops = &played_ops };
+		.ops = &mock_ops };
 	const struct rm_check_case c = { .impl = &impl,
 		.shape = RM_U64X24,
 		.seed = 6,
@@ -35,7 +35,7 @@ static int on_a_map(void (*fn)(void), unsigned caps, struct fault fault)
 		.threads = 1 };
 	const struct rm_case_phase phases[] = { { 1, on_thread }, { 0 } };
 
-	reset_played(fault);
+	reset_mock(fault);
 	memset(&pairs, 0, sizeof(pairs));
 	memset(balance, 0, sizeof(balance));
 	pairs.balance = balance;
@@ -60,9 +60,8 @@ static int64_t added(enum rm_pair_kind kind)
 
 static uint64_t held(void)
 {
-	return played.held[FIRST_RANK + 2]
-	               ? played.value[FIRST_RANK + 2].word[0]
-	               : 0;
+	return mock.held[FIRST_RANK + 2] ? mock.value[FIRST_RANK + 2].word[0]
+	                                 : 0;
 }
 
 static uint64_t known(void)
@@ -116,39 +115,38 @@ static void own_keys(void)
 {
 	for (unsigned i = 0; i < 3; i++)
 		rm_pairs_act(&actor, RM_PAIR_GROW, 2, 1);
-	CHECK(actor.own_keys == 3 && played.count == 3 &&
-	                (uint32_t)played.value[2].word[0] == OWN + 2 &&
-	                played.calls[LOOKUP] == 3,
+	CHECK(actor.own_keys == 3 && mock.count == 3 &&
+	                (uint32_t)mock.value[2].word[0] == OWN + 2 &&
+	                mock.calls[LOOKUP] == 3,
 	        "private keys are inserted and looked up");
 	rm_pairs_act(&actor, RM_PAIR_SCAN, 2, 1);
-	CHECK(played.calls[SCAN] == 1 && !error.text[0],
-	        "a scan sees each once");
+	CHECK(mock.calls[SCAN] == 1 && !error.text[0], "a scan sees each once");
 	rm_pairs_act(&actor, RM_PAIR_SHRINK, 2, 1);
-	CHECK(actor.own_keys == 2 && played.count == 2 && !played.held[2],
+	CHECK(actor.own_keys == 2 && mock.count == 2 && !mock.held[2],
 	        "the newest is removed");
 	rm_pairs_act(&actor, RM_PAIR_SHRINK, 2, 1);
 	rm_pairs_act(&actor, RM_PAIR_SHRINK, 2, 1);
 	rm_pairs_act(&actor, RM_PAIR_SHRINK, 2, 1);
-	CHECK(actor.own_keys == 1 && played.count == 1,
+	CHECK(actor.own_keys == 1 && mock.count == 1,
 	        "without private keys, shrink inserts one");
 	for (unsigned i = 1; i <= ROOM_OF_OWN; i++)
 		rm_pairs_act(&actor, RM_PAIR_GROW, 2, 1);
 	CHECK(actor.own_keys == ROOM_OF_OWN - 1,
 	        "at the maximum, grow removes one");
 	/* one scan in 1 + 99 / 64, by bits of `random`; else a lookup */
-	played.calls[SCAN] = played.calls[LOOKUP] = 0;
+	mock.calls[SCAN] = mock.calls[LOOKUP] = 0;
 	rm_pairs_act(&actor, RM_PAIR_SCAN, 2, 1 << 8);
-	CHECK(!played.calls[SCAN] && played.calls[LOOKUP] == 1,
+	CHECK(!mock.calls[SCAN] && mock.calls[LOOKUP] == 1,
 	        "scans of large maps are rare; lookups replace them");
 	rm_pairs_act(&actor, RM_PAIR_SCAN, 2, 2 << 8);
-	CHECK(played.calls[SCAN] == 1 && !error.text[0], "but some run");
+	CHECK(mock.calls[SCAN] == 1 && !error.text[0], "but some run");
 	rm_pairs_act(&actor, RM_PAIR_LENGTH, 2, 1);
 	rm_pairs_act(&actor, RM_PAIR_REJOIN, 2, 1);
-	CHECK(played.calls[LENGTH] == 1 && played.calls[JOIN] == 2 &&
-	                played.joined == 1,
+	CHECK(mock.calls[LENGTH] == 1 && mock.calls[JOIN] == 2 &&
+	                mock.joined == 1,
 	        "length, leave and join are called");
 	rm_pairs_act(&actor, RM_PAIR_CLEAR, 2, 1);
-	CHECK(!played.count, "clear empties the map");
+	CHECK(!mock.count, "clear empties the map");
 }
 
 static void plain_values(void)
@@ -157,11 +155,11 @@ static void plain_values(void)
 
 	pairs.focus.plain = true;
 	rm_pairs_act(&actor, RM_PAIR_UPSERT, 2, 1 << 8);
-	value = played.value[FIRST_RANK + 2];
+	value = mock.value[FIRST_RANK + 2];
 	CHECK(!~value.word[0] && !~value.word[2], "plain values are all ones");
 	rm_pairs_act(&actor, RM_PAIR_UPSERT, 2, 2 << 8);
 	rm_pairs_act(&actor, RM_PAIR_LOOKUP, 2, 1);
-	value = played.value[FIRST_RANK + 2];
+	value = mock.value[FIRST_RANK + 2];
 	CHECK(!value.word[0] && !value.word[2] && !error.text[0],
 	        "or all zeros, and both pass");
 }

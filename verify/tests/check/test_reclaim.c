@@ -13,23 +13,23 @@ static size_t allocated[4]; /* its results; the last one repeats */
 static size_t mapped[4];    /* bytes of large blocks, counted separately */
 static unsigned info_results;
 
-static uint64_t played_now(void)
+static uint64_t mock_now(void)
 {
 	return clock_ns += 1000000;
 }
 
-static void played_sleep(uint64_t until_ns)
+static void mock_sleep(uint64_t until_ns)
 {
 	clock_ns = until_ns;
 }
 
 /* Does not yield: on a busy machine each yield would cost a time slice. */
-static int played_yield(void)
+static int mock_yield(void)
 {
 	return 0;
 }
 
-static struct mallinfo2 played_info(void)
+static struct mallinfo2 mock_info(void)
 {
 	const unsigned at =
 	        info_calls < info_results ? info_calls : info_results - 1;
@@ -41,10 +41,10 @@ static struct mallinfo2 played_info(void)
 
 /* Includes the code under test with these replacements, so its object is not
  * linked. */
-#define rm_now_ns      played_now
-#define rm_sleep_until played_sleep
-#define sched_yield    played_yield
-#define mallinfo2()    played_info()
+#define rm_now_ns      mock_now
+#define rm_sleep_until mock_sleep
+#define sched_yield    mock_yield
+#define mallinfo2()    mock_info()
 #define replace        replace_of_check
 #include "verify/check/reclaim.c"
 #undef rm_now_ns
@@ -81,8 +81,8 @@ static const char *guarantees = "none";
 
 static int run(const char *sync, unsigned caps, bool has_stats)
 {
-	struct rm_map_ops ops = played_ops;
-	const struct rm_impl impl = { .id = "played",
+	struct rm_map_ops ops = mock_ops;
+	const struct rm_impl impl = { .id = "mock",
 		.sync = sync,
 		.caps = caps,
 		.guarantees = guarantees,
@@ -96,7 +96,7 @@ static int run(const char *sync, unsigned caps, bool has_stats)
 
 	ops.stats = has_stats ? stats : NULL;
 	ops.clear = NULL;
-	reset_played(fault);
+	reset_mock(fault);
 	clock_ns = 1;
 	info_calls = stats_calls = 0;
 	error = (struct rm_error){ "" };
@@ -116,30 +116,29 @@ static void set_allocated(size_t before, size_t after)
 static void lives_are_lived(void)
 {
 	set_allocated(1000, 1000);
-	CHECK(!run("rcu", 0, false) && played.created == 4 &&
-	                played.destroyed == 4 && info_calls == 2,
+	CHECK(!run("rcu", 0, false) && mock.created == 4 &&
+	                mock.destroyed == 4 && info_calls == 2,
 	        "four maps are used; the first only fills caches");
 	/* The simulated time is over from the beginning, so each map gets the
 	 * required operations and few more: 4096 plain writes, then others. */
-	CHECK(played.joined_max == THREADS &&
-	                played.calls[UPSERT] == 4 * THREADS * 4096 &&
-	                played.calls[REMOVE] == 4 * THREADS * 4096 / 2 &&
-	                played.calls[EXCHANGE] > 0 && played.calls[SWAP] > 0 &&
-	                played.calls[INSERT] > 0 && played.calls[UPDATE] > 0 &&
-	                played.calls[TAKE] > 0 &&
-	                played.calls[COMPARE_REMOVE] > 0,
+	CHECK(mock.joined_max == THREADS &&
+	                mock.calls[UPSERT] == 4 * THREADS * 4096 &&
+	                mock.calls[REMOVE] == 4 * THREADS * 4096 / 2 &&
+	                mock.calls[EXCHANGE] > 0 && mock.calls[SWAP] > 0 &&
+	                mock.calls[INSERT] > 0 && mock.calls[UPDATE] > 0 &&
+	                mock.calls[TAKE] > 0 && mock.calls[COMPARE_REMOVE] > 0,
 	        "all threads run all kinds of writes");
 	/* per map 10,001 iterations: two incomplete batches of plain writes */
 	const uint64_t plain = 4 * (4096 + 10001 - 8192);
 
 	CHECK(!run("rcu", RM_CAP_SINGLE_WRITER, false) &&
-	                played.joined_max == THREADS &&
-	                played.calls[UPSERT] >= plain &&
-	                played.calls[UPSERT] < 2 * plain &&
-	                played.calls[LOOKUP] >= 4 * THREADS * 10001,
+	                mock.joined_max == THREADS &&
+	                mock.calls[UPSERT] >= plain &&
+	                mock.calls[UPSERT] < 2 * plain &&
+	                mock.calls[LOOKUP] >= 4 * THREADS * 10001,
 	        "with one writer, one thread writes and the others read");
 	for (unsigned i = 0; i < 4; i++)
-		if (played.sizings[i].keys != 256 || played.sizings[i].presize)
+		if (mock.sizings[i].keys != 256 || mock.sizings[i].presize)
 			error.text[0] = '!';
 	CHECK(!error.text[0], "the map is small and grows");
 }
@@ -148,12 +147,12 @@ static void readers_run(void)
 {
 	set_allocated(1000, 1000);
 	run("rcu", 0, false);
-	CHECK(played.calls[LOOKUP] >= 4 * THREADS * (OPS / 4 / THREADS) &&
-	                !played.calls[LENGTH] && !played.calls[SCAN],
+	CHECK(mock.calls[LOOKUP] >= 4 * THREADS * (OPS / 4 / THREADS) &&
+	                !mock.calls[LENGTH] && !mock.calls[SCAN],
 	        "lookups run during the writes");
 	guarantees = "point-in-time";
 	run("rcu", 0, false);
-	CHECK(played.calls[LENGTH] > 0 && played.calls[SCAN] > 0,
+	CHECK(mock.calls[LENGTH] > 0 && mock.calls[SCAN] > 0,
 	        "so do length and scan, if the map guarantees them");
 	guarantees = "none";
 }
@@ -216,7 +215,7 @@ static void what_is_retired(void)
 	                        "freed, and the map does not "
 	                        "declare a leak") &&
 	                clock_ns > PATIENCE * (uint64_t)1000000000 &&
-	                played.destroyed == 1,
+	                mock.destroyed == 1,
 	        "more unfreed objects fail after half a minute");
 	CHECK(!run("leaks all", 0, true), "unless the map declares a leak");
 	counts(5000, 0);
@@ -235,13 +234,13 @@ static void lives_that_fail(void)
 {
 	set_allocated(1000, 1000);
 	fault = (struct fault){ CREATE, FAILING, -1, 0, 2, 0 };
-	CHECK(run("rcu", 0, false) == -1 && played.created == 3 &&
+	CHECK(run("rcu", 0, false) == -1 && mock.created == 3 &&
 	                strstr(error.text,
 	                        "create() returned NULL for 256 keys"),
 	        "a map that cannot be created ends the check");
 	fault = (struct fault){ JOIN, FAILING, 1, 0, 0, 0 };
-	CHECK(run("rcu", 0, true) == -1 && played.created == 1 &&
-	                played.destroyed == 1 && !stats_calls &&
+	CHECK(run("rcu", 0, true) == -1 && mock.created == 1 &&
+	                mock.destroyed == 1 && !stats_calls &&
 	                strstr(error.text, "join() returned NULL"),
 	        "so does a thread that cannot join");
 	fault = none;

@@ -63,14 +63,13 @@ void rm_step_disarm(void)
 /* Runs fn on a new map. */
 static int on_a_map(rm_peer_fn *fn, struct rm_shape shape, struct fault fault)
 {
-	static const struct rm_impl impl = { .id = "played",
-		.ops = &played_ops };
+	static const struct rm_impl impl = { .id = "mock", .ops = &mock_ops };
 	const struct rm_check_case c = {
 		.impl = &impl, .shape = shape, .seed = 3, .ops = 1, .threads = 1
 	};
 	const struct rm_case_phase phases[] = { { 1, fn }, { 0 } };
 
-	reset_played(fault);
+	reset_mock(fault);
 	error = (struct rm_error){ "" };
 	return rm_case_play(&c, 8, false, phases, NULL, &error);
 }
@@ -122,8 +121,8 @@ static void one_of_each(struct rm_peer *peer)
 	value = last()->value;
 	rm_record(&recorder, (enum rm_history_kind)RM_RECORD_UPDATE, 6);
 	CHECK(recorded(RM_HISTORY_EXCHANGE, 6, true) &&
-	                last()->result == value && played.calls[UPDATE] == 1 &&
-	                played.calls[EXCHANGE] == 1,
+	                last()->result == value && mock.calls[UPDATE] == 1 &&
+	                mock.calls[EXCHANGE] == 1,
 	        "an update is recorded as an exchange");
 	value = last()->value;
 	rm_record(&recorder, RM_HISTORY_TAKE, 6);
@@ -134,12 +133,12 @@ static void one_of_each(struct rm_peer *peer)
 	        "remove of an absent key returns absent");
 	rm_record(&recorder, RM_HISTORY_UPSERT, 8);
 	rm_record(&recorder, RM_HISTORY_REMOVE, 8);
-	CHECK(recorded(RM_HISTORY_REMOVE, 8, true) && !played.count,
+	CHECK(recorded(RM_HISTORY_REMOVE, 8, true) && !mock.count,
 	        "remove of a present key returns present");
 	rm_record(&recorder, RM_HISTORY_UPSERT, 8);
 	rm_record(&recorder, RM_HISTORY_LOOKUP, 8);
 	rm_record(&recorder, RM_HISTORY_COMPARE_REMOVE, 8);
-	CHECK(recorded(RM_HISTORY_COMPARE_REMOVE, 8, true) && !played.count &&
+	CHECK(recorded(RM_HISTORY_COMPARE_REMOVE, 8, true) && !mock.count &&
 	                last()->expected == recorder.events[12].value,
 	        "compare_remove expects the last value read for that key");
 }
@@ -183,7 +182,7 @@ static void operations_are_recorded(struct rm_shape shape)
 	bool order = true, fresh = true;
 
 	begin(EVENTS, PAIRS, false);
-	CHECK(recorder.room == EVENTS && recorder.pair_room == PAIRS &&
+	CHECK(recorder.event_max == EVENTS && recorder.pair_max == PAIRS &&
 	                !recorder.count &&
 	                malloc_usable_size(recorder.events) >=
 	                        EVENTS * sizeof(struct rm_history_event) &&
@@ -237,7 +236,7 @@ static void room_has_an_end(void)
 {
 	begin(2, PAIRS, false);
 	on_a_map(too_many, RM_U64X8, none);
-	CHECK(recorder.count == 2 && played.calls[UPSERT] == 2,
+	CHECK(recorder.count == 2 && mock.calls[UPSERT] == 2,
 	        "a full recorder neither calls nor records");
 	begin(EVENTS, 3, false);
 	CHECK(!on_a_map(scan_all, RM_U64X8, none) && recorder.pair_count == 3,

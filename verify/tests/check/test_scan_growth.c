@@ -12,12 +12,12 @@ static uint64_t now_ns = 1; /* time of the only scanning thread */
 static unsigned waits;
 static bool time_passes;
 
-static uint64_t played_now(void)
+static uint64_t mock_now(void)
 {
 	return now_ns;
 }
 
-static void played_sleep(uint64_t until_ns)
+static void mock_sleep(uint64_t until_ns)
 {
 	waits++;
 	if (time_passes)
@@ -28,8 +28,8 @@ static void played_sleep(uint64_t until_ns)
 
 /* Includes the code under test with these replacements, so its object is not
  * linked. */
-#define rm_now_ns      played_now
-#define rm_sleep_until played_sleep
+#define rm_now_ns      mock_now
+#define rm_sleep_until mock_sleep
 #include "verify/check/scan_growth.c"
 #undef rm_now_ns
 #undef rm_sleep_until
@@ -42,10 +42,10 @@ static struct rm_error error;
 static int run(const char *guarantees, unsigned caps, uint64_t ops,
         unsigned threads, struct fault fault)
 {
-	const struct rm_impl impl = { .id = "played",
+	const struct rm_impl impl = { .id = "mock",
 		.caps = caps,
 		.guarantees = guarantees,
-		.ops = &played_ops };
+		.ops = &mock_ops };
 	const struct rm_check_case c = { .impl = &impl,
 		.shape = RM_U64X24,
 		.seed = 4,
@@ -53,7 +53,7 @@ static int run(const char *guarantees, unsigned caps, uint64_t ops,
 		.threads = threads };
 	int code;
 
-	reset_played(fault);
+	reset_mock(fault);
 	waits = 0;
 	error = (struct rm_error){ "" };
 	code = rm_check_scan_growth(&c, &error);
@@ -68,13 +68,13 @@ static void open_scans(void)
 {
 	char expected[100];
 
-	played.scan_unlocks = true;
+	mock.scan_unlocks = true;
 	time_passes = false;
 	CHECK(!run("point-in-time", 0, 100000, 2, none),
 	        "a map whose keys appear in order passes");
 	snprintf(expected, sizeof(expected),
-	        "the map doubled during %u of %u scans", 4 * played.created,
-	        4 * played.created);
+	        "the map doubled during %u of %u scans", 4 * mock.created,
+	        4 * mock.created);
 	CHECK(!strcmp(error.text, expected) && waits,
 	        "the map doubles during each of four scans");
 	CHECK(!run("once-if-present", 0, 100000, 2, gap),
@@ -98,8 +98,8 @@ static void sizes(void)
 	size_t least = SIZE_MAX, greatest = 0, sum = 0;
 
 	run("once-if-present", 0, 200000, 2, none);
-	for (unsigned i = 0; i < played.created && i < SIZINGS; i++) {
-		const size_t keys = played.sizings[i].keys;
+	for (unsigned i = 0; i < mock.created && i < SIZINGS; i++) {
+		const size_t keys = mock.sizings[i].keys;
 
 		sum += keys;
 		least = keys < least ? keys : least;
@@ -108,31 +108,31 @@ static void sizes(void)
 	CHECK(least == 16 && greatest == 16 * 1024,
 	        "maps begin with 1 to 1024 keys, and grow to sixteen times as "
 	        "many");
-	CHECK(played.created <= SIZINGS && sum >= 200000 &&
-	                sum < 200000 + 16 * 1024 && played.calls[UPSERT] == sum,
+	CHECK(mock.created <= SIZINGS && sum >= 200000 &&
+	                sum < 200000 + 16 * 1024 && mock.calls[UPSERT] == sum,
 	        "enough maps are created to use the operations");
 	run("once-if-present", RM_CAP_SLOW_WRITES, 200000, 2, none);
 	greatest = 0;
 	for (unsigned i = 0; i < SIZINGS; i++)
-		greatest = played.sizings[i].keys > greatest
-		                   ? played.sizings[i].keys
+		greatest = mock.sizings[i].keys > greatest
+		                   ? mock.sizings[i].keys
 		                   : greatest;
 	CHECK(greatest == 16 * 32, "at most 32 if writes are slow");
-	CHECK(!run("once-if-present", 0, 100000, 1, none) && !played.created,
+	CHECK(!run("once-if-present", 0, 100000, 1, none) && !mock.created,
 	        "with one thread no map is created");
 }
 
 /* A scan that checks every 20 us gives up after 20 ms without inserts. */
 static void closed_scans(void)
 {
-	played.scan_unlocks = false;
+	mock.scan_unlocks = false;
 	time_passes = true;
 	CHECK(!run("point-in-time", 0, 200000, 2, none),
 	        "a map whose scans block writers passes");
-	printf("# %u waits, %u scans\n", waits, 4 * played.created);
+	printf("# %u waits, %u scans\n", waits, 4 * mock.created);
 	/* A key that was inserted just before the scan may look like growth,
 	 * which resets the count of timeouts. */
-	CHECK(waits >= 8 * 999 && waits < 4 * played.created * 999 / 2,
+	CHECK(waits >= 8 * 999 && waits < 4 * mock.created * 999 / 2,
 	        "scans time out, and soon no longer wait");
 }
 

@@ -16,7 +16,7 @@ static char recorded[CALLS_MAX][ARGUMENTS][4200];
 static unsigned calls, arguments[CALLS_MAX];
 static const char *given_outputs[CALLS_MAX]; /* NULL: it cannot be run */
 
-static int played_capture(char *const argv[], char **text)
+static int mock_capture(char *const argv[], char **text)
 {
 	unsigned i = 0;
 
@@ -34,7 +34,7 @@ static int played_capture(char *const argv[], char **text)
 
 /* Includes the code under test with this replacement, so its object is not
  * linked. */
-#define rm_capture played_capture
+#define rm_capture mock_capture
 #include "verify/check/stacks_print.c"
 #undef rm_capture
 

@@ -24,8 +24,7 @@ static int first_cpu(void)
 	return cpu;
 }
 
-static int played_setaffinity(
-        pid_t pid, size_t size, const cpu_set_t *requested)
+static int mock_setaffinity(pid_t pid, size_t size, const cpu_set_t *requested)
 {
 	cpu_set_t set = *requested;
 	const int cpu = first_cpu();
@@ -42,15 +41,15 @@ static int played_setaffinity(
 	return sched_setaffinity(pid, size, &set);
 }
 
-static uint64_t played_tsc(void)
+static uint64_t mock_tsc(void)
 {
 	return rm_tsc() - (uint64_t)(place ? behind : 0);
 }
 
 /* Includes the code under test with these replacements, so its object is not
  * linked. */
-#define rm_tsc            played_tsc
-#define sched_setaffinity played_setaffinity
+#define rm_tsc            mock_tsc
+#define sched_setaffinity mock_setaffinity
 #include "verify/check/stamp.c"
 #undef rm_tsc
 #undef sched_setaffinity

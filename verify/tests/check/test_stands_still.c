@@ -81,11 +81,11 @@ static struct rm_error error;
 static int run(const char *progress, unsigned caps, unsigned stuck,
         unsigned stuck_after)
 {
-	const struct rm_impl impl = { .id = "played",
+	const struct rm_impl impl = { .id = "mock",
 		.caps = caps,
 		.guarantees = "none",
 		.progress = progress,
-		.ops = &played_ops };
+		.ops = &mock_ops };
 	const struct rm_check_case c = { .impl = &impl,
 		.shape = RM_U64X8,
 		.seed = 12,
@@ -94,7 +94,7 @@ static int run(const char *progress, unsigned caps, unsigned stuck,
 	const unsigned misses = seen.misses;
 	int code;
 
-	reset_played(none);
+	reset_mock(none);
 	memset(&seen, 0, sizeof(seen));
 	seen.consistent = true;
 	seen.misses = misses;
@@ -116,14 +116,14 @@ static void they_go_on(void)
 	CHECK(seen.stops == STOPS && seen.checks == STOPS &&
 	                seen.released == STOPS && seen.consistent,
 	        "there is a stop per 4000 operations, and each ends");
-	CHECK(seen.inits == 1 && seen.freed == 1 && played.created == 2 &&
-	                played.destroyed == 2 && played.joined_max == 4,
+	CHECK(seen.inits == 1 && seen.freed == 1 && mock.created == 2 &&
+	                mock.destroyed == 2 && mock.joined_max == 4,
 	        "25 stops per map, with a victim, two others and a director");
 	CHECK(seen.enough == 50 && !seen.each,
 	        "lock-free: fifty operations of all together are required");
 	CHECK(!run("wait-free", 0, 0, 0) && seen.each,
 	        "wait-free: fifty of each");
-	CHECK(!played.parked_calls,
+	CHECK(!mock.parked_calls,
 	        "the director is parked and does not operate");
 }
 
@@ -137,7 +137,7 @@ static void they_are_stuck(void)
 	                        " of the others completed in 2 s; 3 times"),
 	        "three blocked stops refute a claim");
 	CHECK(seen.released == 3 && seen.freed == 1 &&
-	                played.destroyed == played.created,
+	                mock.destroyed == mock.created,
 	        "no thread stays stopped");
 	CHECK(!run("lock-free", 0, 2, 0),
 	        "two, among more with the same kinds, do not");

@@ -22,30 +22,30 @@ static struct {
 	char state[THREADS_MAX]; /* as in /proc: R runs, S sleeps */
 	void (*wait_effect)(uint64_t ns);
 	unsigned looked_at; /* whose clock was read */
-} played;
+} mock;
 
-static uint64_t played_now(void)
+static uint64_t mock_now(void)
 {
-	return played.now_ns;
+	return mock.now_ns;
 }
 
-static void played_sleep(uint64_t until_ns)
+static void mock_sleep(uint64_t until_ns)
 {
-	const uint64_t ns = until_ns - played.now_ns;
+	const uint64_t ns = until_ns - mock.now_ns;
 
-	played.now_ns = until_ns;
-	played.wait_effect(ns);
+	mock.now_ns = until_ns;
+	mock.wait_effect(ns);
 }
 
-static int played_clock_of(pthread_t id, clockid_t *clock)
+static int mock_clock_of(pthread_t id, clockid_t *clock)
 {
 	*clock = (clockid_t)id;
 	return 0;
 }
 
-static int played_gettime(clockid_t clock, struct timespec *t)
+static int mock_gettime(clockid_t clock, struct timespec *t)
 {
-	const uint64_t ns = played.cpu_ns[clock];
+	const uint64_t ns = mock.cpu_ns[clock];
 
 	t->tv_sec = (time_t)(ns / second_ns);
 	t->tv_nsec = (long)(ns % second_ns);
@@ -53,24 +53,24 @@ static int played_gettime(clockid_t clock, struct timespec *t)
 }
 
 /* The name of a thread may contain ')'. */
-static FILE *played_open(const char *path, const char *how)
+static FILE *mock_open(const char *path, const char *how)
 {
 	static char text[64];
 	int thread = 0;
 
 	sscanf(path, "/proc/self/task/%d/stat", &thread);
 	snprintf(text, sizeof(text), "%d (a) R) %c 1 2", thread,
-	        played.state[thread]);
+	        mock.state[thread]);
 	return fmemopen(text, sizeof(text), how);
 }
 
 /* Includes the code under test with these replacements, so its object is not
  * linked. */
-#define rm_now_ns             played_now
-#define rm_sleep_until        played_sleep
-#define pthread_getcpuclockid played_clock_of
-#define clock_gettime         played_gettime
-#define fopen                 played_open
+#define rm_now_ns             mock_now
+#define rm_sleep_until        mock_sleep
+#define pthread_getcpuclockid mock_clock_of
+#define clock_gettime         mock_gettime
+#define fopen                 mock_open
 #include "verify/check/thread_stopper.c"
 #undef rm_now_ns
 #undef rm_sleep_until
@@ -95,11 +95,11 @@ static void do_some(unsigned i, uint64_t count)
  * completed. */
 static bool proceed(void (*wait_effect)(uint64_t ns), bool each)
 {
-	played.now_ns = 5 * second_ns;
-	played.wait_effect = wait_effect;
+	mock.now_ns = 5 * second_ns;
+	mock.wait_effect = wait_effect;
 	for (unsigned i = 0; i < THREADS_MAX; i++) {
-		played.cpu_ns[i] = 100 * second_ns;
-		played.state[i] = 'R';
+		mock.cpu_ns[i] = 100 * second_ns;
+		mock.state[i] = 'R';
 		others[i] = (struct rm_bystander){
 			.id = i, .tid = (pid_t)i, .done = 7
 		};
@@ -109,7 +109,7 @@ static bool proceed(void (*wait_effect)(uint64_t ns), bool each)
 
 static bool after(double least_s, double most_s)
 {
-	const double s = (double)(played.now_ns - 5 * second_ns) / 1e9;
+	const double s = (double)(mock.now_ns - 5 * second_ns) / 1e9;
 
 	printf("# %.3f s\n", s);
 	return s >= least_s && s <= most_s;
@@ -127,21 +127,21 @@ static void work_slowly(uint64_t ns)
 static void one_works(uint64_t ns)
 {
 	do_some(0, 100);
-	played.cpu_ns[1] += ns;
-	played.cpu_ns[2] += ns;
+	mock.cpu_ns[1] += ns;
+	mock.cpu_ns[2] += ns;
 }
 
 static void spin(uint64_t ns)
 {
 	for (unsigned i = 0; i < THREADS_MAX; i++)
-		played.cpu_ns[i] += ns;
+		mock.cpu_ns[i] += ns;
 }
 
 static void sleep_all(uint64_t ns)
 {
 	(void)ns;
 	for (unsigned i = 0; i < THREADS_MAX; i++)
-		played.state[i] = 'S';
+		mock.state[i] = 'S';
 }
 
 /* An hour without a CPU; then they get one. */
@@ -158,8 +158,8 @@ static void doze(uint64_t ns)
 	static unsigned looks;
 
 	sleep_all(ns);
-	played.state[1] = ++looks % 150 ? 'S' : 'R';
-	if (played.now_ns > 65 * second_ns)
+	mock.state[1] = ++looks % 150 ? 'S' : 'R';
+	if (mock.now_ns > 65 * second_ns)
 		do_some(0, 10);
 }
 
@@ -169,10 +169,10 @@ static void crawl(uint64_t ns)
 	static uint64_t last_ns;
 
 	spin(ns);
-	if (last_ns > played.now_ns)
+	if (last_ns > mock.now_ns)
 		last_ns = 0;
-	if (played.now_ns - last_ns > 19 * (second_ns / 10)) {
-		last_ns = played.now_ns;
+	if (mock.now_ns - last_ns > 19 * (second_ns / 10)) {
+		last_ns = mock.now_ns;
 		do_some(2, 1);
 	}
 }
@@ -187,9 +187,9 @@ static void last_crawls(uint64_t ns)
 
 static void half_spins(uint64_t ns)
 {
-	played.cpu_ns[0] += ns;
-	played.cpu_ns[1] += ns / 2;
-	played.cpu_ns[2] += ns;
+	mock.cpu_ns[0] += ns;
+	mock.cpu_ns[1] += ns / 2;
+	mock.cpu_ns[2] += ns;
 }
 
 static void they_go_on(void)
