@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static const char *check_state(const struct rm_check_case *c)
+static const char *need_shape(const struct rm_check_case *c)
 {
 	const unsigned i = rm_shape_index(c->shape);
 
@@ -17,16 +17,16 @@ static const char *check_state(const struct rm_check_case *c)
 	return NULL;
 }
 
-static const char *check_measured_loop(const struct rm_check_case *c)
+static const char *need_measured_loop(const struct rm_check_case *c)
 {
-	const char *why = check_state(c);
+	const char *why = need_shape(c);
 
 	return why || c->impl->drive[rm_shape_index(c->shape)]
 	               ? why
 	               : "the map has no measured loop";
 }
 
-static const char *check_map_loop(const struct rm_check_case *c)
+static const char *need_own_loop(const struct rm_check_case *c)
 {
 	if (!c->impl->loops)
 		return "the map defines no loops";
@@ -35,34 +35,34 @@ static const char *check_map_loop(const struct rm_check_case *c)
 	               : NULL;
 }
 
-static const char *check_load(const struct rm_check_case *c)
+static const char *need_load(const struct rm_check_case *c)
 {
-	const char *why = check_state(c);
+	const char *why = need_shape(c);
 
 	return why || c->impl->ops->load ? why : "the map offers no load";
 }
 
-static const char *check_exchange(const struct rm_check_case *c)
+static const char *need_exchange(const struct rm_check_case *c)
 {
-	const char *why = check_state(c);
+	const char *why = need_shape(c);
 
 	return why || c->impl->ops->exchange ? why
 	                                     : "the map offers no exchange";
 }
 
-static const char *check_conditional(const struct rm_check_case *c)
+static const char *need_conditional(const struct rm_check_case *c)
 {
 	const struct rm_map_ops *ops = c->impl->ops;
-	const char *why = check_state(c);
+	const char *why = need_shape(c);
 
 	if (why || ops->insert_if_absent || ops->compare_swap || ops->update)
 		return why;
 	return "the map offers no insert_if_absent, compare_swap, update";
 }
 
-static const char *check_scan(const struct rm_check_case *c)
+static const char *need_scan(const struct rm_check_case *c)
 {
-	const char *why = check_state(c);
+	const char *why = need_shape(c);
 
 	if (why)
 		return why;
@@ -73,18 +73,18 @@ static const char *check_scan(const struct rm_check_case *c)
 	return NULL;
 }
 
-static const char *check_many_writers(const struct rm_check_case *c)
+static const char *need_many_writers(const struct rm_check_case *c)
 {
-	const char *why = check_state(c);
+	const char *why = need_shape(c);
 
 	if (why || !(c->impl->caps & (RM_CAP_UNSAFE | RM_CAP_SINGLE_WRITER)))
 		return why;
 	return "the map has one writer";
 }
 
-static const char *check_reads_during_writes(const struct rm_check_case *c)
+static const char *need_concurrent_reads(const struct rm_check_case *c)
 {
-	const char *why = check_state(c);
+	const char *why = need_shape(c);
 
 	if (why)
 		return why;
@@ -94,26 +94,25 @@ static const char *check_reads_during_writes(const struct rm_check_case *c)
 }
 
 /* Maps whose lookups may return old values do not fit checks of order. */
-static const char *check_fresh_lookups(const struct rm_check_case *c)
+static const char *need_fresh_lookups(const struct rm_check_case *c)
 {
-	const char *why = check_state(c);
+	const char *why = need_shape(c);
 
 	if (why || !(c->impl->caps & RM_CAP_STALE))
 		return why;
 	return "its lookups may return old values";
 }
 
-static const char *check_fresh_reads_during_writes(
-        const struct rm_check_case *c)
+static const char *need_fresh_concurrent_reads(const struct rm_check_case *c)
 {
-	const char *why = check_reads_during_writes(c);
+	const char *why = need_concurrent_reads(c);
 
-	return why ? why : check_fresh_lookups(c);
+	return why ? why : need_fresh_lookups(c);
 }
 
-static const char *check_progress_claim(const struct rm_check_case *c)
+static const char *need_progress_claim(const struct rm_check_case *c)
 {
-	const char *why = check_reads_during_writes(c);
+	const char *why = need_concurrent_reads(c);
 
 	if (why)
 		return why;
@@ -124,40 +123,39 @@ static const char *check_progress_claim(const struct rm_check_case *c)
 
 const struct rm_check rm_checks[] = {
 	{ "model", "compares every operation with an array, on one thread",
-	        check_state, rm_check_model, 6, false },
-	{ "load", "a bulk load stores exactly the given entries", check_load,
+	        need_shape, rm_check_model, 6, false },
+	{ "load", "a bulk load stores exactly the given entries", need_load,
 	        rm_check_load, 0, false },
-	{ "readers", "many threads that only read", check_state,
+	{ "readers", "many threads that only read", need_shape,
 	        rm_check_readers, 1, false },
 	{ "exchange", "each written value is returned once or still present",
-	        check_exchange, rm_check_exchange, 6, false },
+	        need_exchange, rm_check_exchange, 6, false },
 	{ "upsert", "each inserted key is removed once or still present",
-	        check_state, rm_check_upsert, 6, false },
+	        need_shape, rm_check_upsert, 6, false },
 	{ "owner", "threads read their own writes; values never go back",
-	        check_fresh_lookups, rm_check_owner, 4, false },
-	{ "atomic", "conditional operations have one winner", check_conditional,
+	        need_fresh_lookups, rm_check_owner, 4, false },
+	{ "atomic", "conditional operations have one winner", need_conditional,
 	        rm_check_atomic, 6, false },
-	{ "growth", "no key is lost while the map grows", check_state,
+	{ "growth", "no key is lost while the map grows", need_shape,
 	        rm_check_growth, 6, false },
 	{ "park", "one thread writes while all other threads are parked",
-	        check_many_writers, rm_check_park, 1, false },
+	        need_many_writers, rm_check_park, 1, false },
 	{ "reclaim", "retired memory is freed, all of it by destroy()",
-	        check_state, rm_check_reclaim, 4, true },
-	{ "scan", "scans during writes keep the map's guarantee", check_scan,
+	        need_shape, rm_check_reclaim, 4, true },
+	{ "scan", "scans during writes keep the map's guarantee", need_scan,
 	        rm_check_scan, 4, false },
 	{ "litmus", "litmus loops of two threads show no forbidden order",
-	        check_fresh_reads_during_writes, rm_check_litmus, 10, false },
+	        need_fresh_concurrent_reads, rm_check_litmus, 10, false },
 	{ "histories", "short recorded histories are linearizable",
-	        check_fresh_reads_during_writes, rm_check_histories, 16,
-	        false },
+	        need_fresh_concurrent_reads, rm_check_histories, 16, false },
 	{ "pairs", "all pairs of operations overlap, on all kinds of keys",
-	        check_reads_during_writes, rm_check_pairs, 24, false },
+	        need_concurrent_reads, rm_check_pairs, 24, false },
 	{ "progress", "threads proceed while one is stopped in an operation",
-	        check_progress_claim, rm_check_progress, 8, false },
+	        need_progress_claim, rm_check_progress, 8, false },
 	{ "drive", "the measured loops report the map's true content",
-	        check_measured_loop, rm_check_drive, 2, false },
+	        need_measured_loop, rm_check_drive, 2, false },
 	{ "loops", "loops that the map defines give consistent sums",
-	        check_map_loop, rm_check_loops, 0, false },
+	        need_own_loop, rm_check_loops, 0, false },
 };
 
 const size_t rm_check_count = sizeof(rm_checks) / sizeof(rm_checks[0]);

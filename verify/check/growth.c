@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* growth.c - concurrent inserts of new keys into a map that starts small. Each
- * key stays until its owner removes it, at once or when a window has moved
- * on. */
+/* growth.c - concurrent inserts of new keys into a map that starts small. Keys
+ * stay, or their owner removes them when a window of newer ones is full. */
 #include "verify/check/internal.h"
 
 #include <stdlib.h>

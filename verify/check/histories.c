@@ -125,8 +125,8 @@ static void prepare(struct rm_peer *peer, unsigned history)
 	histories->initial_count[history] = count;
 }
 
-/* One thread's part of one history. Half of the operations use one key, which
- * shows wrong orders best. */
+/* One thread's part of one history. Most operations use one key, which shows
+ * wrong orders best. */
 static void record(struct rm_peer *peer, struct rm_history_recorder *recorder)
 {
 	const struct histories *histories = peer->peers->context;

@@ -35,8 +35,9 @@ struct litmus {
 
 enum { X, Y, KEYS };
 /* STEP: rounds between two reads of the other's round, since each read moves a
- * cache line between CPUs. SPINS: reads before a yield. YIELDS: per batch;
- * after them neither waits, since on a busy machine the other may not run. */
+ * cache line between CPUs. SPINS: reads before a yield. YIELDS: per thread and
+ * batch; then it no longer waits, since on a busy machine the other may not
+ * run. */
 enum { STEP = 32, SPINS = 1000, YIELDS = 400 };
 
 /* Writes value number i of a rank; returns whether the key was present. */

@@ -20,9 +20,9 @@ enum {
 
 /* Returns key i of a set. All keys of a set differ; i < 2^31, or i < 2^24 for
  * RM_KEYS_EDGES. String bytes are written to `buffer` (RM_KEYSET_BYTES) and
- * live as long as it. For RM_KEYS_CHAIN, strings of one length have equal
- * hashes in maps that hash with `seed`, and in Go's map in every second group
- * of eight. The word is not set: use rm_keyset_chain(). */
+ * live as long as it. For RM_KEYS_CHAIN, strings of one length in groups of
+ * eight have equal hashes, alternately in maps that hash with `seed` and in
+ * Go's map. The word is not set: use rm_keyset_chain(). */
 struct rm_key rm_keyset_key(enum rm_keyset set, struct rm_shape shape, size_t i,
         uint64_t seed, char *buffer);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rounds.c - runs a check in rounds until its time is used. Many short rounds
- * find more than one long one, in which threads with little work end one after
- * the other. Each round is one case, which can be repeated. */
+/* rounds.c - runs a check in rounds until its time is used. The budget is a
+ * time because operations differ in cost, and threads with few operations end
+ * one after the other without overlap. Each round is one case, which can be
+ * repeated. */
 #include "verify/check/witness.h"
 
 #include "runner/base/clock.h"
