@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* library.c - libreadmostly_quarantine.so, loaded by LD_PRELOAD: while it is
  * on, free() and realloc() poison freed blocks and keep them until many later
- * blocks were freed. Readers then see the poison, dereferenced poison ends by
+ * blocks were freed. Readers then see the poison, dereferencing it ends by
  * SIGSEGV, and writes are found when the block is released.
  *
  * While it is off, calls pass to the C library. Blocks with their own mapping
