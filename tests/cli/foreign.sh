@@ -67,7 +67,7 @@ check 'a check-then-act is caught' caught 2 exchange 40
 fixture 0 -DPROGRESS='"lock-free"'
 "$readmostly" check "$dir/f.so" --quiet --only progress --ops 400000 >"$out" 2>&1
 check 'a map that takes a lock and says lock-free is caught' \
-	says "$out" 'f.so u64x8 progress: thread 0: the map says lock-free'
+	says "$out" 'f.so u64x8 progress: thread 0: the map claims to be lock-free'
 fixture 2 -DFLAGS=1
 check 'a map that says it has one writer is not asked for two' passes "$dir/f.so"
 fixture 0 -DFLAGS=2
@@ -89,5 +89,5 @@ check 'a table that is too short, too' refuses "$dir/f.so" 'size is 8, expected 
 source_of 'const struct rm_foreign_map rm_foreign_map = { 1, sizeof(struct rm_foreign_map), "x", 1 };'
 check 'a mandatory function that is null, too' \
 	refuses "$dir/f.so" 'create is null, expected a function'
-check 'an unknown name says how a file is named' refuses nonsense 'named by its path'
+check 'an unknown name says how a file is named' refuses nonsense 'a library by its path'
 done_testing

@@ -30,7 +30,7 @@ planted_run() {
 	status=$?
 	[ $status = 1 ] || return $status
 	# a map that crashes or hangs is caught by luck, not by the tool
-	! grep -q '^FAIL .*: \(hung\|crashed\|ate memory\)' "$1/out" || return 2
+	! grep -q '^FAIL .*: \(hung\|crashed\|used too much memory\)' "$1/out" || return 2
 	[ "$3" != sanitizer ] || grep -q 'AddressSanitizer' "$1/out" || return 3
 	grep -q "^FAIL $2 $5 $4: " "$1/out" && return 1
 	return 4
