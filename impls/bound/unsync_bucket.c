@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * unsync_bucket.c - a line for each four keys, and no synchronisation: a bound.
+ * unsync_bucket.c - four keys per cache line, without synchronisation: a bound.
  *
- * What a look-up costs that reads one cache line, hit or miss, with nothing
- * that keeps others out. It writes no shared memory. Safe with one thread, with
- * readers only, and with writes of resident keys: those change nothing but the
- * value's word, by one relaxed atomic store. u64x8 only: a longer value would
- * not fit into the line, and would tear.
+ * Measures the cost of a lookup that reads one cache line, hit or miss, and
+ * excludes no other thread. A lookup writes no shared memory. Safe with one
+ * thread, with readers only, and with writes of resident keys, which change
+ * only the value's word, by one relaxed atomic store. Only u64x8: a longer
+ * value would not fit into the line, and reads could be torn.
  *
- * It is no strict bound: a table of half the load is sometimes faster.
+ * This is not a strict bound: a table at half the load is sometimes faster.
  */
 #include "impls/bound/bucket.h"
 #include "impls/support/no_handle.h"
@@ -42,7 +42,7 @@ static void destroy(void *opaque)
 	free(map);
 }
 
-/* Where the value is, or NULL. */
+/* Returns the address of the value, or NULL. */
 RM_HOT uint64_t *find(struct map *map, uint64_t word)
 {
 	if (__builtin_expect(word != 0, 1))
@@ -73,7 +73,7 @@ static RM_COLD void insert_new(struct map *map, uint64_t word, uint64_t value)
 	}
 }
 
-/* Only a caller that wants the old value pays for a read-modify-write. */
+/* A read-modify-write is needed only if the caller passes `old`. */
 RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value, struct rm_value *old)
 {
