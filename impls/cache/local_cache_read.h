@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* local_cache_read.h - local caches: lookup, refresh, following the log. Inner
+/* local_cache_read.h - local caches: lookup, refresh, applying the log. Private
    part of local_cache.h. */
 #ifndef RM_LOCAL_CACHE_READ_H
 #define RM_LOCAL_CACHE_READ_H
@@ -10,14 +10,15 @@ RM_HOT uint32_t cache_mark_of(struct cached_map *map, uint64_t hash)
 {
 	if (LOCAL_CACHE_INVALIDATION != LOCAL_CACHE_BY_VERSION)
 		return cache_tag_of(hash);
-	/* seq_cst: pairs with cache_publish(). Who has written another key,
-	   and then finds this version, comes before the write of it. */
+	/* seq_cst: pairs with cache_publish(). If a thread writes one key and
+	   then reads the old version of another, its write precedes the write
+	   of that other key. */
 	return atomic_load_explicit(
 	        cache_version_of(map, hash), memory_order_seq_cst);
 }
 
-/* Reads what is behind the cache, under its lock, and fills the line if the key
-   is there. */
+/* Reads the backing map (or replica) under its lock. Fills the line if the key
+   is present. */
 RM_HOT bool cache_read_behind(struct cache *cache, struct rm_shape shape,
         struct rm_key key, uint64_t hash, struct rm_value *value)
 {
@@ -25,7 +26,7 @@ RM_HOT bool cache_read_behind(struct cache *cache, struct rm_shape shape,
 	struct cache_line *line = cache_line_of(cache, hash);
 	uint32_t mark;
 	bool was_there;
-	/* before the map is read: what is answered is not older */
+	/* taken before the read, so the value is not older than this */
 	const uint64_t now_ns = callback_now(cache->map);
 
 	if (LOCAL_CACHE_REPLICA) {
@@ -34,7 +35,7 @@ RM_HOT bool cache_read_behind(struct cache *cache, struct rm_shape shape,
 		        replica_read(cache, shape, key, hash, now_ns, value);
 	} else {
 		guard_read(&shard->guard, cache);
-		mark = cache_mark_of(cache->map, hash); /* stands still */
+		mark = cache_mark_of(cache->map, hash); /* constant now */
 		was_there = gomap_lookup(shard->inner, shape, key, value);
 		guard_read_end(&shard->guard, cache);
 	}
@@ -54,7 +55,7 @@ RM_HOT bool cache_read_behind(struct cache *cache, struct rm_shape shape,
 	return true;
 }
 
-/* What the cache cannot answer. */
+/* Handles a miss. */
 RM_HOT bool cache_fill(struct cache *cache, struct rm_shape shape,
         struct rm_key key, uint64_t hash, struct rm_value *value)
 {
@@ -73,7 +74,7 @@ RM_HOT bool cache_fill(struct cache *cache, struct rm_shape shape,
 	return was_there;
 }
 
-/* Reads a line again that has just answered. */
+/* Reads a line from the map again after a hit. */
 static RM_COLD void cache_refresh(struct cache *cache, struct rm_shape shape,
         struct rm_key key, uint64_t hash)
 {
@@ -83,7 +84,7 @@ static RM_COLD void cache_refresh(struct cache *cache, struct rm_shape shape,
 	cache_read_behind(cache, shape, key, hash, &value);
 }
 
-/* The upper limits of the histogram's classes but the last. */
+/* Upper limits of the histogram's buckets, except the last. */
 static const uint64_t cache_age_limits_ns[LOCAL_CACHE_AGES - 1] = { 1000000,
 	1000000000, LOCAL_CACHE_REFRESH_NS, 2 * LOCAL_CACHE_REFRESH_NS,
 	LOCAL_CACHE_TTL_NS };
@@ -92,7 +93,7 @@ RM_HOT void cache_count_answer(struct cache *cache, uint64_t age_ns)
 {
 	size_t class = 0;
 
-	/* relaxed, both: one writer, and a statistic orders nothing */
+	/* relaxed, both: single writer, and a statistic orders nothing */
 	if (__builtin_expect(age_ns > atomic_load_explicit(&cache->age_max_ns,
 	                                      memory_order_relaxed),
 	            0))
@@ -107,7 +108,7 @@ RM_HOT void cache_count_answer(struct cache *cache, uint64_t age_ns)
 	RM_STAT_OWN(cache->hits, 1);
 }
 
-/* Is this line the key's, and has nobody told that the key was written? */
+/* True if the line caches this key and, with versions, is still current. */
 RM_HOT bool cache_holds(struct cache *cache, const struct cache_line *line,
         struct rm_shape shape, struct rm_key key, uint64_t hash)
 {
@@ -143,15 +144,16 @@ RM_HOT bool cache_lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return cache_fill(cache, shape, key, hash, value);
 }
 
-/* Empties the lines of keys that were written since the last time. */
+/* Invalidates the lines of keys that were written since the last call. */
 static RM_COLD void cache_follow(struct cache *cache, uint64_t head)
 {
 	struct cached_map *map = cache->map;
 
 	for (uint64_t i = cache->log_seen;
 	        i != head && head - cache->log_seen < LOCAL_CACHE_LOG; i++) {
-		/* acquire: pairs with the release in cache_publish(): who
-		   reads an entry that is too new finds the head below */
+		/* acquire: pairs with the release in cache_publish(). If this
+		   entry was overwritten by a newer one, the load of log_head
+		   below sees that. */
 		const uint64_t hash = atomic_load_explicit(
 		        &map->log[i % LOCAL_CACHE_LOG], memory_order_acquire);
 		struct cache_line *line = cache_line_of(cache, hash);
@@ -161,22 +163,22 @@ static RM_COLD void cache_follow(struct cache *cache, uint64_t head)
 		if (LOCAL_CACHE_REPLICA)
 			replica_owe(cache, hash, i + 1);
 	}
-	/* relaxed: ordered after the entries by their acquires */
+	/* relaxed: ordered after the entries by their acquire loads */
 	if (atomic_load_explicit(&map->log_head, memory_order_relaxed) -
 	                cache->log_seen >=
 	        LOCAL_CACHE_LOG) {
-		cache_drop_all(cache); /* too late for some */
+		cache_drop_all(cache); /* some were overwritten */
 		if (LOCAL_CACHE_REPLICA)
 			replica_owe_all(cache, head);
 	}
 	cache->log_seen = head;
 }
 
-/* Learns of the writes before a position of the log, unless it has. */
+/* Applies the log up to `*position`, unless already done. */
 RM_HOT void cache_learn(struct cache *cache, _Atomic uint64_t *position)
 {
-	/* acquire: pairs with the release in cache_publish(), or of who has
-	   brought the replica there */
+	/* acquire: pairs with the release in cache_publish(), or with that of
+	   the thread that advanced the replica */
 	const uint64_t head =
 	        atomic_load_explicit(position, memory_order_acquire);
 
@@ -185,8 +187,8 @@ RM_HOT void cache_learn(struct cache *cache, _Atomic uint64_t *position)
 		cache_follow(cache, head);
 }
 
-/* Learns of all writes that have ended, where the log tells; where misses read
-   a replica of those that it has. */
+/* Applies the log to its end. With a replica, only as far as the replica
+   has. */
 RM_HOT void cache_quiesce(void *thread)
 {
 	struct cache *cache = thread;
@@ -197,7 +199,7 @@ RM_HOT void cache_quiesce(void *thread)
 		cache_learn(cache, &cache->map->log_head);
 }
 
-/* From here on everything that has been written is seen. */
+/* After this, reads see all earlier writes. */
 static void cache_unpark(void *thread)
 {
 	struct cache *cache = thread;

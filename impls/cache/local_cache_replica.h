@@ -1,26 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * local_cache_replica.h - local caches: a second map that follows the first
- * one, and that misses read. Inner part of local_cache.h.
+ * local_cache_replica.h - local caches: a second map that follows the first and
+ * serves misses. Private part of local_cache.h.
  *
- * The map that is written is the primary. Each write logs, under its lock, what
- * it leaves: the key with its value, or that the key is gone. A thread of the
- * map's own, the follower, looks at the log every REPLICA_POLL_NS and repeats
- * it in the replica, in the log's order: so the replica is what the primary was
- * `applied` writes after its birth. A writer that finds the log full repeats
- * its oldest writes itself, so that the replica lacks LOCAL_CACHE_LOG at most.
+ * The map that is written is the primary. Under its lock, each write logs its
+ * result: the key and its value, or that the key is absent. A background
+ * thread, the follower, polls the log every REPLICA_POLL_NS and applies it to
+ * the replica in order. So the replica equals the primary after its first
+ * `applied` writes. A writer that finds the log full applies the oldest writes
+ * itself, so the replica never lacks more than LOCAL_CACHE_LOG writes.
  *
- * How far the replica is behind in time: at `current_ns` nothing that had been
- * logged was lacking. The lag of what is read from it is at most now less that,
- * and staleness of an answer the age of its line and the lag of its filling.
+ * Lag: at time `current_ns` the replica had every write that was logged by
+ * then. So the lag of a read is at most now - current_ns, and the staleness of
+ * an answer is at most the age of its line plus the lag of the read that filled
+ * it.
  *
- * A cache follows the log up to `applied`, not further: were a line emptied
- * before the replica has the write, it would be filled with the old value, and
- * nobody would tell again. What a thread must not miss all the same is owed to
- * its line: a position of the log that the replica must have reached before
- * this thread reads such a key there. It owes its own writes, what it has read
- * from the primary, and what was logged before it joined or ended a park. Until
- * then it reads the primary, and primary_reads counts that.
+ * A cache applies the log only up to `applied`. If it invalidated a line before
+ * the replica has the write, the next miss would cache the old value, and no
+ * later log entry would invalidate it. Writes that a thread must see earlier
+ * are covered by its line's `min_applied`: the thread reads keys of that line
+ * from the replica only once `applied` has reached this position, and from the
+ * primary before (counted as primary_reads). It is raised by the thread's own
+ * writes, by its reads of the primary, and by entries logged before it joined
+ * or ended a park.
  */
 #ifndef RM_LOCAL_CACHE_REPLICA_H
 #define RM_LOCAL_CACHE_REPLICA_H
@@ -29,28 +31,28 @@
 
 #include <pthread.h>
 
-/* How long a write waits in the log if nobody is in its way: what a message
-   to another machine of the same room takes, roughly. */
+/* Time that a write waits in the log if nothing delays the follower: roughly
+   the latency of a message to another machine in the same data centre. */
 #define REPLICA_POLL_NS ((uint64_t)1000000)
 
-enum { REPLICA_BATCH = 64 }; /* writes repeated in one hold of its lock */
+enum { REPLICA_BATCH = 64 }; /* writes applied per hold of the replica's lock */
 
-/* What a write left. Written under the primary's lock, read under the
-   replica's; the position that counts it is what is released between. */
+/* The result of a write. Written under the primary's lock, read under the
+   replica's; `log_head` publishes it. */
 struct replica_write {
-	struct rm_key key; /* of a string the bytes are `bytes`, or malloc's */
+	struct rm_key key; /* string bytes: `bytes`, or a malloc'ed copy */
 	char bytes[LOCAL_CACHE_KEY_BYTES];
 	struct rm_value value;
 	bool there;
 };
 
-/* One thread's, of the keys that have one line of its cache. */
+/* Per thread, for all keys of one line of its cache. */
 struct replica_line {
-	uint64_t owed;   /* position of the log, see above */
-	uint64_t lag_ns; /* of the replica when the line was filled */
+	uint64_t owed;   /* position of the log; see above */
+	uint64_t lag_ns; /* lag of the replica when the line was filled */
 };
 
-/* Of a thread, which alone writes it; replica_reads in the stats build. */
+/* Written by one thread; replica_reads only in stats builds. */
 struct replica_reader {
 	_Alignas(2 * RM_CACHE_LINE) uint64_t lag_ns; /* at its last read */
 	_Atomic uint64_t lag_max_ns, staleness_max_ns;
@@ -61,11 +63,11 @@ struct replica_reader {
 struct replica {
 	struct map *map;
 	pthread_t follower;
-	bool follows; /* was started, and not ended */
+	bool follows; /* started, and not joined */
 	_Atomic bool over;
-	_Atomic uint64_t passes; /* of the follower, ended */
+	_Atomic uint64_t passes; /* completed by the follower */
 	_Atomic uint64_t behind_max, log_full;
-	/* of the primary's time: nothing logged before is lacking */
+	/* time of the primary: the replica has all writes logged before it */
 	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t current_ns;
 	_Atomic uint64_t applied;       /* written under the replica's lock */
 	struct replica_reader *readers; /* by slot */
@@ -75,8 +77,8 @@ struct replica {
 RM_HOT uint64_t replica_applied(struct replica *replica)
 {
 	/* acquire: pairs with the releases in replica_apply() and
-	   replica_clear(): what the replica has, and slots of the log that are
-	   free */
+	   replica_clear(). Covers the replica's content and the freed slots of
+	   the log. */
 	return atomic_load_explicit(&replica->applied, memory_order_acquire);
 }
 
@@ -86,7 +88,7 @@ static void replica_forget(struct rm_shape shape, struct replica_write *write)
 		free((void *)(uintptr_t)write->key.bytes);
 }
 
-/* Repeats so many writes at most of those before `upto`. Any thread. */
+/* Applies at most `max_writes` of the writes before `upto`. Any thread. */
 static RM_COLD void replica_apply(
         struct cached_map *map, uint64_t upto, uint64_t most)
 {
@@ -116,11 +118,11 @@ static RM_COLD void replica_apply(
 	guard_write_end(&shard->guard);
 }
 
-/* Brings the replica to where the log is now. The follower's. */
+/* Applies the log up to its current end. Called by the follower only. */
 static void replica_pass(struct cached_map *map)
 {
 	struct replica *replica = map->replica;
-	/* before the log is looked at: what comes later is not promised */
+	/* before log_head is read: later writes are not covered */
 	const uint64_t now_ns = callback_now(map);
 	/* acquire: the writes; pairs with the release in cache_publish() */
 	const uint64_t head =
@@ -131,10 +133,10 @@ static void replica_pass(struct cached_map *map)
 		rm_stat_most(&replica->behind_max, head - applied);
 	for (; applied < head; applied = replica_applied(replica))
 		replica_apply(map, head, REPLICA_BATCH);
-	/* release: who reads the time finds the writes before it */
+	/* release: a thread that reads this time sees the writes before it */
 	atomic_store_explicit(
 	        &replica->current_ns, now_ns, memory_order_release);
-	/* release: who counts passes finds what they did */
+	/* release: a thread that reads `passes` sees their effects */
 	atomic_fetch_add_explicit(&replica->passes, 1, memory_order_release);
 }
 
@@ -142,7 +144,7 @@ static void *replica_follow(void *opaque)
 {
 	struct cached_map *map = opaque;
 
-	/* relaxed: only the end of a thread, which is waited for */
+	/* relaxed: a stop flag only; the caller joins the thread */
 	while (!atomic_load_explicit(
 	        &map->replica->over, memory_order_relaxed)) {
 		replica_pass(map);
@@ -151,10 +153,10 @@ static void *replica_follow(void *opaque)
 	return NULL;
 }
 
-/* Ends the follower: from here on the replica stays as it is. One thread. */
+/* Stops the follower: the replica does not change afterwards. One thread. */
 static void replica_stop(struct replica *replica)
 {
-	/* relaxed: as in replica_follow() */
+	/* relaxed: see replica_follow() */
 	atomic_store_explicit(&replica->over, true, memory_order_relaxed);
 	if (replica->follows)
 		pthread_join(replica->follower, NULL);
@@ -168,7 +170,7 @@ static void replica_destroy(struct cached_map *map)
 	if (!replica)
 		return;
 	replica_stop(replica);
-	/* relaxed, both: nobody else is left */
+	/* relaxed, both: no other thread is left */
 	const uint64_t head =
 	        atomic_load_explicit(&map->log_head, memory_order_relaxed);
 
@@ -184,7 +186,8 @@ static void replica_destroy(struct cached_map *map)
 	map->replica = NULL;
 }
 
-/* False: no memory, or no thread; replica_destroy() is due all the same. */
+/* Returns false without memory or a thread; call replica_destroy() in any
+   case. */
 static bool replica_create(
         struct cached_map *map, const struct rm_sizing *sizing)
 {
@@ -212,8 +215,8 @@ RM_HOT struct replica_line *replica_line_of(struct cache *cache, uint64_t hash)
 	return &cache->reader->lines[hash % LOCAL_CACHE_LINES];
 }
 
-/* From here on this thread reads such keys in a replica that has the writes
-   before this position, or in the primary. */
+/* From now on this thread reads keys of this line from the replica only if it
+   has the writes before this position, else from the primary. */
 RM_HOT void replica_owe(struct cache *cache, uint64_t hash, uint64_t position)
 {
 	struct replica_line *line = replica_line_of(cache, hash);
@@ -228,15 +231,15 @@ static RM_COLD void replica_owe_all(struct cache *cache, uint64_t position)
 		replica_owe(cache, i, position);
 }
 
-/* A log that is full: repeats its oldest writes. Under the primary's lock. */
+/* The log is full: applies its oldest writes. Under the primary's lock. */
 static RM_COLD void replica_make_room(struct cached_map *map, uint64_t head)
 {
 	rm_stat_own(&map->replica->log_full, 1);
 	replica_apply(map, head, REPLICA_BATCH);
 }
 
-/* Logs what a write of this key left. Under the primary's lock, before the
-   position is published that counts it. */
+/* Logs the result of a write of this key. Under the primary's lock, before
+   log_head is advanced. */
 RM_HOT void replica_log(struct cache *cache, struct rm_shape shape,
         struct rm_key key, uint64_t hash)
 {
@@ -266,8 +269,8 @@ RM_HOT void replica_log(struct cache *cache, struct rm_shape shape,
 	replica_owe(cache, hash, head + 1);
 }
 
-/* Empties both maps' copies of it at once, and leaves nothing in the log: it
-   goes on beyond what a cache can follow. Under the primary's lock. */
+/* Clears the replica, too, and leaves the log empty. Its position advances by a
+   full log, so caches drop everything. Under the primary's lock. */
 static void replica_clear(struct cached_map *map)
 {
 	struct replica *replica = map->replica;
@@ -288,7 +291,7 @@ static void replica_clear(struct cached_map *map)
 	guard_write_end(&shard->guard);
 }
 
-/* What the replica cannot answer yet. */
+/* Reads the primary, because the replica lacks a write that must be seen. */
 static RM_COLD bool replica_read_primary(struct cache *cache,
         struct rm_shape shape, struct rm_key key, uint64_t hash,
         struct rm_value *value)
@@ -299,7 +302,7 @@ static RM_COLD bool replica_read_primary(struct cache *cache,
 	rm_stat_own(&cache->reader->primary_reads, 1);
 	guard_read(&shard->guard, cache);
 	const bool was_there = gomap_lookup(shard->inner, shape, key, value);
-	/* relaxed: stands still under the lock */
+	/* relaxed: constant under the lock */
 	replica_owe(cache, hash,
 	        atomic_load_explicit(&map->log_head, memory_order_relaxed));
 	guard_read_end(&shard->guard, cache);
@@ -307,7 +310,7 @@ static RM_COLD bool replica_read_primary(struct cache *cache,
 	return was_there;
 }
 
-/* Reads a key behind the cache; it was `now_ns` before. */
+/* Handles a read that misses the cache; `now_ns` was taken before. */
 RM_HOT bool replica_read(struct cache *cache, struct rm_shape shape,
         struct rm_key key, uint64_t hash, uint64_t now_ns,
         struct rm_value *value)
@@ -333,13 +336,13 @@ RM_HOT bool replica_read(struct cache *cache, struct rm_shape shape,
 	return was_there;
 }
 
-/* The line was filled by the last read. */
+/* Stores the lag of the read that filled the line. */
 RM_HOT void replica_filled(struct cache *cache, uint64_t hash)
 {
 	replica_line_of(cache, hash)->lag_ns = cache->reader->lag_ns;
 }
 
-/* An answer from a line of this age. */
+/* Records the staleness of a hit on a line of this age. */
 RM_HOT void replica_count_hit(
         struct cache *cache, uint64_t hash, uint64_t age_ns)
 {
@@ -347,7 +350,7 @@ RM_HOT void replica_count_hit(
 	        age_ns + replica_line_of(cache, hash)->lag_ns);
 }
 
-/* The last read was the answer. */
+/* Records the staleness of an answer that was read directly. */
 RM_HOT void replica_count_miss(struct cache *cache)
 {
 	rm_stat_most(&cache->reader->staleness_max_ns, cache->reader->lag_ns);

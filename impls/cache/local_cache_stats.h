@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* local_cache_stats.h - local caches: what asks the map behind, and how old
-   the answers were. Inner part of local_cache.h. */
+/* local_cache_stats.h - local caches: operations of the backing map,
+   statistics, check. Private part of local_cache.h. */
 #ifndef RM_LOCAL_CACHE_STATS_H
 #define RM_LOCAL_CACHE_STATS_H
 
@@ -46,8 +46,8 @@ static struct cache_sum cache_sum(const struct cached_map *map)
 	return sum;
 }
 
-/* How old what was answered from a cache was. The age is counted from before
-   the map was read: staleness is at most that. */
+/* Reports the ages of cached answers. A line's age starts before the read of
+   the map, so it is an upper limit of the staleness. */
 static void cache_stats(void *opaque, rm_stat_fn *emit, void *context)
 {
 	static const char *const names[LOCAL_CACHE_AGES] = {

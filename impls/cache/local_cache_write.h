@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* local_cache_write.h - local caches: writes, and telling others. Inner part
-   of local_cache.h. */
+/* local_cache_write.h - local caches: writes and invalidation. Private part of
+   local_cache.h. */
 #ifndef RM_LOCAL_CACHE_WRITE_H
 #define RM_LOCAL_CACHE_WRITE_H
 
@@ -14,8 +14,8 @@ RM_HOT struct gomap *cache_write_begin(struct cache *cache)
 	return shard->inner;
 }
 
-/* Tells the other caches, under the lock: whoever reads the new value from
-   the map comes after that. */
+/* Invalidates the key in other caches. Called under the lock, so before any
+   thread can read the new value from the map. */
 RM_HOT void cache_publish(struct cached_map *map, uint64_t hash)
 {
 	if (LOCAL_CACHE_INVALIDATION == LOCAL_CACHE_BY_VERSION) {
@@ -36,7 +36,7 @@ RM_HOT void cache_publish(struct cached_map *map, uint64_t hash)
 	}
 }
 
-/* Ends a write of this key, whether it has changed anything or not. */
+/* Ends a write of this key, even if nothing changed. */
 RM_HOT void cache_write_end(
         struct cache *cache, struct rm_shape shape, struct rm_key key)
 {
@@ -116,7 +116,7 @@ static bool cache_compare_remove(void *thread, struct rm_shape shape,
 	return removed;
 }
 
-/* Under the lock: `fn` must not call this map. */
+/* Holds the lock while it calls `fn`, which must not use this map. */
 static bool cache_update(void *thread, struct rm_shape shape, struct rm_key key,
         rm_update_fn *fn, void *context)
 {
@@ -127,7 +127,8 @@ static bool cache_update(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-/* Everything was written: no version stays, the log is beyond following. */
+/* Invalidates everything: increments all versions, or advances the log by its
+   whole length. */
 static void cache_clear(void *thread)
 {
 	struct cache *cache = thread;
@@ -137,8 +138,8 @@ static void cache_clear(void *thread)
 	if (LOCAL_CACHE_REPLICA)
 		replica_clear(cache->map);
 	else if (LOCAL_CACHE_INVALIDATION == LOCAL_CACHE_BY_LOG)
-		/* release: pairs with the acquire in cache_learn(); the
-		   addition is larger than what can be followed */
+		/* release: pairs with the acquire in cache_learn(). Advances by
+		   more than a cache can follow. */
 		atomic_fetch_add_explicit(&cache->map->log_head,
 		        LOCAL_CACHE_LOG, memory_order_release);
 	for (size_t i = 0; LOCAL_CACHE_INVALIDATION == LOCAL_CACHE_BY_VERSION &&
