@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* seg_ops.h - the table of operations of a segmented map; what stands before it
-   is said in seg_map.h. */
+/* seg_ops.h - the table of operations of a segmented map. seg_map.h lists the
+   constants that the includer defines before. */
 #ifndef RM_SHARD_SEG_OPS_H
 #define RM_SHARD_SEG_OPS_H
 
@@ -45,7 +45,7 @@ static void unpark(void *thread)
 	epoch_unpark(thread);
 }
 
-/* Initialisers of the table, with the function that creates. */
+/* Initialisers of the table, given the create function. */
 #define SEG_OPS(made)                                                         \
 	.create = made, .destroy = seg_destroy, .join = join, .leave = leave, \
 	.lookup = seg_lookup, .upsert = upsert, .remove = remove_key,         \

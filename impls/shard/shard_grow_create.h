@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* shard_grow_create.h - shards whose number grows: creation, destruction,
-   statistics, invariants. Inner part of shard_grow_ops.h. */
+   statistics, check. Private part of shard_grow_ops.h. */
 #ifndef RM_SUPPORT_SHARD_GROW_CREATE_H
 #define RM_SUPPORT_SHARD_GROW_CREATE_H
 
 #include "impls/shard/shard_grow.h"
 
-/* One of the shards that the map began with: they are the roots of the tree,
-   and their table is never changed. */
+/* Returns one of the shards that the map began with. They are the roots of the
+   tree; their table never changes. */
 static inline struct grow_shard *grow_root(
         const struct grow_directory *roots, uint64_t i)
 {
@@ -15,10 +15,10 @@ static inline struct grow_shard *grow_root(
 	return atomic_load_explicit(&roots->entry[i], memory_order_relaxed);
 }
 
-/* Frees all but the map's own block. */
+/* Frees everything but the map's own block. */
 static inline void grow_empty(struct grow_map *map)
 {
-	/* relaxed: nobody else uses the map */
+	/* relaxed: no other thread uses the map */
 	struct grow_directory *directory =
 	        atomic_load_explicit(&map->directory, memory_order_relaxed);
 
@@ -38,7 +38,8 @@ static inline void grow_destroy(void *map)
 	free(map);
 }
 
-/* Presized: so many shards that none grows, however the keys fall. */
+/* If presized, enough shards that none grows with any distribution of keys that
+   is likely. */
 static inline uint32_t grow_first_depth(const struct rm_sizing *sizing)
 {
 	uint32_t depth = 0;
@@ -51,8 +52,8 @@ static inline uint32_t grow_first_depth(const struct rm_sizing *sizing)
 	return depth;
 }
 
-/* Makes the shards and the routing table of a map that is all zero. False: no
-   memory, and it holds nothing. */
+/* Creates the shards and the routing table of a zeroed map. Returns false
+   without memory; the map then owns nothing. */
 static inline bool grow_fill(
         struct grow_map *map, const struct rm_sizing *sizing)
 {
@@ -70,7 +71,7 @@ static inline bool grow_fill(
 		        sizing->presize ? sizing->keys >> depth : 0);
 
 		complete &= shard != NULL;
-		/* relaxed, both: nobody else knows the map yet */
+		/* relaxed, both: not published yet */
 		atomic_store_explicit(
 		        &map->roots->entry[i], shard, memory_order_relaxed);
 	}
@@ -94,7 +95,8 @@ static inline void *grow_create(const struct rm_sizing *sizing)
 	return NULL;
 }
 
-/* Sums of what is below a shard. As a writer: who asks has not joined. */
+/* Sums over a subtree. Takes the write lock, since the caller has not
+   joined. */
 static inline void grow_stats_shard(struct grow_shard *shard,
         struct gomap_stats *sum, uint64_t *shards, uint64_t *moving)
 {
@@ -133,8 +135,8 @@ static void grow_stats(void *opaque, rm_stat_fn *emit, void *context)
 	gomap_stats_emit(&sum, emit, context);
 }
 
-/* Every key of `inner` ends with this shard's id, and, if there is another map
-   of its parent, is there with the same value. */
+/* Checks that the route of each key of `inner` ends with this shard's id and,
+   if `parent` is given, that the key has the same value there. */
 static inline const char *grow_check_keys(
         struct grow_shard *shard, const struct gomap *parent)
 {
@@ -148,11 +150,11 @@ static inline const char *grow_check_keys(
 	gomap_iterate_begin(shard->inner, &it);
 	while (!why && gomap_iterate_next(&it, shape, &key, &value)) {
 		if ((grow_route(shape, key) & mask) != shard->id)
-			why = "a key is in another's shard";
+			why = "a key is in a wrong shard";
 		else if (parent &&
 		         (!gomap_lookup(parent, shape, key, &other) ||
 		                 memcmp(&value, &other, shape.value_bytes)))
-			why = "a child of a moving shard has what that has not";
+			why = "a child of a moving shard differs from it";
 	}
 	gomap_iterate_end(&it);
 	return why;
@@ -166,7 +168,7 @@ static inline const char *grow_check_leaf(struct grow_shard *shard)
 	for (unsigned side = 0; !why && side < 2 && shard->child[side]; side++)
 		why = grow_check_keys(shard->child[side], shard->inner);
 	if (!why && (shard->move != NULL) != !shard->limit)
-		why = "a moving shard does not ask for help";
+		why = "a shard's limit does not match whether it moves";
 	return why;
 }
 
@@ -191,7 +193,7 @@ static inline const char *grow_check_shard(struct grow_shard *shard)
 	return why;
 }
 
-/* Each entry of the routing table leads to the right part of the tree. Under
+/* Checks that each routing entry leads to the right part of the tree. Under
    directory_lock. */
 static inline const char *grow_check_directory(const struct grow_map *map)
 {
@@ -206,7 +208,7 @@ static inline const char *grow_check_directory(const struct grow_map *map)
 
 		if (shard->depth > directory->log2_entries ||
 		        (i & (((uint64_t)1 << shard->depth) - 1)) != shard->id)
-			return "a routing entry leads to another shard";
+			return "a routing entry leads to a wrong shard";
 		if (shard->routed && shard->depth < directory->log2_entries)
 			return "a routing entry was not switched";
 	}

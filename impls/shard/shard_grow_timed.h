@@ -1,33 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * shard_grow_timed.h - shards that a thread of the map splits. A template:
- * shard_grow.h lists the constants that the includer defines. GROW_TIMED is 1,
- * and one more constant is needed:
+ * shard_grow_timed.h - growing shards that a background thread splits. A
+ * template: shard_grow.h lists the constants that the includer defines.
+ * GROW_TIMED is 1, and one more constant is needed:
  *
- *	GROW_LOOK_NS   interval of the thread's looks, on the map's clock
+ *	GROW_LOOK_NS   interval of the thread's inspections, on the map's clock
  *
- * A look compares the keys of each shard with 3/4 of its capacity. A fuller
- * shard is marked as moving and gets two children. From then on each write goes
- * to both places, and each lookup tries the new one first (shard_grow_split.h,
- * 1 and 2). The thread copies (3) and then verifies GROW_BATCH keys per hold
- * of the shard's lock (timed_step()). Verification requires that each key of the
+ * An inspection compares each shard's number of keys with 3/4 of its capacity.
+ * A fuller shard is marked as moving and gets two children. From then on each
+ * write goes to both places, and each lookup tries the new one first
+ * (shard_grow_split.h, 1 and 2). The thread copies (3) and then verifies
+ * GROW_BATCH keys per hold of the shard's lock (timed_step()): each key of the
  * old map must be in its child with the same value. Verified keys stay equal,
  * since every write goes to both places. After the last key the thread compares
  * the numbers of keys. If they are equal, it splits the shard and switches the
  * routing table in the same hold.
  *
  * If the places differ, the thread drops the children and switches nothing. The
- * next look tries again. Only a bug here can cause that, so check() then fails.
+ * next inspection retries. Only a bug here can cause that, so check() then
+ * fails.
  *
- * A look visits each shard once and splits it at most once. A half that is
- * still too full waits for the next look. Looks start at multiples of
- * GROW_LOOK_NS. After a look the thread rests for at least as long as the look
- * took, so a map with very many shards keeps it busy half of the time at most.
+ * An inspection visits each shard once and splits it at most once. A half that
+ * is still too full waits for the next one. Inspections start at multiples of
+ * GROW_LOOK_NS. Afterwards the thread rests for at least as long as the
+ * inspection took, so even a map with very many shards keeps it busy at most
+ * half of the time.
  *
  * The thread holds one shard's lock at a time, for one batch, and no other lock
  * while it works. After each hold the shard satisfies (a) to (c) of
  * shard_grow_split.h. So check() locks one shard at a time, too, and never
- * waits for the end of a look.
+ * waits for the end of an inspection.
  */
 #ifndef RM_SUPPORT_SHARD_GROW_TIMED_H
 #define RM_SUPPORT_SHARD_GROW_TIMED_H
@@ -37,28 +39,27 @@
 
 #include <pthread.h>
 
-/* How often a clock that is given is asked for the time, on the real one. */
+/* How often an injected clock is polled, in real time. */
 #define TIMED_ASK_NS ((uint64_t)1000000)
 
 struct grow_timed {
-	struct grow_map map;      /* the first: a handle is its address */
+	struct grow_map map;      /* first: a handle is its address */
 	uint64_t (*now_ns)(void); /* NULL: the monotonic clock, ... */
-	uint64_t clock_rate;      /* ... times this */
+	uint64_t clock_rate;      /* ... times this factor */
 	uint64_t start_ns;
 	pthread_t thread;
-	pthread_mutex_t sleep; /* protects sleeps, not shards */
+	pthread_mutex_t sleep; /* protects the sleep, not shards */
 	pthread_cond_t wake;   /* `ended` was set */
 	atomic_bool ended;
-	bool verifying; /* the shard is copied; of the thread */
-	struct gomap_iterator
-	        verified; /* in the old map: all before is equal */
+	bool verifying;                 /* the shard is copied; thread only */
+	struct gomap_iterator verified; /* all before it is equal */
 	_Atomic uint64_t looks, passes, failures;
 	_Atomic uint64_t most_keys; /* of a shard, in a hold of the thread */
-	_Atomic uint64_t hold_ns;   /* the longest of its holds */
-	_Atomic uint64_t cpu_ns;    /* of the thread, up to the last look */
+	_Atomic uint64_t hold_ns;   /* the longest hold */
+	_Atomic uint64_t cpu_ns; /* of the thread, up to its last inspection */
 };
 
-/* On the map's clock, since it was created. */
+/* Returns the time on the map's clock since the map was created. */
 static uint64_t timed_now(const struct grow_timed *timed)
 {
 	return timed->now_ns
@@ -72,7 +73,7 @@ static bool timed_ended(struct grow_timed *timed)
 	return atomic_load_explicit(&timed->ended, memory_order_relaxed);
 }
 
-/* Whether the new place has this key with this value. */
+/* True if the child has this key with this value. */
 static bool timed_has(const struct grow_shard *shard, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value)
 {
@@ -83,7 +84,7 @@ static bool timed_has(const struct grow_shard *shard, struct rm_shape shape,
 	       !memcmp(value, &other, shape.value_bytes);
 }
 
-/* The children are dropped: the old map is what it would be without them. */
+/* Drops the children; the old map is complete without them. */
 static void timed_forget(struct grow_shard *shard)
 {
 	RM_EVENT_CLOSE(RM_EVENT_GROWTH, shard);
@@ -97,8 +98,8 @@ static void timed_forget(struct grow_shard *shard)
 	shard->limit = SIZE_MAX;
 }
 
-/* Verifies the next batch; behind the last one it switches, or forgets. True:
-   there is more. The shard is locked. */
+/* Verifies the next batch. After the last one it switches to the children, or
+   drops them. Returns true if there is more. The shard is locked. */
 static bool timed_verify(struct grow_timed *timed, struct grow_shard *shard)
 {
 	const struct rm_shape shape = timed->map.shape;
@@ -128,8 +129,8 @@ static bool timed_verify(struct grow_timed *timed, struct grow_shard *shard)
 	return false;
 }
 
-/* What one hold of a shard's lock does: it begins to move, a batch is copied,
-   or one is verified. True: there is more. The shard is locked. */
+/* Does the work of one hold of a shard's lock: starts a move, copies a batch or
+   verifies one. Returns true if there is more. The shard is locked. */
 static bool timed_work(struct grow_timed *timed, struct grow_shard *shard)
 {
 	struct grow_map *map = &timed->map;
@@ -166,12 +167,12 @@ static size_t timed_count(struct grow_shard *shard)
 	return count;
 }
 
-/* Looks at a shard, or at what it was split into before. */
+/* Inspects a shard, or its descendants. */
 static void timed_look_at(struct grow_timed *timed, struct grow_shard *shard)
 {
 	if (timed_ended(timed))
 		return;
-	if (!shard->inner) { /* no lock: nobody else splits */
+	if (!shard->inner) { /* no lock: only this thread splits */
 		timed_look_at(timed, shard->child[0]);
 		timed_look_at(timed, shard->child[1]);
 		return;
@@ -194,7 +195,7 @@ static void timed_look(struct grow_timed *timed)
 	        &timed->cpu_ns, rm_thread_cpu_ns(), memory_order_relaxed);
 }
 
-/* When the next look is due after one from `begin_ns` to `end_ns`. */
+/* Returns when the inspection after one from `begin_ns` to `end_ns` is due. */
 static uint64_t timed_next_look(uint64_t begin_ns, uint64_t end_ns)
 {
 	const uint64_t rested_ns = end_ns + (end_ns - begin_ns);
@@ -202,7 +203,7 @@ static uint64_t timed_next_look(uint64_t begin_ns, uint64_t end_ns)
 	return (rested_ns / GROW_LOOK_NS + 1) * GROW_LOOK_NS;
 }
 
-/* Sleeps for so long on the map's clock, or less. `sleep` is held. */
+/* Sleeps for at most `ns` on the map's clock. `sleep` is held. */
 static void timed_sleep(struct grow_timed *timed, uint64_t ns)
 {
 	const uint64_t until_ns =
@@ -237,7 +238,7 @@ static void *timed_run(void *opaque)
 	return NULL;
 }
 
-/* Starts the thread of a map that is made but for it. */
+/* Starts the thread of a map that is otherwise complete. */
 static bool timed_start(struct grow_timed *timed)
 {
 	pthread_condattr_t monotonic;
@@ -274,7 +275,7 @@ static void *timed_create(const struct rm_sizing *sizing)
 	return NULL;
 }
 
-/* The thread ends within a batch, and a shard that it moves stays whole. */
+/* The thread stops after its current batch; a moving shard stays consistent. */
 static void timed_destroy(void *opaque)
 {
 	struct grow_timed *timed = opaque;
@@ -291,7 +292,7 @@ static void timed_destroy(void *opaque)
 	free(timed);
 }
 
-/* The most keys that a shard has. */
+/* Returns the number of keys of the fullest shard. */
 static size_t timed_fullest(struct grow_shard *shard)
 {
 	size_t count = 0;
@@ -343,7 +344,7 @@ static bool timed_check(void *opaque, char *why, size_t size)
 	if (!right || !failures)
 		return right;
 	snprintf(why, size,
-	        "the new place of %llu moving shards was not the old one",
+	        "the children of %llu moving shards differed from the old map",
 	        (unsigned long long)failures);
 	return false;
 }

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * shard_life_idle.h - life-cycle shards: how many connections of a shard are
- * idle now, which nobody touches, and how long they were, at a touch. Inner
- * part of shard_life.h.
+ * idle now, and how long they were idle before a touch. Private part of
+ * shard_life.h.
  *
- * A shard counts its connections by the second of their last touch. Who needs
- * the count of the idle ones first moves what is older than 30 s to `asleep`,
- * a counter for each second that has passed: no walk over connections, and no
- * thread. The move has a lock, since a second's counter is that of another
- * second afterwards. All else are single steps: a thread that stands between
- * two of them has its one connection counted otherwise, until 32 s after it
- * went on.
+ * A shard counts its connections by the second of their last touch. A thread
+ * that needs the number of idle ones first moves the counters older than 30 s
+ * to `asleep`, one for each second that has passed. This needs no walk over
+ * connections and no background thread. The move takes a lock, since a counter
+ * is then reused for another second. All other steps are single atomic
+ * operations. A thread that is preempted between two of them may leave its
+ * connection miscounted, until at most 32 s after it resumes.
  */
 #ifndef RM_SHARD_LIFE_IDLE_H
 #define RM_SHARD_LIFE_IDLE_H
 
-/* The only call through a pointer: dispatch = "callback". */
+/* The only call through a pointer; hence dispatch = "callback". */
 static __attribute__((noinline)) uint64_t callback_now(
         const struct life_map *map)
 {
@@ -23,13 +23,13 @@ static __attribute__((noinline)) uint64_t callback_now(
 	                   : rm_now_coarse_ns() * map->clock_rate;
 }
 
-/* relaxed, here and below: figures of a shard order nothing */
+/* relaxed, here and below: a shard's statistics order nothing */
 RM_HOT uint64_t life_figure(const _Atomic uint64_t *figure)
 {
 	return atomic_load_explicit(figure, memory_order_relaxed);
 }
 
-/* Moves a mean by a fifth of the way to what was seen. */
+/* Moves a mean by a fifth of the way to a sample. */
 RM_HOT void life_mean(_Atomic uint64_t *mean, uint64_t seen)
 {
 	uint64_t old = life_figure(mean);
@@ -47,8 +47,9 @@ RM_HOT uint64_t life_second(uint64_t ns)
 	return ns / 1000000000;
 }
 
-/* Moves the seconds that have become older than the limit; `second` is now's.
-   Returns up to which second all are moved. Once in a second for each shard. */
+/* Moves the seconds that are now older than the limit; `second` is the current
+   one. Returns the second up to which all are moved. Runs once per second and
+   shard. */
 static RM_COLD uint64_t life_move(struct life_shard *shard, uint64_t second)
 {
 	lock_mutex(&shard->moving);
@@ -60,7 +61,7 @@ static RM_COLD uint64_t life_move(struct life_shard *shard, uint64_t second)
 		_Atomic int64_t *old =
 		        &shard->awake[(++moved + 1) % LIFE_SECONDS];
 
-		/* relaxed, both: figures; release below */
+		/* relaxed, both: statistics; the release is below */
 		atomic_fetch_add_explicit(&shard->asleep,
 		        atomic_exchange_explicit(old, 0, memory_order_relaxed),
 		        memory_order_relaxed);
@@ -70,7 +71,7 @@ static RM_COLD uint64_t life_move(struct life_shard *shard, uint64_t second)
 	return moved;
 }
 
-/* As life_move(), which it calls where that has not been done. */
+/* Like life_move(), but calls it only if it is due. */
 RM_HOT uint64_t life_moved(struct life_shard *shard, uint64_t second)
 {
 	/* acquire: a second's counter is used after it was emptied */
@@ -80,8 +81,7 @@ RM_HOT uint64_t life_moved(struct life_shard *shard, uint64_t second)
 	return moved < second ? life_move(shard, second) : moved;
 }
 
-/* Counts connections that were touched last in this second: one more, or one
-   less. */
+/* Adds `change` to the connections last touched in this second. */
 static void life_count(
         struct life_shard *shard, uint64_t second, int64_t change)
 {
@@ -93,7 +93,7 @@ static void life_count(
 	        change, memory_order_relaxed);
 }
 
-/* The share of the shard's connections that are idle for more than 30 s. */
+/* Returns the share of the shard's connections idle for more than 30 s. */
 static double life_late(struct life_shard *shard, uint64_t now_ns)
 {
 	const uint64_t active = life_figure(&shard->active);
@@ -107,8 +107,8 @@ static double life_late(struct life_shard *shard, uint64_t now_ns)
 	return asleep < (double)active ? asleep / (double)active : 1;
 }
 
-/* The connection was idle until now. Returns the second of its last touch. Its
-   owner calls, or under its stripe. */
+/* Records that the connection was idle until now. Returns the second of its
+   last touch. The caller owns the connection or holds its stripe. */
 RM_HOT uint64_t life_idled(struct life_map *map,
         const struct connection *connection, uint64_t now_ns)
 {
@@ -120,7 +120,7 @@ RM_HOT uint64_t life_idled(struct life_map *map,
 	return life_second(connection->touched_ns);
 }
 
-/* As life_idled. */
+/* Same callers as life_idled(). */
 RM_HOT void life_touch(struct life_map *map, struct connection *connection)
 {
 	struct life_shard *shard = life_at(map, connection->shard);

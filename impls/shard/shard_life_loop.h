@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * shard_life_loop.h - loop = lifecycle:T:S:E through handles: each thread holds
- * its share of the connections open. A step touches one of them, a Get in the
- * shard that the handle names; once in T + 1 steps the oldest is closed and a
- * new one opened, or, where they ebb and flow (struct rm_tide), two closed or two
- * opened. The directory is not asked. What is open at the beginning is
- * opened before the warm-up and closed after the window. Inner part of
- * shard_life.h.
- */
+/* shard_life_loop.h - loop = lifecycle:T:S:E through handles: each thread keeps
+   its share of the connections open. A step touches one of them by a Get in its
+   handle's shard. One in T + 1 steps closes the oldest and opens a new one or,
+   if their number varies (struct rm_tide), closes two or opens two. The
+   directory is not used. The initial connections are opened before the warm-up
+   and closed after the window. Private part of shard_life.h. */
 #ifndef RM_SHARD_LIFE_LOOP_H
 #define RM_SHARD_LIFE_LOOP_H
 
-/* One thread's connections, the oldest first: a ring. */
+/* One thread's connections, the oldest first: a ring buffer. */
 struct life_ring {
 	struct life_thread *thread;
 	struct rm_worker *worker;
@@ -20,7 +17,7 @@ struct life_ring {
 	struct rm_tide tide;
 };
 
-/* No two threads' connections have the same rank, nor two of a thread. */
+/* Ranks are unique among all threads' connections. */
 static uint64_t life_rank(const struct life_ring *ring, uint64_t i)
 {
 	return ring->worker->slot + ring->worker->threads * i;
@@ -92,10 +89,10 @@ RM_HOT void life_ring_touch(
 	            rm_key_of(shape, rank, &worker->line), &value))
 		worker->counts.wrong |= rm_value_wrong(shape, &value, rank);
 	else
-		worker->counts.wrong = 1; /* nobody else closes it */
+		worker->counts.wrong = 1; /* no other thread closes it */
 }
 
-/* A close and an open, or two of a kind. */
+/* Closes and opens one, or closes two, or opens two. */
 static void life_ring_renew(
         struct life_ring *ring, struct rm_shape shape, uint64_t x)
 {
@@ -169,7 +166,7 @@ static __attribute__((unused)) void life_close_all(struct rm_worker *worker)
 	worker->held = NULL;
 }
 
-/* One copy per shape: it is a constant in the loop. */
+/* One call per shape, so that it is a constant in the loop. */
 static void lifecycle(struct rm_worker *worker)
 {
 	struct life_ring *ring = worker->held;
