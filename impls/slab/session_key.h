@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* session_key.h - the key of a session, kept in its record: no allocation for
-   strings of up to 16 bytes. Inner part of sessions.h. */
+/* session_key.h - the key of a session, stored in its record. Strings of up to
+   16 bytes need no allocation. Private part of sessions.h. */
 #ifndef RM_SESSION_KEY_H
 #define RM_SESSION_KEY_H
 
@@ -14,8 +14,8 @@ enum { SESSION_KEY_BYTES = 16 };
 struct session_key {
 	uint64_t word;                /* u64 shapes */
 	uint32_t length;              /* string shapes */
-	char *far;                    /* a longer key's bytes, owned */
-	char near[SESSION_KEY_BYTES]; /* a shorter one's */
+	char *far;                    /* bytes of a longer key, owned */
+	char near[SESSION_KEY_BYTES]; /* bytes of a shorter key */
 };
 
 RM_HOT const char *session_key_bytes(const struct session_key *own)
@@ -33,7 +33,7 @@ RM_HOT bool session_key_is(
 	                                   key.length) == 0);
 }
 
-/* A copy of the key, into a record that has none. */
+/* Copies the key into a record without one. */
 static inline void session_key_keep(
         struct session_key *own, struct rm_shape shape, struct rm_key key)
 {
@@ -56,7 +56,7 @@ static inline void session_key_drop(struct session_key *own)
 	own->length = 0;
 }
 
-/* As operations and scans take it; the bytes are the record's. */
+/* Returns the key for operations and scans; the record owns its bytes. */
 RM_HOT struct rm_key session_key_of(
         const struct session_key *own, struct rm_shape shape)
 {

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sessions_loop.h - loop = lifecycle:T:S:E through handles: each thread holds its
- * share of the sessions open, by address. A step touches one of a session's S
- * fields, without a lock; once in T + 1 steps the oldest session is closed and
- * a new one opened, with all its fields written, or, where they ebb and flow
- * (struct rm_tide), two closed or two opened. What is open at the beginning
- * is opened before the warm-up and closed after the window. Inner part of
- * sessions.h and sessions_syncmap.h, which define before
+ * sessions_loop.h - loop = lifecycle:T:S:E through handles: each thread keeps
+ * its share of the sessions open, by address. A step accesses one of a
+ * session's S fields, without a lock. One in T + 1 steps closes the oldest
+ * session and opens a new one with all its fields written or, if their number
+ * varies (struct rm_tide), closes two or opens two. The initial sessions are
+ * opened before the warm-up and closed after the window. Private part of
+ * sessions.h and sessions_syncmap.h, which define before:
  *
- *	sessions_shape(thread)                     of the map of a handle
+ *	sessions_shape(thread)                     shape of the handle's map
  *	sessions_open(thread, shape, key, value)   a new session, by address
  *	sessions_close(thread, shape, key, session) -> bool
- *	                            false: it is not this one that the key has
+ *	                                           false: the key has another
  *	sessions_quiesce(thread)                   as in struct rm_map_ops
  */
 #ifndef RM_SESSIONS_LOOP_H
@@ -19,18 +19,18 @@
 
 #include "runner/driver.h"
 
-/* One thread's sessions, the oldest first: a ring. */
+/* One thread's sessions, the oldest first: a ring buffer. */
 struct life {
 	void *thread; /* what join() returned */
 	struct rm_shape shape;
 	struct rm_worker *worker;
 	uint64_t held, oldest, next; /* session i is at i % held */
-	unsigned fields;             /* of each session, beside its value */
+	unsigned fields;             /* in each session, after its value */
 	struct session **sessions;
 	struct rm_tide tide;
 };
 
-/* No two threads' sessions have the same rank, nor two of a thread. */
+/* Ranks are unique among all threads' sessions. */
 static uint64_t life_rank(const struct life *life, uint64_t i)
 {
 	return life->worker->slot + life->worker->threads * i;
@@ -41,13 +41,13 @@ static uint64_t life_word(const struct life *life, uint64_t i, unsigned field)
 	return rm_rank_mix(life_rank(life, i)) ^ field;
 }
 
-/* The first field's slot: the value comes before. */
+/* Returns a field's slot; the value is before all fields. */
 static unsigned life_slot(const struct life *life, unsigned field)
 {
 	return life->shape.value_bytes / 8 + field;
 }
 
-/* Announces once in a batch of renewals: no reference is held between them. */
+/* Announces once per batch of renewals, when no reference is held. */
 static void life_rest(const struct life *life, uint64_t i)
 {
 	if (i % RM_BATCH == 0)
@@ -88,7 +88,7 @@ static void life_close(struct life *life)
 	life_rest(life, i);
 }
 
-/* Reads, or writes again, one field of one of the thread's sessions. */
+/* Reads or rewrites one field of one of the thread's sessions. */
 RM_HOT void life_touch(struct life *life, uint64_t x)
 {
 	struct rm_worker *worker = life->worker;
@@ -109,7 +109,7 @@ RM_HOT void life_touch(struct life *life, uint64_t x)
 	        (word != expected);
 }
 
-/* A close and an open, or two of a kind. */
+/* Closes and opens one, or closes two, or opens two. */
 static void life_renew(struct life *life, uint64_t x)
 {
 	const int step =
@@ -126,7 +126,7 @@ static void life_renew(struct life *life, uint64_t x)
 	life->worker->counts.pairs++;
 }
 
-/* Steps until the window's end. `steps` is of one session's life. */
+/* Runs until the window ends. `steps` is the length of a session's life. */
 static __attribute__((noinline)) void life_steps(
         struct life *life, uint64_t steps)
 {

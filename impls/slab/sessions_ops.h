@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sessions_ops.h - sessions by key: the operations of a map. Inner part of
+/* sessions_ops.h - sessions by key: the operations of a map. Private part of
    sessions.h. */
 #ifndef RM_SESSIONS_OPS_H
 #define RM_SESSIONS_OPS_H
@@ -102,7 +102,7 @@ static bool sessions_compare_swap(void *thread, struct rm_shape shape,
 	return swaps;
 }
 
-/* One stripe after the other, each under its lock: `fn` must not use the
+/* Visits one stripe after the other, under its lock: `fn` must not use the
    map. */
 static void sessions_scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
@@ -166,7 +166,7 @@ static const char *sessions_broken(struct sessions *map)
 				return why;
 			if (session_place(map, map->shape, key).bucket !=
 			        &map->buckets[k])
-				return "a session is in another's chain";
+				return "a session is in a wrong chain";
 			open++;
 		}
 	return open == sessions_count(map) ? NULL
