@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* snapshot_ops.h - copy on write: the operations that are the same whoever
-   makes the copies. */
+/* snapshot_ops.h - copy on write: the operations that all variants share. */
 #ifndef RM_SNAPSHOT_OPS_H
 #define RM_SNAPSHOT_OPS_H
 
@@ -42,7 +41,7 @@ RM_HOT bool snapshot_lookup(void *thread, struct rm_shape shape,
 	return gomap_lookup(snapshot_current(thread), shape, key, value);
 }
 
-/* Builds one map of all entries: by upserts it would be O(n^2). */
+/* Builds one map of all entries; a sequence of upserts would cost O(n^2). */
 static inline int snapshot_load(
         void *thread, struct rm_shape shape, const struct rm_source *source)
 {
@@ -65,7 +64,8 @@ static inline int snapshot_load(
 	return 0;
 }
 
-/* One snapshot: the entries of one moment. `fn` may write to the map. */
+/* Visits one snapshot, so all entries of one moment. `fn` may write to the
+   map. */
 static inline void snapshot_scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
@@ -82,7 +82,7 @@ static inline size_t snapshot_length(void *thread)
 	return gomap_count(snapshot_current(thread));
 }
 
-/* Of string keys, which go with their map. */
+/* Returns the bytes of string keys that are freed with their map. */
 static inline uint64_t snapshot_bytes_of_keys(
         struct gomap *of, struct rm_shape shape)
 {
