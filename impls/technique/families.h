@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * families.h - keys of three modules, told apart by a prefix: the loop
- * `families` (article S0, 3.2; workload W11). KEYS keys of each of "auth:",
+ * families.h - keys of three modules, distinguished by a prefix: the loop
+ * `families` (article S0, 3.2; workload W11). KEYS keys each of "auth:",
  * "metric:" and "cache:" are in FAMILIES_MAPS maps: one for all, or one each.
  *
- * An iteration is a look-up or a write (the cell's write share) of a module
- * that is drawn evenly. "auth:" and "metric:" keep their keys: a write replaces
- * a value. "cache:" turns over: a write inserts a new key and removes the
- * oldest. One look-up in MISSES asks for a key that no module has. The article
- * has none of these numbers. One look-up in 64 is timed.
+ * An iteration is a lookup or a write (the cell's write share) of a random
+ * module. "auth:" and "metric:" keep their keys: a write replaces a value.
+ * "cache:" turns over: a write inserts a new key and removes the oldest. One
+ * lookup in MISSES uses a key that no module has. The article gives none of
+ * these numbers. One lookup in 64 is timed.
  *
- * The article says that prefixes collide in one map. A hash sees the content:
- * the share of chains with three keys and more is a statistic. What modules do
- * share is the state of a map: in a sync.Map of which "cache:" keeps a dirty
- * part, look-ups of absent keys take the lock, whoever asks.
+ * The article claims that prefixes collide in one map. But a hash depends on
+ * the content; the share of chains with three or more keys is a statistic.
+ * Modules do share a map's state: if "cache:" keeps part of a sync.Map dirty,
+ * lookups of absent keys by any module take the lock.
  *
  * A template: the includer defines FAMILIES_MAPS, 1 or 3, and FAMILIES_STORE,
- * families_rw.h or families_sync.h, which defines of one map
+ * families_rw.h or families_sync.h, which defines for one map
  *
  *	struct family_map
  *	family_create(one, sizing) -> bool     false: no memory
@@ -41,8 +41,8 @@ enum {
 	FAMILIES_MISSES = 10,
 	FAMILIES_TIMED = 64,
 	FAMILIES_KEY_BYTES = 32,
-	FAMILIES_VALUE_BITS = 40, /* of a value: whose it is */
-	FAMILIES_STATS = 32,      /* of one map, at most */
+	FAMILIES_VALUE_BITS = 40, /* bits of a value that identify its key */
+	FAMILIES_STATS = 32,      /* statistics of one map, at most */
 };
 
 /* Numbers from here on have no key. */
@@ -53,7 +53,7 @@ struct families;
 struct families_thread {
 	_Alignas(2 * RM_CACHE_LINE) struct families *families;
 	void *maps[FAMILIES_MAPS];
-	/* one writer, this thread; of the trial, or of the window */
+	/* one writer, this thread; for the trial, or for the window */
 	_Atomic uint64_t inserts, removes, timed, timed_ns;
 };
 
@@ -61,7 +61,7 @@ struct families {
 	struct family_map maps[FAMILIES_MAPS];
 	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t head; /* next "cache:" */
 	_Alignas(2 * RM_CACHE_LINE) uint64_t keys;         /* of a family */
-	uint32_t miss_below; /* look-ups of absent keys, of 2^32 */
+	uint32_t miss_below; /* lookups of absent keys, of 2^32 */
 	size_t threads;
 	struct families_thread *thread;
 };
@@ -70,7 +70,7 @@ struct family_key {
 	char bytes[FAMILIES_KEY_BYTES];
 };
 
-/* "auth:17": prefix and number in decimal. */
+/* Writes "auth:17": prefix and decimal number. */
 RM_HOT struct rm_key family_key(
         unsigned family, uint64_t number, struct family_key *room)
 {
@@ -89,7 +89,7 @@ RM_HOT struct rm_key family_key(
 		.length = FAMILIES_KEY_BYTES - at };
 }
 
-/* Whose value it is; above that its number, so that values change. */
+/* The low bits identify the key, the high bits make values change. */
 RM_HOT struct rm_value family_value(
         unsigned family, uint64_t number, uint64_t sequence)
 {
@@ -97,7 +97,7 @@ RM_HOT struct rm_value family_value(
 		                    (number * FAMILIES + family) } };
 }
 
-/* Not 0: a value of another key. */
+/* Returns nonzero if the value belongs to another key. */
 RM_HOT uint64_t family_wrong(
         const struct rm_value *value, unsigned family, uint64_t number)
 {
@@ -115,7 +115,8 @@ static void families_destroy(void *opaque)
 	free(families);
 }
 
-/* Puts the keys of a family in, or looks each up. False: no memory. */
+/* Inserts the keys of a family, or looks each up. Returns false without
+   memory. */
 static bool families_touch(
         struct families *families, unsigned family, bool looks_up)
 {
@@ -136,8 +137,8 @@ static bool families_touch(
 	return map != NULL;
 }
 
-/* All keys go in before any is looked up: only then has a sync.Map promoted
-   all of them. False: no memory. */
+/* Inserts all keys before it looks any up, so that a sync.Map promotes all of
+   them. Returns false without memory. */
 static bool families_fill(struct families *families)
 {
 	bool complete = true;
@@ -223,7 +224,7 @@ static void families_quiesce(void *thread)
 		family_quiesce(self->maps[i]);
 }
 
-/* Which key a turn is about. */
+/* The key of one iteration. */
 struct family_turn {
 	void *map;
 	unsigned family;
@@ -231,7 +232,7 @@ struct family_turn {
 	struct family_key room;
 };
 
-/* One of the keys that are there, of "cache:" not those that just come or go. */
+/* Draws a present key; of "cache:" not one that is about to come or go. */
 RM_HOT uint64_t family_draw(
         struct families *families, unsigned family, uint64_t y)
 {
@@ -239,7 +240,7 @@ RM_HOT uint64_t family_draw(
 	uint64_t number = edge + rm_below(y, families->keys - 2 * edge);
 
 	if (family == FAMILIES_CACHE)
-		/* relaxed: any recent value will do, hence the edge */
+		/* relaxed: any recent value, hence the margin */
 		number += atomic_load_explicit(
 		                  &families->head, memory_order_relaxed) -
 		          families->keys;
@@ -275,7 +276,8 @@ RM_HOT void family_write(struct rm_worker *worker, struct family_turn *turn)
 		rm_stat_own(&self->removes, 1);
 }
 
-/* Returns not 0 for a wrong answer. A key of "cache:" may just have gone. */
+/* Returns nonzero for a wrong answer. A key of "cache:" may just have been
+   removed. */
 RM_HOT uint64_t family_read(
         struct rm_worker *worker, struct family_turn *turn, bool absent)
 {
@@ -336,7 +338,7 @@ static void families_loop(struct rm_worker *worker)
 	worker->counts.wrong |= wrong;
 }
 
-/* Statistics of all maps, summed up by name. */
+/* Statistics of all maps, added up by name. */
 struct families_sum {
 	size_t count;
 	struct {
@@ -364,7 +366,8 @@ static void families_add(
 	sum->stats[i].value += value;
 }
 
-/* What look-ups took has two clock readings in it: environment.clock_cost_ns. */
+/* The mean of the timed lookups includes two clock readings:
+   environment.clock_cost_ns. */
 static void families_stats(void *opaque, rm_stat_fn *emit, void *context)
 {
 	struct families *families = opaque;
@@ -391,7 +394,7 @@ static void families_stats(void *opaque, rm_stat_fn *emit, void *context)
 		        sum.stats[i].value);
 }
 
-/* As many keys as there were, those inserted more, those removed less. */
+/* Checks that the number of keys agrees with the inserts and removes. */
 static bool families_check(void *opaque, char *why, size_t size)
 {
 	struct families *families = opaque;

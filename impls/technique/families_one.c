@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* families_one.c - prefixed keys of three modules in one Go map: see
+/* families_one.c - prefixed keys of three modules in one Go map; see
    families.h. */
 #include "runner/driver.h"
 

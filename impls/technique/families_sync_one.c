@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* families_sync_one.c - prefixed keys of three modules in one sync.Map: see
+/* families_sync_one.c - prefixed keys of three modules in one sync.Map; see
    families.h. */
 #include "runner/driver.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* families_three.c - prefixed keys of three modules in three Go maps: see
+/* families_three.c - prefixed keys of three modules in three Go maps; see
    families.h. */
 #include "runner/driver.h"
 

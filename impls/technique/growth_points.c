@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * growth_points.c - what a size hint makes of a Go map, when the map grows, and
- * who moves its buckets.
+ * growth_points.c - the effect of a size hint on a Go map, when the map grows,
+ * and which operations move its buckets.
  *
- * An audit makes a map, with a hint of KEYS where the cell is presized, fills
- * it with 16 times KEYS keys, and looks at each insert: how many buckets there
- * are, at which number of keys growth begins, how many old buckets one write
- * moves. Each time that growth has begun all keys are looked up, and whether
- * that moved a bucket is counted. Beside it a map without a hint gets the same
- * keys, and both must hold the same. Articles S0, 1 (a hint is a number of
- * buckets) and S1, 4.3 (8 buckets at first; look-ups move buckets).
+ * An audit creates a map, with a hint of KEYS if the cell is presized, fills it
+ * with 16 times KEYS keys, and inspects it after each insert: the number of
+ * buckets, the number of keys at which growth begins, and the old buckets that
+ * one write moves. Each time growth has begun it looks up all keys and counts
+ * buckets that this moved. A second map without a hint gets the same keys, and
+ * both must agree. Articles S0, 1 (a hint is a number of buckets) and S1, 4.3
+ * (8 buckets at first; lookups move buckets).
  */
 #include "impls/gomap/gomap_ops.h"
 
@@ -31,22 +31,22 @@ static const char *const audit_names[AUDIT_COUNTS][2] = {
 	/* after the first insert, sum over audits */
 	[BUCKETS] = { "buckets_at_first", "1" },
 	[GROWTHS] = { "growths_seen", "1" },
-	/* inserts at which growth began or did not, other than by 6.5 entries
-	   a bucket */
+	/* inserts after which growth did or did not begin against the rule of
+	   6.5 entries per bucket */
 	[OFF] = { "growths_off_load_factor", "1" },
 	[WRITES] = { "writes_while_growing", "1" },
 	[MOST] = { "writes_that_moved_over_two", "1" },
 	[READS] = { "lookups_while_growing", "1" },
 	[MOVED] = { "buckets_moved_by_lookups", "1" },
-	/* keys for which a map with a hint and one without answer otherwise */
+	/* keys for which maps with and without a hint give different answers */
 	[DIFFER] = { "answers_that_differ", "1" },
 };
 
 #include "impls/technique/audit.h"
 
-enum { FILL_FACTOR = 16 }; /* keys that are inserted, of those hinted at */
+enum { FILL_FACTOR = 16 }; /* inserted keys / KEYS */
 
-/* What two moments of a map differ by. */
+/* A map's state, to compare before and after. */
 struct moment {
 	uint64_t count, growths, evacuations;
 	unsigned log2_buckets;
@@ -62,13 +62,13 @@ static struct moment moment_of(const struct gomap *map)
 		gomap_get(map->oldbuckets) != NULL };
 }
 
-/* More than 6.5 entries for each bucket, in whole numbers. */
+/* True for more than 6.5 entries per bucket, in integers. */
 static bool over_load_factor(uint64_t count, unsigned log2_buckets)
 {
 	return 2 * count > (uint64_t)13 << log2_buckets;
 }
 
-/* Looks up what is in; returns whether all was found. */
+/* Looks up all inserted keys; returns whether all were found. */
 static bool look_all_up(
         struct audit *audit, const struct gomap *map, uint64_t keys)
 {
@@ -85,7 +85,7 @@ static bool look_all_up(
 	return all;
 }
 
-/* Inserts key `i`; counts what it did to the map. */
+/* Inserts key `i`; counts its effects on the map. */
 static bool insert(struct audit *audit, struct gomap *map, uint64_t i)
 {
 	const struct rm_value value = { { i } };

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hold_loop.h - a lock as a subject: threads sleep while they hold it (article
- * S2, 2.3; workload W22). `hold:READ:WRITE:WRITERS`: the first WRITERS
- * threads lock to write, sleep WRITE, unlock and yield; the others lock to
- * read, sleep READ and unlock. An iteration is one such cycle.
+ * hold_loop.h - a lock as the subject: threads sleep while they hold it
+ * (article S2, 2.3; workload W22). `hold:READ:WRITE:WRITERS`: the first WRITERS
+ * threads lock for writing, sleep WRITE ns, unlock and yield. The others lock
+ * for reading, sleep READ ns and unlock. An iteration is one such cycle.
  *
- * Each wait is timed. `read_blocked_share` and `write_blocked_share` are what
- * part of the threads' time passed in waiting for the lock, `blocked_share` of
- * all threads: the share of them that are blocked at any moment (S2-10). Where
- * the measure is latency the waits' P50 and P99 are told, too.
+ * Each wait is timed. `read_blocked_share` and `write_blocked_share` are the
+ * shares of the threads' time spent waiting for the lock; `blocked_share`
+ * covers all threads, so it is the mean share of blocked threads (S2-10). If
+ * the measure is latency, P50 and P99 of the waits are reported, too.
  *
- * Before it is included: a guard of gomap_guarded.h. What is shown: how long
- * writers wait (a lock that prefers readers starves them) and that readers
- * overlap. Sleeps end late by what the kernel's timer is late.
+ * The includer selects a guard of gomap_guarded.h before. The loop shows how
+ * long writers wait (a lock that prefers readers starves them) and that readers
+ * overlap. Sleeps end late by the latency of the kernel's timer.
  */
 #include "impls/technique/technique.h"
 
@@ -20,7 +20,7 @@
 
 enum { HOLD_READ, HOLD_WRITE, HOLD_WRITERS };
 
-/* What one thread saw in the window. */
+/* Measurements of one thread in the window. */
 struct hold_seat {
 	_Alignas(RM_CACHE_LINE) uint64_t cycles;
 	uint64_t waited_ns, longest_ns, elapsed_ns;
@@ -65,7 +65,7 @@ static void hold_destroy(void *map)
 	free(hold);
 }
 
-/* One cycle; returns how long the lock let it wait, in ns. */
+/* Runs one cycle; returns the wait for the lock, in ns. */
 static uint64_t hold_read_once(struct hold *hold, void *thread)
 {
 	const uint64_t start_ns = rm_now_ns();
@@ -73,7 +73,7 @@ static uint64_t hold_read_once(struct hold *hold, void *thread)
 	guard_read(&hold->guard, thread);
 	const uint64_t got_ns = rm_now_ns();
 
-	/* relaxed, all here: the lock orders them, which is what is checked */
+	/* relaxed, all here: the lock must order them, which is checked */
 	atomic_fetch_add_explicit(&hold->readers, 1, memory_order_relaxed);
 	if (atomic_load_explicit(&hold->writers, memory_order_relaxed))
 		atomic_fetch_add_explicit(
@@ -91,7 +91,7 @@ static uint64_t hold_write_once(struct hold *hold)
 	guard_write(&hold->guard);
 	const uint64_t got_ns = rm_now_ns();
 
-	/* relaxed, all here: the lock orders them, which is what is checked */
+	/* relaxed, all here: the lock must order them, which is checked */
 	if (atomic_fetch_add_explicit(
 	            &hold->writers, 1, memory_order_relaxed) ||
 	        atomic_load_explicit(&hold->readers, memory_order_relaxed))
@@ -128,7 +128,7 @@ static void hold_run(struct rm_worker *worker)
 		hold->seats[worker->slot] = seat;
 }
 
-/* Seats of several threads as one. */
+/* Adds up the measurements of several threads. */
 static struct hold_seat hold_add_up(
         const struct hold *hold, size_t first, size_t end)
 {

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * increment.h - threads that add to values of one Go map: the loop
- * `increment`. Thread i adds to key i modulo the number of keys; all keys are
- * there from the beginning, so that the map never grows.
+ * increment.h - threads that increment values of one Go map: the loop
+ * `increment`. Thread i increments key i modulo the number of keys. All keys
+ * are inserted at the start, so the map never grows.
  *
- * A template: the includer chooses a guard and defines INCREMENT_GIVES_WAY; 1: one
- * increment in 1000 gives way to others in the middle of the write, so that
- * writers who take no lock meet in every run. Go dies when it sees that; here
- * it is counted. And INCREMENT_TELLS; 1: what went wrong is told by statistics
- * only, so that a run in which it did not is as good an answer as one in which
- * it did.
+ * A template: the includer selects a guard and defines two constants.
+ * INCREMENT_GIVES_WAY 1: one increment in 1000 sleeps in the middle of the
+ * write, so that writers without a lock meet in every run. (Go aborts when it
+ * detects that; here it is counted.) INCREMENT_TELLS 1: only statistics report
+ * errors, so runs with and without errors are equally valid.
  */
 #ifndef RM_SUPPORT_INCREMENT_H
 #define RM_SUPPORT_INCREMENT_H
@@ -39,7 +38,7 @@ struct increment {
 	        first_after; /* increments before a conflict; 0: none */
 };
 
-/* Adds 1 to a value, as m[key]++ does: one assignment. */
+/* Adds 1 to a value, like m[key]++: one assignment. */
 RM_HOT void increment_once(struct increment_thread *self, bool gives_way)
 {
 	struct increment *increment = self->increment;
@@ -60,7 +59,7 @@ RM_HOT void increment_once(struct increment_thread *self, bool gives_way)
 	guard_write_end(&increment->guard);
 }
 
-/* Notes once how many increments there were until the map saw a conflict. */
+/* Records once the number of increments before the first conflict. */
 static inline void increment_note(struct increment *increment)
 {
 	uint64_t none = 0, done = 1;
@@ -136,7 +135,7 @@ static void *increment_join(void *opaque, size_t slot)
 	return self;
 }
 
-/* What was added, and what the map says of it. Nobody writes. */
+/* Adds up the increments made and the values in the map. No thread writes. */
 static void increment_sums(
         struct increment *increment, uint64_t *done, uint64_t *held)
 {
@@ -162,7 +161,8 @@ static void increment_stats(void *opaque, rm_stat_fn *emit, void *context)
 	emit(context, "increments", "1", (double)done);
 	emit(context, "increments_lost", "1", (double)(int64_t)(done - held));
 	emit(context, "conflicts", "1", (double)conflicts);
-	/* where Go would have died, and after how many writes of all threads */
+	/* whether Go would have aborted, and after how many writes of all
+	   threads */
 	emit(context, "flag_fired", "1", conflicts > 0);
 	emit(context, "first_conflict_after", "1",
 	        first_after ? (double)first_after : (double)NAN);

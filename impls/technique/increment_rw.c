@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * increment_rw.c - threads that add to values of one Go map under an RWMutex.
- *
- * The right form of increment_unguarded: every increment takes the write lock.
- */
+/* increment_rw.c - threads that increment values of one Go map under an
+   RWMutex. The correct form of increment_unguarded: every increment takes the
+   write lock. */
 #include "impls/support/guard_go_rw.h"
 
 enum { INCREMENT_GIVES_WAY = 0, INCREMENT_TELLS = 0 };

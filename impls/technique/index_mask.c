@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* index_mask.c - a segment is the lowest bits of a hash: see index.h. */
+/* index_mask.c - the lowest bits of a hash select the segment; see index.h. */
 #define INDEX_OF(hash, segments) ((hash) & ((segments)-1))
 #define INDEX_SAYS               "the mask"
 #include "impls/technique/index.h"

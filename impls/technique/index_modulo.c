@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* index_modulo.c - a segment is the remainder of a division: see index.h. */
+/* index_modulo.c - the remainder of a division selects the segment; see
+   index.h. */
 #define INDEX_OF(hash, segments) ((hash) % (segments))
 #define INDEX_SAYS               "the remainder"
 #include "impls/technique/index.h"

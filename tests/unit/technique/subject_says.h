@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* subject_says.h - what a technique's subject counts, and what its check says. */
+/* subject_says.h - statistics and check of a technique's subject. */
 #ifndef RM_TEST_SUBJECT_SAYS_H
 #define RM_TEST_SUBJECT_SAYS_H
 
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* -1 where it has no statistic of that name. */
+/* Returns a statistic, or -1 without one of that name. */
 static inline double stat_of(
         const struct rm_map_ops *ops, void *subject, const char *name)
 {
@@ -19,7 +19,7 @@ static inline double stat_of(
 	return wanted.value;
 }
 
-/* Whether the check gives that reason; "": it finds nothing. */
+/* True if the check reports `wanted`, or passes if that is "". */
 static inline bool check_says(
         const struct rm_map_ops *ops, void *subject, const char *wanted)
 {
