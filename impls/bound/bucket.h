@@ -24,8 +24,8 @@
 
 enum {
 	BUCKET_SLOTS = 4,
-	BUCKET_FEWEST = 2, /* of a table */
-	BUCKET_FULL = 27,  /* keys per 10 buckets, at most */
+	BUCKET_MIN_LINES = 2,        /* of a table */
+	BUCKET_MAX_LOAD_TENTHS = 27, /* keys per 10 buckets, at most */
 };
 
 struct bucket {
@@ -43,8 +43,7 @@ struct buckets {
 };
 
 /* A bit mask of the slots whose key is `word`; slot i has bit 2 * i. Uses only
-   instructions of the baseline architecture, like the maps that this table
-   bounds. */
+   instructions of the baseline architecture, like the maps. */
 #ifdef __SSE2__
 #include <emmintrin.h>
 
@@ -122,8 +121,7 @@ static inline struct bucket *bucket_lines(size_t buckets)
 	return line;
 }
 
-/* A write cannot report "out of memory", so this aborts; the trial is recorded
-   as failed. */
+/* A write cannot report "out of memory", so this aborts; the trial fails. */
 static RM_COLD void bucket_grow(struct buckets *table)
 {
 	const size_t before = table->mask + 1;
@@ -149,7 +147,8 @@ static RM_COLD void bucket_grow(struct buckets *table)
 static RM_COLD void bucket_insert(
         struct buckets *table, uint64_t word, uint64_t value)
 {
-	if ((table->count + 1) * 10 > (table->mask + 1) * BUCKET_FULL)
+	if ((table->count + 1) * 10 >
+	        (table->mask + 1) * BUCKET_MAX_LOAD_TENTHS)
 		bucket_grow(table);
 	bucket_put(table, word, value);
 	table->count++;
@@ -157,7 +156,7 @@ static RM_COLD void bucket_insert(
 
 /* Returns a slot of bucket `at` whose key's probe sequence includes bucket
    `hole`, or -1. That holds if its home is not cyclically in (hole, at]. */
-static inline int bucket_passed_by(
+static inline int bucket_find_displaced(
         const struct buckets *table, size_t hole, size_t at)
 {
 	for (int slot = 0; slot < BUCKET_SLOTS; slot++) {
@@ -185,7 +184,7 @@ static RM_COLD void bucket_vacate(struct buckets *table, uint64_t *value)
 	table->count--;
 	for (size_t at = hole; full;) {
 		at = (at + 1) & table->mask;
-		const int other = bucket_passed_by(table, hole, at);
+		const int other = bucket_find_displaced(table, hole, at);
 
 		full = !bucket_match(&table->line[at], 0);
 		if (other < 0)
@@ -221,8 +220,7 @@ static inline void bucket_scan(
 	}
 }
 
-/* rm_map_ops.check: a search finds each key in its slot, and the count is
-   right. */
+/* rm_map_ops.check: searches find each key, and the count is right. */
 static inline bool bucket_check(
         const struct buckets *table, char *why, size_t size)
 {
@@ -258,9 +256,10 @@ static inline void bucket_clear(struct buckets *table)
 static inline int bucket_init(
         struct buckets *table, const struct rm_sizing *sizing)
 {
-	size_t buckets = BUCKET_FEWEST;
+	size_t buckets = BUCKET_MIN_LINES;
 
-	while (sizing->presize && buckets * BUCKET_FULL < sizing->keys * 10)
+	while (sizing->presize &&
+	        buckets * BUCKET_MAX_LOAD_TENTHS < sizing->keys * 10)
 		buckets *= 2;
 	table->mask = buckets - 1;
 	table->seed = sizing->seed;

@@ -66,8 +66,7 @@ RM_HOT bool probe_same_key(
 }
 
 /* Returns the slot that holds the key, or the free slot where it belongs. The
-   caller holds the lock. Terminates because at least half of the slots are
-   free. */
+   caller holds the lock. Ends because at least half of the slots are free. */
 RM_HOT uint64_t *probe_find(const struct probe *table, struct rm_shape shape,
         uint64_t tag, struct rm_key key)
 {
@@ -196,8 +195,7 @@ static inline void probe_scan(const struct probe *table, struct rm_shape shape,
 	}
 }
 
-/* True if a search that starts at the home of slot `i` meets a free slot
-   first. */
+/* True if a search from the home of slot `i` meets a free slot first. */
 static inline bool probe_lost(
         const struct probe *table, struct rm_shape shape, size_t i)
 {

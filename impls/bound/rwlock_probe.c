@@ -49,8 +49,7 @@ static void destroy(void *opaque)
 }
 
 /* RM_HOT inlines this into the measured loop, where `shape` is a constant and
-   the compiler removes all branches on it. The hash is computed outside the
-   lock. */
+   branches on it are removed. The hash is computed outside the lock. */
 RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *value)
 {

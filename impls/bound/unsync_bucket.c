@@ -53,13 +53,13 @@ RM_HOT uint64_t *find(struct map *map, uint64_t word)
 RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *value)
 {
-	const uint64_t *held = find(thread, key.word);
+	const uint64_t *value_slot = find(thread, key.word);
 
 	(void)shape;
-	if (!held)
+	if (!value_slot)
 		return false;
 	/* relaxed: one word that publishes nothing else */
-	value->word[0] = __atomic_load_n(held, __ATOMIC_RELAXED);
+	value->word[0] = __atomic_load_n(value_slot, __ATOMIC_RELAXED);
 	return true;
 }
 
@@ -77,19 +77,19 @@ static RM_COLD void insert_new(struct map *map, uint64_t word, uint64_t value)
 RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value, struct rm_value *old)
 {
-	uint64_t *held = find(thread, key.word);
+	uint64_t *value_slot = find(thread, key.word);
 
 	(void)shape;
-	if (!held) {
+	if (!value_slot) {
 		insert_new(thread, key.word, value->word[0]);
 		return false;
 	}
 	/* relaxed, both: one word that publishes nothing else */
 	if (old)
 		old->word[0] = __atomic_exchange_n(
-		        held, value->word[0], __ATOMIC_RELAXED);
+		        value_slot, value->word[0], __ATOMIC_RELAXED);
 	else
-		__atomic_store_n(held, value->word[0], __ATOMIC_RELAXED);
+		__atomic_store_n(value_slot, value->word[0], __ATOMIC_RELAXED);
 	return true;
 }
 
@@ -103,15 +103,15 @@ RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
 	struct map *map = thread;
-	uint64_t *held = find(map, key.word);
+	uint64_t *value_slot = find(map, key.word);
 
 	(void)shape;
-	if (!held)
+	if (!value_slot)
 		return false;
 	if (old)
-		old->word[0] = *held;
+		old->word[0] = *value_slot;
 	if (key.word)
-		bucket_vacate(&map->table, held);
+		bucket_vacate(&map->table, value_slot);
 	else
 		map->table.has_zero = false;
 	return true;

@@ -50,8 +50,7 @@
 	.stats = cache_stats, .check = cache_check
 
 /* Members of struct rm_impl that these maps share. Dispatch is "callback"
-   because the clock is called through a pointer, so that tests can control
-   time. */
+   because the clock is called through a pointer, for tests. */
 #define LOCAL_CACHE_MAP                                          \
 	.family = "lock", .sync = "go-rwmutex", .system = "M12", \
 	.guarantees = "point-in-time", .progress = "blocking",   \

@@ -60,7 +60,7 @@ struct cache {
 };
 
 struct cached_map {
-	struct map *behind;
+	struct map *backing;
 	uint64_t (*now_ns)(void); /* NULL: coarse monotonic clock ... */
 	uint64_t clock_rate;      /* ... times this factor */
 	uint64_t limit_ns;        /* a line of this age has expired */
@@ -108,7 +108,7 @@ RM_HOT uint32_t cache_tag_of(uint64_t hash)
 	return (uint32_t)(hash >> 32);
 }
 
-RM_HOT bool cache_may_hold(struct rm_shape shape, struct rm_key key)
+RM_HOT bool cache_is_cacheable(struct rm_shape shape, struct rm_key key)
 {
 	return !shape.str || key.length <= LOCAL_CACHE_KEY_BYTES;
 }

@@ -15,8 +15,8 @@ static void cache_destroy(void *opaque)
 	for (size_t i = 0; map->caches && i < map->threads; i++)
 		free(map->caches[i]);
 	free(map->caches);
-	if (map->behind)
-		ops.destroy(map->behind);
+	if (map->backing)
+		ops.destroy(map->backing);
 	free(map);
 }
 
@@ -34,8 +34,8 @@ static void *cache_create(const struct rm_sizing *sizing)
 		.seed = rm_seed(sizing->seed, 1),
 		.threads = sizing->threads };
 	map->caches = calloc(sizing->threads, sizeof(struct cache *));
-	map->behind = ops.create(sizing);
-	if (map->caches && map->behind &&
+	map->backing = ops.create(sizing);
+	if (map->caches && map->backing &&
 	        (!LOCAL_CACHE_REPLICA || replica_create(map, sizing)))
 		return map;
 	cache_destroy(map);
@@ -64,7 +64,7 @@ static void *cache_join(void *opaque, size_t slot)
 	cache_drop_all(cache);
 	if (LOCAL_CACHE_REPLICA) { /* the replica may lack some of them */
 		cache->log_seen = replica_applied(map->replica);
-		cache_learn(cache, &map->log_head);
+		cache_catch_up(cache, &map->log_head);
 	}
 	return cache;
 }

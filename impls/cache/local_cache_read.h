@@ -17,12 +17,12 @@ RM_HOT uint32_t cache_mark_of(struct cached_map *map, uint64_t hash)
 	        cache_version_of(map, hash), memory_order_seq_cst);
 }
 
-/* Reads the backing map (or replica) under its lock. Fills the line if the key
-   is present. */
-RM_HOT bool cache_read_behind(struct cache *cache, struct rm_shape shape,
+/* Reads the backing map (or replica) under its lock; fills the line if the key
+   exists. */
+RM_HOT bool cache_read_backing(struct cache *cache, struct rm_shape shape,
         struct rm_key key, uint64_t hash, struct rm_value *value)
 {
-	struct shard *shard = &cache->map->behind->shard[0];
+	struct shard *shard = &cache->map->backing->shard[0];
 	struct cache_line *line = cache_line_of(cache, hash);
 	uint32_t mark;
 	bool was_there;
@@ -49,7 +49,7 @@ RM_HOT bool cache_read_behind(struct cache *cache, struct rm_shape shape,
 	line->length = shape.str ? (uint32_t)key.length : 0;
 	line->mark = mark;
 	if (LOCAL_CACHE_REPLICA)
-		replica_filled(cache, hash);
+		replica_record_fill(cache, hash);
 	cache_key_words(shape, key, line->key);
 	memcpy(line->value, value, shape.value_bytes);
 	return true;
@@ -62,13 +62,13 @@ RM_HOT bool cache_fill(struct cache *cache, struct rm_shape shape,
 	bool was_there;
 
 	RM_STAT_OWN(cache->misses, 1);
-	if (cache_may_hold(shape, key))
-		was_there = cache_read_behind(cache, shape, key, hash, value);
+	if (cache_is_cacheable(shape, key))
+		was_there = cache_read_backing(cache, shape, key, hash, value);
 	else if (LOCAL_CACHE_REPLICA)
 		was_there = replica_read(cache, shape, key, hash,
 		        callback_now(cache->map), value);
 	else
-		was_there = lookup(cache->map->behind, shape, key, value);
+		was_there = lookup(cache->map->backing, shape, key, value);
 	if (LOCAL_CACHE_REPLICA)
 		replica_count_miss(cache);
 	return was_there;
@@ -81,7 +81,7 @@ static RM_COLD void cache_refresh(struct cache *cache, struct rm_shape shape,
 	struct rm_value value;
 
 	rm_stat_own(&cache->refreshes, 1);
-	cache_read_behind(cache, shape, key, hash, &value);
+	cache_read_backing(cache, shape, key, hash, &value);
 }
 
 /* Upper limits of the histogram's buckets, except the last. */
@@ -109,10 +109,11 @@ RM_HOT void cache_count_answer(struct cache *cache, uint64_t age_ns)
 }
 
 /* True if the line caches this key and, with versions, is still current. */
-RM_HOT bool cache_holds(struct cache *cache, const struct cache_line *line,
-        struct rm_shape shape, struct rm_key key, uint64_t hash)
+RM_HOT bool cache_has_current_line(struct cache *cache,
+        const struct cache_line *line, struct rm_shape shape, struct rm_key key,
+        uint64_t hash)
 {
-	return cache_may_hold(shape, key) &&
+	return cache_is_cacheable(shape, key) &&
 	       cache_is_line_of(cache, line, shape, key) &&
 	       (LOCAL_CACHE_INVALIDATION != LOCAL_CACHE_BY_VERSION ||
 	               line->mark == cache_mark_of(cache->map, hash));
@@ -125,7 +126,7 @@ RM_HOT bool cache_lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	const uint64_t hash = rm_hash(shape, key, cache->map->seed);
 	const struct cache_line *line = cache_line_of(cache, hash);
 
-	if (cache_holds(cache, line, shape, key, hash)) {
+	if (cache_has_current_line(cache, line, shape, key, hash)) {
 		const uint64_t age_ns =
 		        callback_now(cache->map) - line->filled_ns;
 
@@ -145,7 +146,7 @@ RM_HOT bool cache_lookup(void *thread, struct rm_shape shape, struct rm_key key,
 }
 
 /* Invalidates the lines of keys that were written since the last call. */
-static RM_COLD void cache_follow(struct cache *cache, uint64_t head)
+static RM_COLD void cache_apply_log(struct cache *cache, uint64_t head)
 {
 	struct cached_map *map = cache->map;
 
@@ -161,7 +162,7 @@ static RM_COLD void cache_follow(struct cache *cache, uint64_t head)
 		if (line->mark == cache_tag_of(hash))
 			line->generation = 0;
 		if (LOCAL_CACHE_REPLICA)
-			replica_owe(cache, hash, i + 1);
+			replica_require(cache, hash, i + 1);
 	}
 	/* relaxed: ordered after the entries by their acquire loads */
 	if (atomic_load_explicit(&map->log_head, memory_order_relaxed) -
@@ -169,13 +170,13 @@ static RM_COLD void cache_follow(struct cache *cache, uint64_t head)
 	        LOCAL_CACHE_LOG) {
 		cache_drop_all(cache); /* some were overwritten */
 		if (LOCAL_CACHE_REPLICA)
-			replica_owe_all(cache, head);
+			replica_require_all(cache, head);
 	}
 	cache->log_seen = head;
 }
 
 /* Applies the log up to `*position`, unless already done. */
-RM_HOT void cache_learn(struct cache *cache, _Atomic uint64_t *position)
+RM_HOT void cache_catch_up(struct cache *cache, _Atomic uint64_t *position)
 {
 	/* acquire: pairs with the release in cache_publish(), or with that of
 	   the thread that advanced the replica */
@@ -184,19 +185,18 @@ RM_HOT void cache_learn(struct cache *cache, _Atomic uint64_t *position)
 
 	if (__builtin_expect(head != cache->log_seen, 0) &&
 	        (!LOCAL_CACHE_REPLICA || head > cache->log_seen))
-		cache_follow(cache, head);
+		cache_apply_log(cache, head);
 }
 
-/* Applies the log to its end. With a replica, only as far as the replica
-   has. */
+/* Applies the log to its end or, with a replica, as far as that has. */
 RM_HOT void cache_quiesce(void *thread)
 {
 	struct cache *cache = thread;
 
 	if (LOCAL_CACHE_REPLICA)
-		cache_learn(cache, &cache->map->replica->applied);
+		cache_catch_up(cache, &cache->map->replica->applied);
 	else if (LOCAL_CACHE_INVALIDATION == LOCAL_CACHE_BY_LOG)
-		cache_learn(cache, &cache->map->log_head);
+		cache_catch_up(cache, &cache->map->log_head);
 }
 
 /* After this, reads see all earlier writes. */
@@ -207,7 +207,7 @@ static void cache_unpark(void *thread)
 	if (LOCAL_CACHE_INVALIDATION == LOCAL_CACHE_BY_TTL)
 		cache_drop_all(cache);
 	else if (LOCAL_CACHE_INVALIDATION == LOCAL_CACHE_BY_LOG)
-		cache_learn(cache, &cache->map->log_head);
+		cache_catch_up(cache, &cache->map->log_head);
 }
 
 #endif /* RM_LOCAL_CACHE_READ_H */

@@ -43,13 +43,13 @@ struct replica_write {
 	struct rm_key key; /* string bytes: `bytes`, or a malloc'ed copy */
 	char bytes[LOCAL_CACHE_KEY_BYTES];
 	struct rm_value value;
-	bool there;
+	bool present;
 };
 
 /* Per thread, for all keys of one line of its cache. */
 struct replica_line {
-	uint64_t owed;   /* position of the log; see above */
-	uint64_t lag_ns; /* lag of the replica when the line was filled */
+	uint64_t min_applied; /* position of the log; see above */
+	uint64_t lag_ns;      /* lag of the replica when the line was filled */
 };
 
 /* Written by one thread; replica_reads only in stats builds. */
@@ -63,8 +63,8 @@ struct replica_reader {
 struct replica {
 	struct map *map;
 	pthread_t follower;
-	bool follows; /* started, and not joined */
-	_Atomic bool over;
+	bool follower_running; /* started, and not joined */
+	_Atomic bool stop_requested;
 	_Atomic uint64_t passes; /* completed by the follower */
 	_Atomic uint64_t behind_max, log_full;
 	/* time of the primary: the replica has all writes logged before it */
@@ -77,12 +77,11 @@ struct replica {
 RM_HOT uint64_t replica_applied(struct replica *replica)
 {
 	/* acquire: pairs with the releases in replica_apply() and
-	   replica_clear(). Covers the replica's content and the freed slots of
-	   the log. */
+	   replica_clear(). Covers the replica's content and freed log slots. */
 	return atomic_load_explicit(&replica->applied, memory_order_acquire);
 }
 
-static void replica_forget(struct rm_shape shape, struct replica_write *write)
+static void replica_free_key(struct rm_shape shape, struct replica_write *write)
 {
 	if (shape.str && write->key.bytes != write->bytes)
 		free((void *)(uintptr_t)write->key.bytes);
@@ -90,7 +89,7 @@ static void replica_forget(struct rm_shape shape, struct replica_write *write)
 
 /* Applies at most `max_writes` of the writes before `upto`. Any thread. */
 static RM_COLD void replica_apply(
-        struct cached_map *map, uint64_t upto, uint64_t most)
+        struct cached_map *map, uint64_t upto, uint64_t max_writes)
 {
 	struct replica *replica = map->replica;
 	struct shard *shard = &replica->map->shard[0];
@@ -102,16 +101,16 @@ static RM_COLD void replica_apply(
 	uint64_t at =
 	        atomic_load_explicit(&replica->applied, memory_order_relaxed);
 
-	for (; at < upto && most; at++, most--) {
+	for (; at < upto && max_writes; at++, max_writes--) {
 		struct replica_write *write =
 		        &replica->log[at % LOCAL_CACHE_LOG];
 
-		if (write->there)
+		if (write->present)
 			gomap_exchange(
 			        inner, shape, write->key, &write->value, NULL);
 		else
 			gomap_remove(inner, shape, write->key, NULL);
-		replica_forget(shape, write);
+		replica_free_key(shape, write);
 	}
 	/* release: pairs with replica_applied() */
 	atomic_store_explicit(&replica->applied, at, memory_order_release);
@@ -146,7 +145,7 @@ static void *replica_follow(void *opaque)
 
 	/* relaxed: a stop flag only; the caller joins the thread */
 	while (!atomic_load_explicit(
-	        &map->replica->over, memory_order_relaxed)) {
+	        &map->replica->stop_requested, memory_order_relaxed)) {
 		replica_pass(map);
 		rm_sleep_until(rm_now_ns() + REPLICA_POLL_NS);
 	}
@@ -157,10 +156,11 @@ static void *replica_follow(void *opaque)
 static void replica_stop(struct replica *replica)
 {
 	/* relaxed: see replica_follow() */
-	atomic_store_explicit(&replica->over, true, memory_order_relaxed);
-	if (replica->follows)
+	atomic_store_explicit(
+	        &replica->stop_requested, true, memory_order_relaxed);
+	if (replica->follower_running)
 		pthread_join(replica->follower, NULL);
-	replica->follows = false;
+	replica->follower_running = false;
 }
 
 static void replica_destroy(struct cached_map *map)
@@ -177,7 +177,7 @@ static void replica_destroy(struct cached_map *map)
 	for (uint64_t at = atomic_load_explicit(
 	             &replica->applied, memory_order_relaxed);
 	        at < head; at++)
-		replica_forget(map->behind->shard[0].inner->extra->shape,
+		replica_free_key(map->backing->shard[0].inner->extra->shape,
 		        &replica->log[at % LOCAL_CACHE_LOG]);
 	free(replica->readers);
 	if (replica->map)
@@ -186,8 +186,7 @@ static void replica_destroy(struct cached_map *map)
 	map->replica = NULL;
 }
 
-/* Returns false without memory or a thread; call replica_destroy() in any
-   case. */
+/* Returns false without memory or a thread; replica_destroy() is needed. */
 static bool replica_create(
         struct cached_map *map, const struct rm_sizing *sizing)
 {
@@ -205,9 +204,9 @@ static bool replica_create(
 	if (!replica->map || !replica->readers)
 		return false;
 	memset((void *)replica->readers, 0, readers);
-	replica->follows =
+	replica->follower_running =
 	        !pthread_create(&replica->follower, NULL, replica_follow, map);
-	return replica->follows;
+	return replica->follower_running;
 }
 
 RM_HOT struct replica_line *replica_line_of(struct cache *cache, uint64_t hash)
@@ -217,22 +216,23 @@ RM_HOT struct replica_line *replica_line_of(struct cache *cache, uint64_t hash)
 
 /* From now on this thread reads keys of this line from the replica only if it
    has the writes before this position, else from the primary. */
-RM_HOT void replica_owe(struct cache *cache, uint64_t hash, uint64_t position)
+RM_HOT void replica_require(
+        struct cache *cache, uint64_t hash, uint64_t position)
 {
 	struct replica_line *line = replica_line_of(cache, hash);
 
-	if (line->owed < position)
-		line->owed = position;
+	if (line->min_applied < position)
+		line->min_applied = position;
 }
 
-static RM_COLD void replica_owe_all(struct cache *cache, uint64_t position)
+static RM_COLD void replica_require_all(struct cache *cache, uint64_t position)
 {
 	for (uint64_t i = 0; i < LOCAL_CACHE_LINES; i++)
-		replica_owe(cache, i, position);
+		replica_require(cache, i, position);
 }
 
 /* The log is full: applies its oldest writes. Under the primary's lock. */
-static RM_COLD void replica_make_room(struct cached_map *map, uint64_t head)
+static RM_COLD void replica_free_slots(struct cached_map *map, uint64_t head)
 {
 	rm_stat_own(&map->replica->log_full, 1);
 	replica_apply(map, head, REPLICA_BATCH);
@@ -252,7 +252,7 @@ RM_HOT void replica_log(struct cache *cache, struct rm_shape shape,
 
 	if (__builtin_expect(
 	            head - replica_applied(replica) >= LOCAL_CACHE_LOG, 0))
-		replica_make_room(map, head);
+		replica_free_slots(map, head);
 	write->key = key;
 	if (shape.str) {
 		char *bytes = write->bytes;
@@ -264,9 +264,9 @@ RM_HOT void replica_log(struct cache *cache, struct rm_shape shape,
 			memcpy(bytes, key.bytes, key.length);
 		write->key.bytes = bytes;
 	}
-	write->there = gomap_lookup(
-	        map->behind->shard[0].inner, shape, key, &write->value);
-	replica_owe(cache, hash, head + 1);
+	write->present = gomap_lookup(
+	        map->backing->shard[0].inner, shape, key, &write->value);
+	replica_require(cache, hash, head + 1);
 }
 
 /* Clears the replica, too, and leaves the log empty. Its position advances by a
@@ -282,7 +282,7 @@ static void replica_clear(struct cached_map *map)
 	replica_apply(map, head, LOCAL_CACHE_LOG);
 	guard_write(&shard->guard);
 	gomap_clear(shard->inner, shard->inner->extra->shape);
-	/* release, both: pair with the acquires in cache_learn() and
+	/* release, both: pair with the acquires in cache_catch_up() and
 	   replica_applied() */
 	atomic_store_explicit(
 	        &map->log_head, head + LOCAL_CACHE_LOG, memory_order_release);
@@ -297,13 +297,13 @@ static RM_COLD bool replica_read_primary(struct cache *cache,
         struct rm_value *value)
 {
 	struct cached_map *map = cache->map;
-	struct shard *shard = &map->behind->shard[0];
+	struct shard *shard = &map->backing->shard[0];
 
 	rm_stat_own(&cache->reader->primary_reads, 1);
 	guard_read(&shard->guard, cache);
 	const bool was_there = gomap_lookup(shard->inner, shape, key, value);
 	/* relaxed: constant under the lock */
-	replica_owe(cache, hash,
+	replica_require(cache, hash,
 	        atomic_load_explicit(&map->log_head, memory_order_relaxed));
 	guard_read_end(&shard->guard, cache);
 	cache->reader->lag_ns = 0;
@@ -320,7 +320,7 @@ RM_HOT bool replica_read(struct cache *cache, struct rm_shape shape,
 	struct replica_reader *reader = cache->reader;
 
 	if (__builtin_expect(replica_applied(replica) <
-	                             replica_line_of(cache, hash)->owed,
+	                             replica_line_of(cache, hash)->min_applied,
 	            0))
 		return replica_read_primary(cache, shape, key, hash, value);
 	/* acquire: the writes; pairs with the release in replica_pass() */
@@ -337,7 +337,7 @@ RM_HOT bool replica_read(struct cache *cache, struct rm_shape shape,
 }
 
 /* Stores the lag of the read that filled the line. */
-RM_HOT void replica_filled(struct cache *cache, uint64_t hash)
+RM_HOT void replica_record_fill(struct cache *cache, uint64_t hash)
 {
 	replica_line_of(cache, hash)->lag_ns = cache->reader->lag_ns;
 }

@@ -48,17 +48,17 @@ static void replica_stats(
 
 /* Returns the number of logged writes that the replica lacks after two more
    passes of the follower, if it still runs. No thread may write. */
-static uint64_t replica_lacks(const struct cached_map *map)
+static uint64_t replica_count_missing(const struct cached_map *map)
 {
 	struct replica *replica = map->replica;
 	/* acquire, here and below: pairs with replica_pass() */
 	const uint64_t passes =
 	        atomic_load_explicit(&replica->passes, memory_order_acquire);
 
-	/* the pass in progress may have read log_head too early: wait for
-	   two */
-	while (replica->follows && atomic_load_explicit(&replica->passes,
-	                                   memory_order_acquire) < passes + 2)
+	/* the current pass may have read log_head too early: wait for two */
+	while (replica->follower_running &&
+	        atomic_load_explicit(&replica->passes, memory_order_acquire) <
+	                passes + 2)
 		rm_sleep_until(rm_now_ns() + REPLICA_POLL_NS);
 	/* relaxed: constant */
 	return atomic_load_explicit(&map->log_head, memory_order_relaxed) -
@@ -68,7 +68,7 @@ static uint64_t replica_lacks(const struct cached_map *map)
 /* True if the replica has the primary's keys and values. */
 static bool replica_equals(const struct cached_map *map)
 {
-	struct gomap *primary = map->behind->shard[0].inner,
+	struct gomap *primary = map->backing->shard[0].inner,
 	             *copy = map->replica->map->shard[0].inner;
 	const struct rm_shape shape = primary->extra->shape;
 	bool equal = gomap_count(primary) == gomap_count(copy);
@@ -87,9 +87,9 @@ static bool replica_equals(const struct cached_map *map)
 static bool replica_check(const struct cached_map *map, char *why, size_t size)
 {
 	const struct replica_sum sum = replica_sum(map);
-	const uint64_t lacks = replica_lacks(map);
+	const uint64_t lacks = replica_count_missing(map);
 
-	if (!map->replica->follows)
+	if (!map->replica->follower_running)
 		snprintf(why, size, "the follower of the log has stopped");
 	else if (lacks)
 		snprintf(why, size, "the replica lacks %llu logged writes",

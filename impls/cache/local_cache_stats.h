@@ -9,12 +9,12 @@
 static void cache_scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
-	ops.scan(((struct cache *)thread)->map->behind, shape, fn, context);
+	ops.scan(((struct cache *)thread)->map->backing, shape, fn, context);
 }
 
 static size_t cache_length(void *thread)
 {
-	return ops.length(((struct cache *)thread)->map->behind);
+	return ops.length(((struct cache *)thread)->map->backing);
 }
 
 struct cache_sum {
@@ -67,7 +67,7 @@ static void cache_stats(void *opaque, rm_stat_fn *emit, void *context)
 	emit(context, "cache_drops", "1", rm_stat_value(sum.drops));
 	if (LOCAL_CACHE_REPLICA)
 		replica_stats(map, emit, context);
-	ops.stats(map->behind, emit, context);
+	ops.stats(map->backing, emit, context);
 }
 
 static bool cache_check(void *opaque, char *why, size_t size)
@@ -79,7 +79,7 @@ static bool cache_check(void *opaque, char *why, size_t size)
 		return false;
 	}
 	return (!LOCAL_CACHE_REPLICA || replica_check(map, why, size)) &&
-	       ops.check(map->behind, why, size);
+	       ops.check(map->backing, why, size);
 }
 
 #endif /* RM_LOCAL_CACHE_STATS_H */

@@ -8,7 +8,7 @@
 
 RM_HOT struct gomap *cache_write_begin(struct cache *cache)
 {
-	struct shard *shard = &cache->map->behind->shard[0];
+	struct shard *shard = &cache->map->backing->shard[0];
 
 	guard_write(&shard->guard);
 	return shard->inner;
@@ -27,8 +27,8 @@ RM_HOT void cache_publish(struct cached_map *map, uint64_t hash)
 		const uint64_t head = atomic_load_explicit(
 		        &map->log_head, memory_order_relaxed);
 
-		/* release, both: pair with the acquires in cache_follow(),
-		   cache_learn() and replica_pass() */
+		/* release, both: pair with the acquires in cache_apply_log(),
+		   cache_catch_up() and replica_pass() */
 		atomic_store_explicit(&map->log[head % LOCAL_CACHE_LOG], hash,
 		        memory_order_release);
 		atomic_store_explicit(
@@ -46,8 +46,8 @@ RM_HOT void cache_write_end(
 	if (LOCAL_CACHE_REPLICA)
 		replica_log(cache, shape, key, hash);
 	cache_publish(cache->map, hash);
-	guard_write_end(&cache->map->behind->shard[0].guard);
-	if (cache_may_hold(shape, key) &&
+	guard_write_end(&cache->map->backing->shard[0].guard);
+	if (cache_is_cacheable(shape, key) &&
 	        cache_is_line_of(cache, line, shape, key))
 		line->generation = 0;
 }
@@ -127,8 +127,7 @@ static bool cache_update(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-/* Invalidates everything: increments all versions, or advances the log by its
-   whole length. */
+/* Increments all versions, or advances the log by its whole length. */
 static void cache_clear(void *thread)
 {
 	struct cache *cache = thread;
@@ -138,8 +137,8 @@ static void cache_clear(void *thread)
 	if (LOCAL_CACHE_REPLICA)
 		replica_clear(cache->map);
 	else if (LOCAL_CACHE_INVALIDATION == LOCAL_CACHE_BY_LOG)
-		/* release: pairs with the acquire in cache_learn(). Advances by
-		   more than a cache can follow. */
+		/* release: pairs with the acquire in cache_catch_up(). Advances
+		   by more than a cache can apply. */
 		atomic_fetch_add_explicit(&cache->map->log_head,
 		        LOCAL_CACHE_LOG, memory_order_release);
 	for (size_t i = 0; LOCAL_CACHE_INVALIDATION == LOCAL_CACHE_BY_VERSION &&
@@ -148,7 +147,7 @@ static void cache_clear(void *thread)
 		/* seq_cst: pairs with cache_mark_of() */
 		atomic_fetch_add_explicit(
 		        &cache->map->versions[i], 1, memory_order_seq_cst);
-	guard_write_end(&cache->map->behind->shard[0].guard);
+	guard_write_end(&cache->map->backing->shard[0].guard);
 	cache_drop_all(cache);
 }
 

@@ -35,8 +35,7 @@ struct map {
 };
 
 /* Opens the library in the program's folder or up to two folders above (for
-   maps/plain/interpose). Its symbols become global. Returns false if it is
-   missing. */
+   maps/plain/interpose). Its symbols become global. False if it is missing. */
 static bool library_open(void)
 {
 	char program[PATH_BYTES], path[PATH_BYTES + 32];
@@ -119,8 +118,7 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return callback_lookup(thread, key.word, &value->word[0]);
 }
 
-/* Upsert calls this with old == NULL, so the check tests the code that is
-   timed. */
+/* Upsert is this with old == NULL, so the check tests the timed code. */
 RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value, struct rm_value *old)
 {

@@ -23,8 +23,7 @@
 static inline bool seg_is_full(
         const struct seg_map *map, struct seg_segment *segment)
 {
-	/* relaxed: any recent value. It is negative while inserts are not yet
-	   counted. */
+	/* relaxed: any recent value; negative while inserts are uncounted */
 	const int64_t count = (int64_t)atomic_load_explicit(
 	        &segment->count, memory_order_relaxed);
 
@@ -66,7 +65,7 @@ static void seg_copy(
 	copy = seg_node_new(shape, key, hash, &value);
 	/* relaxed, all: published with the table */
 	atomic_store_explicit(&copy->next,
-	        seg_first(atomic_load_explicit(bin, memory_order_relaxed)),
+	        seg_untag(atomic_load_explicit(bin, memory_order_relaxed)),
 	        memory_order_relaxed);
 	atomic_store_explicit(bin, (uintptr_t)copy, memory_order_relaxed);
 }

@@ -45,16 +45,15 @@ struct seg_table {
 	seg_bin bins[];
 };
 
-/* The fields for lookups and those for writes are in separate pairs of
-   lines. */
+/* Lookups and writes use fields in separate pairs of lines. */
 struct seg_segment {
 	_Alignas(2 * RM_CACHE_LINE) seg_bin *bins; /* constant; else NULL */
 	_Atomic(struct seg_table *) table;         /* SEG_GROWS; else NULL */
 	_Atomic bool growing; /* SEG_GROWS: one at a time */
 	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t count; /* of entries */
 	_Atomic uint64_t cas_inserts, locks, lock_waits;    /* stats build */
-	/* SEG_GROWS: for callers that have not joined and must not read
-	   `table` */
+	/* SEG_GROWS: for callers that may not read `table`, not having
+	   joined */
 	_Atomic uint64_t bins_now;
 };
 
@@ -93,7 +92,7 @@ RM_HOT struct seg_bins seg_bins_of(
 
 RM_HOT size_t seg_node_bytes(struct rm_shape shape, size_t length)
 {
-	return sizeof(struct seg_node) + seg_value_room(shape) +
+	return sizeof(struct seg_node) + seg_value_size(shape) +
 	       (shape.str ? sizeof(uint64_t) + length : 0);
 }
 
@@ -101,7 +100,7 @@ RM_HOT size_t seg_node_bytes(struct rm_shape shape, size_t length)
 RM_HOT _Atomic uint64_t *seg_node_string(
         struct rm_shape shape, struct seg_node *node)
 {
-	return &node->word[seg_value_room(shape) / 8];
+	return &node->word[seg_value_size(shape) / 8];
 }
 
 RM_HOT size_t seg_node_length(struct rm_shape shape, struct seg_node *node)
@@ -165,8 +164,7 @@ RM_HOT void seg_value_store(struct rm_shape shape, struct seg_node *node,
 	        &node->word[2], value->word[2], memory_order_relaxed);
 }
 
-/* A write cannot report "out of memory", so this aborts; the trial is recorded
-   as failed. */
+/* A write cannot report "out of memory", so this aborts; the trial fails. */
 static __attribute__((noinline)) struct seg_node *seg_node_new(
         struct rm_shape shape, struct rm_key key, uint64_t hash,
         const struct rm_value *value)
@@ -210,7 +208,7 @@ RM_HOT seg_bin *seg_bin_of(
 	return &bins.at[hash & bins.mask];
 }
 
-RM_HOT struct seg_node *seg_first(uintptr_t head)
+RM_HOT struct seg_node *seg_untag(uintptr_t head)
 {
 	return (struct seg_node *)(head & ~(SEG_GROWS ? SEG_LOCKED | SEG_MOVED
 	                                              : SEG_LOCKED));
@@ -241,7 +239,7 @@ RM_HOT bool seg_lock(
 		                head | SEG_LOCKED, memory_order_acquire,
 		                memory_order_relaxed)) {
 			RM_LOCK_END();
-			*first = seg_first(head);
+			*first = seg_untag(head);
 			return true;
 		}
 		RM_STAT_ADD(segment->lock_waits, 1);
@@ -262,7 +260,7 @@ RM_HOT void seg_unlock(seg_bin *bin, struct seg_node *first)
 RM_HOT struct seg_node *seg_head(seg_bin *bin)
 {
 	/* seq_cst: see seg_unlock() */
-	return seg_first(atomic_load_explicit(bin, memory_order_seq_cst));
+	return seg_untag(atomic_load_explicit(bin, memory_order_seq_cst));
 }
 
 /* Chosen so that evenly spread keys fill at most three quarters. */

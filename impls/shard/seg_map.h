@@ -27,7 +27,7 @@
 #include "impls/shard/seg_grow.h"
 #include "impls/shard/seg_layout.h"
 
-RM_HOT bool seg_is(struct rm_shape shape, struct seg_node *node,
+RM_HOT bool seg_key_equals(struct rm_shape shape, struct seg_node *node,
         struct rm_key key, uint64_t hash)
 {
 	if (!shape.str)
@@ -52,7 +52,7 @@ RM_HOT bool seg_lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	struct seg_node *node =
 	        seg_head(seg_bin_of(map, seg_segment_of(map, hash), hash));
 
-	while (node && !seg_is(shape, node, key, hash))
+	while (node && !seg_key_equals(shape, node, key, hash))
 		node = seg_next(node);
 	if (!node)
 		return false;
@@ -80,7 +80,7 @@ RM_HOT struct seg_spot seg_enter(
 		spot.bin = seg_bin_of(map, spot.segment, spot.hash);
 	while (!seg_lock(spot.segment, spot.bin, &spot.first));
 	spot.node = spot.first;
-	while (spot.node && !seg_is(shape, spot.node, key, spot.hash)) {
+	while (spot.node && !seg_key_equals(shape, spot.node, key, spot.hash)) {
 		spot.before = spot.node;
 		spot.node = seg_next(spot.node);
 	}
@@ -168,8 +168,7 @@ RM_HOT bool seg_put_first(struct seg_map *map, struct rm_shape shape,
 
 	struct seg_node *node = seg_node_new(shape, key, hash, value);
 
-	/* seq_cst: as in seg_unlock(); relaxed if it fails: the value is
-	   unused */
+	/* seq_cst: see seg_unlock(); relaxed if it fails: value unused */
 	if (!atomic_compare_exchange_strong_explicit(bin, &empty,
 	            (uintptr_t)node, memory_order_seq_cst,
 	            memory_order_relaxed)) {
@@ -181,8 +180,7 @@ RM_HOT bool seg_put_first(struct seg_map *map, struct rm_shape shape,
 	return true;
 }
 
-/* Upsert calls this with old == NULL, so the check tests the code that is
-   timed. */
+/* Upsert is this with old == NULL, so the check tests the timed code. */
 RM_HOT bool seg_exchange(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value, struct rm_value *old)
 {

@@ -27,8 +27,8 @@ static inline bool seg_insert_if_absent(void *thread, struct rm_shape shape,
 	return spot.node != NULL;
 }
 
-static inline bool seg_holds(struct rm_shape shape, const struct seg_spot *spot,
-        const struct rm_value *expected)
+static inline bool seg_value_equals(struct rm_shape shape,
+        const struct seg_spot *spot, const struct rm_value *expected)
 {
 	struct rm_value present;
 
@@ -43,7 +43,7 @@ static inline bool seg_compare_swap(void *thread, struct rm_shape shape,
         const struct rm_value *value)
 {
 	struct seg_spot spot = seg_enter(seg_map_of(thread), shape, key);
-	const bool equal = seg_holds(shape, &spot, expected);
+	const bool equal = seg_value_equals(shape, &spot, expected);
 
 	if (equal)
 		seg_put(thread, shape, key, &spot, value);
@@ -56,7 +56,7 @@ static inline bool seg_compare_remove(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *expected)
 {
 	struct seg_spot spot = seg_enter(seg_map_of(thread), shape, key);
-	const bool equal = seg_holds(shape, &spot, expected);
+	const bool equal = seg_value_equals(shape, &spot, expected);
 
 	if (equal)
 		seg_drop(thread, shape, &spot);
@@ -91,8 +91,7 @@ RM_HOT struct rm_key seg_key_of(struct rm_shape shape, struct seg_node *node)
 }
 
 /* Visits bin by bin, without a lock; `fn` may write. If a segment grows
-   meanwhile, the scan continues in its old table, whose content does not
-   change. */
+   meanwhile, the scan continues in its old, unchanging table. */
 static inline void seg_scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
@@ -232,8 +231,8 @@ static inline void seg_stats(void *opaque, rm_stat_fn *emit, void *context)
 }
 
 /* Describes what is wrong with a node of this bin, or returns NULL. */
-static inline const char *seg_broken(struct seg_map *map, size_t s, uint64_t i,
-        uint64_t mask, struct seg_node *node)
+static inline const char *seg_check_node(struct seg_map *map, size_t s,
+        uint64_t i, uint64_t mask, struct seg_node *node)
 {
 	struct rm_key key = seg_key_of(map->shape, node);
 	uint64_t hash = rm_hash(map->shape, key, map->seed);
@@ -244,7 +243,7 @@ static inline const char *seg_broken(struct seg_map *map, size_t s, uint64_t i,
 		return "a key is in a wrong bin";
 	for (struct seg_node *other = seg_next(node); other;
 	        other = seg_next(other))
-		if (seg_is(map->shape, other, key, hash))
+		if (seg_key_equals(map->shape, other, key, hash))
 			return "a key is there twice";
 	return NULL;
 }
@@ -268,7 +267,8 @@ static inline bool seg_check(void *opaque, char *why, size_t size)
 			        (SEG_LOCKED | SEG_MOVED))
 				broken = "a bin is locked or moved";
 			for (; node && !broken; node = seg_next(node)) {
-				broken = seg_broken(map, s, i, bins.mask, node);
+				broken = seg_check_node(
+				        map, s, i, bins.mask, node);
 				count++;
 			}
 		}

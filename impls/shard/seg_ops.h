@@ -46,15 +46,15 @@ static void unpark(void *thread)
 }
 
 /* Initialisers of the table, given the create function. */
-#define SEG_OPS(made)                                                         \
-	.create = made, .destroy = seg_destroy, .join = join, .leave = leave, \
-	.lookup = seg_lookup, .upsert = upsert, .remove = remove_key,         \
-	.quiesce = quiesce, .park = park, .unpark = unpark,                   \
-	.exchange = seg_exchange, .take = seg_take,                           \
-	.insert_if_absent = seg_insert_if_absent,                             \
-	.compare_swap = seg_compare_swap,                                     \
-	.compare_remove = seg_compare_remove, .update = seg_update,           \
-	.scan = seg_scan, .length = seg_length, .clear = seg_clear,           \
+#define SEG_OPS(create_fn)                                            \
+	.create = create_fn, .destroy = seg_destroy, .join = join,    \
+	.leave = leave, .lookup = seg_lookup, .upsert = upsert,       \
+	.remove = remove_key, .quiesce = quiesce, .park = park,       \
+	.unpark = unpark, .exchange = seg_exchange, .take = seg_take, \
+	.insert_if_absent = seg_insert_if_absent,                     \
+	.compare_swap = seg_compare_swap,                             \
+	.compare_remove = seg_compare_remove, .update = seg_update,   \
+	.scan = seg_scan, .length = seg_length, .clear = seg_clear,   \
 	.stats = seg_stats, .check = seg_check
 
 /* Members of struct rm_impl that these maps share. */

@@ -17,7 +17,7 @@ enum {
 };
 
 /* Returns the bytes that a value takes in its node. */
-RM_HOT size_t seg_value_room(struct rm_shape shape)
+RM_HOT size_t seg_value_size(struct rm_shape shape)
 {
 	if (!SEG_ENCODES)
 		return shape.value_bytes;
@@ -37,7 +37,7 @@ static inline void seg_encode(struct rm_shape shape,
 			*at++ = (unsigned char)(left | 0x80);
 		*at++ = (unsigned char)left;
 	}
-	for (size_t i = 0; i < seg_value_room(shape) / 8; i++) {
+	for (size_t i = 0; i < seg_value_size(shape) / 8; i++) {
 		uint64_t word;
 
 		memcpy(&word, bytes + 8 * i, 8);
@@ -52,7 +52,7 @@ static inline void seg_decode(struct rm_shape shape,
 	unsigned char bytes[SEG_VALUE_BYTES];
 	const unsigned char *at = bytes;
 
-	for (size_t i = 0; i < seg_value_room(shape) / 8; i++) {
+	for (size_t i = 0; i < seg_value_size(shape) / 8; i++) {
 		/* relaxed: never changes once the node is in a chain */
 		uint64_t word =
 		        atomic_load_explicit(&words[i], memory_order_relaxed);

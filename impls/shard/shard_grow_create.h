@@ -16,7 +16,7 @@ static inline struct grow_shard *grow_root(
 }
 
 /* Frees everything but the map's own block. */
-static inline void grow_empty(struct grow_map *map)
+static inline void grow_free_content(struct grow_map *map)
 {
 	/* relaxed: no other thread uses the map */
 	struct grow_directory *directory =
@@ -34,12 +34,11 @@ static inline void grow_empty(struct grow_map *map)
 
 static inline void grow_destroy(void *map)
 {
-	grow_empty(map);
+	grow_free_content(map);
 	free(map);
 }
 
-/* If presized, enough shards that none grows with any distribution of keys that
-   is likely. */
+/* If presized, so many shards that none grows with any likely keys. */
 static inline uint32_t grow_first_depth(const struct rm_sizing *sizing)
 {
 	uint32_t depth = 0;
@@ -54,7 +53,7 @@ static inline uint32_t grow_first_depth(const struct rm_sizing *sizing)
 
 /* Creates the shards and the routing table of a zeroed map. Returns false
    without memory; the map then owns nothing. */
-static inline bool grow_fill(
+static inline bool grow_init(
         struct grow_map *map, const struct rm_sizing *sizing)
 {
 	const uint32_t depth = grow_first_depth(sizing);
@@ -78,7 +77,7 @@ static inline bool grow_fill(
 	atomic_store_explicit(
 	        &map->directory, map->roots, memory_order_relaxed);
 	if (!complete)
-		grow_empty(map);
+		grow_free_content(map);
 	return complete;
 }
 
@@ -89,14 +88,13 @@ static inline void *grow_create(const struct rm_sizing *sizing)
 	if (!map)
 		return NULL;
 	memset((void *)map, 0, sizeof(*map));
-	if (grow_fill(map, sizing))
+	if (grow_init(map, sizing))
 		return map;
 	free(map);
 	return NULL;
 }
 
-/* Sums over a subtree. Takes the write lock, since the caller has not
-   joined. */
+/* Sums over a subtree. Locks for writing: the caller has not joined. */
 static inline void grow_stats_shard(struct grow_shard *shard,
         struct gomap_stats *sum, uint64_t *shards, uint64_t *moving)
 {

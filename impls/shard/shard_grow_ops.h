@@ -69,7 +69,7 @@ static inline void grow_split_all(struct grow_map *map,
 		shard->routed = true;
 		map->leaves++;
 	}
-	grow_note_move(map, moved);
+	grow_record_move(map, moved);
 }
 
 /* Splits all shards in one operation; unlocks `shard`, which is too full. If it
@@ -131,8 +131,7 @@ RM_HOT bool grow_lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-/* Upsert calls this with old == NULL, so the check tests the code that is
-   timed. */
+/* Upsert is this with old == NULL, so the check tests the timed code. */
 RM_HOT bool grow_exchange(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value, struct rm_value *old)
 {

@@ -73,8 +73,7 @@ static inline void grow_mirror(struct grow_shard *shard, struct rm_shape shape,
 		gomap_remove(to, shape, key, NULL);
 }
 
-/* Repeats a write of a shard that the background thread moves. Unlocks the
-   shard. */
+/* Repeats a write of a shard that moves in the background. Unlocks it. */
 static RM_COLD void grow_write_both(struct grow_shard *shard,
         struct rm_shape shape, struct rm_key key, uint64_t route)
 {
@@ -119,7 +118,7 @@ static inline size_t grow_copy(struct grow_map *map, struct grow_shard *shard,
 }
 
 /* Returns the shard that an entry of a table of `log2_entries` must have for
-   this route: the deepest one possible. Under directory_lock, which protects
+   this route: the deepest possible. Under directory_lock, because of
    `routed`. */
 static inline struct grow_shard *grow_resolve(
         struct grow_shard *shard, uint64_t route, uint32_t log2_entries)
@@ -203,7 +202,7 @@ static inline void grow_switch(struct grow_map *map, struct grow_shard *shard)
 }
 
 /* Records the most keys that one operation has moved. */
-static inline void grow_note_move(struct grow_map *map, uint64_t keys)
+static inline void grow_record_move(struct grow_map *map, uint64_t keys)
 {
 	/* relaxed, all: a statistic orders nothing */
 	uint64_t most =
@@ -226,7 +225,7 @@ static RM_COLD void grow_step(struct grow_map *map, struct grow_shard *shard,
 		grow_mirror(shard, shape, key, route);
 	if (shard->move || grow_begin(map, shard)) {
 		moved = grow_copy(map, shard, shape, GROW_BATCH);
-		grow_note_move(map, moved);
+		grow_record_move(map, moved);
 		if (moved < GROW_BATCH)
 			grow_switch(map, shard);
 	}

@@ -40,7 +40,7 @@
 #include <pthread.h>
 
 /* How often an injected clock is polled, in real time. */
-#define TIMED_ASK_NS ((uint64_t)1000000)
+#define TIMED_POLL_NS ((uint64_t)1000000)
 
 struct grow_timed {
 	struct grow_map map;      /* first: a handle is its address */
@@ -74,8 +74,8 @@ static bool timed_ended(struct grow_timed *timed)
 }
 
 /* True if the child has this key with this value. */
-static bool timed_has(const struct grow_shard *shard, struct rm_shape shape,
-        struct rm_key key, const struct rm_value *value)
+static bool timed_child_has(const struct grow_shard *shard,
+        struct rm_shape shape, struct rm_key key, const struct rm_value *value)
 {
 	const unsigned side = grow_side(grow_route(shape, key), shard->depth);
 	struct rm_value other;
@@ -85,7 +85,7 @@ static bool timed_has(const struct grow_shard *shard, struct rm_shape shape,
 }
 
 /* Drops the children; the old map is complete without them. */
-static void timed_forget(struct grow_shard *shard)
+static void timed_drop_children(struct grow_shard *shard)
 {
 	RM_EVENT_CLOSE(RM_EVENT_GROWTH, shard);
 	gomap_iterate_end(&shard->move->cursor);
@@ -110,7 +110,7 @@ static bool timed_verify(struct grow_timed *timed, struct grow_shard *shard)
 
 	while (equal && count < GROW_BATCH &&
 	        gomap_iterate_next(&timed->verified, shape, &key, &value)) {
-		equal = timed_has(shard, shape, key, &value);
+		equal = timed_child_has(shard, shape, key, &value);
 		count++;
 	}
 	if (equal && count == GROW_BATCH)
@@ -124,7 +124,7 @@ static bool timed_verify(struct grow_timed *timed, struct grow_shard *shard)
 		grow_switch(&timed->map, shard);
 	} else {
 		rm_stat_add(&timed->failures, 1);
-		timed_forget(shard);
+		timed_drop_children(shard);
 	}
 	return false;
 }
@@ -168,13 +168,14 @@ static size_t timed_count(struct grow_shard *shard)
 }
 
 /* Inspects a shard, or its descendants. */
-static void timed_look_at(struct grow_timed *timed, struct grow_shard *shard)
+static void timed_inspect_shard(
+        struct grow_timed *timed, struct grow_shard *shard)
 {
 	if (timed_ended(timed))
 		return;
 	if (!shard->inner) { /* no lock: only this thread splits */
-		timed_look_at(timed, shard->child[0]);
-		timed_look_at(timed, shard->child[1]);
+		timed_inspect_shard(timed, shard->child[0]);
+		timed_inspect_shard(timed, shard->child[1]);
 		return;
 	}
 	if (timed_count(shard) < GROW_LIMIT || shard->depth == GROW_MAX_DEPTH)
@@ -183,12 +184,12 @@ static void timed_look_at(struct grow_timed *timed, struct grow_shard *shard)
 		;
 }
 
-static void timed_look(struct grow_timed *timed)
+static void timed_inspect_all(struct grow_timed *timed)
 {
 	const struct grow_directory *roots = timed->map.roots;
 
 	for (uint64_t i = 0; i <= roots->mask; i++)
-		timed_look_at(timed, grow_root(roots, i));
+		timed_inspect_shard(timed, grow_root(roots, i));
 	rm_stat_add(&timed->looks, 1);
 	/* relaxed: a statistic orders nothing */
 	atomic_store_explicit(
@@ -196,7 +197,7 @@ static void timed_look(struct grow_timed *timed)
 }
 
 /* Returns when the inspection after one from `begin_ns` to `end_ns` is due. */
-static uint64_t timed_next_look(uint64_t begin_ns, uint64_t end_ns)
+static uint64_t timed_next_inspection(uint64_t begin_ns, uint64_t end_ns)
 {
 	const uint64_t rested_ns = end_ns + (end_ns - begin_ns);
 
@@ -208,7 +209,7 @@ static void timed_sleep(struct grow_timed *timed, uint64_t ns)
 {
 	const uint64_t until_ns =
 	        rm_now_ns() +
-	        (timed->now_ns ? TIMED_ASK_NS : ns / timed->clock_rate + 1);
+	        (timed->now_ns ? TIMED_POLL_NS : ns / timed->clock_rate + 1);
 	const struct timespec until = { .tv_sec =
 		                                (time_t)(until_ns / 1000000000),
 		.tv_nsec = (long)(until_ns % 1000000000) };
@@ -230,8 +231,8 @@ static void *timed_run(void *opaque)
 			continue;
 		}
 		pthread_mutex_unlock(&timed->sleep);
-		timed_look(timed);
-		due_ns = timed_next_look(begin_ns, timed_now(timed));
+		timed_inspect_all(timed);
+		due_ns = timed_next_inspection(begin_ns, timed_now(timed));
 		pthread_mutex_lock(&timed->sleep);
 	}
 	pthread_mutex_unlock(&timed->sleep);
@@ -266,10 +267,10 @@ static void *timed_create(const struct rm_sizing *sizing)
 	timed->now_ns = sizing->now_ns;
 	timed->clock_rate = sizing->clock_rate ? sizing->clock_rate : 1;
 	timed->start_ns = timed->now_ns ? timed->now_ns() : rm_now_ns();
-	if (grow_fill(&timed->map, sizing)) {
+	if (grow_init(&timed->map, sizing)) {
 		if (timed_start(timed))
 			return timed;
-		grow_empty(&timed->map);
+		grow_free_content(&timed->map);
 	}
 	free(timed);
 	return NULL;
@@ -288,12 +289,12 @@ static void timed_destroy(void *opaque)
 	pthread_join(timed->thread, NULL);
 	pthread_cond_destroy(&timed->wake);
 	pthread_mutex_destroy(&timed->sleep);
-	grow_empty(&timed->map);
+	grow_free_content(&timed->map);
 	free(timed);
 }
 
 /* Returns the number of keys of the fullest shard. */
-static size_t timed_fullest(struct grow_shard *shard)
+static size_t timed_max_keys(struct grow_shard *shard)
 {
 	size_t count = 0;
 
@@ -304,7 +305,7 @@ static size_t timed_fullest(struct grow_shard *shard)
 		count = gomap_count(shard->inner);
 	go_rwmutex_read_unlock(&shard->lock);
 	for (unsigned side = 0; split && side < 2; side++) {
-		const size_t other = timed_fullest(shard->child[side]);
+		const size_t other = timed_max_keys(shard->child[side]);
 
 		count = other > count ? other : count;
 	}
@@ -318,7 +319,7 @@ static void timed_stats(void *opaque, rm_stat_fn *emit, void *context)
 	uint64_t most = rm_stat_read(&timed->most_keys);
 
 	for (uint64_t i = 0; i <= roots->mask; i++) {
-		const size_t count = timed_fullest(grow_root(roots, i));
+		const size_t count = timed_max_keys(grow_root(roots, i));
 
 		most = count > most ? count : most;
 	}

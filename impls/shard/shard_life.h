@@ -146,10 +146,10 @@ static void *life_zeroed(size_t bytes)
 
 static double life_score(struct life_shard *shard, uint64_t now_ns)
 {
-	const double idle_s = (double)life_figure(&shard->idle_ns) / 1e9;
+	const double idle_s = (double)life_load(&shard->idle_ns) / 1e9;
 
 	return 100 * (1 - life_late(shard, now_ns)) /
-	       (1 + (double)life_figure(&shard->active) * idle_s);
+	       (1 + (double)life_load(&shard->active) * idle_s);
 }
 
 RM_HOT unsigned life_open_shards(const struct life_map *map)
@@ -188,7 +188,7 @@ static bool life_make_next(struct life_map *map, unsigned number)
 }
 
 /* Creates shards up to this number. Returns false without memory. */
-static RM_COLD bool life_make(struct life_map *map, unsigned count)
+static RM_COLD bool life_make_shards(struct life_map *map, unsigned count)
 {
 	bool made = true;
 
@@ -206,7 +206,7 @@ static RM_COLD bool life_make(struct life_map *map, unsigned count)
 static RM_COLD void life_resize(
         struct life_map *map, unsigned from, unsigned to)
 {
-	if (!life_make(map, to))
+	if (!life_make_shards(map, to))
 		gomap_no_memory();
 	/* release: the shard. A close continues the release sequence. */
 	if (!atomic_compare_exchange_strong_explicit(&map->open_shards, &from,
@@ -219,7 +219,7 @@ static RM_COLD void life_resize(
 }
 
 /* Returns the shard with the better score or, if equal, fewer connections. */
-static unsigned life_better(
+static unsigned life_pick_shard(
         struct life_map *map, unsigned a, unsigned b, uint64_t now_ns)
 {
 	struct life_shard *one = life_at(map, a), *other = life_at(map, b);
@@ -227,17 +227,17 @@ static unsigned life_better(
 
 	if (lead > 0 || lead < 0)
 		return lead > 0 ? a : b;
-	return life_figure(&one->active) <= life_figure(&other->active) ? a : b;
+	return life_load(&one->active) <= life_load(&other->active) ? a : b;
 }
 
 RM_HOT bool life_is_full(const struct life_map *map, unsigned number)
 {
-	return life_figure(&life_at(map, number)->active) >= LIFE_GROW_ABOVE;
+	return life_load(&life_at(map, number)->active) >= LIFE_GROW_ABOVE;
 }
 
 /* Returns the last open shard or, if it is full, opens the next one that is
    not: a shard may have been closed while full. */
-static RM_COLD unsigned life_make_room(struct life_map *map, unsigned open)
+static RM_COLD unsigned life_open_next(struct life_map *map, unsigned open)
 {
 	unsigned last = open - 1;
 
@@ -251,7 +251,7 @@ static RM_COLD unsigned life_make_room(struct life_map *map, unsigned open)
 }
 
 /* Counts an opened connection; ends the burst when it is complete. */
-static void life_note(struct life_thread *thread, uint64_t mix)
+static void life_record_open(struct life_thread *thread, uint64_t mix)
 {
 	uint32_t most = 0;
 
@@ -275,7 +275,8 @@ static inline uint64_t life_opened_ns(
 }
 
 /* Adds `change` to the shard's connections. Returns the old number. */
-static uint64_t life_add(struct life_map *map, unsigned number, uint64_t change)
+static uint64_t life_add_active(
+        struct life_map *map, unsigned number, uint64_t change)
 {
 	/* relaxed, both: statistics */
 	atomic_fetch_add_explicit(&map->stripes[number % LIFE_STRIPES].active,
@@ -294,14 +295,14 @@ static unsigned life_choose(
 	        map->seed ^ RM_HASH_B);
 	const unsigned one = (unsigned)rm_below(mix, open);
 	const unsigned other = (unsigned)rm_below(mix << 32, open);
-	unsigned choice = life_better(map, one, other, now_ns);
+	unsigned choice = life_pick_shard(map, one, other, now_ns);
 
-	life_note(thread, mix);
+	life_record_open(thread, mix);
 	if (life_is_full(map, choice))
 		choice = choice == one ? other : one;
 	if (life_is_full(map, choice))
-		choice = life_make_room(map, open);
-	life_add(map, choice, 1);
+		choice = life_open_next(map, open);
+	life_add_active(map, choice, 1);
 	life_count(life_at(map, choice), life_second(now_ns), 1);
 	return choice;
 }
@@ -311,20 +312,20 @@ static uint64_t life_connections(struct life_map *map)
 	uint64_t active = 0;
 
 	for (size_t i = 0; i < LIFE_STRIPES; i++)
-		active += life_figure(&map->stripes[i].active);
+		active += life_load(&map->stripes[i].active);
 	return active;
 }
 
 /* Closes a connection, which ends an idle period. Same callers as
-   life_idled(). */
-static void life_closed(
+   life_record_idle(). */
+static void life_count_close(
         struct life_map *map, const struct connection *connection)
 {
 	const unsigned open = life_open_shards(map);
 
 	life_count(life_at(map, connection->shard),
-	        life_idled(map, connection, callback_now(map)), -1);
-	if (life_add(map, connection->shard, -(uint64_t)1) <=
+	        life_record_idle(map, connection, callback_now(map)), -1);
+	if (life_add_active(map, connection->shard, -(uint64_t)1) <=
 	                LIFE_SHRINK_BELOW &&
 	        open > 1 &&
 	        life_connections(map) < (uint64_t)LIFE_SHRINK_BELOW * open)
@@ -386,8 +387,7 @@ static void life_destroy(void *opaque)
 	free(map);
 }
 
-/* Creates the directory and the first shard, empty. Returns false without
-   memory. */
+/* Creates the directory and the first shard. False without memory. */
 static bool life_fill(struct life_map *map, const struct rm_sizing *sizing)
 {
 	struct rm_sizing one = *sizing;
@@ -398,7 +398,7 @@ static bool life_fill(struct life_map *map, const struct rm_sizing *sizing)
 	map->epoch = epoch_create(
 	        sizing->threads, sizing->retired_limit_bytes, false);
 	return map->directory && map->threads && map->epoch &&
-	       life_make(map, 1);
+	       life_make_shards(map, 1);
 }
 
 static void *life_create(const struct rm_sizing *sizing)
@@ -477,8 +477,7 @@ static void life_unpark(void *thread)
 	.check = life_check
 
 /* Members of struct rm_impl that these maps share. Dispatch is "callback"
-   because the clock is called through a pointer, so that tests can control
-   time. */
+   because the clock is called through a pointer, for tests. */
 #define SHARD_LIFE_MAP                                                        \
 	.family = "shard", .sync = "epoch", .duty = RM_DUTY_ANNOUNCE,         \
 	.source = "sync.Map shards by connection life cycle", .system = "M7", \

@@ -24,15 +24,15 @@ static __attribute__((noinline)) uint64_t callback_now(
 }
 
 /* relaxed, here and below: a shard's statistics order nothing */
-RM_HOT uint64_t life_figure(const _Atomic uint64_t *figure)
+RM_HOT uint64_t life_load(const _Atomic uint64_t *figure)
 {
 	return atomic_load_explicit(figure, memory_order_relaxed);
 }
 
 /* Moves a mean by a fifth of the way to a sample. */
-RM_HOT void life_mean(_Atomic uint64_t *mean, uint64_t seen)
+RM_HOT void life_update_mean(_Atomic uint64_t *mean, uint64_t seen)
 {
-	uint64_t old = life_figure(mean);
+	uint64_t old = life_load(mean);
 	int64_t step;
 
 	do
@@ -50,10 +50,11 @@ RM_HOT uint64_t life_second(uint64_t ns)
 /* Moves the seconds that are now older than the limit; `second` is the current
    one. Returns the second up to which all are moved. Runs once per second and
    shard. */
-static RM_COLD uint64_t life_move(struct life_shard *shard, uint64_t second)
+static RM_COLD uint64_t life_move_seconds(
+        struct life_shard *shard, uint64_t second)
 {
 	lock_mutex(&shard->moving);
-	uint64_t moved = life_figure(&shard->moved);
+	uint64_t moved = life_load(&shard->moved);
 
 	if (moved + LIFE_SECONDS < second)
 		moved = second - LIFE_SECONDS;
@@ -71,14 +72,14 @@ static RM_COLD uint64_t life_move(struct life_shard *shard, uint64_t second)
 	return moved;
 }
 
-/* Like life_move(), but calls it only if it is due. */
-RM_HOT uint64_t life_moved(struct life_shard *shard, uint64_t second)
+/* Like life_move_seconds(), but calls it only if it is due. */
+RM_HOT uint64_t life_moved_until(struct life_shard *shard, uint64_t second)
 {
 	/* acquire: a second's counter is used after it was emptied */
 	const uint64_t moved =
 	        atomic_load_explicit(&shard->moved, memory_order_acquire);
 
-	return moved < second ? life_move(shard, second) : moved;
+	return moved < second ? life_move_seconds(shard, second) : moved;
 }
 
 /* Adds `change` to the connections last touched in this second. */
@@ -86,7 +87,7 @@ static void life_count(
         struct life_shard *shard, uint64_t second, int64_t change)
 {
 	const bool awake =
-	        second + LIFE_SECONDS - 1 > life_moved(shard, second);
+	        second + LIFE_SECONDS - 1 > life_moved_until(shard, second);
 
 	atomic_fetch_add_explicit(
 	        awake ? &shard->awake[second % LIFE_SECONDS] : &shard->asleep,
@@ -96,10 +97,10 @@ static void life_count(
 /* Returns the share of the shard's connections idle for more than 30 s. */
 static double life_late(struct life_shard *shard, uint64_t now_ns)
 {
-	const uint64_t active = life_figure(&shard->active);
+	const uint64_t active = life_load(&shard->active);
 	double asleep;
 
-	life_moved(shard, life_second(now_ns));
+	life_moved_until(shard, life_second(now_ns));
 	asleep = (double)atomic_load_explicit(
 	        &shard->asleep, memory_order_relaxed);
 	if (asleep <= 0)
@@ -109,23 +110,23 @@ static double life_late(struct life_shard *shard, uint64_t now_ns)
 
 /* Records that the connection was idle until now. Returns the second of its
    last touch. The caller owns the connection or holds its stripe. */
-RM_HOT uint64_t life_idled(struct life_map *map,
+RM_HOT uint64_t life_record_idle(struct life_map *map,
         const struct connection *connection, uint64_t now_ns)
 {
 	const uint64_t idle_ns = now_ns - connection->touched_ns;
 
-	life_mean(&life_at(map, connection->shard)->idle_ns, idle_ns);
+	life_update_mean(&life_at(map, connection->shard)->idle_ns, idle_ns);
 	if (__builtin_expect(idle_ns > LIFE_IDLE_LIMIT_NS, 0))
 		rm_stat_add(&map->late_touches, 1);
 	return life_second(connection->touched_ns);
 }
 
-/* Same callers as life_idled(). */
+/* Same callers as life_record_idle(). */
 RM_HOT void life_touch(struct life_map *map, struct connection *connection)
 {
 	struct life_shard *shard = life_at(map, connection->shard);
 	const uint64_t now_ns = callback_now(map);
-	const uint64_t before = life_idled(map, connection, now_ns);
+	const uint64_t before = life_record_idle(map, connection, now_ns);
 	const uint64_t second = life_second(now_ns);
 
 	connection->touched_ns = now_ns;

@@ -65,7 +65,7 @@ static void life_ring_close(struct life_ring *ring, struct rm_shape shape)
 	ring->worker->counts.wrong |= !syncmap_remove(&member, shape, key);
 	ring->worker->counts.writes++;
 	ring->worker->counts.removes++;
-	life_closed(ring->thread->map, connection);
+	life_count_close(ring->thread->map, connection);
 	free(connection);
 	epoch_settle(ring->thread->record);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shard_life_ops.h - life-cycle shards: operations by key. Private part of
-   shard_life.h. */
+/* shard_life_ops.h - operations by key. Private part of shard_life.h. */
 #ifndef RM_SHARD_LIFE_OPS_H
 #define RM_SHARD_LIFE_OPS_H
 
@@ -112,7 +111,7 @@ RM_HOT void life_close(struct life_thread *thread, struct rm_shape shape,
 		stripe->first = connection->next;
 	if (connection->next)
 		connection->next->previous = connection->previous;
-	life_closed(thread->map, connection);
+	life_count_close(thread->map, connection);
 	free(connection);
 }
 

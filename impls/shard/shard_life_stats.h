@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shard_life_stats.h - life-cycle shards: statistics and check. Private part of
-   shard_life.h. */
+/* shard_life_stats.h - statistics and check. Private part of shard_life.h. */
 #ifndef RM_SHARD_LIFE_STATS_H
 #define RM_SHARD_LIFE_STATS_H
 
@@ -25,14 +24,14 @@ static void life_stats(void *opaque, rm_stat_fn *emit, void *context)
 
 	for (unsigned i = 0; i < life_made_shards(map); i++) {
 		struct life_shard *shard = life_at(map, i);
-		const uint64_t own = life_figure(&shard->active);
+		const uint64_t shard_active = life_load(&shard->active);
 		const double score = i < open ? life_score(shard, now_ns) : 100;
 
-		active += own;
-		most = own > most ? own : most;
+		active += shard_active;
+		most = shard_active > most ? shard_active : most;
 		worst = score < worst ? score : worst;
-		if (life_figure(&shard->idle_ns) > idle_ns)
-			idle_ns = life_figure(&shard->idle_ns);
+		if (life_load(&shard->idle_ns) > idle_ns)
+			idle_ns = life_load(&shard->idle_ns);
 	}
 	emit(context, "shards_open", "1", open);
 	emit(context, "shards_grown", "1", (double)rm_stat_read(&map->grown));
@@ -60,7 +59,7 @@ static bool life_check_awake(const struct life_shard *shard)
 	for (size_t i = 0; i < LIFE_SECONDS; i++)
 		sum += atomic_load_explicit(
 		        &shard->awake[i], memory_order_relaxed);
-	return sum == (int64_t)life_figure(&shard->active);
+	return sum == (int64_t)life_load(&shard->active);
 }
 
 /* Checks that a shard holds as many values as it counts connections. */
@@ -79,11 +78,11 @@ static bool life_check_shard(
 		        i);
 		return false;
 	}
-	if (syncmap_length(&member) == life_figure(&shard->active))
+	if (syncmap_length(&member) == life_load(&shard->active))
 		return true;
 	snprintf(why, size,
 	        "shard %u counts %llu active connections and holds %zu", i,
-	        (unsigned long long)life_figure(&shard->active),
+	        (unsigned long long)life_load(&shard->active),
 	        syncmap_length(&member));
 	return false;
 }
@@ -100,7 +99,7 @@ static bool life_check(void *opaque, char *why, size_t size)
 	for (unsigned i = 0; i < life_made_shards(map); i++) {
 		if (!life_check_shard(map, i, why, size))
 			return false;
-		active -= life_figure(&life_at(map, i)->active);
+		active -= life_load(&life_at(map, i)->active);
 	}
 	if (active) {
 		snprintf(why, size,

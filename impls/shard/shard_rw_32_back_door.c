@@ -2,8 +2,8 @@
 /* shard_rw_32_back_door.c - 32 shards, with a removal that bypasses the lock.
    Misuse: the caller takes a shard's Go map out and deletes from it without the
    methods and their lock (gomap_unguarded_take.h). An unguarded removal yields
-   until another write overlaps it, for at most 20 ms. shard_rw_32 is the
-   correct form. */
+   until another write overlaps it, for at most 20 ms. shard_rw_32 is
+   correct. */
 #include "impls/support/fnv.h"
 #include "impls/support/guard_go_rw.h"
 

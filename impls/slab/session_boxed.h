@@ -60,7 +60,7 @@ static inline void session_put(
 		free((void *)(uintptr_t)box.word[0]);
 	gomap_iterate_end(&it);
 	gomap_destroy(session->fields);
-	session_key_drop(&session->key);
+	session_key_free(&session->key);
 	free(session);
 }
 

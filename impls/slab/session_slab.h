@@ -100,7 +100,7 @@ static inline struct session *session_get(struct session_pool *pool)
 static inline void session_put(
         struct session_pool *pool, struct session *session)
 {
-	session_key_drop(&session->key);
+	session_key_free(&session->key);
 	/* relaxed, both: the pool's lock orders them before the next owner */
 	atomic_store_explicit(&session->used, 0, memory_order_relaxed);
 	for (size_t i = 0; i < SLAB_WORDS / SLAB_MARK_BITS; i++)
@@ -112,8 +112,7 @@ static inline void session_put(
 	pthread_mutex_unlock(&pool->lock);
 }
 
-/* Claims the next free slot, which is not yet written. Returns SLAB_WORDS if
-   none is left. */
+/* Claims the next slot, still unwritten. Returns SLAB_WORDS if full. */
 RM_HOT unsigned slab_claim(struct session *session)
 {
 	/* relaxed, all: the mark publishes the slot, not this number */
@@ -184,8 +183,7 @@ RM_HOT bool session_load(
 	return true;
 }
 
-/* Returns what is wrong with an open session, or NULL. No other thread uses
-   it. */
+/* Returns what is wrong with an open, otherwise unused session, or NULL. */
 static inline const char *session_check_state(
         struct session *session, struct rm_shape shape)
 {

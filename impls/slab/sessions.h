@@ -102,7 +102,7 @@ RM_HOT struct session_place session_place(
 RM_HOT struct session **session_find(
         struct session **link, struct rm_shape shape, struct rm_key key)
 {
-	while (*link && !session_key_is(&(*link)->key, shape, key))
+	while (*link && !session_key_equals(&(*link)->key, shape, key))
 		link = &(*link)->next;
 	return link;
 }
@@ -114,7 +114,7 @@ RM_HOT struct session *session_open(struct sessions *map,
 {
 	struct session *session = session_get(&map->pool);
 
-	session_key_keep(&session->key, shape, key);
+	session_key_copy(&session->key, shape, key);
 	session_store(session, shape, value);
 	session->next = *place->bucket;
 	*place->bucket = session;

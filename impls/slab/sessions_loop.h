@@ -48,7 +48,7 @@ static unsigned life_slot(const struct life *life, unsigned field)
 }
 
 /* Announces once per batch of renewals, when no reference is held. */
-static void life_rest(const struct life *life, uint64_t i)
+static void life_quiesce_batch(const struct life *life, uint64_t i)
 {
 	if (i % RM_BATCH == 0)
 		sessions_quiesce(life->thread);
@@ -70,7 +70,7 @@ static void life_open(struct life *life)
 	life->sessions[i % life->held] = session;
 	life->worker->counts.writes++;
 	life->worker->counts.inserts++;
-	life_rest(life, i);
+	life_quiesce_batch(life, i);
 }
 
 static void life_close(struct life *life)
@@ -85,7 +85,7 @@ static void life_close(struct life *life)
 	life->worker->counts.writes++;
 	life->worker->counts.removes++;
 	life->worker->counts.wrong |= !found;
-	life_rest(life, i);
+	life_quiesce_batch(life, i);
 }
 
 /* Reads or rewrites one field of one of the thread's sessions. */

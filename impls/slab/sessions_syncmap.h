@@ -59,7 +59,7 @@ struct sessions {
 };
 
 /* The shape of the directory's values: a record's address and generation. */
-RM_HOT struct rm_shape session_words(struct rm_shape shape)
+RM_HOT struct rm_shape session_entry_shape(struct rm_shape shape)
 {
 	return (struct rm_shape){ shape.str, RM_VALUE_LONG };
 }
@@ -74,12 +74,13 @@ RM_HOT bool session_find(struct session_thread *thread, struct rm_shape shape,
         struct rm_key key, struct rm_value *entry)
 {
 	return syncmap_lookup(
-	        &thread->directory, session_words(shape), key, entry);
+	        &thread->directory, session_entry_shape(shape), key, entry);
 }
 
 /* Reads the value of a session that other threads may close. Returns false if
    it was closed. */
-RM_HOT bool session_seen(const struct rm_value *entry, struct rm_value *value)
+RM_HOT bool session_read_value(
+        const struct rm_value *entry, struct rm_value *value)
 {
 	struct session *session = session_at(entry);
 	uint64_t word;
@@ -105,7 +106,8 @@ RM_HOT struct session *session_open(struct session_thread *thread,
 		        &session->generation, memory_order_relaxed) } };
 
 	session_store(session, shape, value);
-	syncmap_upsert(&thread->directory, session_words(shape), key, &entry);
+	syncmap_upsert(
+	        &thread->directory, session_entry_shape(shape), key, &entry);
 	return session;
 }
 
@@ -116,8 +118,8 @@ RM_HOT struct session *session_close(
 {
 	struct rm_value entry;
 
-	if (!syncmap_take(
-	            &thread->directory, session_words(shape), key, &entry))
+	if (!syncmap_take(&thread->directory, session_entry_shape(shape), key,
+	            &entry))
 		return NULL;
 	/* relaxed: the pool's lock orders it before the next session */
 	atomic_store_explicit(&session_at(&entry)->generation,
@@ -163,7 +165,7 @@ RM_HOT bool sessions_lookup(void *thread, struct rm_shape shape,
 	struct rm_value entry;
 
 	return session_find(thread, shape, key, &entry) &&
-	       session_seen(&entry, value);
+	       session_read_value(&entry, value);
 }
 
 /* Locks the key's stripe, under which its session stays open. */
@@ -275,7 +277,7 @@ static bool session_visit(
 	struct rm_value value = { { 0 } };
 
 	/* a session that was closed meanwhile is skipped */
-	return !session_seen(entry, &value) ||
+	return !session_read_value(entry, &value) ||
 	       visit->fn(visit->context, key, &value);
 }
 
@@ -286,8 +288,8 @@ static void sessions_scan(
 	struct session_thread *thread = opaque;
 	struct session_visit visit = { fn, context };
 
-	syncmap_scan(&thread->directory, session_words(shape), session_visit,
-	        &visit);
+	syncmap_scan(&thread->directory, session_entry_shape(shape),
+	        session_visit, &visit);
 }
 
 static size_t sessions_length(void *thread)
@@ -322,7 +324,7 @@ static void *sessions_create(const struct rm_sizing *sizing)
 	for (size_t i = 0; i < SESSION_STRIPES; i++)
 		pthread_mutex_init(&map->stripes[i].lock, NULL);
 	session_pool_create(&map->pool);
-	directory.shape = session_words(sizing->shape);
+	directory.shape = session_entry_shape(sizing->shape);
 	map->directory = syncmap_create(&directory);
 	map->epoch = epoch_create(
 	        sizing->threads, sizing->retired_limit_bytes, false);
@@ -372,7 +374,7 @@ static void sessions_stats(void *opaque, rm_stat_fn *emit, void *context)
 
 /* Checks that sessions with claimed slots are open and the others in the pool.
    No other thread uses the map. */
-static const char *sessions_broken(struct sessions *map)
+static const char *sessions_find_fault(struct sessions *map)
 {
 	struct syncmap_member directory = { map->directory, NULL };
 	size_t records = 0, open = 0, pooled = 0;
@@ -409,7 +411,7 @@ static bool sessions_check(void *opaque, char *why, size_t size)
 
 	if (!syncmap_check(map->directory, why, size))
 		return false;
-	broken = sessions_broken(map);
+	broken = sessions_find_fault(map);
 	if (broken)
 		snprintf(why, size, "%s", broken);
 	return !broken;

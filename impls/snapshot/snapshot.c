@@ -13,7 +13,7 @@
 
 static void destroy(void *opaque)
 {
-	snapshot_end(opaque);
+	snapshot_free_content(opaque);
 	free(opaque);
 }
 
@@ -21,7 +21,7 @@ static void *create(const struct rm_sizing *sizing)
 {
 	struct snapshot *map = aligned_alloc(EPOCH_PAD, sizeof(*map));
 
-	if (!map || snapshot_begin(map, sizing))
+	if (!map || snapshot_init(map, sizing))
 		return map;
 	destroy(map);
 	return NULL;

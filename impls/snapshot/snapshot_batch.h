@@ -23,8 +23,7 @@ enum snapshot_kind {
 	SNAPSHOT_CUT,  /* removes if the value is as expected */
 };
 
-/* A requested operation. The caller owns what it points to, valid while it
-   waits. */
+/* A requested operation. Its pointers are valid while it waits. */
 struct snapshot_wish {
 	enum snapshot_kind kind;
 	struct rm_key key;
@@ -67,7 +66,7 @@ RM_HOT const char *snapshot_key_bytes(
 }
 
 /* True if the operation would change a map with this entry. */
-RM_HOT bool snapshot_changes(struct rm_shape shape,
+RM_HOT bool snapshot_would_change(struct rm_shape shape,
         const struct snapshot_wish *wish, bool was_there,
         const struct rm_value *present)
 {
@@ -92,7 +91,7 @@ RM_HOT void snapshot_change(struct snapshot_batch *batch, struct gomap *next,
 	if (wish->value) {
 		snapshot_put(next, shape,
 		        was_there ? wish->key
-		                  : snapshot_own_key(shape, wish->key),
+		                  : snapshot_copy_key(shape, wish->key),
 		        wish->value);
 		return;
 	}
@@ -113,7 +112,8 @@ RM_HOT void snapshot_perform(struct snapshot_batch *batch, struct gomap *now,
 	struct rm_value present;
 	const bool was_there =
 	        gomap_lookup(*next ? *next : now, shape, wish->key, &present);
-	const bool changes = snapshot_changes(shape, wish, was_there, &present);
+	const bool changes =
+	        snapshot_would_change(shape, wish, was_there, &present);
 
 	slot->answer = wish->expected ? changes : was_there;
 	if (was_there && wish->old)
@@ -198,7 +198,7 @@ static inline void snapshot_batch_destroy(void *opaque)
 {
 	struct snapshot_batch *batch = opaque;
 
-	snapshot_end(&batch->map);
+	snapshot_free_content(&batch->map);
 	free(batch->dropped);
 	free(batch);
 }
@@ -215,7 +215,7 @@ static inline void *snapshot_batch_create(const struct rm_sizing *sizing)
 		return NULL;
 	memset((void *)batch, 0, bytes);
 	batch->dropped = calloc(sizing->threads, sizeof(*batch->dropped));
-	if (snapshot_begin(&batch->map, sizing) && batch->dropped)
+	if (snapshot_init(&batch->map, sizing) && batch->dropped)
 		return batch;
 	snapshot_batch_destroy(batch);
 	return NULL;

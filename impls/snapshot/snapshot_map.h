@@ -112,19 +112,19 @@ static struct gomap *snapshot_map_new(struct snapshot *map, size_t count)
 	return made;
 }
 
-static uint64_t snapshot_bytes_of(const struct gomap *of)
+static uint64_t snapshot_bytes_of(const struct gomap *content)
 {
-	const struct rm_shape shape = of->extra->shape;
+	const struct rm_shape shape = content->extra->shape;
 	struct gomap_stats sum = { 0 };
 
-	gomap_stats_add(of, &sum);
+	gomap_stats_add(content, &sum);
 	if (gomap_boxes(shape))
-		sum.array_bytes += gomap_count(of) * shape.value_bytes;
-	return sizeof(*of) + sizeof(*of->extra) + sum.array_bytes;
+		sum.array_bytes += gomap_count(content) * shape.value_bytes;
+	return sizeof(*content) + sizeof(*content->extra) + sum.array_bytes;
 }
 
 /* Frees everything in the map, but not the map itself. */
-static void snapshot_end(struct snapshot *map)
+static void snapshot_free_content(struct snapshot *map)
 {
 	/* relaxed: no other thread is left */
 	void *last = atomic_load_explicit(&map->now, memory_order_relaxed);
@@ -135,8 +135,8 @@ static void snapshot_end(struct snapshot *map)
 	pthread_mutex_destroy(&map->lock);
 }
 
-/* Returns false without memory; call snapshot_end() in any case. */
-static bool snapshot_begin(struct snapshot *map, const struct rm_sizing *sizing)
+/* Returns false without memory; call snapshot_free_content() in any case. */
+static bool snapshot_init(struct snapshot *map, const struct rm_sizing *sizing)
 {
 	*map = (struct snapshot){ .shape = sizing->shape,
 		.seed = sizing->seed };
@@ -203,14 +203,16 @@ RM_HOT void snapshot_put(struct gomap *into, struct rm_shape shape,
 	gomap_exchange(into, shape, key, value, NULL);
 }
 
-/* Copies the current map, with space for `more` entries. Leaves out `but`, if
-   not NULL, and sets *bytes to its key's bytes. Under the lock. */
+/* Copies the current map, with space for `extra_entries` entries. Omits
+   `excluded`, if not NULL, and sets *bytes to its key's bytes. Under the
+   lock. */
 RM_HOT struct gomap *snapshot_copy(struct snapshot *map, struct gomap *old,
-        struct rm_shape shape, size_t more, const struct rm_key *but,
-        const char **bytes)
+        struct rm_shape shape, size_t extra_entries,
+        const struct rm_key *excluded, const char **bytes)
 {
 	const uint64_t start_ns = RM_EVENT_CLOCK();
-	struct gomap *next = snapshot_map_new(map, gomap_count(old) + more);
+	struct gomap *next =
+	        snapshot_map_new(map, gomap_count(old) + extra_entries);
 	struct gomap_iterator it;
 	struct rm_value value;
 	struct rm_key key;
@@ -219,7 +221,7 @@ RM_HOT struct gomap *snapshot_copy(struct snapshot *map, struct gomap *old,
 		gomap_no_memory();
 	gomap_iterate_begin(old, &it);
 	while (gomap_iterate_next(&it, shape, &key, &value)) {
-		if (but && snapshot_same_key(shape, key, *but))
+		if (excluded && snapshot_same_key(shape, key, *excluded))
 			*bytes = key.bytes;
 		else
 			snapshot_put(next, shape, key, &value);
@@ -231,9 +233,8 @@ RM_HOT struct gomap *snapshot_copy(struct snapshot *map, struct gomap *old,
 	return next;
 }
 
-/* Returns the key with its own copy of the bytes, for as long as it is in the
-   map. */
-RM_HOT struct rm_key snapshot_own_key(struct rm_shape shape, struct rm_key key)
+/* Returns the key with a copy of its bytes, which the map owns. */
+RM_HOT struct rm_key snapshot_copy_key(struct rm_shape shape, struct rm_key key)
 {
 	char *bytes;
 

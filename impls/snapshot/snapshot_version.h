@@ -26,7 +26,8 @@ struct snapshot_versions {
 };
 
 /* Records the version that a lookup used. */
-RM_HOT void snapshot_saw(struct epoch_record *record, uint64_t version)
+RM_HOT void snapshot_record_version(
+        struct epoch_record *record, uint64_t version)
 {
 	struct snapshot_versions *versions = record->owner;
 	struct snapshot_seen *seen =
@@ -48,7 +49,7 @@ RM_HOT bool snapshot_lookup_numbered(void *thread, struct rm_shape shape,
 	const struct snapshot_numbered *now = snapshot_published(thread);
 
 	*version = now->version;
-	snapshot_saw(thread, now->version);
+	snapshot_record_version(thread, now->version);
 	return gomap_lookup(now->map, shape, key, value);
 }
 
@@ -124,7 +125,7 @@ static inline bool snapshot_version_check(void *opaque, char *why, size_t size)
 
 static inline void snapshot_version_destroy(void *opaque)
 {
-	snapshot_end(opaque);
+	snapshot_free_content(opaque);
 	free(opaque);
 }
 
@@ -137,7 +138,7 @@ static inline void *snapshot_version_create(const struct rm_sizing *sizing)
 	if (!versions)
 		return NULL;
 	memset((void *)versions, 0, bytes);
-	if (snapshot_begin(&versions->map, sizing))
+	if (snapshot_init(&versions->map, sizing))
 		return versions;
 	snapshot_version_destroy(versions);
 	return NULL;

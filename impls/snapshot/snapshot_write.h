@@ -5,8 +5,7 @@
 
 #include "impls/snapshot/snapshot_ops.h"
 
-/* Implements exchange and, with `only_new`, insert_if_absent. Upsert passes old
-   == NULL. */
+/* exchange or, with `only_new`, insert_if_absent; upsert: old == NULL. */
 RM_HOT bool replace(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value, struct rm_value *old, bool only_new)
 {
@@ -23,7 +22,7 @@ RM_HOT bool replace(void *thread, struct rm_shape shape, struct rm_key key,
 		        snapshot_copy(map, now, shape, 1, NULL, NULL);
 
 		if (!was_there)
-			key = snapshot_own_key(shape, key);
+			key = snapshot_copy_key(shape, key);
 		snapshot_put(next, shape, key, value);
 		snapshot_publish(record, next, SNAPSHOT_MAP, 0);
 	}

@@ -42,8 +42,7 @@ struct barrier {
 	struct barrier_thread *thread;
 };
 
-/* Waits until the other thread completes `round`. Returns false if the window
-   ends. */
+/* Waits until the other completes `round`. False if the window ends. */
 static bool barrier_wait(struct rm_worker *worker,
         const struct barrier_thread *other, uint64_t round)
 {

@@ -200,7 +200,7 @@ RM_HOT bool cleanup_is_over(const struct cleanup_thread *thread)
 }
 
 /* True if a server still runs. */
-static bool cleanup_is_served(const struct cleanup *cleanup)
+static bool cleanup_server_runs(const struct cleanup *cleanup)
 {
 	for (size_t i = 1; i < cleanup->threads; i++)
 		if (!cleanup_is_over(&cleanup->thread[i]))
@@ -208,7 +208,7 @@ static bool cleanup_is_served(const struct cleanup *cleanup)
 	return false;
 }
 
-static uint64_t cleanup_within(const struct cleanup *cleanup)
+static uint64_t cleanup_opened_in_sweeps(const struct cleanup *cleanup)
 {
 	uint64_t opened = 0;
 
@@ -217,22 +217,21 @@ static uint64_t cleanup_within(const struct cleanup *cleanup)
 	return opened;
 }
 
-/* Starts the part of a sweep in which servers' opens are counted, at its first
-   entry. */
-static void cleanup_begin(struct cleanup *cleanup)
+/* Called at a sweep's first entry: from now on servers' opens count. */
+static void cleanup_await_open(struct cleanup *cleanup)
 {
-	const uint64_t before = cleanup_within(cleanup);
+	const uint64_t before = cleanup_opened_in_sweeps(cleanup);
 
 	atomic_store_explicit(&cleanup->sweeping, true, memory_order_relaxed);
-	for (unsigned i = 0;
-	        i < CLEANUP_RESTS && cleanup_within(cleanup) == before &&
-	        cleanup_is_served(cleanup);
+	for (unsigned i = 0; i < CLEANUP_RESTS &&
+	                     cleanup_opened_in_sweeps(cleanup) == before &&
+	                     cleanup_server_runs(cleanup);
 	        i++)
 		technique_give_way();
 }
 
 /* Inspects one entry of a sweep. */
-static bool cleanup_look(
+static bool cleanup_inspect_entry(
         void *context, struct rm_key key, const struct rm_value *value)
 {
 	struct cleanup_thread *self = context;
@@ -243,7 +242,7 @@ static bool cleanup_look(
 	        &cleanup->thread[cleanup->first_server + i / cleanup->share];
 
 	if (!atomic_load_explicit(&cleanup->sweeping, memory_order_relaxed))
-		cleanup_begin(cleanup);
+		cleanup_await_open(cleanup);
 	const uint64_t mark = cleanup_get(&slot->mark);
 	const uint64_t now_s = cleanup_get(&server->now_s);
 
@@ -258,13 +257,13 @@ static bool cleanup_look(
 static void cleanup_sweep(struct cleanup_thread *self)
 {
 	rm_stat_own(&self->cleanup->sweeps, 1);
-	syncmap_scan(self->handle, RM_U64X8, cleanup_look, self);
+	syncmap_scan(self->handle, RM_U64X8, cleanup_inspect_entry, self);
 	atomic_store_explicit(
 	        &self->cleanup->sweeping, false, memory_order_relaxed);
 }
 
 /* Sleeps briefly. Returns false if the window ends. */
-static bool cleanup_rest(struct rm_worker *worker)
+static bool cleanup_sleep(struct rm_worker *worker)
 {
 	struct cleanup_thread *self = worker->thread;
 
@@ -284,7 +283,7 @@ static void cleanup_tick(struct rm_worker *worker)
 	for (size_t i = cleanup->first_server; i < cleanup->threads; i++)
 		while (cleanup_get(&cleanup->thread[i].now_s) < now_s &&
 		        !cleanup_is_over(&cleanup->thread[i]))
-			if (!cleanup_rest(worker))
+			if (!cleanup_sleep(worker))
 				return;
 	if (now_s % CLEANUP_PERIOD_S == 0)
 		cleanup_sweep(self);
@@ -300,7 +299,7 @@ static void cleanup_step(struct rm_worker *worker)
 	                CLEANUP_PERIOD_S * (cleanup_get(&cleanup->sweeps) + 1) +
 	                        CLEANUP_LATE_S &&
 	        !cleanup_is_over(cleanup->thread))
-		if (!cleanup_rest(worker))
+		if (!cleanup_sleep(worker))
 			return;
 	cleanup_serve(self);
 }
@@ -471,7 +470,7 @@ static void cleanup_stats(void *opaque, rm_stat_fn *emit, void *context)
 	        (double)rm_stat_read(&cleanup->sweeps));
 	/* connections that servers opened during sweeps */
 	emit(context, "opened_within_sweeps", "1",
-	        (double)cleanup_within(cleanup));
+	        (double)cleanup_opened_in_sweeps(cleanup));
 	emit(context, "handlers_left", "1", (double)sums.survivors);
 	emit(context, "refused", "1", (double)sums.refused);
 	/* sum of each server's maximum of connections and handlers */
@@ -479,7 +478,7 @@ static void cleanup_stats(void *opaque, rm_stat_fn *emit, void *context)
 }
 
 /* Counts the registry's entries; no thread is joined. */
-static uint64_t cleanup_held(struct cleanup *cleanup)
+static uint64_t cleanup_count_entries(struct cleanup *cleanup)
 {
 	void *handle = syncmap_join(cleanup->registry, 0);
 	const uint64_t count = handle ? syncmap_length(handle) : 0;
@@ -495,13 +494,13 @@ static bool cleanup_check(void *opaque, char *why, size_t size)
 	const struct cleanup_sums sums = cleanup_add_up(cleanup);
 	const uint64_t expected =
 	        sums.opened - sums.hung_up - rm_stat_read(&cleanup->closed);
-	const uint64_t held = cleanup_held(cleanup);
+	const uint64_t entries = cleanup_count_entries(cleanup);
 
-	if (held != expected) {
+	if (entries != expected) {
 		snprintf(why, size,
 		        "the registry has %" PRIu64
 		        " connections, expected %" PRIu64,
-		        held, expected);
+		        entries, expected);
 		return false;
 	}
 	if (sums.survivors)

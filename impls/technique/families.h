@@ -72,7 +72,7 @@ struct family_key {
 
 /* Writes "auth:17": prefix and decimal number. */
 RM_HOT struct rm_key family_key(
-        unsigned family, uint64_t number, struct family_key *room)
+        unsigned family, uint64_t number, struct family_key *buffer)
 {
 	static const char prefixes[FAMILIES][8] = {
 		"auth:", "metric:", "cache:"
@@ -80,12 +80,12 @@ RM_HOT struct rm_key family_key(
 	size_t at = FAMILIES_KEY_BYTES, prefix = strlen(prefixes[family]);
 
 	do {
-		room->bytes[--at] = (char)('0' + number % 10);
+		buffer->bytes[--at] = (char)('0' + number % 10);
 		number /= 10;
 	} while (number);
 	at -= prefix;
-	memcpy(room->bytes + at, prefixes[family], prefix);
-	return (struct rm_key){ .bytes = room->bytes + at,
+	memcpy(buffer->bytes + at, prefixes[family], prefix);
+	return (struct rm_key){ .bytes = buffer->bytes + at,
 		.length = FAMILIES_KEY_BYTES - at };
 }
 
@@ -115,17 +115,16 @@ static void families_destroy(void *opaque)
 	free(families);
 }
 
-/* Inserts the keys of a family, or looks each up. Returns false without
-   memory. */
-static bool families_touch(
+/* Inserts a family's keys, or looks each up. False without memory. */
+static bool families_visit(
         struct families *families, unsigned family, bool looks_up)
 {
 	void *map = family_join(&families->maps[family % FAMILIES_MAPS], 0);
 
 	for (uint64_t number = 0; map && number < families->keys; number++) {
 		struct rm_value value = family_value(family, number, 0);
-		struct family_key room;
-		const struct rm_key key = family_key(family, number, &room);
+		struct family_key buffer;
+		const struct rm_key key = family_key(family, number, &buffer);
 
 		if (looks_up)
 			family_lookup(map, key, &value);
@@ -144,7 +143,7 @@ static bool families_fill(struct families *families)
 	bool complete = true;
 
 	for (unsigned turn = 0; turn < 2 * FAMILIES; turn++)
-		complete &= families_touch(
+		complete &= families_visit(
 		        families, turn % FAMILIES, turn >= FAMILIES);
 	return complete;
 }
@@ -229,7 +228,7 @@ struct family_turn {
 	void *map;
 	unsigned family;
 	uint64_t number;
-	struct family_key room;
+	struct family_key buffer;
 };
 
 /* Draws a present key; of "cache:" not one that is about to come or go. */
@@ -263,7 +262,7 @@ RM_HOT void family_write(struct rm_worker *worker, struct family_turn *turn)
 
 	worker->counts.writes++;
 	if (!family_upsert(turn->map,
-	            family_key(turn->family, turn->number, &turn->room),
+	            family_key(turn->family, turn->number, &turn->buffer),
 	            &value))
 		rm_stat_own(&self->inserts, 1);
 	if (!turns_over)
@@ -272,18 +271,17 @@ RM_HOT void family_write(struct rm_worker *worker, struct family_turn *turn)
 	worker->counts.pairs++;
 	if (family_remove(turn->map,
 	            family_key(turn->family, turn->number - families->keys,
-	                    &turn->room)))
+	                    &turn->buffer)))
 		rm_stat_own(&self->removes, 1);
 }
 
-/* Returns nonzero for a wrong answer. A key of "cache:" may just have been
-   removed. */
+/* Returns nonzero for a wrong answer. "cache:" keys may be gone. */
 RM_HOT uint64_t family_read(
         struct rm_worker *worker, struct family_turn *turn, bool absent)
 {
 	struct rm_value value = { { 0 } };
 	const struct rm_key key = family_key(turn->family,
-	        turn->number + (absent ? FAMILIES_ABSENT : 0), &turn->room);
+	        turn->number + (absent ? FAMILIES_ABSENT : 0), &turn->buffer);
 	const bool hit = family_lookup(turn->map, key, &value);
 
 	if (absent) {
@@ -347,7 +345,7 @@ struct families_sum {
 	} stats[FAMILIES_STATS];
 };
 
-static void families_add(
+static void families_add_stat(
         void *context, const char *name, const char *unit, double value)
 {
 	struct families_sum *sum = context;
@@ -384,7 +382,7 @@ static void families_stats(void *opaque, rm_stat_fn *emit, void *context)
 	        timed ? (double)timed_ns / (double)timed : (double)NAN);
 	for (unsigned i = 0; i < FAMILIES_MAPS; i++) {
 		family_census(&families->maps[i], &census);
-		family_stats(&families->maps[i], families_add, &sum);
+		family_stats(&families->maps[i], families_add_stat, &sum);
 	}
 	emit(context, "entries", "1", (double)census.entries);
 	emit(context, "chains", "1", (double)census.chains);
@@ -399,17 +397,17 @@ static bool families_check(void *opaque, char *why, size_t size)
 {
 	struct families *families = opaque;
 	uint64_t expected = families->keys * FAMILIES;
-	uint64_t held = 0;
+	uint64_t key_count = 0;
 
 	for (size_t i = 0; i < families->threads; i++) {
 		expected += rm_stat_read(&families->thread[i].inserts);
 		expected -= rm_stat_read(&families->thread[i].removes);
 	}
 	for (unsigned i = 0; i < FAMILIES_MAPS; i++)
-		held += family_count(&families->maps[i]);
+		key_count += family_count(&families->maps[i]);
 	snprintf(why, size, "%llu keys, expected %llu",
-	        (unsigned long long)held, (unsigned long long)expected);
-	return held == expected;
+	        (unsigned long long)key_count, (unsigned long long)expected);
+	return key_count == expected;
 }
 
 static const struct rm_map_ops families_ops = {

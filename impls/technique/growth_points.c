@@ -17,11 +17,11 @@ enum {
 	AUDIT_AUDITS,
 	BUCKETS,
 	GROWTHS,
-	OFF,
+	OFF_LOAD_FACTOR,
 	WRITES,
-	MOST,
+	OVER_TWO,
 	READS,
-	MOVED,
+	MOVED_BY_LOOKUPS,
 	DIFFER,
 	AUDIT_COUNTS
 };
@@ -33,11 +33,11 @@ static const char *const audit_names[AUDIT_COUNTS][2] = {
 	[GROWTHS] = { "growths_seen", "1" },
 	/* inserts after which growth did or did not begin against the rule of
 	   6.5 entries per bucket */
-	[OFF] = { "growths_off_load_factor", "1" },
+	[OFF_LOAD_FACTOR] = { "growths_off_load_factor", "1" },
 	[WRITES] = { "writes_while_growing", "1" },
-	[MOST] = { "writes_that_moved_over_two", "1" },
+	[OVER_TWO] = { "writes_that_moved_over_two", "1" },
 	[READS] = { "lookups_while_growing", "1" },
-	[MOVED] = { "buckets_moved_by_lookups", "1" },
+	[MOVED_BY_LOOKUPS] = { "buckets_moved_by_lookups", "1" },
 	/* keys for which maps with and without a hint give different answers */
 	[DIFFER] = { "answers_that_differ", "1" },
 };
@@ -69,7 +69,7 @@ static bool over_load_factor(uint64_t count, unsigned log2_buckets)
 }
 
 /* Looks up all inserted keys; returns whether all were found. */
-static bool look_all_up(
+static bool lookup_all(
         struct audit *audit, const struct gomap *map, uint64_t keys)
 {
 	const uint64_t before = gomap_get(map->extra->evacuations);
@@ -81,12 +81,13 @@ static bool look_all_up(
 		               &value) &&
 		       value.word[0] == i;
 	audit_add(audit, READS, keys);
-	audit_add(audit, MOVED, gomap_get(map->extra->evacuations) - before);
+	audit_add(audit, MOVED_BY_LOOKUPS,
+	        gomap_get(map->extra->evacuations) - before);
 	return all;
 }
 
 /* Inserts key `i`; counts its effects on the map. */
-static bool insert(struct audit *audit, struct gomap *map, uint64_t i)
+static bool insert_key(struct audit *audit, struct gomap *map, uint64_t i)
 {
 	const struct rm_value value = { { i } };
 	const struct moment before = moment_of(map);
@@ -101,13 +102,13 @@ static bool insert(struct audit *audit, struct gomap *map, uint64_t i)
 	if (i == 0)
 		audit_add(audit, BUCKETS, (uint64_t)1 << after.log2_buckets);
 	audit_add(audit, GROWTHS, grew);
-	audit_add(audit, OFF, grew != due);
+	audit_add(audit, OFF_LOAD_FACTOR, grew != due);
 	if (before.growing || grew) {
 		audit_add(audit, WRITES, 1);
-		audit_add(audit, MOST,
+		audit_add(audit, OVER_TWO,
 		        after.evacuations - before.evacuations > 2);
 	}
-	return !grew || look_all_up(audit, map, i + 1);
+	return !grew || lookup_all(audit, map, i + 1);
 }
 
 static bool audit_once(struct audit *audit, uint64_t seed)
@@ -121,7 +122,7 @@ static bool audit_once(struct audit *audit, uint64_t seed)
 	for (uint64_t i = 0; right && i < keys; i++) {
 		const struct rm_value value = { { i } };
 
-		right = insert(audit, map, i);
+		right = insert_key(audit, map, i);
 		gomap_exchange(plain, RM_U64X8, (struct rm_key){ .word = i },
 		        &value, NULL);
 	}

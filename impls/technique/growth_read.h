@@ -64,7 +64,7 @@ static bool growth_view(const struct gomap *map, struct gomap *view)
 	                        log2_buckets);
 }
 
-static void growth_look(struct growth_thread *self, uint64_t number)
+static void growth_lookup(struct growth_thread *self, uint64_t number)
 {
 	struct growth *growth = self->growth;
 	const struct rm_key key = { .word = number % growth->keys };
@@ -119,7 +119,7 @@ static void growth_loop(struct rm_worker *worker)
 		if (worker->slot == 0)
 			growth_write(self);
 		else
-			growth_look(self, rm_next(&worker->rng));
+			growth_lookup(self, rm_next(&worker->rng));
 }
 
 static void growth_destroy(void *opaque)
@@ -198,8 +198,7 @@ static void growth_stats(void *opaque, rm_stat_fn *emit, void *context)
 	emit(context, "headers_of_two_moments", "1", (double)mixed);
 }
 
-/* Statistics report what the readers saw. At the end all initial keys must be
-   present. */
+/* Statistics report misses. At the end all initial keys must exist. */
 static bool growth_check(void *opaque, char *why, size_t size)
 {
 	struct growth *growth = opaque;

@@ -115,7 +115,7 @@ RM_HOT struct handle_header handle_header_of(const struct gomap *map)
 }
 
 /* Waits until a flag is set, for at most a second. */
-static void handle_await(const atomic_bool *flag)
+static void handle_wait_for(const atomic_bool *flag)
 {
 	/* relaxed: a hint */
 	for (unsigned i = 0; i < HANDLE_WAITS &&
@@ -125,11 +125,11 @@ static void handle_await(const atomic_bool *flag)
 }
 
 /* Sleeps in the middle of an assignment, so that other threads see it. */
-static void handle_rest(struct handle *handle)
+static void handle_sleep_torn(struct handle *handle)
 {
 	technique_give_way();
 	if (handle->threads > 1)
-		handle_await(&handle->torn);
+		handle_wait_for(&handle->torn);
 }
 
 /* Assigns a map to a. */
@@ -146,7 +146,7 @@ static void handle_assign(struct handle_thread *self, unsigned which)
 	for (unsigned i = 0; HANDLE_FORM == HANDLE_HEADER && i < HANDLE_MEMBERS;
 	        i++) {
 		if (gives_way && i == HANDLE_MEMBERS / 2)
-			handle_rest(handle);
+			handle_sleep_torn(handle);
 		atomic_store_explicit(&handle->words[i],
 		        handle->headers[which].member[i], memory_order_relaxed);
 	}
@@ -170,7 +170,7 @@ RM_HOT struct handle_header handle_read(struct handle *handle)
 
 /* Returns the map of a header, or HANDLE_MAPS if it is torn: some words are
    from before an assignment and some from after it. */
-static unsigned handle_whose(
+static unsigned handle_find_map(
         const struct handle *handle, const struct handle_header *header)
 {
 	unsigned which = 0;
@@ -199,7 +199,7 @@ static struct gomap *handle_clone(struct handle *handle)
 }
 
 /* Writes through b and reads through the original. */
-static void handle_share(
+static void handle_write_through(
         struct handle_thread *self, struct gomap *b, uint64_t number)
 {
 	struct handle *handle = self->handle;
@@ -221,7 +221,7 @@ static unsigned handle_reader(struct handle_thread *self, uint64_t number)
 
 	guard_read(&handle->guard, handle);
 	const struct handle_header header = handle_read(handle);
-	const unsigned which = handle_whose(handle, &header);
+	const unsigned which = handle_find_map(handle, &header);
 
 	if (HANDLE_FORM == HANDLE_CLONE && which == HANDLE_ORIGINAL)
 		b = handle_clone(handle);
@@ -235,7 +235,7 @@ static unsigned handle_reader(struct handle_thread *self, uint64_t number)
 	                                !header.member[HANDLE_BUCKETS] &&
 	                                header.member[HANDLE_LOG2]);
 	if (which == HANDLE_ORIGINAL)
-		handle_share(self, b, number);
+		handle_write_through(self, b, number);
 	if (b != handle->maps[HANDLE_ORIGINAL])
 		gomap_destroy(b);
 	if (which == HANDLE_MAPS) /* relaxed: a hint */
@@ -253,7 +253,7 @@ static unsigned handle_reader(struct handle_thread *self, uint64_t number)
 /* Waits for thread 0, then for a copy of the original. */
 static void handle_begin(struct handle_thread *self)
 {
-	handle_await(&self->handle->assigned);
+	handle_wait_for(&self->handle->assigned);
 	for (unsigned i = 0; i < HANDLE_WAITS &&
 	                     handle_reader(self, UINT64_MAX) != HANDLE_ORIGINAL;
 	        i++)
@@ -273,7 +273,7 @@ static void handle_writer(struct handle_thread *self, uint64_t number)
 	if (number % HANDLE_TURN == HANDLE_TURN / 2)
 		technique_give_way();
 	if (number == HANDLE_TURN / 2 && handle->threads > 1)
-		handle_await(&handle->other);
+		handle_wait_for(&handle->other);
 	handle_assign(self, HANDLE_ORIGINAL);
 }
 

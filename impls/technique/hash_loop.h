@@ -62,8 +62,7 @@ static void hash_destroy(void *map)
 	free(subject);
 }
 
-/* Limits the number of strings to those that differ: one byte has 256
-   values. */
+/* Limits the number to different strings: one byte has 256 values. */
 static size_t hash_count(size_t bytes, uint64_t wanted)
 {
 	if (bytes < 8 && wanted > (uint64_t)1 << 8 * bytes)
@@ -90,7 +89,7 @@ static void hash_make_strings(struct hash_subject *subject, uint64_t rng)
 }
 
 /* Evaluates the hashes of all strings, and of numbered names. */
-static bool hash_judge(struct hash_subject *subject)
+static bool hash_evaluate(struct hash_subject *subject)
 {
 	uint64_t *hashes = malloc(subject->count * sizeof(*hashes));
 	char name[32];
@@ -129,7 +128,7 @@ static void *hash_create(const struct rm_sizing *sizing)
 		hash_make_strings(subject, sizing->seed);
 		for (size_t b = 0; b < hash_blocks(subject); b++)
 			subject->expected[b] = hash_block(subject, b);
-		if (hash_judge(subject))
+		if (hash_evaluate(subject))
 			return subject;
 	}
 	hash_destroy(subject);

@@ -21,7 +21,7 @@
 enum { HOLD_READ, HOLD_WRITE, HOLD_WRITERS };
 
 /* Measurements of one thread in the window. */
-struct hold_seat {
+struct hold_result {
 	_Alignas(RM_CACHE_LINE) uint64_t cycles;
 	uint64_t waited_ns, longest_ns, elapsed_ns;
 	struct rm_histogram *waits; /* NULL: not timed */
@@ -33,7 +33,7 @@ struct hold {
 	_Atomic uint64_t broken; /* a writer was not alone */
 	uint64_t args[3];
 	size_t threads;
-	struct hold_seat seats[];
+	struct hold_result seats[];
 };
 
 static void *hold_create(const struct rm_sizing *sizing)
@@ -41,7 +41,7 @@ static void *hold_create(const struct rm_sizing *sizing)
 	static const uint64_t preset[] = { 1000000, 100000, 1 };
 	const uint64_t *args = sizing->loop_args ? sizing->loop_args : preset;
 	size_t size = sizeof(struct hold) +
-	              sizing->threads * sizeof(struct hold_seat);
+	              sizing->threads * sizeof(struct hold_result);
 	struct hold *hold = aligned_alloc(RM_CACHE_LINE, size);
 
 	if (!hold)
@@ -108,7 +108,7 @@ static void hold_run(struct rm_worker *worker)
 {
 	struct hold *hold = worker->thread;
 	const bool writes = worker->slot < hold->args[HOLD_WRITERS];
-	struct hold_seat seat = { 0 };
+	struct hold_result seat = { 0 };
 	const uint64_t start_ns = rm_now_ns();
 
 	while (technique_turn(worker)) {
@@ -121,7 +121,7 @@ static void hold_run(struct rm_worker *worker)
 		if (waited_ns > seat.longest_ns)
 			seat.longest_ns = waited_ns;
 		if (worker->timed && worker->measured)
-			technique_note(&seat.waits, waited_ns);
+			technique_record(&seat.waits, waited_ns);
 	}
 	seat.elapsed_ns = rm_now_ns() - start_ns;
 	if (worker->measured)
@@ -129,13 +129,13 @@ static void hold_run(struct rm_worker *worker)
 }
 
 /* Adds up the measurements of several threads. */
-static struct hold_seat hold_add_up(
+static struct hold_result hold_add_up(
         const struct hold *hold, size_t first, size_t end)
 {
-	struct hold_seat sum = { .waits = rm_histogram_create() };
+	struct hold_result sum = { .waits = rm_histogram_create() };
 
 	for (size_t i = first; i < end; i++) {
-		const struct hold_seat *seat = &hold->seats[i];
+		const struct hold_result *seat = &hold->seats[i];
 
 		sum.cycles += seat->cycles;
 		sum.waited_ns += seat->waited_ns;
@@ -148,7 +148,7 @@ static struct hold_seat hold_add_up(
 	return sum;
 }
 
-static double hold_blocked(const struct hold_seat *sum)
+static double hold_blocked(const struct hold_result *sum)
 {
 	return sum->elapsed_ns
 	               ? (double)sum->waited_ns / (double)sum->elapsed_ns
@@ -158,7 +158,7 @@ static double hold_blocked(const struct hold_seat *sum)
 static void hold_emit(const struct hold *hold, const char *name, size_t first,
         size_t end, rm_stat_fn *emit, void *context)
 {
-	struct hold_seat sum = hold_add_up(hold, first, end);
+	struct hold_result sum = hold_add_up(hold, first, end);
 	char wait[16];
 
 	snprintf(wait, sizeof(wait), "%s_wait", name);
@@ -182,7 +182,7 @@ static void hold_stats(void *map, rm_stat_fn *emit, void *context)
 	const size_t split = hold->args[HOLD_WRITERS] < hold->threads
 	                             ? hold->args[HOLD_WRITERS]
 	                             : hold->threads;
-	struct hold_seat all = hold_add_up(hold, 0, hold->threads);
+	struct hold_result all = hold_add_up(hold, 0, hold->threads);
 
 	hold_emit(hold, "write", 0, split, emit, context);
 	hold_emit(hold, "read", split, hold->threads, emit, context);

@@ -5,9 +5,9 @@
  * are inserted at the start, so the map never grows.
  *
  * A template: the includer selects a guard and defines two constants.
- * INCREMENT_GIVES_WAY 1: one increment in 1000 sleeps in the middle of the
- * write, so that writers without a lock meet in every run. (Go aborts when it
- * detects that; here it is counted.) INCREMENT_TELLS 1: only statistics report
+ * INCREMENT_SLEEPS 1: one increment in 1000 sleeps in the middle of the write,
+ * so that writers without a lock meet in every run. (Go aborts when it detects
+ * that; here it is counted.) INCREMENT_REPORTS_ONLY 1: only statistics report
  * errors, so runs with and without errors are equally valid.
  */
 #ifndef RM_SUPPORT_INCREMENT_H
@@ -60,7 +60,7 @@ RM_HOT void increment_once(struct increment_thread *self, bool gives_way)
 }
 
 /* Records once the number of increments before the first conflict. */
-static inline void increment_note(struct increment *increment)
+static inline void increment_record_conflict(struct increment *increment)
 {
 	uint64_t none = 0, done = 1;
 
@@ -81,10 +81,10 @@ static void increment_loop(struct rm_worker *worker)
 
 	while (technique_turn(worker)) {
 		increment_once(self,
-		        INCREMENT_GIVES_WAY == 1 &&
+		        INCREMENT_SLEEPS == 1 &&
 		                worker->counts.iterations % INCREMENT_TURN ==
 		                        0);
-		increment_note(self->increment);
+		increment_record_conflict(self->increment);
 		rm_stat_own(&self->done, 1);
 	}
 }
@@ -137,16 +137,16 @@ static void *increment_join(void *opaque, size_t slot)
 
 /* Adds up the increments made and the values in the map. No thread writes. */
 static void increment_sums(
-        struct increment *increment, uint64_t *done, uint64_t *held)
+        struct increment *increment, uint64_t *done, uint64_t *map_sum)
 {
-	*done = *held = 0;
+	*done = *map_sum = 0;
 	for (size_t i = 0; i < increment->threads; i++)
 		*done += rm_stat_read(&increment->thread[i].done);
 	for (uint64_t i = 0; i < increment->keys; i++) {
 		_Atomic uint64_t *words = gomap_find(
 		        increment->map, RM_U64X8, (struct rm_key){ .word = i });
 
-		*held += words ? gomap_get(*words) : 0;
+		*map_sum += words ? gomap_get(*words) : 0;
 	}
 }
 
@@ -155,14 +155,14 @@ static void increment_stats(void *opaque, rm_stat_fn *emit, void *context)
 	struct increment *increment = opaque;
 	const uint64_t first_after = rm_stat_read(&increment->first_after);
 	const uint64_t conflicts = gomap_get(increment->map->extra->conflicts);
-	uint64_t done, held;
+	uint64_t done, map_sum;
 
-	increment_sums(increment, &done, &held);
+	increment_sums(increment, &done, &map_sum);
 	emit(context, "increments", "1", (double)done);
-	emit(context, "increments_lost", "1", (double)(int64_t)(done - held));
+	emit(context, "increments_lost", "1",
+	        (double)(int64_t)(done - map_sum));
 	emit(context, "conflicts", "1", (double)conflicts);
-	/* whether Go would have aborted, and after how many writes of all
-	   threads */
+	/* whether Go would have aborted, and after how many writes */
 	emit(context, "flag_fired", "1", conflicts > 0);
 	emit(context, "first_conflict_after", "1",
 	        first_after ? (double)first_after : (double)NAN);
@@ -172,15 +172,16 @@ static bool increment_check(void *opaque, char *why, size_t size)
 {
 	struct increment *increment = opaque;
 	const uint64_t conflicts = gomap_get(increment->map->extra->conflicts);
-	uint64_t done, held;
+	uint64_t done, map_sum;
 
-	increment_sums(increment, &done, &held);
-	if (INCREMENT_TELLS == 1 ? done >= held : !conflicts && done == held)
+	increment_sums(increment, &done, &map_sum);
+	if (INCREMENT_REPORTS_ONLY == 1 ? done >= map_sum
+	                                : !conflicts && done == map_sum)
 		return true;
 	snprintf(why, size,
 	        "concurrent map writes: %" PRIu64 " seen, %" PRId64
 	        " of %" PRIu64 " increments lost",
-	        conflicts, (int64_t)(done - held), done);
+	        conflicts, (int64_t)(done - map_sum), done);
 	return false;
 }
 

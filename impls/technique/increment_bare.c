@@ -6,7 +6,7 @@
    `increments_lost` report the result. */
 #include "impls/support/guard_none.h"
 
-enum { INCREMENT_GIVES_WAY = 0, INCREMENT_TELLS = 1 };
+enum { INCREMENT_SLEEPS = 0, INCREMENT_REPORTS_ONLY = 1 };
 #include "impls/technique/increment.h"
 
 const struct rm_impl rm_impl_increment_bare = {

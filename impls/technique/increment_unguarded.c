@@ -6,7 +6,7 @@
    increment_bare shows how often the flag fires without sleeps. */
 #include "impls/support/guard_none.h"
 
-enum { INCREMENT_GIVES_WAY = 1, INCREMENT_TELLS = 0 };
+enum { INCREMENT_SLEEPS = 1, INCREMENT_REPORTS_ONLY = 0 };
 #include "impls/technique/increment.h"
 
 const struct rm_impl rm_impl_increment_unguarded = {

@@ -3,7 +3,7 @@
  * index.h - how a hash selects one of N segments: the loop `tally:SEGMENTS`
  * (article S2, section 4.4; claim S2-38).
  *
- * The includer defines before: INDEX_OF(hash, segments), and INDEX_SAYS, its
+ * The includer defines before: INDEX_OF(hash, segments), and INDEX_NAME, its
  * name for messages. An iteration is one selection. Each hash depends on the
  * previous selection, so the loop measures latency, not throughput of
  * overlapping selections. N is a power of two, as in the article, but not known
@@ -52,8 +52,7 @@ static void index_run(struct rm_worker *worker)
 
 	while (technique_turn(worker)) {
 		for (unsigned i = 0; i < INDEX_BATCH; i++) {
-			/* a linear congruential generator: one multiplication
-			   per hash */
+			/* a linear congruential generator: cheap */
 			hash = hash * 6364136223846793005U +
 			       1442695040888963407U + index;
 			index = INDEX_OF(hash, segments);
@@ -62,8 +61,7 @@ static void index_run(struct rm_worker *worker)
 		worker->counts.iterations += INDEX_BATCH - 1;
 	}
 	worker->counts.wrong |= wrong;
-	/* relaxed: keeps the selections from being optimised away; orders
-	   nothing */
+	/* relaxed: only keeps the selections from being optimised away */
 	atomic_fetch_add_explicit(&subject->sum, index, memory_order_relaxed);
 }
 
@@ -110,7 +108,7 @@ static bool index_check(void *opaque, char *why, size_t size)
 			continue;
 		snprintf(why, size,
 		        "%s of %016" PRIx64 " is %" PRIu64 " of %" PRIu64,
-		        INDEX_SAYS, hash, (uint64_t)INDEX_OF(hash, n), n);
+		        INDEX_NAME, hash, (uint64_t)INDEX_OF(hash, n), n);
 		return false;
 	}
 	return true;

@@ -61,8 +61,7 @@ static uint64_t order_of(struct gomap *map)
 	return order;
 }
 
-/* Removes every second key of 0 .. keys - 1, except `seen`, and inserts from
-   `keys` on. */
+/* Removes every second key but `seen`; inserts from `keys` on. */
 static void change(struct audit *audit, struct gomap *map, uint64_t seen)
 {
 	for (uint64_t i = 0; i < audit->keys; i += 2)

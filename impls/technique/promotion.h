@@ -25,7 +25,7 @@ enum {
 	PROMOTED_OFF,
 	EXACT,
 	LOADED,
-	BESIDE,
+	UPDATES_UNDER_LOCK,
 	AUDIT_COUNTS
 };
 
@@ -41,10 +41,9 @@ static const char *const audit_names[AUDIT_COUNTS][2] = {
 	/* promotions at a number of misses that only the exact rule explains:
 	   not the buckets, nor their slots, nor their capacity before growth */
 	[EXACT] = { "promotions_by_exact_count", "1" },
-	/* stores after which over 3/4 of dirty's slots were used without a
-	   promotion */
+	/* stores that left over 3/4 of dirty's slots used, unpromoted */
 	[LOADED] = { "loaded_dirty_kept", "1" },
-	[BESIDE] = { "updates_beside_the_lock", "1" },
+	[UPDATES_UNDER_LOCK] = { "updates_beside_the_lock", "1" },
 };
 
 #include "impls/technique/audit.h"
@@ -81,7 +80,7 @@ static bool promotion_estimates(uint64_t misses, unsigned log2_buckets)
 }
 
 /* Looks up a key that only dirty has; returns true if it was promoted. */
-static bool promotion_look(struct audit *audit, void *thread, uint64_t word)
+static bool promotion_lookup(struct audit *audit, void *thread, uint64_t word)
 {
 	struct syncmap *map = syncmap_of(thread);
 	const uint64_t promotions = map->promotions;
@@ -116,7 +115,7 @@ static void promotion_update(struct audit *audit, void *thread)
 	syncmap_lock(&map->lock);
 	syncmap_upsert(thread, RM_U64X8, key, &value);
 	syncmap_unlock(&map->lock);
-	audit_add(audit, BESIDE, 1);
+	audit_add(audit, UPDATES_UNDER_LOCK, 1);
 }
 
 /* `first` is the first of this cycle's new keys. */
@@ -129,14 +128,14 @@ static void promotion_cycle(struct audit *audit, void *thread, uint64_t first)
 	/* twice the misses that should suffice, and some more */
 	for (uint64_t i = 0; map->dirty && i < 2 * (first + audit->keys) + 2;
 	        i++)
-		if (promotion_look(audit, thread, first + audit->keys - 1))
+		if (promotion_lookup(audit, thread, first + audit->keys - 1))
 			break;
 	promotion_update(audit, thread);
 	syncmap_quiesce(thread);
 }
 
 /* True if all inserted keys are present. */
-static bool promotion_holds(void *thread, uint64_t keys)
+static bool promotion_has_all(void *thread, uint64_t keys)
 {
 	struct rm_value value;
 	bool all = true;
@@ -160,7 +159,7 @@ static bool audit_once(struct audit *audit, uint64_t seed)
 	if (thread) {
 		for (uint64_t i = 0; i < CYCLES; i++)
 			promotion_cycle(audit, thread, i * audit->keys);
-		right = promotion_holds(thread, CYCLES * audit->keys);
+		right = promotion_has_all(thread, CYCLES * audit->keys);
 		syncmap_leave(thread);
 	}
 	if (map)

@@ -19,7 +19,7 @@ enum { RANGE_PRESET_KEYS = 64, RANGE_PART = 8 };
 struct range_late {
 	struct guard turn;
 	struct syncmap *map;
-	uint64_t keys, gone; /* the last `gone` keys are removed */
+	uint64_t keys, removed; /* the last `removed` keys are removed */
 	/* all below is protected by turn */
 	uint64_t round, ranges;
 	uint64_t updates_seen, inserts_seen, removed_seen, entries, lost;
@@ -33,18 +33,18 @@ struct range_thread {
 /* The state of one Range. */
 struct range_walk {
 	struct range_thread *self;
-	uint64_t round, kept; /* entries of keys that stay throughout */
-	bool begun;
+	uint64_t round, stayed; /* entries of keys that stay throughout */
+	bool writes_done;
 };
 
-static uint64_t range_words(uint64_t round, uint64_t key)
+static uint64_t range_value(uint64_t round, uint64_t key)
 {
 	return round << 32 | key;
 }
 
 static void range_put(struct range_thread *self, uint64_t key, uint64_t round)
 {
-	const struct rm_value value = { { range_words(round, key) } };
+	const struct rm_value value = { { range_value(round, key) } };
 
 	syncmap_upsert(
 	        self->handle, RM_U64X8, (struct rm_key){ .word = key }, &value);
@@ -62,18 +62,17 @@ static void range_set(struct range_thread *self, uint64_t first, uint64_t end,
 			        (struct rm_key){ .word = key });
 }
 
-/* Writes at the first entry of the Range. The current key's value has already
-   been read. */
+/* Writes at the Range's first entry, whose value has been read. */
 static void range_write(struct range_walk *walk)
 {
 	const struct range_late *late = walk->self->late;
-	const uint64_t stays = late->keys - late->gone;
+	const uint64_t stays = late->keys - late->removed;
 
 	range_set(walk->self, 0, stays, walk->round + 1, true);
 	range_set(walk->self, stays, late->keys, 0, false);
-	range_set(walk->self, late->keys, late->keys + late->gone,
+	range_set(walk->self, late->keys, late->keys + late->removed,
 	        walk->round + 1, true);
-	walk->begun = true;
+	walk->writes_done = true;
 }
 
 static bool range_entry(
@@ -82,11 +81,11 @@ static bool range_entry(
 	struct range_walk *walk = context;
 	struct range_late *late = walk->self->late;
 	const uint64_t round = value->word[0] >> 32;
-	const uint64_t stays = late->keys - late->gone;
+	const uint64_t stays = late->keys - late->removed;
 
 	late->entries++;
-	walk->kept += key.word < stays;
-	if (!walk->begun)
+	walk->stayed += key.word < stays;
+	if (!walk->writes_done)
 		range_write(walk);
 	else if (key.word >= late->keys)
 		late->inserts_seen++;
@@ -104,10 +103,10 @@ static void range_once(struct range_thread *self)
 	struct range_walk walk = { .self = self, .round = late->round };
 
 	syncmap_scan(self->handle, RM_U64X8, range_entry, &walk);
-	late->lost += walk.kept != late->keys - late->gone;
+	late->lost += walk.stayed != late->keys - late->removed;
 	late->ranges++;
 	late->round += 2;
-	range_set(self, late->keys, late->keys + late->gone, 0, false);
+	range_set(self, late->keys, late->keys + late->removed, 0, false);
 	range_set(self, 0, late->keys, late->round, true);
 }
 
@@ -156,7 +155,7 @@ static void *range_create(const struct rm_sizing *sizing)
 	if (!late)
 		return NULL;
 	late->keys = technique_arg(sizing, 0, RANGE_PRESET_KEYS);
-	late->gone = late->keys / RANGE_PART;
+	late->removed = late->keys / RANGE_PART;
 	inner.shape = RM_U64X8;
 	inner.keys = late->keys;
 	late->map = syncmap_create(&inner);

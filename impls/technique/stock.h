@@ -85,7 +85,7 @@ static inline void stock_hesitate(struct stock *stock, int64_t left)
 }
 
 /* Returns the units left, under the read lock. */
-RM_HOT int64_t stock_look(struct stock_thread *self)
+RM_HOT int64_t stock_read_left(struct stock_thread *self)
 {
 	struct stock *stock = self->stock;
 
@@ -95,8 +95,7 @@ RM_HOT int64_t stock_look(struct stock_thread *self)
 	return left;
 }
 
-/* Takes a unit under the write lock, if one is left or STOCK_LOOKS_AGAIN is
-   0. */
+/* Takes a unit under the write lock, if left or unless checked again. */
 RM_HOT bool stock_take(struct stock_thread *self)
 {
 	struct stock *stock = self->stock;
@@ -115,7 +114,7 @@ RM_HOT bool stock_take(struct stock_thread *self)
 RM_HOT bool stock_sell(struct stock_thread *self)
 {
 	if (STOCK_LOOKS_FIRST) {
-		int64_t left = stock_look(self);
+		int64_t left = stock_read_left(self);
 
 		if (left < 1)
 			return false;
@@ -126,7 +125,7 @@ RM_HOT bool stock_sell(struct stock_thread *self)
 }
 
 /* Records a time once. */
-static inline void stock_note(_Atomic uint64_t *moment_ns)
+static inline void stock_record_time(_Atomic uint64_t *moment_ns)
 {
 	uint64_t none = 0;
 
@@ -137,24 +136,23 @@ static inline void stock_note(_Atomic uint64_t *moment_ns)
 		        memory_order_relaxed);
 }
 
-/* Sells until stopped; after the last unit it counts refusals, which are
-   cheap. */
+/* Sells until stopped; after the last unit it counts refusals. */
 static void stock_loop(struct rm_worker *worker)
 {
 	struct stock_thread *self = worker->thread;
 
-	stock_note(&self->stock->opened_ns);
+	stock_record_time(&self->stock->opened_ns);
 	while (technique_turn(worker)) {
 		const uint64_t start_ns = technique_begin(worker);
 		const bool sold = stock_sell(self);
 
 		if (worker->timed)
-			technique_note(sold ? &self->sales : &self->refusals,
+			technique_record(sold ? &self->sales : &self->refusals,
 			        rm_now_ns() - start_ns);
 		if (sold) {
 			rm_stat_own(&self->sold, 1);
 		} else {
-			stock_note(&self->stock->sold_out_ns);
+			stock_record_time(&self->stock->sold_out_ns);
 			rm_stat_own(&self->refused, 1);
 		}
 	}

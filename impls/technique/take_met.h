@@ -63,7 +63,7 @@ static void met_between(void)
 }
 
 /* Both operations take `key`, whose value is key + 1. */
-static void met_once(
+static void met_take_key(
         struct audit *audit, void *first, void *other, uint64_t key)
 {
 	struct met_second second = { .audit = audit,
@@ -95,8 +95,7 @@ static void met_store(void *thread, uint64_t first, uint64_t end)
 	}
 }
 
-/* Promotes dirty: each lookup misses until there are as many misses as
-   entries. */
+/* Promotes dirty by as many misses as it has entries. */
 static void met_promote(void *thread, uint64_t keys)
 {
 	struct rm_value value;
@@ -106,7 +105,7 @@ static void met_promote(void *thread, uint64_t keys)
 		        thread, RM_U64X8, (struct rm_key){ .word = i }, &value);
 }
 
-static bool met_all(struct audit *audit, void *first, void *second)
+static bool met_take_all(struct audit *audit, void *first, void *second)
 {
 	struct rm_value value;
 	bool empty = true;
@@ -115,7 +114,7 @@ static bool met_all(struct audit *audit, void *first, void *second)
 	met_promote(first, audit->keys);
 	met_store(first, audit->keys, 2 * audit->keys);
 	for (uint64_t key = 0; key < 2 * audit->keys; key++) {
-		met_once(audit, first, second, key);
+		met_take_key(audit, first, second, key);
 		empty &= !syncmap_lookup(first, RM_U64X8,
 		        (struct rm_key){ .word = key }, &value);
 	}
@@ -131,7 +130,7 @@ static bool audit_once(struct audit *audit, uint64_t seed)
 	struct syncmap *map = syncmap_create(&sizing);
 	void *first = map ? syncmap_join(map, 0) : NULL;
 	void *second = first ? syncmap_join(map, 1) : NULL;
-	const bool right = second && met_all(audit, first, second);
+	const bool right = second && met_take_all(audit, first, second);
 
 	if (second)
 		syncmap_leave(second);

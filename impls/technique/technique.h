@@ -36,8 +36,7 @@ static inline uint64_t technique_arg(
 	return sizing->loop_args ? sizing->loop_args[i] : preset;
 }
 
-/* Allocates zeroed memory in whole pairs of cache lines, so that it shares
-   none. */
+/* Allocates zeroed memory in whole pairs of cache lines. */
 static inline void *technique_new(size_t bytes)
 {
 	const size_t unit = 2 * RM_CACHE_LINE;
@@ -67,7 +66,7 @@ RM_HOT uint64_t technique_begin(const struct rm_worker *worker)
 
 /* Records one duration of one thread. Creates the histogram on first use;
    without memory it records nothing. */
-static inline void technique_note(struct rm_histogram **times, uint64_t ns)
+static inline void technique_record(struct rm_histogram **times, uint64_t ns)
 {
 	if (!*times)
 		*times = rm_histogram_create();

@@ -102,7 +102,7 @@ static void *pass_without_applying(void *opaque)
 {
 	struct cached_map *map = opaque;
 
-	while (!atomic_load(&map->replica->over)) {
+	while (!atomic_load(&map->replica->stop_requested)) {
 		atomic_fetch_add(&map->replica->passes, 1);
 		sched_yield();
 	}
@@ -113,8 +113,8 @@ static void start(const struct scene *scene, void *(*follower)(void *))
 {
 	struct replica *replica = scene->map->replica;
 
-	atomic_store(&replica->over, false);
-	replica->follows =
+	atomic_store(&replica->stop_requested, false);
+	replica->follower_running =
 	        !pthread_create(&replica->follower, NULL, follower, scene->map);
 }
 
@@ -148,7 +148,7 @@ static void create_and_destroy(void)
 static void misses_read_the_replica(void)
 {
 	struct scene scene = begin(RM_U64X8);
-	struct guard *primary = &scene.map->behind->shard[0].guard;
+	struct guard *primary = &scene.map->backing->shard[0].guard;
 	uint64_t word;
 
 	put(&scene, scene.writer, 1, 5);
@@ -188,8 +188,7 @@ static void own_writes_are_visible(void)
 	end(&scene);
 }
 
-/* After a read of the primary, an older replica must not take the value
-   back. */
+/* After a read of the primary, an older replica must not be read. */
 static void values_do_not_go_back(void)
 {
 	struct scene scene = begin(RM_U64X8);
@@ -331,15 +330,16 @@ static void full_log_delays_its_writer(void)
 	for (unsigned i = 0; i < LOCAL_CACHE_LOG; i++)
 		put(&scene, scene.writer, i % 100, i + 1);
 	CHECK(stat(&scene, "log_full") == 0 &&
-	                replica_lacks(scene.map) == LOCAL_CACHE_LOG,
+	                replica_count_missing(scene.map) == LOCAL_CACHE_LOG,
 	        "the log holds 4096 writes without a delay");
 	put(&scene, scene.writer, 100, 1);
 	CHECK(stat(&scene, "log_full") == 1 &&
-	                replica_lacks(scene.map) ==
+	                replica_count_missing(scene.map) ==
 	                        LOCAL_CACHE_LOG + 1 - REPLICA_BATCH,
 	        "the next writer first applies 64 of them");
 	replica_pass(scene.map);
-	CHECK(replica_lacks(scene.map) == 0 && replica_equals(scene.map),
+	CHECK(replica_count_missing(scene.map) == 0 &&
+	                replica_equals(scene.map),
 	        "no write is lost");
 	end(&scene);
 }
@@ -499,7 +499,7 @@ static void check_finds_missing_follower(void)
 struct race {
 	struct scene scene;
 	_Atomic uint64_t replaced_ns[KEYS][WRITES / KEYS + 2];
-	_Atomic bool over;
+	_Atomic bool stop_requested;
 	_Atomic uint64_t worst_ns, answers;
 };
 
@@ -509,7 +509,7 @@ static void *race_read(void *opaque)
 	struct cache *cache = race->scene.reader;
 	uint64_t rng = 1;
 
-	for (unsigned i = 0; !atomic_load(&race->over); i++) {
+	for (unsigned i = 0; !atomic_load(&race->stop_requested); i++) {
 		const uint64_t rank = rm_next(&rng) % KEYS,
 		               before_ns = now_ns(),
 		               word = get(&race->scene, cache, rank);
@@ -547,7 +547,7 @@ static void concurrent_staleness_is_reported(void)
 		}
 		advance_clock(SECOND / 64);
 	}
-	atomic_store(&race->over, true);
+	atomic_store(&race->stop_requested, true);
 	pthread_join(reader, NULL);
 	CHECK((double)atomic_load(&race->worst_ns) <=
 	                stat(&race->scene, "staleness_max"),

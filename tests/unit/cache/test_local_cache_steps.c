@@ -125,10 +125,10 @@ static void lines_match_their_key(void)
 		right &= !cache_is_line_of(cache, &line, RM_STR16X24, keys[i]);
 	}
 	CHECK(right, "a line matches only its key and only in its generation");
-	CHECK(cache_may_hold(RM_STR16X24, keys[2]) &&
-	                cache_may_hold(
+	CHECK(cache_is_cacheable(RM_STR16X24, keys[2]) &&
+	                cache_is_cacheable(
 	                        RM_U64X8, (struct rm_key){ .length = 17 }) &&
-	                !cache_may_hold(
+	                !cache_is_cacheable(
 	                        RM_STR16X24, (struct rm_key){ .length = 17 }),
 	        "all integer keys and strings of up to 16 bytes can be cached");
 	cached.destroy(map);

@@ -10,8 +10,7 @@ static const struct rm_map_ops tiny_ops = { GROW_OPS };
 
 #include "tests/unit/shard/shard_grow_test.h"
 
-/* Where the keys of a shard go when the number of shards doubles (claim
-   S2-29). */
+/* The targets of a shard's keys when N doubles (claim S2-29). */
 static void two_ways_to_double(void)
 {
 	const unsigned shards = 32, bits = 5;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_shard_grow_timed.c - growing shards that a background thread splits:
    when it inspects shards, what one hold of a lock does, and that it switches
-   only verified shards. In tests that act as the thread, the clock stays at
-   0. */
+   only verified shards. Tests that act as the thread stop the clock. */
 #include "tests/unit/support/counted_heap.h"
 /* after it, so that it is counted */
 enum { GROW_SHARDS = 2, GROW_CAPACITY = 16, GROW_BATCH = 4 };
@@ -98,13 +97,12 @@ static void inspections_follow_the_period(void)
 	tiny_ops.destroy(timed);
 	const uint64_t before = atomic_load(&clock_readings);
 
-	rm_sleep_until(rm_now_ns() + 10 * TIMED_ASK_NS);
+	rm_sleep_until(rm_now_ns() + 10 * TIMED_POLL_NS);
 	CHECK(atomic_load(&clock_readings) == before,
 	        "destroy() ends the thread");
 }
 
-/* Returns when an inspection waits for this shard, which the caller has
-   locked. */
+/* Returns when an inspection waits for this shard; the caller locked it. */
 static void await_inspection(struct grow_shard *shard)
 {
 	atomic_store(&clock_ns, GROW_LOOK_NS);
@@ -220,8 +218,7 @@ static void real_map(void)
 	impl->ops->destroy(map);
 }
 
-/* Performs all kinds of writes. One new key remains; the others are
-   unchanged. */
+/* Performs all kinds of writes. Net effect: one new key. */
 static void write_all_kinds(struct grow_timed *timed, uint64_t turn)
 {
 	struct rm_value old;

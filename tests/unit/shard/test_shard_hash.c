@@ -87,8 +87,7 @@ static void values_are_the_known_ones(void)
 	        "XXH3 hashes the bytes of a word, lowest first");
 }
 
-/* Returns chi-square of KEYS keys over `cells` cells, over its expected
-   value. */
+/* Returns chi-square of KEYS keys, over its expected value. */
 static double unevenness(const unsigned *count, unsigned cells)
 {
 	const double mean = (double)KEYS / cells;
@@ -110,8 +109,7 @@ static double shards_of(choose *hash, struct rm_shape shape)
 	return unevenness(count, SHARDS);
 }
 
-/* Counts, for the keys of each shard, their places in inner maps of eight
-   buckets. */
+/* Counts each shard's keys in inner maps of eight buckets. */
 static double inside_of(choose *hash, struct rm_shape shape)
 {
 	unsigned count[SHARDS * BUCKETS] = { 0 };
@@ -160,8 +158,7 @@ static double digits_of(choose *hash)
 	return unevenness(count, SHARDS);
 }
 
-/* Verifies the statements in the head comments of the maps with these
-   hashes. */
+/* Verifies the statements in the maps' head comments. */
 static void shift_xor_is_poor(void)
 {
 	bool same = true;

@@ -151,8 +151,8 @@ static void check_grow_and_shrink(void)
 /* Sets the number of connections of a shard. */
 static void set_active(struct life_map *map, unsigned shard, uint64_t count)
 {
-	life_make(map, shard + 1);
-	life_add(map, shard, count - life_at(map, shard)->active);
+	life_make_shards(map, shard + 1);
+	life_add_active(map, shard, count - life_at(map, shard)->active);
 }
 
 /* Opens and closes a connection of this shard. */
@@ -161,7 +161,7 @@ static void close_one(struct life_map *map, uint32_t shard)
 	struct connection connection = { .touched_ns = now_ns(),
 		.shard = shard };
 
-	life_closed(map, &connection);
+	life_count_close(map, &connection);
 }
 
 /* Connections that opened before their shard was closed stay in it. */
@@ -286,8 +286,7 @@ static void check_idle_count(void)
 	end(map, thread, "after random touches the map's check passes");
 }
 
-/* From a blind review: the handles of one thread idle while another thread
-   opens. */
+/* From a blind review: handles idle while another thread opens. */
 static void check_handles_of_another_thread(void)
 {
 	struct life_map *map = create(&ops, 2);
@@ -301,7 +300,7 @@ static void check_handles_of_another_thread(void)
 	CHECK(life_score(shard, now_ns()) == 0,
 	        "a shard whose connections all idle has score 0");
 	for (unsigned i = 0; i < 250; i++) {
-		life_closed(map, handles[i]);
+		life_count_close(map, handles[i]);
 		free(handles[i]);
 	}
 	CHECK(stat(&ops, map, "late_touches") == 250 &&

@@ -20,8 +20,7 @@ enum { KEYS = 300 };
 
 static const struct rm_map_ops ops = { SESSIONS_OPS };
 
-/* Keys of several lengths: empty, within the record, exactly fitting,
-   longer. */
+/* Keys of several lengths: empty, short, exactly fitting, longer. */
 static struct rm_key some_key(struct rm_shape shape, unsigned n)
 {
 	static const size_t lengths[] = { 16, 17, 9, 40 };
@@ -229,7 +228,7 @@ static bool ends_without_memory(void)
 	return printed && WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
 }
 
-static bool check_says(struct sessions *map, const char *wanted)
+static bool check_reports(struct sessions *map, const char *wanted)
 {
 	char why[100] = "";
 
@@ -245,18 +244,18 @@ static void check_reports_faults(void)
 	ops.upsert(map, RM_U64X8, some_key(RM_U64X8, 1), &value);
 	link = session_place(map, RM_U64X8, some_key(RM_U64X8, 1)).bucket;
 	map->stripes[3].open++;
-	CHECK(check_says(map, "sessions are counted wrongly"),
+	CHECK(check_reports(map, "sessions are counted wrongly"),
 	        "the check finds a wrong count");
 	map->stripes[3].open--;
 	other = link == map->buckets ? link + map->mask : map->buckets;
 	found = *link;
 	*other = found;
 	*link = NULL;
-	CHECK(check_says(map, "a session is in a wrong chain"),
+	CHECK(check_reports(map, "a session is in a wrong chain"),
 	        "the check finds a session in the last or first chain");
 	*link = found;
 	*other = NULL;
-	CHECK(!check_says(map, ""),
+	CHECK(!check_reports(map, ""),
 	        "the check finds nothing wrong in a correct map");
 	ops.destroy(map);
 }

@@ -53,7 +53,7 @@ static void lost_value_is_detected(void)
 	session = *session_place(map, RM_U64X8, key).bucket;
 	fields = session->fields;
 	session->fields = gomap_create(0, RM_U64X8, 1);
-	CHECK(check_says(map, "a session has no value"),
+	CHECK(check_reports(map, "a session has no value"),
 	        "the check finds a session without its value");
 	gomap_destroy(session->fields);
 	session->fields = fields;

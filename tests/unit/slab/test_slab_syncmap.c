@@ -86,8 +86,7 @@ static bool drop(struct user *user, uint64_t rank)
 	       user->ops->remove(user->thread, user->shape, key_of(rank));
 }
 
-/* Returns allocator calls of closes and opens once the maximum of sessions was
-   open. */
+/* Returns allocator calls of closes and opens after the warm-up. */
 static double calls_of(const struct rm_impl *impl, bool directory)
 {
 	struct user user = user_of(impl->ops, directory);
@@ -151,16 +150,17 @@ static void record_is_reused(void)
 
 	put(&user, 1);
 	CHECK(session_find(user.thread, RM_U64X8, key_of(1), &entry) &&
-	                session_seen(&entry, &value) &&
+	                session_read_value(&entry, &value) &&
 	                !rm_value_wrong(RM_U64X8, &value, 1),
 	        "an open session is read");
 	drop(&user, 1);
-	CHECK(!session_seen(&entry, &value), "a closed session is absent");
+	CHECK(!session_read_value(&entry, &value),
+	        "a closed session is absent");
 	put(&user, 2);
 	CHECK(session_of(&user, 2) == session_at(&entry),
 	        "its record is reused by the next session");
 	value.word[0] = 4711;
-	CHECK(!session_seen(&entry, &value) && value.word[0] == 4711,
+	CHECK(!session_read_value(&entry, &value) && value.word[0] == 4711,
 	        "the record does not answer for the previous session");
 	CHECK(lookup_key(&user, 2) && !lookup_key(&user, 1),
 	        "the map finds only the new session");
@@ -200,8 +200,7 @@ static void check_finds_faults(void)
 	user_end(&user);
 }
 
-/* lifecycle:4:SLOTS through handles; session `lost` of 16 is removed by another
-   thread. */
+/* lifecycle:4:SLOTS; another thread removes session `lost` of 16. */
 static void loop_uses_handles(uint64_t slots, uint64_t lost)
 {
 	const uint64_t args[] = { 4, slots, 1 };

@@ -9,7 +9,7 @@
 #include "tests/unit/tap.h"
 
 struct guard {
-	unsigned reads, writes; /* since the last guard_took() */
+	unsigned reads, writes; /* since the last guard_counts_are() */
 	int inside;             /* locks held now */
 	size_t threads;
 };
@@ -52,9 +52,8 @@ static inline void guard_write_end(struct guard *guard)
 	guard->inside--;
 }
 
-/* Returns whether the counts since the last call are these and no lock is held.
-   Resets them. */
-static inline bool guard_took(
+/* True if these are the counts since the last call and no lock is held. */
+static inline bool guard_counts_are(
         struct guard *guard, unsigned reads, unsigned writes)
 {
 	const bool right = guard->reads == reads && guard->writes == writes &&
@@ -66,7 +65,7 @@ static inline bool guard_took(
 
 /* Checks after a test's last subject: all memory and `guards` locks are freed,
    and create() fails without memory or without a lock. */
-static inline void guards_are_given_back(const struct rm_map_ops *ops,
+static inline void guards_are_freed(const struct rm_map_ops *ops,
         const struct rm_sizing *sizing, unsigned guards)
 {
 	CHECK(heap_held == 0 && guards_destroyed == guards,

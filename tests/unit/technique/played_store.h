@@ -21,13 +21,13 @@ static struct {
 	size_t slot;          /* of the last join */
 	unsigned upserts, lookups, lookups_before_last_upsert;
 	char first[32], last[32]; /* inserted keys */
-	char asked[32];           /* the last key looked up */
+	char last_lookup[32];     /* the last key looked up */
 	struct rm_sizing sizing[PLAYED_MAPS];
 } played;
 
 struct played_entry {
 	char key[32];
-	uint64_t value, asked; /* number of lookups */
+	uint64_t value, lookups; /* number of lookups */
 	bool there;
 };
 
@@ -100,13 +100,13 @@ static bool family_lookup(
 {
 	struct played_entry *entry;
 
-	played_text(key, played.asked);
+	played_text(key, played.last_lookup);
 	played.lookups++;
 	if (played.ignores)
 		return false;
-	entry = played_find(handle, played.asked);
+	entry = played_find(handle, played.last_lookup);
 	if (entry)
-		entry->asked++;
+		entry->lookups++;
 	if (played.has_all)
 		return true;
 	if (played.forgets_keys || !entry || !entry->there)

@@ -20,7 +20,7 @@ static inline double stat_of(
 }
 
 /* True if the check reports `wanted`, or passes if that is "". */
-static inline bool check_says(
+static inline bool check_reports(
         const struct rm_map_ops *ops, void *subject, const char *wanted)
 {
 	char why[200] = "";

@@ -109,8 +109,7 @@ static inline void technique_end(struct technique_run *run)
 	run->map = NULL;
 }
 
-/* Returns for how many seeds the check fails with a reason that contains
-   `why`. */
+/* Counts seeds for which the check fails with `why` in its reason. */
 static inline unsigned technique_caught(struct technique_run *run,
         const char *id, const char *why, unsigned seeds)
 {

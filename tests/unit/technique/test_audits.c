@@ -27,8 +27,7 @@ static void check_growth(void)
 	/* 160 keys: at the 9th, 14th, 27th, 53rd and 105th */
 	CHECK(audit_stat("growth_points", "growths_seen", 1, 10) == 5,
 	        "160 keys make it grow five times");
-	/* one bucket holds eight: 7 > 6.5 does not grow, and 9 grows too
-	   late */
+	/* a bucket holds eight: 7 > 6.5 does not grow, 9 grows late */
 	CHECK(audit_stat("growth_points", "growths_off_load_factor", 1, 10) ==
 	                2,
 	        "one bucket grows for the 9th key, not for the 7th");

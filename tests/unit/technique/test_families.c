@@ -363,7 +363,7 @@ static void cache_may_miss(void)
 	families_ops.destroy(families);
 }
 
-static bool check_reports(struct families *families, const char *wanted)
+static bool check_passes_with(struct families *families, const char *wanted)
 {
 	char why[200] = "";
 	const bool right = families_ops.check(families, why, sizeof(why));
@@ -378,7 +378,7 @@ static void keys_add_up(void)
 	struct families *families = create_families();
 	char why[200];
 
-	CHECK(check_reports(families, "240 keys, expected 240"),
+	CHECK(check_passes_with(families, "240 keys, expected 240"),
 	        "the number of keys is the initial one");
 	rm_stat_own(&families->thread[0].inserts, 3);
 	rm_stat_own(&families->thread[1].removes, 1);
@@ -386,7 +386,7 @@ static void keys_add_up(void)
 	                !strcmp(why, "240 keys, expected 242"),
 	        "the expected number counts inserts and removes");
 	rm_stat_own(&families->thread[1].removes, 2);
-	CHECK(check_reports(families, "240 keys, expected 240"),
+	CHECK(check_passes_with(families, "240 keys, expected 240"),
 	        "the counts of all threads are added up");
 	played_find(&families->maps[1], "metric:7")->there = false;
 	CHECK(!families_ops.check(families, why, sizeof(why)) &&
@@ -410,9 +410,9 @@ static void many_statistics(void)
 
 	for (int i = 0; i < 40; i++) {
 		snprintf(names[i], sizeof(names[i]), "s%d", i);
-		families_add(&sum, names[i], "ns", i);
+		families_add_stat(&sum, names[i], "ns", i);
 	}
-	families_add(&sum, "s31", "ns", 5);
+	families_add_stat(&sum, "s31", "ns", 5);
 	CHECK(sum.count == 32 && sum.stats[31].value == 36 &&
 	                !strcmp(sum.stats[31].unit, "ns"),
 	        "only the first 32 statistics are kept");

@@ -19,7 +19,7 @@ static const struct rm_sizing sizing = {
 
 static bool took(struct family_map *one, unsigned reads, unsigned writes)
 {
-	return guard_took(&one->guard, reads, writes);
+	return guard_counts_are(&one->guard, reads, writes);
 }
 
 static struct rm_key key_of(const char *text)

@@ -36,7 +36,7 @@ static void begin(size_t threads)
 	during_pause = NULL;
 	subject = handle_ops.create(&sizing);
 	pauses = 0;
-	guard_took(&subject->guard, 0, 0);
+	guard_counts_are(&subject->guard, 0, 0);
 }
 
 static double stat_now(const char *name)
@@ -62,7 +62,7 @@ static void write_through_copy(void)
 	CHECK(handle_reader(self, 77) == HANDLE_ORIGINAL && original(2) == 77 &&
 	                original(1) == 0,
 	        "a copy of the original is written at the thread's own key");
-	CHECK(guard_took(&subject->guard, 2, 0) && pauses == 0,
+	CHECK(guard_counts_are(&subject->guard, 2, 0) && pauses == 0,
 	        "copy and check take the read lock");
 	handle_reader(self, 200);
 	CHECK(pauses == 1, "a reader sleeps after each hundred copies");
@@ -72,7 +72,7 @@ static void write_through_copy(void)
 	                stat_now("torn_headers") == 0 &&
 	                stat_now("words_of_variable") == 4,
 	        "the write through the copy is in the original");
-	CHECK(check_says(&handle_ops, subject,
+	CHECK(check_reports(&handle_ops, subject,
 	              "two variables, one map: 2 of 2 writes through a copy "
 	              "were seen through the original"),
 	        "the check reports that it was not a copy");
@@ -116,7 +116,7 @@ static void headers_tear(void)
 	                stat_now("torn_nil_buckets") == 1,
 	        "one in 999 does; a torn header without buckets is counted "
 	        "separately");
-	CHECK(check_says(&handle_ops, subject,
+	CHECK(check_reports(&handle_ops, subject,
 	              "torn headers: 2 of 2 copies were of no map"),
 	        "the check finds torn headers");
 	handle_ops.destroy(subject);
@@ -148,10 +148,10 @@ static void turn_assigns_maps(void)
 	                subject->assigned && pauses == 0,
 	        "a turn writes to the original and assigns another map and the "
 	        "original");
-	(void)guard_took(&subject->guard, 0, 0);
+	(void)guard_counts_are(&subject->guard, 0, 0);
 	handle_writer(self, 499);
 	CHECK(pauses == 1 && copied_map == HANDLE_GROWING && subject->other &&
-	                guard_took(&subject->guard, 1, 3),
+	                guard_counts_are(&subject->guard, 1, 3),
 	        "turn 499 sleeps while the variable is the growing map, until "
 	        "it is copied");
 	handle_writer(self, 499 + 999);
@@ -241,7 +241,7 @@ static void each_thread_has_a_key(void)
 	CHECK(gomap_count(subject->maps[HANDLE_ORIGINAL]) == 4,
 	        "there is at least one key per thread");
 	handle_ops.destroy(subject);
-	guards_are_given_back(&handle_ops, &few, 13);
+	guards_are_freed(&handle_ops, &few, 13);
 }
 
 /* True if the header of map `from` with one word of map `to` is recognised as
@@ -253,7 +253,8 @@ static bool tear_is_recognised(
 	const bool differs = header.member[i] != handle->headers[to].member[i];
 
 	header.member[i] = handle->headers[to].member[i];
-	return handle_whose(handle, &header) == (differs ? HANDLE_MAPS : from);
+	return handle_find_map(handle, &header) ==
+	       (differs ? HANDLE_MAPS : from);
 }
 
 static void mixed_words_are_recognised(uint64_t keys)

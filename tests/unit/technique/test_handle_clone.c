@@ -42,17 +42,17 @@ static void writes_to_clones_are_not_visible(struct handle *handle)
 	const long held = heap_held;
 
 	CHECK(handle_reader(self, 77) == HANDLE_ORIGINAL &&
-	                guard_took(&handle->guard, 2, 0),
+	                guard_counts_are(&handle->guard, 2, 0),
 	        "the variable and the original are read under the lock");
 	CHECK(handle_number(handle->maps[HANDLE_ORIGINAL], key_of(2)) == 9 &&
 	                stat_of(&handle_ops, handle, "copies") == 1 &&
 	                stat_of(&handle_ops, handle,
 	                        "writes_seen_through_original") == 0 &&
-	                check_says(&handle_ops, handle, ""),
+	                check_reports(&handle_ops, handle, ""),
 	        "a write through a copy is not visible in the original");
 	CHECK(heap_held == held, "the clone is freed");
 	handle_assign(handle_ops.join(handle, 0), HANDLE_GROWING);
-	CHECK(guard_took(&handle->guard, 0, 1) &&
+	CHECK(guard_counts_are(&handle->guard, 0, 1) &&
 	                handle_reader(self, 78) == HANDLE_GROWING &&
 	                heap_held == held &&
 	                stat_of(&handle_ops, handle, "copies_of_other_maps") ==
@@ -71,7 +71,7 @@ int main(void)
 	struct handle *handle = handle_ops.create(&sizing);
 
 	(void)handle_loops;
-	(void)guard_took(&handle->guard, 0, 0);
+	(void)guard_counts_are(&handle->guard, 0, 0);
 	clone_is_independent(handle);
 	writes_to_clones_are_not_visible(handle);
 	handle_ops.destroy(handle);

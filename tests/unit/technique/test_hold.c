@@ -247,7 +247,7 @@ static void broken_locks_are_detected(void)
 	CHECK(hold->broken == 2,
 	        "a writer concurrent with a writer is counted");
 	run(hold, 2, 1, 0, false);
-	CHECK(hold->broken == 3 && check_says(&hold_ops, hold,
+	CHECK(hold->broken == 3 && check_reports(&hold_ops, hold,
 	                                   "3 times a writer was not alone"),
 	        "a reader concurrent with a writer is counted");
 	hold->writers = 0;

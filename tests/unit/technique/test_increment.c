@@ -7,9 +7,9 @@
 #include "impls/gomap/gomap_ops.h"
 #include "tests/unit/technique/counting_guard.h"
 
-static int tells_setting;
-#define INCREMENT_GIVES_WAY 1
-#define INCREMENT_TELLS     tells_setting
+static int reports_only;
+#define INCREMENT_SLEEPS       1
+#define INCREMENT_REPORTS_ONLY reports_only
 #include "impls/technique/increment.h"
 #include "tests/unit/tap.h"
 #include "tests/unit/technique/subject_says.h"
@@ -39,7 +39,7 @@ static struct increment *increments(const uint64_t *args)
 		.threads = 14, .seed = 5, .loop_args = args
 	};
 
-	tells_setting = 0;
+	reports_only = 0;
 	pauses = pauses_inside = 0;
 	interloper = NULL;
 	watched = increment_ops.create(&sizing);
@@ -80,12 +80,12 @@ static void threads_have_their_keys(void)
 	        "by default ten keys are inserted at the start");
 	CHECK(increment->guard.threads == 14 &&
 	                stat_now(increment, "increments") == 0 &&
-	                check_says(&increment_ops, increment, ""),
+	                check_reports(&increment_ops, increment, ""),
 	        "no increment is counted at the start");
 	run(increment, 3, 5);
 	run(increment, 13, 20);
 	run(increment, 9, 1);
-	CHECK(guard_took(&increment->guard, 0, 26),
+	CHECK(guard_counts_are(&increment->guard, 0, 26),
 	        "each increment takes the write lock");
 	CHECK(value_of(increment, 3) == 25 && value_of(increment, 9) == 1 &&
 	                value_of(increment, 0) == 0,
@@ -97,7 +97,7 @@ static void threads_have_their_keys(void)
 	                isnan(stat_now(increment, "first_conflict_after")) &&
 	                gomap_get(increment->map->extra->growths) == growths,
 	        "without races there is no loss, no conflict and no growth");
-	CHECK(check_says(&increment_ops, increment, ""), "the check passes");
+	CHECK(check_reports(&increment_ops, increment, ""), "the check passes");
 	increment_ops.destroy(increment);
 }
 
@@ -113,7 +113,7 @@ static void one_in_a_thousand_sleeps(void)
 	        "one in a thousand sleeps in the middle of its write");
 	CHECK(gomap_count(increment->map) == 4 &&
 	                value_of(increment, 1) == 3000 &&
-	                check_says(&increment_ops, increment, ""),
+	                check_reports(&increment_ops, increment, ""),
 	        "without another thread the sleep changes nothing");
 	increment_ops.destroy(increment);
 }
@@ -138,10 +138,10 @@ static void losses_are_reported(void)
 	snprintf(why, sizeof(why),
 	        "concurrent map writes: %.0f seen, 1 of 1001 increments lost",
 	        conflicts);
-	CHECK(check_says(&increment_ops, increment, why),
+	CHECK(check_reports(&increment_ops, increment, why),
 	        "the check finds the loss");
-	tells_setting = 1;
-	CHECK(check_says(&increment_ops, increment, ""),
+	reports_only = 1;
+	CHECK(check_reports(&increment_ops, increment, ""),
 	        "with INCREMENT_TELLS the check accepts the loss");
 	interloper = NULL;
 	run(increment, 0, 50);
@@ -161,19 +161,19 @@ static void loss_or_conflict_fails(void)
 
 	run(increment, 0, 10);
 	rm_stat_own(&increment->thread[13].done, 2);
-	CHECK(check_says(&increment_ops, increment,
+	CHECK(check_reports(&increment_ops, increment,
 	              "concurrent map writes: 0 seen, 2 of 12 increments lost"),
 	        "the check finds a loss without a conflict");
 	rm_stat_own(&increment->thread[13].done, -2);
-	tells_setting = 1;
-	CHECK(check_says(&increment_ops, increment, ""),
+	reports_only = 1;
+	CHECK(check_reports(&increment_ops, increment, ""),
 	        "with INCREMENT_TELLS a correct sum passes");
-	tells_setting = 0;
+	reports_only = 0;
 	gomap_set(increment->map->extra->conflicts, 1);
 	CHECK(stat_now(increment, "flag_fired") == 1,
 	        "one conflict sets flag_fired");
 	gomap_set(increment->map->extra->conflicts, 4);
-	CHECK(check_says(&increment_ops, increment,
+	CHECK(check_reports(&increment_ops, increment,
 	              "concurrent map writes: 4 seen, 0 of 10 increments lost"),
 	        "the check finds conflicts without a loss");
 	increment_ops.destroy(increment);
@@ -185,7 +185,7 @@ int main(void)
 	one_in_a_thousand_sleeps();
 	losses_are_reported();
 	loss_or_conflict_fails();
-	guards_are_given_back(
+	guards_are_freed(
 	        &increment_ops, &(struct rm_sizing){ .threads = 2 }, 4);
 	return DONE();
 }

@@ -44,7 +44,7 @@ static uint64_t test_index(uint64_t hash, uint64_t segments)
 	return (hash & (segments - 1)) ^ (hash == wrong_hash && wrong_hash);
 }
 #define INDEX_OF(hash, segments) test_index(hash, segments)
-#define INDEX_SAYS               "the test's choice"
+#define INDEX_NAME               "the test's choice"
 #include "impls/technique/index.h"
 
 /* --- numbers that are handed out, of which one may be wrong --- */
@@ -97,12 +97,12 @@ static void loops_end(void)
 static void arguments_have_defaults(void)
 {
 	const uint64_t args[] = { 7, 8 };
-	const struct rm_sizing asked = sizing_of(args),
-	                       unasked = sizing_of(NULL);
+	const struct rm_sizing requested = sizing_of(args),
+	                       defaults = sizing_of(NULL);
 
-	CHECK(technique_arg(&asked, 0, 3) == 7 &&
-	                technique_arg(&asked, 1, 3) == 8 &&
-	                technique_arg(&unasked, 1, 3) == 3,
+	CHECK(technique_arg(&requested, 0, 3) == 7 &&
+	                technique_arg(&requested, 1, 3) == 8 &&
+	                technique_arg(&defaults, 1, 3) == 3,
 	        "a loop's argument is the requested one, or its default");
 }
 
@@ -138,9 +138,9 @@ static void times_are_reported(void)
 
 	technique_emit_times("wait", NULL, take_wanted, &most);
 	for (unsigned i = 0; i < 90; i++)
-		technique_note(&times, 100);
+		technique_record(&times, 100);
 	for (unsigned i = 0; i < 10; i++)
-		technique_note(&times, 1000000);
+		technique_record(&times, 1000000);
 	technique_emit_times("wait", times, take_wanted, &p50);
 	technique_emit_times("wait", times, take_wanted, &p99);
 	CHECK(most.value == -1, "without a duration no statistic is reported");
@@ -196,10 +196,10 @@ static void barriers_count(void)
 	        "one thread of a pair counts, not both");
 	barrier_loops[0].run(&odd);
 	CHECK(odd.counts.iterations == 0, "an odd thread idles");
-	CHECK(check_says(&barrier_ops, barrier, ""),
+	CHECK(check_reports(&barrier_ops, barrier, ""),
 	        "the check passes if no write is lost");
 	other->word[9 * BARRIER_STRIDE] = 1;
-	CHECK(check_says(&barrier_ops, barrier, "a write is lost"),
+	CHECK(check_reports(&barrier_ops, barrier, "a write is lost"),
 	        "the check finds a lost write");
 	stop = true;
 	CHECK(!barrier_wait(&first, other, 9) && barrier_wait(&first, other, 0),
@@ -236,12 +236,12 @@ static void audits_are_counted(void)
 	first_seed = last_seed;
 	CHECK(structures == 5 && stat_of(&audit_ops, audit, "audits") == 5 &&
 	                stat_of(&audit_ops, audit, "seen") == 100 &&
-	                check_says(&audit_ops, audit, ""),
+	                check_reports(&audit_ops, audit, ""),
 	        "audits and their counts are added up");
 	wrong_structure = 7;
 	worker.counts.iterations = 0;
 	audit_loops[0].run(&worker);
-	CHECK(check_says(&audit_ops, audit,
+	CHECK(check_reports(&audit_ops, audit,
 	              "1 audits found a structure with missing or wrong "
 	              "entries") &&
 	                last_seed != first_seed,
@@ -262,9 +262,9 @@ static void segments_are_powers_of_two(void)
 	bool right = true;
 
 	for (size_t i = 0; i < 6; i++) {
-		const struct rm_sizing asked = sizing_of(&wanted[i]);
+		const struct rm_sizing requested = sizing_of(&wanted[i]);
 
-		subject = index_ops.create(&asked);
+		subject = index_ops.create(&requested);
 		right &= stat_of(&index_ops, subject, "segments") ==
 		         (double)segments[i];
 		right &= segments[i] > 2 ||
@@ -296,16 +296,16 @@ static void choices_are_checked(void)
 	index_loops[0].run(&worker);
 	CHECK(worker.counts.wrong, "an index out of range is wrong");
 	too_far = false;
-	CHECK(check_says(&index_ops, subject, "") &&
+	CHECK(check_reports(&index_ops, subject, "") &&
 	                stat_of(&index_ops, subject,
 	                        "absolute_values_out_of_range") == 1,
 	        "one hash has no absolute value");
 	wrong_hash = UINT64_MAX;
-	CHECK(check_says(&index_ops, subject,
+	CHECK(check_reports(&index_ops, subject,
 	              "the test's choice of ffffffffffffffff is 62 of 64"),
 	        "the check finds a wrong index of the last hash");
 	wrong_hash = (uint64_t)INT64_MAX + 1;
-	CHECK(check_says(&index_ops, subject,
+	CHECK(check_reports(&index_ops, subject,
 	              "the test's choice of 8000000000000000 is 1 of 64"),
 	        "the check finds a wrong index of the hash without absolute "
 	        "value");
@@ -331,7 +331,7 @@ static void numbers_are_handed_out_once(
 
 		sent_loops[0].run(&worker);
 	}
-	CHECK(check_says(&sent_ops, sent, why), fact);
+	CHECK(check_reports(&sent_ops, sent, why), fact);
 	if (!wrong)
 		CHECK(stat_of(&sent_ops, sent, "requests") == 20 &&
 		                stat_of(&sent_ops, sent, "ranges_looked_at") ==

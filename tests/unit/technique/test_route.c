@@ -61,8 +61,7 @@ static double stat_now(struct route *route, const char *name)
 	return stat_of(&route_ops, route, name);
 }
 
-/* Counts the ranks below `end` whose key is in its hash's shard with its
-   value. */
+/* Counts ranks below `end` with key and value in the hash's shard. */
 static unsigned count_in_hash_shard(struct route *route, uint64_t end)
 {
 	unsigned right = 0;
@@ -139,13 +138,12 @@ static void keys_go_to_their_hash_shard(void)
 	        "stores of a warm-up are not counted");
 	run(route, 640, true);
 	CHECK(stat_now(route, "stores") == 7040 &&
-	                check_says(&route_ops, route, ""),
+	                check_reports(&route_ops, route, ""),
 	        "stores of all threads are added up, and the check passes");
 	route_ops.destroy(route);
 }
 
-/* 64,000 keys are a thousand per shard: more than 6.5 for each of 128
-   buckets. */
+/* 64,000 keys are 1000 per shard: over 6.5 for each of 128 buckets. */
 static void shards_are_sized(void)
 {
 	static const uint64_t args[] = { 64000, 7777 };
@@ -182,11 +180,11 @@ static void lost_keys_are_detected(void)
 	                stat_now(route, "lookups") == 10 &&
 	                stat_now(route, "lookups_lost") == 10,
 	        "a copy of a key goes to another shard by its address");
-	CHECK(check_says(
+	CHECK(check_reports(
 	              &route_ops, route, "10 keys were stored and not found"),
 	        "lost keys fail a route that must find all");
 	misleads = true;
-	CHECK(check_says(&route_ops, route, ""),
+	CHECK(check_reports(&route_ops, route, ""),
 	        "lost keys do not fail a misleading route");
 	gomap_set(route->map->shard[63].inner->count, 21);
 	CHECK(!route_ops.check(route, (char[100]){ 0 }, 100),
@@ -205,7 +203,7 @@ int main(void)
 	shards_are_sized();
 	keys_have_a_default();
 	lost_keys_are_detected();
-	guards_are_given_back(
+	guards_are_freed(
 	        &route_ops, &(struct rm_sizing){ .threads = 2 }, 4 * SHARDS);
 	return DONE();
 }

@@ -52,15 +52,15 @@ static struct rm_sizing sizing_of(const uint64_t *args)
 static void stock_faults_are_detected(struct stock *stock)
 {
 	stock_put(stock, 1);
-	CHECK(check_says(&stock_ops, stock,
+	CHECK(check_reports(&stock_ops, stock,
 	              "a deduction was lost: sold 15, but 1 of 15 remain"),
 	        "the check finds a lost deduction");
 	stock_put(stock, 0);
 	rm_stat_own(&stock->thread[0].sold, 1);
-	CHECK(check_says(&stock_ops, stock, "oversold: 16 of 15, 0 remain"),
+	CHECK(check_reports(&stock_ops, stock, "oversold: 16 of 15, 0 remain"),
 	        "the check finds a unit that was sold twice");
 	stock_put(stock, -1);
-	CHECK(check_says(&stock_ops, stock, "oversold: 16 of 15, -1 remain"),
+	CHECK(check_reports(&stock_ops, stock, "oversold: 16 of 15, -1 remain"),
 	        "the check finds a negative stock");
 }
 
@@ -90,7 +90,7 @@ static void stock_is_sold_once(void)
 	                stat_of(&stock_ops, stock, "refusal_max") >=
 	                        PLAYED_READING_NS,
 	        "times of sales, refusals and the sell-out are reported");
-	CHECK(check_says(&stock_ops, stock, ""), "the check passes");
+	CHECK(check_reports(&stock_ops, stock, ""), "the check passes");
 	stock_faults_are_detected(stock);
 	for (unsigned slot = 0; slot < 2; slot++) { /* allocated elsewhere */
 		(free)(stock->thread[slot].sales);
@@ -137,7 +137,7 @@ static void pairs_add_up(void)
 		right &= pair->mode == mode &&
 		         *pair_word(pair, 0) == wanted[mode][0] &&
 		         *pair_word(pair, 1) == wanted[mode][1] &&
-		         check_says(&pair_ops, pair, "");
+		         check_reports(&pair_ops, pair, "");
 		pair_ops.destroy(pair);
 	}
 	CHECK(right, "rr adds nothing, rw in odd threads, ww in all");
@@ -147,11 +147,11 @@ static void pairs_add_up(void)
 	                stat_of(&pair_ops, pair, "lines") == 2,
 	        "words 56 bytes apart are on two lines");
 	--*pair_word(pair, 1);
-	CHECK(check_says(&pair_ops, pair, "word 1 holds 63, expected 64"),
+	CHECK(check_reports(&pair_ops, pair, "word 1 holds 63, expected 64"),
 	        "the check finds a lost addition");
 	++*pair_word(pair, 1);
 	++*pair_word(pair, 0);
-	CHECK(check_says(&pair_ops, pair, "word 0 holds 129, expected 128"),
+	CHECK(check_reports(&pair_ops, pair, "word 0 holds 129, expected 128"),
 	        "the check finds an extra addition");
 	*pair_word(pair, 1) = 5;
 	run(&pair_ops, pair_loops, pair, 1, 0);
@@ -192,9 +192,9 @@ static uint64_t count_entries(const struct cleanup *cleanup)
 static void end(struct cleanup *cleanup)
 {
 	cleanup_ops.leave(cleanup->thread);
-	CHECK(check_says(&cleanup_ops, cleanup, ""), "the check passes");
+	CHECK(check_reports(&cleanup_ops, cleanup, ""), "the check passes");
 	rm_stat_own(&cleanup->thread->open_connection, 1);
-	CHECK(!check_says(&cleanup_ops, cleanup, ""),
+	CHECK(!check_reports(&cleanup_ops, cleanup, ""),
 	        "the check finds a lost connection");
 	cleanup_ops.destroy(cleanup);
 }
@@ -226,7 +226,7 @@ static void idle_connections_are_closed(void)
 	        "after 30 s the handler counts as left over");
 	self->survivors = 3;
 	cleanup_ops.leave(self);
-	CHECK(check_says(&cleanup_ops, cleanup,
+	CHECK(check_reports(&cleanup_ops, cleanup,
 	              "3 handlers outlived their connection by more than 30 s; "
 	              "0 connections were refused because no slot was free"),
 	        "the check finds handlers that did not end");
@@ -258,8 +258,7 @@ static void hang_up_closes_connection(void)
 	                stat_of(&cleanup_ops, cleanup, "refused") == 2 &&
 	                count_entries(cleanup) == 4,
 	        "four connections get slots, others are refused");
-	/* the timer has met the previous connection of slot 0, whose number is
-	   stale */
+	/* a stale number: the previous connection of slot 0 */
 	mark = cleanup->slot[0].mark;
 	CHECK(!cleanup_close(self, cleanup->slot,
 	              mark - (1U << CLEANUP_SECOND_BITS), 99) &&
