@@ -9,7 +9,7 @@ enum { FAMILIES_MAPS = 3 };
 #define FAMILIES_STORE "tests/unit/technique/played_store.h"
 #include "impls/technique/families.h"
 #include "tests/unit/tap.h"
-#include "tests/unit/technique/subject_says.h"
+#include "tests/unit/technique/subject_reports.h"
 #include "tests/unit/trial/played_clock.h"
 
 enum { KEYS = 80, MISSES = 4, ALL = 3 * KEYS, THREADS = 4 };

@@ -10,7 +10,7 @@
 
 #define HANDLE_FORM HANDLE_HEADER
 #include "impls/technique/handle.h"
-#include "tests/unit/technique/subject_says.h"
+#include "tests/unit/technique/subject_reports.h"
 
 static unsigned pauses;
 static void (*during_pause)(void); /* acts as another thread */

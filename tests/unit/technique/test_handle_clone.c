@@ -8,7 +8,7 @@
 #define HANDLE_FORM HANDLE_CLONE
 #include "impls/technique/handle.h"
 #include "tests/unit/tap.h"
-#include "tests/unit/technique/subject_says.h"
+#include "tests/unit/technique/subject_reports.h"
 
 enum { KEYS = 10 };
 

@@ -73,7 +73,7 @@ static inline void guard_write_end(struct guard *guard)
 
 #include "impls/technique/hold_loop.h"
 #include "tests/unit/tap.h"
-#include "tests/unit/technique/subject_says.h"
+#include "tests/unit/technique/subject_reports.h"
 
 static atomic_bool stop;
 static unsigned yields;

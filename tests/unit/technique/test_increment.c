@@ -12,7 +12,7 @@ static int reports_only;
 #define INCREMENT_REPORTS_ONLY reports_only
 #include "impls/technique/increment.h"
 #include "tests/unit/tap.h"
-#include "tests/unit/technique/subject_says.h"
+#include "tests/unit/technique/subject_reports.h"
 
 static atomic_bool stop;
 static unsigned pauses, pauses_inside; /* inside: under the lock, in a write */

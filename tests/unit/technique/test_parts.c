@@ -5,7 +5,7 @@
 /* after it, so that it is counted */
 #include "impls/technique/technique.h"
 #include "tests/unit/tap.h"
-#include "tests/unit/technique/subject_says.h"
+#include "tests/unit/technique/subject_reports.h"
 
 /* --- a barrier with a plain store --- */
 static unsigned unexpected_stores; /* over another old value */

@@ -13,7 +13,7 @@ static bool misleads;
 #define ROUTE_OF(key)  test_route(key)
 #define ROUTE_MISLEADS misleads
 #include "tests/unit/tap.h"
-#include "tests/unit/technique/subject_says.h"
+#include "tests/unit/technique/subject_reports.h"
 /* after the macros, which must not change these headers */
 #include "impls/technique/route.h"
 

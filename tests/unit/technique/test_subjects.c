@@ -11,7 +11,7 @@ enum { PAIR_PAD = 56 };
 enum { CLEANUP_CANCELS = 1 };
 #include "impls/technique/cleanup.h"
 #include "tests/unit/tap.h"
-#include "tests/unit/technique/subject_says.h"
+#include "tests/unit/technique/subject_reports.h"
 #include "tests/unit/trial/played_clock.h"
 
 static atomic_bool stop;

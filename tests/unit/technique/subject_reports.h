@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* subject_says.h - statistics and check of a technique's subject. */
-#ifndef RM_TEST_SUBJECT_SAYS_H
-#define RM_TEST_SUBJECT_SAYS_H
+/* subject_reports.h - statistics and check of a technique's subject. */
+#ifndef RM_TEST_SUBJECT_REPORTS_H
+#define RM_TEST_SUBJECT_REPORTS_H
 
 #include "runner/map.h"
 #include "tests/unit/wanted_stat.h"
@@ -27,8 +27,8 @@ static inline bool check_reports(
 	const bool right = ops->check(subject, why, sizeof(why));
 
 	if (strcmp(why, wanted))
-		printf("# said: %s\n", why);
+		printf("# check: %s\n", why);
 	return right == !wanted[0] && !strcmp(why, wanted);
 }
 
-#endif /* RM_TEST_SUBJECT_SAYS_H */
+#endif /* RM_TEST_SUBJECT_REPORTS_H */
