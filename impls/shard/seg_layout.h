@@ -2,8 +2,8 @@
 /* seg_layout.h - the segmented map: segments, bins, nodes, bin locks. Private
    part of seg_map.h, which describes the design and the constants that the
    includer defines. */
-#ifndef RM_SUPPORT_SEG_LAYOUT_H
-#define RM_SUPPORT_SEG_LAYOUT_H
+#ifndef RM_SHARD_SEG_LAYOUT_H
+#define RM_SHARD_SEG_LAYOUT_H
 
 #include "impls/shard/seg_value.h"
 #include "impls/support/epoch.h"
@@ -359,4 +359,4 @@ static void *seg_create(const struct rm_sizing *sizing)
 	return NULL;
 }
 
-#endif /* RM_SUPPORT_SEG_LAYOUT_H */
+#endif /* RM_SHARD_SEG_LAYOUT_H */

@@ -21,8 +21,8 @@
  *	SEG_FEW_BINS  initial bins per segment, unless presized
  *	SEG_ENCODES   1: values are kept as bytes (seg_value.h)
  */
-#ifndef RM_SUPPORT_SEG_MAP_H
-#define RM_SUPPORT_SEG_MAP_H
+#ifndef RM_SHARD_SEG_MAP_H
+#define RM_SHARD_SEG_MAP_H
 
 #include "impls/shard/seg_grow.h"
 #include "impls/shard/seg_layout.h"
@@ -224,4 +224,4 @@ RM_HOT bool seg_take(void *thread, struct rm_shape shape, struct rm_key key,
 	return spot.node != NULL;
 }
 
-#endif /* RM_SUPPORT_SEG_MAP_H */
+#endif /* RM_SHARD_SEG_MAP_H */

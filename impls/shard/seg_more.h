@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* seg_more.h - the segmented map: operations outside the measured loop. */
-#ifndef RM_SUPPORT_SEG_MORE_H
-#define RM_SUPPORT_SEG_MORE_H
+#ifndef RM_SHARD_SEG_MORE_H
+#define RM_SHARD_SEG_MORE_H
 
 #include "impls/shard/seg_map.h"
 
@@ -282,4 +282,4 @@ static inline bool seg_check(void *opaque, char *why, size_t size)
 	return !broken;
 }
 
-#endif /* RM_SUPPORT_SEG_MORE_H */
+#endif /* RM_SHARD_SEG_MORE_H */

@@ -3,8 +3,8 @@
    that selects one: each operation loads it. The includer defines shard_hash(),
    whose lowest bits select. The mask's line is never written after creation.
    For gomap_guarded.h. */
-#ifndef RM_SUPPORT_SHARD_ARRAY_MASK_H
-#define RM_SUPPORT_SHARD_ARRAY_MASK_H
+#ifndef RM_SHARD_ARRAY_MASK_H
+#define RM_SHARD_ARRAY_MASK_H
 
 struct map {
 	_Alignas(SHARD_ALIGN) size_t mask; /* shards - 1 */
@@ -22,4 +22,4 @@ RM_HOT struct shard *shard_of(
 	return &map->shard[shard_hash(shape, key) & map->mask];
 }
 
-#endif /* RM_SUPPORT_SHARD_ARRAY_MASK_H */
+#endif /* RM_SHARD_ARRAY_MASK_H */

@@ -25,8 +25,8 @@
  * shard, then directory_lock; with GROW_STOP directory_lock, then all shards by
  * id.
  */
-#ifndef RM_SUPPORT_SHARD_GROW_H
-#define RM_SUPPORT_SHARD_GROW_H
+#ifndef RM_SHARD_GROW_H
+#define RM_SHARD_GROW_H
 
 #include "impls/gomap/gomap_check.h"
 #include "impls/gomap/gomap_ops.h"
@@ -210,4 +210,4 @@ static inline struct grow_directory *grow_directory_create(
 	return directory;
 }
 
-#endif /* RM_SUPPORT_SHARD_GROW_H */
+#endif /* RM_SHARD_GROW_H */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* shard_grow_create.h - shards whose number grows: creation, destruction,
    statistics, check. Private part of shard_grow_ops.h. */
-#ifndef RM_SUPPORT_SHARD_GROW_CREATE_H
-#define RM_SUPPORT_SHARD_GROW_CREATE_H
+#ifndef RM_SHARD_GROW_CREATE_H
+#define RM_SHARD_GROW_CREATE_H
 
 #include "impls/shard/shard_grow.h"
 
@@ -230,4 +230,4 @@ static bool grow_check(void *opaque, char *why, size_t size)
 	return !broken;
 }
 
-#endif /* RM_SUPPORT_SHARD_GROW_CREATE_H */
+#endif /* RM_SHARD_GROW_CREATE_H */

@@ -9,8 +9,8 @@
  * a shard either before or after its split, and keys never leave their part of
  * the tree. So a key that is present all the time is visited once.
  */
-#ifndef RM_SUPPORT_SHARD_GROW_OPS_H
-#define RM_SUPPORT_SHARD_GROW_OPS_H
+#ifndef RM_SHARD_GROW_OPS_H
+#define RM_SHARD_GROW_OPS_H
 
 #include "impls/shard/shard_grow_create.h"
 #include "impls/shard/shard_grow_split.h"
@@ -308,4 +308,4 @@ static void grow_clear(void *thread)
 	.guarantees = "once-if-present", .progress = "blocking", \
 	.dispatch = "none"
 
-#endif /* RM_SUPPORT_SHARD_GROW_OPS_H */
+#endif /* RM_SHARD_GROW_OPS_H */

@@ -28,8 +28,8 @@
  * the old map. It is then dropped, the shard is split, and lookups go to a
  * child.
  */
-#ifndef RM_SUPPORT_SHARD_GROW_SPLIT_H
-#define RM_SUPPORT_SHARD_GROW_SPLIT_H
+#ifndef RM_SHARD_GROW_SPLIT_H
+#define RM_SHARD_GROW_SPLIT_H
 
 #include "impls/shard/shard_grow.h"
 
@@ -232,4 +232,4 @@ static RM_COLD void grow_step(struct grow_map *map, struct grow_shard *shard,
 	go_rwmutex_unlock(&shard->lock);
 }
 
-#endif /* RM_SUPPORT_SHARD_GROW_SPLIT_H */
+#endif /* RM_SHARD_GROW_SPLIT_H */

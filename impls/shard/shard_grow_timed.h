@@ -31,8 +31,8 @@
  * shard_grow_split.h. So check() locks one shard at a time, too, and never
  * waits for the end of an inspection.
  */
-#ifndef RM_SUPPORT_SHARD_GROW_TIMED_H
-#define RM_SUPPORT_SHARD_GROW_TIMED_H
+#ifndef RM_SHARD_GROW_TIMED_H
+#define RM_SHARD_GROW_TIMED_H
 
 #include "impls/shard/shard_grow_ops.h"
 #include "runner/base/clock.h"
@@ -354,4 +354,4 @@ static bool timed_check(void *opaque, char *why, size_t size)
 	GROW_KEY_OPS, .create = timed_create, .destroy = timed_destroy, \
 	              .stats = timed_stats, .check = timed_check
 
-#endif /* RM_SUPPORT_SHARD_GROW_TIMED_H */
+#endif /* RM_SHARD_GROW_TIMED_H */

@@ -3,8 +3,8 @@
    the key. The includer includes a guard and defines SHARDS and SHARD_ALIGN. It
    may define SHARD_CHOICE(shape, key), a number below SHARDS; the default is
    folded FNV-1a. */
-#ifndef RM_SUPPORT_SHARD_HASHED_H
-#define RM_SUPPORT_SHARD_HASHED_H
+#ifndef RM_SHARD_HASHED_H
+#define RM_SHARD_HASHED_H
 
 #include "impls/support/fnv.h"
 
@@ -26,4 +26,4 @@ RM_DRIVES(ops)
 	.family = "shard", .system = "M5", .guarantees = "once-if-present", \
 	.progress = "blocking", .dispatch = "none", RM_ALL_OF(ops)
 
-#endif /* RM_SUPPORT_SHARD_HASHED_H */
+#endif /* RM_SHARD_HASHED_H */

@@ -12,7 +12,7 @@
 struct life_ring {
 	struct life_thread *thread;
 	struct rm_worker *worker;
-	uint64_t held, oldest, next; /* connection i is at i % held */
+	uint64_t capacity, oldest, next; /* connection i is at i % capacity */
 	struct connection **connections;
 	struct rm_tide tide;
 };
@@ -31,7 +31,7 @@ RM_HOT bool life_ring_write(
 	const struct rm_value value =
 	        rm_value_of(rank, worker->slot, ++worker->sequence);
 	struct syncmap_member member = life_member(
-	        ring->thread, ring->connections[i % ring->held]->shard);
+	        ring->thread, ring->connections[i % ring->capacity]->shard);
 	const bool was_there = syncmap_upsert(&member, shape,
 	        rm_key_of(shape, rank, &worker->written), &value);
 
@@ -46,7 +46,7 @@ static void life_ring_open(struct life_ring *ring, struct rm_shape shape)
 	const struct rm_key key =
 	        rm_key_of(shape, life_rank(ring, i), &ring->worker->written);
 
-	ring->connections[i % ring->held] =
+	ring->connections[i % ring->capacity] =
 	        life_connect(ring->thread, life_hash(ring->thread, shape, key));
 	ring->worker->counts.wrong |= life_ring_write(ring, shape, i);
 	ring->worker->counts.inserts++;
@@ -55,7 +55,7 @@ static void life_ring_open(struct life_ring *ring, struct rm_shape shape)
 static void life_ring_close(struct life_ring *ring, struct rm_shape shape)
 {
 	const uint64_t i = ring->oldest++;
-	struct connection *connection = ring->connections[i % ring->held];
+	struct connection *connection = ring->connections[i % ring->capacity];
 	const struct rm_key key =
 	        rm_key_of(shape, life_rank(ring, i), &ring->worker->written);
 
@@ -77,7 +77,7 @@ RM_HOT void life_ring_touch(
 	const uint64_t i = ring->oldest + rm_draw_session(worker, x,
 	                                          ring->next - ring->oldest);
 	const uint64_t rank = life_rank(ring, i);
-	struct connection *connection = ring->connections[i % ring->held];
+	struct connection *connection = ring->connections[i % ring->capacity];
 	struct rm_value value;
 
 	life_touch(ring->thread->map, connection);
@@ -138,12 +138,13 @@ static __attribute__((unused)) bool life_open_all(struct rm_worker *worker)
 		return false;
 	ring->thread = worker->thread;
 	ring->worker = worker;
-	ring->held = rm_sessions_held(worker);
-	ring->tide = rm_tide_of(worker, ring->held, 0);
-	ring->connections = malloc(ring->held * sizeof(struct connection *));
+	ring->capacity = rm_sessions_held(worker);
+	ring->tide = rm_tide_of(worker, ring->capacity, 0);
+	ring->connections =
+	        malloc(ring->capacity * sizeof(struct connection *));
 	if (!ring->connections)
 		return false;
-	while (ring->next < ring->held) {
+	while (ring->next < ring->capacity) {
 		life_ring_open(ring, ring->thread->map->shape);
 		if (ring->next % RM_BATCH == 0)
 			epoch_quiesce(ring->thread->record);

@@ -10,8 +10,8 @@
  * and audit_once(), which returns false if the structure itself is wrong. Then
  * the counts mean nothing and the trial fails.
  */
-#ifndef RM_SUPPORT_AUDIT_H
-#define RM_SUPPORT_AUDIT_H
+#ifndef RM_TECHNIQUE_AUDIT_H
+#define RM_TECHNIQUE_AUDIT_H
 
 #include "impls/technique/technique.h"
 #include "runner/base/rng.h"
@@ -93,4 +93,4 @@ static const struct rm_own_loop audit_loops[] = {
 	{ NULL, NULL },
 };
 
-#endif /* RM_SUPPORT_AUDIT_H */
+#endif /* RM_TECHNIQUE_AUDIT_H */

@@ -13,8 +13,8 @@
  * A template: the includer defines barrier_write(word, was, now), with release
  * order at least.
  */
-#ifndef RM_SUPPORT_BARRIER_H
-#define RM_SUPPORT_BARRIER_H
+#ifndef RM_TECHNIQUE_BARRIER_H
+#define RM_TECHNIQUE_BARRIER_H
 
 #include "impls/technique/technique.h"
 
@@ -195,4 +195,4 @@ static const struct rm_own_loop barrier_loops[] = {
 	{ NULL, NULL },
 };
 
-#endif /* RM_SUPPORT_BARRIER_H */
+#endif /* RM_TECHNIQUE_BARRIER_H */

@@ -29,8 +29,8 @@
  * within 30 s. 0: handlers do not poll it, so a handler and its resources
  * outlive its connection.
  */
-#ifndef RM_SUPPORT_CLEANUP_H
-#define RM_SUPPORT_CLEANUP_H
+#ifndef RM_TECHNIQUE_CLEANUP_H
+#define RM_TECHNIQUE_CLEANUP_H
 
 #include "impls/syncmap/syncmap.h"
 #include "impls/technique/technique.h"
@@ -529,4 +529,4 @@ static const struct rm_own_loop cleanup_loops[] = {
 	{ NULL, NULL },
 };
 
-#endif /* RM_SUPPORT_CLEANUP_H */
+#endif /* RM_TECHNIQUE_CLEANUP_H */

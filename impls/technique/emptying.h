@@ -2,8 +2,8 @@
 /* emptying.h - the cost of emptying a Go map of KEYS keys; article S0, 1. An
    audit fills a map and empties it; only the emptying is timed. A template: the
    includer defines emptying(), which returns the empty map. */
-#ifndef RM_SUPPORT_EMPTYING_H
-#define RM_SUPPORT_EMPTYING_H
+#ifndef RM_TECHNIQUE_EMPTYING_H
+#define RM_TECHNIQUE_EMPTYING_H
 
 #include "impls/gomap/gomap_ops.h"
 
@@ -50,4 +50,4 @@ static bool audit_once(struct audit *audit, uint64_t seed)
 	return right;
 }
 
-#endif /* RM_SUPPORT_EMPTYING_H */
+#endif /* RM_TECHNIQUE_EMPTYING_H */

@@ -27,8 +27,8 @@
  *	family_stats(one, emit, context)       its own, any thread
  *	family_census(one, census)             likewise
  */
-#ifndef RM_SUPPORT_FAMILIES_H
-#define RM_SUPPORT_FAMILIES_H
+#ifndef RM_TECHNIQUE_FAMILIES_H
+#define RM_TECHNIQUE_FAMILIES_H
 
 #include "impls/technique/technique.h"
 #include "runner/base/clock.h"
@@ -427,4 +427,4 @@ static const struct rm_own_loop families_loops[] = {
 	{ NULL, NULL },
 };
 
-#endif /* RM_SUPPORT_FAMILIES_H */
+#endif /* RM_TECHNIQUE_FAMILIES_H */

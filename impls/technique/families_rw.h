@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* families_rw.h - keys of three modules in Go maps, each under its own RWMutex,
    like gomap_rw. A FAMILIES_STORE of families.h. */
-#ifndef RM_SUPPORT_FAMILIES_RW_H
-#define RM_SUPPORT_FAMILIES_RW_H
+#ifndef RM_TECHNIQUE_FAMILIES_RW_H
+#define RM_TECHNIQUE_FAMILIES_RW_H
 
 #include "impls/gomap/gomap_dump.h"
 #include "impls/gomap/gomap_ops.h"
@@ -109,4 +109,4 @@ static uint64_t family_count(struct family_map *one)
 	return gomap_count(one->map);
 }
 
-#endif /* RM_SUPPORT_FAMILIES_RW_H */
+#endif /* RM_TECHNIQUE_FAMILIES_RW_H */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* families_sync.h - keys of three modules in Go's sync.Map, like syncmap, each
    map with its own reclamation. A FAMILIES_STORE of families.h. */
-#ifndef RM_SUPPORT_FAMILIES_SYNC_H
-#define RM_SUPPORT_FAMILIES_SYNC_H
+#ifndef RM_TECHNIQUE_FAMILIES_SYNC_H
+#define RM_TECHNIQUE_FAMILIES_SYNC_H
 
 #include "impls/gomap/gomap_dump.h"
 #include "impls/syncmap/syncmap.h"
@@ -93,4 +93,4 @@ static uint64_t family_count(struct family_map *one)
 	return count;
 }
 
-#endif /* RM_SUPPORT_FAMILIES_SYNC_H */
+#endif /* RM_TECHNIQUE_FAMILIES_SYNC_H */

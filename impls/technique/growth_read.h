@@ -15,8 +15,8 @@
  *
  * A template: the includer selects a guard.
  */
-#ifndef RM_SUPPORT_GROWTH_READ_H
-#define RM_SUPPORT_GROWTH_READ_H
+#ifndef RM_TECHNIQUE_GROWTH_READ_H
+#define RM_TECHNIQUE_GROWTH_READ_H
 
 #include "impls/gomap/gomap_ops.h"
 #include "impls/technique/technique.h"
@@ -230,4 +230,4 @@ static const struct rm_own_loop growth_loops[] = {
 	{ NULL, NULL },
 };
 
-#endif /* RM_SUPPORT_GROWTH_READ_H */
+#endif /* RM_TECHNIQUE_GROWTH_READ_H */

@@ -31,8 +31,8 @@
  * The map `snapshot` is another form: a clone that is published and then
  * immutable.
  */
-#ifndef RM_SUPPORT_HANDLE_H
-#define RM_SUPPORT_HANDLE_H
+#ifndef RM_TECHNIQUE_HANDLE_H
+#define RM_TECHNIQUE_HANDLE_H
 
 #include "impls/gomap/gomap_ops.h"
 #include "impls/technique/technique.h"
@@ -428,4 +428,4 @@ static const struct rm_own_loop handle_loops[] = {
 	{ NULL, NULL },
 };
 
-#endif /* RM_SUPPORT_HANDLE_H */
+#endif /* RM_TECHNIQUE_HANDLE_H */

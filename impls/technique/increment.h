@@ -10,8 +10,8 @@
  * that; here it is counted.) INCREMENT_REPORTS_ONLY 1: only statistics report
  * errors, so runs with and without errors are equally valid.
  */
-#ifndef RM_SUPPORT_INCREMENT_H
-#define RM_SUPPORT_INCREMENT_H
+#ifndef RM_TECHNIQUE_INCREMENT_H
+#define RM_TECHNIQUE_INCREMENT_H
 
 #include "impls/gomap/gomap_ops.h"
 #include "impls/technique/technique.h"
@@ -200,4 +200,4 @@ static const struct rm_own_loop increment_loops[] = {
 	{ NULL, NULL },
 };
 
-#endif /* RM_SUPPORT_INCREMENT_H */
+#endif /* RM_TECHNIQUE_INCREMENT_H */

@@ -8,8 +8,8 @@
  *
  * A template: the includer defines PAIR_PAD, the bytes between the words.
  */
-#ifndef RM_SUPPORT_PAIR_H
-#define RM_SUPPORT_PAIR_H
+#ifndef RM_TECHNIQUE_PAIR_H
+#define RM_TECHNIQUE_PAIR_H
 
 #include "impls/technique/technique.h"
 
@@ -169,4 +169,4 @@ static const struct rm_own_loop pair_loops[] = {
 	{ NULL, NULL },
 };
 
-#endif /* RM_SUPPORT_PAIR_H */
+#endif /* RM_TECHNIQUE_PAIR_H */

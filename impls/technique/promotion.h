@@ -12,8 +12,8 @@
  *
  * A template: the includer selects SYNCMAP_RULES before.
  */
-#ifndef RM_SUPPORT_PROMOTION_H
-#define RM_SUPPORT_PROMOTION_H
+#ifndef RM_TECHNIQUE_PROMOTION_H
+#define RM_TECHNIQUE_PROMOTION_H
 
 #include "impls/syncmap/syncmap.h"
 
@@ -167,4 +167,4 @@ static bool audit_once(struct audit *audit, uint64_t seed)
 	return right;
 }
 
-#endif /* RM_SUPPORT_PROMOTION_H */
+#endif /* RM_TECHNIQUE_PROMOTION_H */

@@ -9,8 +9,8 @@
  * and the sum of a hash of each number are
  * compared with the values for 0 .. n - 1.
  */
-#ifndef RM_SUPPORT_SENT_H
-#define RM_SUPPORT_SENT_H
+#ifndef RM_TECHNIQUE_SENT_H
+#define RM_TECHNIQUE_SENT_H
 
 #include "impls/support/hash.h"
 #include "impls/technique/technique.h"
@@ -135,4 +135,4 @@ static const struct rm_own_loop sent_loops[] = {
 	{ NULL, NULL },
 };
 
-#endif /* RM_SUPPORT_SENT_H */
+#endif /* RM_TECHNIQUE_SENT_H */

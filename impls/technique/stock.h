@@ -18,8 +18,8 @@
  * only once and sees fewer units than callers waits before it takes one, until
  * more callers have checked than there are units, for 20 ms at most.
  */
-#ifndef RM_SUPPORT_STOCK_H
-#define RM_SUPPORT_STOCK_H
+#ifndef RM_TECHNIQUE_STOCK_H
+#define RM_TECHNIQUE_STOCK_H
 
 #include "impls/gomap/gomap_ops.h"
 #include "impls/technique/technique.h"
@@ -285,4 +285,4 @@ static const struct rm_own_loop stock_loops[] = {
 	{ NULL, NULL },
 };
 
-#endif /* RM_SUPPORT_STOCK_H */
+#endif /* RM_TECHNIQUE_STOCK_H */

@@ -12,8 +12,8 @@
  *
  * A template: the includer defines met_take(), a LoadAndDelete.
  */
-#ifndef RM_SUPPORT_TAKE_MET_H
-#define RM_SUPPORT_TAKE_MET_H
+#ifndef RM_TECHNIQUE_TAKE_MET_H
+#define RM_TECHNIQUE_TAKE_MET_H
 
 static void met_between(void);
 #define SYNCMAP_SEEN() met_between()
@@ -141,4 +141,4 @@ static bool audit_once(struct audit *audit, uint64_t seed)
 	return right;
 }
 
-#endif /* RM_SUPPORT_TAKE_MET_H */
+#endif /* RM_TECHNIQUE_TAKE_MET_H */

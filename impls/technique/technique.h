@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* technique.h - helpers that techniques share: loop condition, loop arguments,
    memory, a short sleep, and durations of operations. */
-#ifndef RM_SUPPORT_TECHNIQUE_H
-#define RM_SUPPORT_TECHNIQUE_H
+#ifndef RM_TECHNIQUE_TECHNIQUE_H
+#define RM_TECHNIQUE_TECHNIQUE_H
 
 #include "impls/support/no_handle.h"
 #include "runner/base/clock.h"
@@ -97,4 +97,4 @@ static inline void technique_emit_times(const char *name,
 	technique_emit(name, "max", "ns", (double)sum->max_ns, emit, context);
 }
 
-#endif /* RM_SUPPORT_TECHNIQUE_H */
+#endif /* RM_TECHNIQUE_TECHNIQUE_H */

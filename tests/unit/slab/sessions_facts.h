@@ -313,16 +313,16 @@ static void wrong_fields_are_detected(void)
 	struct sessions *map = map_of(RM_U64X24, 64);
 	struct rm_worker worker = worker_of(map, args);
 	atomic_bool stop = true;
-	const struct life *life;
+	const struct ring *ring;
 
 	worker.stop = &stop;
 	life_open_all(&worker);
-	life = worker.found;
+	ring = worker.found;
 	sessions_loops[0].run(&worker);
 	CHECK(worker.counts.iterations == 0,
 	        "a stopped thread runs no iteration");
 	stop = false;
-	session_write(life->sessions[6], 3 + 5, 1);
+	session_write(ring->sessions[6], 3 + 5, 1);
 	for (unsigned i = 0; i < 3000 && !worker.counts.wrong; i++)
 		life_touch(worker.found, rm_next(&worker.rng));
 	CHECK(worker.counts.wrong, "a wrong field value is detected");

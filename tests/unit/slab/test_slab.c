@@ -251,10 +251,10 @@ static void loop_writes_slots(uint64_t slots)
 	uint64_t word;
 
 	CHECK(life_open_all(&worker), "sessions are opened");
-	const struct life *life = worker.held;
+	const struct ring *ring = worker.held;
 
 	for (uint64_t i = 0; i < 16; i++) {
-		struct session *session = life->sessions[i];
+		struct session *session = ring->sessions[i];
 
 		written &=
 		        session_read(session, 3 + (unsigned)slots - 1, &word);

@@ -210,11 +210,11 @@ static void loop_uses_handles(uint64_t slots, uint64_t lost)
 		.threads = 1,
 		.loop_args = args };
 	bool written = life_open_all(&worker);
-	const struct life *life = worker.held;
+	const struct ring *ring = worker.held;
 	uint64_t word;
 
 	for (uint64_t i = 0; written && i < 16; i++) {
-		struct session *session = life->sessions[i];
+		struct session *session = ring->sessions[i];
 
 		written &= session == session_of(&user, i);
 		written &= session_read(session, (unsigned)slots, &word);
