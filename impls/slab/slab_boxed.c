@@ -12,7 +12,7 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_slab_boxed = {
 	.id = "slab_boxed",
-	.label = "map of boxes each",
+	.label = "map of boxes per session",
 	.source = "map[field]any per session, Go map before 1.24",
 	RM_ALL_OF(ops),
 	SESSIONS_MAP,

@@ -6,9 +6,9 @@
  * when the key is inserted and retired by the removal. Older maps that still
  * refer to it were retired before, and no reader can hold them longer.
  *
- * A clone is sized for the number of entries that it will have, so it never
- * grows. (13/2 entries per bucket need fewer overflow buckets than buckets, so
- * an iteration meets each key once.)
+ * A clone is sized for its entries, so it never grows: 13/2 entries per bucket
+ * need fewer overflow buckets than buckets. An iteration therefore meets each
+ * key's bytes once.
  *
  * If the includer defines SNAPSHOT_NUMBERED as true, each map is published with
  * a version, in a separate object {version, map}. Versions count up from 1.

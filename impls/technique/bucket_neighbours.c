@@ -144,7 +144,7 @@ static const struct rm_own_loop neighbours_loops[] = {
 
 const struct rm_impl rm_impl_bucket_neighbours = {
 	.id = "bucket_neighbours",
-	.label = "buckets beside each other",
+	.label = "adjacent buckets",
 	.sync = "none",
 	.source = "Go map before 1.24: its buckets",
 	.system = "M1",

@@ -194,7 +194,7 @@ static const struct rm_own_loop growth_loops[] = { { "tally", growth_run },
 
 const struct rm_impl rm_impl_growth_log = {
 	.id = "growth_log",
-	.label = "native map, its growth noted",
+	.label = "native map, growth recorded",
 	.sync = "go-mutex",
 	.source = "Go map before 1.24",
 	.system = "M1",

@@ -9,7 +9,7 @@
 
 const struct rm_impl rm_impl_growth_read_bare = {
 	.id = "growth_read_bare",
-	.label = "look-ups beside growth, no lock",
+	.label = "look-ups during growth, no lock",
 	.sync = "none",
 	.source = "Go map before 1.24",
 	.system = "M16",

@@ -244,7 +244,7 @@ static const struct rm_own_loop range_loops[] = { { "tally", range_run },
 
 const struct rm_impl rm_impl_range_late = {
 	.id = "range_late",
-	.label = "a walk, and writes in it",
+	.label = "Range, with writes during it",
 	.sync = "epoch",
 	.source = "Go 1.19-1.23, sync/map.go",
 	.system = "M4",

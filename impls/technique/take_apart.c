@@ -15,7 +15,7 @@ static bool met_take(void *thread, struct rm_key key, struct rm_value *old)
 
 const struct rm_impl rm_impl_take_apart = {
 	.id = "take_apart",
-	.label = "Load and then Delete, met by a Delete",
+	.label = "Delete between a Load and a Delete",
 	.sync = "epoch",
 	.source =
 	        "Go 1.19-1.23, sync/map.go; its LoadAndDelete as misdescribed",

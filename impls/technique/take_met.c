@@ -11,7 +11,7 @@ static bool met_take(void *thread, struct rm_key key, struct rm_value *old)
 
 const struct rm_impl rm_impl_take_met = {
 	.id = "take_met",
-	.label = "LoadAndDelete met by a Delete",
+	.label = "Delete during a LoadAndDelete",
 	.sync = "epoch",
 	.source = "Go 1.19-1.23, sync/map.go",
 	.system = "M4",
