@@ -178,8 +178,8 @@ static RM_COLD void cache_apply_log(struct cache *cache, uint64_t head)
 /* Applies the log up to `*position`, unless already done. */
 RM_HOT void cache_catch_up(struct cache *cache, _Atomic uint64_t *position)
 {
-	/* acquire: pairs with the release in cache_publish(), or with that of
-	   the thread that advanced the replica */
+	/* acquire: pairs with the release in cache_publish(), or with the store
+	   by which a thread advanced the replica */
 	const uint64_t head =
 	        atomic_load_explicit(position, memory_order_acquire);
 

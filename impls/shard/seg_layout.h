@@ -193,7 +193,7 @@ static void epoch_free(void *owner, unsigned kind, void *pointer)
 }
 
 /* The hash is unsigned. The article takes the absolute value of a signed one,
-   but that of the most negative integer is not a valid index. */
+   which is not a valid index for the most negative integer. */
 RM_HOT struct seg_segment *seg_segment_of(struct seg_map *map, uint64_t hash)
 {
 	return &map->segment[hash >> SEG_SHIFT];

@@ -38,7 +38,7 @@ static inline void grow_destroy(void *map)
 	free(map);
 }
 
-/* If presized, so many shards that none grows with any likely keys. */
+/* If presized, enough shards that, with evenly spread keys, none grows. */
 static inline uint32_t grow_first_depth(const struct rm_sizing *sizing)
 {
 	uint32_t depth = 0;

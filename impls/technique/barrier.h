@@ -7,7 +7,7 @@
  * a barrier between store and load.
  *
  * The loop is audit:WORDS: an iteration is a round of WORDS words, each on its
- * own line. Both threads walk them in step, so that they meet often. Threads
+ * own line. Both threads walk them in step, so that they often overlap. Threads
  * work in pairs; an odd one idles.
  *
  * A template: the includer defines barrier_write(word, was, now), with release

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* families_three.c - families.h with a Go map for each module. */
+/* families_three.c - families.h with a Go map per module. */
 #include "runner/driver.h"
 
 enum { FAMILIES_MAPS = 3 };

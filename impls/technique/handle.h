@@ -13,10 +13,10 @@
  * checks whether the original has it: then b was not a copy. No write inserts a
  * key, so nothing grows and races have defined results.
  *
- * To make threads meet in every run, the others begin when thread 0 has begun,
- * copy until they have seen the original once, and sleep after each hundred
- * copies. Thread 0 sleeps in one of 999 turns while a is another map, until one
- * of them has copied that once.
+ * To make threads overlap in every run, the others begin when thread 0 has
+ * begun, copy until they have seen the original once, and sleep after each
+ * hundred copies. Thread 0 sleeps in one of 999 turns while a is another map,
+ * until one of them has copied that once.
  *
  * A template. The includer selects a guard and defines HANDLE_FORM:
  *

@@ -6,9 +6,9 @@
  *
  * A template: the includer selects a guard and defines two constants.
  * INCREMENT_SLEEPS 1: one increment in 1000 sleeps in the middle of the write,
- * so that writers without a lock meet in every run. (Go aborts when it detects
- * that; here it is counted.) INCREMENT_REPORTS_ONLY 1: only statistics report
- * errors, so runs with and without errors are equally valid.
+ * so that writers without a lock overlap in every run. (Go aborts when it
+ * detects that; here it is counted.) INCREMENT_REPORTS_ONLY 1: only statistics
+ * report errors, so runs with and without errors are equally valid.
  */
 #ifndef RM_TECHNIQUE_INCREMENT_H
 #define RM_TECHNIQUE_INCREMENT_H

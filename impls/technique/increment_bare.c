@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* increment_bare.c - increment_unguarded without its sleeps: measures how often
    the flag fires. Misuse: as there, but no thread sleeps in the middle of a
-   write. Whether writers meet depends on the machine, so a run without a
+   write. Whether writers overlap depends on the machine, so a run without a
    conflict is valid, too. `flag_fired`, `conflicts`, `first_conflict_after` and
    `increments_lost` report the result. */
 #include "impls/support/guard_none.h"

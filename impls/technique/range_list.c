@@ -6,8 +6,8 @@
  * Misuse, twice: a request inspects every range, O(n), and two concurrent
  * requests send the same one while other numbers are skipped. range_counter
  * does neither. One request in 1000 sleeps between search and entry, so that
- * requests meet in every run. Words are relaxed atomics: results are wrong, but
- * defined.
+ * requests overlap in every run. Words are relaxed atomics: results are wrong,
+ * but defined.
  */
 #include "impls/technique/technique.h"
 

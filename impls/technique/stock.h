@@ -14,7 +14,7 @@
  *
  * Invariant: sold = initial - remaining, and never above initial. Without a
  * check under the write lock it can break: two callers see the last unit, and
- * both take it. Callers shall meet in every run. So a caller that checks
+ * both take it. Callers shall overlap in every run. So a caller that checks
  * only once and sees fewer units than callers waits before it takes one, until
  * more callers have checked than there are units, for 20 ms at most.
  */

@@ -4,9 +4,9 @@
  * its delete: for every key of an audit, by one thread that acts for two
  * (article S1, 3.3; claim S1-12).
  *
- * Two racing threads meet there by chance or never, so a run without an error
- * proves little. Here the second thread's whole operation runs exactly at that
- * point: for even keys a Delete within a LoadAndDelete, for odd ones the
+ * Two racing threads overlap there by chance or never, so a run without an
+ * error proves little. Here the second thread's whole operation runs exactly at
+ * that point: for even keys a Delete within a LoadAndDelete, for odd ones the
  * reverse. Half of the keys are in the read map, half only in dirty. An
  * operation that loads and deletes in two steps gives the key to both.
  *
