@@ -142,7 +142,7 @@ static void losses_are_reported(void)
 	        "the check finds the loss");
 	reports_only = 1;
 	CHECK(check_reports(&increment_ops, increment, ""),
-	        "with INCREMENT_TELLS the check accepts the loss");
+	        "with INCREMENT_REPORTS_ONLY the check accepts the loss");
 	interloper = NULL;
 	run(increment, 0, 50);
 	CHECK(stat_now(increment, "first_conflict_after") == 1001,
@@ -167,7 +167,7 @@ static void loss_or_conflict_fails(void)
 	rm_stat_own(&increment->thread[13].done, -2);
 	reports_only = 1;
 	CHECK(check_reports(&increment_ops, increment, ""),
-	        "with INCREMENT_TELLS a correct sum passes");
+	        "with INCREMENT_REPORTS_ONLY a correct sum passes");
 	reports_only = 0;
 	gomap_set(increment->map->extra->conflicts, 1);
 	CHECK(stat_now(increment, "flag_fired") == 1,
