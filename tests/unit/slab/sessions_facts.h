@@ -194,7 +194,7 @@ static void check_sizes(void)
 	CHECK(!map_of(RM_U64X8, 10), "without memory, create returns NULL");
 	struct rm_worker worker = { .slot = 0 };
 
-	CHECK(!life_open_all(&worker) && !worker.found,
+	CHECK(!life_open_all(&worker) && !worker.held,
 	        "without memory, the loop opens no sessions");
 	heap_is_full = false;
 }
@@ -300,7 +300,7 @@ static void the_loop_counts(void)
 	CHECK(counts->writes == 3000 + counts->pairs && !counts->wrong,
 	        "each write is counted");
 	life_close_all(&worker);
-	CHECK(ops.length(map) == 0 && !worker.found && !counts->wrong,
+	CHECK(ops.length(map) == 0 && !worker.held && !counts->wrong,
 	        "at the end its sessions are closed");
 	ops.destroy(map);
 	CHECK(heap_held == 0, "after the loop all memory is freed");
@@ -317,14 +317,14 @@ static void wrong_fields_are_detected(void)
 
 	worker.stop = &stop;
 	life_open_all(&worker);
-	ring = worker.found;
+	ring = worker.held;
 	sessions_loops[0].run(&worker);
 	CHECK(worker.counts.iterations == 0,
 	        "a stopped thread runs no iteration");
 	stop = false;
 	session_write(ring->sessions[6], 3 + 5, 1);
 	for (unsigned i = 0; i < 3000 && !worker.counts.wrong; i++)
-		life_touch(worker.found, rm_next(&worker.rng));
+		life_touch(worker.held, rm_next(&worker.rng));
 	CHECK(worker.counts.wrong, "a wrong field value is detected");
 	life_close_all(&worker);
 	ops.destroy(map);

@@ -8,10 +8,9 @@
 static double audit_stat(
         const char *id, const char *name, uint64_t audits, uint64_t keys)
 {
-	struct technique_run run = { .threads = 1,
-		.check_iteration = audits,
-		.args = { keys },
-		.seed = 5 };
+	struct technique_run run = {
+		.threads = 1, .iterations = audits, .args = { keys }, .seed = 5
+	};
 	double value;
 
 	CHECK(technique_play(&run, id), "the audit finds all entries");
@@ -113,10 +112,9 @@ static void check_emptying(void)
    compare-and-set must never allow it. */
 static void check_two_threads(void)
 {
-	struct technique_run run = { .threads = 2,
-		.check_iteration = 5000,
-		.args = { 100 },
-		.seed = 3 };
+	struct technique_run run = {
+		.threads = 2, .iterations = 5000, .args = { 100 }, .seed = 3
+	};
 
 	CHECK(technique_play(&run, "barrier_cas") &&
 	                technique_stat(&run, "words_met") == 500000 &&
@@ -127,7 +125,7 @@ static void check_two_threads(void)
 	                technique_stat(&run, "words_met") == 500000,
 	        "with release stores all words are met, too");
 	technique_end(&run);
-	run.check_iteration = 50000;
+	run.iterations = 50000;
 	CHECK(technique_play(&run, "growth_read_rw") &&
 	                technique_stat(&run, "lookups_of_present_keys") ==
 	                        50000 &&

@@ -175,8 +175,8 @@ static uint64_t count_lookups(struct family_map *one, unsigned *keys)
 
 	*keys = 0;
 	for (size_t i = 0; i < one->count; i++) {
-		times += one->entry[i].count_lookups - 1;
-		*keys += one->entry[i].count_lookups > 1;
+		times += one->entry[i].lookups - 1;
+		*keys += one->entry[i].lookups > 1;
 	}
 	return times;
 }
@@ -207,14 +207,14 @@ static void lookups_use_all_keys(void)
 	CHECK(keys[0] == KEYS && keys[1] == KEYS,
 	        "all keys of the constant modules are drawn");
 	CHECK(keys[2] == KEYS - 20 &&
-	                played_find(&families->maps[2], "cache:9")
-	                                ->count_lookups == 1 &&
-	                played_find(&families->maps[2], "cache:10")
-	                                ->count_lookups > 1 &&
-	                played_find(&families->maps[2], "cache:69")
-	                                ->count_lookups > 1 &&
-	                played_find(&families->maps[2], "cache:70")
-	                                ->count_lookups == 1,
+	                played_find(&families->maps[2], "cache:9")->lookups ==
+	                        1 &&
+	                played_find(&families->maps[2], "cache:10")->lookups >
+	                        1 &&
+	                played_find(&families->maps[2], "cache:69")->lookups >
+	                        1 &&
+	                played_find(&families->maps[2], "cache:70")->lookups ==
+	                        1,
 	        "of \"cache:\" the oldest and newest eighths are not drawn");
 	CHECK(!worker.counts.wrong && !worker.counts.misses_resident &&
 	                !worker.counts.pairs,
@@ -336,8 +336,8 @@ static void wrong_answers_are_detected(void)
 	played.has_all = true;
 	CHECK(wrong_after(families, &resident),
 	        "finding an absent key is wrong");
-	CHECK(strlen(strchr(played.count_lookups, ':')) == 12 &&
-	                strtoull(strchr(played.count_lookups, ':') + 1, NULL,
+	CHECK(strlen(strchr(played.last_lookup, ':')) == 12 &&
+	                strtoull(strchr(played.last_lookup, ':') + 1, NULL,
 	                        10) >= (uint64_t)1 << 36,
 	        "numbers of absent keys are above those of all keys");
 	families_ops.destroy(families);

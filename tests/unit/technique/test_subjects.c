@@ -193,7 +193,7 @@ static void end(struct cleanup *cleanup)
 {
 	cleanup_ops.leave(cleanup->thread);
 	CHECK(check_reports(&cleanup_ops, cleanup, ""), "the check passes");
-	rm_stat_own(&cleanup->thread->open_connection, 1);
+	rm_stat_own(&cleanup->thread->opened, 1);
 	CHECK(!check_reports(&cleanup_ops, cleanup, ""),
 	        "the check finds a lost connection");
 	cleanup_ops.destroy(cleanup);
