@@ -317,7 +317,7 @@ func (c *cleanup) wrong(*totals) string {
 		return fmt.Sprintf("%d times a client was heard whose connection was closed", sum.late)
 	case c.left > 0:
 		return fmt.Sprintf("%d handlers outlived their connection by more than %d s; %d "+
-			"connections were refused for lack of room", c.left, cleanupGone, sum.refused)
+			"connections were refused because no slot was free", c.left, cleanupGone, sum.refused)
 	}
 	return ""
 }

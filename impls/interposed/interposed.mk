@@ -3,12 +3,12 @@
 INTERPOSED := $(PLACE)/libreadmostly_map.so
 CACHES     := $(BUILD)/libreadmostly_cache.so $(BUILD)/libreadmostly_cache_stale.so
 
-# Never with statistics: their hooks are the program's, which exports nothing.
+# Never with statistics: their hooks are in the program, which exports no symbols.
 $(INTERPOSED): impls/interposed/library/map.c $(BUILD)/flags
 	$(call say,CC) $(CC) $(filter-out -DRM_STATS,$(ALL_CFLAGS)) $(reads) -fPIC -shared $(call into,$<)
 $(CACHES): impls/interposed/library/cache.c impls/interposed/interposed.h $(BUILD)/flags
-	$(call link,$(if $(findstring stale,$@),-DCACHE_FORGETS_NOTHING) -fPIC -shared $< -ldl)
+	$(call link,$(if $(findstring stale,$@),-DCACHE_NO_INVALIDATION) -fPIC -shared $< -ldl)
 
-# Wherever the map is linked, its library lies beside the program.
+# Each program with the map has the library next to it.
 $(BUILD)/impls/interposed/interpose.o: | $(INTERPOSED)
 all: $(CACHES)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * snapshot_batch.c - copy on write, many writes per copy.
+ * snapshot_batch.c - copy on write, with many writes per copy.
  *
- * As snapshot, but writers that wait for the lock leave their operations in
- * slots, and the one that has it performs all of them on one copy:
- * impls/snapshot/snapshot_batch.h. With one writer at a time a write still
- * costs O(keys); with W at a time it costs up to W times less. A write returns
- * after its publication, and lookups write nothing shared.
+ * Like snapshot, but writers that wait for the lock put their operations into
+ * slots, and the lock's holder performs all of them on one copy
+ * (impls/snapshot/snapshot_batch.h). With one concurrent writer a write still
+ * costs O(keys); with W it costs up to W times less. A write returns after its
+ * publication. Lookups write no shared memory.
  */
 #include "impls/snapshot/snapshot_batch.h"
 #include "runner/driver.h"

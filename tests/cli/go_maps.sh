@@ -107,7 +107,7 @@ if classic=$(.ci/tool go-classic); then
 	check "both are verified" [ "$(grep -c '/verify".*"status":"ok"' "$dir/both/trials.jsonl")" = 4 ]
 else
 	check "without another Go the classic ids name the map to take" sh -c \
-		"'$readmostly' dev list | grep -q 'go_classic_sync_map *not built: .*go_sync_map is the classic one\|make deps'"
+		"'$readmostly' dev list | grep -q 'go_classic_sync_map *not built: .*go_sync_map has the classic map\|make deps'"
 fi
 
 "$readmostly" plan --json "$dir/go.conf" --maps "go_map_rw gomap_rw" --set "goroutines=wired free" >"$dir/plan" 2>&1

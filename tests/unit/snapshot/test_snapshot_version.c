@@ -121,19 +121,19 @@ static void wrong_numbers_are_caught(void)
 	now = snapshot_published(thread);
 	now->version++;
 	CHECK(!snapshot_version_check(map, why, sizeof(why)) &&
-	                !strcmp(why, "2 maps were made, and the last is 3"),
+	                !strcmp(why, "2 maps were made, but the version is 3"),
 	        "a number that was left out is caught");
 	version_at(thread, 1, &value);
 	now->version--;
 	CHECK(!snapshot_version_check(map, why, sizeof(why)) &&
-	                !strcmp(why, "a number ran backwards"),
+	                !strcmp(why, "a reader saw a wrong version"),
 	        "so is one that a reader saw and that nobody published");
 	version_at(thread, 1, &value);
 	put(thread, 1, 1);
 	put(thread, 1, 1);
 	version_at(thread, 1, &value);
 	CHECK(!snapshot_version_check(map, why, sizeof(why)) &&
-	                !strcmp(why, "a number ran backwards") &&
+	                !strcmp(why, "a reader saw a wrong version") &&
 	                race_stat(&rm_impl_snapshot_version, map,
 	                        "versions_backwards") == 1,
 	        "and one that was less than before, for good");
