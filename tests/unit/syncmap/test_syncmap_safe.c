@@ -10,7 +10,7 @@ struct fault_barrier;
 /* This file's hash faults when it says so, and only behind a barrier. */
 static bool planted(struct rm_shape shape, struct rm_key key,
         struct fault_barrier *barrier);
-#define FAULT_PLANTED planted
+#define FAULT_CONDITION planted
 
 #include "impls/syncmap/syncmap_safe.h"
 #include "runner/driver.h"
