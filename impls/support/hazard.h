@@ -105,7 +105,7 @@ static inline bool hazard_is_named(
 }
 
 /* Looks at all slots: F2. The caller frees the table. */
-static inline struct hazard_names hazard_look(struct hazard *hazard)
+static inline struct hazard_names hazard_snapshot(struct hazard *hazard)
 {
 	struct hazard_names names = { .mask = 1 };
 
@@ -151,7 +151,7 @@ static RM_COLD void hazard_scan(struct hazard_record *record)
 	struct hazard *hazard = record->hazard;
 	const uint64_t start_ns = RM_EVENT_CLOCK();
 	const bool mine = !pthread_mutex_trylock(&hazard->lock);
-	struct hazard_names names = hazard_look(hazard);
+	struct hazard_names names = hazard_snapshot(hazard);
 
 	rm_stat_own(&record->scans, 1);
 	record->count =
@@ -175,7 +175,7 @@ RM_HOT void hazard_name(struct hazard_record *record, int slot, uintptr_t name)
 }
 
 /* What this thread's slot names. */
-RM_HOT uintptr_t hazard_named(struct hazard_record *record, int slot)
+RM_HOT uintptr_t hazard_current_name(struct hazard_record *record, int slot)
 {
 	/* relaxed: only this thread changes it */
 	return atomic_load_explicit(&record->slot[slot], memory_order_relaxed);
@@ -185,7 +185,7 @@ RM_HOT uintptr_t hazard_named(struct hazard_record *record, int slot)
 RM_HOT void hazard_quiesce(struct hazard_record *record, int slots)
 {
 	for (int s = 0; s < slots; s++)
-		if (hazard_named(record, s))
+		if (hazard_current_name(record, s))
 			hazard_name(record, s, 0);
 }
 
@@ -267,7 +267,7 @@ static inline void hazard_leave(struct hazard_record *record)
 	pthread_mutex_lock(&hazard->lock);
 	if (record->count)
 		hazard_hand_over(record);
-	struct hazard_names names = hazard_look(hazard);
+	struct hazard_names names = hazard_snapshot(hazard);
 
 	hazard->orphan_count = hazard_sift(
 	        record, &names, hazard->orphans, hazard->orphan_count);

@@ -122,7 +122,7 @@ static void names_are_found(void)
 	for (int i = 0; i < THREADS * HAZARD_SLOTS; i++)
 		hazard_name(r[i / HAZARD_SLOTS], i % HAZARD_SLOTS,
 		        name_of((size_t)i * 500));
-	names = hazard_look(hazard);
+	names = hazard_snapshot(hazard);
 	for (size_t i = 0; i < OBJECTS; i++)
 		right &= hazard_is_named(&names, objects[i]) ==
 		         (i % 500 == 0 &&

@@ -173,17 +173,19 @@ static void quiescence_is_of_the_first_slots(void)
 
 	for (int s = 0; s < HAZARD_SLOTS; s++)
 		hazard_name(r[0], s, name_of((size_t)s));
-	CHECK(hazard_named(r[0], 0) == name_of(0) &&
-	                hazard_named(r[0], 2) == name_of(2) &&
-	                hazard_named(r[1], 0) == 0,
+	CHECK(hazard_current_name(r[0], 0) == name_of(0) &&
+	                hazard_current_name(r[0], 2) == name_of(2) &&
+	                hazard_current_name(r[1], 0) == 0,
 	        "a slot says what it names, to its thread");
 	hazard_quiesce(r[0], 2);
-	CHECK(hazard_named(r[0], 0) == 0 && hazard_named(r[0], 1) == 0 &&
-	                hazard_named(r[0], 2) == name_of(2),
+	CHECK(hazard_current_name(r[0], 0) == 0 &&
+	                hazard_current_name(r[0], 1) == 0 &&
+	                hazard_current_name(r[0], 2) == name_of(2),
 	        "two slots are cleared when two were asked for");
 	hazard_name(r[0], 1, name_of(9));
 	hazard_quiesce(r[0], HAZARD_SLOTS);
-	CHECK(hazard_named(r[0], 1) == 0 && hazard_named(r[0], 2) == 0,
+	CHECK(hazard_current_name(r[0], 1) == 0 &&
+	                hazard_current_name(r[0], 2) == 0,
 	        "and behind an empty one, too");
 	closed(hazard, r, THREADS);
 }
@@ -193,7 +195,7 @@ static bool look_is_right(
         struct hazard *hazard, const bool named[], size_t *places)
 {
 	size_t found = 0, wanted = 0;
-	struct hazard_names names = hazard_look(hazard);
+	struct hazard_names names = hazard_snapshot(hazard);
 	bool right = (names.mask & (names.mask + 1)) == 0 &&
 	             names.mask + 1 >= 2 * hazard->threads * HAZARD_SLOTS;
 

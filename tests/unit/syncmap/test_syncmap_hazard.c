@@ -32,12 +32,12 @@ static uint64_t freed_by(void *thread)
 	return rm_stat_read(&((struct hazard_record *)thread)->freed);
 }
 
-static size_t graves(struct bench *b)
+static size_t queue_length(struct bench *b)
 {
 	struct syncmap_hazard *own = b->map->reclamation;
 	size_t count = 0;
 
-	for (struct syncmap_grave *g = own->oldest; g; g = g->next)
+	for (struct syncmap_queued *g = own->oldest; g; g = g->next)
 		count++;
 	return count;
 }
@@ -88,40 +88,41 @@ static void headers(bool str)
 	size_t left;
 
 	fill(&b, 3);
-	CHECK(graves(&b) == 0, "with one thread nothing waits");
+	CHECK(queue_length(&b) == 0, "with one thread nothing waits");
 	reader.thread = syncmap_join(b.map, 1);
 	old = syncmap_read(reader.thread);
 	for (uint64_t rank = 10; rank < 30; rank++)
 		turn(&b, rank);
-	left = graves(&b);
+	left = queue_length(&b);
 	CHECK(left == 20, "a reader in an operation keeps all later headers");
 	CHECK(entry_in(&reader, old->map, 2) && load(&reader, 2) == 3,
 	        "and may still search the old one");
 	turn(&b, 30);
-	CHECK(graves(&b) == 1,
+	CHECK(queue_length(&b) == 1,
 	        "its next operation lets them go, and keeps a newer one");
 	old = syncmap_read(reader.thread);
 	syncmap_pin(reader.thread);
 	turn(&b, 31);
 	load(&reader, 2); /* names a newer header */
 	turn(&b, 32);
-	CHECK(hazard_named(reader.thread, SYNCMAP_NAME_HEADER) !=
+	CHECK(hazard_current_name(reader.thread, SYNCMAP_NAME_HEADER) !=
 	                        (uintptr_t)old &&
-	                graves(&b) == 2 && entry_in(&reader, old->map, 2),
+	                queue_length(&b) == 2 && entry_in(&reader, old->map, 2),
 	        "a scan keeps its header while its function uses the map");
 	syncmap_pin(reader.thread);
 	syncmap_unpin(reader.thread);
 	turn(&b, 33);
-	CHECK(graves(&b) == 3, "a scan within a scan lets nothing go");
+	CHECK(queue_length(&b) == 3, "a scan within a scan lets nothing go");
 	syncmap_unpin(reader.thread);
 	syncmap_quiesce(reader.thread);
 	turn(&b, 34);
-	CHECK(graves(&b) == 0, "the end of the scan does");
+	CHECK(queue_length(&b) == 0, "the end of the scan does");
 	load(&reader, 2);
 	syncmap_clear(b.thread);
-	CHECK(graves(&b) == 1, "what Clear drops waits for a reader, too");
+	CHECK(queue_length(&b) == 1,
+	        "what Clear drops waits for a reader, too");
 	syncmap_leave(reader.thread);
-	CHECK(graves(&b) == 0, "who leaves buries it");
+	CHECK(queue_length(&b) == 0, "who leaves buries it");
 	bench_close(&b, "invariants hold, and all is freed");
 }
 
@@ -159,7 +160,7 @@ static void what_went_before_it_was_named_is_not_read(void)
 	CHECK(freed_by(writer.thread) > freed,
 	        "a box may go before the reader has named it");
 	CHECK(cell == atomic_load(&entry->p) &&
-	                hazard_named(reader.thread, SYNCMAP_NAME_BOX) == cell,
+	                hazard_current_name(reader.thread, SYNCMAP_NAME_BOX) == cell,
 	        "the reader looks again, and reads the box that it named");
 	syncmap_quiesce(reader.thread);
 	before_naming = replace_header;
@@ -183,7 +184,7 @@ static void what_a_reader_promotes_away_does_not_pile_up(void)
 		syncmap_quiesce(reader.thread);
 		syncmap_quiesce(b.thread);
 	}
-	CHECK(graves(&b) == 1,
+	CHECK(queue_length(&b) == 1,
 	        "a new key's writer buries what readers have promoted away");
 	syncmap_leave(reader.thread);
 	bench_close(&b, "invariants hold, and all is freed");
