@@ -139,7 +139,7 @@ func (t *team) footprint() map[string]any {
 		"rss_empty_bytes":  valueOrNull(t.rss[0] >= 0, t.rss[0]),
 		"rss_filled_bytes": valueOrNull(t.rss[1] >= 0, t.rss[1]),
 		"rss_peak_bytes":   valueOrNull(peak >= 0, peak),
-		"page_nodes":       nil, "page_nodes_reason": "readmostly-go does not look",
+		"page_nodes":       nil, "page_nodes_reason": "readmostly-go does not record it",
 		"huge_bytes": nil}
 }
 
