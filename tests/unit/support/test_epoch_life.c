@@ -141,7 +141,7 @@ static void kinds_come_back(void)
 		epoch_retire(r[0], kind, &objects[kind], 0xffffffff);
 		bag = r[0]->oldest; /* it is too large: closed at once */
 		r[0]->oldest = r[0]->newest = NULL;
-		epoch_empty(r[0], &the_map, bag);
+		epoch_free_bags(r[0], &the_map, bag);
 		right &= last_kind == kind && is_freed[kind] &&
 		         freed == kind + 1 && last_owner == &the_map;
 	}

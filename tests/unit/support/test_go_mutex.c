@@ -24,18 +24,20 @@ static void wishes_and_changes(void)
 	const struct go_contender starved = { .awoken = true,
 		.starving = true };
 
-	CHECK(go_mutex_wish(0, &fresh) == LOCKED, "a free mutex is taken");
-	CHECK(go_mutex_wish(LOCKED, &fresh) == (LOCKED | WAITER),
+	CHECK(go_mutex_desired_state(0, &fresh) == LOCKED,
+	        "a free mutex is taken");
+	CHECK(go_mutex_desired_state(LOCKED, &fresh) == (LOCKED | WAITER),
 	        "for a held one a thread lines up");
-	CHECK(go_mutex_wish(STARVING | WAITER, &fresh) ==
+	CHECK(go_mutex_desired_state(STARVING | WAITER, &fresh) ==
 	                (STARVING | 2 * WAITER),
 	        "a starving one is not taken, though nobody holds it");
-	CHECK(go_mutex_wish(WOKEN | WAITER, &woken) == (LOCKED | WAITER),
+	CHECK(go_mutex_desired_state(WOKEN | WAITER, &woken) ==
+	                (LOCKED | WAITER),
 	        "who was woken takes it and is awake no more");
-	CHECK(go_mutex_wish(LOCKED | WOKEN, &starved) ==
+	CHECK(go_mutex_desired_state(LOCKED | WOKEN, &starved) ==
 	                (LOCKED | STARVING | WAITER),
 	        "who has starved and finds it held makes it starving");
-	CHECK(go_mutex_wish(WOKEN, &starved) == LOCKED,
+	CHECK(go_mutex_desired_state(WOKEN, &starved) == LOCKED,
 	        "but not if it can be had");
 	CHECK((STARVING | 2 * WAITER) +
 	                        go_mutex_take_over(
