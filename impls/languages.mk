@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# Maps in other languages (docs/adr/0027, 0031): impls/LANGUAGE/maps.tsv has a row for each, and a language one
-# program, readmostly-LANGUAGE, which each of its maps has a link to. Ids begin with LANGUAGE_.
-# Go's are three programs of the same source, for three compilers: the newest that is here, the newest with the classic
-# maps (1.19 to 1.23) if that is another, and the one that GO names. Their ids are go_X, go_classic_X and go_other_X.
+# Maps in other languages (docs/adr/0027, 0031): impls/LANGUAGE/maps.tsv has a row for each map. Each language has one
+# program, readmostly-LANGUAGE, and each map is a link to it. Ids begin with LANGUAGE_. Go has three programs of the
+# same source, for three compilers: the newest that is installed, the newest with the classic maps (1.19 to 1.23) if
+# that is another one, and the one named by GO. Their ids are go_X, go_classic_X and go_other_X.
 GO_ARMS  = go go-classic go-other
 id_of    = $(subst -,_,$(1))_%
 OF       = $(filter-out $(if $(filter go,$(1)),$(call id_of,go-classic) $(call id_of,go-other)), \
@@ -10,14 +10,14 @@ OF       = $(filter-out $(if $(filter go,$(1)),$(call id_of,go-classic) $(call i
 TOOLS    = $(sort $(foreach id,$(FOREIGN),$(firstword $(NEEDS_$(id))) $(filter java rust,$(NEEDS_$(id)))))
 VERSIONS = $(foreach tool,$(TOOLS),$(tool)=$(call version_of,$(tool)))
 libs_of  = $(sort $(foreach id,$(call OF,$(1)),$(NEEDS_$(id))))
-define language_rules # PROGRAM without readmostly-, LANGUAGE, end of the program of other keys
+define language_rules # PROGRAM without readmostly-, LANGUAGE, suffix of the program for other keys
 $(addprefix $(PROGRAMS)/plain/,$(call OF,$(1))): %: $(PLACE)/readmostly-$(1) | %.json
 	$$(call say,LINK) ln -sf ../../readmostly-$(1) $$@
-# A rule of its own: make takes a link to be as new as its program.
+# A separate rule: make treats a link as new as its program.
 $(patsubst %,$(PROGRAMS)/plain/%.json,$(call OF,$(1))): $(PLACE)/readmostly-$(1) impls/$(2)/maps.tsv impls/rows.awk
 	@awk -v id=$$(basename $$(@F)) -v versions='$$(VERSIONS)' -f impls/rows.awk impls/$(2)/maps.tsv >$$@$$(NEW) && \
 	  mv $$@$$(NEW) $$@
-# Keys that differ elsewhere (key-differs). In Go they are compiled apart, as in C.
+# Keys that differ elsewhere (key-differs). In Go they are compiled separately, as in C.
 $(addprefix $(PROGRAMS)/placed/,$(call OF,$(1))): $(PLACE)/readmostly-$(1)$(3)
 	$$(call say,LINK) ln -sf ../../$$(<F) $$@
 endef
@@ -38,7 +38,7 @@ $(PLACE)/readmostly-$(1) $(PLACE)/readmostly-$(1)-placed: $(wildcard impls/go/*.
 endef
 $(foreach arm,$(GO_ARMS),$(if $(call OF,$(arm)),$(eval $(call go_rules,$(arm)))))
 
-# Classes, and a script that starts the virtual machine. A map whose library is missing is not compiled.
+# Java classes, and a script that starts the virtual machine. A map whose library is missing is not compiled.
 JAVA_JARS    = $(foreach jar,$(filter gson jctools,$(call libs_of,java)),$(call lies_at,$(jar)))
 JAVA_SOURCES = $(filter-out $(if $(filter java_nbhm_long,$(FOREIGN)),,%/JavaNbhmLong.java), \
   $(wildcard impls/java/*.java))

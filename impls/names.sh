@@ -1,18 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# names.sh FILE HIDDEN [SOURCE...] - writes FILE, a row for each map of the tree
-# and each further SOURCE: id, source, state, needs, remedy (by tab), and prints
-# `ID|SOURCE|STATE|NEEDS` of each, NEEDS with colons. It reads sources only: their
-# `needs:` lines, their marks of injected bugs and of other sizes, impls/*/maps.tsv.
-# Each map in Go has an id for each of its compilers (impls/languages.mk); `other`
-# only if $GO names one. The remedy of a missing map says how to get it: packages and a target of make.
+# names.sh FILE HIDDEN [SOURCE...] - writes FILE, a row for each map of the tree and each further SOURCE: id, source,
+# state, needs, remedy (separated by tabs), and prints `ID|SOURCE|STATE|NEEDS` of each, NEEDS with colons. It reads only
+# sources: their `needs:` lines, their marks of injected bugs and of other sizes, impls/*/maps.tsv. Each map in Go has
+# an id per compiler (impls/languages.mk); `other` only if $GO is set. The remedy of a missing map names packages and a
+# make target.
 #
-# STATE is words, by commas: missing (a library is not here, or HIDDEN names it),
-# misuse, language, sized. pkg-config must know of the libraries of .ci/pc.
+# STATE is words, separated by commas: missing (a library is not installed, or in HIDDEN), misuse, language, sized.
+# pkg-config must know the libraries of .ci/pc.
 out=$1 hidden=" $2 "; shift 2
 export LC_ALL=C
 
-rows() { # ID SOURCE WORDS NEEDS, by tab
+rows() { # ID SOURCE WORDS NEEDS, separated by tabs
 	awk '
 	FNR == 1 { row(); source = FILENAME; needs = words = "" }
 	needs == "" && match($0, /needs: *[a-z]/) {
@@ -40,7 +39,7 @@ has() { # LIBRARY
 		[[ $hidden == *" $1 "* ]] || ! pkg-config --exists "$1" 2>/dev/null || known[$1]=yes; }
 	[ "${known[$1]}" = yes ]
 }
-remedy() { # ID LIBRARY...: the packages that they come in, and who installs them
+remedy() { # ID LIBRARY...: prints the packages of the libraries and the make target that installs them
 	local id=$1 newest; shift
 	newest=$([ "$1" != go-classic ] || ! has go || pkg-config --modversion go)
 	case $newest in
@@ -48,7 +47,7 @@ remedy() { # ID LIBRARY...: the packages that they come in, and who installs the
 	*) awk -v names="$*" '
 		BEGIN { split(names, list, " "); for (i in list) wanted[list[i]] }
 		!/^#/ { for (i = 4; i <= NF; i++) if ($i in wanted) { found = found " " $2; group = $1; break } }
-		END { print found == "" ? "no package is known" : "packages:" found "; make deps" \
+		END { print found == "" ? "no known package" : "packages:" found "; make deps" \
 			(group == "build" ? "" : "-" group) }' .ci/packages ;;
 	esac
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Go's Mutex: its two modes state by state, and that it excludes. */
+/* Go's Mutex: its two modes state by state, and mutual exclusion. */
 #include "impls/support/go_mutex.h"
 #include "tests/unit/tap.h"
 #include "tests/unit/trial/played_clock.h"
@@ -17,7 +17,7 @@ enum {
 	WAITER = GO_MUTEX_WAITER
 };
 
-static void wishes_and_changes(void)
+static void desired_states_and_changes(void)
 {
 	const struct go_contender fresh = { .spins = 0 };
 	const struct go_contender woken = { .awoken = true };
@@ -27,35 +27,36 @@ static void wishes_and_changes(void)
 	CHECK(go_mutex_desired_state(0, &fresh) == LOCKED,
 	        "a free mutex is taken");
 	CHECK(go_mutex_desired_state(LOCKED, &fresh) == (LOCKED | WAITER),
-	        "for a held one a thread lines up");
+	        "a thread queues for a held mutex");
 	CHECK(go_mutex_desired_state(STARVING | WAITER, &fresh) ==
 	                (STARVING | 2 * WAITER),
-	        "a starving one is not taken, though nobody holds it");
+	        "a starving mutex is not taken, even if it is free");
 	CHECK(go_mutex_desired_state(WOKEN | WAITER, &woken) ==
 	                (LOCKED | WAITER),
-	        "who was woken takes it and is awake no more");
+	        "a woken thread takes it and clears the woken flag");
 	CHECK(go_mutex_desired_state(LOCKED | WOKEN, &starved) ==
 	                (LOCKED | STARVING | WAITER),
-	        "who has starved and finds it held makes it starving");
+	        "a starved thread that finds it held makes it starving");
 	CHECK(go_mutex_desired_state(WOKEN, &starved) == LOCKED,
-	        "but not if it can be had");
+	        "but not if it is free");
 	CHECK((STARVING | 2 * WAITER) +
 	                        go_mutex_take_over(
 	                                STARVING | 2 * WAITER, &starved) ==
 	                (LOCKED | STARVING | WAITER),
-	        "a hand-over to one that starved keeps the mode");
+	        "a hand-over to a starved thread keeps the mode");
 	CHECK((STARVING | 2 * WAITER) +
 	                        go_mutex_take_over(
 	                                STARVING | 2 * WAITER, &fresh) ==
 	                (LOCKED | WAITER),
-	        "to one that did not, ends it");
+	        "a hand-over to another thread ends it");
 	CHECK((STARVING | WAITER) + go_mutex_take_over(
 	                                    STARVING | WAITER, &starved) ==
 	                LOCKED,
-	        "and so does one to the last in line");
+	        "so does a hand-over to the last waiter");
 }
 
-/* One thread of the scenes, and when it got in: 1, 2, 3. */
+/* One thread of the scenes, and its position among those that got in: 1, 2,
+   3. */
 struct actor {
 	struct go_mutex *mutex;
 	_Atomic unsigned *order;
@@ -113,8 +114,8 @@ static void leave(struct actor *actor)
 	pthread_join(actor->thread, NULL);
 }
 
-/* What unlocking by this thread and locking again by one that was quicker than
-   the waiter that it woke come to, without the race. */
+/* Simulates without a race that this thread unlocks and another one locks again
+   before the woken waiter. */
 static void unlock_and_barge(struct go_mutex *mutex)
 {
 	mutex->state = mutex->state - WAITER + WOKEN;
@@ -131,32 +132,33 @@ static void starvation(void)
 	go_mutex_init(&mutex);
 	go_mutex_lock(&mutex);
 	start(&old, &mutex, &order, 1);
-	CHECK(mutex.state == (LOCKED | WAITER), "one holds it, one waits");
+	CHECK(mutex.state == (LOCKED | WAITER),
+	        "one thread holds it, one waits");
 	for (start_ns = rm_now_ns(); rm_now_ns() - start_ns < STARVED_NS;)
 		sched_yield();
 	unlock_and_barge(&mutex);
 	await_line(&mutex, 1);
 	CHECK(mutex.state == (LOCKED | STARVING | WAITER),
-	        "who lost after more than 1 ms makes the mutex starving");
+	        "a thread that lost after 1 ms makes the mutex starving");
 	start(&late, &mutex, &order, 2);
 	CHECK(mutex.state == (LOCKED | STARVING | 2 * WAITER),
-	        "a newcomer lines up behind");
+	        "a newcomer queues at the end");
 	go_mutex_unlock(&mutex);
-	/* who is in has left the line already: the state is that of now */
+	/* a thread that is in has left the queue: the state is current */
 	await_in(&old);
 	CHECK(old.got_in == 1 && !late.got_in &&
 	                mutex.state == (LOCKED | STARVING | WAITER),
-	        "unlock hands the lock to the one that starved");
+	        "unlock hands the lock to the starved thread");
 	leave(&old);
 	await_in(&late);
 	CHECK(mutex.state == LOCKED,
-	        "the hand-over to the last in line ends the mode");
+	        "the hand-over to the last waiter ends the mode");
 	leave(&late);
 	CHECK(mutex.state == 0 && mutex.grants == 0 && !mutex.first,
 	        "the mutex is as at the start");
 }
 
-/* Of which the played clock says how long it waited. */
+/* The played clock gives the waiting time. */
 static void patience(uint64_t waited_ns, uint32_t mode, const char *fact)
 {
 	struct go_mutex mutex;
@@ -175,7 +177,7 @@ static void patience(uint64_t waited_ns, uint32_t mode, const char *fact)
 	leave(&actor);
 }
 
-/* In order of arrival; and who lost goes in front. */
+/* Waiters get in in order of arrival; a waiter that lost goes to the front. */
 static void lines(bool barge)
 {
 	struct go_mutex mutex;
@@ -197,9 +199,9 @@ static void lines(bool barge)
 		right &= actors[i].got_in == i + 1;
 		leave(&actors[i]);
 	}
-	CHECK(right, barge ? "who was woken in vain is first in line again"
+	CHECK(right, barge ? "a waiter woken in vain is first again"
 	                   : "waiters get in in order of arrival");
-	CHECK(mutex.state == 0 && !mutex.first, "and nothing is left behind");
+	CHECK(mutex.state == 0 && !mutex.first, "and the mutex is unchanged");
 }
 
 static void grant_before_the_wait(void)
@@ -210,10 +212,10 @@ static void grant_before_the_wait(void)
 	go_mutex_grant(&mutex);
 	go_mutex_queue(&mutex, false);
 	CHECK(mutex.grants == 0 && !mutex.first,
-	        "a grant that comes before the wait is not lost");
+	        "a grant before the wait is not lost");
 }
 
-/* Plain members under the lock: a sanitizer sees what the lock lets through. */
+/* Plain members under the lock: a sanitizer detects unlocked accesses. */
 struct shared {
 	struct go_mutex mutex;
 	uint64_t first, second;
@@ -247,7 +249,7 @@ static void one_at_a_time(uint32_t spins)
 		pthread_create(&threads[i], NULL, take_turns, &shared);
 	for (unsigned i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
-	snprintf(fact, sizeof(fact), "%d threads are in one at a time, %s",
+	snprintf(fact, sizeof(fact), "%d threads exclude each other, %s",
 	        THREADS, spins ? "spinning" : "not spinning");
 	CHECK(shared.first == (uint64_t)THREADS * TURNS &&
 	                shared.second == shared.first,
@@ -271,16 +273,17 @@ static void misuse_is_fatal(void)
 	}
 	wait(&status);
 	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT,
-	        "unlocking what is not locked is fatal");
+	        "unlocking an unlocked mutex is fatal");
 }
 
 int main(void)
 {
 	alarm(WITHIN_S); /* a test that hangs has failed */
-	wishes_and_changes();
+	desired_states_and_changes();
 	starvation();
-	patience(990000, 0, "who lost after less than 1 ms does not");
-	patience(1000000, STARVING, "1 ms and a reading later it does");
+	patience(990000, 0, "a thread that lost after less than 1 ms does not");
+	patience(1000000, STARVING,
+	        "one that lost after 1 ms and a clock reading does");
 	lines(false);
 	lines(true);
 	grant_before_the_wait();

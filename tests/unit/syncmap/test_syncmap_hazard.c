@@ -119,8 +119,7 @@ static void headers(bool str)
 	CHECK(queue_length(&b) == 0, "the end of the scan releases them");
 	load(&reader, 2);
 	syncmap_clear(b.thread);
-	CHECK(queue_length(&b) == 1,
-	        "memory dropped by Clear waits for a reader, too");
+	CHECK(queue_length(&b) == 1, "memory dropped by Clear waits, too");
 	syncmap_leave(reader.thread);
 	CHECK(queue_length(&b) == 0, "a leaving thread frees it");
 	bench_close(&b, "invariants hold, and all is freed");

@@ -54,7 +54,7 @@ int main(void)
 	old.word[0] = 0;
 	CHECK(syncmap_compare_swap(b.thread, b.shape, key, &old, &value) &&
 	                load(&b, 1) == UINT64_MAX,
-	        "so is a word of all ones");
+	        "so are all ones");
 	CHECK(syncmap_compare_remove(b.thread, b.shape, key, &value) &&
 	                !drop(&b, 1) && syncmap_cell_of(entry) == SYNCMAP_NIL,
 	        "a removed key has no value");
