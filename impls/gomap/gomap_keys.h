@@ -6,7 +6,7 @@
  * defines these names; the includer chooses a file by the macro GOMAP_KEYS.
  *
  *	GOMAP_NEEDS_BUCKET  1: lookups need a bucket even in an empty map
- *	GOMAP_FLOAT_KEYS    1: words are float64, which may differ from themselves
+ *	GOMAP_FLOAT_KEYS    1: words are float64, which may be unequal to itself
  *	gomap_hash          hashes a key with the map's seed
  *	gomap_walk          finds a key's place in a chain
  *	gomap_find          finds a key's value in a map

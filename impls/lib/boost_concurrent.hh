@@ -3,7 +3,7 @@
  * boost_concurrent.hh - Boost's two concurrent tables, through visitation.
  *
  * They lack iterators: a function is called with the element, under the lock
- * of its group of 15. Their size() is updated after an insert or removal, so it
+ * of its group of 15. Their size() is updated after an insert or removal and
  * may be a size that the table never had, so the map lacks the length
  * operation. The includer has included the library's header and defines the
  * table: `concurrent`, a template of key, value, hash and equality.

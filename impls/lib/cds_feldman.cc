@@ -99,8 +99,7 @@ template <class, class> struct table : cds_table {
 	uint64_t seed;
 	items entries;
 
-	/* The library rounds up the head's bits to a multiple of the arrays'
-	   bits. */
+	/* The library rounds up the head's bits to fit the arrays' bits. */
 	explicit table(const rm_sizing &sizing)
 	    : seed(sizing.seed),
 	      entries(sizing.presize ? size_t(std::bit_width(sizing.keys))

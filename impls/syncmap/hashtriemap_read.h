@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hashtriemap_read.h - hash trie: lookup and scan. Inner part of hashtriemap.h. */
+/* hashtriemap_read.h - hash trie: lookup, scan. Inner part of hashtriemap.h. */
 #ifndef RM_HASHTRIEMAP_READ_H
 #define RM_HASHTRIEMAP_READ_H
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_equal_gomap.c - the native map in C against Go's: with the hashes
- * recorded from Go, the same operations lead to the same buckets
- * (docs/go-equality.md).
+ * test_equal_gomap.c - the native map in C against Go's: with Go's hashes, the
+ * same operations lead to the same buckets (docs/go-equality.md).
  * slow: over five seconds of CPU time; not part of `make check`.
  */
 #include "tests/go/gomap_state.h" /* first: its hash is injected */

@@ -393,8 +393,7 @@ static void late_orphans_are_seen(void)
 	pthread_mutex_lock(&epoch->lock);
 	epoch_sweep(r[2]);
 	pthread_mutex_unlock(&epoch->lock);
-	CHECK(freed == 0,
-	        "objects not handed over are freed by no other thread");
+	CHECK(freed == 0, "no other thread frees objects not handed over");
 	epoch->orphans = r[0]->oldest;
 	r[0]->oldest = r[0]->newest = NULL;
 	pthread_mutex_lock(&epoch->lock);

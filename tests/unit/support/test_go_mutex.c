@@ -55,8 +55,7 @@ static void desired_states_and_changes(void)
 	        "so does a hand-over to the last waiter");
 }
 
-/* One thread of the scenes, and its position among those that got in: 1, 2,
-   3. */
+/* One thread of the scenes, and its rank in the order of locking: 1, 2, 3. */
 struct actor {
 	struct go_mutex *mutex;
 	_Atomic unsigned *order;
@@ -132,8 +131,7 @@ static void starvation(void)
 	go_mutex_init(&mutex);
 	go_mutex_lock(&mutex);
 	start(&old, &mutex, &order, 1);
-	CHECK(mutex.state == (LOCKED | WAITER),
-	        "one thread holds it, one waits");
+	CHECK(mutex.state == (LOCKED | WAITER), "one holds it, one waits");
 	for (start_ns = rm_now_ns(); rm_now_ns() - start_ns < STARVED_NS;)
 		sched_yield();
 	unlock_and_barge(&mutex);
@@ -201,7 +199,7 @@ static void lines(bool barge)
 	}
 	CHECK(right, barge ? "a waiter woken in vain is first again"
 	                   : "waiters get in in order of arrival");
-	CHECK(mutex.state == 0 && !mutex.first, "and the mutex is unchanged");
+	CHECK(mutex.state == 0 && !mutex.first, "and the mutex is free again");
 }
 
 static void grant_before_the_wait(void)
@@ -282,8 +280,7 @@ int main(void)
 	desired_states_and_changes();
 	starvation();
 	patience(990000, 0, "a thread that lost after less than 1 ms does not");
-	patience(1000000, STARVING,
-	        "one that lost after 1 ms and a clock reading does");
+	patience(1000000, STARVING, "after 1 ms and a clock reading it does");
 	lines(false);
 	lines(true);
 	grant_before_the_wait();

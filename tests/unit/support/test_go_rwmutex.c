@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* alone: the load decides how often threads run concurrently. */
-/* Go's RWMutex: when each thread is admitted, and that no thread sleeps
-   forever. */
+/* Go's RWMutex: when it admits a thread, and that no thread sleeps forever. */
 #include "impls/support/go_rwmutex.h"
 #include "tests/unit/tap.h"
 
@@ -105,8 +104,7 @@ static void writers_are_alone(unsigned write_one_in)
 		CHECK(shared.most_readers > 1, "readers were in together");
 }
 
-/* One thread of the scenes below, and its position among those that got in: 1,
-   2, 3. */
+/* One thread of the scenes, and its rank in the order of locking: 1, 2, 3. */
 struct actor {
 	struct go_rwmutex *lock;
 	_Atomic unsigned *order;
@@ -234,10 +232,8 @@ static void misuse_is_fatal(void)
 	        "a reader's unlock is fatal while a writer is in");
 	CHECK(dies(unlock_writing_while_read),
 	        "a writer's unlock is fatal while a reader is in");
-	CHECK(dies(unlock_reading),
-	        "a reader's unlock of a free lock is fatal");
-	CHECK(dies(go_rwmutex_unlock),
-	        "a writer's unlock of a free lock is fatal");
+	CHECK(dies(unlock_reading), "a reader's stray unlock is fatal");
+	CHECK(dies(go_rwmutex_unlock), "a writer's stray unlock is fatal");
 }
 
 int main(void)

@@ -23,8 +23,7 @@ static char objects[OBJECTS][16]; /* addresses, like those of a heap */
 static size_t freed_count;
 static void *last_owner;
 static int the_map;           /* an owner is only an address */
-static struct hazard *locked; /* checked for its lock while something is
-			         freed */
+static struct hazard *locked; /* its lock is checked on frees */
 static bool was_locked;
 
 static void hazard_free(void *owner, void *pointer)
