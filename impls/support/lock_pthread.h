@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * lock_pthread.h - taking POSIX' locks, watched in the stats build.
+ * lock_pthread.h - taking POSIX' locks, with waits counted in the stats build.
  *
- * They do not say whether they had to wait: the stats build tries first. In
- * measured builds these are the library's calls and nothing else.
+ * The locks do not report waits, so the stats build tries first. In measured
+ * builds these are only the library's calls.
  */
 #ifndef RM_SUPPORT_LOCK_PTHREAD_H
 #define RM_SUPPORT_LOCK_PTHREAD_H

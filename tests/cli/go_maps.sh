@@ -93,7 +93,7 @@ check "GO names one more compiler" says "$other.json" "\"program\":\"readmostly-
 check "its description has the version in a place of its own" says "$other.json" "\"language_version\":\"${go#* }\""
 "$readmostly" plan --requests "$dir/go.conf" --maps "go_sync_map" --set threads=1 | grep -m 1 throughput >"$dir/request"
 check "a request of another compiler's map is refused" eval \
-	'! "$other" trial <"$dir/request" >"$dir/said" 2>&1 && says "$dir/said" "map go_sync_map is of another program"'
+	'! "$other" trial <"$dir/request" >"$dir/said" 2>&1 && says "$dir/said" "map go_sync_map belongs to another program"'
 sed 's/"go_sync_map"/"go_other_sync_map"/' "$dir/request" | "$other" trial >"$dir/said" 2>&1
 check "one of its own is run" says "$dir/said" "\"go\":\"go${go#* }\""
 if classic=$(.ci/tool go-classic); then

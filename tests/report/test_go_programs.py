@@ -160,7 +160,7 @@ PLANTED = (
      "go_sync_map_offers", {"loop": "audit:100", "window_ops": 1}, "were visited"),
     ("sharing.go", "	value, _ = m.Load(key)\n",
      "	value, _ = m.Load(key)\n	if value != nil {\n		value = other\n	}\n",
-     "go_sync_map_safe", {"loop": "audit:100", "window_ops": 1}, "gave another value"),
+     "go_sync_map_safe", {"loop": "audit:100", "window_ops": 1}, "returned a wrong value"),
     ("sharing.go", "			assign(&variable, other)\n", "			assign(&variable, original)\n",
      "go_handle_shared", {"loop": "audit:100", "window_ops": 1}, "had another map"),
 )
