@@ -142,7 +142,7 @@ check "and names note and remedy" says "$out" \
 start workloads/hot-reads.conf --resume
 wait $runner
 check "another workload is status 2" [ $? = 2 ]
-check "and says so, too" says "$out" "is another workload than"
+check "and says so, too" says "$out" "differs from the workload"
 start tests/fixtures/campaign.conf
 wait $runner
 check "the same folder without --resume is status 2" [ $? = 2 ]
@@ -164,18 +164,18 @@ another "another plan" "the plan was changed" 's/"keys": 1024/"keys": 1025/'
 another "another seed in the file" "the plan was changed" \
 	's/^  "seed": [0-9]*/  "seed": 7/'
 another "a member that no plan has" \
-	"campaign.json: changed since it was written, its hash is not sha256: bring it back" \
+	"campaign.json: changed since it was written, its hash is not sha256: restore it" \
 	's/"notes": {}/"notes": {"a": "b"}/'
 echo >>"$campaign/topology.xml"
 start --resume
 wait $runner
 check "another topology is status 2" [ $? = 2 ]
 check "and named, with what to do" says "$out" \
-	"topology.xml: changed since it was written, its hash is not topology_sha256: bring it back"
+	"topology.xml: changed since it was written, its hash is not topology_sha256: restore it"
 rm "$campaign/campaign.json"
 start tests/fixtures/campaign.conf --resume
 wait $runner
 check "trials of a plan that is gone are status 2" [ $? = 2 ]
 check "and are not taken for another's" says "$out" \
-	"has a trials.jsonl and no campaign.json, which says what its trials are of: bring that back"
+	"has a trials.jsonl but no campaign.json: restore campaign.json"
 done_testing

@@ -243,7 +243,7 @@ edited "a mark that was taken off" "disturbed: expected others took" \
 	't[marked]["disturbed"] = None'
 edited "a mark that was put on" "disturbed: expected null" \
 	'next(x for x in t if not x["disturbed"] and "verify" not in x["cell"])["disturbed"] = "x"'
-edited "a repeat of what was good" "a repeat that was not due, or beyond" \
+edited "a repeat of what was good" "a repeat that was not due, or exceeds" \
 	't.append(dict(next(x for x in t if x["status"] == "ok" and not x["disturbed"] and x["block"] == 3), attempt=2))'
 edited "a repeat before its time" "repeats at the end of their block" \
 	't[at - 1], t[at] = t[at], t[at - 1]'

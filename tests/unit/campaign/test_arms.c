@@ -62,7 +62,7 @@ static void what_is_read(void)
 	                                             "workloads without"),
 	        "a second set for all is refused");
 	CHECK(!taken("reads:more=x") &&
-	                strstr(error.text, "a second set for reads"),
+	                strstr(error.text, "two sets for reads"),
 	        "and a second one of a workload");
 	CHECK(taken("writes:zero=f+0%,all=f+100%") &&
 	                arm_is(5, "writes", "zero", "f", 0) &&
@@ -88,7 +88,7 @@ static void what_is_refused(void)
 	                taken("abcdefghijklmnop=f"),
 	        "of 16 characters at most");
 	rm_arms_clear(&arms);
-	CHECK(refused("a=f,b=g,a=h", "a second arm a"),
+	CHECK(refused("a=f,b=g,a=h", "two arms named a"),
 	        "names of a set are different ones");
 	CHECK(refused("a=+5%", "arm a has a share and no file"),
 	        "a share without a file is refused");
@@ -125,7 +125,7 @@ static void who_runs_a_workload(void)
 	taken("w:a=f");
 	CHECK(rm_arms_asked(&arms) && set_is("w", 0, 1) && set_is("v", 0, 0),
 	        "one of an option is, whatever its workload");
-	CHECK(!taken("w:b=g") && strstr(error.text, "a second set for w,"),
+	CHECK(!taken("w:b=g") && strstr(error.text, "two sets for w,"),
 	        "a name of one letter is told, too");
 	rm_arms_clear(&arms);
 	taken("reads:a=f,b=g");

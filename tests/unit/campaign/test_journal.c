@@ -206,7 +206,7 @@ static void damage(void)
 		{ "{\"cell\":\"a\",\"block\":0,\"arm\":\"h\"}\n"
 		  "{\"cell\":\"b\",\"block\":0,\"arm\":\"h\"}\n"
 		  "{\"cell\":\"a\",\"block\":0,\"arm\":\"h\"}\n",
-		        "trials.jsonl:3: the second line of a block 0 attempt "
+		        "trials.jsonl:3: a duplicate line of a block 0 attempt "
 		        "1 "
 		        "arm h",
 		        "a duplicate" },
