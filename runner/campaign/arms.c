@@ -425,7 +425,7 @@ static int compare_arms(const struct rm_arms *asked, const struct rm_arms *arms,
 	json_decref(then);
 	return equal ? 0
 	             : rm_error_set(error, -EINVAL,
-	                       "the campaign was begun with other --arms: "
+	                       "the campaign was started with other --arms: "
 	                       "resume without --arms, or start a new campaign "
 	                       "(another -o DIR)");
 }

@@ -226,7 +226,7 @@ check "and leaves blocks that are whole" holds whole
 # Resumed with other programs.
 run --resume --arms "base=$dir/base,head=$dir/copy"
 check "other arms are status 2" [ $status = 2 ]
-check "and said to be" says "$out" "begun with other --arms"
+check "and said to be" says "$out" "started with other --arms"
 echo >>"$dir/head"
 run --resume
 check "an arm whose file was changed is status 2" [ $status = 2 ]

@@ -136,9 +136,9 @@ check "another seed is status 2" [ $? = 2 ]
 check "and says so" says "$out" "now it is 12345"
 start tests/fixtures/campaign.conf --resume --note why=else
 wait $runner
-check "a note that it was begun without is status 2" [ $? = 2 ]
+check "a note that the campaign lacks is status 2" [ $? = 2 ]
 check "and names note and remedy" says "$out" \
-	"begun with --note why (none), now it is else: start a new campaign"
+	"started with --note why (none), now it is else: start a new campaign"
 start workloads/hot-reads.conf --resume
 wait $runner
 check "another workload is status 2" [ $? = 2 ]
@@ -147,7 +147,7 @@ start tests/fixtures/campaign.conf
 wait $runner
 check "the same folder without --resume is status 2" [ $? = 2 ]
 check "and says what to do" says "$out" "or --resume"
-# What it was begun with is edited: as if machine or build were another.
+# Edit the recorded machine or build.
 another() { # NAME WORDS SED
 	sed -i.bak "$3" "$campaign/campaign.json"
 	start --resume
@@ -156,9 +156,9 @@ another() { # NAME WORDS SED
 	check "$1: the sentence" says "$out" "$2"
 	mv "$campaign/campaign.json.bak" "$campaign/campaign.json"
 }
-another "another machine" "begun with machine 00000000, now it is" \
+another "another machine" "started with machine 00000000, now it is" \
 	'/"machine"/,/"build"/s/"id": "[0-9a-f]*"/"id": "00000000"/'
-another "another build" "begun with build 0123, now it is" \
+another "another build" "started with build 0123, now it is" \
 	's/"build_id": "[0-9a-f]*"/"build_id": "0123"/'
 another "another plan" "the plan was changed" 's/"keys": 1024/"keys": 1025/'
 another "another seed in the file" "the plan was changed" \
