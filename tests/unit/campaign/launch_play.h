@@ -16,7 +16,7 @@ static char fake[PATH_MAX];
 static const uint64_t second_ns = 1000000000;
 
 /* Path of $(BUILD)/tests/fake_trial, in this test's folder. */
-static inline void find_fake_trial(void)
+static inline void find_fake(void)
 {
 	ssize_t length = readlink("/proc/self/exe", fake, sizeof(fake) - 16);
 
@@ -31,7 +31,7 @@ static inline json_t *make_request(const char *measure)
 	        64, "measure", measure, "seed", 7);
 }
 
-static inline struct rm_outcome run_trial_with(
+static inline struct rm_outcome run_fake_with(
         const char *behaviour, struct rm_launch launch, const char *measure)
 {
 	struct rm_outcome outcome = { 0 };
@@ -73,16 +73,16 @@ static inline struct rm_outcome run_trial_with(
 	return outcome;
 }
 
-static inline struct rm_outcome run_fake_trial(const char *behaviour)
+static inline struct rm_outcome run_fake(const char *behaviour)
 {
-	return run_trial_with(behaviour, (struct rm_launch){ 0 }, "throughput");
+	return run_fake_with(behaviour, (struct rm_launch){ 0 }, "throughput");
 }
 
 /* True if the trial fails with this exit and this text in its reason. */
 static inline bool fails(
         const char *behaviour, const char *exit_text, const char *text)
 {
-	struct rm_outcome outcome = run_fake_trial(behaviour);
+	struct rm_outcome outcome = run_fake(behaviour);
 	bool is_expected = !strcmp(outcome.exit, exit_text) &&
 	                   !strcmp(outcome.status, "failed") &&
 	                   !outcome.result && outcome.reason &&

@@ -15,7 +15,7 @@ static void deadlines(void)
 
 	for (size_t i = 0; i < 3; i++) {
 		struct rm_outcome outcome =
-		        play_with(hangs[i], short_deadline, "throughput");
+		        run_fake_with(hangs[i], short_deadline, "throughput");
 
 		CHECK(!strcmp(outcome.exit, "deadline") &&
 		                !strcmp(outcome.status, "failed") &&
@@ -37,22 +37,22 @@ static void limit_memory(void)
 		        "sanitizer build");
 		return;
 	}
-	outcome = play_with("eat", little_memory, "throughput");
+	outcome = run_fake_with("eat", little_memory, "throughput");
 	CHECK(!strcmp(outcome.exit, "signal 6") &&
 	                strstr(outcome.reason, "of the 64 MiB that it may"),
 	        "a trial that exceeds its memory limit is stopped with the "
 	        "reason");
 	rm_outcome_clear(&outcome);
-	outcome = play_with("eat-52", little_memory, "throughput");
+	outcome = run_fake_with("eat-52", little_memory, "throughput");
 	CHECK(!strcmp(outcome.exit, "signal 11") &&
 	                strstr(outcome.reason, "of the 64 MiB that it may"),
 	        "a trial that ends near its limit has the reason");
 	rm_outcome_clear(&outcome);
-	outcome = play_with("crash", little_memory, "throughput");
+	outcome = run_fake_with("crash", little_memory, "throughput");
 	CHECK(!strstr(outcome.reason, "MiB"),
 	        "a trial far below its limit does not");
 	rm_outcome_clear(&outcome);
-	outcome = play_with("ok", little_memory, "throughput");
+	outcome = run_fake_with("ok", little_memory, "throughput");
 	CHECK(!strcmp(outcome.status, "ok"),
 	        "a trial with little memory is ok");
 	rm_outcome_clear(&outcome);
@@ -63,7 +63,7 @@ static void limit_memory(void)
 /* peak_bytes of the trial's line; -1: null. */
 static json_int_t peak_bytes_of(const char *how)
 {
-	struct rm_outcome outcome = play(how);
+	struct rm_outcome outcome = run_fake(how);
 	const struct rm_record record = { .cell = "w/fake", .arm = "head" };
 	struct rm_error error;
 	json_t *line = NULL;
@@ -119,7 +119,7 @@ static pid_t reap(pid_t pid, int *status)
 
 static void kill_orphans(void)
 {
-	struct rm_outcome outcome = play("orphan");
+	struct rm_outcome outcome = run_fake("orphan");
 
 	CHECK(!strcmp(outcome.status, "ok"),
 	        "a child that keeps the pipes open does not delay the end");
@@ -135,14 +135,14 @@ static void kill_orphans(void)
 static void fail_to_start(void)
 {
 	struct rm_launch none = { .program = "/nonexistent/readmostly" };
-	struct rm_outcome outcome = play_with("ok", none, "throughput");
+	struct rm_outcome outcome = run_fake_with("ok", none, "throughput");
 
 	CHECK(!strcmp(outcome.exit, "not started") &&
 	                strstr(outcome.reason, "/nonexistent/readmostly: No"),
 	        "a missing program is not started, with the reason");
 	rm_outcome_clear(&outcome);
 	none.program = "/etc/passwd";
-	outcome = play_with("ok", none, "throughput");
+	outcome = run_fake_with("ok", none, "throughput");
 	CHECK(!strcmp(outcome.exit, "not started") &&
 	                strstr(outcome.reason, "Permission denied"),
 	        "a program without permission is not started, with the reason");
@@ -156,7 +156,7 @@ static void interrupts(void)
 	if (pipe(ends) || write(ends[1], "x", 1) != 1)
 		return;
 	struct rm_launch launch = { .interrupt_fd = ends[0] };
-	struct rm_outcome outcome = play_with("hang", launch, "throughput");
+	struct rm_outcome outcome = run_fake_with("hang", launch, "throughput");
 
 	CHECK(outcome.interrupted && !outcome.status && !outcome.result,
 	        "an interrupted trial has no outcome");
@@ -179,7 +179,7 @@ static void stop_before_runner(void)
 		_exit(write(ends[1], "x", 1) != 1);
 	}
 	struct rm_launch launch = { .interrupt_fd = ends[0] };
-	struct rm_outcome outcome = play_with("term", launch, "throughput");
+	struct rm_outcome outcome = run_fake_with("term", launch, "throughput");
 
 	CHECK(outcome.interrupted && !outcome.status,
 	        "a trial stopped shortly before its runner is interrupted");
@@ -194,7 +194,7 @@ static void stop_before_runner(void)
 static size_t padding_of(uint64_t seed)
 {
 	struct rm_launch launch = { .padding_seed = seed };
-	struct rm_outcome outcome = play_with("ok", launch, "throughput");
+	struct rm_outcome outcome = run_fake_with("ok", launch, "throughput");
 	const char *seen = json_string_value(json_object_get(
 	        json_object_get(outcome.result, "environment"), "padding"));
 	size_t bytes = seen ? strlen(seen) : 0;
@@ -223,7 +223,7 @@ static void inherit_descriptors(void)
 	char *const shell[] = { sh, c, command, NULL };
 
 	launch.arguments = shell;
-	struct rm_outcome outcome = play_with("ok", launch, "throughput");
+	struct rm_outcome outcome = run_fake_with("ok", launch, "throughput");
 
 	CHECK(leak > 2 && outcome.reason &&
 	                strstr(outcome.reason, "status 9: 0 1 2 3"),
@@ -256,7 +256,7 @@ static void survive_signals(void)
 	}
 	timer_settime(timer, 0, &often, NULL);
 	for (int i = 0; i < 20; i++) {
-		struct rm_outcome outcome = play("wait:10");
+		struct rm_outcome outcome = run_fake("wait:10");
 
 		good += outcome.status && !strcmp(outcome.status, "ok");
 		rm_outcome_clear(&outcome);
@@ -276,7 +276,7 @@ static void die_with_runner(void)
 	pid_t runner = fork();
 
 	if (runner == 0) {
-		play("hang");
+		run_fake("hang");
 		_exit(0);
 	}
 	uint64_t limit_ns = rm_now_ns() + 20 * second_ns;
