@@ -404,7 +404,7 @@ static void liblikwids_release_is_told(const char *root)
 	        "cpu family\t: 6\nmodel\t\t: 85\n");
 	CHECK(!rm_arch_detect(0, &arch, &error) && arch.likwid[0],
 	        "liblikwid knows this server");
-	snprintf(release, sizeof(release), "knows it from release %s",
+	snprintf(release, sizeof(release), "supports it from release %s",
 	        arch.likwid);
 	CHECK(rm_counters_know_cpu(0, text, sizeof(text)) &&
 	                strstr(text, arch.title) && strstr(text, arch.what) &&

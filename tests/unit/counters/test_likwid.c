@@ -131,7 +131,7 @@ static void bad_ends_are_named(void)
 	              "liblikwid crashed with signal 11"),
 	        "a crash inside the library");
 	CHECK(open_fails("STUB_FAIL=topology_init:hang",
-	              "liblikwid hung: no answer in 500 ms"),
+	              "liblikwid hung: no answer within 500 ms"),
 	        "a hang inside the library");
 	CHECK(open_fails("STUB_FAIL=topology_init:-1", "topology_init=-1"),
 	        "topology_init says no");

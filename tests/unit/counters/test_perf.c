@@ -244,7 +244,7 @@ static void a_group_can_be_too_big(void)
 	fake.group_limit = 1;
 	count_once(&ops, two, NULL, &result, &error);
 	CHECK(says(result, 0, "exact", NULL) &&
-	                says(result, 1, "invalid", "no room in the group"),
+	                says(result, 1, "invalid", "the group is full"),
 	        "EINVAL of what opens alone: the group is too big");
 	CHECK(fake.alive == 0, "the trial file is closed, too");
 	json_decref(result);
