@@ -12,8 +12,7 @@
 #include <sys/stat.h>
 
 /* Random stream of a trial's seed for the order of its arms. Streams from 77 on
-   draw the padding of arms (campaign.c), so that the two draws are
-   independent. */
+   draw the padding of arms (campaign.c): the two draws are independent. */
 enum { SLOT_STREAM = 76 };
 
 #define HEAD    "head" /* arm of a campaign without --arms */
@@ -180,8 +179,7 @@ static bool is_workload(
 	return false;
 }
 
-/* Two arms of one file share its pages in memory, and their difference is
-   noise. */
+/* Two arms of one file share its pages in memory: their difference is noise. */
 static int check_different_files(
         const struct rm_arm *a, const struct rm_arm *b, struct rm_error *error)
 {
@@ -193,8 +191,7 @@ static int check_different_files(
 	        one.st_dev != other.st_dev || one.st_ino != other.st_ino)
 		return 0;
 	return rm_error_set(error, -EINVAL,
-	        "arms %s and %s are one file, %.200s: expected two files, "
-	        "possibly copies",
+	        "arms %s and %s are one file, %.200s: use two files or copies",
 	        a->name, b->name, a->program);
 }
 
@@ -316,8 +313,8 @@ json_t *rm_arms_to_json(const struct rm_arms *arms)
 	return list;
 }
 
-/* Copies a text of the file; "" for null if that is allowed. False: not a text,
-   empty, or too long. */
+/* Copies a text of the file, or "" for an allowed null. False: empty, too long,
+   or not a text. */
 static bool copy_text(char *to, size_t size, const json_t *from, bool or_null)
 {
 	const char *text = json_string_value(from);

@@ -113,8 +113,7 @@ static void add_cost(
 
 /* Each trial's window follows from the costs so far: the first guess may be off
    by a factor of 100, and a growing map is slow in a short window. Seeds are
-   fixed, so that the same program on the same machine gets about the same
-   number. */
+   fixed, so that a program gets about the same number on a machine. */
 static int calibrate_cell(
         struct calibration *calibration, struct rm_error *error)
 {

@@ -12,8 +12,7 @@
 #include <time.h>
 
 /* Random streams of a trial's seed: PADDING_STREAM + n draws the padding of a
-   set's arm n. Arms share keys and operations, but not the address of the
-   stack. */
+   set's arm n. Arms share keys and operations, but not the stack's address. */
 enum { PADDING_STREAM = 77 };
 
 /* One trial, which becomes a line of the journal. */
@@ -110,8 +109,7 @@ static int skip(struct rm_campaign *campaign, const struct trial *trial,
 	return append_line(campaign, rm_record_skip(&record, reason), error);
 }
 
-/* The stack's address is drawn once per process, so that each attempt draws
-   anew. */
+/* The stack's address is drawn once per process: each attempt draws anew. */
 static uint64_t padding_seed_of(uint64_t seed, const struct trial *trial)
 {
 	uint64_t first = rm_seed(seed, PADDING_STREAM + trial->number);
@@ -169,8 +167,7 @@ static int append_trial(struct rm_campaign *campaign, const struct trial *trial,
 	return result;
 }
 
-/* A trial that was killed because the user stopped gets no line: a resume runs
-   it. */
+/* A trial killed because the user stopped gets no line: a resume runs it. */
 static int run_trial(struct rm_campaign *campaign, const struct trial *trial,
         struct rm_error *error)
 {
@@ -350,8 +347,7 @@ static int find_missing(
 	return 0;
 }
 
-/* Keys of the first attempts of the current and all later rounds. NULL: no
-   memory. */
+/* Keys of first attempts of the current and later rounds. NULL: no memory. */
 static json_t *collect_keys(const struct rm_repeats *repeats)
 {
 	const struct rm_plan *plan = repeats->plan;

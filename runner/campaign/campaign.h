@@ -38,21 +38,18 @@ enum { RM_ARMS_MAX = 16, RM_ARM_NAME_BYTES = 17 };
 
 struct rm_arm {
 	char name[RM_ARM_NAME_BYTES]; /* a-z, 0-9 and - */
-	rm_name workload; /* workload whose cells it runs; "": workloads
-	                     without a set */
+	rm_name workload; /* whose cells it runs; "": workloads without a set */
 	char *program;    /* absolute path, owned: a program that runs all
 	                  cells, or a folder of map programs; NULL: the
 	                  folder `maps` next to this program */
 	bool is_folder;   /* `program` is a folder */
 	char flavour[16]; /* of an A/A control, which runs only cells with
 	                     has_control: flavour of its programs; else "" */
-	json_t *programs; /* of a folder, owned: FLAVOUR/ID of each program
-	                     of the plan and its SHA-256, null if it cannot
-	                     be read */
+	json_t *programs; /* of a folder, owned: FLAVOUR/ID of the plan's
+	                     programs and its SHA-256, null if unreadable */
 	char sha256[RM_SHA256_TEXT]; /* of the program, or of `programs` as JSON
 	                             with sorted keys; "": not known */
-	double control_extra;        /* share of additional operations, not
-	                         reported, 0 .. 1 */
+	double control_extra; /* share of unreported operations, 0 .. 1 */
 };
 
 /* Zero it first; free with rm_arms_clear(). The arms of a set are adjacent. */
@@ -123,8 +120,7 @@ struct rm_tally {
 };
 
 /* Number of cells, except skipped ones, that lack a good trial or have a failed
-   one. A cell of an intended misuse may fail: it is incomplete if it has
-   neither. */
+   one. A cell of an intended misuse may fail, but needs one of the two. */
 size_t rm_tally_incomplete(const struct rm_tally *tally);
 
 /* Number of whole repeats in a sum of shares: ten times 10 % are one. */
@@ -138,8 +134,7 @@ struct rm_wishes {
 	/* for struct rm_plan_options */
 	int (*find_machine)(const char *name, struct rm_error *error);
 	const char *maps;       /* NULL: no filter */
-	const char *cells_from; /* file with a list of cells; NULL: all, or
-	                           as recorded */
+	const char *cells_from; /* list of cells; NULL: all, or as recorded */
 	const char *counters;   /* NULL: "auto", or as recorded */
 	const uint64_t *seed;   /* NULL: random, or as recorded */
 	struct rm_arms *arms;   /* --arms; count 0: none. A new campaign takes

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* checksum.c - CRC-32 of journal lines and of files that they name. It detects
-   damage, not forgery. */
+   damage, but not forgery. */
 #include "runner/campaign/internal.h"
 
 #include "runner/base/file.h"
@@ -13,8 +13,7 @@
 #include <zlib.h>
 
 /* A sealed line is its JSON text with a last member of this form. The checksum
-   covers the bytes before that member, so that a check does not depend on how
-   numbers are printed. */
+   covers the bytes before that member and does not depend on number formats. */
 static const char before_sum[] = ",\"crc32\":\"", after_sum[] = "\"}";
 
 enum {
@@ -51,8 +50,7 @@ char *rm_line_seal(const json_t *line)
 
 	if (!text)
 		return NULL;
-	text[strlen(text) - 1] = '\0'; /* the closing brace follows the
-	                                  checksum */
+	text[strlen(text) - 1] = '\0'; /* the brace follows the checksum */
 	rm_crc32(text, strlen(text), sum);
 	if (asprintf(&sealed, "%s%s%s%s\n", text, before_sum, sum, after_sum) <
 	        0)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* folder.c - creates a campaign's folder, its lock, its links and its
-   drawing. */
+/* folder.c - creates a campaign's folder, its lock, links and drawing. */
 #include "runner/campaign/internal.h"
 
 #include "runner/base/file.h"
@@ -22,8 +21,7 @@ enum { SAME_MINUTE = 1000, NAME_BYTES = 200 };
 
 extern char **environ;
 
-/* Error for a folder that the program chose: the current directory may be
-   read-only. */
+/* Error for a folder that the program chose, which may be read-only. */
 static int report_no_folder(
         const char *path, int result, struct rm_error *error)
 {
@@ -203,8 +201,7 @@ int rm_folder_campaign(
 		        path);
 	if (result) {
 		json_decref(*campaign);
-		*campaign = NULL; /* callers free the reference that they
-		                     passed */
+		*campaign = NULL; /* callers free their reference */
 	}
 	return result;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* interference.c - CPU time that other programs used while a trial ran
-   (R24). */
+/* interference.c - CPU time of other programs while a trial ran (R24). */
 #include "runner/campaign/internal.h"
 
 #include "runner/base/clock.h"
@@ -116,8 +115,7 @@ static double clamp_share(double ns, double all_ns)
 	return ns <= 0 ? 0 : ns >= all_ns ? 1 : ns / all_ns;
 }
 
-/* A tick is counted at its end, so that one per CPU may have been stolen before
-   the trial. */
+/* A tick is counted at its end: one per CPU may be from before the trial. */
 static double stolen_ns(int64_t ticks, unsigned cpus)
 {
 	return ticks > (int64_t)cpus ? tick_ns * (double)ticks : 0;

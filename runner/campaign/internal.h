@@ -95,14 +95,12 @@ int rm_tally_start(struct rm_tally *tally, const struct rm_plan *plan,
 int rm_tally_add(
         struct rm_tally *tally, const json_t *line, struct rm_error *error);
 
-/* As rm_tally_add(), with the type of rm_journal_fn: `tally` is a struct
-   rm_tally. */
+/* As rm_tally_add(), with the type rm_journal_fn for rm_journal_read(). */
 int rm_tally_recall(void *tally, const json_t *line, struct rm_error *error);
 
 /* True, with `reason`, if the next trial of a cell by arm `number` of its set
    must not run. An arm that failed too often stops the other arms of its set,
-   because they have no partner for comparison. An A/A control stops only
-   itself. */
+   which lack a partner for comparison. An A/A control stops only itself. */
 bool rm_tally_gives_up(const struct rm_tally *tally, size_t cell, size_t number,
         char reason[RM_REASON_BYTES]);
 
@@ -120,8 +118,7 @@ void rm_progress_start(struct rm_progress *progress, size_t total, size_t done,
 /* Announces the cell whose trial starts. */
 void rm_progress_now(struct rm_progress *progress, const char *cell);
 
-/* Counts a trial with its planned and measured time. measured_ns is 0 for a
-   skipped trial. */
+/* Counts a trial with its planned and measured time (0 if it was skipped). */
 void rm_progress_done(struct rm_progress *progress, uint64_t planned_ns,
         uint64_t measured_ns);
 
@@ -188,9 +185,8 @@ json_t *rm_describe_map(const struct rm_map_info *info);
 int rm_path_join(char path[RM_PATH_BYTES], const char *dir, const char *name,
         struct rm_error *error);
 
-/* Opens or creates a file of the campaign. The folder may come from elsewhere,
-   so that a symbolic link is not followed: -ELOOP. Returns the descriptor
-   (CLOEXEC) or -errno. */
+/* Opens or creates a file of the campaign. The folder may come from elsewhere:
+   a symbolic link is -ELOOP. Returns the descriptor (CLOEXEC) or -errno. */
 int rm_file_own(const char *path, int flags);
 
 /*
@@ -216,15 +212,11 @@ int rm_folder_own(char path[RM_PATH_BYTES], const char *dir, const char *name,
         struct rm_error *error);
 
 /* Called for each line, without its newline; `number` starts at 1. `is_torn`: a
-   last line without a newline. A result other than 0 stops the reading and is
-   returned. */
+   last line without a newline. A result other than 0 is returned at once. */
 typedef int rm_line_fn(void *context, size_t number, const char *text,
         size_t size, bool is_torn);
 
-/*
- * Reads a text file line by line. Returns 0; -errno with `error`; or what
- * `fn` returned.
- */
+/* Reads a text file by lines. 0; -errno with `error`; or the result of `fn`. */
 int rm_lines_read(const char *path, rm_line_fn *fn, void *context,
         struct rm_error *error);
 
@@ -291,8 +283,7 @@ int rm_folder_campaign(
  * in a newline counts: opening the journal cuts off a torn line.
  */
 
-/* Called for each line. A result other than 0, with `error`, stops the
-   reading. */
+/* Called for each line. A result other than 0, with `error`, stops. */
 typedef int rm_journal_fn(
         void *context, const json_t *trial, struct rm_error *error);
 
@@ -318,8 +309,7 @@ int rm_journal_read(struct rm_journal *journal, rm_journal_fn *fn,
 int rm_journal_drop(struct rm_journal *journal, const json_t *from,
         size_t *dropped, struct rm_error *error);
 
-/* State of (cell, block, attempt, arm), which decides about a further
-   attempt. */
+/* State of (cell, block, attempt, arm); decides about further attempts. */
 enum rm_repeat {
 	RM_ATTEMPT_NONE,   /* no line */
 	RM_ATTEMPT_GOOD,   /* ok and not disturbed */
@@ -329,8 +319,7 @@ enum rm_repeat {
 enum rm_repeat rm_journal_find(const struct rm_journal *journal,
         const char *cell, unsigned block, unsigned attempt, const char *arm);
 
-/* States of all attempts: an object, rm_trial_key() -> enum rm_repeat, owned by
-   the journal. */
+/* States of all attempts, owned by the journal: rm_trial_key() -> rm_repeat. */
 const json_t *rm_journal_attempts(const struct rm_journal *journal);
 
 /* Number of lines in the journal. */
@@ -358,8 +347,7 @@ enum { RM_TRIAL_KEY_BYTES = 512 };
 int rm_trial_key(const json_t *trial, char key[RM_TRIAL_KEY_BYTES],
         struct rm_error *error);
 
-/* --- interference.c, repeat.c: disturbances and repeats of trials
-   ---------- */
+/* --- interference.c, repeat.c: disturbances and repeats of trials ------ */
 
 /* Interference with one trial. */
 struct rm_interference {
@@ -425,19 +413,17 @@ struct rm_repeats {
 	bool is_over;           /* no more repeats in this round */
 };
 
-/* One turn: all arms of a cell in a block, for one attempt. A result other than
-   0 stops the walk. */
+/* One turn: all arms of a cell in a block, for one attempt. 0 continues. */
 typedef int rm_turn_fn(
         void *context, size_t cell, unsigned block, unsigned attempt);
 
 /* Calls `turn` in order: for each round the first attempts of its cells, then
-   their repeats, attempt by attempt, within the budget. Returns the last result
-   of `turn`. */
+   their repeats, attempt by attempt, within the budget. Returns its last
+   result. */
 int rm_repeats_walk(
         struct rm_repeats *repeats, rm_turn_fn *turn, void *context);
 
-/* Number of repeats that a plan allows in all. Without a bound it exceeds 10
-   per trial. */
+/* Number of repeats that a plan allows in all; unbounded: over 10 per trial. */
 double rm_repeats_most(const struct rm_plan *plan, const struct rm_arms *arms);
 
 /* --- record.c: a trial's line, and its histogram files ------------------ */
@@ -468,8 +454,7 @@ struct rm_record {
 int rm_record_trial(const struct rm_record *record, struct rm_outcome *outcome,
         const char *dir, json_t **line, struct rm_error *error);
 
-/* The line of a trial that is not run, with the reason. New reference; NULL: no
-   memory. */
+/* The line of a trial that is not run. New reference; NULL: no memory. */
 json_t *rm_record_skip(const struct rm_record *record, const char *reason);
 
 enum { RM_UTC_BYTES = 32 };
@@ -538,8 +523,7 @@ struct rm_spawn {
 	/* Bytes of environment added (0: none), which shift the start of the
 	   stack in each trial (statistics R13). */
 	unsigned padding_bytes;
-	/* NAME=VALUE strings that replace inherited variables; NULL-terminated,
-	   or NULL. */
+	/* NAME=VALUE strings that replace inherited ones, then NULL; or NULL */
 	const char *const *variables;
 };
 

@@ -24,8 +24,8 @@ struct reading {
 	struct rm_journal *journal;
 	rm_journal_fn *fn; /* NULL: add_trial the trials and count bytes */
 	void *context;
-	const json_t *from; /* keys of trials: drop the first one and all lines
-	                 after it */
+	const json_t *from; /* drop the first of these trials and all later
+	                       lines */
 	size_t kept_bytes;  /* of lines before the dropped ones */
 	size_t dropped;     /* number of dropped lines */
 	size_t torn_bytes;
@@ -119,8 +119,7 @@ static int count_torn(
 
 /* A damaged line followed by others ends the reading: no part of an edited
    journal is trusted. The last line is torn if it has no newline, is not JSON
-   or has a wrong checksum. Its bytes are counted, and the caller cuts them
-   off. */
+   or has a wrong checksum. Its bytes are counted; the caller cuts them off. */
 static int read_line(void *context, size_t number, const char *text,
         size_t size, bool is_torn)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* launch.c - sends a trial its request, reads its answer and classifies its
+/* launch.c - sends a trial its request, reads its answer, classifies its
    end. */
 #include "runner/campaign/internal.h"
 
@@ -82,8 +82,7 @@ static int describe_failure(const struct ending *ending, char *why, size_t size)
 	return 0;
 }
 
-/* Adds the memory use of a trial near its limit, which probably ended because
-   of it. */
+/* Adds the memory use of a trial that probably ended at its limit. */
 static void append_memory_use(const struct ending *ending, uint64_t peak_bytes,
         char *why, size_t used)
 {
@@ -241,9 +240,8 @@ static size_t read_errors(struct run *run)
 	return got;
 }
 
-/* Empties the pipes after the trial's end. A grandchild may keep an end open,
-   so reading stops when nothing is available; it is killed before the
-   reaping. */
+/* Empties the pipes after the trial's end. A grandchild may keep an end open:
+   reading stops when nothing is available. It is killed before the reaping. */
 static void drain_pipes(struct run *run)
 {
 	while (run->child.output >= 0 && run->stop == RM_ENDED)
@@ -319,8 +317,7 @@ static int wait_for_trial(
 {
 	struct sigaction ignore = { .sa_handler = SIG_IGN }, before;
 
-	/* a trial that dies before it reads its request must not end the
-	   runner */
+	/* a trial that dies before reading must not end the runner */
 	sigaction(SIGPIPE, &ignore, &before);
 	while (run->stop == RM_RUNNING)
 		handle_events(run);

@@ -76,8 +76,7 @@ int rm_play(const struct rm_play *play, struct rm_outcome *outcome,
 		.program = is_replaced ? play->program
 		                       : rm_arm_program(play->arm, cell, path),
 		.deadline_ns = cell->deadline_ns,
-		/* a simulated machine reserves much memory and touches
-		   little */
+		/* a simulated machine reserves much but touches little */
 		.memory_limit_bytes = cell->measure == RM_MEASURE_SIMULATED
 		                              ? 0
 		                              : rm_memory_limit(cell->threads),

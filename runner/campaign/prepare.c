@@ -47,8 +47,7 @@ static bool only_simulated(const struct rm_workload *workload)
 }
 
 /* Removes workloads that only simulate. A mode's simulated workloads replace
-   counters: if this machine can count, they run only if a list of cells
-   requests them. */
+   counters: if this machine can count, they run only by a list of cells. */
 static void drop_simulated(struct rm_inputs *mode)
 {
 	size_t recorded = 0;
@@ -69,8 +68,7 @@ static bool has_control(const struct rm_plan *plan)
 	return false;
 }
 
-/* The control's program must exist: otherwise every trial of the control would
-   fail. */
+/* Without the control's program every trial of the control would fail. */
 static int check_control(const struct rm_arm *control, struct rm_error *error)
 {
 	const char *name;
@@ -252,8 +250,7 @@ static int check_name(
 	        option, name);
 }
 
-/* JSON would lose a name that is not UTF-8, and a resume and reports need
-   it. */
+/* JSON would lose a name that is not UTF-8, but resume and reports need it. */
 static int check_names(const struct rm_wishes *wishes,
         const struct rm_prepared *prepared, struct rm_error *error)
 {
@@ -429,8 +426,7 @@ static int select_recorded_counters(
 	        error);
 }
 
-/* Fills the tally after cutting off an incomplete block, whose trials run again
-   and must count once. */
+/* Fills the tally after cutting off an incomplete block, which runs again. */
 static int recall_trials(struct rm_prepared *prepared, struct rm_error *error)
 {
 	int result = rm_tally_start(

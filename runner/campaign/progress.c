@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* progress.c - prints the state of a campaign: one line, rewritten or once a
+/* progress.c - prints a campaign's state: one line, rewritten or each
    minute. */
 #include "runner/campaign/internal.h"
 
@@ -112,8 +112,7 @@ void rm_progress_done(
 	progress->measured_ns += measured_ns;
 }
 
-/* Planned and measured time of this run's trials: shows how exact the plan's
-   estimate was. */
+/* Planned and measured time of this run's trials, to judge the estimate. */
 static void print_times(const struct rm_progress *progress)
 {
 	char planned[32], taken[32];

@@ -7,8 +7,8 @@
 #include <string.h>
 
 /* A thread that slept waits for its CPU after a wake-up, even on an idle
-   machine, but never as long as this. Waiting for another thread's time slice
-   takes milliseconds. */
+   machine, but never as long as this. Waiting for a time slice takes
+   milliseconds. */
 static const double wake_up_ns = 100e3;
 
 /* Sums over the threads of a trial. */
@@ -100,8 +100,7 @@ static double share_taken_by_others(const json_t *result, double others_share)
 	return fmin(1, taken_ns / sum.elapsed_ns);
 }
 
-/* Adds stolen time, which the kernel counts neither as run time nor as
-   waiting. */
+/* Adds stolen time, which the kernel counts as neither running nor waiting. */
 bool rm_repeat_disturbed(const struct rm_cell *cell, const json_t *result,
         const struct rm_interference *interference, char text[RM_REASON_BYTES])
 {

@@ -148,8 +148,7 @@ static void exec_child(const struct rm_spawn *spawn, char **environment,
 
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* The parent may have ended before prctl(), and its end would not be
-	   signalled. */
+	/* the parent may have ended before prctl() could signal it */
 	if (getppid() != parent)
 		_exit(127);
 	if (dup2(pipes[INPUT][READ], STDIN_FILENO) >= 0 &&

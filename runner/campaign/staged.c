@@ -77,8 +77,7 @@ int rm_staged_read(const char *dir, json_t **stages, struct rm_error *error)
 	return result;
 }
 
-/* A folder without stages.json must contain neither stages nor another kind of
-   campaign. */
+/* Without stages.json there must be neither stages nor another campaign. */
 static int check_new(const char *dir, struct rm_error *error)
 {
 	char path[RM_PATH_BYTES];

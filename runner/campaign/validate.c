@@ -183,8 +183,7 @@ static void check_hash(const struct look *look, const json_t *json,
 	problem_at(look, name, what);
 }
 
-/* The hash of everything alone detects a change; the hashes of the parts locate
-   it. */
+/* The hash of everything detects a change; the hashes of parts locate it. */
 static int check_hashes(
         const struct look *look, const json_t *json, struct rm_error *error)
 {
@@ -306,6 +305,5 @@ int rm_validate(struct rm_validation *validation, struct rm_error *error)
 		result = rm_validate_trials(validation, &plan, &arms, error);
 	rm_arms_clear(&arms);
 	rm_plan_free(&plan);
-	return result > 0 ? 0 : result; /* > 0: of another version, reported
-	                                   already */
+	return result > 0 ? 0 : result; /* > 0: another version */
 }

@@ -40,10 +40,9 @@ struct reading {
 	const struct rm_plan *plan;
 	const struct rm_arms *arms;
 	const char *path;
-	json_t *planned;       /* trial key -> [cell, turn]; a line that is read
-	                    removes its key */
-	json_t *seen;          /* trial key -> line number */
-	json_t *states;        /* trial key -> enum rm_repeat */
+	json_t *planned; /* trial key -> [cell, turn] of lines not yet read */
+	json_t *seen;    /* trial key -> line number */
+	json_t *states;  /* trial key -> enum rm_repeat */
 	struct rm_tally tally; /* of planned lines */
 	json_int_t turns;      /* number of turns of the walk so far */
 	json_int_t turn;       /* turn of the previous line */
@@ -228,8 +227,7 @@ static void check_disturbed(struct reading *reading, const json_t *trial,
 		        text[0] ? text : "null");
 }
 
-/* Whether a repeat is due depends on the lines before it, and the budget on
-   their order. */
+/* A repeat depends on the lines before it, and its budget on their order. */
 static void check_turn(struct reading *reading, json_int_t turn)
 {
 	if (turn < reading->turn)
@@ -264,8 +262,7 @@ static bool has_seed(struct reading *reading, const char *cell, unsigned block,
 	return seed == (reading->by_layout ? own : shared);
 }
 
-/* Checks that a line is a planned trial with the plan's seed, and not a
-   duplicate. */
+/* Checks that a line is a planned trial with its seed, not a duplicate. */
 static void check_identity(struct reading *reading, const json_t *trial)
 {
 	const char *cell = json_string_value(json_object_get(trial, "cell"));
@@ -305,8 +302,7 @@ static void check_identity(struct reading *reading, const json_t *trial)
 	check_disturbed(reading, trial, &reading->plan->cells[number].cell);
 }
 
-/* First pass: the state of each line for further attempts. The second pass
-   reports problems. */
+/* First pass: states of the lines. The second pass reports problems. */
 static int read_state(void *context, size_t number, const char *text,
         size_t size, bool is_torn)
 {

@@ -79,8 +79,7 @@ static int identify(unsigned cpu, struct identity *id, struct rm_error *error)
 	return 0;
 }
 
-/* Appends the names of "a,b,c" to the chain; the table's reader checked their
-   number. */
+/* Appends the names of "a,b,c" to the chain, which has space for them. */
 static void add_steps(struct rm_arch *arch, const char *list)
 {
 	while (*list) {
@@ -93,8 +92,7 @@ static void add_steps(struct rm_arch *arch, const char *list)
 }
 
 /* Raw events are for the PMU of the CPU's kind of core. A virtual machine may
-   show a CPU of a hybrid processor without that PMU: then all cores are of one
-   kind. */
+   show a hybrid CPU without that PMU: then there is only one kind. */
 static void set_pmu(struct rm_arch *arch, const char *pmu, unsigned cpu)
 {
 	struct rm_pmu_event event;

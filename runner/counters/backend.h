@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* backend.h - private to the counters: interface of a back end; counters.c
-   selects one. */
+/* backend.h - private to the counters: the interface of a back end. */
 #ifndef RM_BACKEND_H
 #define RM_BACKEND_H
 
@@ -29,8 +28,7 @@ struct rm_session_request {
 };
 
 /* Meaning, threads and errors of each member: counters.h. Optional members may
-   be NULL, but `open`, `result` and `close` may not. `state` is the result of
-   open(). */
+   be NULL; `open`, `result` and `close` may not. `state` is from open(). */
 struct rm_backend {
 	const char *name;
 	int (*open)(const struct rm_session_request *request, void **state,
@@ -61,8 +59,8 @@ const char *rm_request_text(const json_t *event, size_t index, const char *key,
 /* reading.c: readings, and their form in a result. */
 
 /* Scales a perf reading: differences of the value and of its two clocks. A
-   counter that ran for a part of the time is scaled; one that never ran has no
-   value. */
+   counter that ran for a part of the time is scaled; one that never ran is
+   null. */
 struct rm_reading rm_reading_scale(
         uint64_t raw, uint64_t enabled_ns, uint64_t running_ns);
 

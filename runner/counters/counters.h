@@ -38,8 +38,8 @@ int rm_counters_open(const json_t *request, unsigned threads,
         const unsigned *cpus, struct rm_counters **session,
         struct rm_error *error);
 
-/* On worker `slot`, once, outside the window. Returns 0 or -errno; the result
-   then has the reason. */
+/* On worker `slot`, once, outside the window. 0, or -errno and a result with
+   the reason. */
 int rm_counters_attach(struct rm_counters *session, unsigned slot);
 
 /* Main thread, while all workers wait at the barrier before the window (likwid

@@ -64,9 +64,8 @@ struct rm_cpu_row {
 
 struct rm_cpu_table;
 
-/* Reads tab-separated text. `name` is the file name in messages. -EINVAL with
-   `error`, "name:line: found, expected"; -ENOMEM. Free with
-   rm_cpu_table_free(). */
+/* Reads tab-separated text of the file `name`. -EINVAL with `error`,
+   "name:line: found, expected"; -ENOMEM. Free with rm_cpu_table_free(). */
 int rm_cpu_table_parse(const char *text, const char *name,
         struct rm_cpu_table **table, struct rm_error *error);
 
@@ -106,9 +105,8 @@ struct rm_counter_event {
 
 struct rm_event_map;
 
-/* Reads tab-separated text. `name` is the file name in messages. -EINVAL with
-   `error`, "name:line: found, expected"; -ENOMEM. Free with
-   rm_event_map_free(). */
+/* Reads tab-separated text of the file `name`. -EINVAL with `error`,
+   "name:line: found, expected"; -ENOMEM. Free with rm_event_map_free(). */
 int rm_event_map_parse(const char *text, const char *name,
         struct rm_event_map **map, struct rm_error *error);
 

@@ -15,8 +15,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* A different line in each page: otherwise all would use a few sets of a
-   cache. */
+/* A different line in each page, to use all sets of a cache. */
 static void **line_at(const struct rm_chase *chase, size_t i, size_t stride)
 {
 	size_t per_page = stride / RM_CHASE_LINE;
@@ -40,8 +39,7 @@ int rm_chase_make(struct rm_chase *chase, size_t lines, size_t stride)
 		rm_chase_free(chase);
 		return -ENOMEM;
 	}
-	/* huge pages would avoid page walks; kernels without them reject
-	   this */
+	/* avoids huge pages, which need no walks; may fail */
 	madvise(chase->area, chase->area_bytes, MADV_NOHUGEPAGE);
 	for (size_t i = 0; i < lines; i++)
 		order[i] = i;
@@ -63,10 +61,7 @@ void rm_chase_run(const struct rm_chase *chase, uint64_t steps)
 
 	while (steps--)
 		at = *at;
-	__asm__ volatile(""
-	                 :
-	                 : "r"(at)); /* keeps the chase from being
-	                                     optimised away */
+	__asm__ volatile("" : : "r"(at)); /* prevents removal */
 }
 
 void rm_chase_free(struct rm_chase *chase)
@@ -167,8 +162,7 @@ static int read_data_cache(unsigned cpu, unsigned index, size_t *size_bytes)
 	return 0;
 }
 
-/* sysconf() describes the real machine: it is not used with a fake root.
-   -ENOENT: unknown. */
+/* sysconf() ignores a fake root and is not used with it. -ENOENT: unknown. */
 static int l1d_bytes(unsigned cpu, size_t *size_bytes)
 {
 	for (unsigned index = 0; index < 16; index++) {

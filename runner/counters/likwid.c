@@ -250,8 +250,7 @@ static int stop_likwid(void *state)
 	return code;
 }
 
-/* True if CPU number `k` of the session does not count. See is_stuck() in
-   perf.c. */
+/* True if CPU number `k` of the session does not count (is_stuck(), perf.c). */
 static bool is_stuck(const struct session *l, const double *values, unsigned k)
 {
 	for (unsigned i = 0; i < l->events; i++)
@@ -331,8 +330,7 @@ static void set_total(const struct session *l, unsigned i,
 	json_object_set_new(event, "total", total);
 }
 
-/* The scope differs from perf's: other processes on these CPUs count as
-   well. */
+/* Unlike perf's, the scope includes other processes on these CPUs. */
 static void result_likwid(const void *state, json_t *result)
 {
 	const struct session *l = state;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* likwid.h - private to the counters: client of `readmostly-likwid`,
-   independent of liblikwid. The back end of a trial is rm_backend_likwid
-   (backend.h). */
+/* likwid.h - private to the counters: client of `readmostly-likwid`. The back
+   end of a trial is rm_backend_likwid (backend.h). */
 #ifndef RM_LIKWID_H
 #define RM_LIKWID_H
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* likwid_serve_helper.c - connects the trials with the child that calls
-   liblikwid. It captures the child's output, kills it if it hangs, and reports
-   each failure. */
+   liblikwid: captures its output, kills it if it hangs, reports failures. */
 #include "runner/base/clock.h"
 #include "runner/counters/likwid_helper.h"
 #include "runner/counters/likwid_wire.h"
@@ -19,11 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum {
-	DEATHS = 3,
-	REASON = 1024
-}; /* give up after this number of dead
-                                       workers */
+enum { DEATHS = 3, REASON = 1024 }; /* DEATHS: workers before giving up */
 
 struct helper {
 	struct rm_likwid_options options;
@@ -74,8 +69,7 @@ static void append_first_line(struct helper *h, char *reason, size_t size)
 		        h->first);
 }
 
-/* Ends the worker and its children (likwid-accessD), and reports how it
-   ended. */
+/* Ends the worker and its children (likwid-accessD), and reports how. */
 static void end_worker(struct helper *h, const char *why)
 {
 	char reason[REASON] = "ERR ";
@@ -149,8 +143,7 @@ static bool start_worker(struct helper *h)
 		close(out[0]);
 		return false;
 	}
-	setpgid(child, child); /* also called in the child: the first call
-	                          wins */
+	setpgid(child, child); /* the first of both calls wins */
 	fcntl(out[0], F_SETFL, O_NONBLOCK);
 	h->worker = child;
 	h->wire = wire[0];

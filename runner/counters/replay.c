@@ -407,8 +407,8 @@ static void result_replay(const void *state, json_t *result)
 
 	if (!replay->counted) {
 		json_object_set_new(result, "reason",
-		        json_sprintf(
-		                "%s contains no further interval", replay->file));
+		        json_sprintf("%s contains no further interval",
+		                replay->file));
 		return;
 	}
 	json_array_foreach (replay->lines, i, line) {

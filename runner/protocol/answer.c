@@ -194,7 +194,7 @@ static int check_sense(const json_t *json, struct rm_error *error)
 	        json_string_value(json_object_get(verification, "status"));
 
 	/* A positive control reports fewer operations than it did (protocol:
-	   control_extra); no trial reports more. All counts are >= 0: no
+	   control_extra), no trial reports more. Counts are >= 0: no
 	   overflow. */
 	if (ops - lookups > writes)
 		return rm_error_set(error, -EINVAL,

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* argument.c - command-line arguments: numbers, shapes, arguments given
-   once. */
+/* argument.c - command-line arguments: numbers, shapes, single arguments. */
 #include "runner/base/number.h"
 #include "runner/protocol/command_line.h"
 #include "runner/protocol/protocol.h"
@@ -19,8 +18,7 @@ uint64_t rm_argument_number(struct argp_state *state, const char *option,
 	value = strtoull(text, &end, 10);
 	/* strtoull() is needed for seeds, which may exceed 2^53; it also
 	   accepts signs and spaces, hence the check of the first character.
-	   Other texts have a unit, and rm_number_count() is exact up to
-	   2^53. */
+	   Others have a unit: rm_number_count() is exact up to 2^53. */
 	if (text[0] < '0' || text[0] > '9' || errno || *end)
 		errno = -rm_number_count(text, &value);
 	if (errno || value < low || value > high)

@@ -16,8 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Above 2^53 a double skips whole numbers, and most JSON readers use
-   doubles. */
+/* Above 2^53 doubles, and most JSON readers, skip whole numbers. */
 #define WHOLE_MAX 0x1p53
 /* A row may own adjacent members of struct rm_cell, from `first` to `last`:
    rm_factor_copy() copies them together, so that their order matters. */

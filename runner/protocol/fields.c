@@ -91,8 +91,7 @@ static void check_value(
 		walk->report(walk->context, where, what);
 }
 
-/* Splits "name[].rest" or "name.rest". Returns the rest; NULL for the last
-   name. */
+/* Splits "name[].rest" or "name.rest". Returns the rest, or NULL. */
 static const char *split_path(
         const char *path, char *name, size_t size, int *is_each)
 {

@@ -77,8 +77,7 @@ static unsigned char *put_count(unsigned char *to, int64_t count)
 	return to;
 }
 
-/* All counts up to the last one above 0. A run of zeros is its negative
-   length. */
+/* Counts up to the last one above 0; a run of zeros is its negative length. */
 static unsigned char *put_counts(
         unsigned char *to, const struct rm_histogram *histogram)
 {

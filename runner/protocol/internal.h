@@ -22,8 +22,7 @@ struct rm_kind {
 	/* Reads text of a workload file; 0 or -EINVAL. NULL: no key. */
 	int (*read)(const struct rm_factor *factor, const char *text,
 	        struct rm_cell *cell);
-	/* Writes text that reads back equal, at most RM_VALUE_BYTES; also for
-	   ids. */
+	/* Writes text for read() and ids, at most RM_VALUE_BYTES. */
 	void (*write)(const struct rm_factor *factor,
 	        const struct rm_cell *cell, char *text);
 	/* Writes the text of an id, if it differs; or NULL. */

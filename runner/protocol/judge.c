@@ -55,8 +55,7 @@ static uint64_t count_decisions(const struct rm_cell *cell, uint64_t writes)
 }
 
 /* Look-ups to add to the variance of the misses: a window longer than the
-   stream reads the same ranks again, so that each draw counts more than
-   once. */
+   stream reads the same ranks again, and each draw counts more than once. */
 static double repeated_draws(const struct facts *facts)
 {
 	const uint64_t length = rm_stream_length(facts->cell->threads);
@@ -253,8 +252,7 @@ static void judge_window(const struct facts *facts, struct rm_error *why)
 }
 
 /* If the kernel wakes a thread late on its own CPU, the thread misses a part of
-   the window. Then operations / elapsed time is not the throughput of all
-   threads. */
+   the window: operations / elapsed time is not the throughput of all. */
 static void judge_presence(const struct facts *facts, struct rm_error *why)
 {
 	const struct rm_cell *cell = facts->cell;

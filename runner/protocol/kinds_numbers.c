@@ -190,8 +190,7 @@ const struct rm_kind rm_kind_ops = { .read = read_whole,
 	.unit = "ops" };
 
 /* Keys of workload files that set several members of JSON, which have their own
-   rows: hence no `form`. read() sets all of its members, so that no earlier
-   value stays. */
+   rows: hence no `form`. read() sets all members, also unused ones. */
 
 enum { LLC_TIMES_MAX = 64 };
 

@@ -25,11 +25,9 @@ int rm_cell_error(struct rm_error *error, const char *member, const char *what)
 	        error, -EINVAL, "cell.%s: expected %s", member, what);
 }
 
-/* Words have the same text in JSON and in workload files: JSON also uses read()
-   and write(). */
+/* Words have the same text in JSON: it also uses read() and write(). */
 
-/* NULL also if the text does not fit into `size` bytes; callers copy it without
-   a further check. */
+/* NULL also if the text exceeds `size` bytes: callers copy it unchecked. */
 static const char *text_of(const json_t *json, size_t size)
 {
 	const char *text = json_string_value(json);
@@ -99,8 +97,7 @@ const struct rm_kind rm_kind_names = {
 	.read = read_names, .write = write_names, .form = &as_word
 };
 
-/* All lengths; the first key is a 64-bit word. In the names the value's length
-   varies fastest. */
+/* All lengths; the first key is a 64-bit word. Values vary fastest in names. */
 enum { SHORT_STRING = 1, KEY_SIZES = 4, VALUE_SIZES = 5, LONG_KEYS = 24 };
 static const unsigned key_sizes[KEY_SIZES] = { 8, 16, 32, 64 };
 static const unsigned value_sizes[VALUE_SIZES] = { 8, 24, 64, 256, 1024 };
@@ -110,8 +107,7 @@ const char *const rm_shape_names[] = { "u64x8", "u64x24", "u64x64", "u64x256",
 	"str16x1024", "str32x8", "str32x24", "str32x64", "str32x256",
 	"str32x1024", "str64x8", "str64x24", "str64x64", "str64x256",
 	"str64x1024", NULL };
-/* Replace the shape's lengths: position 0 keeps them, the others follow the
-   tables above. */
+/* Replace the shape's lengths: 0 keeps them, others follow the tables above. */
 const char *const rm_key_bytes_names[] = { "shape", "8", "16", "32", "64",
 	NULL };
 const char *const rm_value_bytes_names[] = { "shape", "8", "24", "64", "256",
@@ -139,8 +135,7 @@ void rm_cell_resize(struct rm_cell *cell)
 	cell->key_bytes = cell->value_bytes = 0;
 }
 
-/* Programs are compiled for long keys with short values, and for each length of
-   long values. */
+/* There are programs for long keys with short values, and for long values. */
 unsigned rm_cell_sized(const struct rm_cell *cell)
 {
 	if (cell->shape.value_bytes > LONG_KEYS)
@@ -368,8 +363,7 @@ const struct rm_kind rm_kind_measure = { .read = read_measure,
 	.pattern = "^(verify|throughput|latency|counters|causes|"
 	           "simulated:[^/ ]+)$" };
 
-/* Accepts one text for each number, as in "renewed:3": equal cells must have
-   equal ids. */
+/* Accepts one text per number, "renewed:3": equal cells have equal ids. */
 static int read_settle(
         const struct rm_factor *factor, const char *text, struct rm_cell *cell)
 {
@@ -550,8 +544,7 @@ static int read_article(
 const struct rm_kind rm_kind_article = { .read = read_article,
 	.write = write_text };
 
-/* Workload files have two rows, `keys = file:TRACE` and `window = 1pass`; JSON
-   has one member. */
+/* Workload files have two rows, `keys = file:TRACE` and `window = 1pass`. */
 
 static int trace_from_json(const struct rm_factor *factor, const json_t *json,
         struct rm_cell *cell, struct rm_error *error)
@@ -594,6 +587,5 @@ static json_t *trace_schema(const struct rm_factor *factor)
 
 static const struct rm_form as_trace = { trace_from_json, trace_to_json,
 	trace_schema };
-/* Only is_usual() uses the text: it is "" without a trace, and then JSON omits
-   the member. */
+/* Only is_usual() uses the text: it is "" without a trace. */
 const struct rm_kind rm_kind_trace = { .write = write_text, .form = &as_trace };

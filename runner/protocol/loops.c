@@ -11,8 +11,8 @@
 #include <string.h>
 
 /* SLOTS, EBB and FORM were added later: a loop's text omits their presets. A
-   slab has 256 words, of which up to three are the value. A COUNT is above 0, a
-   NUMBER may be 0. */
+   slab has 256 words, up to three for the value. A NUMBER, unlike a COUNT, may
+   be 0. */
 enum argument_kind { NOTHING, COUNT, NUMBER, TIME, WORD, SLOTS, EBB, FORM };
 
 enum { SLOTS_MAX = 253 };
@@ -108,8 +108,7 @@ static const struct kind {
 	        { { TIME, 10000000, NULL } } },
 	/* Audit and tally are two kinds, because the check of loops runs 20
 	   audits of a millisecond or more (verify/check/loops.c), but as many
-	   turns of a tally as operations of a map. Recorded cells contain both
-	   names. */
+	   turns of a tally as operations of a map. Recorded cells have both. */
 	[RM_LOOP_AUDIT] = { "audit", true, false, no_writes,
 	        { { COUNT, 100, NULL } } },
 	[RM_LOOP_TALLY] = { "tally", true, false, no_writes,
@@ -121,8 +120,7 @@ const char *rm_loop_name(enum rm_loop_kind kind)
 	return kinds[kind].name;
 }
 
-/* Returns the length of word number `at` of a list and sets *word to its start;
-   0: no such word. */
+/* Sets *word to word number `at` of a list; returns its length or 0. */
 static size_t find_word(const char **word, uint64_t at)
 {
 	while (at-- && **word)
@@ -238,8 +236,7 @@ static bool is_printed(const struct argument *argument, uint64_t value)
 	}
 }
 
-/* Number of arguments in a loop's text: up to the last one that must be
-   printed. */
+/* Number of arguments in a loop's text, up to the last printed one. */
 static unsigned count_printed(const struct rm_loop *loop)
 {
 	unsigned count = 0;
@@ -342,8 +339,7 @@ double rm_cell_own_writes(const struct rm_cell *cell)
 
 bool rm_loop_moves_keys(const struct rm_loop *loop)
 {
-	const uint64_t store_buffering = 0; /* the first word; it moves no
-	                                       keys */
+	const uint64_t store_buffering = 0; /* the first word; keys stay */
 
 	return rm_loop_from_empty(loop->kind) ||
 	       loop->kind == RM_LOOP_LIFECYCLE ||

@@ -75,8 +75,7 @@ const char *rm_loop_text(const struct rm_loop *loop, char *text);
 bool rm_loop_is_own(enum rm_loop_kind kind);
 /* True if some threads scan, which a map must support. */
 bool rm_loop_scans(enum rm_loop_kind kind);
-/* True if all threads scan, so that the cell's shares of writes and misses
-   cannot be achieved. */
+/* True if all threads scan: the cell's writes and misses are impossible. */
 bool rm_loop_only_scans(const struct rm_loop *loop, unsigned threads);
 /* True if one run destroys its steady state: no warm-up. */
 bool rm_loop_runs_once(enum rm_loop_kind kind);
@@ -194,8 +193,7 @@ enum rm_measure {
 };
 
 /* Unit of a number of threads; a planned cell has RM_THREADS_COUNT. For cores
-   and CPUs the number is a divisor, or with TIMES a factor (more threads than
-   CPUs). */
+   and CPUs it is a divisor, or with TIMES a factor (oversubscription). */
 enum rm_threads_unit {
 	RM_THREADS_COUNT,
 	RM_THREADS_CORES,
@@ -216,8 +214,7 @@ struct rm_cell {
 	enum rm_key_differs key_differs;
 	/* resident keys, 1 .. 2^31; in a workload's llc*N: N */
 	uint64_t keys;
-	bool keys_fill_llc; /* workloads: keys is a factor of the last-level
-	                       cache */
+	bool keys_fill_llc;         /* workloads: keys is a factor of the LLC */
 	char trace[RM_TRACE_BYTES]; /* file of recorded operations, or "" */
 	double write_share;         /* of operations, 0 .. 1 */
 	double miss_share;          /* of lookups, 0 .. < 1 */
@@ -253,8 +250,7 @@ struct rm_cell {
 	unsigned blocks; /* replicates planned for this cell */
 	/* If other programs took more than repeat_wait of the threads' time,
 	   the trial is repeated, at most repeat_most times; 0: not checked.
-	   Each planned trial adds repeat_share repeats to the campaign's
-	   budget. */
+	   Each planned trial adds repeat_share repeats to the budget. */
 	double repeat_wait;
 	unsigned repeat_most;
 	double repeat_share;
@@ -265,13 +261,11 @@ struct rm_cell {
 	   (RM_NO_CONTROL: none), and the article that measured it ("W1") */
 	char base[RM_NAME_BYTES], control[RM_NAME_BYTES],
 	        article[RM_NAME_BYTES];
-	/* input of rm_cell_resize(): positions in the names of the two
-	   factors */
+	/* for rm_cell_resize(): positions in the two factors' names */
 	unsigned key_bytes, value_bytes;
 };
 
-/* Maximum of repeat-most. As repeat_share, above the files' maximum, it means
-   no bound. */
+/* Maximum of repeat-most; as repeat_share, it means no bound. */
 enum { RM_REPEATS_MAX = 10 };
 
 /* Value of `control` without an A/A control. */
@@ -317,9 +311,8 @@ enum rm_workload_key {
 	RM_WORKLOAD_KEYS,
 };
 
-/* A factor: one row of the table in factors.c. Workload values are read and
-   written by it, cells named and converted to JSON, and the cell's schema
-   made. */
+/* A factor: one row of the table in factors.c, for workload files, ids, the
+   JSON of a cell and its schema. */
 struct rm_factor {
 	const char *key;        /* in workload files: "write-kind"; or NULL */
 	const char *member;     /* in the cell's JSON: "write_kind"; or NULL */
@@ -361,8 +354,7 @@ void rm_factor_copy(enum rm_workload_key key, const struct rm_cell *from,
    string keys of 16 bytes. */
 const char *rm_shape_name(struct rm_shape shape);
 const char *rm_cell_shape_name(const struct rm_cell *cell);
-/* True if its loop's keys are decimal text but its shape does not have strings
-   of 16 bytes. */
+/* True if its keys are decimal text but its shape lacks 16-byte strings. */
 bool rm_cell_lacks_digits(const struct rm_cell *cell);
 /* The fixed share of writes of its loop, in hundredths of a per cent; the
    requested share if the loop draws writes. */
@@ -376,8 +368,8 @@ int rm_shape_parse(const char *name, struct rm_shape *shape);
 /* Length of a cell's keys; 8 for 64-bit words. */
 unsigned rm_cell_key_bytes(const struct rm_cell *cell);
 
-/* Replaces lengths of the shape by a workload's key-bytes and value-bytes,
-   which become 0. */
+/* Replaces the shape's lengths by key-bytes and value-bytes, then sets them
+   0. */
 void rm_cell_resize(struct rm_cell *cell);
 
 /* Value size that a cell's programs are compiled for (docs/adr/0030): 0 for the
@@ -406,8 +398,7 @@ int rm_cell_from_json(
         const json_t *json, struct rm_cell *cell, struct rm_error *error);
 void rm_cell_clear(struct rm_cell *cell);
 
-/* JSON schema of that object (docs/cell.schema.json); new reference, NULL: no
-   memory. */
+/* JSON schema of it (docs/cell.schema.json); new reference, NULL: no memory. */
 json_t *rm_cell_schema(void);
 
 /* Version of request and result. */
@@ -426,8 +417,7 @@ uint32_t rm_cell_write_below(const struct rm_cell *cell);
 /* Number of ranks that look-ups draw, present or absent. With fresh writes, the
    ranks whose keys are present at any time. */
 uint64_t rm_cell_span(const struct rm_cell *cell);
-/* Number of ranks in the stream of each thread of a sequential cell, a power of
-   two. */
+/* Ranks in the stream of each thread of a sequential cell, a power of two. */
 uint64_t rm_stream_length(unsigned threads);
 /* Share of the most popular key in the draws of present keys. */
 double rm_cell_most(const struct rm_cell *cell);
@@ -444,8 +434,7 @@ struct rm_trace;    /* runner/trace/trace.h */
 struct rm_request {
 	struct rm_cell cell;
 	uint64_t seed;        /* 0 .. 2^53 */
-	double control_extra; /* 0 .. 1: share of operations that are not
-	                         reported */
+	double control_extra; /* 0 .. 1: share of unreported operations */
 	json_t *counters;     /* the request's object; owned */
 	/* not in the JSON: */
 	const struct rm_trace *trace; /* for cell.trace: set by the trial */
@@ -492,8 +481,7 @@ int rm_result_judge(const struct rm_cell *cell, json_t *result);
    added to their variance, because not all are independent. */
 bool rm_share_plausible(uint64_t hits, uint64_t n, double p, double more);
 
-/* True if another thread shares this one's CPU; `allowed`: number of CPUs that
-   the process may use. */
+/* True if a thread shares its CPU; `allowed`: CPUs of the process. */
 bool rm_cell_shares_cpu(
         const struct rm_cell *cell, unsigned slot, unsigned allowed);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* standard.c - standard input, output and error at the start and end of a
-   program. */
+/* standard.c - standard streams at the start and end of a program. */
 #include "runner/base/error.h"
 #include "runner/protocol/command_line.h"
 
@@ -24,8 +23,7 @@ static void open_closed_streams(void)
 
 /* Runs at the exit, where stdio writes its buffer. A status other than RM_OK is
    kept. It calls _exit(), because exit() may not be called twice. A forked
-   child of a check also runs this: its status belongs to the map and must not
-   change. */
+   child of a check returns first: its status belongs to the map. */
 static void check_output(int status, void *process)
 {
 	int was_lost = ferror(stdout);

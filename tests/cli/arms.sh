@@ -261,7 +261,7 @@ bad "two sets for one workload" "two sets for slow" \
 	"$dir/slow.conf" --arms "slow:a=$dir/base" --arms "slow:b=$dir/base"
 bad "an arm that is not there" "arm head: .*No such file" \
 	"$dir/pairs.conf" --arms "base=$dir/base,head=$dir/none"
-bad "one file as two arms" "are one file.*possibly copies" \
+bad "one file as two arms" "are one file.*use two files or copies" \
 	"$dir/pairs.conf" --arms "base=$dir/base,head=$dir/base"
 bad "arms of no workload" "no such workload" \
 	"$dir/pairs.conf" "${arms[@]}"

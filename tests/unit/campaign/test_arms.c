@@ -56,8 +56,8 @@ static void parse_valid_sets(void)
 	                arm_is(2, "reads", "base", "a:b", 0) &&
 	                arm_is(3, "reads", "head", "c=d+x", 0) &&
 	                arm_is(4, "reads", "third", "e+101%", 0),
-	        "a workload has its own set; an invalid share belongs to the "
-	        "file name");
+	        "a workload has its own set; \"+101%\" belongs to the file "
+	        "name");
 	CHECK(!parses("more=x") &&
 	                strstr(error.text, "two sets for workloads without"),
 	        "a second set for all workloads is rejected");
@@ -169,8 +169,7 @@ static void check_programs(void)
 	        "a missing file is reported with its arm");
 	CHECK(settle("a=other,b=abc,c=./link", NULL, 0) == -EINVAL &&
 	                strstr(error.text, "arms b and c are one file"),
-	        "two arms of a set with one file are rejected, also through a "
-	        "link");
+	        "two arms of a set may not be one file or a link to it");
 	CHECK(settle("a=abc,b=link+5%", NULL, 0) == 0,
 	        "one file is valid if one arm does more operations");
 	CHECK(parses("reads:a=abc") &&
@@ -302,8 +301,7 @@ static void read_invalid_sets(void)
 	                              ", \"workload\": "
 	                              "\"w\"") "," ARM("b", "") "]",
 	                        "arms[2].workload"),
-	        "two sets may share a name, but the arms of a set are "
-	        "adjacent");
+	        "two sets may share a name, but arms of a set are adjacent");
 }
 
 /* Error of a resume with these --arms; "" if it continues. */
@@ -363,8 +361,7 @@ static void hash_folders(void)
 		strcpy(cells[i].cell.map, i == 3 ? "b" : "a");
 		cells[i].cell.shape = (struct rm_shape){ false, 8 };
 	}
-	cells[1].cell.measure = RM_MEASURE_CAUSES; /* its program does not
-	                                              exist */
+	cells[1].cell.measure = RM_MEASURE_CAUSES; /* no such program */
 	strcpy(cells[3].cell.skip, "skipped");
 	fake_root_write(root, "maps/plain/a", "abc");
 	fake_root_write(root, "maps/plain/b", "not run");

@@ -195,8 +195,7 @@ static void count_pairs(void)
 		plan.cells[1].cell.keys = 1000000;
 		CHECK(calibrate() == 0 && cell_is(0, 20000, 0, 333334) &&
 		                cell_is(1, 60000, 0, 50000000),
-		        "the window and warm-up of pairs do not exceed the "
-		        "plan");
+		        "a window and warm-up of pairs do not exceed the plan");
 		end();
 	}
 	begin();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_campaign.c - which trials a campaign runs, by which arm, and when it
-   stops. This file replaces rm_play() and rm_arm_program(), which simulate
-   them. */
+   stops. This file simulates them: it replaces rm_play() and
+   rm_arm_program(). */
 #include "runner/campaign/internal.h"
 #include "tests/unit/fake_root.h"
 #include "tests/unit/tap.h"
@@ -242,8 +242,7 @@ static void run_control(void)
 	run("control", -1);
 	CHECK(count_runs("a head") == 3 && count_runs("b head") == 3 &&
 	                count_runs("b aa") == 3 && !count_runs("a aa"),
-	        "a control runs once per block of its cell, and in no other "
-	        "cell");
+	        "a control runs once per block of its cell, in no other cell");
 	for (unsigned i = 0; i < played.count; i++)
 		if (!strcmp(played.trials[i], "b aa"))
 			is_adjacent &= (i && !strcmp(played.trials[i - 1],

@@ -39,8 +39,7 @@ static void remove_folder(const char *dir)
 	rmdir(dir);
 }
 
-/* True if a campaign.json with these arms is rejected with that text in the
-   error. */
+/* True if a campaign.json with these arms is rejected with that text. */
 static bool refuses_arms(const char *list, const char *word)
 {
 	struct rm_arms arms = { 0 };

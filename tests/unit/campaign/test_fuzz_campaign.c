@@ -85,8 +85,7 @@ static bool line_twice(const char *text, size_t length)
 	return false;
 }
 
-/* Bytes before the last line, which is cut off if it is damaged, with or
-   without a newline. */
+/* Bytes before the last line, which is cut off if it is damaged. */
 static size_t before_last_line(const char *text, size_t length)
 {
 	if (length)
@@ -116,8 +115,7 @@ static bool tally_is_sound(struct rm_journal *journal, char *why)
 	if (!failed)
 		failed = rm_journal_read(
 		        journal, rm_tally_recall, &tally, &error);
-	/* a repeat of a failure leaves both counted; none is lost or
-	   negative */
+	/* a repeat of a failure leaves both counted; none is lost */
 	size_t lines = rm_journal_length(journal);
 	size_t all = tally.ok + tally.voided + tally.failed + tally.skipped;
 	bool sound = failed ? fuzz_is_line(error.text)
@@ -163,8 +161,7 @@ static bool reopens(const char *dir, const json_t *attempts, char *why)
 	return sound;
 }
 
-/* Gives seven of eight inputs valid checksums: without one a line is rejected
-   unread. */
+/* Gives seven of eight inputs valid checksums: others are rejected unread. */
 static void seal_lines(struct fuzz_input *input)
 {
 	static char sealed[FUZZ_BYTES];
@@ -298,8 +295,7 @@ static void repair(json_t *json)
 		json_object_set_new(json, "sha256", json_string(hash));
 }
 
-/* Cells and arms are found by their names: of two with the same name, one would
-   be lost. */
+/* Cells and arms are found by name: one of two equal ones would be lost. */
 static bool names_are_unique(
         const struct rm_plan *plan, const struct rm_arms *arms)
 {
@@ -382,8 +378,7 @@ static bool writes_the_same(const json_t *json, const struct rm_plan *plan,
 	return plans && lists && unique;
 }
 
-/* Reads the plan as a resume. -1: rejected, 0: accepted and sound, 1:
-   unsound. */
+/* Reads the plan as a resume. -1: rejected, 0: sound, 1: unsound. */
 static int resume_plan(const json_t *json, char *why)
 {
 	struct rm_plan plan = { 0 };

@@ -40,8 +40,7 @@ static void limit_memory(void)
 	outcome = run_fake_with("eat", little_memory, "throughput");
 	CHECK(!strcmp(outcome.exit, "signal 6") &&
 	                strstr(outcome.reason, "of the 64 MiB that it may"),
-	        "a trial that exceeds its memory limit is stopped with the "
-	        "reason");
+	        "a trial above its memory limit is stopped with the reason");
 	rm_outcome_clear(&outcome);
 	outcome = run_fake_with("eat-52", little_memory, "throughput");
 	CHECK(!strcmp(outcome.exit, "signal 11") &&
@@ -79,8 +78,7 @@ static json_int_t peak_bytes_of(const char *how)
 	return peak_bytes;
 }
 
-/* exec keeps the high-water mark of the previous image. A runner with 96 MiB
-   starts small trials. */
+/* exec keeps the high-water mark of the previous image, the runner's. */
 static void measure_peak(void)
 {
 	enum { MIB = 1 << 20, HELD = 96 * MIB };
@@ -91,8 +89,7 @@ static void measure_peak(void)
 	CHECK(peak_bytes_of("ok") == 8192 &&
 	                peak_bytes_of("a trial with a result has its own peak, "
 	                              "not its runner's") == 8192,
-	        "the peak of a trial with a result is its own, not its "
-	        "runner's");
+	        "a trial with a result has its own peak, not its runner's");
 	CHECK(peak_bytes_of("the peak of a smaller trial without a result is "
 	                    "unknown") == -1,
 	        "the peak of a smaller trial without a result is unknown");

@@ -177,8 +177,7 @@ static void reserve_stacks(void)
 	setrlimit(RLIMIT_STACK, &before);
 }
 
-/* The amount varies from call to call; builds with a sanitizer have no
-   limit. */
+/* The amount varies between calls; a build with a sanitizer has no limit. */
 static void limit_memory(void)
 {
 	begin(RM_MEASURE_THROUGHPUT);

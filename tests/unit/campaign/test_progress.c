@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_progress.c - the line that shows a campaign's progress, and how
-   often. */
+/* test_progress.c - the line of a campaign's progress, and how often. */
 #include "runner/base/clock.h"
 #include "runner/campaign/internal.h"
 #include "tests/unit/tap.h"

@@ -151,8 +151,7 @@ static void exclude_own_threads(void)
 	              "took 30.0 %") &&
 	                check(&timed, with_threads(no_waits(result_of(0, 0))),
 	                        0.1, NULL),
-	        "goroutines, whose waiting is unknown, count as always "
-	        "waiting");
+	        "goroutines, whose waiting is unknown, always wait");
 	CHECK(check(&timed, with_threads(no_waits(result_of(0, 0))), -1, NULL),
 	        "unknown time of other programs is not guessed");
 }
@@ -198,8 +197,7 @@ static void put_attempt(struct game *game, unsigned attempt, size_t arm)
 	        json_integer((json_int_t)game->ends[attempt][arm]));
 }
 
-/* Expected number of attempts: up to the first that is good in all arms or
-   failed in one. */
+/* Expected attempts: up to the first that is good in all arms or failed. */
 static unsigned expected_attempts(const struct game *game, unsigned most)
 {
 	for (unsigned k = 1; k <= most; k++) {

@@ -23,8 +23,7 @@ struct turns {
 	size_t count;
 };
 
-/* A campaign whose results are drawn from its seed and the positions of cells
-   and arms. */
+/* A campaign with results by its seed and the positions of cells and arms. */
 struct game {
 	uint64_t seed;
 	unsigned spoilt_percent;
@@ -217,8 +216,8 @@ static bool is_due(
 }
 
 /* Expected turns of a round. All cells queue; a cell to be repeated queues
-   again at the end. The first one that exceeds the budget removes itself and
-   all after it. */
+   again. The first one that exceeds the budget removes itself and all after
+   it. */
 static void queue_round(const struct game *game, unsigned number,
         struct turns *turns, size_t *repeats, size_t *refused)
 {
@@ -261,8 +260,7 @@ static bool same_turns(const struct turns *a, const struct turns *b)
 /* Results of the random games. */
 struct seen {
 	unsigned over, wrong_turns, wrong_counts, wrong_resumes, wrong_names;
-	unsigned acted, partly; /* games in which the budget refused all, or
-	                           some, repeats */
+	unsigned acted, partly; /* budget refused all, some */
 };
 
 /* A game with renamed maps must have the same turns. */
@@ -300,7 +298,7 @@ static bool plays_same_resumed(const struct game *game)
 	return same;
 }
 
-static void look(struct game *game, struct seen *seen)
+static void compare_with_queue(struct game *game, struct seen *seen)
 {
 	struct rm_repeats repeats = walk(game);
 	struct turns expected = { .count = 0 };
@@ -328,7 +326,7 @@ static void random_games(void)
 
 	for (uint64_t n = 1; n <= GAMES; n++) {
 		draw_game(&game, n * 77777);
-		look(&game, &seen);
+		compare_with_queue(&game, &seen);
 		json_decref(game.attempts);
 	}
 	printf("# %d games, %u with a budget that was spent, %u of them after "
@@ -346,7 +344,7 @@ static void random_games(void)
 }
 
 /* All of 10 cells are spoilt in each attempt. */
-static void by_hand(void)
+static void repeat_known_campaign(void)
 {
 	static struct game game;
 	struct rm_repeats repeats;
@@ -371,15 +369,14 @@ static void by_hand(void)
 	                game.played.list[11].cell == 8 &&
 	                game.played.list[22].cell == 0 &&
 	                game.played.list[24].cell == 2,
-	        "a quarter of 10: two in the first round, and three with the "
-	        "rest in the second");
+	        "a quarter of 10: two in the first round, then three");
 	CHECK(repeats.refused == 20, "20 trials stay spoilt");
 	json_decref(game.attempts);
 }
 
 int main(void)
 {
-	by_hand();
+	repeat_known_campaign();
 	random_games();
 	return DONE();
 }

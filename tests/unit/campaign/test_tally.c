@@ -66,8 +66,8 @@ static void count_failures_in_a_row(void)
 	CHECK(stops(0, NULL), "one failure of each arm does not stop it");
 	ends("a", "head", "failed");
 	CHECK(stops(0, "head failed twice: it fell over"),
-	        "two failures in a row of one arm stop it, and the arm is "
-	        "named");
+	        "two failures in a row of one arm stop it, with the arm's "
+	        "name");
 	CHECK(stops(1, NULL), "another cell continues");
 	rm_tally_clear(&tally);
 }

@@ -35,8 +35,7 @@ struct fake_perf {
 	bool old_arm; /* Arm before Linux 6.6: no PMU in the upper half */
 	unsigned group_limit; /* larger groups: EINVAL */
 	unsigned percent;     /* running / enabled; 100 = exact */
-	/* Value added by an interval; `n` is its number in the group, from
-	   1. */
+	/* Value added by an interval of number `n` (from 1) of its group. */
 	uint64_t (*amount)(struct fake_perf *fake,
 	        const struct perf_event_attr *attr, unsigned n);
 	unsigned windows; /* for amount() */

@@ -120,8 +120,7 @@ static void split_metrics(const struct rm_event_map *map)
 	CHECK(metric_in(json_array_get(sets, 0), "cycles") &&
 	                metric_in(json_array_get(sets, 0), "instructions") &&
 	                metric_in(events, "branch_miss"),
-	        "cycles and instructions share a pass; mispredicted branches "
-	        "are counted");
+	        "cycles and instructions share a pass; branch_miss is counted");
 	CHECK(!strcmp(text_of(metric_in(events, "l1d_fill"), "config"),
 	              "0xff44"),
 	        "a perf event has its code");
@@ -364,8 +363,7 @@ static void reject_recordings(void)
 	        "a value that is not a number");
 }
 
-/* Adds a valid line of a recording, in which one member has another value or
-   (NULL) is missing. */
+/* Adds a valid line of a recording, except for one member (NULL: omitted). */
 static void put_line(
         char *text, size_t size, const char *member, const char *value)
 {
@@ -474,8 +472,7 @@ static void replay_times(void)
 	        "enabled_ns");
 	CHECK(json_is_null(json_array_get(times, 0)) &&
 	                json_integer_value(json_array_get(times, 1)) == 7,
-	        "a recorded time belongs to its thread; an unknown time is "
-	        "null");
+	        "a recorded time belongs to its thread; unknown is null");
 	json_decref(result);
 	json_decref(request);
 	unlink(path);

@@ -272,8 +272,7 @@ static bool is_expected(
 	       !strcmp(arch->chain[arch->steps - 1], "*");
 }
 
-/* Every model of a line must be this CPU and have at least cycles and
-   instructions. */
+/* Every model of a line must be this CPU and have cycles and instructions. */
 static unsigned check_row(const char *root, const struct rm_event_map *map,
         const struct rm_cpu_row *row, unsigned *wrong)
 {
@@ -517,8 +516,7 @@ static void name_events(const struct rm_event_map *map)
 
 	find_perf_event(map, &e, "l1d_load_miss", text, sizeof(text));
 	CHECK(!strcmp(text, "cpu_atom MEM_LOAD_UOPS_RETIRED.L1_MISS"),
-	        "a raw code of a hybrid processor has its PMU and the kernel's "
-	        "name");
+	        "a raw code of a hybrid processor has PMU and kernel name");
 	find_perf_event(map, &e, "cycles", text, sizeof(text));
 	CHECK(!strncmp(text, "hw ", 3), "a generic event is for either kind");
 	find_perf_event(map, &apple, "l1d_load_miss", text, sizeof(text));

@@ -255,8 +255,7 @@ static void reject_impossible_values(void)
 
 static void report_crash_in_window(void)
 {
-	/* two empty intervals have a start and a stop; the third stop is the
-	   window's */
+	/* two empty intervals have two stops; the third is the window's */
 	wrapper_stub(script, "STUB_VALUE=plain STUB_AFTER=2 "
 	                     "STUB_FAIL=perfmon_stopCounters:segv");
 	struct rm_likwid_helper *helper = start();
@@ -310,8 +309,7 @@ static void give_up_after_three(void)
 	CHECK(outcome.open == -EREMOTEIO &&
 	                strstr(outcome.error.text, "hung") &&
 	                !stat(log, &starts) && starts.st_size == 3,
-	        "after three dead workers the reason is returned without a "
-	        "fourth");
+	        "after three dead workers no fourth is started");
 	unlink(log);
 	rm_likwid_helper_stop(helper);
 }

@@ -91,8 +91,7 @@ static struct written read_log(void)
 	return written;
 }
 
-/* Simulates the model's CPU in /proc/cpuinfo and in liblikwid's topology
-   file. */
+/* Simulates the model's CPU in /proc/cpuinfo and liblikwid's topology. */
 static void simulate_cpu(const struct model *m)
 {
 	char text[200], command[800], environment[300];
@@ -210,8 +209,7 @@ static void check_scope(const struct rm_event_map *map, const struct model *m)
 		           is_right;
 	}
 	snprintf(remedy, sizeof(remedy),
-	        "%s: liblikwid writes the privilege levels of the scope for "
-	        "%zu events",
+	        "%s: liblikwid writes the scope's privilege levels, %zu events",
 	        m->name, events);
 	CHECK(is_right && events >= 8, remedy);
 	json_decref(sets);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_perf.c - the perf back end with a simulated kernel, and briefly with the
-   real one. */
+/* test_perf.c - the perf back end with a simulated and the real kernel. */
 #include "tests/unit/counters/fake_perf.h"
 #include "tests/unit/fake_root.h"
 #include "tests/unit/tap.h"
@@ -9,8 +8,7 @@
 
 static struct fake_perf fake;
 
-/* Empty intervals count 7; the window, a group's third interval, 1000 +
-   config. */
+/* Empty intervals count 7, the third one (the window) 1000 + config. */
 static uint64_t normal_amount(
         struct fake_perf *f, const struct perf_event_attr *attr, unsigned n)
 {
@@ -114,8 +112,7 @@ static void mark_scaled(void)
 	count_once(&ops, two, NULL, &result, &error);
 	CHECK(total_at(result, 0) == 1000 &&
 	                event_has(result, 0, "multiplexed", "25.0 %"),
-	        "a quarter of the time on the PMU: four times the count, "
-	        "marked");
+	        "a quarter of the time on the PMU: four times the count");
 	const json_t *event = event_at(result, 0);
 	CHECK(json_integer_value(json_array_get(
 	              json_object_get(event, "enabled_ns"), 0)) == 1000000 &&

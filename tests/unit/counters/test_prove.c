@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_prove.c - the known kernels and their verdicts, with a simulated
-   perf. */
+/* test_prove.c - the known kernels and their verdicts; perf is simulated. */
 #include "runner/base/json.h"
 #include "runner/counters/prove.h"
 #include "tests/unit/counters/events_there.h"
@@ -200,8 +199,7 @@ static const char *const increased_metrics[] = { "cycles", "ref_cycles",
 	"dtlb_miss" };
 enum { METRICS = sizeof(increased_metrics) / sizeof(*increased_metrics) };
 
-/* 0 cycles or instructions are not a value; 0 of other metrics is a value, and
-   refuted. */
+/* 0 cycles or instructions are not a value; other zeros are refuted. */
 static bool is_dead(const char *metric, const char *verdict)
 {
 	return !strcmp(verdict,
@@ -311,8 +309,7 @@ static void record_counts(const char *root)
 	rm_attempt_free(&a);
 }
 
-/* Number of intervals recorded with these counts, and of lines of `metric`; -1
-   without a recording. */
+/* Number of recorded intervals, and of lines of `metric`; or -1. */
 static int recorded(const char *root, const char *wanted, const char *metric,
         uint64_t (*amount)(
                 struct fake_perf *, const struct perf_event_attr *, unsigned),

@@ -53,11 +53,9 @@ static void report_failed_ends(void)
 	CHECK(fails("late-crash", "signal 7", "Bus error"),
 	        "a crash after a valid result is a failure");
 	CHECK(fails("noise", "status 3", "last ?? words"),
-	        "10 MB on standard error do not block, invalid UTF-8 is "
-	        "replaced");
+	        "10 MB on standard error do not block; bad UTF-8 is replaced");
 	CHECK(fails("deaf", "0", "no answer"),
-	        "a trial that does not read its request does not end the "
-	        "runner");
+	        "a trial that ignores its request does not end the runner");
 }
 
 static void reject_results(void)

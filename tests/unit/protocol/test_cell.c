@@ -165,8 +165,7 @@ static void round_trip_numbers(void)
 	for (int i = 0; i <= 10000; i++)
 		all = share_reads_back(i / 10000.0) && all;
 	CHECK(all, "10,001 shares read back from their text");
-	/* divided by a prime: nearly all have as many digits as a double can
-	   need */
+	/* a prime: nearly all have all digits of a double */
 	for (int i = 0; i <= 9973; i++)
 		all = share_reads_back(i / 9973.0) && all;
 	CHECK(all, "shares of 17 digits read back");
@@ -265,8 +264,7 @@ static void parse_shapes(void)
 	CHECK(all, "20 shapes read back equal and have their program");
 }
 
-/* True if the factors key_bytes and value_bytes change a shape to
-   `expected`. */
+/* True if key_bytes and value_bytes change a shape to `expected`. */
 static bool resizes(const char *shape, const char *key, const char *value,
         const char *expected)
 {

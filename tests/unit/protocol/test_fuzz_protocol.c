@@ -247,8 +247,7 @@ static enum fuzz_verdict judge_answer(
 	return good ? FUZZ_TAKEN : FUZZ_UNSOUND;
 }
 
-/* KEY = VALUE of a workload file: a value is written as text that reads back
-   the same. */
+/* KEY = VALUE of a workload file: a value reads back the same. */
 static enum fuzz_verdict judge_factor(
         struct fuzz_input *input, const char *text, size_t length, char *why)
 {

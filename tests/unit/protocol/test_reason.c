@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Compares rm_reason_text() with `expected`; `keep` bytes of `errors` are
-   used. */
+/* Compares the text for the last `keep` bytes of `errors`. */
 static bool check_last(const char *why, const char *errors, size_t size,
         size_t keep, const char *expected)
 {
