@@ -243,7 +243,7 @@ const char *rm_arm_program_name(const struct rm_arm *arm,
 	return name;
 }
 
-/* Adds the program that an arm has_arms for a cell. */
+/* Adds the program that an arm runs for a cell. */
 static void add_program(struct rm_arm *arm, const struct rm_cell *cell)
 {
 	char path[RM_PROGRAM_BYTES], name[RM_ARM_PROGRAM_BYTES];
@@ -479,7 +479,7 @@ static int check_program(const struct rm_arm *arm, struct rm_error *error)
 	if (result)
 		return rm_error_set(error, result,
 		        "arm %s: %s; expected the program that the campaign "
-		        "was begun with (SHA-256 %s)",
+		        "was started with (SHA-256 %s)",
 		        arm->name, why.text, arm->sha256);
 	if (strcmp(hash, arm->sha256))
 		return rm_error_set(error, -EINVAL,

@@ -10,7 +10,7 @@
 
 /* The lines of a map's fact sheet, and its library's version with the
    source. */
-static json_t *describe_facts(const struct rm_map_info *info)
+static json_t *pack_facts(const struct rm_map_info *info)
 {
 	const struct rm_facts *sheet = rm_facts_find(info->id);
 	char version[128];
@@ -52,11 +52,11 @@ json_t *rm_describe_map(const struct rm_map_info *info)
 		                (int)info->value_most, "place",
 		                json_object_get(info->json, "value_place")));
 	if (rm_facts_find(info->id))
-		json_object_set_new(map, "facts", describe_facts(info));
+		json_object_set_new(map, "facts", pack_facts(info));
 	return map;
 }
 
-static json_t *describe_maps(const struct rm_catalog *catalog)
+static json_t *pack_maps(const struct rm_catalog *catalog)
 {
 	json_t *all = json_array();
 
@@ -65,7 +65,7 @@ static json_t *describe_maps(const struct rm_catalog *catalog)
 	return all;
 }
 
-static json_t *describe_skipped_maps(const struct rm_catalog *catalog)
+static json_t *pack_skipped_maps(const struct rm_catalog *catalog)
 {
 	json_t *all = json_array();
 
@@ -80,8 +80,8 @@ static json_t *describe_skipped_maps(const struct rm_catalog *catalog)
 }
 
 /* Maps that the plan does not need and that are not built. Unlike
-   describe_skipped_maps() they lack no library. */
-static json_t *describe_unbuilt_maps(const struct rm_catalog *catalog)
+   pack_skipped_maps() they lack no library. */
+static json_t *pack_unbuilt_maps(const struct rm_catalog *catalog)
 {
 	json_t *all = json_array();
 
@@ -93,7 +93,7 @@ static json_t *describe_unbuilt_maps(const struct rm_catalog *catalog)
 	return all;
 }
 
-static json_t *describe_workload(const struct rm_workload *workload)
+static json_t *pack_workload(const struct rm_workload *workload)
 {
 	char hash[RM_SHA256_TEXT];
 	char *text = rm_workload_text(workload);
@@ -108,13 +108,13 @@ static json_t *describe_workload(const struct rm_workload *workload)
 	return json;
 }
 
-static json_t *describe_workloads(const struct rm_description *description)
+static json_t *pack_workloads(const struct rm_description *description)
 {
 	json_t *all = json_array();
 
 	for (size_t i = 0; i < description->workload_count; i++)
 		if (json_array_append_new(
-		            all, describe_workload(&description->workloads[i])))
+		            all, pack_workload(&description->workloads[i])))
 			break;
 	if (json_array_size(all) == description->workload_count)
 		return all;
@@ -123,7 +123,7 @@ static json_t *describe_workloads(const struct rm_description *description)
 }
 
 /* The malloc() that the trials use: the C library's, or a preloaded one. */
-static json_t *describe_allocator(void)
+static json_t *pack_allocator(void)
 {
 	const char *preload = getenv("LD_PRELOAD");
 
@@ -133,17 +133,17 @@ static json_t *describe_allocator(void)
 }
 
 /* The build and its run-time environment (R7). */
-static json_t *describe_build(const json_t *made)
+static json_t *pack_build(const json_t *made)
 {
 	json_t *all = json_deep_copy(made);
 
 	json_object_set_new(
 	        all, "libc", json_sprintf("glibc %s", gnu_get_libc_version()));
-	json_object_set_new(all, "allocator", describe_allocator());
+	json_object_set_new(all, "allocator", pack_allocator());
 	return all;
 }
 
-static json_t *describe_counters(const struct rm_description *description)
+static json_t *pack_counters(const struct rm_description *description)
 {
 	json_t *all = json_deep_copy(description->counters);
 
@@ -206,7 +206,7 @@ static json_t *number_or_null(double value)
 }
 
 /* Load of the machine before the first trial; null if no other program ran. */
-static json_t *describe_busy(const struct rm_busy *busy)
+static json_t *pack_busy(const struct rm_busy *busy)
 {
 	return busy->is_busy ? json_pack("{s:s, s:o, s:o}", "text", busy->text,
 	                               "pressure_percent",
@@ -216,7 +216,7 @@ static json_t *describe_busy(const struct rm_busy *busy)
 }
 
 /* The list of cells that limits the plan; null: all cells. */
-static json_t *describe_cells_from(const struct rm_cell_list *list)
+static json_t *pack_list(const struct rm_cell_list *list)
 {
 	return list ? json_pack("{s:s, s:I, s:s}", "file", list->file, "ids",
 	                      (json_int_t)json_object_size(list->lines),
@@ -245,20 +245,19 @@ json_t *rm_describe(const struct rm_description *description)
 	        "format", 1, "protocol", RM_PROTOCOL, "name", description->name,
 	        "mode", description->mode, "created_utc", created, "maps_wish",
 	        description->maps, "machine", description->machine, "build",
-	        describe_build(description->build), "plan_sha256", hash,
+	        pack_build(description->build), "plan_sha256", hash,
 	        "topology_sha256", topology, "workloads",
-	        describe_workloads(description), "counters",
-	        describe_counters(description), "maps",
-	        describe_maps(description->catalog), "skipped_maps",
-	        describe_skipped_maps(description->catalog), "arms",
+	        pack_workloads(description), "counters",
+	        pack_counters(description), "maps",
+	        pack_maps(description->catalog), "skipped_maps",
+	        pack_skipped_maps(description->catalog), "arms",
 	        rm_arms_to_json(description->arms), "calibration",
 	        description->calibration, "notes", description->notes);
 
-	json_object_set_new(all, "unbuilt_maps",
-	        describe_unbuilt_maps(description->catalog));
-	json_object_set_new(all, "busy", describe_busy(description->busy));
 	json_object_set_new(
-	        all, "cells_from", describe_cells_from(description->list));
+	        all, "unbuilt_maps", pack_unbuilt_maps(description->catalog));
+	json_object_set_new(all, "busy", pack_busy(description->busy));
+	json_object_set_new(all, "cells_from", pack_list(description->list));
 	/* marks a line without a checksum as damaged */
 	json_object_set_new(all, "line_checksum", json_string("crc32"));
 	if (add_plan_and_hash(all, plan)) {

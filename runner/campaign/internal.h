@@ -144,7 +144,7 @@ struct rm_description {
 	const char *wish;                /* --counters */
 	const json_t *machine;
 	const json_t *build;
-	const json_t *counters; /* new reference; NULL: out of memory */
+	const json_t *counters; /* from rm_counters_select() */
 	const struct rm_workload *workloads;
 	size_t workload_count;
 	const struct rm_catalog *catalog;

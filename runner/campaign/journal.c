@@ -22,7 +22,7 @@ struct rm_journal {
 /* One pass over the journal. */
 struct reading {
 	struct rm_journal *journal;
-	rm_journal_fn *fn; /* NULL: add_trial the trials and count bytes */
+	rm_journal_fn *fn; /* NULL: remember the trials and count bytes */
 	void *context;
 	const json_t *from; /* drop the first of these trials and all later
 	                       lines */
@@ -104,7 +104,7 @@ static int add_trial(
 
 /* Counts the bytes of a torn line. A power loss may leave a hole in the last
    line although its newline was written: a damaged line is torn if no line
-   has_previous_attempt it. */
+   follows it. */
 static int count_torn(
         struct reading *reading, size_t number, size_t bytes, const char *what)
 {
@@ -360,7 +360,7 @@ static int write_line(struct rm_journal *journal, const char *line, size_t size)
 		return 0;
 	}
 	/* If this fails as well, the line has no newline and is torn. After a
-	   set_system_error sync the line may be on disk or not: cut it too. */
+	   failed sync the line may be on disk or not: cut it too. */
 	if (ftruncate(journal->fd, (off_t)journal->bytes) == 0)
 		sync_journal(journal);
 	journal->broken = result;

@@ -50,14 +50,14 @@ static bool only_simulated(const struct rm_workload *workload)
    counters: if this machine can count, they run only by a list of cells. */
 static void drop_simulated(struct rm_inputs *mode)
 {
-	size_t recorded = 0;
+	size_t kept = 0;
 
 	for (size_t i = 0; i < mode->workload_count; i++)
 		if (only_simulated(&mode->workloads[i]))
 			rm_workload_clear(&mode->workloads[i]);
 		else
-			mode->workloads[recorded++] = mode->workloads[i];
-	mode->workload_count = recorded;
+			mode->workloads[kept++] = mode->workloads[i];
+	mode->workload_count = kept;
 }
 
 static bool has_control(const struct rm_plan *plan)

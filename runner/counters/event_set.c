@@ -10,7 +10,7 @@
 
 enum { ALTERNATIVES = 4 };
 
-/* The usual metrics, most important first. Of a row the first one that the CPU
+/* The usual metrics, most important first. In a row the first one that the CPU
    offers is used, because AMD and Arm count fills where Intel counts loads. */
 static const char *const usual_metrics[][ALTERNATIVES] = {
 	{ "cycles" },

@@ -43,9 +43,8 @@ static bool is_core_name(const char *name)
 	       !strncmp(name, "apple_", 6);
 }
 
-/* Makes the choice for an unbound thread independent of the order of files. Of
-   Intel's kinds it prefers the P-cores by name, because cpu_lowpower would be
-   last. */
+/* Makes the choice for an unbound thread independent of the order of files. It
+   prefers Intel's P-cores by name, because cpu_lowpower would be last. */
 static bool is_preferred(const char *name, const char *other)
 {
 	if (!strcmp(other, "cpu_core"))

@@ -149,8 +149,8 @@ static int check_line(
 /* Lines read so far. */
 struct loading {
 	json_t *lines;
-	json_t *is_repeated; /* a set of interval, thread and metric */
-	json_t *origins;     /* interval -> back end, CPU and origin */
+	json_t *seen;    /* a set of interval, thread and metric */
+	json_t *origins; /* interval -> back end, CPU and origin */
 	int intervals;
 };
 

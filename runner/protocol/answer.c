@@ -318,8 +318,8 @@ int rm_answer_read(const char *text, size_t size, const char *cell_id,
 
 	if (!json)
 		return rm_error_set(error, -EINVAL,
-		        "the answer is not JSON:  %.160s at byte %d",
-		        where.text, where.position);
+		        "the answer is not JSON: %.160s at byte %d", where.text,
+		        where.position);
 	int failed = rm_answer_check(json, cell_id, RM_ANSWER_FRESH, error);
 
 	if (failed)

@@ -274,10 +274,9 @@ static void judge_presence(const struct facts *facts, struct rm_error *why)
 		        !rm_cell_shares_cpu(cell, i, allowed))
 			rm_error_set(why, -EAGAIN,
 			        "thread %u ran for %.3f of %.3f ms: its CPU "
-			        "was busy"
-			        ",
-			        i,
-			        (double)thread_ns / 1e6, (double)all_ns / 1e6);
+			        "was busy",
+			        i, (double)thread_ns / 1e6,
+			        (double)all_ns / 1e6);
 	}
 }
 

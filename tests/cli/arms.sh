@@ -270,7 +270,7 @@ bad "a workload without arms" "the workload pairs has no arms" \
 bad "more operations in a window of time" "which needs a counted window" \
 	"$dir/pairs.conf" --arms "a=$dir/base,b=$dir/base+2%" \
 	--set loop=paced --set rate=1k/s --set measure=latency
-bad "a measure of another program" "one that arms can play" \
+bad "a measure of another program" "arms cannot run this measure" \
 	"$dir/pairs.conf" --arms "a=$dir/base,b=$dir/copy" --set measure=causes
 bad "a note without a text" "expected KEY=TEXT" "$dir/pairs.conf" --note x
 check "and none of these left a folder" [ ! -e "$dir/n" ]

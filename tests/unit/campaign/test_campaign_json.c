@@ -72,10 +72,8 @@ static void read_arms(void)
 	CHECK(refuses_arms(
 	              "[" ARM("abcdefghijklmnopq", "") "]", "arms[0].name"),
 	        "a name that is one byte too long is rejected, not cut");
-	CHECK(refuses_arms("[" ARM("a", ",\"sha256\":7") "a hash that is a "
-	                                                 "number is rejected",
-	              "sha256"),
-	        "a hash that is a number");
+	CHECK(refuses_arms("[" ARM("a", ",\"sha256\":7") "]", "sha256"),
+	        "a hash that is a number is rejected");
 	CHECK(refuses_arms("[" ARM("a", ",\"program\":\"\"") "]", "program"),
 	        "an empty path is rejected");
 	CHECK(refuses_arms("[{\"name\":\"a\",\"control_extra\":1.5}]",
@@ -189,8 +187,8 @@ static int opens(const char *lines)
 
 static void read_attempts(void)
 {
-	CHECK(opens(TRY("1") TRY("an attempt after the previous one")) == 0,
-	        "an attempt after the one before");
+	CHECK(opens(TRY("1") TRY("2")) == 0,
+	        "an attempt after the previous one");
 	CHECK(opens(TRY("1") TRY("3")) == -EINVAL,
 	        "a missing attempt is rejected");
 	CHECK(opens(TRY("2")) == -EINVAL,

@@ -2,10 +2,10 @@
 /*
  * test_fuzz_campaign.c - mutated campaign.json, trials.jsonl and --arms.
  * slow: seconds of CPU time; not part of `make check`.
- * fuzzes: runner/campaign/journal.c but take_lock, refuse, set_system_error,
- *   sync_journal, open_lines, save_dropped, rm_journal_drop, rm_journal_find,
- *   write_line, rm_journal_append: they lock and write, and their errors are
- *   the system's (test_journal.c simulates them)
+ * fuzzes: runner/campaign/journal.c but set_system_error, sync_journal,
+ *   open_lines, save_dropped, rm_journal_drop, rm_journal_find, write_line,
+ *   rm_journal_append: they lock and write, and their errors are the system's
+ *   (test_journal.c simulates them)
  * fuzzes: runner/campaign/validate.c but rm_validate, read_file: callers, and
  *   errors of the system
  * fuzzes: runner/campaign/validate_trials.c but rm_validate_trials: errors of

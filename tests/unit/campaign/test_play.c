@@ -57,7 +57,7 @@ static void begin(enum rm_measure measure)
 
 static int play(const char *program)
 {
-	const struct rm_play play = { .cell = &cell,
+	const struct rm_play trial = { .cell = &cell,
 		.arm = &arm,
 		.program = program,
 		.seed = 5,
@@ -66,7 +66,7 @@ static int play(const char *program)
 		.interrupt_fd = 7 };
 	struct rm_outcome outcome = { .status = NULL };
 
-	return rm_play(&play, &outcome, &error);
+	return rm_play(&trial, &outcome, &error);
 }
 
 static bool ends_with(const char *text, const char *end)

@@ -40,8 +40,8 @@ static bool check(const char *text, const char *path, const char *types,
 
 static void check_required(void)
 {
-	CHECK(check("{\"a\": 1}", "a", "i", "a valid member is not reported"),
-	        "a right member is not told");
+	CHECK(check("{\"a\": 1}", "a", "i", ""),
+	        "a valid member is not reported");
 	CHECK(check("{}", "a", "i0",
 	              "a is missing, expected an integer >= 0 or null"),
 	        "a missing member is reported with its types");
@@ -57,8 +57,7 @@ static void check_required(void)
 
 static void check_optional(void)
 {
-	CHECK(check("{}", "a", "-S", "an optional member may be missing"),
-	        "one that may be missing is missing");
+	CHECK(check("{}", "a", "-S", ""), "an optional member may be missing");
 	CHECK(check("{\"a\": 1}", "a", "-S",
 	              "a is of the wrong type, expected a string that is not "
 	              "empty"),

@@ -253,7 +253,7 @@ static enum fuzz_verdict judge_factor(
 {
 	char *copy = strndup(text, length), *value = strchr(copy, '=');
 	char first[RM_VALUE_BYTES], second[RM_VALUE_BYTES];
-	struct rm_cell cell = { .id = "" }, second = { .id = "" };
+	struct rm_cell cell = { .id = "" }, read_back = { .id = "" };
 	enum rm_workload_key key = RM_WORKLOAD_KEYS;
 	enum fuzz_verdict verdict = FUZZ_REFUSED;
 
@@ -265,9 +265,9 @@ static enum fuzz_verdict judge_factor(
 	snprintf(why, FUZZ_WHY, "no such key or value");
 	if (key < RM_KEY_INCLUDE && !rm_factor_read(key, value, &cell)) {
 		rm_factor_text(key, &cell, first);
-		bool same = !rm_factor_read(key, first, &second);
+		bool same = !rm_factor_read(key, first, &read_back);
 
-		rm_factor_text(key, &second, second);
+		rm_factor_text(key, &read_back, second);
 		snprintf(why, FUZZ_WHY, "%.300s, not %.300s", second, first);
 		verdict = same && !strcmp(first, second) ? FUZZ_TAKEN
 		                                         : FUZZ_UNSOUND;
