@@ -8,7 +8,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn_helper.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -220,7 +220,7 @@ int main(void)
 {
 	struct rm_event_map *map = NULL;
 	void *library = dlopen("liblikwid.so.5.2", RTLD_LAZY);
-	const char *why = !events_there() ? NO_EVENTS
+	const char *why = !has_events() ? NO_EVENTS
 	                  : !library      ? "liblikwid 5.2 is not installed"
 	                  : sysconf(_SC_NPROCESSORS_CONF) < 2 ? "needs two CPUs"
 	                                                      : NULL;
