@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* draws.c - what the loops of a cell draw: how often they write, and which keys. */
+/* draws.c - numbers that the loops of a cell draw: write decisions and keys. */
 #include "runner/protocol/protocol.h"
 
 #include "runner/worker.h"
 
 #include <math.h>
 
-/* Of a mix pairs count as two operations; of a life cycle the share is of the
-   touches, and lazy removes only: these are single. */
+/* A pair of writes counts as two operations. Life cycles (share of touches) and
+   lazy removes have single writes. */
 double rm_counts_write_decisions(const struct rm_cell *cell)
 {
 	double w = cell->write_share;
@@ -42,7 +42,7 @@ uint64_t rm_stream_length(unsigned threads)
 	return length;
 }
 
-/* Integral of x^-theta, shifted so that it is stable around theta = 1. */
+/* Integral of x^-theta, in a form that is stable around theta = 1. */
 static double integral(double theta, double x)
 {
 	double log_x = log(x), t = (1 - theta) * log_x;
@@ -62,7 +62,7 @@ double rm_hot_keys(const struct rm_cell *cell, double keys)
 	return fmin(ceil(cell->dist_a * keys * (1 - 0x1p-50)), keys);
 }
 
-static double most_of_zipf(double theta, uint64_t keys)
+static double zipf_top_share(double theta, uint64_t keys)
 {
 	const uint64_t first = keys < RM_SKEW_RANGES ? keys : RM_SKEW_RANGES;
 	double all = keys > first ? rm_zipf_mass(theta, first, keys) : 0;
@@ -79,7 +79,7 @@ double rm_cell_most(const struct rm_cell *cell)
 	const double keys = (double)present, hot = rm_hot_keys(cell, keys);
 
 	if (cell->dist == RM_DIST_ZIPF)
-		return most_of_zipf(cell->dist_a, present);
+		return zipf_top_share(cell->dist_a, present);
 	if (cell->dist == RM_DIST_HOT && hot < keys)
 		return fmax(
 		        cell->dist_b / hot, (1 - cell->dist_b) / (keys - hot));

@@ -226,7 +226,7 @@ check "and leaves blocks that are whole" holds whole
 # Resumed with other programs.
 run --resume --arms "base=$dir/base,head=$dir/copy"
 check "other arms are status 2" [ $status = 2 ]
-check "and said to be" says "$out" "begun with other --arms"
+check "and said to be" says "$out" "started with other --arms"
 echo >>"$dir/head"
 run --resume
 check "an arm whose file was changed is status 2" [ $status = 2 ]
@@ -255,22 +255,22 @@ bad "an arm without a name" "$syntax" "$dir/pairs.conf" --arms "=$dir/base"
 bad "an empty arm" "$syntax" "$dir/pairs.conf" --arms "base=$dir/base,"
 bad "an arm with a bad name" "a name is of a-z, 0-9 and -" \
 	"$dir/pairs.conf" --arms "Base!=$dir/base"
-bad "two arms of one name" "a second arm base" \
+bad "two arms of one name" "two arms named base" \
 	"$dir/pairs.conf" --arms "base=$dir/base,base=$dir/head"
-bad "two sets for one workload" "a second set for slow" \
+bad "two sets for one workload" "two sets for slow" \
 	"$dir/slow.conf" --arms "slow:a=$dir/base" --arms "slow:b=$dir/base"
 bad "an arm that is not there" "arm head: .*No such file" \
 	"$dir/pairs.conf" --arms "base=$dir/base,head=$dir/none"
-bad "one file as two arms" "are one file.*if only a second copy" \
+bad "one file as two arms" "are one file.*use two files or copies" \
 	"$dir/pairs.conf" --arms "base=$dir/base,head=$dir/base"
 bad "arms of no workload" "no such workload" \
 	"$dir/pairs.conf" "${arms[@]}"
 bad "a workload without arms" "the workload pairs has no arms" \
 	"$dir/pairs.conf" "$dir/slow.conf" "${arms[@]:2}"
-bad "more operations in a window of time" "whose window can be counted" \
+bad "more operations in a window of time" "which needs a counted window" \
 	"$dir/pairs.conf" --arms "a=$dir/base,b=$dir/base+2%" \
 	--set loop=paced --set rate=1k/s --set measure=latency
-bad "a measure of another program" "one that arms can play" \
+bad "a measure of another program" "arms cannot run this measure" \
 	"$dir/pairs.conf" --arms "a=$dir/base,b=$dir/copy" --set measure=causes
 bad "a note without a text" "expected KEY=TEXT" "$dir/pairs.conf" --note x
 check "and none of these left a folder" [ ! -e "$dir/n" ]

@@ -103,10 +103,10 @@ check "the same ids are the same list" [ $? = 0 ]
 printf '%s\n' $timed >"$list"
 run -o "$dir/c" --resume --cells-from "$list"
 check "other ids are status 2" [ $? = 2 ]
-check "and say so" says "$out" "the campaign was begun with --cells-from "
+check "and say so" says "$out" "the campaign was started with --cells-from "
 run $conf -o "$dir/all" --set blocks=1
 run -o "$dir/all" --resume --cells-from "$list"
-check "so is a list where there was none" says "$out" "begun with --cells-from (none)"
+check "so is a list where there was none" says "$out" "started with --cells-from (none)"
 sed -i 's/"ids": 2/"ids": "two"/' "$dir/c/campaign.json"
 "$readmostly" dev validate "$dir/c" >"$out"
 check "validate knows the member" says "$out" "cells_from.ids"

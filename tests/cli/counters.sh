@@ -116,7 +116,7 @@ cp "$cache"/* "$dir/strange/${cache#$root/}"
 root=$dir/strange
 check "an unknown CPU is no error" played 0
 check "its events are the kernel's generic ones, which is told" \
-	has "note: .*GenuineIntel 6/250 is not in cpus.tsv: counted are the kernel's generic events"
+	has "note: .*GenuineIntel 6/250 is not in cpus.tsv: the kernel's generic events are counted"
 RM_SYSFS=$root taskset -c "$cpu" "$build/readmostly" env doctor >"$dir/out" 2>&1
 check "doctor says so, too" \
 	has "^note *event map *GenuineIntel 6/250 is not in the table of CPUs"

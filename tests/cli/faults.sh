@@ -59,5 +59,5 @@ check 'the crash is called by its name' says_why bad_crashes 'signal'
 check 'the hang is called by its name' says_why bad_hangs 'deadline'
 # A machine with much memory, or a slow one, meets the deadline first.
 check 'what eats memory is stopped, with the reason' says_why bad_eats_memory \
-	'"status":"failed","reason":"\(ended by signal\|no end within\)'
+	'"status":"failed","reason":"\(ended by signal\|did not end within\)'
 done_testing

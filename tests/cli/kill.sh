@@ -136,18 +136,18 @@ check "another seed is status 2" [ $? = 2 ]
 check "and says so" says "$out" "now it is 12345"
 start tests/fixtures/campaign.conf --resume --note why=else
 wait $runner
-check "a note that it was begun without is status 2" [ $? = 2 ]
+check "a note that the campaign lacks is status 2" [ $? = 2 ]
 check "and names note and remedy" says "$out" \
-	"begun with --note why (none), now it is else: start a new campaign"
+	"started with --note why (none), now it is else: start a new campaign"
 start workloads/hot-reads.conf --resume
 wait $runner
 check "another workload is status 2" [ $? = 2 ]
-check "and says so, too" says "$out" "is another workload than"
+check "and says so, too" says "$out" "differs from the workload"
 start tests/fixtures/campaign.conf
 wait $runner
 check "the same folder without --resume is status 2" [ $? = 2 ]
 check "and says what to do" says "$out" "or --resume"
-# What it was begun with is edited: as if machine or build were another.
+# Edit the recorded machine or build.
 another() { # NAME WORDS SED
 	sed -i.bak "$3" "$campaign/campaign.json"
 	start --resume
@@ -156,26 +156,26 @@ another() { # NAME WORDS SED
 	check "$1: the sentence" says "$out" "$2"
 	mv "$campaign/campaign.json.bak" "$campaign/campaign.json"
 }
-another "another machine" "begun with machine 00000000, now it is" \
+another "another machine" "started with machine 00000000, now it is" \
 	'/"machine"/,/"build"/s/"id": "[0-9a-f]*"/"id": "00000000"/'
-another "another build" "begun with build 0123, now it is" \
+another "another build" "started with build 0123, now it is" \
 	's/"build_id": "[0-9a-f]*"/"build_id": "0123"/'
 another "another plan" "the plan was changed" 's/"keys": 1024/"keys": 1025/'
 another "another seed in the file" "the plan was changed" \
 	's/^  "seed": [0-9]*/  "seed": 7/'
 another "a member that no plan has" \
-	"campaign.json: changed since it was written, its hash is not sha256: bring it back" \
+	"campaign.json: changed since it was written, its hash is not sha256: restore it" \
 	's/"notes": {}/"notes": {"a": "b"}/'
 echo >>"$campaign/topology.xml"
 start --resume
 wait $runner
 check "another topology is status 2" [ $? = 2 ]
 check "and named, with what to do" says "$out" \
-	"topology.xml: changed since it was written, its hash is not topology_sha256: bring it back"
+	"topology.xml: changed since it was written, its hash is not topology_sha256: restore it"
 rm "$campaign/campaign.json"
 start tests/fixtures/campaign.conf --resume
 wait $runner
 check "trials of a plan that is gone are status 2" [ $? = 2 ]
 check "and are not taken for another's" says "$out" \
-	"has a trials.jsonl and no campaign.json, which says what its trials are of: bring that back"
+	"has a trials.jsonl but no campaign.json: restore campaign.json"
 done_testing

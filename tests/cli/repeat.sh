@@ -243,19 +243,19 @@ edited "a mark that was taken off" "disturbed: expected others took" \
 	't[marked]["disturbed"] = None'
 edited "a mark that was put on" "disturbed: expected null" \
 	'next(x for x in t if not x["disturbed"] and "verify" not in x["cell"])["disturbed"] = "x"'
-edited "a repeat of what was good" "a repeat that was not due, or beyond" \
+edited "a repeat of what was good" "a repeat that was not due, or exceeds" \
 	't.append(dict(next(x for x in t if x["status"] == "ok" and not x["disturbed"] and x["block"] == 3), attempt=2))'
 edited "a repeat before its time" "repeats at the end of their block" \
 	't[at - 1], t[at] = t[at], t[at - 1]'
 again='dict(t[refused], attempt=t[refused]["attempt"] + 1)'
-edited "a repeat beyond the budget" "beyond the budget: " "t.append($again)"
-edited "a repeat in another one's place" "beyond the budget: " \
+edited "a repeat beyond the budget" "exceeds the budget: " "t.append($again)"
+edited "a repeat in another one's place" "exceeds the budget: " \
 	"x = $again; t[max(i for i, y in enumerate(t) if y['attempt'] > 1)] = x"
 check "and the one that it took the place of" says "$out" "expected a line of"
 edited "repeats in another order" "out of turn" \
 	't[pair - 1], t[pair] = t[pair], t[pair - 1]'
-check "which is all that is wrong" [ "$(grep -c 'trials.jsonl:.*\(out of\|line of\|beyond\)' "$out")" = 1 ]
-edited "a campaign that says of another budget" "beyond the budget: " "
+check "which is all that is wrong" [ "$(grep -c 'trials.jsonl:.*\(out of\|line of\|exceeds\)' "$out")" = 1 ]
+edited "a campaign that says of another budget" "exceeds the budget: " "
 import os
 path = os.path.join(os.path.dirname(sys.argv[1]), 'campaign.json')
 text = open(path).read()

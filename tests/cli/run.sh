@@ -170,7 +170,7 @@ check "with hwloc's view" [ -s results/latest/topology.xml ]
 mkdir "$dir/taken" && : >"$dir/taken/results"
 no_place() {
 	(cd "$dir/taken" && "$readmostly" run "$top/tests/fixtures/campaign.conf" >"$out" 2>&1)
-	[ $? = 2 ] && says "$out" "results: cannot make the folder: File exists, expected a place that can be written: -o DIR"
+	[ $? = 2 ] && says "$out" "results: cannot make the folder: File exists, expected a writable place: choose one with -o DIR"
 }
 check "where none can be made it says how to name another" no_place
 cd "$top" || exit 1

@@ -226,7 +226,7 @@ changed "a changed plan" "c/plan.json was changed: plan_sha256 is" \
 changed "another version" '"format" is not 1' rehash c 'meta["format"] = 2'
 changed "a plan that is gone" "c/plan.json is missing" rm c/plan.json
 rm -rf c && cp -r a c && rm c/stages.json
-refuses "stages without stages.json" 2 "c holds stages, and their stages.json is missing" \
+refuses "stages without stages.json" 2 "c holds stages, but stages.json is missing" \
 	crossover gomap_rw syncmap -o c --resume
 changed "a damaged stage" "c/stage-01: not as it was written" \
 	sed -i 's/"ops":/"ops": /' c/stage-01/trials.jsonl

@@ -203,7 +203,7 @@ def test_two_distributions_of_one_kind_are_refused(real, tmp_path):
     result["latency"].append(result["latency"][0])
     trial = journaled(tmp_path, [result])[0]
     assert trial["status"] == "failed"
-    assert "is the second of its operation and clock" in trial["reason"]
+    assert "is a duplicate of its operation and clock" in trial["reason"]
     done = subprocess.run([READMOSTLY, "dev", "validate", str(tmp_path / "campaign")],
                           capture_output=True, text=True)
     assert done.returncode == 0, done.stdout

@@ -230,8 +230,8 @@ def test_duplicates_and_torn_lines_are_named(good, copied):
                   "a duplicate of line 5", len(lines) + 1)
     check_journal(copied, lines[:-1] + [lines[-1][:-1]], "a torn line",
                   len(lines))
-    check_journal(copied, lines[:3] + ["noise\n"] + lines[3:], "no JSON", 4)
-    check_journal(copied, lines[:3] + ["\n"] + lines[3:], "no JSON", 4)
+    check_journal(copied, lines[:3] + ["noise\n"] + lines[3:], "not JSON", 4)
+    check_journal(copied, lines[:3] + ["\n"] + lines[3:], "not JSON", 4)
 
 
 def test_deleting_any_member_of_a_line_fails(good, copied):

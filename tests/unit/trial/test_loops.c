@@ -148,7 +148,7 @@ static void writes_that_nobody_does_are_no_result(void)
 	struct rm_request request = loop_request("gomap_rw", "scan:2");
 	json_t *result = run_on(&request, rm_impl_find("gomap_rw"));
 
-	CHECK(is(result, "void", "asked 0.10000: all threads scan"),
+	CHECK(is(result, "void", "requested 0.10000: all threads scan"),
 	        "a scan without a thread for the writes is void");
 	json_decref(result);
 	request = loop_request("gomap_rw", "scan:2");
