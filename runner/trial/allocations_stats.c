@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * allocations_stats.c - malloc() and its kin, counted, for flavour stats.
+ * allocations_stats.c - counts calls of malloc() and related functions, for
+ * flavour stats.
  *
- * A program's own definitions come before the C library's, also for calls
- * from other libraries (ld.so(8), symbol lookup); glibc keeps its own under
- * other names for this use. Counters are split over cache lines, so that
- * threads disturb each other less. The build is not timed, the allocator is:
- * one call in so many of each thread that allocates, by two looks at the clock.
+ * Definitions in a program override the C library's, also for calls from other
+ * libraries (ld.so(8), symbol lookup); glibc provides its own under __libc_
+ * names for this purpose. Counters are spread over cache lines to reduce
+ * contention. Trials of this build are not timed, but the allocator is: one in
+ * TIMED_ONE_IN calls of each thread, by two clock readings.
  */
 #include "runner/base/clock.h"
 #include "runner/trial/trial.h"
@@ -23,19 +24,21 @@ extern void __libc_free(void *pointer);
 
 enum {
 	STRIPES = 64,
-	/* what a stripe may keep to itself: 64 of these are the peak's error */
+	/* maximum that a stripe withholds from `held`; 64 times this is the
+	   error of the peak */
 	SETTLE_BYTES = 4096,
-	/* allocations to one that is timed: a look at the clock takes as long
-	   as a call; a prime, since maps allocate in rounds of two or three */
+	/* one in so many allocations is timed, because a clock reading takes as
+	   long as a call; a prime, because maps allocate in cycles of two or
+	   three */
 	TIMED_ONE_IN = 61,
 };
 
-/* Of a process, like the allocator that they watch. */
+/* One set per process, as there is one allocator. */
 static struct stripe {
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t allocations, frees;
 	_Atomic uint64_t allocated_bytes, freed_bytes;
 	_Atomic uint64_t timed, timed_ns; /* allocations */
-	_Atomic int64_t unsettled;        /* held bytes that `held` lacks */
+	_Atomic int64_t unsettled;        /* bytes not yet added to `held` */
 } stripes[STRIPES];
 static _Atomic int64_t held, peak;
 static _Atomic unsigned threads;
@@ -51,7 +54,8 @@ static struct stripe *stripe(void)
 	return own;
 }
 
-/* Held bytes go up or down; relaxed, all: a statistic orders nothing. */
+/* Adds to the bytes in use, or subtracts. All relaxed: a statistic orders
+   nothing. */
 static void hold(int64_t bytes)
 {
 	int64_t mine = atomic_fetch_add_explicit(&stripe()->unsettled, bytes,
@@ -74,7 +78,7 @@ static void hold(int64_t bytes)
 		;
 }
 
-/* When an allocation begins; 0: this one is not timed. */
+/* Start time of an allocation; 0: this one is not timed. */
 static uint64_t begun(void)
 {
 	return rm_stat_read(&stripe()->allocations) % TIMED_ONE_IN

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* events.c - keeps the events of each thread in a ring, and sums them up. */
+/* events.c - records the events of each thread in a ring, and sums them up. */
 #include "runner/trial/events.h"
 
 #include "runner/base/clock.h"
@@ -8,22 +8,23 @@
 #include <stdio.h>
 
 enum {
-	/* where each process looks for leaks when it ends, it looks at all
-	   rings: a third of the time of a check with 75 MB of them */
+	/* leak checkers scan all rings at the process's exit; with 75 MB of
+	   rings that was a third of a check's time */
 	RING_LENGTH = RM_SANITIZED ? 64 : RM_EVENT_RING_LENGTH,
-	/* measured builds keep nothing: one of each, for the compiler */
+	/* timed builds record nothing; the compiler needs arrays of size 1 */
 	RINGS = RM_STATS_BUILT ? RM_EVENT_RINGS : 1,
 	LENGTH = RM_STATS_BUILT ? RING_LENGTH : 1,
 };
 
-/* What may come with each write has a part of the ring to itself. */
+/* Frequent events have their own parts of the ring. */
 enum part { RARE, MOVES, WAITS, PARTS };
 
 struct sums {
 	_Atomic uint64_t count[RM_EVENTS], ns[RM_EVENTS], max_ns[RM_EVENTS];
 };
 
-/* One thread's; it alone writes. What others read meanwhile is atomic. */
+/* Only one thread writes a ring. Members that other threads read meanwhile are
+   atomic. */
 static struct ring {
 	_Alignas(RM_CACHE_LINE) _Atomic int lane;
 	struct sums sums;
@@ -31,10 +32,10 @@ static struct ring {
 	struct rm_event_record records[PARTS][LENGTH];
 } rings[RINGS];
 
-/* Of the process, like the threads that they name. */
+/* Global like the threads that it counts. */
 static _Atomic unsigned rings_taken;
-/* Of all threads without a ring, which write them together: their events, and
-   the sums of their spans, so that these lose nothing. */
+/* Shared by all threads without a ring: the number of their lost events, and
+   the sums of their spans, which are complete. */
 static _Atomic uint64_t ringless;
 static struct sums ringless_sums;
 static _Thread_local struct ring *own;
@@ -65,7 +66,7 @@ const char *rm_event_argument(enum rm_event event)
 	return words[event].argument;
 }
 
-/* The calling thread's ring; NULL: there were too many threads. */
+/* The calling thread's ring; NULL if all rings are taken. */
 static struct ring *ring(void)
 {
 	if (own)
@@ -94,7 +95,7 @@ void rm_events_lane(int lane)
 		atomic_store_explicit(&to->lane, lane, memory_order_relaxed);
 }
 
-/* What is left of a part: its events, at most as many as it has room for. */
+/* Number of available events of a part: at most LENGTH. */
 static size_t kept(unsigned i, enum part part)
 {
 	/* acquire: pairs with the release in keep() */
@@ -134,7 +135,7 @@ uint64_t rm_event_clock(void)
 	return rm_now_ns();
 }
 
-/* One more span of `ns`, in sums that others may write, too. */
+/* Adds a span of `ns` to sums that other threads may write, too. */
 static void sum_up_shared(struct sums *sums, enum rm_event event, uint64_t ns)
 {
 	uint64_t max_ns = rm_stat_read(&sums->max_ns[event]);
@@ -149,7 +150,7 @@ static void sum_up_shared(struct sums *sums, enum rm_event event, uint64_t ns)
 		;
 }
 
-/* The same in sums that the calling thread alone writes. */
+/* Adds a span of `ns` to sums that only the calling thread writes. */
 static void sum_up_own(struct sums *sums, enum rm_event event, uint64_t ns)
 {
 	rm_stat_own(&sums->count[event], 1);
@@ -247,7 +248,7 @@ uint64_t rm_events_waits_lost(void)
 	return overwritten(WAITS);
 }
 
-/* Those of each lane, and behind them those of threads without a ring. */
+/* The sums of each lane, then those of threads without a ring. */
 static struct sums *sums_at(unsigned i)
 {
 	return i < rm_events_lanes() ? &rings[i].sums : &ringless_sums;
@@ -257,7 +258,8 @@ void rm_events_window(void)
 {
 	for (unsigned i = 0; i <= rm_events_lanes(); i++)
 		for (int event = 0; event < RM_EVENTS; event++)
-			/* relaxed: a statistic; the threads stand still */
+			/* relaxed: a statistic; the other threads are
+			   waiting */
 			atomic_store_explicit(&sums_at(i)->max_ns[event], 0,
 			        memory_order_relaxed);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* latency.c - the open loop's histograms of all threads as JSON. */
+/* latency.c - writes the open loop's histograms of all threads as JSON. */
 #include "runner/trial/internal.h"
 
 #include <stdlib.h>
 
-/* All threads' values of one kind, merged without loss; NULL: no value. */
+/* All threads' values of one kind, merged without loss. NULL: no value. */
 static struct rm_histogram *merged(
         const struct rm_team *team, int operation, int was_there, int clock)
 {
@@ -53,7 +53,7 @@ static json_t *one_json(const struct rm_histogram *histogram, int operation,
 	        buckets_json(histogram));
 }
 
-/* null: no open loop. An empty array: one in which nothing was due. */
+/* "latency" is null without an open loop, and empty if no operation was due. */
 void rm_team_latency(const struct rm_team *team, json_t *result)
 {
 	json_t *latency = json_array();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lock_waits.c - counts acquisitions of locks, and times waits for them. */
+/* lock_waits.c - counts lock acquisitions and times waits for locks. */
 #include "runner/trial/internal.h"
 
 #include "runner/base/clock.h"
@@ -9,7 +9,7 @@
 
 enum { STRIPES = 64, BINS = 6 };
 
-/* Of a process, like the locks that they watch; threads share them. */
+/* Global like the locks; threads share the stripes. */
 static struct stripe {
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t taken[RM_LOCK_SIDES];
 	_Atomic uint64_t contended[RM_LOCK_SIDES];
@@ -18,12 +18,12 @@ static struct stripe {
 static _Atomic uint64_t longest_ns, sample = 1;
 static _Atomic unsigned threads;
 
-/* What the calling thread is about. */
+/* State of the calling thread. */
 static _Thread_local struct {
 	struct stripe *stripe;
-	uint64_t waits;    /* contended so far: which of them are timed */
-	uint64_t start_ns; /* 0: this one is not timed */
-	unsigned depth;    /* of locks inside of locks */
+	uint64_t waits;    /* contended so far; selects the timed ones */
+	uint64_t start_ns; /* start of the wait; 0: not timed */
+	unsigned depth;    /* nesting of locks */
 	enum rm_lock_side side;
 	bool waited;
 } own;
@@ -45,16 +45,16 @@ int rm_lock_waits_configure(struct rm_error *error)
 	if (errno || end == text || *end || *text == '-' ||
 	        n > RM_LOCK_SAMPLE_MAX)
 		return rm_error_set(error, -EINVAL,
-		        "RM_LOCK_SAMPLE=%.20s: expected a number of 0 .. %d",
+		        "RM_LOCK_SAMPLE=%.20s: expected a number from 0 to %d",
 		        text, RM_LOCK_SAMPLE_MAX);
-	/* relaxed: threads start later */
+	/* relaxed: other threads start later */
 	atomic_store_explicit(&sample, n, memory_order_relaxed);
 	return 0;
 }
 
 void rm_lock_waits_window(void)
 {
-	/* relaxed: a statistic; the threads stand still */
+	/* relaxed: a statistic; the other threads are waiting */
 	atomic_store_explicit(&longest_ns, 0, memory_order_relaxed);
 }
 
@@ -63,7 +63,7 @@ void rm_lock_begin(enum rm_lock_side side)
 	if (own.depth++ || !rm_stat_read(&sample))
 		return;
 	if (!own.stripe)
-		/* relaxed: only spread matters */
+		/* relaxed: only the distribution matters */
 		own.stripe = &stripes[atomic_fetch_add_explicit(&threads, 1,
 		                              memory_order_relaxed) %
 		                      STRIPES];

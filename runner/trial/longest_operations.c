@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* longest_operations.c - the longest operations, and what else happened. */
+/* longest_operations.c - the longest operations and their overlapping
+   events. */
 #include "runner/trial/internal.h"
 
 #include "runner/trial/events.h"
 
 #include <stdlib.h>
 
-enum { CAUSES = 256 }; /* most that are told of one operation */
+enum { CAUSES = 256 }; /* maximum number of causes per operation */
 
-/* What one lane did with one kind of event during an operation. */
+/* One lane's events of one kind during an operation. */
 struct cause {
 	int lane;
 	enum rm_event event;
 	uint64_t overlap_ns;
 };
 
-/* Adds an overlap; more kinds than there is room for are left out. */
+/* Adds an overlap; ignores further kinds if the array is full. */
 static size_t add_cause(struct cause *causes, size_t count, int lane,
         enum rm_event event, uint64_t overlap_ns)
 {
@@ -32,9 +33,8 @@ static size_t add_cause(struct cause *causes, size_t count, int lane,
 	return count;
 }
 
-/* Looks through every event for each operation, which is slow: it happens
-   after the window, when nobody waits. Phases overlap all there is and explain
-   nothing. */
+/* Searches all events for each operation. This is slow, but runs after the
+   window. Phases overlap every operation and are skipped. */
 static size_t causes_of(const struct rm_slow *slow, struct cause *causes)
 {
 	struct rm_event_lane lane;
@@ -85,7 +85,7 @@ static json_t *causes_json(const struct rm_slow *slow)
 	return list;
 }
 
-/* One operation and whose it was. */
+/* An operation and the slot of its thread. */
 struct found {
 	struct rm_slow slow;
 	unsigned slot;

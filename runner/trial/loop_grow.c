@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * loop_grow.c - grow:LOOKUPS:UPDATES. An empty map gets all its keys, and is
- * read and written meanwhile: growth happens inside of the window, with each
- * operation timed, also those that only stand in its way.
+ * loop_grow.c - grow:LOOKUPS:UPDATES. The threads insert all keys into an empty
+ * map, and read and write keys in between. The map grows within the window.
+ * Each operation is timed, also those only delayed by growth.
  */
 #include "runner/base/clock.h"
 #include "runner/trial/internal.h"
 
-/* One operation: in its histogram, and among the longest if it is one. */
+/* Records one operation in its histogram, and among the longest if it is
+   one. */
 static void note(struct rm_member *member, enum rm_loop_time kind,
         uint64_t start_ns, enum rm_operation operation)
 {
@@ -22,7 +23,7 @@ static void note(struct rm_member *member, enum rm_loop_time kind,
 	member->worker.counts.iterations++;
 }
 
-/* A rank that this thread has put in: nobody takes it out again. */
+/* A rank that this thread has inserted; no thread removes it. */
 static uint64_t own_rank(struct rm_worker *worker, uint64_t inserted)
 {
 	return worker->slot +
@@ -52,8 +53,7 @@ static void beside(struct rm_member *member, uint64_t inserted)
 	}
 }
 
-/* Ranks by turns, so that all threads grow the same map together from its
-   first key to its last. */
+/* The threads interleave their ranks, so that they grow the map together. */
 static void run(struct rm_member *member)
 {
 	const struct rm_cell *cell = &member->team->request->cell;
@@ -75,7 +75,8 @@ static void run(struct rm_member *member)
 
 static void report(const struct rm_team *team, rm_stat_fn *emit, void *context)
 {
-	/* each time has two clock readings in it: environment.clock_cost_ns */
+	/* each duration includes two clock readings:
+	   environment.clock_cost_ns */
 	rm_loop_emit_times(team, "insert", emit, context);
 	rm_loop_emit_kind(team, RM_TIME_LOOKUP, "lookup", emit, context);
 	rm_loop_emit_kind(team, RM_TIME_UPDATE, "update", emit, context);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* loop_notes.c - what the generic loops note: how long single steps took. */
+/* loop_notes.c - records of the generic loops: the duration of single steps. */
 
 #include "runner/trial/internal.h"
 
@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Whether this thread takes the times; of scan and stall only the first do. */
+/* Whether this thread records durations. With scan and stall only the scanning
+   or stalling threads do. */
 static bool takes_times(const struct rm_member *member)
 {
 	const struct rm_cell *cell = &member->team->request->cell;
@@ -45,7 +46,7 @@ void rm_loop_notes_clear(struct rm_loop_notes *notes)
 			rm_histogram_clear(notes->times[kind]);
 	notes->visited = 0;
 	notes->rss_first_bytes = notes->rss_peak_bytes = 0;
-	/* relaxed, both: a barrier stands between this and the next phase */
+	/* relaxed, both: a barrier separates this and the next phase */
 	atomic_store_explicit(&notes->round, 0, memory_order_relaxed);
 	atomic_store_explicit(&notes->stands, false, memory_order_relaxed);
 }
@@ -70,8 +71,7 @@ static void emit_one(const char *name, const char *what, const char *unit,
 	emit(context, full, unit, value);
 }
 
-/* Of all threads together: who waits for a scan does not care which thread it
-   was. */
+/* Over all threads, because it does not matter which thread scanned. */
 static void emit_times(const struct rm_histogram *sum, const char *name,
         rm_stat_fn *emit, void *context)
 {

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * loop_stall.c - stall:TIME. The first thread stands inside a read section for
- * so long, again and again; the others run the mix. A stand counts as one
- * operation.
+ * loop_stall.c - stall:TIME. The first thread repeatedly stops for TIME inside
+ * a read section; the others run the mix. A stop counts as one operation.
  *
- * The section is that of a scan, stopped at its first entry: every map that
- * offers scans has one, and what holds for it (a lock, an epoch, a pinned
- * header, nothing at all) holds for the reader who was taken off its CPU.
+ * The read section is a scan, stopped at its first entry. Every map that offers
+ * scans has one. It holds what a preempted reader would hold: a lock, an epoch,
+ * a pinned header, or nothing.
  */
 #include "runner/base/clock.h"
 #include "runner/trial/internal.h"
 
 #include <sched.h>
 
-enum { LOOK_NS = 1000000 }; /* how often a reader who stands looks around */
+enum { LOOK_NS = 1000000 }; /* sampling interval of a stopped reader */
 
 struct stand {
 	const struct rm_worker *worker;
@@ -31,7 +30,7 @@ static void note_memory(struct rm_loop_notes *notes)
 		notes->rss_peak_bytes = bytes;
 }
 
-/* Stands at the first entry until its time is over, or the window. */
+/* Stops at the first entry until TIME or the window is over. */
 static bool stand_here(
         void *context, struct rm_key key, const struct rm_value *value)
 {
@@ -40,7 +39,7 @@ static bool stand_here(
 
 	(void)key, (void)value;
 	note_memory(stand->notes);
-	/* relaxed: the others are to write now, whatever they see */
+	/* relaxed: the other threads only have to start writing */
 	atomic_store_explicit(
 	        &stand->notes->stands, true, memory_order_relaxed);
 	while (now_ns - start_ns < stand->length_ns &&
@@ -72,8 +71,8 @@ static void stand_again(struct rm_member *member)
 	         worker->counts.iterations < worker->iterations_limit);
 }
 
-/* The others begin when the reader stands for the first time: what they did
-   before would be of a map that nobody holds. */
+/* The other threads start when the reader first stops. Earlier operations would
+   run without a stalled reader. */
 static void await_reader(const struct rm_member *member)
 {
 	const struct rm_loop_notes *reader = &member->team->members[0].notes;
@@ -97,8 +96,8 @@ static void run(struct rm_member *member)
 	        &member->worker);
 }
 
-/* Resident memory that came while the reader stood: what could not be freed,
-   and what the map had to take instead. */
+/* Growth of resident memory while the reader was stopped: memory that could not
+   be freed. */
 static void report(const struct rm_team *team, rm_stat_fn *emit, void *context)
 {
 	const struct rm_loop_notes *notes = &team->members[0].notes;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* phases.c - what each member does in each phase of a trial. */
+/* phases.c - the work of each member in each phase of a trial. */
 
 #include "runner/base/clock.h"
 #include "runner/trace/trace.h"
@@ -11,7 +11,8 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-/* Seeds of independent streams; the map's own is 1 (team.c). */
+/* Numbers of independent random streams; the map's seed has number 1
+   (team.c). */
 enum { SEED_OPERATIONS = 100, SEED_ARRIVALS = 200000 };
 
 static const struct rm_cell *cell_of(const struct rm_member *member)
@@ -19,7 +20,7 @@ static const struct rm_cell *cell_of(const struct rm_member *member)
 	return &member->team->request->cell;
 }
 
-/* Binds this thread to one CPU and reads back what it got. */
+/* Binds this thread to one CPU and checks that it runs there. */
 static int pin(unsigned cpu, struct rm_error *error)
 {
 	size_t bytes = CPU_ALLOC_SIZE(cpu + 1);
@@ -50,8 +51,8 @@ static void set_line(struct rm_key_bytes *line, const struct rm_cell *cell)
 	rm_key_place(line, bytes, cell->key_differs == RM_DIFFERS_LAST);
 }
 
-/* Each use of random numbers has a seed of its own: a cell with other arrivals
-   still does the same operations. */
+/* Each use of random numbers has its own seed, so that a cell with other
+   arrivals still does the same operations. */
 static void set_worker(struct rm_member *member)
 {
 	const struct rm_cell *cell = cell_of(member);
@@ -88,7 +89,8 @@ static void set_worker(struct rm_member *member)
 		        "out of memory for the latencies");
 }
 
-/* Whether another thread has this one's CPU, so that spinning would harm. */
+/* Whether another thread shares this thread's CPU, so that spinning would delay
+   it. */
 static bool shares_cpu(const struct rm_cell *cell, unsigned slot)
 {
 	cpu_set_t mask;
@@ -104,7 +106,7 @@ static void setup(struct rm_member *member)
 	const struct rm_cell *cell = cell_of(member);
 	struct rm_worker *worker = &member->worker;
 
-	/* sleeps of the open loop end when they should */
+	/* precise sleeps of the open loop */
 	prctl(PR_SET_TIMERSLACK, 1UL);
 	if (cell->cpu_count && pin(cell->cpus[worker->slot], &member->error))
 		return;
@@ -139,7 +141,7 @@ static void join_map(struct rm_member *member)
 
 struct source_context {
 	struct rm_shape shape;
-	struct rm_key_bytes *line; /* the current key's bytes */
+	struct rm_key_bytes *line; /* bytes of the current key */
 };
 
 static void source_at(const struct rm_source *source, size_t i,
@@ -151,8 +153,8 @@ static void source_at(const struct rm_source *source, size_t i,
 	*value = rm_value_of(i, 0, 0);
 }
 
-/* What a subject's own loop holds open, opened or closed by its thread: outside
-   of what is timed and counted, but for what went wrong. */
+/* Opens or closes what a subject's own loop holds, on its own thread. The
+   counts are restored, except for wrong values. */
 static bool hold_open(struct rm_member *member, bool open)
 {
 	const struct rm_impl *impl = member->team->impl;
@@ -183,7 +185,7 @@ unsigned rm_team_prefill_threads(const struct rm_team *team)
 	return team->prefilled < threads ? (unsigned)team->prefilled : threads;
 }
 
-/* In bulk by one member: a snapshot filled by upsert would be O(n^2). */
+/* Loads in bulk by one member: filling a snapshot by upsert would be O(n^2). */
 static void load(struct rm_member *member)
 {
 	struct source_context context = { cell_of(member)->shape,
@@ -199,9 +201,9 @@ static void load(struct rm_member *member)
 		        strerror(-status));
 }
 
-/* Maps with one writer are filled by one thread, the others wait at the barrier;
-   the result says how many filled it. quiesce() now and then, since what growth retires would else stay
-   in memory until the window. */
+/* One thread fills maps with a single writer; the others wait at the barrier.
+   The result reports the number of filling threads. quiesce() is called
+   regularly, otherwise memory retired by growth would stay until the window. */
 static void prefill(struct rm_member *member)
 {
 	const struct rm_impl *impl = member->team->impl;
@@ -213,7 +215,7 @@ static void prefill(struct rm_member *member)
 	if (worker->thread && rm_team_holds(member->team) &&
 	        !hold_open(member, true))
 		rm_error_set(&member->error, -ENOMEM,
-		        "out of memory for what the loop holds open");
+		        "out of memory for the resources of the loop");
 	if (!worker->thread || slot >= step)
 		return;
 	if (impl->ops->load) {
@@ -232,10 +234,10 @@ static void prefill(struct rm_member *member)
 }
 
 /*
- * Looks up its share of the resident ranks once: shows that the prefill is
- * exact, and brings maps that settle by use to their steady state (sync.Map
- * moves new keys out of the locked part only by as many misses). A cold cell
- * has none: then the last phase alone finds what the prefill got wrong.
+ * Looks up this member's share of the resident ranks once. This verifies the
+ * prefill and brings self-adjusting maps to their steady state (sync.Map
+ * promotes new keys only after as many misses). A cold cell skips this; then
+ * only the verify phase can detect a wrong prefill.
  */
 static void settle(struct rm_member *member)
 {
@@ -293,8 +295,7 @@ void rm_keep_slowest(_Atomic double *slowest, double speed)
 		;
 }
 
-/* Before or after the window. The waits of a member in the window do not include
-   its waits here. */
+/* Runs before or after the window, so that the waits are not counted in it. */
 static void probe_cpu(struct rm_member *member, int when)
 {
 	struct rm_team *team = member->team;
@@ -323,14 +324,14 @@ static void warm_up(struct rm_member *member)
 		int status = rm_counters_attach(
 		        member->team->counters, worker->slot);
 
-		(void)status; /* the reason stands in the counters' result */
+		(void)status; /* the reason is in the counters' result */
 	}
 	probe_cpu(member, 0);
 	rm_usage_thread_slow(&member->before);
 }
 
-/* Iterations of a counted window. The mix looks once a batch whether it has done
-   them, other loops each time: an audit may take a second. */
+/* Number of iterations of a counted window. The mix compares it once per batch,
+   other loops after each iteration, because an audit may take a second. */
 static uint64_t iterations_wanted(const struct rm_member *member)
 {
 	const struct rm_request *request = member->team->request;
@@ -344,9 +345,9 @@ static uint64_t iterations_wanted(const struct rm_member *member)
 	return (uint64_t)wanted;
 }
 
-/* From outside to inside: usage, counters, clock; out again the other way
-   round, so that the elapsed time has none of it in it. What takes longest,
-   procfs, is read in the phases before and after. */
+/* Starts usage, counters and clock in this order and stops them in reverse, so
+   that the elapsed time excludes their cost. procfs is slow and is read in the
+   phases before and after. */
 static void run_window(struct rm_member *member)
 {
 	struct rm_team *team = member->team;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * renewal.c - settle = renewed:N: each key is replaced N times before the
- * warm-up, so that the window measures a map in use and not one just built.
+ * renewal.c - settle = renewed:N: replaces each key N times before the warm-up,
+ * so that the window measures a used map and not a newly built one.
  */
 #include "runner/trial/internal.h"
 
@@ -10,11 +10,11 @@
 
 #include <string.h>
 
-/* A prime above 2^31, the most keys: i * STRIDE modulo n takes each value below n
-   once, in another order than the prefill. */
+/* A prime above 2^31, the maximum number of keys: i * STRIDE modulo n visits
+   each value below n once, in another order than the prefill. */
 static const uint64_t STRIDE = 2654435761;
 
-/* How many ranks of the prefill are this thread's: slot, slot + threads, ... */
+/* Number of prefilled ranks of this thread: slot, slot + threads, ... */
 static uint64_t own_ranks(const struct rm_member *member)
 {
 	const struct rm_team *team = member->team;
@@ -34,7 +34,7 @@ uint64_t rm_renewals_expected(const struct rm_team *team)
 	               : 0;
 }
 
-/* A fresh write as in the window, or the key's removal and its insertion. */
+/* A fresh write as in the window, or the removal and insertion of one key. */
 static void renew(struct rm_member *member, uint64_t i, uint64_t own)
 {
 	const struct rm_map_ops *ops = member->team->impl->ops;
@@ -50,7 +50,7 @@ static void renew(struct rm_member *member, uint64_t i, uint64_t own)
 	rm_write_upsert(ops, shape, worker, rank);
 }
 
-/* Keeps its counts apart from the warm-up, and records no latency. */
+/* Keeps its counts apart from the warm-up and records no latency. */
 void rm_renew_keys(struct rm_member *member)
 {
 	struct rm_worker *worker = &member->worker;

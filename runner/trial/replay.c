@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * replay.c - trials whose operations are a recorded trace
- * (docs/reference/traces.md).
+ * replay.c - trials that replay a recorded trace (docs/reference/traces.md).
  *
- * All sets and dels of a key are one thread's, in the trace's order: so what
- * they answer and what the map holds in the end is known beforehand, whatever
- * the threads do. What gets find is known with one thread only.
+ * One thread does all sets and dels of a key, in the trace's order. So their
+ * results and the final state of the map are known in advance, whatever the
+ * scheduling. The results of gets are known with one thread only.
  */
 #include "runner/trial/internal.h"
 
@@ -63,7 +62,7 @@ static void differs(struct rm_judgement *judgement, const char *what,
 {
 	if (is != expected)
 		rm_error_set(&judgement->mismatch, -EIO,
-		        "replay: %s %" PRIu64 ", the trace says %" PRIu64, what,
+		        "replay: %s %" PRIu64 ": the trace has %" PRIu64, what,
 		        is, expected);
 }
 
@@ -92,8 +91,8 @@ void rm_replay_judge(const struct rm_team *team, const struct rm_counts *counts,
 		        gets - counts->misses_resident, expected.hits);
 	if (held_digest(team) != expected.digest)
 		rm_error_set(&judgement->mismatch, -EIO,
-		        "replay: the map's state has digest %016" PRIx64
-		        ", the trace says %016" PRIx64,
+		        "replay: the digest of the map's state is %016" PRIx64
+		        ": the trace has %016" PRIx64,
 		        held_digest(team), expected.digest);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* result.c - the result object of docs/reference/trial-protocol.md. */
+/* result.c - builds the result object of docs/reference/trial-protocol.md. */
 
 #include "runner/trial/internal.h"
 
@@ -18,7 +18,7 @@ static json_t *number_or_null(int64_t value)
 	return value < 0 ? json_null() : json_integer(value);
 }
 
-/* A rate that was not measured is 0 here. */
+/* 0 is a rate that was not measured. */
 static json_t *rate_or_null(double value)
 {
 	return value > 0 ? json_real(value) : json_null();
@@ -35,8 +35,8 @@ static uint64_t operations(const struct rm_counts *counts)
 	return counts->iterations + counts->pairs;
 }
 
-/* Differences over the window, since the kernel counts from the thread's
-   start; null where it does not count, because 0 would be a claim. */
+/* Differences over the window, as the kernel counts from the thread's start.
+   null if the kernel does not count, because 0 would be wrong. */
 static json_t *thread_json(const struct rm_member *member, bool bound)
 {
 	const struct rm_thread_usage *a = &member->before, *b = &member->after;
@@ -73,7 +73,8 @@ static json_t *threads_json(const struct rm_team *team)
 	return threads;
 }
 
-/* Counts of the window. The positive control executes more than it says. */
+/* Counts of the window. The positive control executes more operations than it
+   reports. */
 static void set_counts(json_t *result, const struct rm_team *team)
 {
 	struct rm_counts sum = { 0 };
@@ -106,7 +107,7 @@ static void set_counts(json_t *result, const struct rm_team *team)
 		        json_integer((json_int_t)counts[i].value));
 }
 
-/* Why it failed, or what could not be verified. */
+/* The reason of a failure, or why there was no verification. */
 static json_t *reason_json(
         const struct rm_team *team, const struct rm_judgement *judgement)
 {
@@ -121,8 +122,9 @@ static json_t *reason_json(
 	                                  : "the map holds nothing");
 }
 
-/* Threads that saw a wrong value are counted, not values: the loop only keeps
-   bits of them, as a counter would cost each look-up. */
+/* wrong_values is the number of threads that saw a wrong value, not the number
+   of values: the loops only keep error bits, as a counter would cost time in
+   each look-up. */
 static json_t *verification_json(
         const struct rm_team *team, const struct rm_judgement *judgement)
 {
@@ -186,7 +188,7 @@ static json_t *phases_json(const struct rm_team *team)
 	return phases;
 }
 
-/* CPU time of the map's own threads in the window; -1: not known. */
+/* CPU time of the map's own threads in the window; -1: unknown. */
 static int64_t own_threads_cpu_ns(const struct rm_team *team)
 {
 	const int64_t *at = team->other_threads_ns;
@@ -205,7 +207,7 @@ static json_t *environment_json(const struct rm_team *team)
 	int persona = personality(0xffffffff);
 	bool has_own = team->impl->caps & RM_CAP_BACKGROUND;
 
-	/* Where the map lies in its page: shows that layout varies (R13). */
+	/* Offset of the map in its page: shows that the layout varies (R13). */
 	return json_pack("{s:o, s:i, s:o, s:o, s:f, s:I, s:s, s:b, s:o}",
 	        "aslr",
 	        persona < 0 ? json_null()
@@ -220,7 +222,7 @@ static json_t *environment_json(const struct rm_team *team)
 	        number_or_null(has_own ? own_threads_cpu_ns(team) : 0));
 }
 
-/* Members that many trials have as null. */
+/* Members that are null in many trials. */
 static void set_extras(json_t *result, struct rm_team *team)
 {
 	json_object_set_new(result, "renewed", rm_renewal_result(team));

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * slices.c - an open loop's window in slices of 50 ms: how long operations
- * took in each, and what the map did meanwhile.
+ * slices.c - divides an open loop's window into slices of 50 ms: the latencies
+ * and the map's activity in each.
  *
  * An operation belongs to the slice of its intended start, so that a pause
- * shows in the slice in which it held arrivals up. What the map did is the
- * difference of sums that the main thread reads at the slices' ends: of spans
- * that ended in the slice, and nothing of it is lost to full rings.
+ * shows in the slice whose arrivals it delayed. The map's activity is the
+ * difference of sums that the main thread reads at the ends of the slices. They
+ * count spans that ended in the slice; full rings lose none of them.
  */
 #include "runner/trial/internal.h"
 
@@ -20,20 +20,20 @@
 
 enum {
 	SLICES_MOST = 1 << 16,         /* 16 bits of a sample */
-	BUCKET_BITS = 15,              /* of a histogram's index */
-	SAMPLES_MOST = (16 << 20) / 4, /* of a thread: 16 MiB */
+	BUCKET_BITS = 15,              /* of a histogram index */
+	SAMPLES_MOST = (16 << 20) / 4, /* per thread: 16 MiB */
 };
 
 static_assert(RM_HISTOGRAM_LENGTH <= 1 << BUCKET_BITS,
-        "a bucket's index fits into its part of a sample");
+        "a bucket index must fit into a sample");
 
 static size_t slices_of(uint64_t window_ns)
 {
 	return (window_ns + RM_SLICE_NS - 1) / RM_SLICE_NS;
 }
 
-/* As many as arrive but for odds of one in a billion, and touched, so that the
-   window has no page faults of it. */
+/* Room for all arrivals except with a probability of one in a billion. The
+   memory is touched, so that the window has no page faults from it. */
 struct rm_slices *rm_slices_create(double arrivals)
 {
 	struct rm_slices *slices = calloc(1, sizeof(*slices));
@@ -59,7 +59,7 @@ void rm_slices_begin(
 	slices->count = 0;
 }
 
-/* What comes after the window's end was due in its last slice. */
+/* Samples due after the window's end belong to its last slice. */
 void rm_slices_note(
         struct rm_slices *slices, uint64_t intended_ns, uint64_t latency_ns)
 {
@@ -113,7 +113,7 @@ void rm_slices_watch(struct rm_team *team)
 	}
 }
 
-/* Of one slice, all threads. */
+/* Orders samples of a thread by slice. */
 static int by_slice(const void *a, const void *b)
 {
 	const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
@@ -121,7 +121,8 @@ static int by_slice(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Takes the slice's samples, which stand in order, out of each thread's. */
+/* Moves the slice's samples of all threads into a histogram. Each thread's
+   samples are sorted. */
 static void take(const struct rm_team *team, size_t *at, size_t slice,
         struct rm_histogram *into)
 {
@@ -178,7 +179,7 @@ static json_t *slice_json(const struct rm_team *team, size_t slice,
 	             : json_null());
 }
 
-/* Whether each thread has all of its samples. */
+/* Whether the samples of all threads are complete. */
 static bool complete(const struct rm_team *team)
 {
 	for (unsigned i = 0; i < team->request->cell.threads; i++) {

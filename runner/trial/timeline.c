@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* timeline.c - the events of this process as Chrome trace-event JSON. */
+/* timeline.c - writes the events of this process as Chrome trace-event JSON. */
 
 #include "runner/trial/events.h"
 #include "runner/trial/internal.h"
@@ -11,11 +11,11 @@
 
 enum { TID_FIRST = 2, DEPTH = 64 };
 
-/* One record and where it comes from. */
+/* A record and its lane. */
 struct item {
 	struct rm_event_record record;
 	int lane;
-	bool alone; /* a state of which the other end is not there */
+	bool alone; /* a state whose other end was lost */
 };
 
 struct timeline {
@@ -23,7 +23,7 @@ struct timeline {
 	struct item *items; /* lane after lane */
 	size_t count;
 	uint64_t start_ns, end_ns;
-	bool begun; /* something stands in traceEvents */
+	bool begun; /* traceEvents is not empty */
 };
 
 static int tid_of(int lane)
@@ -50,7 +50,7 @@ static const char *name_of(const struct rm_event_record *record)
 	               : rm_event_name(record->event);
 }
 
-/* Where a span or state begins or ends. */
+/* Writes the begin or end of a span or state. */
 static void write_edge(struct timeline *timeline, const struct item *item,
         const char *phase, uint64_t ns)
 {
@@ -68,8 +68,7 @@ static void write_edge(struct timeline *timeline, const struct item *item,
 	fputc('}', timeline->out);
 }
 
-/* Names stand first for who reads the file; viewers take them from
-   anywhere. */
+/* Names come first for readers of the file; viewers accept any position. */
 static void write_names(struct timeline *timeline, const struct rm_cell *cell)
 {
 	struct rm_event_lane lane;
@@ -94,8 +93,8 @@ static void write_names(struct timeline *timeline, const struct rm_cell *cell)
 	}
 }
 
-/* Counted first and taken then: no thread records any more, and where one did,
-   the second bound keeps what fits. */
+/* Counts first, then copies. If a thread still records, the second bound
+   protects the array. */
 static int take_all(struct timeline *timeline)
 {
 	struct rm_event_lane lane;
@@ -131,7 +130,8 @@ static int compare(uint64_t a, uint64_t b)
 	return (a > b) - (a < b);
 }
 
-/* Lane after lane; the outer of two spans first, which was recorded last. */
+/* By lane, then time. The outer of two spans comes first; it was recorded
+   last. */
 static int by_lane(const void *a, const void *b)
 {
 	const struct item *x = a, *y = b;
@@ -144,7 +144,7 @@ static int by_lane(const void *a, const void *b)
 	return order ? order : compare(y->record.sequence, x->record.sequence);
 }
 
-/* States of one object beside each other, in time. */
+/* States of one object next to each other, in time. */
 static int by_object(const void *a, const void *b)
 {
 	const struct item *x = *(struct item *const *)a;
@@ -166,8 +166,7 @@ static bool is_pair(const struct item *open, const struct item *close)
 	       open->record.event == close->record.event;
 }
 
-/* Finds the states of which one end is missing; the two may lie in two
-   lanes. */
+/* Finds states that lack one end. The two ends may be in different lanes. */
 static int pair_states(struct timeline *timeline)
 {
 	struct item **states = calloc(timeline->count + 1, sizeof(*states));
@@ -188,8 +187,8 @@ static int pair_states(struct timeline *timeline)
 	return 0;
 }
 
-/* Ends the states that never ended: their map was destroyed, or the ring ran
-   over. */
+/* Ends states whose end was not recorded: the map was destroyed, or the ring
+   lost it. */
 static void close_states(struct timeline *timeline)
 {
 	for (size_t i = 0; i < timeline->count; i++)
@@ -199,7 +198,7 @@ static void close_states(struct timeline *timeline)
 			        timeline->end_ns);
 }
 
-/* One lane, in time, its spans nested by a stack of those still open. */
+/* Writes one lane in time order; a stack of open spans nests them. */
 static void write_lane(struct timeline *timeline, size_t first, size_t end)
 {
 	const struct item *open[DEPTH];
