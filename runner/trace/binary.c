@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * binary.c - the binary form of a trace: a header of 32 bytes, then records:
- * 7 bytes, the key's and the value's (docs/reference/traces.md). Numbers are
- * little endian. The checksum is zlib's crc32 of everything but itself.
+ * binary.c - the binary form of a trace: a header of 32 bytes, then records of
+ * 7 bytes plus key and value (docs/reference/traces.md). Numbers are little
+ * endian. The checksum is zlib's crc32 of everything else.
  */
 #include "runner/trace/internal.h"
 
@@ -12,9 +12,9 @@
 #include <string.h>
 #include <zlib.h>
 
-/* Where the header's members begin. */
+/* Offsets in the header. */
 enum { VERSION_AT = 8, RECORD_AT = 12, COUNT_AT = 16, CRC_AT = 24 };
-/* Where a record's do, and what stands for the length of no value. */
+/* Offsets in a record, and the value length that means "no value". */
 enum { KEY_BYTES_AT = 1, VALUE_BYTES_AT = 3 };
 static const uint32_t NO_VALUE = UINT32_MAX;
 
@@ -40,8 +40,8 @@ static uLong sum_of(const char *bytes, size_t length)
 	return sum;
 }
 
-/* -EINVAL. A binary trace has no lines, so a mistake is told by its byte, which
-   a hex dump finds; both numbers say what is wrong with it. */
+/* Returns -EINVAL. A binary trace has no lines, so errors give the byte offset
+   and both numbers. */
 static int refuse(const char *file, size_t at, struct rm_error *error,
         const char *what, uint64_t found, uint64_t expected)
 {
@@ -50,7 +50,7 @@ static int refuse(const char *file, size_t at, struct rm_error *error,
 	        what, found, expected);
 }
 
-/* A record's line; its bytes, or 0 where fewer are left. */
+/* Reads a record. Returns its size, or 0 if fewer bytes are left. */
 static size_t record_at(
         const char *bytes, size_t left, struct rm_trace_line *line)
 {
@@ -69,8 +69,8 @@ static size_t record_at(
 	return left < size ? 0 : size;
 }
 
-/* The number of records must be that of the file's length: a file that was cut
-   or joined at a record's end would else be read as a shorter or longer one. */
+/* The number of records must match the file's length. Otherwise a file that was
+   cut or joined at a record's end would be read as another trace. */
 static int check_count(const char *file, const char *bytes, size_t length,
         struct rm_error *error)
 {
@@ -86,11 +86,11 @@ static int check_count(const char *file, const char *bytes, size_t length,
 		return 0;
 	return rm_error_set(error, -EINVAL,
 	        "%s: byte %zu: the file ends after %" PRIu64
-	        " whole records, expected %" PRIu64 " and no more",
+	        " whole records, expected exactly %" PRIu64,
 	        file, length, records, number_at(bytes + COUNT_AT, 8));
 }
 
-/* Versions are equal or refused: version 1 had numbers only, no values. */
+/* Other versions are rejected: version 1 had numeric keys and no values. */
 static int check_header(const char *file, const char *bytes, size_t length,
         struct rm_error *error)
 {
@@ -126,7 +126,7 @@ size_t rm_trace_decimal(uint64_t key, char text[RM_TRACE_DECIMAL_BYTES])
 	return length;
 }
 
-/* What is wrong with a record by itself, or NULL. */
+/* The fault of a single record, or NULL. */
 static const char *wrong_record(const struct rm_trace_line *line)
 {
 	if (line->word > RM_TRACE_HAS)
@@ -137,7 +137,7 @@ static const char *wrong_record(const struct rm_trace_line *line)
 		return "an overlong or empty key or value, expected 1 to 1024 "
 		       "and up to 2^20 bytes";
 	if (line->value && line->word != RM_TRACE_SET)
-		return "a value of what is no set, expected none";
+		return "a value in a record other than set, expected none";
 	return NULL;
 }
 
@@ -150,7 +150,7 @@ int rm_trace_parse_binary(const char *file, const char *bytes, size_t length,
 
 	if (failed)
 		return failed;
-	/* before any record is believed: a flipped bit is a valid other key */
+	/* before any record is used: a flipped bit yields another valid key */
 	if (sum_of(bytes, length) != number_at(bytes + CRC_AT, 4) ||
 	        number_at(bytes + CRC_AT + 4, 4))
 		return refuse(file, CRC_AT, error, "damaged: checksum is",
@@ -171,11 +171,11 @@ int rm_trace_parse_binary(const char *file, const char *bytes, size_t length,
 struct output {
 	FILE *out;
 	uLong sum;
-	bool dry; /* only the sum */
+	bool dry; /* only computes the sum */
 };
 
-/* The checksum stands before what it sums up, and `out` may be a pipe: all is
-   made twice, first only for its sum. */
+/* The checksum precedes the data, and `out` may be a pipe: everything is
+   produced twice, the first time only for the checksum. */
 static void put(struct output *output, const char *bytes, size_t length)
 {
 	output->sum = crc32(output->sum, (const Bytef *)bytes, (uInt)length);
@@ -204,7 +204,7 @@ static void put_all(
 	uint64_t sets = 0;
 
 	put(output, header, CRC_AT);
-	if (!output->dry) /* of the round before, which only summed up */
+	if (!output->dry) /* checksum computed by the dry run */
 		fwrite(header + CRC_AT, 1, 8, output->out);
 	for (uint64_t rank = 0; rank < trace->present; rank++) {
 		const struct rm_dictionary_key *key =

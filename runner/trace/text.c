@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * text.c - the text form of a trace, read and written.
+ * text.c - reads and writes the text form of a trace.
  *
- * What is not exactly one operation is refused, never skipped: a trace that
- * was cut in the middle of a line would else replay as another workload.
+ * Every line that is not exactly one operation is rejected, never skipped.
+ * Otherwise a trace cut within a line would replay as another workload.
  */
 #include "runner/trace/internal.h"
 
@@ -12,19 +12,23 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { WORD_BYTES = 4, SHOWN_BYTES = 24 }; /* "get "; of a bad line */
+enum {
+	WORD_BYTES = 4,
+	SHOWN_BYTES = 24
+}; /* "get "; shown bytes of a bad
+                                              line */
 
 const char rm_trace_words[][WORD_BYTES + 1] = { "get ", "set ", "del ",
 	"has " };
 
 struct lines {
 	const char *file;
-	const char *at, *end; /* what is left */
-	uint64_t number;      /* of the line handed out last, from 1 */
+	const char *at, *end; /* the rest */
+	uint64_t number;      /* of the last returned line, from 1 */
 };
 
-/* The next line, without its newline; NULL after the last one. A line that
-   does not end is one of its own: `cut`. */
+/* The next line without its newline; NULL after the last one. `cut`: the line
+   has no newline. */
 static const char *next(struct lines *lines, size_t *length, bool *cut)
 {
 	const char *line = lines->at, *newline;
@@ -61,7 +65,7 @@ static int refuse_why(
 	        lines->number, why);
 }
 
-/* `end N`: nothing may follow, and nothing may be missing. */
+/* Reads `end N`: it must be the last line, and N must match. */
 static int read_end(const struct lines *lines, const char *line, size_t length,
         uint64_t count, struct rm_error *error)
 {
@@ -73,12 +77,15 @@ static int read_end(const struct lines *lines, const char *line, size_t length,
 	        i++)
 		said = 10 * said + (uint64_t)(line[i] - '0');
 	if (i < length || i == WORD_BYTES)
-		return refuse_why(lines, "end, expected a number", error);
+		return refuse_why(lines,
+		        "end without a number, expected the number of "
+		        "operations",
+		        error);
 	if (said != count)
 		return rm_error_set(error, -EINVAL,
 		        "%s:%" PRIu64 ": end of %" PRIu64
-		        " operations, but %" PRIu64 " are here: the trace was "
-		        "cut or joined",
+		        " operations, but the file has %" PRIu64
+		        ": the trace was cut or joined",
 		        lines->file, lines->number, said, count);
 	if (lines->at != lines->end)
 		return refuse_why(
@@ -86,8 +93,8 @@ static int read_end(const struct lines *lines, const char *line, size_t length,
 	return 0;
 }
 
-/* One operation. Keys are any bytes but a newline: a blank at the end of a line
-   belongs to its key, so that nothing is trimmed. */
+/* Reads one operation. A key may have any byte but a newline. A blank at the
+   end of a line belongs to the key, so nothing is trimmed. */
 static int read_line(const struct lines *lines, const char *line, size_t length,
         struct rm_trace_building *building, struct rm_error *error)
 {
@@ -115,7 +122,8 @@ static int read_line(const struct lines *lines, const char *line, size_t length,
 	return failed == -EINVAL ? refuse_why(lines, why, error) : failed;
 }
 
-/* A number of bytes and the blank behind it; false: none, or above `most`. */
+/* Reads a number of bytes and the following blank. False: malformed, or above
+   `most`. */
 static bool read_size(
         const char **at, const char *end, size_t most, size_t *size)
 {
@@ -131,8 +139,8 @@ static bool read_size(
 	return true;
 }
 
-/* `put K V KEY VALUE`: by its sizes, since a value may have newlines, which
-   are counted as lines. Goes on behind it. */
+/* Reads `put K V KEY VALUE` by its sizes, since a value may contain newlines,
+   which count as lines. Moves past it. */
 static int read_put(struct lines *lines, const char *line,
         struct rm_trace_building *building, struct rm_error *error)
 {
@@ -146,8 +154,8 @@ static int read_put(struct lines *lines, const char *line,
 	                &put.value_length) ||
 	        !put.length)
 		return refuse_why(lines,
-		        "put, expected the bytes of key (1 to 1024) and value "
-		        "(up to 2^20), then both",
+		        "put, expected the lengths of key (1 to 1024) and "
+		        "value (up to 2^20) in bytes, then both",
 		        error);
 	left = (size_t)(lines->end - at);
 	put.key = at;
@@ -155,8 +163,8 @@ static int read_put(struct lines *lines, const char *line,
 	if (left < put.length + put.value_length + 2 || put.value[-1] != ' ' ||
 	        put.value[put.value_length] != '\n')
 		return refuse_why(lines,
-		        "put, expected key and value of these sizes, one blank "
-		        "between and a newline behind them",
+		        "put, expected key and value of these lengths, with a "
+		        "blank between and a newline after them",
 		        error);
 	failed = rm_trace_add(building, &put, &why);
 	if (failed)
@@ -181,7 +189,7 @@ int rm_trace_parse_text(const char *file, const char *text, size_t length,
 
 		if (cut)
 			return refuse_why(&lines,
-			        "the last line has no end, expected a newline: "
+			        "the last line has no newline, expected one: "
 			        "the trace was cut",
 			        error);
 		if (bytes && line[0] == '#')

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * twitter.c - the public trace format of Twitter's caches becomes a trace.
+ * twitter.c - imports the public trace format of Twitter's caches.
  *
  * A line is `timestamp,key,key size,value size,client,operation,TTL` (README of
- * github.com/twitter/cache-trace; sizes in bytes, times in seconds). The key is
- * anonymised and may have another length than its size says: it is made as long
- * as that. What a write with a TTL stored goes at its time, by a del before the
- * first line that is not earlier.
+ * github.com/twitter/cache-trace; sizes in bytes, times in seconds). The
+ * anonymised key may differ in length from its key size; the import gives it
+ * that size. A value with a TTL expires by a del before the first line at or
+ * after its time.
  */
 #include "runner/base/file.h"
 #include "runner/trace/internal.h"
@@ -17,19 +17,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Fields of a line behind the key; the timestamp is before it. */
+/* Fields of a line after the key; the timestamp precedes it. */
 enum field { KEY_SIZE, VALUE_SIZE, CLIENT, OPERATION, TTL, FIELDS };
 
 enum {
 	SHOWN_BYTES = 24,
 	FIRST_PRINTABLE = 0x20,
-	RENAMED = 1, /* first byte of a name that no text begins with */
+	RENAMED = 1, /* first byte of a generated name; not valid in a key */
 };
 
-/* Of a time or a TTL: 136 years. */
+/* Maximum of a time or a TTL: 136 years. */
 static const uint64_t SECONDS_MOST = UINT32_MAX;
 
-/* What an operation does to a key that is there, and to one that is not. */
+/* Effect of an operation on a present key, and on an absent one. */
 static const struct operation {
 	const char *name;
 	enum rm_trace_word there, absent;
@@ -52,28 +52,29 @@ enum { OPERATIONS = sizeof(operations) / sizeof(*operations) };
 enum state { UNSEEN, THERE, GONE };
 
 struct key {
-	size_t size; /* what its first line said */
+	size_t size; /* key size in its first line */
 	enum state state;
-	uint32_t writes; /* an expiry of an earlier one is void */
+	uint32_t writes; /* number of writes; voids the expiry of earlier
+	                    ones */
 };
 
-/* A node of the heap: the earliest is at its top. */
+/* A node of a heap with the earliest expiry at its top. */
 struct expiry {
 	uint64_t at_s;
-	uint64_t turn; /* of equal times the one that was noted first */
+	uint64_t turn; /* order of insertion, for equal times */
 	uint32_t key, write;
 };
 
 struct importing {
 	const char *file;
 	uint64_t line, now_s, turns;
-	struct rm_dictionary names; /* keys as the file has them */
-	struct key *keys;           /* by number in it; owned */
+	struct rm_dictionary names; /* keys as in the file */
+	struct key *keys;           /* by number in `names`; owned */
 	size_t key_room;
 	struct expiry *heap; /* owned */
 	size_t waiting, heap_room;
-	char name[RM_TRACE_KEY_MAX]; /* a key as long as it should be */
-	char *value;                 /* bytes of the longest one; owned */
+	char name[RM_TRACE_KEY_MAX]; /* current key at its full size */
+	char *value;                 /* bytes for the longest value; owned */
 	struct rm_trace_building *building;
 	struct rm_trace_imported *told;
 	struct rm_error *error;
@@ -100,9 +101,10 @@ static int refuse(const struct importing *in, const char *what,
 	        what, shown, expected);
 }
 
-/* --- a line ------------------------------------------------------------- */
+/* --- reading a line
+   -------------------------------------------------------- */
 
-/* Digits only, from `least` to `most`. */
+/* Reads digits only; the number must be in [least, most]. */
 static bool read_number(const char *text, size_t length, uint64_t least,
         uint64_t most, uint64_t *number)
 {
@@ -128,7 +130,7 @@ static const struct operation *find_operation(const char *text, size_t length)
 	return NULL;
 }
 
-/* One field behind the key. A client is any text. */
+/* Reads one field after the key. A client may be any text. */
 static int read_field(const struct importing *in, enum field field,
         const char *text, size_t length, struct line *line)
 {
@@ -157,7 +159,7 @@ static int read_field(const struct importing *in, enum field field,
 		return read_number(text, length, 0, SECONDS_MOST, &line->ttl_s)
 		               ? 0
 		               : refuse(in, "TTL", text, length,
-		                         "seconds, 0 where it is no write");
+		                         "seconds, 0 unless it is a write");
 	default:
 		return 0;
 	}
@@ -171,7 +173,8 @@ static bool is_key(const char *text, size_t length)
 	return length && length <= RM_TRACE_KEY_MAX;
 }
 
-/* The fields behind the key are read from the end: a key may have commas. */
+/* Reads the fields after the key from the end, because a key may contain
+   commas. */
 static int read_line(const struct importing *in, const char *text,
         size_t length, struct line *line)
 {
@@ -231,9 +234,9 @@ static int find_key(
 	return 0;
 }
 
-/* A key of its size in in->name. A shorter text ends with NULs, which no text
-   has; a longer one becomes its number, behind a byte that no text has. -EINVAL
-   where the size has no room for that. */
+/* Makes a key of the required size in in->name. A shorter text is padded with
+   NULs, which no key contains. A longer one becomes its number after a byte
+   that no key contains. -EINVAL if the size is too small for the number. */
 static int make_name(struct importing *in, uint32_t number)
 {
 	const struct rm_dictionary_key *text = &in->names.keys[number];
@@ -249,14 +252,14 @@ static int make_name(struct importing *in, uint32_t number)
 		if (at >= size)
 			return refuse(in, "key", in->names.bytes + text->at,
 			        text->length,
-			        "a key size with room for its number, 7 bytes "
-			        "are enough");
+			        "a key size that fits its number, 7 bytes are "
+			        "enough");
 		in->name[at] = (char)('0' + number % 64);
 	}
 	return 0;
 }
 
-/* One operation of the trace that is made. */
+/* Adds one operation to the resulting trace. */
 static int add(struct importing *in, uint32_t number, enum rm_trace_word word,
         uint64_t value_size)
 {
@@ -329,7 +332,7 @@ static struct expiry take_earliest(struct importing *in)
 	}
 }
 
-/* Takes out what has expired by now and was not written or taken since. */
+/* Removes the keys that have expired and were not written or removed since. */
 static int expire(struct importing *in)
 {
 	while (in->waiting && in->heap[0].at_s <= in->now_s) {
@@ -348,10 +351,12 @@ static int expire(struct importing *in)
 	return 0;
 }
 
-/* --- the whole ---------------------------------------------------------- */
+/* --- importing a file
+   ------------------------------------------------------ */
 
-/* A key that was never seen is there for whoever reads, as in any trace, and
-   for a write that changes what is there; it is new to set and add. */
+/* A key that has not occurred before is assumed present for reads, as in any
+   trace, and for writes that change a present key. It is new for set and
+   add. */
 static int do_line(struct importing *in, const struct line *line)
 {
 	const struct operation *op = line->operation;
@@ -381,15 +386,16 @@ static int do_line(struct importing *in, const struct line *line)
 
 static int import_line(struct importing *in, const char *text, size_t length)
 {
-	struct line line = { .operation = operations }; /* or it is refused */
+	struct line line = { .operation = operations }; /* replaced, or the line
+	                                                   is rejected */
 	int failed = read_line(in, text, length, &line);
 
 	if (failed)
 		return failed;
 	if (line.time_s < in->now_s)
 		return refuse(in, "timestamp", text, length,
-		        "one that is not before that of the line above: sort "
-		        "-s -n -t, -k1,1");
+		        "a time not before that of the previous line: sort -s "
+		        "-n -t, -k1,1");
 	in->now_s = line.time_s;
 	failed = expire(in);
 	if (!failed)
@@ -404,8 +410,8 @@ static int import_lines(struct importing *in, const char *text, size_t length)
 
 	in->line = 1;
 	if (length >= 4 && !memcmp(text, zstd, 4))
-		return refuse(in, "compressed", "zstd", 4,
-		        "text: zstd -d FILE makes it");
+		return refuse(
+		        in, "compressed", "zstd", 4, "text: use zstd -d FILE");
 	if (!length)
 		return refuse(in, "file", "", 0, "at least one line");
 	for (; text < end; in->line++) {
