@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dump.c - `ID dump`: fills the map and prints what is inside. */
+/* dump.c - `ID dump`: fills the map and prints its inner state. */
 #include "runner/base/error.h"
 #include "runner/decimal_key.h"
 #include "runner/map_program/map_program.h"
@@ -21,20 +21,20 @@ struct wish {
 };
 
 static const struct argp_option options[] = {
-	{ "keys", 'k', "N", 0, "entries to insert, e.g. 64Ki (1000)", 0 },
+	{ "keys", 'k', "N", 0, "number of entries, e.g. 64Ki (1000)", 0 },
 	{ "lookups", OPTION_LOOKUPS, "N", 0,
-	        "lookups afterwards, of the keys in turn (0): sync.Map "
-	        "promotes by them",
+	        "look-ups after the fill, of all keys in turn (0); they make "
+	        "sync.Map promote entries",
 	        0 },
 	{ "shape", 'S', "SHAPE", 0,
 	        "u64x8, u64x24, str16x8 or str16x24 (u64x8)", 0 },
 	{ "decimal", OPTION_DECIMAL, NULL, 0,
-	        "of strings: keys are the numbers 0, 1, 2 ... as decimal text, "
-	        "as those of the loop fill:decimal",
+	        "for string shapes: keys are decimal numbers 0, 1, 2 ..., as "
+	        "in the loop fill:decimal",
 	        0 },
-	{ "seed", 's', "N", 0, "of the map's hash (1)", 0 },
+	{ "seed", 's', "N", 0, "seed of the map's hash (1)", 0 },
 	{ "presize", OPTION_PRESIZE, NULL, 0,
-	        "make the map for that many keys, instead of letting it grow",
+	        "create the map for that many keys instead of letting it grow",
 	        0 },
 	{ 0 }
 };
@@ -48,8 +48,8 @@ static void check(struct argp_state *state, const struct wish *wish)
 		        "--decimal: expected --shape str16x8 or str16x24");
 }
 
-/* A value names its rank in 32 bits (runner/keys.h): more keys than that could
-   not be told apart. */
+/* A value stores its rank in 32 bits (runner/keys.h), so more keys could not be
+   distinguished. */
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	struct wish *wish = state->input;
@@ -71,7 +71,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		rm_argument_shape(state, text, &wish->sizing.shape);
 		if (!rm_shape_built(wish->sizing.shape))
 			argp_error(state,
-			        "--shape %s: expected one of this program's",
+			        "--shape %s: expected a shape of this program",
 			        text);
 		return 0;
 	case OPTION_DECIMAL:
@@ -93,10 +93,11 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 static const struct argp argp = { options, parse, "MAP",
 	"Fills a map with --keys entries, as the prefill of a trial does on "
-	"one thread, and prints its inner state: for Go's maps the header, "
-	"how many entries each chain has (and would have by chance), how long "
-	"chains are, in how many a third key met two others; for sync.Map how "
-	"entries are split between read and dirty. Then its statistics.",
+	"one thread, and prints its inner state: for Go's maps the header, the "
+	"number of entries per chain (and the number expected by chance), the "
+	"lengths of chains, and collisions of three keys; for sync.Map the "
+	"division of entries between read and dirty. Then prints its "
+	"statistics.",
 	NULL, NULL, NULL };
 
 static struct rm_key key_of(
@@ -106,8 +107,8 @@ static struct rm_key key_of(
 	                     : rm_key_of(wish->sizing.shape, rank, line);
 }
 
-/* quiesce() as in the measured loop: what growth retired would else be counted
-   as held. */
+/* Calls quiesce() as the measured loop does; otherwise memory retired by growth
+   would count as held. */
 static void fill(
         const struct rm_map_ops *ops, const struct wish *wish, void *thread)
 {
@@ -139,8 +140,8 @@ static void print_stat(
 		printf("%-24s %20.0f %s\n", name, value, unit);
 }
 
-/* The thread leaves before the map goes: none may be joined then, and what it
-   retired is handed over only so (runner/map.h). */
+/* The thread leaves before the map is destroyed, because none may be joined
+   then, and leave() hands over its retired memory (runner/map.h). */
 static int dump(const struct rm_impl *impl, const struct wish *wish)
 {
 	const struct rm_map_ops *ops = impl->ops;
@@ -164,7 +165,7 @@ static int dump(const struct rm_impl *impl, const struct wish *wish)
 	return RM_OK;
 }
 
-/* Whether keys of that shape can be put into it. */
+/* Whether the map can be filled with keys of this shape. */
 static bool can_fill(const struct rm_impl *impl, struct rm_shape shape)
 {
 	return impl->shapes & 1U << rm_shape_index(shape) &&
@@ -188,8 +189,7 @@ int rm_program_dump(int argc, char **argv)
 	}
 	if (!can_fill(&rm_this_map, wish.sizing.shape)) {
 		fprintf(stderr,
-		        "readmostly dev dump: %s: it cannot be filled with "
-		        "keys of "
+		        "readmostly dev dump: %s cannot be filled with keys of "
 		        "that shape\n",
 		        rm_this_map.id);
 		return RM_USAGE;

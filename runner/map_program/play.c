@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* play.c - `ID play`: a trace on the map, with the trace's own keys and values. */
+/* play.c - `ID play`: replays a trace on the map, with its own keys and
+   values. */
 #include "runner/base/error.h"
 #include "runner/map_program/map_program.h"
 #include "runner/protocol/command_line.h"
@@ -14,7 +15,7 @@
 
 struct arguments {
 	const char *file;  /* the trace */
-	const char *state; /* file for what is held in the end, or NULL */
+	const char *state; /* output file for the final state, or NULL */
 	uint64_t threads, passes, seed;
 	struct rm_shape shape;
 };
@@ -25,7 +26,7 @@ static int complain(const struct rm_error *error, int status)
 	return status;
 }
 
-/* Lengths of a trace's keys or values, as words. */
+/* Prints the range of lengths of a trace's keys or values. */
 static void say_lengths(const char *what, const struct rm_dictionary *texts)
 {
 	size_t least = SIZE_MAX, most = 0;
@@ -66,7 +67,7 @@ static int play(
 	return RM_OK;
 }
 
-/* With the state that it leaves written to a file, if there is to be one. */
+/* Plays the trace; writes the final state to a file if requested. */
 static int play_and_keep(
         const struct arguments *a, const struct rm_trace *trace)
 {
@@ -91,12 +92,11 @@ static int play_and_keep(
 }
 
 static const struct argp_option options[] = {
-	{ "threads", 't', "N", 0, "that play, unbound (1)", 0 },
+	{ "threads", 't', "N", 0, "number of threads, unbound (1)", 0 },
 	{ "passes", 'p', "N", 0, "rounds (1)", 0 },
-	{ "seed", 's', "N", 0, "of the map (1)", 0 },
+	{ "seed", 's', "N", 0, "seed of the map (1)", 0 },
 	{ "shape", 'S', "SHAPE", 0, "str16x8 or str16x24 (str16x8)", 0 },
-	{ "state", 'o', "FILE", 0, "write what the map holds in the end", 0 },
-	{ 0 }
+	{ "state", 'o', "FILE", 0, "write the map's final state", 0 }, { 0 }
 };
 
 static error_t parse(int key, char *text, struct argp_state *state)
@@ -137,7 +137,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 int rm_program_play(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse, "TRACE",
-		"Plays a trace on the map (docs/reference/traces.md).", NULL,
+		"Replays a trace on the map (docs/reference/traces.md).", NULL,
 		NULL, NULL };
 	struct arguments a = {
 		.threads = 1, .passes = 1, .seed = 1, .shape = RM_STR16X8
@@ -149,9 +149,8 @@ int rm_program_play(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
 	if (!rm_impl_is_map(&rm_this_map)) {
 		fprintf(stderr,
-		        "readmostly dev replay: %s is a technique, and "
-		        "operations "
-		        "are played on maps alone\n",
+		        "readmostly dev replay: %s is a technique: only maps "
+		        "can replay a trace\n",
 		        rm_this_map.id);
 		return RM_USAGE;
 	}
