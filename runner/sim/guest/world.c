@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * world.c - who runs and what time it is: threads, barriers, ends.
+ * world.c - runs simulated threads: schedule, virtual time, barriers,
+ * termination.
  *
- * A core runs until it must wait or another one is earlier; then its stack is
- * left and the model says whose is next. What would block the main thread lets
- * cores run until it need not; so there is no scheduler beside the model's.
+ * A core runs until it must wait or another core is earlier; then it switches
+ * to the core that the model selects. When the main thread would block, it lets
+ * the cores run until it can continue. So the model's scheduler is the only
+ * one.
  */
 #include "runner/sim/guest/world.h"
 
@@ -17,7 +19,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Simulated code has no handle: what it calls finds its world here. */
+/* Global, because simulated code has no handle to pass. */
 static struct rm_sim_world only;
 struct rm_sim_world *rm_sim_world = &only;
 struct rm_sim_core *rm_sim_running;
@@ -25,8 +27,7 @@ struct rm_sim_core *rm_sim_running;
 /* nanoseconds times cycles overflow 64 bits after hours */
 __extension__ typedef unsigned __int128 u128;
 
-/* Each core leaves a barrier up to so many cycles late: equal starts would make
-   all meet at each line in the same order (release()). */
+/* Each core leaves a barrier up to so many cycles late: see release(). */
 enum { START_SPREAD = 200 };
 
 struct rm_sim *rm_sim_world_model(void)
@@ -34,20 +35,20 @@ struct rm_sim *rm_sim_world_model(void)
 	return only.model;
 }
 
-/* The core whose thread only rings the main thread's alarm. */
+/* The core whose thread only signals the main thread's alarm. */
 static unsigned timer_id(void)
 {
 	return only.options.cores;
 }
 
-/* The timer is one more core of the model, behind the last one: a machine with
-   RM_SIM_CORES_MAX cores has no room for it and cannot sleep. */
+/* The timer is an additional core of the model, after the last one. A machine
+   with RM_SIM_CORES_MAX cores has none and cannot sleep. */
 static bool has_timer(void)
 {
 	return timer_id() < RM_SIM_CORES_MAX;
 }
 
-/* Stands apart: at each switch its message would be room on the stack. */
+/* Separate, because its message would enlarge each switch's stack frame. */
 static _Noreturn __attribute__((noinline)) void past_limit(unsigned core)
 {
 	struct rm_error error = { "" };
@@ -62,15 +63,15 @@ void rm_sim_world_switch(struct rm_sim_core *next)
 {
 	struct rm_sim_thread *self = &only.thread[rm_sim_running->id];
 
-	/* also of the core that runs on, which no other one may ever stop */
+	/* also if the core keeps running, since no other core would stop it */
 	if (next && next->now > only.limit)
 		past_limit(next->id);
 	if (next == rm_sim_running)
 		return;
 	rm_sim_running = next;
 	if (next) {
-		/* The core after it most often runs next: the host fetches the
-		   top of that one's stack while this one runs. */
+		/* The core after it most often runs next, so prefetch the top
+		   of its stack on the host. */
 		const char *stack = only.thread[next->after].ctx.stack_pointer;
 
 		__builtin_prefetch(stack);
@@ -101,7 +102,7 @@ uint64_t rm_sim_world_cycles_of_ns(uint64_t ns)
 {
 	u128 cycles = ((u128)ns * only.options.mach->mhz + 999) / 1000;
 
-	/* a time that nobody reaches still leaves room to add to it */
+	/* leaves room for additions to a time that is never reached */
 	return cycles > INT64_MAX ? INT64_MAX : (uint64_t)cycles;
 }
 
@@ -111,7 +112,7 @@ void rm_sim_world_spend(uint64_t cycles)
 		rm_sim_spend(rm_sim_running, cycles);
 }
 
-/* Whether every thread stands at a barrier or has ended. */
+/* Whether every thread waits at a barrier or has ended. */
 static bool settled(void)
 {
 	for (unsigned i = 0; i < only.threads; i++)
@@ -120,18 +121,18 @@ static bool settled(void)
 	return true;
 }
 
-/* This core's thread stops at a barrier or for ever. */
+/* Stops this core's thread at a barrier or finally. */
 static void stop_here(struct rm_sim_thread *self, enum rm_sim_where where)
 {
 	struct rm_sim_core *next;
 
 	self->where = where;
 	next = rm_sim_finish(only.model);
-	/* even if the timer could run: what it waits for is not needed */
+	/* even if the timer could run: it is not needed any more */
 	rm_sim_world_switch(settled() ? NULL : next);
 }
 
-/* Names the cores that wait, up to a few. */
+/* Lists the waiting cores, up to a few. */
 static _Noreturn void deadlock(void)
 {
 	struct rm_error error = { "" };
@@ -150,9 +151,8 @@ static _Noreturn void deadlock(void)
 	rm_sim_world_stop(RM_SIM_DEADLOCK, &error);
 }
 
-/* Comes back when a core hands over to the main thread, which may be another
-   one than `next`: cores switch among themselves. No `next`: all wait and none
-   can wake them. */
+/* Runs cores until one switches to the main thread, which may be another core
+   than `next`. NULL: all cores wait and none can wake them. */
 static void run(struct rm_sim_core *next)
 {
 	if (!next)
@@ -162,8 +162,8 @@ static void run(struct rm_sim_core *next)
 	rm_sim_running = NULL;
 }
 
-/* The limit of virtual time is looked at here as well: run() switches past
-   rm_sim_world_switch(), which does it for the cores. */
+/* Checks the limit of virtual time, because run() bypasses the check in
+   rm_sim_world_switch(). */
 static void run_until_settled(void)
 {
 	while (!settled() && !only.alarm_rang) {
@@ -175,8 +175,8 @@ static void run_until_settled(void)
 	}
 }
 
-/* All that stand at the barrier leave it together, but for a few cycles:
-   equal starts would make the cores meet at each line in the same order. */
+/* Releases all threads from the barrier, at slightly different times: with
+   equal starts the cores would meet at each line in the same order. */
 static void release(void)
 {
 	uint64_t seed = rm_seed(only.options.seed, ++only.rounds);
@@ -209,7 +209,7 @@ int rm_sim_team_barrier_wait(pthread_barrier_t *barrier)
 	return PTHREAD_BARRIER_SERIAL_THREAD;
 }
 
-/* The timer core: waits, hands over to the main thread, ends. */
+/* The timer core: waits, switches to the main thread, ends. */
 static void timer_entry(void)
 {
 	for (;;) {
@@ -227,7 +227,7 @@ void rm_sim_world_sleep(uint64_t until)
 		return;
 	if (!has_timer())
 		rm_sim_misuse("with 128 cores none is left to measure time: "
-		              "expected a window and a warm-up by count");
+		              "use a window and a warm-up by count");
 	if (!only.timer_set)
 		rm_sim_ctx_make(&only.thread[timer_id()].ctx,
 		        rm_sim_space_stack(timer_id()), RM_SIM_STACK_BYTES / 2,
@@ -235,7 +235,7 @@ void rm_sim_world_sleep(uint64_t until)
 	only.timer_set = true;
 	only.alarm = until;
 	rm_sim_spawn(only.model, timer_id(), only.main_now);
-	/* all may be at the barrier early: time passes none the less */
+	/* time passes even if all cores are at the barrier early */
 	while (!only.alarm_rang)
 		run(rm_sim_turn(only.model));
 	only.alarm_rang = false;
@@ -258,12 +258,11 @@ int rm_sim_thread_create(pthread_t *thread, const pthread_attr_t *attr,
 
 	(void)attr;
 	if (rm_sim_running)
-		rm_sim_misuse("threads of a map's own are not simulated");
+		rm_sim_misuse("threads created by a map");
 	if (only.threads == only.options.cores)
 		return EAGAIN;
-	/* Tops are staggered by less than a page (rm_sim_space_stack()), so
-	   that less than RM_SIM_STACK_BYTES lies below one: half of it surely
-	   does. */
+	/* Stack tops are staggered by less than a page (rm_sim_space_stack()),
+	   so half of RM_SIM_STACK_BYTES is always available. */
 	*made = (struct rm_sim_thread){ .entry = entry,
 		.argument = argument,
 		.where = RM_SIM_RUNNING,
@@ -281,7 +280,7 @@ int rm_sim_thread_join(pthread_t thread, void **result)
 
 	run_until_settled();
 	if (joined->where != RM_SIM_ENDED)
-		rm_sim_misuse("a thread is joined that stands at a barrier");
+		rm_sim_misuse("a join with a thread that waits at a barrier");
 	if (result)
 		*result = joined->result;
 	return 0;
