@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The intended starts of the open loop are those of tests/go/arrivals.tsv, and
- * the buckets of latencies those of its last lines. Programs in other languages
- * are held to the same file (tests/report/test_go_open_loop.py).
+ * Compares the intended starts of the open loop, and the buckets of latencies,
+ * with tests/go/arrivals.tsv. Programs in other languages are compared with the
+ * same file (tests/report/test_go_open_loop.py).
  *
- * test_arrivals --print writes the file anew.
+ * test_arrivals --print regenerates the file.
  */
 #include "runner/base/rng.h"
 #include "runner/operations.h"
@@ -18,7 +18,7 @@
 
 enum { SEED = 7, ARRIVALS = 200000 /* its stream of seeds, see phases.c */ };
 
-/* One line: who asks for what, and what came of it. */
+/* One line: parameters and results. */
 struct line {
 	char kind[16];
 	double rate_per_s;
@@ -26,7 +26,7 @@ struct line {
 	unsigned long long length, count, digest;
 };
 
-/* Of two windows, for a warm-up goes before; in time since their start. */
+/* Runs two windows, as after a warm-up; uses times since their start. */
 static void arrive(struct line *line, uint64_t start_ns)
 {
 	struct rm_pace pace = { .poisson = !strcmp(line->kind, "poisson"),
@@ -45,7 +45,8 @@ static void arrive(struct line *line, uint64_t start_ns)
 	}
 }
 
-/* Three in ten nanoseconds: a double of so late a time has no fractions. */
+/* Three arrivals in 10 ns: at so late a time a double has no fractions of a
+   ns. */
 static void long_after_the_boot(void)
 {
 	struct line early = { "constant", 3e8, 1, 0, 1000000, 0, 0 };
@@ -54,10 +55,10 @@ static void long_after_the_boot(void)
 	arrive(&early, 0);
 	arrive(&late, UINT64_C(100) * 86400 * 1000000000);
 	CHECK(early.count == late.count && early.digest == late.digest,
-	        "100 days after the boot fractions of a ns count as at it");
+	        "100 days after boot, fractions of a ns count as at boot");
 }
 
-/* Values of all lengths, and which bucket each is in. */
+/* Digest of the buckets of values of all lengths. */
 static void fill_buckets(struct line *line)
 {
 	uint64_t rng = SEED;
@@ -79,7 +80,7 @@ static void one(const char *text, bool print)
 	if (sscanf(text, "%15s %lf %u %u %llu %llu %llx", told.kind,
 	            &told.rate_per_s, &told.threads, &told.slot, &told.length,
 	            &told.count, &told.digest) < 5) {
-		CHECK(false, "a line of " FILE_OF_DIGESTS " is understood");
+		CHECK(false, "a line of " FILE_OF_DIGESTS " is valid");
 		return;
 	}
 	now = told;

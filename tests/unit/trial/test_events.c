@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_events.c - what a full ring of events loses, and what it does not.
+ * test_events.c - events lost and kept by a full ring.
  * linked with the stats objects.
  *
- * plain: rings have 64 events under a sanitizer (events.c), too few for these counts.
+ * plain: rings have 64 events under a sanitizer (events.c), too few for these
+ * counts.
  */
 #include "runner/trial/events.h"
 #include "tests/unit/tap.h"
@@ -13,7 +14,7 @@
 
 enum { MOVES = 100, LOST = 900, WAITS = RM_EVENT_RING_LENGTH + LOST };
 
-/* Events of `kind` that are still there. */
+/* Number of available events of a kind. */
 static unsigned left(enum rm_event kind)
 {
 	struct rm_event_lane lane;
@@ -49,7 +50,7 @@ static double told(const char *name)
 	return wanted.value;
 }
 
-/* Two spans, of two seconds and of one, whose beginnings are made up. */
+/* Two spans with simulated starts, 2 s and 1 s long. */
 static void the_longest_is_kept(void)
 {
 	const uint64_t second = 1000000000;
@@ -61,15 +62,15 @@ static void the_longest_is_kept(void)
 
 	CHECK(told("pause_clone") == 2, "spans of a kind are counted");
 	CHECK(longest >= 2e9 && longest + 1e9 <= all,
-	        "the longest is one of them, and the longer one");
+	        "the maximum is the longer of the two spans");
 	rm_events_window();
 	CHECK(told("pause_clone_max_ns") == 0 && told("pause_clone_ns") == all,
-	        "a window has a longest of its own");
+	        "a window starts with a new maximum");
 }
 
 enum { THREADS = 1000, SPANS = 10, RINGED = RM_EVENT_RINGS - 1 };
 
-/* Spans whose beginnings are so many ns ago. */
+/* Records spans of `ago_ns` each. */
 static void *note_spans(void *argument)
 {
 	const uint64_t *ago_ns = argument;
@@ -79,7 +80,7 @@ static void *note_spans(void *argument)
 	return NULL;
 }
 
-/* The main thread has a ring already. */
+/* The main thread already has a ring. */
 static void sums_of_threads_without_a_ring(void)
 {
 	static pthread_t threads[THREADS];
@@ -94,7 +95,7 @@ static void sums_of_threads_without_a_ring(void)
 	for (unsigned i = 0; i < started; i++)
 		pthread_join(threads[i], NULL);
 	if (started < THREADS) {
-		SKIP("1000 threads", "they cannot be had here");
+		SKIP("1000 threads", "cannot be created here");
 		return;
 	}
 	CHECK(told("pause_promote") == THREADS * SPANS,
@@ -102,14 +103,14 @@ static void sums_of_threads_without_a_ring(void)
 	CHECK(told("pause_promote_ns") >= 1e9 * THREADS * SPANS,
 	        "with their time");
 	CHECK(rm_events_lost() == lost + (THREADS - RINGED) * SPANS,
-	        "their events are lost, and that is told");
+	        "their events are lost and counted as lost");
 	if (!pthread_create(&last, NULL, note_spans, &minute))
 		pthread_join(last, NULL);
 	CHECK(told("pause_promote_max_ns") >= 60e9,
-	        "the longest may be one of them");
+	        "the longest span may be one of them");
 	rm_events_window();
 	CHECK(told("pause_promote_max_ns") == 0,
-	        "and a window has a longest of its own");
+	        "and a window starts with a new maximum");
 }
 
 int main(void)
@@ -117,17 +118,17 @@ int main(void)
 	rm_event_span(RM_EVENT_GROW, rm_event_clock(), 1);
 	for (unsigned i = 0; i < MOVES; i++)
 		rm_event_span(RM_EVENT_EVACUATE, rm_event_clock(), i);
-	CHECK(rm_events_lost() == 0, "nothing is lost while there is room");
+	CHECK(rm_events_lost() == 0, "no event is lost before a ring is full");
 	for (unsigned i = 0; i < WAITS; i++)
 		rm_event_span(RM_EVENT_LOCK_WAIT, rm_event_clock(), 0);
-	CHECK(rm_events_lost() == LOST,
-	        "the waits that are too many are counted");
+	CHECK(rm_events_lost() == LOST, "overwritten waits are counted");
 	CHECK(rm_events_waits_lost() == LOST, "as waits");
-	CHECK(left(RM_EVENT_EVACUATE) == MOVES, "and drive out no move");
-	CHECK(left(RM_EVENT_GROW) == 1, "nor what is rare");
+	CHECK(left(RM_EVENT_EVACUATE) == MOVES, "and do not overwrite moves");
+	CHECK(left(RM_EVENT_GROW) == 1, "nor rare events");
 	CHECK(left(RM_EVENT_LOCK_WAIT) == RM_EVENT_RING_LENGTH,
-	        "a ring of them is kept");
-	CHECK(sequence_is_whole(), "each has its place in the thread's order");
+	        "the last waits of a ring's length are kept");
+	CHECK(sequence_is_whole(),
+	        "each event has its number in the thread's order");
 	the_longest_is_kept();
 	sums_of_threads_without_a_ring();
 	return DONE();
