@@ -221,8 +221,7 @@ static int add_maps(
 
 enum { NAME_COLUMNS = 5 };
 
-/* A row of names.tsv, "ID FILE STATE NEEDS REMEDY"; STATE is a list of words
-   separated by commas. */
+/* A row of names.tsv, "ID FILE STATE NEEDS REMEDY"; STATE has commas. */
 static int add_name(void *context, char *const *field, const char *where,
         struct rm_error *error)
 {

@@ -5,8 +5,7 @@
  * The folder `maps` next to the calling program has one program per map and
  * flavour, maps/FLAVOUR/ID. Each plain program has a file ID.json with its
  * output of `describe`. maps/names.tsv lists all maps of the tree, including
- * those that were not built. Only map programs know more about the maps than
- * these files.
+ * those that were not built. Only map programs know more about the maps.
  */
 #ifndef RM_CATALOG_H
 #define RM_CATALOG_H
@@ -25,13 +24,10 @@ enum { RM_PROGRAM_BYTES = 4096 };
    family, sync, duty, source, system, guarantees, progress, dispatch. */
 struct rm_map_info {
 	const char *id;
-	const char *misuse;   /* NULL, or the check that detects this injected
-	                         bug */
+	const char *misuse;   /* NULL, or the check that detects the bug */
 	const char *language; /* NULL: C or C++; else "go", "java", "rust" */
-	const char *language_version;    /* NULL, or its compiler's version:
-	                                 "1.26.1" */
-	const char *version;             /* NULL, or the version reported by its
-	                          library */
+	const char *language_version;    /* NULL, or its compiler's: "1.26.1" */
+	const char *version;             /* NULL, or its library's own */
 	unsigned shapes, caps;           /* as in struct rm_impl */
 	bool is_map;                     /* keys can be stored in it */
 	unsigned start_ms, warm_up_most; /* maps in other languages only */
@@ -115,8 +111,7 @@ struct rm_facts_line {
 
 extern const struct rm_facts rm_facts_table[]; /* terminated by a NULL id */
 
-/* The sheet of this map, or NULL. Maps go_X, go_classic_X and go_other_X share
-   one. */
+/* The map's sheet, or NULL. Maps go_X, go_classic_X and go_other_X share it. */
 const struct rm_facts *rm_facts_find(const char *id);
 /* Reads the line at `at` and moves `at` to the next. 0: no more lines. */
 size_t rm_facts_next(const char **at, struct rm_facts_line *fact);

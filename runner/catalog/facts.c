@@ -7,8 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Whether the sheet belongs to this map. A Go map has one sheet for all
-   compilers. */
+/* Whether the sheet is the map's. A Go map has one sheet for all compilers. */
 static bool is_of(const char *sheet, const char *id)
 {
 	static const char *const prefixes[] = { "go_classic_", "go_other_" };

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* describe.c - `ID describe`: prints the map's description as one line of
-   JSON. */
+/* describe.c - `ID describe`: prints the map's description, a line of JSON. */
 #include "runner/base/error.h"
 #include "runner/map_program/map_program.h"
 #include "runner/protocol/command_line.h"

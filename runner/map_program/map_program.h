@@ -14,8 +14,7 @@
 
 #include <jansson.h>
 
-/* The description of a map in the form that runner/catalog/ reads. New
-   reference. */
+/* The description of a map as runner/catalog/ reads it. New reference. */
 json_t *rm_describe_impl(const struct rm_impl *impl);
 
 int rm_program_describe(int argc, char **argv);

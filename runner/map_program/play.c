@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* play.c - `ID play`: replays a trace on the map, with its own keys and
-   values. */
+/* play.c - `ID play`: replays a trace on the map, with the trace's keys. */
 #include "runner/base/error.h"
 #include "runner/map_program/map_program.h"
 #include "runner/protocol/command_line.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* trial.c - `ID trial`, `record` and `timeline`: run one cell, JSON in, JSON
-   out. */
+/* trial.c - `ID trial`, `record`, `timeline`: run a cell, JSON in, JSON out. */
 #include "runner/trial/trial.h"
 #include "runner/base/error.h"
 #include "runner/base/json.h"
@@ -17,9 +16,8 @@
 enum { REQUEST_BYTES = 1 << 20 };
 
 /* Reads all of standard input; the caller frees it. NULL: too long or
-   unreadable. Uses one allocation, because freeing it raises glibc's mmap
-   threshold, and maps are measured and simulated with the raised one
-   (runner/sim/guest/heap.c). */
+   unreadable. One allocation: its free() raises glibc's mmap threshold, with
+   which maps are measured and simulated (runner/sim/guest/heap.c). */
 static char *read_all(size_t *length)
 {
 	char *text = malloc(REQUEST_BYTES);

@@ -34,8 +34,7 @@ enum rm_sim_policy {
 /* Which lines of the level above a level holds. */
 enum rm_sim_inclusion {
 	RM_SIM_INCLUSIVE, /* all of them; L2 only */
-	RM_SIM_VICTIM,    /* none: a hit moves the line up, an eviction moves it
-	                  down */
+	RM_SIM_VICTIM,    /* none: hits move it up, evictions move it down */
 	RM_SIM_FILL, /* filled by each miss, evicts independently; LLC only */
 };
 
@@ -44,8 +43,7 @@ struct rm_sim_level {
 	uint32_t ways; /* 1 .. RM_SIM_WAYS_MAX */
 	enum rm_sim_policy policy;       /* L2 and LLC: RM_SIM_LRU */
 	enum rm_sim_inclusion inclusion; /* not for L1d */
-	bool guess;                      /* the policies are guessed; sizes
-	                                    never are */
+	bool guess;                      /* policies; sizes are never guessed */
 };
 
 /* Costs in cycles. All but the first two are added to RM_SIM_COST_L1D. */
@@ -58,14 +56,12 @@ enum rm_sim_cost {
 	RM_SIM_COST_TRANSFER,  /* found in another core's cache */
 	RM_SIM_COST_UPGRADE,   /* a shared line becomes writable */
 	RM_SIM_COST_HOLD,      /* time a line is busy after it changed owner */
-	RM_SIM_COST_HOLD_READ, /* time a line is busy after another core read
-	                          it */
+	RM_SIM_COST_HOLD_READ, /* ... or after another core read it */
 	RM_SIM_COST_RMW,       /* an atomic read-modify-write */
 	RM_SIM_COST_FENCE,     /* a full fence */
 	RM_SIM_COST_RELAX,     /* one spin-wait hint */
 	RM_SIM_COST_FUTEX,     /* a system call, e.g. futex */
-	RM_SIM_COST_WAKE,      /* delay from the wake call until the sleeper
-	                          runs */
+	RM_SIM_COST_WAKE,      /* from the wake call until the sleeper runs */
 	RM_SIM_COSTS,
 };
 
@@ -81,8 +77,7 @@ struct rm_sim_mach {
 	struct rm_sim_cycles cost[RM_SIM_COSTS];
 	uint32_t quantum; /* cycles a core may run ahead on private hits */
 	uint32_t mhz;     /* virtual cycles per microsecond */
-	bool rmw_loads;   /* an atomic read-modify-write also counts as a
-	                     load */
+	bool rmw_loads;   /* a read-modify-write also counts as a load */
 };
 
 /* Keys of costs in a file: "base", "l1d-hit", "l2-hit", ... */

@@ -81,8 +81,7 @@ static int add(
 	if (!moved)
 		return -ENOMEM;
 	d->keys = moved;
-	/* one byte more: the first key may be empty, and NULL means out of
-	   memory */
+	/* one more: the first key may be empty, and NULL is an error */
 	moved = rm_trace_grown(
 	        d->bytes, d->used + length + 1, &d->bytes_room, 1);
 	if (!moved)

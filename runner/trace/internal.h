@@ -20,22 +20,19 @@ uint64_t rm_dictionary_hash(const char *key, size_t length);
 int rm_dictionary_number(struct rm_dictionary *dictionary, const char *key,
         size_t length, uint32_t *number);
 
-/* Renumbers: key i becomes number[i]. Returns 0 or -ENOMEM. No key can be added
-   afterwards. */
+/* Renumbers: key i becomes number[i]. 0 or -ENOMEM. No key can follow. */
 int rm_dictionary_renumber(
         struct rm_dictionary *dictionary, const uint32_t *number);
 
 void rm_dictionary_clear(struct rm_dictionary *dictionary);
 
-/* Grows an array to at least `needed` items of `size` bytes; the old array may
-   move, and `*room` is the new capacity. NULL: out of memory; the old array
-   stays valid. */
+/* Grows an array to at least `needed` items of `size` bytes; it may move, and
+   `*room` is its new capacity. NULL: out of memory; the old one stays valid. */
 void *rm_trace_grown(void *items, size_t needed, size_t *room, size_t size);
 
 /* --- building.c: builds a trace line by line --- */
 
-/* Operation of a line or record; rm_trace_words has their text form ("get
-   "). */
+/* Operation of a line; rm_trace_words has the text form ("get "). */
 enum rm_trace_word { RM_TRACE_GET, RM_TRACE_SET, RM_TRACE_DEL, RM_TRACE_HAS };
 extern const char rm_trace_words[][5];
 
@@ -64,15 +61,13 @@ int rm_trace_add(struct rm_trace_building *building,
    or -ENOMEM. The caller still owns building->states. */
 int rm_trace_finish(struct rm_trace_building *building);
 
-/* The line from which an entry was read. `*sets` is the number of sets so
-   far. */
+/* The line of an entry. `*sets` is the number of sets so far. */
 struct rm_trace_line rm_trace_line_of(
         const struct rm_trace *trace, uint32_t entry, uint64_t *sets);
 
 /* --- the two forms: text.c, binary.c --- */
 
-/* Parses a trace in either form from `length` bytes; `file` is its name in
-   errors. Returns as rm_trace_load(). */
+/* Parses either form; `file` names it in errors. As rm_trace_load(). */
 int rm_trace_parse(const char *file, const char *bytes, size_t length,
         struct rm_trace *trace, struct rm_error *error);
 

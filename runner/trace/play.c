@@ -29,8 +29,7 @@ struct player {
 	const struct rm_trace *trace;
 	const struct rm_trace_play *play;
 	void *map;
-	struct write *writes; /* of the ranks present initially, then of the
-	                         sets */
+	struct write *writes; /* of initial ranks, then of sets */
 	/* by rank: the write whose value is held, or NULL. Only the owner of
 	   the key accesses it until all threads have ended. */
 	const struct write **held;

@@ -3,8 +3,7 @@
  * record.c - records the operations of one window while they run.
  *
  * Each operation is executed and recorded under one lock, so that the record
- * has the order in which the operations took effect. Maps do not provide this
- * order.
+ * has the order in which they took effect, which maps do not provide.
  */
 #include "runner/driver.h"
 #include "runner/trace/internal.h"
@@ -51,8 +50,7 @@ void rm_recorder_destroy(struct rm_recorder *recorder)
 	free(recorder);
 }
 
-/* Parks before it waits for the lock, so that no grace period of another thread
-   waits for this one. */
+/* Parks before it waits for the lock: grace periods must not wait for it. */
 static void lock(struct thread *thread)
 {
 	if (!pthread_mutex_trylock(&thread->recorder->lock))
@@ -162,9 +160,8 @@ void rm_recorder_drive(struct rm_recorder *recorder, const struct rm_impl *impl,
 {
 	static void (*const drives[RM_SHAPES])(struct rm_worker *) =
 	        RM_ALL_DRIVES;
-	/* The loop calls this file's table with this file's thread; that calls
-	   the map's table with the map's thread. The worker is changed back
-	   after the loop. */
+	/* The loop calls this file's table with this file's thread, which calls
+	   the map's with the map's. The worker is changed for the loop only. */
 	struct thread thread = { recorder, impl->ops, worker->thread };
 
 	worker->thread = &thread;

@@ -12,11 +12,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum {
-	WORD_BYTES = 4,
-	SHOWN_BYTES = 24
-}; /* "get "; shown bytes of a bad
-                                              line */
+enum { WORD_BYTES = 4, SHOWN_BYTES = 24 }; /* "get "; shown of a bad line */
 
 const char rm_trace_words[][WORD_BYTES + 1] = { "get ", "set ", "del ",
 	"has " };
@@ -77,10 +73,7 @@ static int read_end(const struct lines *lines, const char *line, size_t length,
 	        i++)
 		said = 10 * said + (uint64_t)(line[i] - '0');
 	if (i < length || i == WORD_BYTES)
-		return refuse_why(lines,
-		        "end without a number, expected the number of "
-		        "operations",
-		        error);
+		return refuse_why(lines, "end, expected a number", error);
 	if (said != count)
 		return rm_error_set(error, -EINVAL,
 		        "%s:%" PRIu64 ": end of %" PRIu64
@@ -122,8 +115,7 @@ static int read_line(const struct lines *lines, const char *line, size_t length,
 	return failed == -EINVAL ? refuse_why(lines, why, error) : failed;
 }
 
-/* Reads a number of bytes and the following blank. False: malformed, or above
-   `most`. */
+/* Reads a number of bytes and a blank. False: malformed, or above `most`. */
 static bool read_size(
         const char **at, const char *end, size_t most, size_t *size)
 {

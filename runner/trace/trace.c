@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* trace.c - reads a trace, divides it among threads, and computes the expected
-   results. */
+/* trace.c - reads a trace, divides it among threads, predicts the results. */
 #include "runner/base/file.h"
 #include "runner/trace/internal.h"
 

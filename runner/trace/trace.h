@@ -5,10 +5,9 @@
  * Text: one operation a line, `get KEY`, `set KEY`, `del KEY`, or a set with
  * its value, `put K V KEY VALUE`, where K and V are lengths in bytes. Before
  * the first operation, `has KEY` lists keys that are present initially. `# ...`
- * is a comment. An optional last line `end N` has the number of operations. A
- * key is all bytes between the blank and the newline. Binary:
- * docs/reference/traces.md. Errors are `file:line: ...`, or `file: byte N:
- * ...`.
+ * is a comment. An optional last line `end N` has their number. A key is all
+ * bytes between the blank and the newline. Binary: docs/reference/traces.md.
+ * Errors are `file:line: ...`, or `file: byte N: ...`.
  *
  * Keys become ranks: first the keys that are present initially, each group in
  * order of first occurrence. Without `has` lines a key is present initially if
@@ -27,8 +26,7 @@ enum {
 	RM_TRACE_KEY_MAX = 1024,          /* bytes of a key */
 	RM_TRACE_KEYS_MAX = 1 << 30,      /* distinct keys */
 	RM_TRACE_VALUE_MAX = 1 << 20,     /* bytes of a value */
-	RM_TRACE_RECORD_BYTES = 7,        /* binary: bytes before key and
-	                                     value */
+	RM_TRACE_RECORD_BYTES = 7,        /* binary, without key and value */
 	RM_TRACE_HEADER_BYTES = 32,       /* binary */
 	RM_TRACE_ORDINAL = (1 << 20) - 1, /* mask of a value's sequence */
 };
@@ -93,8 +91,7 @@ struct rm_trace_imported {
 	uint64_t lines;
 	uint64_t expired;     /* dels of expired values */
 	uint64_t renamed;     /* keys whose text is longer than their size */
-	uint64_t conditional; /* conditional writes that failed; they become
-	                         gets */
+	uint64_t conditional; /* failed conditional writes; now gets */
 };
 
 /*

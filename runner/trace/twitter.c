@@ -54,8 +54,7 @@ enum state { UNSEEN, THERE, GONE };
 struct key {
 	size_t size; /* key size in its first line */
 	enum state state;
-	uint32_t writes; /* number of writes; voids the expiry of earlier
-	                    ones */
+	uint32_t writes; /* counted; voids earlier expiries */
 };
 
 /* A node of a heap with the earliest expiry at its top. */
@@ -101,8 +100,7 @@ static int refuse(const struct importing *in, const char *what,
 	        what, shown, expected);
 }
 
-/* --- reading a line
-   -------------------------------------------------------- */
+/* --- reading a line -------------------------------------------------- */
 
 /* Reads digits only; the number must be in [least, most]. */
 static bool read_number(const char *text, size_t length, uint64_t least,
@@ -173,8 +171,7 @@ static bool is_key(const char *text, size_t length)
 	return length && length <= RM_TRACE_KEY_MAX;
 }
 
-/* Reads the fields after the key from the end, because a key may contain
-   commas. */
+/* Reads the fields after the key from the end: a key may have commas. */
 static int read_line(const struct importing *in, const char *text,
         size_t length, struct line *line)
 {
@@ -351,12 +348,10 @@ static int expire(struct importing *in)
 	return 0;
 }
 
-/* --- importing a file
-   ------------------------------------------------------ */
+/* --- importing a file ------------------------------------------------ */
 
-/* A key that has not occurred before is assumed present for reads, as in any
-   trace, and for writes that change a present key. It is new for set and
-   add. */
+/* A key that has not occurred before is assumed present for reads and for
+   writes that change a present key. It is new for set and add. */
 static int do_line(struct importing *in, const struct line *line)
 {
 	const struct operation *op = line->operation;
@@ -386,8 +381,7 @@ static int do_line(struct importing *in, const struct line *line)
 
 static int import_line(struct importing *in, const char *text, size_t length)
 {
-	struct line line = { .operation = operations }; /* replaced, or the line
-	                                                   is rejected */
+	struct line line = { .operation = operations }; /* set below */
 	int failed = read_line(in, text, length, &line);
 
 	if (failed)

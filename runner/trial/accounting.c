@@ -12,8 +12,7 @@
 #include "runner/base/clock.h"
 
 enum {
-	CHUNK = 64,                 /* writes reserved from the common quota at
-	                               once */
+	CHUNK = 64,                 /* reserved from the quota at once */
 	SLOW_LIMIT_NS = 2000000000, /* time limit for maps with O(n) writes */
 };
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * allocations_stats.c - counts calls of malloc() and related functions, for
- * flavour stats.
+ * allocations_stats.c - counts calls of malloc() and its kin, for flavour
+ * stats.
  *
  * Definitions in a program override the C library's, also for calls from other
- * libraries (ld.so(8), symbol lookup); glibc provides its own under __libc_
- * names for this purpose. Counters are spread over cache lines to reduce
- * contention. Trials of this build are not timed, but the allocator is: one in
- * TIMED_ONE_IN calls of each thread, by two clock readings.
+ * libraries (ld.so(8), symbol lookup); glibc has its own under __libc_ names
+ * for this. Counters are spread over cache lines to reduce contention. Trials
+ * of this build are not timed, but the allocator is: one in TIMED_ONE_IN calls
+ * of each thread, by two clock readings.
  */
 #include "runner/base/clock.h"
 #include "runner/trial/trial.h"
@@ -24,12 +24,10 @@ extern void __libc_free(void *pointer);
 
 enum {
 	STRIPES = 64,
-	/* maximum that a stripe withholds from `held`; 64 times this is the
-	   error of the peak */
+	/* most that a stripe withholds; times 64 it is the peak's error */
 	SETTLE_BYTES = 4096,
-	/* one in so many allocations is timed, because a clock reading takes as
-	   long as a call; a prime, because maps allocate in cycles of two or
-	   three */
+	/* one in 61 allocations is timed: a clock reading takes as long as a
+	   call; a prime, as maps allocate in cycles of two or three */
 	TIMED_ONE_IN = 61,
 };
 
@@ -54,8 +52,7 @@ static struct stripe *stripe(void)
 	return own;
 }
 
-/* Adds to the bytes in use, or subtracts. All relaxed: a statistic orders
-   nothing. */
+/* Adds to the bytes in use. Relaxed, all: a statistic orders nothing. */
 static void hold(int64_t bytes)
 {
 	int64_t mine = atomic_fetch_add_explicit(&stripe()->unsettled, bytes,

@@ -103,9 +103,8 @@ int rm_huge_pages_judge(
 		return rm_error_set(error, -ERANGE,
 		        "%" PRId64 " bytes of huge pages, expected none",
 		        bytes);
-	/* glibc 2.36 requests huge pages only for blocks above 2 MiB and for
-	   the main thread's heap. A map of small nodes has none, and the result
-	   reports that. */
+	/* glibc 2.36 requests huge pages only for blocks above 2 MiB and the
+	   main heap: a map of small nodes has none, which the result shows */
 	if (cell->huge_pages == RM_HUGE_PAGES_ON && bytes <= 0 &&
 	        cell->allocator != RM_ALLOCATOR_GLIBC &&
 	        map_bytes >= LEAST_BYTES)

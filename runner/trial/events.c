@@ -23,8 +23,7 @@ struct sums {
 	_Atomic uint64_t count[RM_EVENTS], ns[RM_EVENTS], max_ns[RM_EVENTS];
 };
 
-/* Only one thread writes a ring. Members that other threads read meanwhile are
-   atomic. */
+/* One thread's; only it writes. Members that others read are atomic. */
 static struct ring {
 	_Alignas(RM_CACHE_LINE) _Atomic int lane;
 	struct sums sums;
@@ -258,8 +257,7 @@ void rm_events_window(void)
 {
 	for (unsigned i = 0; i <= rm_events_lanes(); i++)
 		for (int event = 0; event < RM_EVENTS; event++)
-			/* relaxed: a statistic; the other threads are
-			   waiting */
+			/* relaxed: a statistic; other threads wait */
 			atomic_store_explicit(&sums_at(i)->max_ns[event], 0,
 			        memory_order_relaxed);
 }

@@ -17,8 +17,7 @@
 
 enum {
 	RM_EVENT_RINGS = 128,
-	RM_EVENT_RING_LENGTH = 4096, /* events in each of a ring's three
-	                                parts */
+	RM_EVENT_RING_LENGTH = 4096, /* events in each of the three parts */
 	RM_EVENT_MAIN = -1,          /* lane of the trial's main thread */
 	RM_EVENT_FOREIGN = 4096,     /* first lane of threads started by a map
 	                                or a library; above all slots */
@@ -45,8 +44,7 @@ struct rm_event_lane {
 /* Sets the calling thread's lane: its slot, or RM_EVENT_MAIN. */
 void rm_events_lane(int lane);
 
-/* rm_events_lanes() is the number of lanes so far. rm_events_lane_at()
-   describes lane `i`; false if it has no event. */
+/* The number of lanes so far; describes lane `i`, false if it has no event. */
 unsigned rm_events_lanes(void);
 bool rm_events_lane_at(unsigned i, struct rm_event_lane *lane);
 /* Event `at` of lane `i`, 0 <= at < count, in no order. Call it after all

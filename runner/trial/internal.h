@@ -56,8 +56,7 @@ enum { RM_SLICE_NS = 50000000 };
 /* One sample per operation of one thread: its slice and latency bucket. Samples
    beyond `room` are dropped; then the result has no slices. */
 struct rm_slices {
-	uint64_t start_ns, last; /* start of the window; index of its last
-	                            slice */
+	uint64_t start_ns, last; /* window's start; index of its last slice */
 	uint32_t *samples;
 	size_t count, room;
 };
@@ -91,16 +90,14 @@ struct rm_pace {
 	uint64_t shortest_apart; /* fewest ticks seen for reading the clock */
 	double gap_ns;           /* mean gap between this thread's arrivals */
 	uint64_t start_ns;       /* the window's start */
-	double due_ns;           /* next intended start since start_ns, with
-	                         fractions */
+	double due_ns;           /* next intended start since start_ns */
 	uint64_t end_ns;         /* the window's end */
-	uint64_t give_up_ns;  /* latest time for the backlog; later the window
-	                         ends */
-	uint64_t intended_ns; /* intended start of the running operation */
-	uint64_t started_ns;  /* its actual start */
-	uint64_t late_starts; /* operations started over 1 ms late */
-	bool is_due;          /* the operation has an intended start */
-	bool gave_up;         /* the thread could not keep up with the rate */
+	uint64_t give_up_ns;     /* the window ends at this backlog */
+	uint64_t intended_ns;    /* intended start of the running operation */
+	uint64_t started_ns;     /* its actual start */
+	uint64_t late_starts;    /* operations started over 1 ms late */
+	bool is_due;             /* the operation has an intended start */
+	bool gave_up; /* the thread could not keep up with the rate */
 	uint64_t rng;
 	struct rm_slow slowest[RM_SLOWEST]; /* longest first */
 	struct rm_slices *slices;           /* samples of the window; or NULL */
@@ -108,9 +105,9 @@ struct rm_pace {
 	struct rm_histogram *histograms[RM_OPERATIONS][2][RM_CLOCKS];
 };
 
-/* Allocates and touches everything that the window records into. Returns 0 or
-   -ENOMEM; in both cases release with rm_pace_free(). Called by the recording
-   thread, so that the pages are on its NUMA node. */
+/* Allocates and touches all memory of the window's records. 0 or -ENOMEM; in
+   both cases release with rm_pace_free(). The recording thread calls it, so
+   that the pages are on its NUMA node. */
 int rm_pace_create(struct rm_pace *pace, const struct rm_cell *cell);
 void rm_pace_free(struct rm_pace *pace);
 
@@ -121,9 +118,8 @@ void rm_pace_free(struct rm_pace *pace);
 void rm_pace_begin(struct rm_pace *pace, uint64_t start_ns, uint64_t window_ns,
         double rate_per_s, unsigned slot, unsigned threads);
 
-/* Keeps the operation if it is among the RM_SLOWEST longest so far. Loops
-   without a schedule that read the clock call it as well. Recording thread
-   only. */
+/* Keeps the operation if it is among the RM_SLOWEST longest so far. Also for
+   loops without a schedule that read the clock. Recording thread only. */
 void rm_pace_keep_slow(struct rm_pace *pace, const struct rm_slow *slow);
 
 /* Clears the histograms without reallocation. */
@@ -139,8 +135,7 @@ void rm_pace_clear(struct rm_pace *pace);
 
 /* Kinds of durations that a loop records separately. */
 enum rm_loop_time {
-	RM_TIME_STEP,   /* the loop's main operation: a scan, an insert, a
-	                   load */
+	RM_TIME_STEP,   /* main operation: a scan, an insert, a load */
 	RM_TIME_LOOKUP, /* other look-ups */
 	RM_TIME_UPDATE,
 	RM_LOOP_TIMES,
@@ -149,17 +144,14 @@ enum rm_loop_time {
 /* Records of these loops in one phase. One writer: the thread. */
 struct rm_loop_notes {
 	struct rm_histogram *times[RM_LOOP_TIMES]; /* or NULL */
-	uint64_t visited;        /* scans: entries; litmus: rounds in which both
-	                            loads returned the old value, or values
-	                            taken */
+	uint64_t visited;        /* scans: entries; litmus: rounds with two old
+	                            values, or values taken */
 	uint64_t opened, closed; /* sessions, in both phases */
 	uint64_t turns;          /* turns of the tide that this thread caused */
 	_Atomic uint64_t round;  /* litmus: completed rounds of this phase */
-	bool saw_old[2];         /* the loads of the last two rounds returned
-	                            the old value */
-	uint64_t numbers; /* litmus: sum of the numbers of values that the other
-	                     thread must take, minus those taken, in both
-	                     phases */
+	bool saw_old[2];         /* result of the last two rounds */
+	uint64_t numbers; /* litmus: sum of the numbers of values to be taken,
+	                     minus those taken, in both phases */
 	/* stall: resident memory at the reader's first stop, and its maximum */
 	uint64_t rss_first_bytes, rss_peak_bytes;
 	atomic_bool stands; /* stall: the reader has stopped in this phase */
@@ -172,8 +164,7 @@ struct rm_trial_loop {
 	/* Emits the window's statistics after it ended. */
 	void (*report)(
 	        const struct rm_team *team, rm_stat_fn *emit, void *context);
-	/* Returns whether the threads' records are consistent; NULL: no
-	   check. */
+	/* Whether the threads' records are consistent; NULL: no check. */
 	bool (*check)(const struct rm_team *team);
 };
 
@@ -241,18 +232,15 @@ struct rm_member {
 	struct rm_loop_notes notes; /* of the generic loops */
 	struct rm_counts warm_up;   /* counts of the warm-up */
 	struct rm_account account;
-	struct rm_thread_usage before, after; /* at the window's start and
-	                                         end */
+	struct rm_thread_usage before, after; /* around the window */
 	uint64_t start_ns, end_ns;            /* window of this thread */
 	uint64_t settled; /* prefilled keys of its share that were found */
 	uint64_t held_keys, held_sum; /* over its share of the universe */
 	uint64_t held_digest;         /* traces and recordings only, else 0 */
-	uint64_t replay_operations;   /* trace: operations of its share, all
-	                                 passes */
+	uint64_t replay_operations;   /* trace: of its share, all passes */
 	int cpu_start, cpu_end;       /* CPU at the window's start and end */
 	enum rm_phase phase;          /* last phase begun */
-	struct rm_error error;        /* not "": the thread stopped with this
-	                                 error */
+	struct rm_error error;        /* not "": the thread stopped */
 };
 
 struct rm_team {
@@ -277,8 +265,7 @@ struct rm_team {
 	/* speed of the slowest CPU before and after the window; 0: not measured */
 	_Atomic double adds_per_ns[2];
 	double clock_cost_ns;
-	double ticks_per_ns; /* rate of rm_ticks(); 0: not usable, or no open
-	                        loop */
+	double ticks_per_ns; /* rate of rm_ticks(); 0: not usable or needed */
 	uint64_t clock_step_ns;
 	/* map statistics at the window's start and end; NULL unless measure =
 	   causes (end: also if the loop holds resources) */
@@ -289,16 +276,14 @@ struct rm_team {
 	struct rm_slice_sums *slice_sums;
 	_Alignas(RM_CACHE_LINE) atomic_bool stop;
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t verify_left;
-	_Atomic uint64_t turns; /* turns of the tide; such trials verify
-	                           nothing */
+	_Atomic uint64_t turns; /* of the tide, then without verification */
 	/* CPU time of all threads but main at the window's start and end; -1:
 	   unknown */
 	int64_t other_threads_ns[2];
 	/* members that measure the speed of their CPUs simultaneously */
 	unsigned probes;
 	_Atomic unsigned probes_ready[2];
-	struct rm_renewal *renewals; /* one per member; NULL: settle is not
-	                                renewed */
+	struct rm_renewal *renewals; /* one per member, or NULL */
 };
 
 /*
@@ -311,12 +296,10 @@ int rm_team_run(struct rm_team *team, const struct rm_request *request,
 
 void rm_team_clear(struct rm_team *team);
 
-/* Whether this member measures the speed of its CPU: the first member on each
-   CPU does. */
+/* Whether a member measures the speed of its CPU: the first on each does. */
 bool rm_team_probes(const struct rm_cell *cell, unsigned slot);
 
-/* Stores `speed` if it is below *slowest or *slowest is 0 (unset). Any
-   thread. */
+/* Stores the lower speed; *slowest is 0 at first. Any thread. */
 void rm_keep_slowest(_Atomic double *slowest, double speed);
 
 /* Does the work of one phase (phases.c). Called by the member's thread. */
@@ -338,15 +321,13 @@ json_t *rm_renewal_result(const struct rm_team *team);
 /* Trials that replay a trace, or are recorded (replay.c). */
 void rm_replay_setup(struct rm_member *member);
 void rm_replay_set_ranks(struct rm_team *team, const struct rm_trace *trace);
-/* Contribution of a held entry to the digest of the map's state; 0 for trials
-   without a trace or recording. */
+/* Contribution of a held entry to the digest of the map's state, or 0. */
 uint64_t rm_replay_digest(const struct rm_team *team, uint64_t rank,
         const struct rm_value *value);
 /* The result's member "replayed". New reference. */
 json_t *rm_replay_result(const struct rm_team *team);
 
-/* rm_team_result() builds the result object (result.c); rm_team_judge() checks
-   the answers (judge.c). */
+/* Builds the result object (result.c); judges the answers (judge.c). */
 json_t *rm_team_result(struct rm_team *team);
 
 struct rm_judgement {
@@ -371,8 +352,7 @@ void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement);
  */
 int rm_team_counts_check(const struct rm_team *team, struct rm_error *error);
 
-/* Checks the window's counts and the map's state against the trace
-   (replay.c). */
+/* Compares counts and the map's state with the trace (replay.c). */
 void rm_replay_judge(const struct rm_team *team, const struct rm_counts *counts,
         struct rm_judgement *judgement);
 
@@ -482,11 +462,10 @@ int rm_huge_pages_judge(
 /*
  * Counts of the hooks RM_LOCK_* of runner/event.h (lock_waits.c).
  *
- * Every acquisition is counted, and separately every one that did not succeed
- * immediately ("contended"). One in n contended acquisitions is timed from the
- * start of its wait. The environment variable RM_LOCK_SAMPLE sets n (default
- * 1); 0 disables counting and timing. A timed wait of at least RM_LOCK_EVENT_NS
- * is also recorded as an event.
+ * Every acquisition is counted, and whether it succeeded immediately (else
+ * "contended"). One in n contended ones is timed from the start of its wait.
+ * The environment variable RM_LOCK_SAMPLE sets n (default 1); 0 disables
+ * counting. A timed wait of at least RM_LOCK_EVENT_NS is also an event.
  */
 
 enum { RM_LOCK_EVENT_NS = 10000, RM_LOCK_SAMPLE_MAX = 1000000000 };

@@ -89,10 +89,9 @@ static void wait_for_others(_Atomic unsigned *ready, unsigned all)
 		;
 }
 
-/* Golden Cove and later eliminate additions of small constants at rename. An
+/* Golden Cove and later eliminate additions of small constants at rename; an
    addition of two registers has a latency of one cycle on every CPU
-   (uops.info). The asm hides the values from the compiler, so that each
-   addition depends on the previous one. */
+   (uops.info). The asm makes each addition depend on the previous one. */
 #define ADD(sum, step)                                        \
 	do {                                                  \
 		__asm__ volatile("" : "+r"(sum), "+r"(step)); \

@@ -11,8 +11,7 @@
 /* The last range holds the absent ranks. */
 enum { ABSENT = RM_SKEW_RANGES - 1 };
 
-/* Sets ranges whose width grows by 1/steepness of the rank. False: they need
-   more than ABSENT ranges. */
+/* Makes ranges whose width grows by 1/steepness. False: too many ranges. */
 static bool set_ranges(struct rm_skew *skew, uint64_t steepness)
 {
 	uint64_t from = 0;
@@ -134,8 +133,7 @@ bool rm_stream_applies(const struct rm_cell *cell)
 	return draws(cell) && cell->dist == RM_DIST_SEQUENTIAL;
 }
 
-/* The ranks below this have a key. Fresh writes: the ranks that look-ups
-   draw. */
+/* Ranks below this have a key; with fresh writes, those that are drawn. */
 static uint64_t present_of(uint64_t resident, uint64_t span)
 {
 	return span < resident ? span : resident;

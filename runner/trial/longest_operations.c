@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* longest_operations.c - the longest operations and their overlapping
-   events. */
+/* longest_operations.c - the longest operations and events in them. */
 #include "runner/trial/internal.h"
 
 #include "runner/trial/events.h"

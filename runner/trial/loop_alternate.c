@@ -4,8 +4,7 @@
  * so on. Keys are drawn as in the loop mix; writes are of the cell's kind.
  *
  * The mix loop draws the kind of each operation, so that runs of look-ups and
- * of writes occur. Article S3, section 1, describes the effects of strict
- * alternation.
+ * of writes occur. Article S3, 1, describes strict alternation.
  */
 #include "runner/trial/internal.h"
 

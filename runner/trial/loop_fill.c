@@ -54,8 +54,7 @@ static void run_random(struct rm_member *member)
 
 static void report(const struct rm_team *team, rm_stat_fn *emit, void *context)
 {
-	/* each duration includes two clock readings:
-	   environment.clock_cost_ns */
+	/* includes two clock readings each: environment.clock_cost_ns */
 	rm_loop_emit_times(team, "insert", emit, context);
 }
 

@@ -7,8 +7,7 @@
 #include "runner/base/clock.h"
 #include "runner/trial/internal.h"
 
-/* Records one operation in its histogram, and among the longest if it is
-   one. */
+/* Records one operation in its histogram and among the longest. */
 static void note(struct rm_member *member, enum rm_loop_time kind,
         uint64_t start_ns, enum rm_operation operation)
 {
@@ -75,8 +74,7 @@ static void run(struct rm_member *member)
 
 static void report(const struct rm_team *team, rm_stat_fn *emit, void *context)
 {
-	/* each duration includes two clock readings:
-	   environment.clock_cost_ns */
+	/* includes two clock readings each: environment.clock_cost_ns */
 	rm_loop_emit_times(team, "insert", emit, context);
 	rm_loop_emit_kind(team, RM_TIME_LOOKUP, "lookup", emit, context);
 	rm_loop_emit_kind(team, RM_TIME_UPDATE, "update", emit, context);

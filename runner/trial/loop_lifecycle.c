@@ -3,9 +3,8 @@
  * loop_lifecycle.c - lifecycle:T:S:E. Sessions are keys. Each thread holds its
  * share of `keys` open. A step touches one of them or, once in T + 1 steps,
  * closes the oldest and opens a new one. A touch is a look-up, which must find
- * the session because no other thread closes it; a share `writes` of touches
- * stores instead. If the number of sessions varies (struct rm_tide), some steps
- * close two or open two.
+ * the session; a share `writes` of touches stores instead. If the number of
+ * sessions varies (struct rm_tide), some steps close two or open two.
  */
 #include "runner/base/clock.h"
 #include "runner/trial/internal.h"
@@ -15,8 +14,7 @@ struct sessions {
 	const struct rm_map_ops *ops;
 	struct rm_shape shape;
 	uint64_t threads;
-	uint64_t oldest, next; /* session numbers; rank_of() maps them to
-	                          ranks */
+	uint64_t oldest, next; /* session numbers, see rank_of() */
 	struct rm_tide tide;
 };
 

@@ -40,8 +40,7 @@ static uint64_t number_of(struct rm_member *member, uint64_t rank)
 	return value.word[0] >> 44;
 }
 
-/* Waits until the other thread has completed `round`. False: the window is
-   over. */
+/* Waits until the other thread has completed `round`; false: window over. */
 static bool wait_for(
         struct rm_member *member, const struct rm_member *other, uint64_t round)
 {
@@ -53,8 +52,7 @@ static bool wait_for(
 			return false;
 		rm_cpu_relax();
 		if (spins % SPINS == 0)
-			sched_yield(); /* the other thread may wait for this
-			                  CPU */
+			sched_yield(); /* it may wait for this CPU */
 	}
 	return true;
 }
@@ -81,8 +79,7 @@ static bool store_and_load(struct rm_member *member, struct rm_member *other)
 	const bool old = number_of(member, other->worker.slot) !=
 	                 ((base + round) & SEQUENCE);
 
-	/* two slots in turn: the other thread may still read the previous
-	   one */
+	/* two slots in turn: the last may still be read */
 	member->notes.saw_old[round & 1] = old;
 	/* release: publishes saw_old of this round */
 	atomic_store_explicit(
@@ -160,8 +157,7 @@ static void run(struct rm_member *member)
 		worker->counts.wrong |= member->notes.visited;
 }
 
-/* Whether the second of each pair took exactly the values that the first failed
-   to remove. */
+/* Whether the second of each pair took what the first could not remove. */
 static bool check(const struct rm_team *team)
 {
 	const struct rm_cell *cell = &team->request->cell;
@@ -182,8 +178,7 @@ static void report(const struct rm_team *team, rm_stat_fn *emit, void *context)
 	double visited = 0;
 
 	for (unsigned i = 0; i < team->request->cell.threads; i++)
-		if (twice || i % 2 == 0) /* both of a pair count the same
-		                            rounds */
+		if (twice || i % 2 == 0) /* both count the same rounds */
 			visited += (double)team->members[i].notes.visited;
 	if (!twice)
 		emit(context, "both_saw_old", "1", visited);

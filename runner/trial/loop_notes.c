@@ -7,8 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Whether this thread records durations. With scan and stall only the scanning
-   or stalling threads do. */
+/* Whether this thread records durations. With scan and stall only some do. */
 static bool takes_times(const struct rm_member *member)
 {
 	const struct rm_cell *cell = &member->team->request->cell;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* open_loop.c - schedules operations of an open loop and records their
-   latency. */
+/* open_loop.c - schedules operations of an open loop, records latencies. */
 #include "runner/trial/internal.h"
 
 #include "runner/base/clock.h"
@@ -16,9 +15,8 @@ enum {
 	NEAR_NS = 2000,    /* end of a wait, spun without a pause instruction */
 };
 
-/* Whether an operation of the cell's loop can have this result on a correct
-   map. An upsert may return either, as some maps do not know whether the key
-   was present. */
+/* Whether an operation of the loop can have this result on a correct map.
+   Upserts may return either, as some maps do not know. */
 static bool may_record(
         const struct rm_cell *cell, enum rm_operation operation, bool was_there)
 {
@@ -87,8 +85,7 @@ static double next_gap(struct rm_pace *pace)
 {
 	if (!pace->poisson)
 		return pace->gap_ns;
-	/* inverse of the exponential distribution; the logarithm's argument is
-	   never 0 */
+	/* inverse of the exponential distribution; log never gets 0 */
 	return -log1p(-rm_unit(rm_next(&pace->rng))) * pace->gap_ns;
 }
 

@@ -11,8 +11,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-/* Numbers of independent random streams; the map's seed has number 1
-   (team.c). */
+/* Seed numbers of independent streams; the map's is 1 (team.c). */
 enum { SEED_OPERATIONS = 100, SEED_ARRIVALS = 200000 };
 
 static const struct rm_cell *cell_of(const struct rm_member *member)
@@ -89,8 +88,7 @@ static void set_worker(struct rm_member *member)
 		        "out of memory for the latencies");
 }
 
-/* Whether another thread shares this thread's CPU, so that spinning would delay
-   it. */
+/* Whether a thread shares its CPU, so that spinning would delay others. */
 static bool shares_cpu(const struct rm_cell *cell, unsigned slot)
 {
 	cpu_set_t mask;

@@ -73,8 +73,7 @@ static json_t *threads_json(const struct rm_team *team)
 	return threads;
 }
 
-/* Counts of the window. The positive control executes more operations than it
-   reports. */
+/* The window's counts. The positive control executes more than it reports. */
 static void set_counts(json_t *result, const struct rm_team *team)
 {
 	struct rm_counts sum = { 0 };
@@ -122,9 +121,8 @@ static json_t *reason_json(
 	                                  : "the map holds nothing");
 }
 
-/* wrong_values is the number of threads that saw a wrong value, not the number
-   of values: the loops only keep error bits, as a counter would cost time in
-   each look-up. */
+/* Counts the threads that saw a wrong value, not the values: loops only keep
+   error bits, as a counter would slow each look-up. */
 static json_t *verification_json(
         const struct rm_team *team, const struct rm_judgement *judgement)
 {

@@ -121,8 +121,7 @@ static int by_slice(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Moves the slice's samples of all threads into a histogram. Each thread's
-   samples are sorted. */
+/* Moves the slice's samples, which are sorted, into a histogram. */
 static void take(const struct rm_team *team, size_t *at, size_t slice,
         struct rm_histogram *into)
 {

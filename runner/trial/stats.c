@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stats.c - counts of map and allocator, and their differences over the
-   window. */
+/* stats.c - counts of map and allocator, and what the window added. */
 #include "runner/trial/events.h"
 #include "runner/trial/internal.h"
 

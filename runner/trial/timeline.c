@@ -130,8 +130,7 @@ static int compare(uint64_t a, uint64_t b)
 	return (a > b) - (a < b);
 }
 
-/* By lane, then time. The outer of two spans comes first; it was recorded
-   last. */
+/* By lane, then time. The outer of two spans is first; it was recorded last. */
 static int by_lane(const void *a, const void *b)
 {
 	const struct item *x = a, *y = b;

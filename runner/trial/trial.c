@@ -53,13 +53,11 @@ static int check_build(const struct rm_cell *cell, struct rm_error *error)
 
 	if (!cell->shape.str && is_placed)
 		return rm_error_set(error, -ENOTSUP,
-		        "keys of shape %s are words: key_differs needs a "
-		        "string shape",
+		        "keys of %s are words, expected a string shape",
 		        rm_cell_shape_name(cell));
 	if (rm_loop_is_decimal(&cell->loop) && RM_TRIAL_PLACED)
 		return rm_error_set(error, -ENOTSUP,
-		        "decimal text keys differ in their digits: key_differs "
-		        "cannot be set");
+		        "decimal keys differ in their digits: no key_differs");
 	if (rm_cell_sized(cell) != RM_TRIAL_SIZED ||
 	        is_placed != RM_TRIAL_PLACED)
 		return rm_error_set(error, -ENOTSUP,

@@ -14,10 +14,10 @@
 
 /*
  * Runs the trial and returns its result, a new reference (NULL: out of memory).
- * Every error is reported by status and reason in the result. request->trace is
- * set during the call if the cell has a trace. Call it once per process: it
- * binds threads and sets the memory policy, and SIGALRM may kill the process a
- * second after the cell's deadline.
+ * Errors are reported by status and reason in the result. request->trace is set
+ * meanwhile if the cell has a trace. Once per process: it binds threads, sets
+ * the memory policy, and SIGALRM may kill it a second after the cell's
+ * deadline.
  */
 json_t *rm_trial_run(struct rm_request *request);
 
@@ -82,9 +82,8 @@ int64_t rm_usage_other_threads_ns(void);
 /*
  * Measures the real speed of this CPU, which no frequency file shows: dependent
  * additions of two registers per ns, in the best of five runs of 0.1 ms. Each
- * addition takes one cycle. Waits up to 5 ms until `all` threads have entered
- * (counted in `ready`), because the speed of a CPU depends on the number of
- * busy CPUs.
+ * addition takes one cycle. Waits up to 5 ms for `all` threads (counted in
+ * `ready`), because the speed depends on the number of busy CPUs.
  */
 double rm_usage_adds_per_ns(_Atomic unsigned *ready, unsigned all);
 

@@ -46,9 +46,8 @@ void rm_sim_ctx_make(
 	void **stack = top;
 
 	(void)bytes;
-	/* Takes the place of a return address. The ABI requires 16-byte
-	   alignment before the call, so entry() finds the stack as after a
-	   call. */
+	/* The return address of a call. The ABI requires 16-byte alignment
+	   before a call, so entry() finds the stack as after one. */
 	*--stack = NULL;
 	memcpy(--stack, &entry, sizeof(entry)); /* target of `ret` */
 	for (int i = 0; i < SAVED; i++)

@@ -21,17 +21,15 @@
 
 enum {
 	PAGES_HEADER = 16,
-	/* glibc's mmap threshold starts at 128 KiB. But the process of a trial
-	   has freed a request buffer of 1 MiB before
-	   (runner/map_program/trial.c). */
+	/* glibc's mmap threshold starts at 128 KiB, but the trial has freed a
+	   buffer of 1 MiB before (runner/map_program/trial.c). */
 	PAGES_MIN = (1 << 20) + RM_SIM_PAGE,
 	PAGES_MIN_MAX = 32 << 20,
 	/* offset in its page of a thread's first block in glibc: after the
 	   heap's header, the arena's state and the thread's cache. It
 	   determines which blocks share a line. */
 	FIRST_BLOCK = 0xb70,
-	/* spreads the heaps of two cores over different sets of a shared
-	   cache */
+	/* spreads the heaps of two cores over a shared cache */
 	STAGGER_BYTES = 17 * RM_SIM_PAGE,
 };
 

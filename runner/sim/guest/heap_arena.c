@@ -5,17 +5,15 @@
  * Follows glibc 2.36. Chunks are adjacent; each has its size and whether the
  * previous one is in use. A free chunk also has its size at its end, so that a
  * freed chunk merges with free neighbours. Chunks of up to 128 bytes are
- * exempt: they stay in a list of their size until a large request merges them,
- * too.
+ * exempt: they stay in a list of their size until a large request.
  */
 #include "runner/sim/guest/chunk.h"
 
 #include "runner/sim/guest/guest.h"
 
 enum {
-	LARGE_MIN = 1024,           /* a request of this size merges fast
-	                               chunks */
-	CONSOLIDATE_MIN = 64 << 10, /* so does a free chunk of this size */
+	LARGE_MIN = 1024,           /* from here fast chunks are merged */
+	CONSOLIDATE_MIN = 64 << 10, /* so do free chunks from this size */
 };
 
 static size_t fast_of(size_t bytes)

@@ -121,8 +121,7 @@ static struct rm_sim_block *take_small(
 }
 
 /* Sorts the unsorted list, oldest first. Chunks of exactly `bytes` go to the
-   cache; the first that does not fit there is returned. Otherwise returns a
-   cached one, or NULL if none had this size. */
+   cache. Returns the first that does not fit there, a cached one, or NULL. */
 static struct rm_sim_block *sort(
         struct rm_sim_arena *arena, struct rm_sim_cache *cache, size_t bytes)
 {

@@ -55,8 +55,7 @@ int rm_sim_futex_wait(const void *word, uint32_t value)
 	if (!core)
 		rm_sim_misuse("the main thread waits for a lock");
 	system_call();
-	/* no core runs between this comparison and the wait, so no wake is
-	   lost */
+	/* no core runs between comparison and wait: no wake is lost */
 	if (*(const volatile uint32_t *)word != value)
 		return -EAGAIN;
 	world->thread[core->id].futex = word;
@@ -110,8 +109,7 @@ int rm_sim_clock_gettime(clockid_t clock, struct timespec *time)
 {
 	uint64_t ns;
 
-	(void)clock; /* a core runs one thread, so its CPU time is elapsed
-	                time */
+	(void)clock; /* a core runs one thread: CPU time is elapsed time */
 	rm_sim_world_spend(CLOCK_READ_CYCLES);
 	ns = rm_sim_world_now_ns();
 	*time = (struct timespec){ .tv_sec = (time_t)(ns / 1000000000U),

@@ -107,8 +107,7 @@ static void read_slow(struct rwlock *lock, uint32_t seen)
 		/* acquire: pairs with the release in write_unlock() */
 	} while (atomic_load_explicit(&lock->readers, memory_order_acquire) &
 	         WRITE_PHASE);
-	/* the thread that changed the phase also writes its futex: see
-	   read_unlock() */
+	/* that thread also writes the phase's futex: see read_unlock() */
 	phase_wait(lock, 1);
 }
 

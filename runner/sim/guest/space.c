@@ -44,8 +44,7 @@ static struct {
 	struct freed freed[FREED_MAX];
 	unsigned freed_count;
 	uintptr_t image, image_bytes;
-	uint32_t page_number[GLOBAL_PAGES]; /* of the image; 0: not numbered
-	                                       yet */
+	uint32_t page_number[GLOBAL_PAGES]; /* of the image; 0: none yet */
 	uint32_t pages;
 } space;
 

@@ -62,8 +62,7 @@ uint64_t rm_sim_space_image(const void *address);
 void *rm_sim_space_map(size_t bytes);
 void rm_sim_space_unmap(void *pages, size_t bytes);
 
-/* Allocates the next RM_SIM_SEGMENT_BYTES of the heap, from the lowest address
-   up. */
+/* Allocates the next RM_SIM_SEGMENT_BYTES of the heap, from below. */
 enum { RM_SIM_SEGMENT_BYTES = 64 << 20 };
 void *rm_sim_space_segment(void);
 

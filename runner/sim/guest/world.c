@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * world.c - runs simulated threads: schedule, virtual time, barriers,
- * termination.
+ * world.c - simulated threads: schedule, virtual time, barriers, termination.
  *
- * A core runs until it must wait or another core is earlier; then it switches
- * to the core that the model selects. When the main thread would block, it lets
- * the cores run until it can continue. So the model's scheduler is the only
- * one.
+ * A core runs until it must wait or another one is earlier; then it switches to
+ * the core that the model selects. A main thread that would block lets the
+ * cores run until it can continue. So the model's scheduler is the only one.
  */
 #include "runner/sim/guest/world.h"
 

@@ -29,8 +29,7 @@ static void put_down(struct rm_sim_core *core, const struct rm_sim_slot *out)
 		rm_sim_put_out(core, gone);
 }
 
-/* Fills an inclusive L2 with a line from outside; this may evict another
-   line. */
+/* Fills an inclusive L2 with a line from outside; it may evict another. */
 static void fill_l2(struct rm_sim_core *core, uint32_t tag)
 {
 	uint32_t gone = rm_sim_l2_put(core, tag, 0);
@@ -94,8 +93,7 @@ static struct rm_sim_slot *miss(struct rm_sim_core *core, uint32_t line,
 	return front;
 }
 
-/* Counts like rm_sim_hit(), as counts must not depend on where an access
-   hits. */
+/* Counts like rm_sim_hit(): counts must not depend on the place of a hit. */
 static void count(struct rm_sim_core *core, enum rm_sim_kind kind, bool writes)
 {
 	core->count[writes ? RM_SIM_STORES : RM_SIM_LOADS]++;
@@ -117,9 +115,8 @@ bool rm_sim_access_slow(struct rm_sim_core *core, uint32_t line, uint64_t bytes,
 	uint32_t *at;
 	bool owned;
 
-	/* Other cores cannot observe plain accesses to lines that this core
-	   holds, so the core may run ahead by a quantum. All other accesses
-	   wait for their turn. */
+	/* No other core sees plain accesses to lines that this core holds, so
+	   it may run a quantum ahead. Other accesses wait for their turn. */
 	if (core->now > (kind >= RM_SIM_ATOMIC_LOAD ? core->due : sim->soft))
 		return false;
 	at = rm_sim_l1d_peek(core, line);

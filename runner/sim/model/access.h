@@ -30,32 +30,25 @@ _Static_assert(RM_SIM_LINE_BITS + 2 <= 32, "a tag must hold line and state");
 enum rm_sim_count {
 	/* in the host's cache line that a hit needs */
 	RM_SIM_LOADS,   /* instrumented loads, including atomic ones */
-	RM_SIM_STORES,  /* stores, including atomic ones and
-	                   read-modify-writes */
+	RM_SIM_STORES,  /* the same; includes read-modify-writes */
 	RM_SIM_ATOMICS, /* atomic accesses of every kind */
 	RM_SIM_RMWS,    /* atomic read-modify-writes */
 	/* in the next line: the next most frequent ones */
 	RM_SIM_TURNS,        /* times this core was switched to */
 	RM_SIM_LOAD_MISSES,  /* L1d misses of loads */
-	RM_SIM_STORE_MISSES, /* L1d misses of stores; both = cold + capacity +
-	                        coherence */
-	RM_SIM_CAPACITY_MISSES,     /* the line was evicted: capacity or
-	                               conflict */
+	RM_SIM_STORE_MISSES, /* of stores; both = cold + capacity + coherence */
+	RM_SIM_CAPACITY_MISSES,     /* evicted: capacity or conflict */
 	RM_SIM_COHERENCE_MISSES,    /* another core's write removed the line */
 	RM_SIM_REPLACEMENTS,        /* lines evicted from L1d */
-	RM_SIM_L2_MISSES,           /* left the core; without an L2 all L1d
-	                               misses */
-	RM_SIM_TRANSFERS_MODIFIED,  /* line came from a core that had modified
-	                               it */
+	RM_SIM_L2_MISSES,           /* left the core; all without an L2 */
+	RM_SIM_TRANSFERS_MODIFIED,  /* from a core that had modified it */
 	RM_SIM_INVALIDATIONS,       /* lines lost to another core's write */
 	RM_SIM_FALSE_INVALIDATIONS, /* of bytes that this core had not used */
 	RM_SIM_TRUE_INVALIDATIONS,  /* of bytes that this core had used */
 	RM_SIM_UPGRADES,            /* a shared line became writable */
-	RM_SIM_TRANSFERS_CLEAN,     /* line came from a core that had not
-	                               modified it */
+	RM_SIM_TRANSFERS_CLEAN,     /* from a core that had not */
 	RM_SIM_COLD_MISSES,         /* first use of the line by this core */
-	RM_SIM_FALSE_MISSES,        /* coherence misses after a write of unused
-	                        bytes */
+	RM_SIM_FALSE_MISSES,        /* coherence misses, byte not used here */
 	RM_SIM_LLC_MISSES,          /* came from memory */
 	RM_SIM_WRITEBACKS,  /* modified lines that left the core's caches */
 	RM_SIM_WAIT_CYCLES, /* waits for a busy line */

@@ -78,8 +78,7 @@ void rm_sim_put_out(struct rm_sim_core *core, uint32_t tag)
 
 /* --- other cores --- */
 
-/* `core` loses the line to a write of `bytes`. Returns whether it had modified
-   it. */
+/* `core` loses the line to a write of `bytes`. True: it had modified it. */
 static bool lose(struct rm_sim_core *core, uint32_t line, uint64_t bytes)
 {
 	struct rm_sim *sim = core->sim;
@@ -112,7 +111,7 @@ static bool lose(struct rm_sim_core *core, uint32_t line, uint64_t bytes)
 	return tag & RM_SIM_DIRTY;
 }
 
-/* All other cores lose the line. Returns whether one had modified it. */
+/* All other cores lose the line. True: one had modified it. */
 static bool take_from_all(
         struct rm_sim_core *core, uint32_t line, uint64_t bytes)
 {
@@ -135,7 +134,7 @@ static bool take_from_all(
 	return modified;
 }
 
-/* The owner keeps the line as shared. Returns whether it had modified it. */
+/* The owner keeps the line as shared. True: it had modified it. */
 static bool downgrade(struct rm_sim_core *owner, uint32_t line)
 {
 	bool both = owner->sim->mach.l2.inclusion == RM_SIM_INCLUSIVE;

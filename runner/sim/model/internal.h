@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * internal.h - declarations shared by the files of the model; users include
- * model.h.
+ * internal.h - declarations shared by the model's files; users include model.h.
  *
  * The holders of a line are stored twice: in the cores' tags and in the
  * directory. The test of coherence checks that they agree.
@@ -30,8 +29,7 @@ struct rm_sim_entry {
 	uint64_t lost[RM_SIM_WORDS];
 	uint64_t mark[RM_SIM_WORDS];
 	uint64_t busy;  /* the line is in transit until this time */
-	uint16_t owner; /* core + 1 that holds the line exclusively (E or M), or
-	                   0 */
+	uint16_t owner; /* core + 1 of the only holder (E or M), or 0 */
 };
 _Static_assert(sizeof(struct rm_sim_entry) == 64, "one line of the host");
 
@@ -61,8 +59,7 @@ struct rm_sim {
 	uint64_t bound; /* see rm_sim_bound() */
 	struct rm_sim_core *running; /* NULL before the first turn */
 	struct rm_sim_node *node;    /* 2 x cores nodes; node[1] is the root */
-	unsigned waiting;            /* waiting cores, with or without
-	                                timeout */
+	unsigned waiting;            /* with and without a timeout */
 	uint64_t ticket;
 	uint64_t futex[RM_SIM_CORES_MAX], until[RM_SIM_CORES_MAX];
 	uint64_t queued[RM_SIM_CORES_MAX]; /* ticket of each waiting core */

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * l2.c - a core's private L2: sets ordered by use, and the used bytes of each
- * line.
+ * l2.c - a core's private L2: sets ordered by use, and the used bytes.
  *
- * The tags of a set are followed by one byte per way: the index of its used
- * bytes.
+ * After the tags of a set, one byte per way is the index of its used bytes.
  */
 #include "runner/sim/model/internal.h"
 

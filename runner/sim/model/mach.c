@@ -324,8 +324,7 @@ static int read_line(char *line, const char *where, unsigned *seen,
 		        "%s: second %s, expected one (the first is in line %u)",
 		        where, line, seen[key]);
 	seen[key] = number;
-	char copy[256]; /* key_set() modifies it; the message needs the whole
-	                   value */
+	char copy[256]; /* key_set() modifies it; the message needs all of it */
 
 	snprintf(copy, sizeof(copy), "%s", value);
 	wrong = key_set(mach, key, copy);
@@ -364,8 +363,7 @@ int rm_sim_mach_parse(const char *file, const char *text, size_t length,
 	for (int key = 0; key < KEYS; key++)
 		if (!seen[key])
 			return rm_error_set(error, -EINVAL,
-			        "%s: the file ends without %s, expected a line "
-			        "for each key",
+			        "%s: the file ends without %s, expected it",
 			        where, key_name(key));
 	*mach = made;
 	return 0;

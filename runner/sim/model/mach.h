@@ -8,8 +8,7 @@
 /*
  * Reads a description from `length` bytes of `text`. `file` is used in messages
  * and for the name. Returns 0, or -EINVAL with `error` "file:line: fault,
- * expected value" for unknown, duplicate and missing keys and impossible
- * values.
+ * expected value" for unknown, duplicate, missing and impossible ones.
  */
 int rm_sim_mach_parse(const char *file, const char *text, size_t length,
         struct rm_sim_mach *mach, struct rm_error *error);

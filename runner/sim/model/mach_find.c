@@ -56,9 +56,8 @@ static uint32_t floor_power(uint64_t n)
 	return power;
 }
 
-/* Takes a level's geometry from hwloc. Sets are rounded down to a power of two.
-   An unknown or unsupported number of ways stays unchanged. Both are
-   guesses. */
+/* Takes a level's geometry from hwloc. Sets are rounded down to a power of two,
+   and an unsupported number of ways stays unchanged: both are guesses. */
 static void take_level(hwloc_obj_t cache, struct rm_sim_level *level)
 {
 	uint64_t lines = cache->attr->cache.size / RM_SIM_LINE_BYTES;
@@ -94,8 +93,7 @@ static int take_caches(const struct rm_topology *topology,
 			if (i == 0)
 				return rm_error_set(error, -ENOSYS,
 				        "hwloc reports no L1d, expected one "
-				        "(use a named machine instead of "
-				        "host)");
+				        "(use a named machine)");
 			*levels[i].level =
 			        (struct rm_sim_level){ .inclusion =
 				                               RM_SIM_FILL };
@@ -105,7 +103,7 @@ static int take_caches(const struct rm_topology *topology,
 		        cache->attr->cache.linesize != RM_SIM_LINE_BYTES)
 			return rm_error_set(error, -ENOSYS,
 			        "cache lines of %u bytes, expected %d (use a "
-			        "named machine instead of host)",
+			        "named machine)",
 			        cache->attr->cache.linesize, RM_SIM_LINE_BYTES);
 		take_level(cache, levels[i].level);
 	}

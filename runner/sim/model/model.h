@@ -51,8 +51,7 @@ void rm_sim_spawn(struct rm_sim *sim, unsigned id, uint64_t at);
  */
 struct rm_sim_core *rm_sim_turn(struct rm_sim *sim);
 
-/* Like rm_sim_turn(); the running core has finished and may be spawned
-   again. */
+/* Like rm_sim_turn(); the running core ends and may be spawned again. */
 struct rm_sim_core *rm_sim_finish(struct rm_sim *sim);
 
 /*
@@ -71,9 +70,8 @@ struct rm_sim_core *rm_sim_wait(
 unsigned rm_sim_wake(struct rm_sim *sim, uint64_t futex, unsigned most);
 
 /*
- * Sets a time limit (initially RM_SIM_FOREVER). Later a core is past its
- * deadline even if no other core is ready, so that the caller can check the
- * time.
+ * Sets a time limit (initially RM_SIM_FOREVER): a later core is past its
+ * deadline even if no other is ready, so that the caller can check the time.
  */
 void rm_sim_bound(struct rm_sim *sim, uint64_t bound);
 
@@ -90,8 +88,7 @@ static inline bool rm_sim_late(const struct rm_sim_core *core)
 
 extern const char *const rm_sim_count_name[RM_SIM_COUNTS];
 
-/* Clears all counts (cores, regions, sites, lines), but not caches and
-   clocks. */
+/* Clears all counts (cores, regions, sites, lines); caches and clocks stay. */
 void rm_sim_counts_reset(struct rm_sim *sim);
 
 /* Sum of one count over all cores; for one core see core->count[which]. */
@@ -115,9 +112,8 @@ struct rm_sim_region {
 };
 
 /*
- * Adds the lines of [offset, offset + bytes) to the region `name`, which is
- * created if necessary. Returns its number, -ENOSPC, or -EINVAL outside the
- * space.
+ * Adds the lines of [offset, offset + bytes) to the region `name`, which may be
+ * new. Returns its number, -ENOSPC, or -EINVAL outside the space.
  */
 int rm_sim_region(
         struct rm_sim *sim, const char *name, uint64_t offset, uint64_t bytes);
@@ -153,9 +149,8 @@ struct rm_sim_hot_line {
 int rm_sim_watch(struct rm_sim *sim, bool on);
 
 /*
- * Marks the start of an operation of the running core. While watched, the
- * number of distinct lines between two calls is added to
- * RM_SIM_OPERATION_LINES.
+ * Starts an operation of the running core. While watched, the number of
+ * distinct lines between two calls is added to RM_SIM_OPERATION_LINES.
  */
 void rm_sim_operation(struct rm_sim_core *core);
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sched.c - selects the running core: earliest virtual time first, ties by
- * number.
+ * sched.c - the running core: earliest virtual time first, ties by number.
  *
  * A tournament tree over all cores: core i is leaf cores + i, the parent of
- * node n is n / 2, for any number of cores. Each node keeps the two earliest
- * keys below it. So one walk to the root yields the next core and the time at
- * which it must yield to the second.
+ * node n is n / 2. Each node keeps the two earliest keys below it. So one walk
+ * to the root yields the next core and the time at which it must yield to the
+ * second.
  */
 #include "runner/sim/model/internal.h"
 
@@ -113,8 +112,7 @@ void rm_sim_spawn(struct rm_sim *sim, unsigned id, uint64_t at)
 	core->now = max(core->now, at);
 	core->state = RM_SIM_READY;
 	set_key(sim, id, key_of(core->now, id));
-	/* it may be earlier than the core to which the running one would
-	   yield */
+	/* it may be earlier than the next core so far */
 	if (sim->running)
 		rm_sim_limit(sim->running, min(sim->running->due, core->now));
 }

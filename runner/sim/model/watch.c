@@ -17,8 +17,7 @@ struct table {
 	unsigned char *rows;
 	uint64_t *keys;
 	uint32_t *slots;
-	size_t room; /* rows; the index has twice as many slots, a power of
-	                two */
+	size_t room; /* rows; the index has 2 x room slots, a power of two */
 };
 
 /* The slot of `key`, or the one where it belongs. A table is at most half full,
@@ -101,8 +100,7 @@ struct rm_sim_watched {
 	struct table sites, lines;
 	bool incomplete;     /* a row could not be allocated */
 	const void *site;    /* of the current event */
-	uint32_t **touched;  /* [core][line]: last operation that used the
-	                        line */
+	uint32_t **touched;  /* [core][line]: last operation that used it */
 	uint32_t *operation; /* [core] */
 };
 

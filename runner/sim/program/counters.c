@@ -144,8 +144,7 @@ static int cores(const uint64_t bits[2])
 	return __builtin_popcountll(bits[0]) + __builtin_popcountll(bits[1]);
 }
 
-/* Position in `sites`, sorted by descending events, of an entry with so
-   many. */
+/* Position among `sites` (descending events) of one with `events`. */
 static size_t place_of(const json_t *sites, uint64_t events)
 {
 	size_t at = json_array_size(sites);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * memory.c - names the regions of simulated memory and allocates the driver's
- * own.
+ * memory.c - names regions of simulated memory; allocates the driver's own.
  *
- * The team, its workers and their streams have their own pages. On the map's
+ * The team, its workers and their streams have separate pages. On the map's
  * heap they would be between its blocks and change its counts.
  */
 #include "runner/sim/guest/space.h"

@@ -58,8 +58,7 @@ static void deadline(int signal)
 	rm_sim_world_stop(RM_SIM_LIMIT, &error);
 }
 
-/* The runner kills the process at the deadline; this reports the reason shortly
-   before. */
+/* The runner kills at the deadline; this reports the reason shortly before. */
 static void set_deadline(uint64_t deadline_ns)
 {
 	uint64_t us = deadline_ns / 1000 * 9 / 10;

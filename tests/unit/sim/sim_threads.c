@@ -361,8 +361,7 @@ static bool take(void)
 		return false;
 	sum_taken += queue[--queued];
 	if (++taken == ITEMS)
-		pthread_cond_broadcast(&filled); /* ends the waits of all
-		                                    takers */
+		pthread_cond_broadcast(&filled); /* ends all takers' waits */
 	pthread_cond_signal(&emptied);
 	return true;
 }
@@ -530,8 +529,7 @@ static void use_few(unsigned self)
 		arrived++;
 		syscall(SYS_futex, self == 1 ? &apart : &word,
 		        FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
-		/* read first: accesses to shared data would synchronise the
-		   clock */
+		/* first: shared data would synchronise it */
 		int64_t woken_ns = now_ns();
 
 		SIM_EXPECT(woken_ns >= handed_ns);

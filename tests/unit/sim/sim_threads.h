@@ -20,8 +20,7 @@ struct sim_scenario {
 };
 
 extern const struct sim_scenario sim_scenarios[];      /* locks and waits */
-extern const struct sim_scenario sim_heap_scenarios[]; /* terminated by a NULL
-                                                          fact */
+extern const struct sim_scenario sim_heap_scenarios[]; /* ends with fact NULL */
 
 /* The first failed expectation, or NULL. */
 extern const char *sim_wrong;

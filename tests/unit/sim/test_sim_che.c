@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_sim_che.c - compares misses of uniform look-ups with Che's
- * approximation.
- * slow: over five seconds of CPU time; not part of `make check`.
+ * approximation. slow: over five seconds of CPU time; not part of `make check`.
  *
  * Che, Tung, Wang: Hierarchical Web Caching Systems, IEEE JSAC 20(7), 2002,
  * section III. Under independent references an LRU cache of C lines hits line i
  * with probability 1 - exp(-p_i t), where t solves: sum over all lines of 1 -
- * exp(-p_i t) = C. Lines of a probed table have different frequencies, which
- * are taken from the table.
+ * exp(-p_i t) = C. The frequencies of lines are taken from the table.
  */
 #include "tests/unit/sim/sim_fixture.h"
 #include "tests/unit/tap.h"
@@ -17,14 +15,12 @@
 
 enum { SLOT_BYTES = 16, FREQUENCIES = 64 };
 
-/* An open-addressing table at offset 0, half full; only the positions of
-   keys. */
+/* An open-addressing table at offset 0, half full; only keys' positions. */
 struct table {
 	uint64_t slots, keys;
 	uint32_t *home;         /* hashed slot of each key */
 	uint32_t *at;           /* actual slot of each key */
-	unsigned *keys_of_line; /* number of keys whose look-up reads the
-	                           line */
+	unsigned *keys_of_line; /* keys whose look-up reads the line */
 };
 
 static void *allocate(size_t count, size_t bytes)

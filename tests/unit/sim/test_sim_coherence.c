@@ -236,8 +236,7 @@ static void an_inclusive_l2_takes_the_line_above_along(void)
 	sim_do(sim, 0, 64, 8, RM_SIM_LOAD);
 	sim_do(sim, 0, 128, 8, RM_SIM_LOAD);
 	CHECK(n[RM_SIM_WRITEBACKS] == 1 && n[RM_SIM_REPLACEMENTS] == 0,
-	        "an eviction from an inclusive L2 also evicts from L1d, with "
-	        "its writes");
+	        "an eviction from an inclusive L2 also evicts from L1d");
 	rm_sim_destroy(sim);
 }
 
@@ -299,8 +298,7 @@ static void ping_pong_costs_what_is_described(void)
 	sim_do(sim, 0, 0, 8, RM_SIM_STORE);
 	sim_do(sim, 1, 0, 8, RM_SIM_STORE);
 	rm_sim_counts_reset(sim);
-	/* each write follows the other core's write; the line is not busy
-	   then */
+	/* the cores write in turn; the line is not busy then */
 	time = began = rm_sim_core(sim, 1)->now + 1000;
 	for (unsigned i = 0; i < ROUNDS; i++) {
 		struct rm_sim_core *core = sim_run_at(sim, i % 2, time);

@@ -38,8 +38,7 @@ static int window(struct rm_counters *session, bool full)
 	return rm_counters_stop(session);
 }
 
-/* Whether the result has the expected lines and sites, or none unless
-   `lists`. */
+/* Whether the result has the lists, as expected with `lists`. */
 static bool answers(const struct rm_counters *session, bool lists)
 {
 	json_t *result = rm_counters_result(session);

@@ -273,8 +273,7 @@ static void fuzz(uint64_t inputs)
 				memmove(text + at, text + at + 1, length - at);
 			}
 		}
-		exact = malloc(length); /* exact size, so that an overrun is
-		                           detected */
+		exact = malloc(length); /* detects an overrun */
 		memcpy(exact, text, length);
 		if (rm_sim_mach_parse("f.conf", exact, length, &mach, &error))
 			sound = !strncmp(error.text, "f.conf:", 7) &&

@@ -116,8 +116,7 @@ static void sites_and_lines_add_up(void)
 	                        rm_sim_count(sim, RM_SIM_INVALIDATIONS) &&
 	                line.false_invalidations ==
 	                        rm_sim_count(sim, RM_SIM_FALSE_INVALIDATIONS),
-	        "so do the lines' counts, most invalidated first, each with "
-	        "its region");
+	        "so do the lines' counts, most invalidated first");
 	CHECK(region == rm_sim_region_at(sim, 1)->misses,
 	        "and to the region's misses");
 	CHECK(lines[0].readers[0] == (1U << CORES) - 1 &&

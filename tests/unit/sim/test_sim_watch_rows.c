@@ -5,8 +5,7 @@
 #include "runner/sim/model/internal.h"
 #include "tests/unit/sim/sim_fixture.h"
 
-/* Index of the allocation that fails (-1: none), and the number of live
-   ones. */
+/* Index of the allocation that fails (-1: none); number of live ones. */
 static long fails_at = -1, held;
 
 static bool fails(void)
@@ -170,8 +169,7 @@ static void line_says(void)
 	rm_sim_destroy(sim);
 }
 
-/* Misses and losses of lines in order of arrival; the expected order was
-   derived by hand. */
+/* Misses and losses as they arrive; the order was derived by hand. */
 static void order(void)
 {
 	static const struct {

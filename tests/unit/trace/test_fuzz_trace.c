@@ -108,8 +108,7 @@ static bool shares(const struct rm_trace *trace, unsigned threads)
 	return all == trace->count;
 }
 
-/* Gives half of the binary inputs a valid checksum, to test more of the
-   reader. */
+/* Gives half of the binary inputs a valid checksum, to reach more code. */
 static void repair(struct fuzz_input *input)
 {
 	unsigned char *bytes = (unsigned char *)input->text;

@@ -526,8 +526,7 @@ static void meet(struct handle *handle)
 	pthread_create(&meeting->thread, NULL, come_second, handle->table);
 	while (!atomic_load(&meeting->parked) && !atomic_load(&meeting->done))
 		sched_yield();
-	/* Time for the second thread to misbehave; a short time only hides a
-	   bug. */
+	/* Time for the second thread to misbehave; a short time hides a bug. */
 	for (int i = 0; i < 1000 && !atomic_load(&meeting->done); i++)
 		sched_yield();
 	meeting->waited =
@@ -567,8 +566,7 @@ static bool meets(enum rm_operation first, enum rm_operation second)
 static void operations_wait_for_each_other(void)
 {
 	static const char *const names[RM_OPERATIONS] = {
-		"a look-up is executed and recorded before another thread's "
-		"operation begins",
+		"a look-up is recorded before another operation begins",
 		"an upsert, too, and the other thread parks until then",
 		"a remove, too"
 	};

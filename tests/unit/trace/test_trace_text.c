@@ -29,12 +29,10 @@ static void sizes_are_two_numbers(void)
 {
 	CHECK(line("put 1 2 k vv\n") && line("put 1 0 k \n") &&
 	                line("put 2 3 a  v\n\n\n"),
-	        "key and value have the given lengths, including blanks and "
-	        "newlines");
+	        "key and value have these lengths, with blanks and newlines");
 	CHECK(!line("put 1 x \n") && !line("put x 1 k v\n") &&
 	                !line("put 1  k\n") && !line("put 1 -1 k \n"),
-	        "a length that is not a number is rejected, also if it could "
-	        "be a key");
+	        "a length that is not a number is rejected");
 	CHECK(!line("put 1,2 k vv\n") && !line("put 1 2,k vv\n"),
 	        "exactly one blank follows each length");
 	CHECK(!line("put 0 1  v\n"), "a key has at least one byte");

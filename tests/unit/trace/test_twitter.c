@@ -14,8 +14,7 @@
 static struct rm_trace_imported told;
 static struct rm_error error;
 
-/* The trace's text, which the caller frees. NULL: rejected, and the trace is
-   empty. */
+/* The trace's text; the caller frees it. NULL: rejected, trace empty. */
 static char *imported(const char *lines)
 {
 	struct rm_trace trace = { .count = 1 };
@@ -76,8 +75,7 @@ static void operations_are_what_the_key_lets_them_be(void)
 	CHECK(told.conditional == 6, "and they are counted, too");
 }
 
-/* For a key that has not occurred: it was present when the trace was
-   recorded. */
+/* A key not seen before was present when the trace was recorded. */
 static void what_changes_a_value_finds_one(void)
 {
 	static const char *const words[] = { "replace", "cas", "append",
@@ -93,8 +91,7 @@ static void what_changes_a_value_finds_one(void)
 		       !told.conditional;
 		free(text);
 	}
-	CHECK(all, "operations that change a value assume an unseen key to be "
-	           "present");
+	CHECK(all, "changes of a value assume an unseen key to be present");
 }
 
 static void what_expires_is_removed_in_time(void)
@@ -102,8 +99,7 @@ static void what_expires_is_removed_in_time(void)
 	CHECK(becomes("0,a,1,1,1,set,5\n4,a,1,1,1,get,0\n5,a,1,1,1,get,0\n",
 	              "put 1 1 a v\nget a\ndel a\nget a\nend 4\n") &&
 	                told.expired == 1,
-	        "a value expires before the first line at its time, not "
-	        "earlier");
+	        "a value expires before the first line at its time");
 	CHECK(becomes("0,d,1,1,1,set,9\n0,e,1,1,1,set,9\n0,a,1,1,1,set,5\n"
 	              "0,b,1,1,1,add,2\n0,c,1,1,1,set,5\n0,d,1,1,1,cas,4\n"
 	              "0,e,1,1,1,replace,3\n9,f,1,1,1,get,0\n",

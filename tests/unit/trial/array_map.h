@@ -15,8 +15,7 @@ enum { MOST_KEYS = 1 << 16 };
 
 /* Faults of this file's map. */
 static struct fault {
-	uint64_t lose_insert, lose_update; /* each n-th operation of its kind;
-	                                      0: none */
+	uint64_t lose_insert, lose_update; /* each n-th of its kind; 0: none */
 	bool hide_lost;          /* a lost insert reports the key as present */
 	uint64_t lose_lookup;    /* only the n-th */
 	_Atomic bool take_other; /* one removal, of another key */

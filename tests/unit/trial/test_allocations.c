@@ -49,8 +49,7 @@ int main(void)
 	enum { BIG = 8 << 20 };
 	static char output[4096];
 
-	setvbuf(stdout, output, _IOLBF, sizeof(output)); /* stdio would allocate
-	                                                    a buffer */
+	setvbuf(stdout, output, _IOLBF, sizeof(output)); /* else it allocates */
 	double calls = stat_of("allocations"), frees = stat_of("frees");
 	double all = stat_of("allocated_bytes"), held = stat_of("bytes");
 

@@ -45,8 +45,7 @@ static void arrive(struct line *line, uint64_t start_ns)
 	}
 }
 
-/* Three arrivals in 10 ns: at so late a time a double has no fractions of a
-   ns. */
+/* Three in 10 ns: at so late a time a double cannot hold fractions. */
 static void long_after_the_boot(void)
 {
 	struct line early = { "constant", 3e8, 1, 0, 1000000, 0, 0 };

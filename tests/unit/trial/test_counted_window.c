@@ -179,8 +179,7 @@ static void each_call_has_its_place(void)
 	        "and stops after all threads have stopped counting");
 	CHECK(number_of(json_object_get(result, "counters"), "threads") ==
 	                THREADS,
-	        "the counters' result is in the trial's result, for all "
-	        "threads");
+	        "the counters' result is the trial's, for all threads");
 	json_decref(result);
 }
 

@@ -95,8 +95,7 @@ RM_DRIVE(ops, u64x8, RM_U64X8)
 
 static atomic_bool stop;
 
-/* Runs one stream of the real loop; a quarter of the look-ups are absent
-   keys. */
+/* Runs one stream of the real loop; a quarter of the look-ups miss. */
 static struct rm_worker run(struct record *record, enum rm_write_kind kind,
         double write_decisions, unsigned seed, const struct rm_skew *skew)
 {
@@ -403,8 +402,7 @@ static void shuffle(uint32_t key[TABLE_KEYS], uint32_t *xorshift)
 	}
 }
 
-/* Compares mean probes of a hit with those of shuffled keys, with exact
-   weights. */
+/* Compares a hit's mean probes with shuffled keys, with exact weights. */
 static void popularity_favours_no_kind_of_table(void)
 {
 	static uint8_t depth[2][TABLE_KEYS];
@@ -458,8 +456,7 @@ static double zipf_norm(double theta)
 	return norm;
 }
 
-/* The share of each rank is read from the table; only the first ranks are
-   drawn. */
+/* Each rank's share is read from the table; only the first are drawn. */
 static void zipf_has_its_frequencies(void)
 {
 	static const double thetas[] = { 0.5, 0.99, 1.0, 1.2, 1.4908, 2.1106,
@@ -632,8 +629,7 @@ static void judge_cluster(
 	*worst_z = fmax(*worst_z, z_of((double)absent, DRAWS, misses));
 }
 
-/* Clusters as in workloads/production/, from the lowest exponent to the
-   highest. */
+/* As in workloads/production/, from the lowest exponent to the highest. */
 static void draws_have_their_exponents_and_misses(void)
 {
 	static const struct {

@@ -52,8 +52,7 @@ static void growth_is_in_the_window(void)
 		                number_of(result, "hits") == 3000 &&
 		                number_of(result, "writes") == 3000 &&
 		                number_of(result, "ops") == 6000,
-		        "with as many other operations per insert as "
-		        "requested");
+		        "with the requested operations per insert");
 		CHECK(stat_of(result, "lookup_p999") >=
 		                        stat_of(result, "lookup_p50") &&
 		                stat_of(result, "lookup_max") >=
@@ -66,8 +65,7 @@ static void growth_is_in_the_window(void)
 	}
 }
 
-/* Number of bins of the segments: grows with the map, or is fixed by
-   presizing. */
+/* The segments' bins: they grow with the map, or presizing fixes them. */
 static double bins_of(const char *map, bool presize)
 {
 	struct rm_request request = request_of(map, "grow:0");

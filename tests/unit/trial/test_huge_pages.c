@@ -15,8 +15,7 @@
 static struct played {
 	const char *library; /* file of malloc(); NULL: unknown */
 	const char *rollup;  /* lines of smaps_rollup; NULL: no such file */
-	const char *name, *value; /* environment variable; value NULL: not
-	                             set */
+	const char *name, *value; /* of the environment; value NULL: not set */
 	bool refuses;             /* prctl() fails */
 } played;
 

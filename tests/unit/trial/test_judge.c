@@ -113,8 +113,7 @@ static void all_writes_are_all_but_one_of_many(void)
 	end(&request);
 }
 
-/* The probability of at least `hits` in `n`, summed exactly; the judge uses a
-   bound. */
+/* The probability of at least `hits` in `n`, exactly; the judge bounds it. */
 static double as_many(uint64_t hits, uint64_t n, double p)
 {
 	double sum = 0;
@@ -126,8 +125,7 @@ static double as_many(uint64_t hits, uint64_t n, double p)
 	return sum;
 }
 
-/* The smallest number of writes in `n`, above the expected one, that is
-   void. */
+/* The smallest void number of writes in `n`, above the expected one. */
 static uint64_t fewest_refused(uint64_t n, double p)
 {
 	struct rm_counts *counts = &team.members[0].worker.counts;
@@ -165,8 +163,7 @@ static void a_right_share_is_refused_once_in_a_thousand_million(void)
 		const double chance = as_many(refused, draws[i].n, p);
 
 		CHECK(refused < draws[i].n && chance < 1e-9 && chance > 1e-12,
-		        "such a count has a probability of at most 10^-9, and "
-		        "not much less");
+		        "its probability is at most 10^-9, and not much less");
 	}
 	end(&request);
 }
@@ -295,8 +292,8 @@ static void a_late_thread_of_other_loops_is_void(void)
 		        "a late thread is void if all threads must work");
 		team.members[1].start_ns = team.members[0].start_ns;
 		team.members[0].end_ns += 30000000;
-		CHECK(judged("ok", ""), "a thread is not late if another "
-		                        "thread's operation ends later");
+		CHECK(judged("ok", ""),
+		        "a thread is not late if another ends later");
 		end(&request);
 	}
 }
@@ -457,8 +454,8 @@ static void one_thread_misses_no_key(void)
 
 		request.cell.dist = kinds[k];
 		result = run(&request);
-		CHECK(is(result, "ok", ""), "fresh keys with one thread: each "
-		                            "look-up finds its key");
+		CHECK(is(result, "ok", ""),
+		        "fresh keys, one thread: each look-up finds its key");
 		json_decref(result);
 	}
 	request.cell.dist = RM_DIST_UNIFORM;

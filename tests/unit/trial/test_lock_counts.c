@@ -196,8 +196,7 @@ static double locked_to_write(void)
 	return stat.value;
 }
 
-/* Write locks other than one per insert, until the first shards have been
-   split. */
+/* Write locks beyond one per insert, until the first shards are split. */
 static double locks_of_growth(const char *id)
 {
 	enum { INSERTS = 110000 };

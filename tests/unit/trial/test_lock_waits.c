@@ -367,8 +367,7 @@ int main(void)
 		"gomap_pthread_rw_reader", "gomap_pthread_rw_writer",
 		"gomap_ck_brlock", "gomap_ck_pflock" };
 
-	alarm(300); /* a lock that does not report its wait would hang the
-	               test */
+	alarm(300); /* an unreported wait would hang the test */
 	for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++) {
 		const struct rm_impl *impl = rm_impl_find(ids[i]);
 

@@ -44,8 +44,7 @@ static void texts(void)
 	CHECK(reads_as("hold", "hold:1ms:100us:1") &&
 	                reads_as("hold:2ms", "hold:2ms:100us:1") &&
 	                reads_as("hold:1500us:1s:4", "hold:1500us:1s:4"),
-	        "times are written in the largest unit that keeps them "
-	        "integers");
+	        "times have the largest unit that keeps them integers");
 	CHECK(reads_as("lifecycle", "lifecycle:10") &&
 	                reads_as("lifecycle:64:4", "lifecycle:64") &&
 	                reads_as("lifecycle:4:64", "lifecycle:4:64"),
@@ -187,8 +186,7 @@ static void no_arrival_is_told(void)
 	request.cell.rate_per_s = 0.001;
 	result = run_on(&request, rm_impl_find("gomap_rw"));
 	CHECK(is(result, "void", "no arrival in the window of 0.100 ms"),
-	        "a window that ends before the first arrival is void with a "
-	        "reason");
+	        "a window before the first arrival is void");
 	json_decref(result);
 }
 
@@ -269,8 +267,7 @@ static void shares_of_writes_are_those_of_the_table(void)
 		result = run_on(&request, rm_impl_find("syncmap"));
 		CHECK(fabs(number_of(result, "achieved_write_share") -
 		              rm_cell_own_writes(&request.cell)) < 1e-4,
-		        "the achieved share equals the loop's fixed share of "
-		        "writes");
+		        "a loop achieves its fixed share of writes");
 		json_decref(result);
 	}
 }
@@ -346,12 +343,11 @@ static void sessions_are_held_before_the_window(void)
 		request.cell.write_kind = i % 2 ? RM_CHURN : RM_UPDATE;
 		result = run_on(&request, rm_impl_find(maps[i]));
 		CHECK(is(result, "ok", ""), "lifecycle: the counts add up");
-		CHECK(steps_only(result), "only steps are counted, and the "
-		                          "share of writes is as requested");
+		CHECK(steps_only(result), "only steps are counted, with the "
+		                          "requested share of writes");
 		CHECK(!life || (stat_of(result, "connections") == 1000 &&
 		                       stat_of(result, "shard_imbalance") >= 1),
-		        "shard statistics describe the end of the window, with "
-		        "open sessions");
+		        "shard statistics describe the window's end");
 		json_decref(result);
 	}
 }
@@ -390,8 +386,7 @@ static void two_threads_meet_on_keys(void)
 		json_t *result;
 
 		request.cell.threads = 4;
-		/* on a busy machine a round of two threads may take two time
-		   slices */
+		/* on a busy machine a round takes two time slices */
 		request.cell.window_ops = i < 3 ? 64 : 640;
 		request.cell.write_kind = RM_CHURN;
 		result = run_on(&request, rm_impl_find(maps[i % 3]));
@@ -558,8 +553,7 @@ static void own_loops_are_judged_by_their_check(void)
 	request = loop_request("technique", "stock");
 	result = run_on(&request, &technique);
 	CHECK(is(result, "failed", "oversold by one"),
-	        "if its check fails, the trial fails with the subject's "
-	        "reason");
+	        "a failed check fails the trial with its reason");
 	json_decref(result);
 	own = (struct own){ .wrong = true };
 	request = loop_request("technique", "stock");
@@ -609,8 +603,7 @@ static void a_window_of_few_turns_has_no_more(void)
 	request.cell.window_ops = 20;
 	result = run_on(&request, rm_impl_find("gomap_rw"));
 	CHECK(stat_of(result, "scan_count") == 20,
-	        "a scanner scans that often, while the other thread runs a "
-	        "batch");
+	        "a scanner scans that often beside the mix");
 	json_decref(result);
 }
 
@@ -743,8 +736,7 @@ static void held_locks_tell_who_is_blocked(void)
 	   the writer's time, the writer for the last reader */
 	CHECK(writes > 0 && writes < 1 && reads > 0 && reads < 1 &&
 	                all > fmin(writes, reads) && all < fmax(writes, reads),
-	        "the blocked share of all is between those of readers and "
-	        "writers");
+	        "the blocked share is between readers' and writers'");
 	CHECK(stat_of(result, "read_wait_p99") >=
 	                        stat_of(result, "read_wait_p50") &&
 	                stat_of(result, "write_wait_p99") > 0,

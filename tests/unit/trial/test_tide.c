@@ -62,9 +62,8 @@ static void a_tide_turns_for_all_at_once(void)
 	        "also with too few sessions for a tide");
 }
 
-/* 6400 steps, one in 3 renews; one thread needs about 5700 from 1000 sessions
-   to 50 and back. Of several threads the last one to get a CPU may flow
-   alone. */
+/* 6400 steps, one in 3 renews: about 5700 take one thread from 1000 sessions to
+   50 and back. The last of several threads may flow alone. */
 static void sessions_ebb_and_flow(void)
 {
 	static const char *const maps[] = { "gomap_rw", "syncmap", "shard_life",

@@ -54,8 +54,7 @@ static void the_open_loop_faults_no_page(void)
 	        "no page fault in a window of new keys");
 }
 
-/* A histogram has 65 pages. A loop without a warm-up also faults pages of
-   code. */
+/* A histogram has 65 pages. Without a warm-up, code pages fault, too. */
 static void a_fill_faults_no_page_of_a_histogram(void)
 {
 	int faults = faults_of(loop_request("array", "fill"));
