@@ -1,19 +1,19 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# site.sh - reads what a site is like: account, partition, modules and the like,
-# which no workload knows (docs/guide/many-machines.md, examples/fleet/site.conf).
+# site.sh - reads a site file: account, partition, modules and other settings that
+# do not belong to a workload (docs/guide/many-machines.md, examples/fleet/site.conf).
 
 declare -A site=([build-minutes]=10 [minutes-most]=1440 [warn-seconds]=120 [partial]=no)
 SITE_KEYS=' account build-minutes constraint minutes-most modules partial partition prologue qos sbatch ssh warn-seconds '
 SITE_NUMBERS=' build-minutes minutes-most warn-seconds '
 
-trimmed() { # TEXT: without white space around it
+trimmed() { # TEXT: prints it without surrounding white space
 	local text=$1
 	text=${text#"${text%%[![:space:]]*}"}
 	printf %s "${text%"${text##*[![:space:]]}"}"
 }
 
-# One line, `key = value`; its complaint goes to standard error.
+# Reads one line, `key = value`; errors go to standard error.
 site_line() { # FILE NUMBER LINE
 	local key value
 	[[ $3 = *=* ]] || { echo "$1:$2: expected key = value, not '$3'" >&2; return 1; }
@@ -38,8 +38,8 @@ site_read() { # FILE
 	done <"$1"
 }
 
-# The line of shell that runs on each machine before it builds. A module that is
-# not there fails it, or another compiler would build what is measured.
+# Prints the shell command that runs on each machine before the build. It fails if
+# a module is missing, because another compiler would then build the maps.
 site_prologue() {
 	if [ -n "${site[modules]}" ]; then
 		printf 'module load %s && eval %q' "${site[modules]}" "${site[prologue]:-:}"

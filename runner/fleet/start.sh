@@ -1,30 +1,29 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# start.sh FOLDER NODE MODE [ARGUMENTS of run] - one start on one machine of a
-# campaign of several: builds here, then begins or resumes FOLDER/NODE.
+# start.sh FOLDER NODE MODE [ARGUMENTS of run] - one start of a campaign on one
+# machine: builds readmostly, then begins or resumes FOLDER/NODE.
 #
-# By Slurm it is the batch script, by ssh a session of its own. Its word is
-# FOLDER/state/NODE.status; its lock, which all that it starts holds as well, is
-# FOLDER/state/NODE.lock: a start that outlived its job cannot write beside
-# the next one (docs/adr/0042). LOCK_WAIT: seconds to wait for that one; LOCK_HELD:
-# descriptor 9 has the lock already.
-# TERM is passed on; the run's 75 then requeues the job, at most REQUEUES times.
-# PROLOGUE: a line of shell of the site. PARTIAL=yes: fewer CPUs than the machine has.
-# RM_FLEET_PROGRAM: run this program, build nothing.
+# With Slurm it is the batch script, with ssh a separate session. Its status is in
+# FOLDER/state/NODE.status. Its children inherit its lock FOLDER/state/NODE.lock, so
+# that a start that outlived its job cannot write together with the next one
+# (docs/adr/0042). LOCK_WAIT: seconds to wait for the lock; LOCK_HELD: descriptor 9
+# already has it. TERM is passed on; status 75 of the run then requeues the job, at
+# most REQUEUES times. PROLOGUE: shell command of the site. PARTIAL=yes: the job may
+# have fewer CPUs than the machine. RM_FLEET_PROGRAM: run this program, do not build.
 folder=$1 node=$2 mode=$3
 shift 3
 state=$folder/state status=$folder/state/$node.status
 job=${SLURM_JOB_ID:-} restart=${SLURM_RESTART_COUNT:-0}
 target='' stopped=''
 
-# Of one length and written in place: a full disk has room for the last word.
+# Writes the status in place with a fixed length, so that it also works on a full disk.
 word() { printf '%-511.511s\n' "$*" 1<>"$status"; }
-# What somebody cancelled is not begun again.
+# Whether the job may be requeued. A cancelled job is not.
 goes_on() {
 	[ -n "$job" ] && [ "$restart" -lt "${REQUEUES:-20}" ] &&
 		[ "$(squeue -h -j "$job" -o %T)" = RUNNING ]
 }
-end() { # STATUS REASON: the end of this start
+end() { # STATUS REASON: ends this start
 	if [ "$1" = 75 ] && goes_on; then
 		word requeued "$1" "$job" "$2"
 		scontrol requeue "$job" && exit 75
@@ -34,9 +33,9 @@ end() { # STATUS REASON: the end of this start
 }
 trap 'stopped=1; [ -z "$target" ] || kill -TERM -- "$target" 2>/dev/null' TERM
 
-# Waits for what was started last through the signals that are passed on to it;
-# sets rc. Where a signal and the end fall together bash may not know the status
-# any more: what was stopped is resumed, which is right in any case.
+# Waits for the last child while signals are passed on to it; sets rc. If a signal
+# and the end coincide, bash may lose the status. Then rc is 75: a resume is correct
+# in any case.
 attend() { # TARGET of TERM
 	local child=$!
 	target=$1
@@ -50,33 +49,33 @@ attend() { # TARGET of TERM
 	fi
 	target=''
 }
-# The last words of the run, of this start only.
+# Prints the last message of this run.
 said() {
 	awk '/^start: / { text = "" } /^readmostly run: / && !/will not rank/ { text = $0 }
 		END { if (text) print text }' "$state/$node.log" 2>/dev/null
 }
 
-# Waits for a start that outlived its job.
+# Takes the lock; waits for a start that outlived its job.
 take_lock() {
 	[ -n "$LOCK_HELD" ] || exec 9>>"$state/$node.lock" || exit 2
-	flock -w "${LOCK_WAIT:-600}" 9 & # waited for, so that TERM is heard
+	flock -w "${LOCK_WAIT:-600}" 9 & # in the background, so that TERM is handled
 	attend $!
 	if [ "$rc" != 0 ]; then
 		echo "start: $node is held by another start of this campaign"
-		! goes_on || scontrol requeue "$job" # its word stays the other's
+		! goes_on || scontrol requeue "$job" # the status belongs to the other start
 		exit 75
 	fi
-	[ -z "$stopped" ] || end 75 "stopped before it began"
+	[ -z "$stopped" ] || end 75 "stopped before the start"
 }
 
-# A mask that is smaller than the machine shares it, silently.
+# A smaller CPU mask means that the machine is shared.
 check_mask() {
 	local allowed usable online
 	allowed=$(taskset -pc $$ 2>/dev/null | sed 's/.*: //')
 	usable=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)
 	online=$(getconf _NPROCESSORS_ONLN)
 	[ "$usable" = "$online" ] || [ "${PARTIAL:-no}" = yes ] ||
-		end 2 "only CPUs $allowed of $online may be used here; expected an exclusive job, or partial = yes in the site file"
+		end 2 "only CPUs $allowed of $online may be used; expected an exclusive job, or partial = yes in the site file"
 }
 
 site_here() {
@@ -86,7 +85,7 @@ site_here() {
 	eval "$PROLOGUE" || end 2 "the site's prologue failed: $PROLOGUE"
 }
 
-build_here() { # a session of its own, so that TERM ends all of make
+build_here() { # in a separate session, so that TERM ends all of make
 	export BUILD=build/$node mode
 	setsid bash -c '. runner/programs.sh
 		needs_of --mode "$mode" "$@"
@@ -111,7 +110,7 @@ run_here() { # [ARGUMENTS of run]
 	reason=$(said)
 	case $rc in
 	0) end 0 '' ;;
-	3) # every trial has its line, and some cells no result: nothing is left to do
+	3) # all trials are done, but some cells have no result
 		if [ -z "$reason" ] && "$program" dev validate "$folder/$node" >/dev/null 2>&1; then
 			word whole 3 "${job:--}" "$(grep -a '^status: ' "$state/$node.log" | tail -n 1)"
 			exit 3
@@ -123,8 +122,7 @@ run_here() { # [ARGUMENTS of run]
 	esac
 }
 
-# One command, so that nothing of this file is read later: who edits it while it
-# runs shall not change what runs.
+# One command, so that bash reads the whole file first and later edits have no effect.
 main() { # [ARGUMENTS of run]
 	mkdir -p "$state" && cd "$(dirname "$0")/../.." || exit 2
 	take_lock
