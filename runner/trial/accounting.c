@@ -35,7 +35,7 @@ static struct rm_key key_of(
 
 /* Only exchange returns the replaced value. With upsert the replaced values are
    unknown, and the trial is checked by key sums alone. */
-static void put(const struct turn *turn, uint64_t rank)
+static void write_rank(const struct turn *turn, uint64_t rank)
 {
 	struct rm_worker *worker = &turn->member->worker;
 	struct rm_account *account = &turn->member->account;
@@ -64,9 +64,9 @@ static void put(const struct turn *turn, uint64_t rank)
 	}
 }
 
-/* As in put(): only take returns the removed value. A missing key is no error,
-   because another thread may have removed it first. */
-static void drop(const struct turn *turn, uint64_t rank)
+/* As in write_rank(): only take returns the removed value. A missing key is no
+   error, because another thread may have removed it first. */
+static void remove_rank(const struct turn *turn, uint64_t rank)
 {
 	struct rm_worker *worker = &turn->member->worker;
 	struct rm_account *account = &turn->member->account;
@@ -93,7 +93,7 @@ static void drop(const struct turn *turn, uint64_t rank)
 	}
 }
 
-static void look(const struct turn *turn, uint64_t rank)
+static void check_lookup(const struct turn *turn, uint64_t rank)
 {
 	struct rm_worker *worker = &turn->member->worker;
 	struct rm_key key = key_of(turn, rank, &worker->line);
@@ -112,23 +112,23 @@ static void take_turn(const struct turn *turn, uint64_t random)
 
 	switch (worker->write_kind) {
 	case RM_UPDATE:
-		put(turn, rank);
+		write_rank(turn, rank);
 		break;
 	case RM_CHURN:
-		drop(turn, rank);
-		put(turn, rank);
+		remove_rank(turn, rank);
+		write_rank(turn, rank);
 		break;
 	case RM_FRESH:
-		put(turn, rm_fresh_next(worker));
-		drop(turn, rm_fresh_oldest(worker));
+		write_rank(turn, rm_fresh_next(worker));
+		remove_rank(turn, rm_fresh_oldest(worker));
 		rm_fresh_did(worker);
 		break;
 	}
-	look(turn, rm_below(rm_next(&worker->rng), worker->resident));
+	check_lookup(turn, rm_below(rm_next(&worker->rng), worker->resident));
 }
 
 /* Reserves up to CHUNK writes of the common quota; false if none are left. */
-static bool more(struct rm_team *team)
+static bool reserve_writes(struct rm_team *team)
 {
 	/* relaxed: a quota; the phase barrier orders everything else */
 	uint64_t left =
@@ -151,7 +151,7 @@ void rm_account_run(struct rm_member *member)
 	uint64_t start_ns = rm_now_ns();
 	bool slow = team->impl->caps & RM_CAP_SLOW_WRITES;
 
-	while (more(team)) {
+	while (reserve_writes(team)) {
 		uint64_t until = member->account.writes + CHUNK;
 
 		while (member->account.writes < until)

@@ -40,29 +40,29 @@ static struct stripe {
 } stripes[STRIPES];
 static _Atomic int64_t held, peak;
 static _Atomic unsigned threads;
-static _Thread_local struct stripe *own;
+static _Thread_local struct stripe *own_stripe;
 
-static struct stripe *stripe(void)
+static struct stripe *get_stripe(void)
 {
-	if (!own)
+	if (!own_stripe)
 		/* relaxed: only spread matters */
-		own = &stripes[atomic_fetch_add_explicit(
-		                       &threads, 1, memory_order_relaxed) %
-		               STRIPES];
-	return own;
+		own_stripe = &stripes[atomic_fetch_add_explicit(&threads, 1,
+		                              memory_order_relaxed) %
+		                      STRIPES];
+	return own_stripe;
 }
 
 /* Adds to the bytes in use. Relaxed, all: a statistic orders nothing. */
-static void hold(int64_t bytes)
+static void add_held_bytes(int64_t bytes)
 {
-	int64_t mine = atomic_fetch_add_explicit(&stripe()->unsettled, bytes,
-	                       memory_order_relaxed) +
+	int64_t mine = atomic_fetch_add_explicit(&get_stripe()->unsettled,
+	                       bytes, memory_order_relaxed) +
 	               bytes;
 
 	if (mine > -SETTLE_BYTES && mine < SETTLE_BYTES)
 		return;
 	mine = atomic_exchange_explicit(
-	        &stripe()->unsettled, 0, memory_order_relaxed);
+	        &get_stripe()->unsettled, 0, memory_order_relaxed);
 
 	int64_t now =
 	        atomic_fetch_add_explicit(&held, mine, memory_order_relaxed) +
@@ -76,66 +76,66 @@ static void hold(int64_t bytes)
 }
 
 /* Start time of an allocation; 0: this one is not timed. */
-static uint64_t begun(void)
+static uint64_t start_timing(void)
 {
-	return rm_stat_read(&stripe()->allocations) % TIMED_ONE_IN
+	return rm_stat_read(&get_stripe()->allocations) % TIMED_ONE_IN
 	               ? 0
 	               : rm_now_ns();
 }
 
-static void *counted(void *pointer, uint64_t begun_ns)
+static void *count_allocation(void *pointer, uint64_t start_ns)
 {
-	if (begun_ns) {
-		rm_stat_add(&stripe()->timed_ns, rm_now_ns() - begun_ns);
-		rm_stat_add(&stripe()->timed, 1);
+	if (start_ns) {
+		rm_stat_add(&get_stripe()->timed_ns, rm_now_ns() - start_ns);
+		rm_stat_add(&get_stripe()->timed, 1);
 	}
 	if (pointer) {
 		size_t bytes = malloc_usable_size(pointer);
 
-		rm_stat_add(&stripe()->allocations, 1);
-		rm_stat_add(&stripe()->allocated_bytes, bytes);
-		hold((int64_t)bytes);
+		rm_stat_add(&get_stripe()->allocations, 1);
+		rm_stat_add(&get_stripe()->allocated_bytes, bytes);
+		add_held_bytes((int64_t)bytes);
 	}
 	return pointer;
 }
 
 static void count_free(size_t bytes)
 {
-	rm_stat_add(&stripe()->frees, 1);
-	rm_stat_add(&stripe()->freed_bytes, bytes);
-	hold(-(int64_t)bytes);
+	rm_stat_add(&get_stripe()->frees, 1);
+	rm_stat_add(&get_stripe()->freed_bytes, bytes);
+	add_held_bytes(-(int64_t)bytes);
 }
 
 void *malloc(size_t size)
 {
-	const uint64_t begun_ns = begun();
+	const uint64_t start_ns = start_timing();
 
-	return counted(__libc_malloc(size), begun_ns);
+	return count_allocation(__libc_malloc(size), start_ns);
 }
 
 void *calloc(size_t nmemb, size_t size)
 {
-	const uint64_t begun_ns = begun();
+	const uint64_t start_ns = start_timing();
 
-	return counted(__libc_calloc(nmemb, size), begun_ns);
+	return count_allocation(__libc_calloc(nmemb, size), start_ns);
 }
 
 void *realloc(void *ptr, size_t size)
 {
 	size_t before = ptr ? malloc_usable_size(ptr) : 0;
-	const uint64_t begun_ns = begun();
+	const uint64_t start_ns = start_timing();
 	void *moved = __libc_realloc(ptr, size);
 
 	if (ptr && (moved || !size))
 		count_free(before);
-	return counted(moved, begun_ns);
+	return count_allocation(moved, start_ns);
 }
 
 void *memalign(size_t alignment, size_t size)
 {
-	const uint64_t begun_ns = begun();
+	const uint64_t start_ns = start_timing();
 
-	return counted(__libc_memalign(alignment, size), begun_ns);
+	return count_allocation(__libc_memalign(alignment, size), start_ns);
 }
 
 void *aligned_alloc(size_t alignment, size_t size)
@@ -145,11 +145,11 @@ void *aligned_alloc(size_t alignment, size_t size)
 
 int posix_memalign(void **memptr, size_t alignment, size_t size)
 {
-	void *got = memalign(alignment, size);
+	void *block = memalign(alignment, size);
 
-	if (!got)
+	if (!block)
 		return ENOMEM;
-	*memptr = got;
+	*memptr = block;
 	return 0;
 }
 

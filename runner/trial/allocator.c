@@ -25,7 +25,7 @@ const char *rm_allocator_now(void)
 	return slash ? slash + 1 : info.dli_fname;
 }
 
-static bool is(const char *file, enum rm_allocator allocator)
+static bool file_is(const char *file, enum rm_allocator allocator)
 {
 	const char *library = rm_allocator_library(allocator);
 
@@ -34,12 +34,12 @@ static bool is(const char *file, enum rm_allocator allocator)
 
 /* glibc is the default. It also accepts the build's own allocator (sanitizers,
    stats build), but no other known library. */
-static bool as_asked(const char *file, enum rm_allocator asked)
+static bool allocator_matches(const char *file, enum rm_allocator requested)
 {
-	if (asked != RM_ALLOCATOR_GLIBC)
-		return is(file, asked);
+	if (requested != RM_ALLOCATOR_GLIBC)
+		return file_is(file, requested);
 	for (int i = RM_ALLOCATOR_GLIBC + 1; i < RM_ALLOCATORS; i++)
-		if (is(file, (enum rm_allocator)i))
+		if (file_is(file, (enum rm_allocator)i))
 			return false;
 	return true;
 }
@@ -50,7 +50,7 @@ int rm_allocator_apply(const struct rm_cell *cell, struct rm_error *error)
 	char variables[RM_ALLOCATOR_VARIABLES][RM_ALLOCATOR_VARIABLE_BYTES];
 	const char *equals, *now;
 
-	if (!as_asked(file, cell->allocator))
+	if (!allocator_matches(file, cell->allocator))
 		return rm_error_set(error, -EXDEV,
 		        "malloc() is from %.100s: this cell needs %s", file,
 		        rm_allocator_name(cell->allocator));

@@ -154,7 +154,7 @@ struct rm_loop_notes {
 	                     minus those taken, in both phases */
 	/* stall: resident memory at the reader's first stop, and its maximum */
 	uint64_t rss_first_bytes, rss_peak_bytes;
-	atomic_bool stands; /* stall: the reader has stopped in this phase */
+	atomic_bool stopped; /* stall: the reader has stopped in this phase */
 };
 
 struct rm_trial_loop {
@@ -334,7 +334,7 @@ struct rm_judgement {
 	const char *status;       /* "ok", "void", "failed" */
 	struct rm_error reason;   /* "" if ok */
 	const char *verification; /* "ok" or "failed" */
-	bool whole;               /* every thread went through all phases */
+	bool complete;            /* every thread went through all phases */
 	struct rm_error mismatch; /* why the verification failed */
 	/* The next five are set only if the map holds keys and no thread
 	   failed. */

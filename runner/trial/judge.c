@@ -80,14 +80,14 @@ static void judge_values(const struct rm_team *team,
 }
 
 /* Whether the loop uses the cell's miss share and kind of writes. */
-static bool mixes(const struct rm_team *team)
+static bool draws_keys(const struct rm_team *team)
 {
 	return !team->own_loop &&
 	       rm_loop_draws_absent(team->request->cell.loop.kind);
 }
 
 /* Whether a look-up of a resident rank must find it. */
-static bool keys_stay(const struct rm_team *team)
+static bool keys_are_permanent(const struct rm_team *team)
 {
 	return team->loop == &rm_loop_lifecycle ||
 	       team->loop == &rm_loop_grow ||
@@ -101,7 +101,7 @@ static void judge_fresh(const struct rm_team *team, const struct totals *totals,
 {
 	uint64_t puts = totals->all.pairs + totals->account.puts;
 
-	if (mixes(team) && team->request->cell.write_kind == RM_FRESH &&
+	if (draws_keys(team) && team->request->cell.write_kind == RM_FRESH &&
 	        totals->all.inserts != puts)
 		rm_error_set(&judgement->mismatch, -EIO,
 		        "%" PRIu64 " of %" PRIu64
@@ -171,12 +171,12 @@ static void judge_keys(const struct rm_team *team, const struct totals *totals,
 		        judgement->keys_held, judgement->keys_expected);
 	if (team->request->trace)
 		return;
-	if (totals->all.misses_resident && keys_stay(team))
+	if (totals->all.misses_resident && keys_are_permanent(team))
 		rm_error_set(&judgement->mismatch, -EIO,
 		        "%" PRIu64
 		        " lookups missed keys that were never removed",
 		        totals->all.misses_resident);
-	if (mixes(team) && keys_stay(team) && totals->all.inserts)
+	if (draws_keys(team) && keys_are_permanent(team) && totals->all.inserts)
 		rm_error_set(&judgement->mismatch, -EIO,
 		        "%" PRIu64 " upserts of resident keys found no key",
 		        totals->all.inserts);
@@ -308,8 +308,8 @@ int rm_team_counts_check(const struct rm_team *team, struct rm_error *error)
 }
 
 /* Checks a trial in which all threads completed all phases. */
-static void judge_whole(const struct rm_team *team, const struct totals *totals,
-        struct rm_judgement *judgement)
+static void judge_complete(const struct rm_team *team,
+        const struct totals *totals, struct rm_judgement *judgement)
 {
 	const struct rm_cell *cell = &team->request->cell;
 	bool verify = cell->measure == RM_MEASURE_VERIFY;
@@ -337,9 +337,9 @@ void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement)
 	        (struct rm_judgement){ .status = "ok", .verification = "ok" };
 	add_up(team, &totals);
 	set_shares(&totals.window, judgement);
-	judgement->whole = judge_threads(team, judgement);
-	if (judgement->whole)
-		judge_whole(team, &totals, judgement);
+	judgement->complete = judge_threads(team, judgement);
+	if (judgement->complete)
+		judge_complete(team, &totals, judgement);
 	else /* the map's content is unknown */
 		judge_values_seen(&totals, judgement);
 	if (judgement->mismatch.text[0]) {

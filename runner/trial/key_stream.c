@@ -117,20 +117,20 @@ static void set_permutation(struct rm_skew *skew, uint64_t seed)
 		skew->key[round] = rm_seed(seed, round) & skew->mask;
 }
 
-static bool draws(const struct rm_cell *cell)
+static bool draws_keys(const struct rm_cell *cell)
 {
 	return !cell->trace[0] && cell->measure != RM_MEASURE_VERIFY;
 }
 
 bool rm_skew_applies(const struct rm_cell *cell)
 {
-	return draws(cell) &&
+	return draws_keys(cell) &&
 	       (cell->dist == RM_DIST_ZIPF || cell->dist == RM_DIST_HOT);
 }
 
 bool rm_stream_applies(const struct rm_cell *cell)
 {
-	return draws(cell) && cell->dist == RM_DIST_SEQUENTIAL;
+	return draws_keys(cell) && cell->dist == RM_DIST_SEQUENTIAL;
 }
 
 /* Ranks below this have a key; with fresh writes, those that are drawn. */

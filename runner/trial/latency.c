@@ -11,16 +11,16 @@ static struct rm_histogram *merged(
 	struct rm_histogram *sum = NULL;
 
 	for (unsigned i = 0; i < team->request->cell.threads; i++) {
-		const struct rm_histogram *one =
+		const struct rm_histogram *histogram =
 		        team->members[i]
 		                .pace.histograms[operation][was_there][clock];
 
-		if (!one || !one->count)
+		if (!histogram || !histogram->count)
 			continue;
 		if (!sum)
 			sum = rm_histogram_create();
 		if (sum)
-			rm_histogram_merge(sum, one);
+			rm_histogram_merge(sum, histogram);
 	}
 	return sum;
 }
@@ -37,8 +37,8 @@ static json_t *buckets_json(const struct rm_histogram *histogram)
 	return buckets;
 }
 
-static json_t *one_json(const struct rm_histogram *histogram, int operation,
-        int was_there, int clock)
+static json_t *histogram_json(const struct rm_histogram *histogram,
+        int operation, int was_there, int clock)
 {
 	static const char *const clocks[] = { "intended", "service" };
 
@@ -71,8 +71,8 @@ void rm_team_latency(const struct rm_team *team, json_t *result)
 		struct rm_histogram *sum = merged(team, operation, was, clock);
 
 		if (sum)
-			json_array_append_new(
-			        latency, one_json(sum, operation, was, clock));
+			json_array_append_new(latency,
+			        histogram_json(sum, operation, was, clock));
 		free(sum);
 	}
 	for (unsigned i = 0; i < team->request->cell.threads; i++)

@@ -8,7 +8,7 @@
 #include "runner/trial/internal.h"
 
 /* Records one operation in its histogram and among the longest. */
-static void note(struct rm_member *member, enum rm_loop_time kind,
+static void record_operation(struct rm_member *member, enum rm_loop_time kind,
         uint64_t start_ns, enum rm_operation operation)
 {
 	const uint64_t end_ns = rm_now_ns();
@@ -23,32 +23,32 @@ static void note(struct rm_member *member, enum rm_loop_time kind,
 }
 
 /* A rank that this thread has inserted; no thread removes it. */
-static uint64_t own_rank(struct rm_worker *worker, uint64_t inserted)
+static uint64_t inserted_rank(struct rm_worker *worker, uint64_t inserted)
 {
 	return worker->slot +
 	       rm_below(rm_next(&worker->rng), inserted) * worker->threads;
 }
 
-static void beside(struct rm_member *member, uint64_t inserted)
+static void run_other_operations(struct rm_member *member, uint64_t inserted)
 {
 	const struct rm_cell *cell = &member->team->request->cell;
 	const struct rm_map_ops *ops = member->team->impl->ops;
 	struct rm_worker *worker = &member->worker;
 
 	for (uint64_t i = 0; i < cell->loop.args[0]; i++) {
-		uint64_t rank = own_rank(worker, inserted);
+		uint64_t rank = inserted_rank(worker, inserted);
 		uint64_t start_ns = rm_now_ns();
 
 		worker->counts.wrong |=
 		        rm_read(ops, cell->shape, worker, false, 0, rank);
-		note(member, RM_TIME_LOOKUP, start_ns, RM_LOOKUP);
+		record_operation(member, RM_TIME_LOOKUP, start_ns, RM_LOOKUP);
 	}
 	for (uint64_t i = 0; i < cell->loop.args[1]; i++) {
-		uint64_t rank = own_rank(worker, inserted);
+		uint64_t rank = inserted_rank(worker, inserted);
 		uint64_t start_ns = rm_now_ns();
 
 		rm_write_upsert(ops, cell->shape, worker, rank);
-		note(member, RM_TIME_UPDATE, start_ns, RM_UPSERT);
+		record_operation(member, RM_TIME_UPDATE, start_ns, RM_UPSERT);
 	}
 }
 
@@ -65,8 +65,8 @@ static void run(struct rm_member *member)
 		uint64_t start_ns = rm_now_ns();
 
 		rm_write_upsert(ops, cell->shape, worker, rank);
-		note(member, RM_TIME_STEP, start_ns, RM_UPSERT);
-		beside(member, ++inserted);
+		record_operation(member, RM_TIME_STEP, start_ns, RM_UPSERT);
+		run_other_operations(member, ++inserted);
 		if (inserted % RM_BATCH == 0)
 			ops->quiesce(worker->thread);
 	}

@@ -24,7 +24,7 @@ enum { STORE_BUFFERING, TAKE_TWICE };
 enum { SEQUENCE = (1 << 20) - 1, SPINS = 200 };
 
 /* Number of the value stored at `rank`, modulo 2^20. */
-static uint64_t number_of(struct rm_member *member, uint64_t rank)
+static uint64_t read_number(struct rm_member *member, uint64_t rank)
 {
 	struct rm_shape shape = member->team->request->cell.shape;
 	struct rm_worker *worker = &member->worker;
@@ -76,7 +76,7 @@ static bool store_and_load(struct rm_member *member, struct rm_member *other)
 	rm_write_upsert(team->impl->ops, team->request->cell.shape, worker,
 	        worker->slot);
 	worker->counts.pairs++; /* a store and a load */
-	const bool old = number_of(member, other->worker.slot) !=
+	const bool old = read_number(member, other->worker.slot) !=
 	                 ((base + round) & SEQUENCE);
 
 	/* two slots in turn: the last may still be read */

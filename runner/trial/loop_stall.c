@@ -12,9 +12,9 @@
 
 #include <sched.h>
 
-enum { LOOK_NS = 1000000 }; /* sampling interval of a stopped reader */
+enum { SAMPLE_NS = 1000000 }; /* sampling interval of a stopped reader */
 
-struct stand {
+struct stop {
 	const struct rm_worker *worker;
 	struct rm_loop_notes *notes;
 	uint64_t length_ns;
@@ -31,40 +31,40 @@ static void note_memory(struct rm_loop_notes *notes)
 }
 
 /* Stops at the first entry until TIME or the window is over. */
-static bool stand_here(
+static bool stop_at_entry(
         void *context, struct rm_key key, const struct rm_value *value)
 {
-	const struct stand *stand = context;
+	const struct stop *stop = context;
 	uint64_t start_ns = rm_now_ns(), now_ns = start_ns;
 
 	(void)key, (void)value;
-	note_memory(stand->notes);
+	note_memory(stop->notes);
 	/* relaxed: the other threads only have to start writing */
 	atomic_store_explicit(
-	        &stand->notes->stands, true, memory_order_relaxed);
-	while (now_ns - start_ns < stand->length_ns &&
-	        !rm_stopped(stand->worker)) {
-		uint64_t left_ns = stand->length_ns - (now_ns - start_ns);
+	        &stop->notes->stopped, true, memory_order_relaxed);
+	while (now_ns - start_ns < stop->length_ns &&
+	        !rm_stopped(stop->worker)) {
+		uint64_t left_ns = stop->length_ns - (now_ns - start_ns);
 
-		note_memory(stand->notes);
+		note_memory(stop->notes);
 		rm_sleep_until(
-		        now_ns + (left_ns < LOOK_NS ? left_ns : LOOK_NS));
+		        now_ns + (left_ns < SAMPLE_NS ? left_ns : SAMPLE_NS));
 		now_ns = rm_now_ns();
 	}
-	note_memory(stand->notes);
-	rm_loop_note(stand->notes, now_ns - start_ns);
+	note_memory(stop->notes);
+	rm_loop_note(stop->notes, now_ns - start_ns);
 	return false;
 }
 
-static void stand_again(struct rm_member *member)
+static void stop_repeatedly(struct rm_member *member)
 {
 	const struct rm_cell *cell = &member->team->request->cell;
 	const struct rm_map_ops *ops = member->team->impl->ops;
 	struct rm_worker *worker = &member->worker;
-	struct stand stand = { worker, &member->notes, cell->loop.args[0] };
+	struct stop stop = { worker, &member->notes, cell->loop.args[0] };
 
 	do {
-		ops->scan(worker->thread, cell->shape, stand_here, &stand);
+		ops->scan(worker->thread, cell->shape, stop_at_entry, &stop);
 		worker->counts.iterations++;
 		ops->quiesce(worker->thread);
 	} while (!rm_stopped(worker) &&
@@ -78,7 +78,7 @@ static void await_reader(const struct rm_member *member)
 	const struct rm_loop_notes *reader = &member->team->members[0].notes;
 
 	/* relaxed: a flag that publishes nothing */
-	while (!atomic_load_explicit(&reader->stands, memory_order_relaxed) &&
+	while (!atomic_load_explicit(&reader->stopped, memory_order_relaxed) &&
 	        !rm_stopped(&member->worker))
 		sched_yield();
 }
@@ -88,7 +88,7 @@ static void run(struct rm_member *member)
 	const struct rm_team *team = member->team;
 
 	if (member->worker.slot == 0) {
-		stand_again(member);
+		stop_repeatedly(member);
 		return;
 	}
 	await_reader(member);

@@ -51,14 +51,15 @@ int rm_pace_create(struct rm_pace *pace, const struct rm_cell *cell)
 		return -ENOMEM;
 	for (int i = 0; i < RM_OPERATIONS * 2 * RM_CLOCKS; i++) {
 		enum rm_operation operation = i / RM_CLOCKS / 2;
-		struct rm_histogram **one = &pace->histograms[0][0][0] + i;
+		struct rm_histogram **histogram =
+		        &pace->histograms[0][0][0] + i;
 
 		if (!may_record(cell, operation, i / RM_CLOCKS % 2) ||
 		        (i % RM_CLOCKS == RM_CLOCK_INTENDED &&
 		                is_second(cell, operation)))
 			continue;
-		*one = rm_histogram_create();
-		if (!*one)
+		*histogram = rm_histogram_create();
+		if (!*histogram)
 			return -ENOMEM;
 	}
 	return 0;
@@ -67,10 +68,11 @@ int rm_pace_create(struct rm_pace *pace, const struct rm_cell *cell)
 void rm_pace_clear(struct rm_pace *pace)
 {
 	for (int i = 0; i < RM_OPERATIONS * 2 * RM_CLOCKS; i++) {
-		struct rm_histogram *one = (&pace->histograms[0][0][0])[i];
+		struct rm_histogram *histogram =
+		        (&pace->histograms[0][0][0])[i];
 
-		if (one)
-			rm_histogram_clear(one);
+		if (histogram)
+			rm_histogram_clear(histogram);
 	}
 }
 

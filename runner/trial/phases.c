@@ -42,7 +42,7 @@ static int pin(unsigned cpu, struct rm_error *error)
 	return status;
 }
 
-static void set_line(struct rm_key_bytes *line, const struct rm_cell *cell)
+static void set_key_bytes(struct rm_key_bytes *line, const struct rm_cell *cell)
 {
 	const unsigned bytes = rm_cell_key_bytes(cell);
 
@@ -73,8 +73,8 @@ static void set_worker(struct rm_member *member)
 	worker->loop_args = cell->loop.args;
 	worker->timed = cell->measure == RM_MEASURE_LATENCY;
 	if (cell->shape.str) {
-		set_line(&worker->line, cell);
-		set_line(&worker->written, cell);
+		set_key_bytes(&worker->line, cell);
+		set_key_bytes(&worker->written, cell);
 	}
 	worker->write_below = rm_cell_write_below(cell);
 	member->pace.rng = rm_seed(seed, SEED_ARRIVALS + worker->slot);
@@ -153,7 +153,7 @@ static void source_at(const struct rm_source *source, size_t i,
 
 /* Opens or closes what a subject's own loop holds, on its own thread. The
    counts are restored, except for wrong values. */
-static bool hold_open(struct rm_member *member, bool open)
+static bool open_or_close(struct rm_member *member, bool open)
 {
 	const struct rm_impl *impl = member->team->impl;
 	struct rm_worker *worker = &member->worker;
@@ -211,7 +211,7 @@ static void prefill(struct rm_member *member)
 	unsigned step = rm_team_prefill_threads(member->team);
 
 	if (worker->thread && rm_team_holds(member->team) &&
-	        !hold_open(member, true))
+	        !open_or_close(member, true))
 		rm_error_set(&member->error, -ENOMEM,
 		        "out of memory for the resources of the loop");
 	if (!worker->thread || slot >= step)
@@ -330,17 +330,17 @@ static void warm_up(struct rm_member *member)
 
 /* Number of iterations of a counted window. The mix compares it once per batch,
    other loops after each iteration, because an audit may take a second. */
-static uint64_t iterations_wanted(const struct rm_member *member)
+static uint64_t iteration_limit(const struct rm_member *member)
 {
 	const struct rm_request *request = member->team->request;
-	double wanted =
+	double limit =
 	        (double)request->cell.window_ops * (1 + request->control_extra);
 
 	if (member->worker.replay)
 		return member->replay_operations;
 	if (!request->cell.window_ops)
 		return UINT64_MAX;
-	return (uint64_t)wanted;
+	return (uint64_t)limit;
 }
 
 /* Starts usage, counters and clock in this order and stops them in reverse, so
@@ -353,7 +353,7 @@ static void run_window(struct rm_member *member)
 
 	if (!worker->thread)
 		return;
-	worker->iterations_limit = iterations_wanted(member);
+	worker->iterations_limit = iteration_limit(member);
 	rm_usage_thread(&member->before);
 	member->cpu_start = sched_getcpu();
 	if (team->counters)
@@ -380,7 +380,7 @@ static void verify(struct rm_member *member)
 	rm_usage_thread_slow(&member->after);
 	probe_cpu(member, 1);
 	if (worker->thread && rm_team_holds(member->team))
-		hold_open(member, false);
+		open_or_close(member, false);
 	if (!worker->thread || !rm_team_has_keys(member->team))
 		return;
 	for (uint64_t rank = worker->slot; rank < member->team->universe;

@@ -15,7 +15,7 @@
 static const uint64_t STRIDE = 2654435761;
 
 /* Number of prefilled ranks of this thread: slot, slot + threads, ... */
-static uint64_t own_ranks(const struct rm_member *member)
+static uint64_t count_own_ranks(const struct rm_member *member)
 {
 	const struct rm_team *team = member->team;
 	const unsigned slot = member->worker.slot;
@@ -35,12 +35,13 @@ uint64_t rm_renewals_expected(const struct rm_team *team)
 }
 
 /* A fresh write as in the window, or the removal and insertion of one key. */
-static void renew(struct rm_member *member, uint64_t i, uint64_t own)
+static void renew(struct rm_member *member, uint64_t i, uint64_t ranks)
 {
 	const struct rm_map_ops *ops = member->team->impl->ops;
 	const struct rm_shape shape = member->team->request->cell.shape;
 	struct rm_worker *worker = &member->worker;
-	const uint64_t rank = worker->slot + i * STRIDE % own * worker->threads;
+	const uint64_t rank =
+	        worker->slot + i * STRIDE % ranks * worker->threads;
 
 	if (worker->write_kind == RM_FRESH) {
 		rm_write(ops, shape, worker, rank, 0);
@@ -56,15 +57,15 @@ void rm_renew_keys(struct rm_member *member)
 	struct rm_worker *worker = &member->worker;
 	struct rm_renewal *renewal = &member->team->renewals[worker->slot];
 	const struct rm_counts counts = worker->counts;
-	const uint64_t own = own_ranks(member);
+	const uint64_t ranks = count_own_ranks(member);
 	struct rm_pace *pace = worker->pace;
 
 	worker->pace = NULL;
 	memset(&worker->counts, 0, sizeof(worker->counts));
 	renewal->start_ns = rm_now_ns();
 	for (unsigned n = 0; n < member->team->request->cell.renewals; n++)
-		for (uint64_t i = 0; i < own; i++) {
-			renew(member, i, own);
+		for (uint64_t i = 0; i < ranks; i++) {
+			renew(member, i, ranks);
 			if (i % RM_BATCH == 0)
 				member->team->impl->ops->quiesce(
 				        worker->thread);

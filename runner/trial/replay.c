@@ -57,13 +57,13 @@ static uint64_t held_digest(const struct rm_team *team)
 	return digest;
 }
 
-static void differs(struct rm_judgement *judgement, const char *what,
-        uint64_t is, uint64_t expected)
+static void compare_count(struct rm_judgement *judgement, const char *name,
+        uint64_t found, uint64_t expected)
 {
-	if (is != expected)
+	if (found != expected)
 		rm_error_set(&judgement->mismatch, -EIO,
-		        "replay: %s %" PRIu64 ": the trace has %" PRIu64, what,
-		        is, expected);
+		        "replay: %s %" PRIu64 ": the trace has %" PRIu64, name,
+		        found, expected);
 }
 
 void rm_replay_judge(const struct rm_team *team, const struct rm_counts *counts,
@@ -74,20 +74,20 @@ void rm_replay_judge(const struct rm_team *team, const struct rm_counts *counts,
 	const uint64_t gets = counts->iterations - counts->writes;
 	struct rm_trace_expected expected;
 
-	differs(judgement, "operations", counts->iterations + counts->pairs,
-	        trace->count * passes);
+	compare_count(judgement, "operations",
+	        counts->iterations + counts->pairs, trace->count * passes);
 	if (team->impl->caps & RM_CAP_NO_STATE)
 		return;
 	if (rm_trace_expect(trace, passes, &expected)) {
 		rm_error_set(&judgement->mismatch, -ENOMEM, "out of memory");
 		return;
 	}
-	differs(judgement, "inserts", counts->inserts, expected.inserts);
-	differs(judgement, "removes", counts->removes, expected.removes);
-	differs(judgement, "removes of absent keys", counts->idle_removes,
+	compare_count(judgement, "inserts", counts->inserts, expected.inserts);
+	compare_count(judgement, "removes", counts->removes, expected.removes);
+	compare_count(judgement, "removes of absent keys", counts->idle_removes,
 	        expected.idle_removes);
 	if (team->request->cell.threads == 1)
-		differs(judgement, "look-ups that found their key",
+		compare_count(judgement, "look-ups that found their key",
 		        gets - counts->misses_resident, expected.hits);
 	if (held_digest(team) != expected.digest)
 		rm_error_set(&judgement->mismatch, -EIO,

@@ -77,7 +77,7 @@ static json_t *threads_json(const struct rm_team *team)
 static void set_counts(json_t *result, const struct rm_team *team)
 {
 	struct rm_counts sum = { 0 };
-	double told = 1 / (1 + team->request->control_extra);
+	double share = 1 / (1 + team->request->control_extra);
 	uint64_t lookups, misses;
 
 	for (unsigned i = 0; i < team->request->cell.threads; i++)
@@ -100,7 +100,7 @@ static void set_counts(json_t *result, const struct rm_team *team)
 	};
 
 	json_object_set_new(result, "ops",
-	        json_integer((json_int_t)(told * (double)operations(&sum))));
+	        json_integer((json_int_t)(share * (double)operations(&sum))));
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
 		json_object_set_new(result, counts[i].name,
 		        json_integer((json_int_t)counts[i].value));
@@ -112,7 +112,7 @@ static json_t *reason_json(
 {
 	if (judgement->mismatch.text[0])
 		return json_string(judgement->mismatch.text);
-	if (!judgement->whole)
+	if (!judgement->complete)
 		return json_sprintf("not verified: %s", judgement->reason.text);
 	if (rm_team_has_keys(team))
 		return json_null();

@@ -19,9 +19,9 @@
 #include <stdlib.h>
 
 enum {
-	SLICES_MOST = 1 << 16,         /* 16 bits of a sample */
-	BUCKET_BITS = 15,              /* of a histogram index */
-	SAMPLES_MOST = (16 << 20) / 4, /* per thread: 16 MiB */
+	SLICES_MAX = 1 << 16,         /* 16 bits of a sample */
+	BUCKET_BITS = 15,             /* of a histogram index */
+	SAMPLES_MAX = (16 << 20) / 4, /* per thread: 16 MiB */
 };
 
 static_assert(RM_HISTOGRAM_LENGTH <= 1 << BUCKET_BITS,
@@ -39,7 +39,7 @@ struct rm_slices *rm_slices_create(double arrivals)
 	struct rm_slices *slices = calloc(1, sizeof(*slices));
 	double room = arrivals + 6 * sqrt(arrivals) + 16;
 
-	if (!slices || room > SAMPLES_MOST)
+	if (!slices || room > SAMPLES_MAX)
 		return slices;
 	slices->room = (size_t)room;
 	slices->samples = calloc(slices->room, sizeof(*slices->samples));
@@ -99,7 +99,7 @@ void rm_slices_watch(struct rm_team *team)
 	window_ns = team->request->cell.window_ns;
 	start_ns = rm_now_ns();
 	slices = slices_of(window_ns);
-	if (slices > SLICES_MOST)
+	if (slices > SLICES_MAX)
 		return;
 	team->slice_sums = calloc(slices + 1, sizeof(*team->slice_sums));
 	if (!team->slice_sums)
@@ -122,7 +122,7 @@ static int by_slice(const void *a, const void *b)
 }
 
 /* Moves the slice's samples, which are sorted, into a histogram. */
-static void take(const struct rm_team *team, size_t *at, size_t slice,
+static void collect_slice(const struct rm_team *team, size_t *at, size_t slice,
         struct rm_histogram *into)
 {
 	rm_histogram_clear(into);
@@ -160,16 +160,16 @@ static json_t *pauses_json(
 }
 
 static json_t *slice_json(const struct rm_team *team, size_t slice,
-        const struct rm_histogram *took)
+        const struct rm_histogram *latencies)
 {
 	const struct rm_slice_sums *sums = team->slice_sums;
 
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "at_ns",
 	        (json_int_t)slice * RM_SLICE_NS, "operations",
-	        (json_int_t)took->count, "p50_ns",
-	        (json_int_t)rm_histogram_quantile(took, .5), "p99_ns",
-	        (json_int_t)rm_histogram_quantile(took, .99), "max_ns",
-	        (json_int_t)took->max_ns, "bytes",
+	        (json_int_t)latencies->count, "p50_ns",
+	        (json_int_t)rm_histogram_quantile(latencies, .5), "p99_ns",
+	        (json_int_t)rm_histogram_quantile(latencies, .99), "max_ns",
+	        (json_int_t)latencies->max_ns, "bytes",
 	        sums && sums[slice + 1].bytes >= 0
 	                ? json_integer((json_int_t)sums[slice + 1].bytes)
 	                : json_null(),
@@ -194,27 +194,27 @@ json_t *rm_team_slices(const struct rm_team *team)
 {
 	const struct rm_cell *cell = &team->request->cell;
 	const size_t count = slices_of(cell->window_ns);
-	struct rm_histogram *took;
+	struct rm_histogram *latencies;
 	json_t *list;
 	size_t *at;
 
-	if (cell->loop.kind != RM_LOOP_PACED || count > SLICES_MOST ||
+	if (cell->loop.kind != RM_LOOP_PACED || count > SLICES_MAX ||
 	        !complete(team))
 		return json_null();
-	took = rm_histogram_create();
+	latencies = rm_histogram_create();
 	at = calloc(cell->threads, sizeof(*at));
-	list = took && at ? json_array() : json_null();
+	list = latencies && at ? json_array() : json_null();
 	for (unsigned i = 0; i < cell->threads; i++) {
 		const struct rm_slices *slices = team->members[i].pace.slices;
 
 		qsort(slices->samples, slices->count, sizeof(uint32_t),
 		        by_slice);
 	}
-	for (size_t i = 0; took && at && i < count; i++) {
-		take(team, at, i, took);
-		json_array_append_new(list, slice_json(team, i, took));
+	for (size_t i = 0; latencies && at && i < count; i++) {
+		collect_slice(team, at, i, latencies);
+		json_array_append_new(list, slice_json(team, i, latencies));
 	}
-	free(took);
+	free(latencies);
 	free(at);
 	return list;
 }

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void meet(struct rm_member *member)
+static void wait_at_barrier(struct rm_member *member)
 {
 	const struct rm_map_ops *ops = member->team->impl->ops;
 	void *thread = member->worker.thread;
@@ -30,12 +30,12 @@ static void *member_main(void *argument)
 
 	rm_events_lane((int)member->worker.slot);
 	for (int phase = 0; phase < RM_PHASES; phase++) {
-		meet(member);
+		wait_at_barrier(member);
 		if (!member->error.text[0]) {
 			member->phase = (enum rm_phase)phase;
 			rm_phase_work(member, member->phase);
 		}
-		meet(member);
+		wait_at_barrier(member);
 	}
 	return NULL;
 }
@@ -83,15 +83,15 @@ static bool counts_causes(const struct rm_team *team)
 }
 
 /* A trial without counters is still useful; its result has the reason. */
-static void note_counters(struct rm_team *team, const char *what, int status)
+static void note_counters(struct rm_team *team, const char *action, int status)
 {
 	if (status && !team->counters_error.text[0])
 		rm_error_set(&team->counters_error, status,
-		        "counters did not %s: %s", what, strerror(-status));
+		        "counters did not %s: %s", action, strerror(-status));
 }
 
 /* Main thread, before the members enter the phase. */
-static void before(struct rm_team *team, enum rm_phase phase)
+static void before_phase(struct rm_team *team, enum rm_phase phase)
 {
 	if (phase == RM_PHASE_CREATE)
 		create_map(team);
@@ -109,7 +109,7 @@ static void before(struct rm_team *team, enum rm_phase phase)
 }
 
 /* Main thread, during the phase: ends timed phases. */
-static void during(struct rm_team *team, enum rm_phase phase)
+static void during_phase(struct rm_team *team, enum rm_phase phase)
 {
 	const struct rm_cell *cell = &team->request->cell;
 	uint64_t length_ns = phase == RM_PHASE_WARM_UP  ? cell->warm_up_ns
@@ -175,7 +175,7 @@ static uint64_t fresh_universe(const struct rm_team *team)
 }
 
 /* Main thread, after all members have left the phase. */
-static void after(struct rm_team *team, enum rm_phase phase)
+static void after_phase(struct rm_team *team, enum rm_phase phase)
 {
 	if (phase == RM_PHASE_WINDOW)
 		team->other_threads_ns[1] = rm_usage_other_threads_ns();
@@ -288,14 +288,14 @@ static void run_phases(struct rm_team *team)
 	for (int phase = 0; phase < RM_PHASES; phase++) {
 		uint64_t start_ns;
 
-		before(team, phase);
+		before_phase(team, phase);
 		start_ns = rm_now_ns();
 		pthread_barrier_wait(&team->barrier);
-		during(team, phase);
+		during_phase(team, phase);
 		pthread_barrier_wait(&team->barrier);
 		team->phase_ns[phase] = rm_now_ns() - start_ns;
 		RM_EVENT_SPAN(RM_EVENT_PHASE, start_ns, phase);
-		after(team, phase);
+		after_phase(team, phase);
 	}
 }
 

@@ -15,7 +15,7 @@ enum { TID_FIRST = 2, DEPTH = 64 };
 struct item {
 	struct rm_event_record record;
 	int lane;
-	bool alone; /* a state whose other end was lost */
+	bool unpaired; /* a state whose other end was lost */
 };
 
 struct timeline {
@@ -23,7 +23,7 @@ struct timeline {
 	struct item *items; /* lane after lane */
 	size_t count;
 	uint64_t start_ns, end_ns;
-	bool begun; /* traceEvents is not empty */
+	bool has_events; /* traceEvents is not empty */
 };
 
 static int tid_of(int lane)
@@ -38,9 +38,9 @@ static void begin_event(struct timeline *timeline, const char *phase, int lane,
 	fprintf(timeline->out,
 	        "%s\n{\"ph\":\"%s\",\"pid\":1,\"tid\":%d,\"ts\":%" PRIu64
 	        ".%03" PRIu64 ",\"name\":\"%s\"",
-	        timeline->begun ? "," : "", phase, tid_of(lane), ns / 1000,
+	        timeline->has_events ? "," : "", phase, tid_of(lane), ns / 1000,
 	        ns % 1000, name);
-	timeline->begun = true;
+	timeline->has_events = true;
 }
 
 static const char *name_of(const struct rm_event_record *record)
@@ -95,7 +95,7 @@ static void write_names(struct timeline *timeline, const struct rm_cell *cell)
 
 /* Counts first, then copies. If a thread still records, the second bound
    protects the array. */
-static int take_all(struct timeline *timeline)
+static int collect_events(struct timeline *timeline)
 {
 	struct rm_event_lane lane;
 	size_t count = 0;
@@ -181,7 +181,7 @@ static int pair_states(struct timeline *timeline)
 		if (i + 1 < count && is_pair(states[i], states[i + 1]))
 			i++;
 		else
-			states[i]->alone = true;
+			states[i]->unpaired = true;
 	free(states);
 	return 0;
 }
@@ -191,7 +191,7 @@ static int pair_states(struct timeline *timeline)
 static void close_states(struct timeline *timeline)
 {
 	for (size_t i = 0; i < timeline->count; i++)
-		if (timeline->items[i].alone &&
+		if (timeline->items[i].unpaired &&
 		        timeline->items[i].record.kind == RM_EVENT_OPENS)
 			write_edge(timeline, &timeline->items[i], "e",
 			        timeline->end_ns);
@@ -213,7 +213,8 @@ static void write_lane(struct timeline *timeline, size_t first, size_t end)
 			        open[depth]->record.end_ns);
 		}
 		if (!item || depth == DEPTH ||
-		        (item->alone && item->record.kind == RM_EVENT_CLOSES))
+		        (item->unpaired &&
+		                item->record.kind == RM_EVENT_CLOSES))
 			continue;
 		if (item->record.kind == RM_EVENT_IS_SPAN)
 			open[depth++] = item;
@@ -242,7 +243,7 @@ int rm_timeline_write(FILE *out, const struct rm_cell *cell)
 {
 	struct timeline timeline = { .out = out };
 
-	if (take_all(&timeline))
+	if (collect_events(&timeline))
 		return -ENOMEM;
 	qsort(timeline.items, timeline.count, sizeof(*timeline.items), by_lane);
 	if (pair_states(&timeline)) {

@@ -23,7 +23,7 @@ enum { RM_TRIAL_PLACED = 0 };
 #endif
 
 /* A result with a status and a reason but no measurement. */
-static json_t *refusal(const struct rm_request *request, const char *status,
+static json_t *rejection(const struct rm_request *request, const char *status,
         const struct rm_error *error)
 {
 	return json_pack("{s:i, s:s, s:s, s:s}", "protocol", RM_PROTOCOL,
@@ -31,7 +31,8 @@ static json_t *refusal(const struct rm_request *request, const char *status,
 	        error->text);
 }
 
-static bool offers(const struct rm_impl *impl, const struct rm_cell *cell)
+static bool supports_cell(
+        const struct rm_impl *impl, const struct rm_cell *cell)
 {
 	enum rm_loop_kind kind = cell->loop.kind;
 
@@ -114,7 +115,7 @@ static const struct rm_impl *find_map(
 	}
 	if (check_build(cell, error))
 		return NULL;
-	if (!offers(impl, cell)) {
+	if (!supports_cell(impl, cell)) {
 		rm_error_set(error, -ENOTSUP,
 		        "%s does not support loop %s with shape %s", cell->map,
 		        rm_loop_name(cell->loop.kind),
@@ -152,15 +153,15 @@ static json_t *run(const struct rm_request *request, const struct rm_impl *impl)
 	json_t *result;
 
 	if (rm_allocator_apply(&request->cell, &error))
-		return refusal(request, "failed", &error);
+		return rejection(request, "failed", &error);
 	if (rm_memory_policy_apply(request->cell.memory, &error))
-		return refusal(request, "void", &error);
+		return rejection(request, "void", &error);
 	/* for a run by hand, where no parent enforces the deadline */
 	alarm((unsigned)(request->cell.deadline_ns / 1000000000U) + 1);
 	if (rm_team_run(&team, request, impl))
-		return refusal(request, "failed", &team.error);
+		return rejection(request, "failed", &team.error);
 	result = rm_team_counts_check(&team, &error)
-	                 ? refusal(request, "failed", &error)
+	                 ? rejection(request, "failed", &error)
 	                 : rm_team_result(&team);
 	start_ns = rm_now_ns();
 	rm_team_clear(&team);
@@ -180,7 +181,7 @@ json_t *rm_trial_run(struct rm_request *request)
 
 	if (!impl || load_trace(request, &trace, &error)) {
 		rm_trace_clear(&trace);
-		return refusal(request, "failed", &error);
+		return rejection(request, "failed", &error);
 	}
 	if (request->cell.trace[0])
 		request->trace = &trace;

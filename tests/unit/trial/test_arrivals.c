@@ -71,18 +71,18 @@ static void fill_buckets(struct line *line)
 	}
 }
 
-static void one(const char *text, bool print)
+static void check_line(const char *text, bool print)
 {
-	struct line now, told;
+	struct line now, expected;
 	char name[128];
 
-	if (sscanf(text, "%15s %lf %u %u %llu %llu %llx", told.kind,
-	            &told.rate_per_s, &told.threads, &told.slot, &told.length,
-	            &told.count, &told.digest) < 5) {
+	if (sscanf(text, "%15s %lf %u %u %llu %llu %llx", expected.kind,
+	            &expected.rate_per_s, &expected.threads, &expected.slot,
+	            &expected.length, &expected.count, &expected.digest) < 5) {
 		CHECK(false, "a line of " FILE_OF_DIGESTS " is valid");
 		return;
 	}
-	now = told;
+	now = expected;
 	now.count = now.digest = 0;
 	if (!strcmp(now.kind, "buckets"))
 		fill_buckets(&now);
@@ -92,7 +92,8 @@ static void one(const char *text, bool print)
 	        now.rate_per_s, now.threads, now.slot, now.length);
 	if (print)
 		printf("%s\t%llu\t%016llx\n", name, now.count, now.digest);
-	else if (!CHECK(now.count == told.count && now.digest == told.digest,
+	else if (!CHECK(now.count == expected.count &&
+	                         now.digest == expected.digest,
 	                 name))
 		printf("# %llu %016llx\n", now.count, now.digest);
 }
@@ -107,7 +108,7 @@ int main(int argc, char **argv)
 		return 1;
 	while (fgets(text, sizeof(text), file))
 		if (text[0] != '#')
-			one(text, print);
+			check_line(text, print);
 		else if (print)
 			fputs(text, stdout);
 	fclose(file);

@@ -134,16 +134,16 @@ static json_t *counted(uint64_t warm_up_ns)
 /* Whether the calls of one slot (0 for calls without one) are as expected. */
 static bool called(const char *kinds, unsigned slot, const char *expected)
 {
-	char told[CALLS_MOST + 1] = "";
+	char found[CALLS_MOST + 1] = "";
 	size_t length = 0;
 
 	for (unsigned i = 0; i < atomic_load(&call_count) && i < CALLS_MOST;
 	        i++)
 		if (strchr(kinds, calls[i].what) && calls[i].slot == slot)
-			told[length++] = calls[i].what;
-	if (strcmp(told, expected))
-		printf("# slot %u: \"%s\"\n", slot, told);
-	return !strcmp(told, expected);
+			found[length++] = calls[i].what;
+	if (strcmp(found, expected))
+		printf("# slot %u: \"%s\"\n", slot, found);
+	return !strcmp(found, expected);
 }
 
 /* Index of the first or last call of a kind. */
@@ -183,7 +183,7 @@ static void each_call_has_its_place(void)
 	json_decref(result);
 }
 
-static void what_does_not_start_is_told(void)
+static void a_failed_start_is_reported(void)
 {
 	json_t *result;
 	const char *reason;
@@ -211,7 +211,7 @@ static bool reason_is(const char *words)
 	return same;
 }
 
-static void what_does_not_stop_is_told(void)
+static void a_failed_stop_is_reported(void)
 {
 	stop_code = -ENOMEM;
 	CHECK(reason_is("counters did not stop: "),
@@ -225,7 +225,7 @@ static void what_does_not_stop_is_told(void)
 int main(void)
 {
 	each_call_has_its_place();
-	what_does_not_start_is_told();
-	what_does_not_stop_is_told();
+	a_failed_start_is_reported();
+	a_failed_stop_is_reported();
 	return DONE();
 }

@@ -15,7 +15,7 @@
 enum { MOVES = 100, LOST = 900, WAITS = RM_EVENT_RING_LENGTH + LOST };
 
 /* Number of available events of a kind. */
-static unsigned left(enum rm_event kind)
+static unsigned available(enum rm_event kind)
 {
 	struct rm_event_lane lane;
 	unsigned count = 0;
@@ -42,7 +42,7 @@ static bool sequence_is_whole(void)
 	                      (first + LOST) * (first + LOST - 1) / 2;
 }
 
-static double told(const char *name)
+static double stat_of(const char *name)
 {
 	struct wanted_stat wanted = { name, -1 };
 
@@ -57,14 +57,15 @@ static void the_longest_is_kept(void)
 
 	rm_event_span(RM_EVENT_CLONE, rm_event_clock() - 2 * second, 1);
 	rm_event_span(RM_EVENT_CLONE, rm_event_clock() - second, 1);
-	const double longest = told("pause_clone_max_ns");
-	const double all = told("pause_clone_ns");
+	const double longest = stat_of("pause_clone_max_ns");
+	const double all = stat_of("pause_clone_ns");
 
-	CHECK(told("pause_clone") == 2, "spans of a kind are counted");
+	CHECK(stat_of("pause_clone") == 2, "spans of a kind are counted");
 	CHECK(longest >= 2e9 && longest + 1e9 <= all,
 	        "the maximum is the longer of the two spans");
 	rm_events_window();
-	CHECK(told("pause_clone_max_ns") == 0 && told("pause_clone_ns") == all,
+	CHECK(stat_of("pause_clone_max_ns") == 0 &&
+	                stat_of("pause_clone_ns") == all,
 	        "a window starts with a new maximum");
 }
 
@@ -98,18 +99,18 @@ static void sums_of_threads_without_a_ring(void)
 		SKIP("1000 threads", "cannot be created here");
 		return;
 	}
-	CHECK(told("pause_promote") == THREADS * SPANS,
+	CHECK(stat_of("pause_promote") == THREADS * SPANS,
 	        "spans of more threads than rings are all counted");
-	CHECK(told("pause_promote_ns") >= 1e9 * THREADS * SPANS,
+	CHECK(stat_of("pause_promote_ns") >= 1e9 * THREADS * SPANS,
 	        "with their time");
 	CHECK(rm_events_lost() == lost + (THREADS - RINGED) * SPANS,
 	        "their events are lost and counted as lost");
 	if (!pthread_create(&last, NULL, note_spans, &minute))
 		pthread_join(last, NULL);
-	CHECK(told("pause_promote_max_ns") >= 60e9,
+	CHECK(stat_of("pause_promote_max_ns") >= 60e9,
 	        "the longest span may be one of them");
 	rm_events_window();
-	CHECK(told("pause_promote_max_ns") == 0,
+	CHECK(stat_of("pause_promote_max_ns") == 0,
 	        "and a window starts with a new maximum");
 }
 
@@ -123,9 +124,10 @@ int main(void)
 		rm_event_span(RM_EVENT_LOCK_WAIT, rm_event_clock(), 0);
 	CHECK(rm_events_lost() == LOST, "overwritten waits are counted");
 	CHECK(rm_events_waits_lost() == LOST, "as waits");
-	CHECK(left(RM_EVENT_EVACUATE) == MOVES, "and do not overwrite moves");
-	CHECK(left(RM_EVENT_GROW) == 1, "nor rare events");
-	CHECK(left(RM_EVENT_LOCK_WAIT) == RM_EVENT_RING_LENGTH,
+	CHECK(available(RM_EVENT_EVACUATE) == MOVES,
+	        "and do not overwrite moves");
+	CHECK(available(RM_EVENT_GROW) == 1, "nor rare events");
+	CHECK(available(RM_EVENT_LOCK_WAIT) == RM_EVENT_RING_LENGTH,
 	        "the last waits of a ring's length are kept");
 	CHECK(sequence_is_whole(),
 	        "each event has its number in the thread's order");

@@ -18,7 +18,7 @@ enum { STREAMS = 10, DRAWS = 1000000, KEYS = 10007, BUCKETS = 16 };
 
 /* The operations of one stream. */
 struct record {
-	uint64_t asked[2][BUCKETS]; /* [is a write][part of the keys] */
+	uint64_t counts[2][BUCKETS]; /* [is a write][part of the keys] */
 	uint64_t hits, lookups, upserts, removes;
 	uint64_t highest; /* rank */
 	bool present[2 * KEYS];
@@ -45,7 +45,7 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	if (rank >= KEYS)
 		return false;
 	record->hits++;
-	record->asked[0][bucket_of(key)]++;
+	record->counts[0][bucket_of(key)]++;
 	*value = rm_value_of(rank, 0, 0);
 	return true;
 }
@@ -60,7 +60,7 @@ RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
 	(void)shape, (void)value;
 	record->upserts++;
 	if (rank < KEYS)
-		record->asked[1][bucket_of(key)]++;
+		record->counts[1][bucket_of(key)]++;
 	if (running->write_kind == RM_CHURN && was_there)
 		record->wrong_order = true;
 	record->present[rank % (2 * KEYS)] = true;
@@ -133,15 +133,15 @@ static double z_of_independence(const struct record *record)
 
 	for (int w = 0; w < 2; w++)
 		for (int b = 0; b < BUCKETS; b++) {
-			row[w] += (double)record->asked[w][b];
-			column[b] += (double)record->asked[w][b];
-			all += (double)record->asked[w][b];
+			row[w] += (double)record->counts[w][b];
+			column[b] += (double)record->counts[w][b];
+			all += (double)record->counts[w][b];
 		}
 	for (int w = 0; w < 2; w++)
 		for (int b = 0; b < BUCKETS; b++) {
 			double e = row[w] * column[b] / all;
 
-			chi += pow((double)record->asked[w][b] - e, 2) / e;
+			chi += pow((double)record->counts[w][b] - e, 2) / e;
 		}
 	return fabs(cbrt(chi / k) - (1 - 2 / (9 * k))) / sqrt(2 / (9 * k));
 }
@@ -170,7 +170,7 @@ static void shares_are_what_was_asked(void)
 		order &= !record.wrong_order;
 		for (int b = 0; b < BUCKETS; b++)
 			uniform = fmax(uniform,
-			        z_of((double)record.asked[0][b],
+			        z_of((double)record.counts[0][b],
 			                (double)record.hits, 1.0 / BUCKETS));
 		if (!i)
 			printf("# share of writing operations %.5f\n", share);
@@ -659,9 +659,9 @@ static void writes_are_as_skewed_as_lookups(void)
 	first = rm_skew_key(&skew, 0) * BUCKETS / KEYS;
 	run(&record, RM_UPDATE, 0.3, 0, &skew);
 	for (int w = 0; w < 2; w++) {
-		top[w] = record.asked[w][first];
+		top[w] = record.counts[w][first];
 		for (int b = 0; b < BUCKETS; b++)
-			all[w] += record.asked[w][b];
+			all[w] += record.counts[w][b];
 	}
 	CHECK(z_of((double)top[1], (double)all[1],
 	              (double)top[0] / (double)all[0]) < 4,
@@ -690,11 +690,11 @@ static void writes_of_alternate_are_uniform(void)
 	rm_loop_alternate.run(&member);
 	for (int b = 0; b < BUCKETS; b++) {
 		worst[0] = fmax(
-		        worst[0], z_of((double)record.asked[0][b],
+		        worst[0], z_of((double)record.counts[0][b],
 		                          (double)record.hits, 1.0 / BUCKETS));
 		worst[1] = fmax(worst[1],
-		        z_of((double)record.asked[1][b], (double)record.upserts,
-		                1.0 / BUCKETS));
+		        z_of((double)record.counts[1][b],
+		                (double)record.upserts, 1.0 / BUCKETS));
 	}
 	printf("# alternate, worst |z|: look-ups %.2f, writes %.2f\n", worst[0],
 	        worst[1]);

@@ -68,7 +68,7 @@ static bool has(enum rm_allocator allocator, enum rm_huge_pages pages, int code,
 	return false;
 }
 
-static void whose_malloc(void)
+static void origin_of_malloc(void)
 {
 	played = (struct played){ .library = "/lib/x86_64/libc.so.6" };
 	CHECK(!strcmp(rm_allocator_now(), "libc.so.6"),
@@ -193,7 +193,7 @@ static void pages_are_judged(void)
 
 int main(void)
 {
-	whose_malloc();
+	origin_of_malloc();
 	each_allocator();
 	pages_are_asked_for();
 	pages_are_judged();

@@ -211,7 +211,7 @@ static void counts_are_of_all_threads(void)
 }
 
 /* The positive control reports fewer operations than were done. */
-static void a_control_tells_less(void)
+static void a_control_reports_less(void)
 {
 	struct played played;
 	json_t *result;
@@ -271,7 +271,7 @@ static void nothing_is_not_missing(void)
 	end(&played, result);
 }
 
-static void a_lost_key_is_told(void)
+static void a_lost_key_is_reported(void)
 {
 	struct played played;
 	const json_t *verification;
@@ -314,7 +314,7 @@ static bool accounting_is(const struct rm_impl *impl, const char *expected)
 	return so;
 }
 
-static void who_gives_no_values_is_judged_by_keys(void)
+static void maps_without_values_are_judged_by_keys(void)
 {
 	CHECK(accounting_is(&accounted, "values") &&
 	                accounting_is(&plain, "key sums only") &&
@@ -345,16 +345,16 @@ static bool stopped_early(bool first, bool second)
 {
 	struct played played;
 	json_t *result;
-	bool told;
+	bool reported;
 
 	begin(&played);
 	played.members[0].account.stopped_early = first;
 	played.members[1].account.stopped_early = second;
 	result = rm_team_result(&played.team);
-	told = json_is_true(
+	reported = json_is_true(
 	        json_object_get(verification_of(result), "stopped_early"));
 	end(&played, result);
-	return told;
+	return reported;
 }
 
 /* Sets `wrong` of both threads in the window and before it. */
@@ -402,7 +402,7 @@ static void run_own(struct rm_worker *worker)
 	(void)worker;
 }
 
-static void what_has_no_keys_says_so(void)
+static void subjects_without_keys_have_null(void)
 {
 	static const char *const names[] = { "keys_expected", "keys_held",
 		"sum_expected", "sum_held", NULL };
@@ -519,7 +519,7 @@ static void set_usage(struct rm_member *member)
 	member->cpu_end = 13;
 }
 
-static void each_thread_is_told(void)
+static void each_thread_is_listed(void)
 {
 	struct played played;
 	const json_t *threads, *thread;
@@ -661,16 +661,16 @@ static void environment(void)
 {
 	static char page[2 * 4096];
 	struct played played;
-	const json_t *told;
+	const json_t *reported;
 	json_t *result;
 
 	begin(&played);
 	played.team.map = page + (4096 - (uintptr_t)page % 4096) + 4095;
 	result = rm_team_result(&played.team);
-	told = environment_of(result);
-	CHECK(json_is_null(json_object_get(told, "adds_per_ns_before")) &&
+	reported = environment_of(result);
+	CHECK(json_is_null(json_object_get(reported, "adds_per_ns_before")) &&
 	                json_is_null(
-	                        json_object_get(told, "adds_per_ns_after")),
+	                        json_object_get(reported, "adds_per_ns_after")),
 	        "a speed that was not measured is null");
 	json_decref(result);
 	played.team.adds_per_ns[0] = 2.5;
@@ -678,15 +678,16 @@ static void environment(void)
 	played.team.clock_cost_ns = 21.5;
 	played.team.clock_step_ns = 10;
 	result = rm_team_result(&played.team);
-	told = environment_of(result);
-	CHECK(has(told, "map_address_mod_4096", 4095),
+	reported = environment_of(result);
+	CHECK(has(reported, "map_address_mod_4096", 4095),
 	        "the map's offset in its page is reported");
-	CHECK(number_of(told, "adds_per_ns_before") == 2.5 &&
-	                number_of(told, "adds_per_ns_after") == 2.25,
+	CHECK(number_of(reported, "adds_per_ns_before") == 2.5 &&
+	                number_of(reported, "adds_per_ns_after") == 2.25,
 	        "the CPU's speed before and after the window is reported");
-	CHECK(number_of(told, "clock_cost_ns") == 21.5 &&
-	                has(told, "clock_step_ns", 10) &&
-	                !strcmp(text_of(told, "allocator"), rm_allocator_now()),
+	CHECK(number_of(reported, "clock_cost_ns") == 21.5 &&
+	                has(reported, "clock_step_ns", 10) &&
+	                !strcmp(text_of(reported, "allocator"),
+	                        rm_allocator_now()),
 	        "and the cost of the clock and the allocator");
 	end(&played, result);
 }
@@ -696,15 +697,15 @@ static int aslr_of(int kernel_says)
 {
 	struct played played;
 	json_t *result;
-	const json_t *told;
+	const json_t *reported;
 	int aslr;
 
 	persona = kernel_says;
 	persona_is_played = true;
 	begin(&played);
 	result = rm_team_result(&played.team);
-	told = json_object_get(environment_of(result), "aslr");
-	aslr = json_is_null(told) ? -1 : json_is_true(told);
+	reported = json_object_get(environment_of(result), "aslr");
+	aslr = json_is_null(reported) ? -1 : json_is_true(reported);
 	end(&played, result);
 	persona_is_played = false;
 	return aslr;
@@ -721,7 +722,7 @@ static void randomized_addresses(void)
 }
 
 /* A loop without a schedule, a trace or counters. */
-static void what_was_not_asked_for(void)
+static void members_that_do_not_apply(void)
 {
 	static const char *const names[] = { "latency", "late_starts",
 		"longest", "slices", "counters", "counters_reason", NULL };
@@ -746,7 +747,7 @@ static void what_was_not_asked_for(void)
 	end(&played, result);
 }
 
-static void counters_are_told(void)
+static void counters_are_reported(void)
 {
 	struct rm_error error = { "" };
 	struct played played;
@@ -769,25 +770,25 @@ static void counters_are_told(void)
 int main(void)
 {
 	counts_are_of_all_threads();
-	a_control_tells_less();
+	a_control_reports_less();
 	values_are_of_all_threads();
 	nothing_is_not_missing();
-	a_lost_key_is_told();
-	who_gives_no_values_is_judged_by_keys();
+	a_lost_key_is_reported();
+	maps_without_values_are_judged_by_keys();
 	values_are_of_a_verification_only();
 	what_any_thread_saw_counts();
-	what_has_no_keys_says_so();
+	subjects_without_keys_have_null();
 	a_cold_map_was_not_counted();
 	a_thread_that_cannot_begin_voids_it();
 	a_thread_that_cannot_go_on_fails_it();
-	each_thread_is_told();
+	each_thread_is_listed();
 	what_the_kernel_does_not_count_is_null();
 	bound_threads_have_their_cpu();
 	phases_and_memory();
 	own_threads();
 	environment();
 	randomized_addresses();
-	what_was_not_asked_for();
-	counters_are_told();
+	members_that_do_not_apply();
+	counters_are_reported();
 	return DONE();
 }

@@ -72,7 +72,7 @@ static void describe(const json_t *event, char *line, size_t size)
 	free(args);
 }
 
-static bool told(const json_t *document, const char *const *expected)
+static bool matches(const json_t *document, const char *const *expected)
 {
 	const json_t *events = json_object_get(document, "traceEvents");
 	bool same = true;
@@ -99,7 +99,7 @@ static void nothing_happened(void)
 	};
 	json_t *document = timeline();
 
-	CHECK(told(document, names),
+	CHECK(matches(document, names),
 	        "without events the process has only its name");
 	json_decref(document);
 }
@@ -171,7 +171,7 @@ static void all_is_told(void)
 	const json_t *about = json_object_get(document, "otherData");
 	const char *id = json_string_value(json_object_get(about, "cell"));
 
-	CHECK(told(document, expected),
+	CHECK(matches(document, expected),
 	        "spans nest, states have two ends, an end without beginning is "
 	        "omitted, and a missing end is the end of the trace");
 	CHECK(id && !strcmp(id, "cell 1") &&
@@ -187,7 +187,7 @@ static void all_is_told(void)
 	json_decref(document);
 }
 
-static void *nobodys(void *unused)
+static void *foreign_span(void *unused)
 {
 	span(RM_EVENT_REBUILD, 11000, 12000, 1);
 	return unused;
@@ -201,7 +201,7 @@ static void a_librarys_thread_is_another(void)
 	int tid = 0;
 	size_t i;
 
-	in_a_thread(nobodys);
+	in_a_thread(foreign_span);
 	document = timeline();
 	json_array_foreach (json_object_get(document, "traceEvents"), i, event)
 		if (!strcmp(json_string_value(json_object_get(event, "ph")),

@@ -87,13 +87,15 @@ static void windows_are_exact(void)
 /* Whether the result is unverified without a mismatch. */
 static bool is_unverified(const json_t *result)
 {
-	const json_t *told = json_object_get(result, "verification");
-	const char *status = json_string_value(json_object_get(told, "status"));
-	const char *reason = json_string_value(json_object_get(told, "reason"));
+	const json_t *verification = json_object_get(result, "verification");
+	const char *status =
+	        json_string_value(json_object_get(verification, "status"));
+	const char *reason =
+	        json_string_value(json_object_get(verification, "reason"));
 
 	return status && !strcmp(status, "ok") && reason &&
 	       !strncmp(reason, "not verified: ", 14) &&
-	       json_is_null(json_object_get(told, "keys_held"));
+	       json_is_null(json_object_get(verification, "keys_held"));
 }
 
 static void a_misplaced_thread_is_void(void)
@@ -202,7 +204,7 @@ static void a_thousand_threads_run_every_loop(void)
 }
 
 /* Number of calls of the map in all phases, with and without settle. */
-static uint64_t asked(enum rm_settle settle, json_t **result)
+static uint64_t count_calls(enum rm_settle settle, json_t **result)
 {
 	struct rm_request request = request_of(RM_UPDATE);
 
@@ -215,9 +217,9 @@ static uint64_t asked(enum rm_settle settle, json_t **result)
 static void a_cold_map_is_left_as_the_prefill_made_it(void)
 {
 	json_t *settled, *cold;
-	uint64_t more = asked(RM_SETTLE_YES, &settled);
+	uint64_t more = count_calls(RM_SETTLE_YES, &settled);
 
-	more -= asked(RM_SETTLE_NO, &cold);
+	more -= count_calls(RM_SETTLE_NO, &cold);
 	CHECK(is(cold, "ok", "") && is(settled, "ok", ""),
 	        "a cold map passes, and so does a settled one");
 	CHECK(more == 1000, "settling looks up each resident key once");
