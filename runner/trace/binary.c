@@ -42,7 +42,7 @@ static uLong sum_of(const char *bytes, size_t length)
 
 /* Returns -EINVAL. A binary trace has no lines, so errors give the byte offset
    and both numbers. */
-static int refuse(const char *file, size_t at, struct rm_error *error,
+static int reject_at(const char *file, size_t at, struct rm_error *error,
         const char *what, uint64_t found, uint64_t expected)
 {
 	return rm_error_set(error, -EINVAL,
@@ -96,19 +96,19 @@ static int check_header(const char *file, const char *bytes, size_t length,
 {
 	for (size_t i = 0; i < RM_TRACE_MAGIC_BYTES && i < length; i++)
 		if (bytes[i] != RM_TRACE_MAGIC[i])
-			return refuse(file, i, error,
+			return reject_at(file, i, error,
 			        "not a readmostly trace: magic has",
 			        (unsigned char)bytes[i],
 			        (unsigned char)RM_TRACE_MAGIC[i]);
 	if (length < RM_TRACE_HEADER_BYTES)
-		return refuse(file, length, error,
+		return reject_at(file, length, error,
 		        "the file ends within the header: bytes", length,
 		        RM_TRACE_HEADER_BYTES);
 	if (number_at(bytes + VERSION_AT, 4) != RM_TRACE_VERSION)
-		return refuse(file, VERSION_AT, error, "version",
+		return reject_at(file, VERSION_AT, error, "version",
 		        number_at(bytes + VERSION_AT, 4), RM_TRACE_VERSION);
 	if (number_at(bytes + RECORD_AT, 4) != RM_TRACE_RECORD_BYTES)
-		return refuse(file, RECORD_AT, error, "bytes of a record",
+		return reject_at(file, RECORD_AT, error, "bytes of a record",
 		        number_at(bytes + RECORD_AT, 4), RM_TRACE_RECORD_BYTES);
 	return check_count(file, bytes, length, error);
 }
@@ -127,7 +127,7 @@ size_t rm_trace_decimal(uint64_t key, char text[RM_TRACE_DECIMAL_BYTES])
 }
 
 /* The fault of a single record, or NULL. */
-static const char *wrong_record(const struct rm_trace_line *line)
+static const char *record_fault(const struct rm_trace_line *line)
 {
 	if (line->word > RM_TRACE_HAS)
 		return "an unknown operation, expected 0 get, 1 set, 2 del or "
@@ -142,7 +142,7 @@ static const char *wrong_record(const struct rm_trace_line *line)
 }
 
 int rm_trace_parse_binary(const char *file, const char *bytes, size_t length,
-        struct rm_trace_building *building, struct rm_error *error)
+        struct rm_trace_builder *building, struct rm_error *error)
 {
 	size_t at = RM_TRACE_HEADER_BYTES, size;
 	struct rm_trace_line line;
@@ -153,10 +153,10 @@ int rm_trace_parse_binary(const char *file, const char *bytes, size_t length,
 	/* before any record is used: a flipped bit yields another valid key */
 	if (sum_of(bytes, length) != number_at(bytes + CRC_AT, 4) ||
 	        number_at(bytes + CRC_AT + 4, 4))
-		return refuse(file, CRC_AT, error, "damaged: checksum is",
+		return reject_at(file, CRC_AT, error, "damaged: checksum is",
 		        number_at(bytes + CRC_AT, 8), sum_of(bytes, length));
 	for (; (size = record_at(bytes + at, length - at, &line)); at += size) {
-		const char *why = wrong_record(&line);
+		const char *why = record_fault(&line);
 
 		failed = why ? -EINVAL : rm_trace_add(building, &line, &why);
 		if (failed == -EINVAL)
@@ -171,7 +171,7 @@ int rm_trace_parse_binary(const char *file, const char *bytes, size_t length,
 struct output {
 	FILE *out;
 	uLong sum;
-	bool dry; /* only computes the sum */
+	bool only_sum;
 };
 
 /* The checksum precedes the data, and `out` may be a pipe: everything is
@@ -179,7 +179,7 @@ struct output {
 static void put(struct output *output, const char *bytes, size_t length)
 {
 	output->sum = crc32(output->sum, (const Bytef *)bytes, (uInt)length);
-	if (!output->dry)
+	if (!output->only_sum)
 		fwrite(bytes, 1, length, output->out);
 }
 
@@ -204,7 +204,7 @@ static void put_all(
 	uint64_t sets = 0;
 
 	put(output, header, CRC_AT);
-	if (!output->dry) /* checksum computed by the dry run */
+	if (!output->only_sum) /* checksum computed by the dry run */
 		fwrite(header + CRC_AT, 1, 8, output->out);
 	for (uint64_t rank = 0; rank < trace->present; rank++) {
 		const struct rm_dictionary_key *key =
@@ -229,7 +229,7 @@ int rm_trace_write_binary(FILE *out, const struct rm_trace *trace)
 	const uint32_t version = htole32(RM_TRACE_VERSION),
 	               record = htole32(RM_TRACE_RECORD_BYTES);
 	const uint64_t count = htole64(trace->present + trace->count);
-	struct output output = { .out = out, .dry = true };
+	struct output output = { .out = out, .only_sum = true };
 	uint32_t sum;
 
 	memcpy(header + VERSION_AT, &version, 4);
@@ -238,7 +238,7 @@ int rm_trace_write_binary(FILE *out, const struct rm_trace *trace)
 	put_all(&output, trace, header);
 	sum = htole32((uint32_t)output.sum);
 	memcpy(header + CRC_AT, &sum, 4);
-	output.dry = false;
+	output.only_sum = false;
 	put_all(&output, trace, header);
 	return ferror(out) ? -EIO : 0;
 }

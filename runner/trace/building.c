@@ -14,23 +14,23 @@
 /* State of a key: bits in rm_trace_building.states. */
 enum { PRESENT = 1, SEEN = 2 };
 
-static int room_for_state(struct rm_trace_building *building, size_t number)
+static int grow_states(struct rm_trace_builder *building, size_t number)
 {
-	size_t had = building->state_room;
-	uint8_t *states = rm_trace_grown(
+	size_t old_room = building->state_room;
+	uint8_t *states = rm_trace_grow(
 	        building->states, number + 1, &building->state_room, 1);
 
 	if (!states)
 		return -ENOMEM;
-	memset(states + had, 0, building->state_room - had);
+	memset(states + old_room, 0, building->state_room - old_room);
 	building->states = states;
 	return 0;
 }
 
-static int append(struct rm_trace_building *building, uint32_t entry)
+static int append(struct rm_trace_builder *building, uint32_t entry)
 {
 	struct rm_trace *trace = building->trace;
-	uint32_t *entries = rm_trace_grown(trace->entries, trace->count + 1,
+	uint32_t *entries = rm_trace_grow(trace->entries, trace->count + 1,
 	        &building->entry_room, sizeof(*entries));
 
 	if (!entries)
@@ -44,7 +44,7 @@ static int append(struct rm_trace_building *building, uint32_t entry)
    So it must precede all operations: without a list a key is present initially
    if its first operation is a get or a del. */
 static int add_has(
-        struct rm_trace_building *building, uint8_t *state, const char **why)
+        struct rm_trace_builder *building, uint8_t *state, const char **why)
 {
 	if (building->trace->count)
 		*why = "has after the first operation, expected before it";
@@ -52,17 +52,17 @@ static int add_has(
 		*why = "a second has of the same key, expected one";
 	if (*why)
 		return -EINVAL;
-	building->has = true;
+	building->lists_initial = true;
 	*state = PRESENT | SEEN;
 	return 0;
 }
 
 /* Appends the value of a set, or RM_TRACE_NO_VALUE. */
 static int append_value(
-        struct rm_trace_building *building, const struct rm_trace_line *line)
+        struct rm_trace_builder *building, const struct rm_trace_line *line)
 {
 	struct rm_trace *trace = building->trace;
-	uint32_t *written = rm_trace_grown(trace->written, trace->sets + 1,
+	uint32_t *written = rm_trace_grow(trace->written, trace->sets + 1,
 	        &building->written_room, sizeof(*written));
 	uint32_t number = RM_TRACE_NO_VALUE;
 	int failed = 0;
@@ -79,7 +79,7 @@ static int append_value(
 	return 0;
 }
 
-static const char *beyond_limits(
+static const char *limit_fault(
         const struct rm_trace *trace, const struct rm_trace_line *line)
 {
 	if (trace->dictionary.count == RM_TRACE_KEYS_MAX ||
@@ -92,17 +92,17 @@ static const char *beyond_limits(
 }
 
 /* The key's number; also makes room for its state. */
-static int number_of(struct rm_trace_building *building,
+static int number_of(struct rm_trace_builder *building,
         const struct rm_trace_line *line, uint32_t *number)
 {
 	struct rm_dictionary *keys = &building->trace->dictionary;
 	int failed =
 	        rm_dictionary_number(keys, line->key, line->length, number);
 
-	return failed ? failed : room_for_state(building, *number);
+	return failed ? failed : grow_states(building, *number);
 }
 
-int rm_trace_add(struct rm_trace_building *building,
+int rm_trace_add(struct rm_trace_builder *building,
         const struct rm_trace_line *line, const char **why)
 {
 	struct rm_trace *trace = building->trace;
@@ -111,7 +111,7 @@ int rm_trace_add(struct rm_trace_building *building,
 	uint8_t *state;
 	int failed;
 
-	*why = beyond_limits(trace, line);
+	*why = limit_fault(trace, line);
 	if (*why)
 		return -EINVAL;
 	failed = number_of(building, line, &number);
@@ -121,8 +121,9 @@ int rm_trace_add(struct rm_trace_building *building,
 	if (word == RM_TRACE_HAS)
 		return add_has(building, state, why);
 	if (!*state)
-		*state = word != RM_TRACE_SET && !building->has ? PRESENT | SEEN
-		                                                : SEEN;
+		*state = word != RM_TRACE_SET && !building->lists_initial
+		                 ? PRESENT | SEEN
+		                 : SEEN;
 	if (word == RM_TRACE_SET)
 		failed = append_value(building, line);
 	if (failed)
@@ -135,7 +136,7 @@ int rm_trace_add(struct rm_trace_building *building,
 }
 
 /* Assigns ranks; keys that are present initially come first. */
-static int set_ranks(struct rm_trace_building *building)
+static int set_ranks(struct rm_trace_builder *building)
 {
 	struct rm_trace *trace = building->trace;
 	size_t count = trace->dictionary.count;
@@ -166,7 +167,7 @@ static int set_ranks(struct rm_trace_building *building)
 
 /* Sets peak and in_place. From these a plan computes the size of the map, and
    whether the trace suits maps that must not insert while others read. */
-static int play(struct rm_trace *trace)
+static int simulate(struct rm_trace *trace)
 {
 	uint8_t *held = calloc(trace->keys + 1, 1);
 	uint64_t now = trace->present;
@@ -223,12 +224,12 @@ static uint32_t checksum_of(const struct rm_trace *trace)
 	return (uint32_t)(sum >> 32);
 }
 
-int rm_trace_finish(struct rm_trace_building *building)
+int rm_trace_finish(struct rm_trace_builder *building)
 {
 	int failed = set_ranks(building);
 
 	if (!failed)
-		failed = play(building->trace);
+		failed = simulate(building->trace);
 	if (!failed)
 		building->trace->checksum = checksum_of(building->trace);
 	return failed;

@@ -31,7 +31,7 @@ uint64_t rm_dictionary_hash(const char *key, size_t length)
 	return hash;
 }
 
-void *rm_trace_grown(void *items, size_t needed, size_t *room, size_t size)
+void *rm_trace_grow(void *items, size_t needed, size_t *room, size_t size)
 {
 	size_t more = *room ? *room : 1024;
 	void *moved;
@@ -75,14 +75,14 @@ static int grow_table(struct rm_dictionary *d)
 static int add(
         struct rm_dictionary *d, const char *key, size_t length, uint64_t hash)
 {
-	void *moved = rm_trace_grown(
+	void *moved = rm_trace_grow(
 	        d->keys, d->count + 1, &d->room, sizeof(*d->keys));
 
 	if (!moved)
 		return -ENOMEM;
 	d->keys = moved;
 	/* one more: the first key may be empty, and NULL is an error */
-	moved = rm_trace_grown(
+	moved = rm_trace_grow(
 	        d->bytes, d->used + length + 1, &d->bytes_room, 1);
 	if (!moved)
 		return -ENOMEM;

@@ -28,7 +28,7 @@ void rm_dictionary_clear(struct rm_dictionary *dictionary);
 
 /* Grows an array to at least `needed` items of `size` bytes; it may move, and
    `*room` is its new capacity. NULL: out of memory; the old one stays valid. */
-void *rm_trace_grown(void *items, size_t needed, size_t *room, size_t size);
+void *rm_trace_grow(void *items, size_t needed, size_t *room, size_t size);
 
 /* --- building.c: builds a trace line by line --- */
 
@@ -42,24 +42,24 @@ struct rm_trace_line {
 	size_t length, value_length;
 };
 
-struct rm_trace_building {
+struct rm_trace_builder {
 	struct rm_trace *trace;
 	size_t entry_room, written_room;
 	uint8_t *states; /* by key number, see building.c; owned */
 	size_t state_room;
-	bool has; /* the file has a `has` line */
+	bool lists_initial; /* the file has a `has` line */
 };
 
 /*
  * Adds one line. Returns 0, -ENOMEM, or -EINVAL with the fault in `why`,
  * without its position (a constant string).
  */
-int rm_trace_add(struct rm_trace_building *building,
+int rm_trace_add(struct rm_trace_builder *building,
         const struct rm_trace_line *line, const char **why);
 
 /* Ends the trace: numbers become ranks, and derived members are set. Returns 0
    or -ENOMEM. The caller still owns building->states. */
-int rm_trace_finish(struct rm_trace_building *building);
+int rm_trace_finish(struct rm_trace_builder *building);
 
 /* The line of an entry. `*sets` is the number of sets so far. */
 struct rm_trace_line rm_trace_line_of(
@@ -73,9 +73,9 @@ int rm_trace_parse(const char *file, const char *bytes, size_t length,
 
 /* The parsers of the two forms. Return 0 or a negative errno with `error`. */
 int rm_trace_parse_text(const char *file, const char *text, size_t length,
-        struct rm_trace_building *building, struct rm_error *error);
+        struct rm_trace_builder *building, struct rm_error *error);
 int rm_trace_parse_binary(const char *file, const char *bytes, size_t length,
-        struct rm_trace_building *building, struct rm_error *error);
+        struct rm_trace_builder *building, struct rm_error *error);
 
 /* --- twitter.c: rm_trace_import_twitter() on bytes in memory --- */
 
@@ -84,7 +84,7 @@ int rm_trace_parse_twitter(const char *file, const char *text, size_t length,
         struct rm_error *error);
 
 /* Writes one set with its value. */
-void rm_trace_put_text(FILE *out, const struct rm_trace_line *line);
+void rm_trace_write_set(FILE *out, const struct rm_trace_line *line);
 
 /* Magic of the binary form. Its first byte cannot begin a text. */
 #define RM_TRACE_MAGIC "\x89rmtrace"

@@ -85,8 +85,8 @@ static struct rm_value value_of(
 }
 
 /* Whether a value belongs to a write to this key and is complete. */
-static bool is_of(const struct player *player, const struct rm_value *value,
-        uint32_t rank)
+static bool value_is_valid(const struct player *player,
+        const struct rm_value *value, uint32_t rank)
 {
 	const struct write *write = (const void *)(uintptr_t)value->word[0];
 	uint64_t all = player->trace->present + player->trace->sets;
@@ -99,7 +99,7 @@ static bool is_of(const struct player *player, const struct rm_value *value,
 	return !memcmp(&whole, value, player->play->shape.value_bytes);
 }
 
-static void blame(struct thread *thread, const char *what, uint32_t rank)
+static void set_fault(struct thread *thread, const char *what, uint32_t rank)
 {
 	struct rm_key key = key_of(thread->player->trace, rank);
 
@@ -123,15 +123,15 @@ static void get(struct thread *thread, uint32_t rank)
 
 	if (impl->caps & RM_CAP_NO_STATE)
 		return;
-	if (there && !is_of(player, &value, rank))
-		blame(thread,
+	if (there && !value_is_valid(player, &value, rank))
+		set_fault(thread,
 		        "a get returned a value that was never set for its key",
 		        rank);
 	if (exact && there != (player->held[rank] != NULL))
-		blame(thread, there ? "a get found" : "a get missed", rank);
+		set_fault(thread, there ? "a get found" : "a get missed", rank);
 	if (exact && there &&
 	        value.word[0] != (uint64_t)(uintptr_t)player->held[rank])
-		blame(thread, "a get returned another set's value", rank);
+		set_fault(thread, "a get returned another set's value", rank);
 }
 
 static void change(
@@ -153,7 +153,7 @@ static void change(
 	}
 	if (!(impl->caps & RM_CAP_NO_STATE) &&
 	        there != (player->held[rank] != NULL))
-		blame(thread,
+		set_fault(thread,
 		        there ? "a write found its key"
 		              : "a write missed its key",
 		        rank);
@@ -231,7 +231,7 @@ static void prefill(struct thread *thread)
 	}
 }
 
-static void note_held(const struct player *player, const struct write *write)
+static void write_held(const struct player *player, const struct write *write)
 {
 	char text[DEFAULT_VALUE_BYTES];
 	struct rm_key key = key_of(player->trace, write->rank);
@@ -240,12 +240,12 @@ static void note_held(const struct player *player, const struct write *write)
 	};
 
 	line.value = bytes_of(player->trace, write, text, &line.value_length);
-	rm_trace_put_text(player->play->state, &line);
+	rm_trace_write_set(player->play->state, &line);
 }
 
 /* Looks up each key. Writes the state that the map reports, not the expected
    one. */
-static void look_at_all(struct thread *thread, struct rm_trace_played *played)
+static void check_all(struct thread *thread, struct rm_trace_played *played)
 {
 	struct player *player = thread->player;
 	const struct rm_map_ops *ops = player->play->impl->ops;
@@ -264,8 +264,8 @@ static void look_at_all(struct thread *thread, struct rm_trace_played *played)
 		if (rank % QUIESCE_EVERY == 0)
 			ops->quiesce(thread->inner);
 		if (held != player->held[rank] ||
-		        (held && !is_of(player, &value, rank))) {
-			blame(thread, "another value at the end", rank);
+		        (held && !value_is_valid(player, &value, rank))) {
+			set_fault(thread, "another value at the end", rank);
 			return;
 		}
 		if (!held)
@@ -275,7 +275,7 @@ static void look_at_all(struct thread *thread, struct rm_trace_played *played)
 		        rm_trace_mix(player->trace->dictionary.keys[rank].hash,
 		                held->ordinal);
 		if (player->play->state)
-			note_held(player, held);
+			write_held(player, held);
 	}
 	if (player->play->state)
 		fprintf(player->play->state, "end %" PRIu64 "\n", played->held);
@@ -327,28 +327,30 @@ static void play_map(struct player *player, struct thread *threads,
         struct rm_trace_played *played, struct rm_error *error)
 {
 	const struct rm_map_ops *ops = player->play->impl->ops;
-	struct thread own = { .player = player, .slot = player->play->threads };
+	struct thread extra = { .player = player,
+		.slot = player->play->threads };
 
-	if (join(&own)) {
-		prefill(&own);
-		ops->leave(own.inner);
+	if (join(&extra)) {
+		prefill(&extra);
+		ops->leave(extra.inner);
 	}
-	if (!own.error.text[0]) {
-		uint64_t begun = rm_now_ns();
+	if (!extra.error.text[0]) {
+		uint64_t start_ns = rm_now_ns();
 
 		run_all(player, threads, error);
-		played->elapsed_ns = rm_now_ns() - begun;
+		played->elapsed_ns = rm_now_ns() - start_ns;
 	}
-	if (!own.error.text[0] && !error->text[0] && join(&own)) {
+	if (!extra.error.text[0] && !error->text[0] && join(&extra)) {
 		if (!(player->play->impl->caps & RM_CAP_NO_STATE))
-			look_at_all(&own, played);
-		ops->leave(own.inner);
+			check_all(&extra, played);
+		ops->leave(extra.inner);
 	}
-	if (own.error.text[0])
-		rm_error_set(error, -EIO, "%s", own.error.text);
+	if (extra.error.text[0])
+		rm_error_set(error, -EIO, "%s", extra.error.text);
 }
 
-static int refuse(const struct rm_trace_play *play, struct rm_error *error)
+static int check_support(
+        const struct rm_trace_play *play, struct rm_error *error)
 {
 	const struct rm_impl *impl = play->impl;
 	unsigned unsafe =
@@ -378,7 +380,7 @@ int rm_trace_play(const struct rm_trace *trace,
 		.seed = play->seed };
 	struct player player = { .trace = trace, .play = play };
 	struct thread *threads = calloc(play->threads, sizeof(*threads));
-	int failed = refuse(play, error);
+	int failed = check_support(play, error);
 
 	*played = (struct rm_trace_played){ 0 };
 	player.writes = calloc(

@@ -67,9 +67,9 @@ static void unlock(struct thread *thread)
 	pthread_mutex_unlock(&thread->recorder->lock);
 }
 
-static bool make_room(struct rm_recorder *recorder)
+static bool grow_entries(struct rm_recorder *recorder)
 {
-	uint32_t *entries = rm_trace_grown(recorder->entries,
+	uint32_t *entries = rm_trace_grow(recorder->entries,
 	        recorder->count + 1, &recorder->room, sizeof(*entries));
 
 	if (entries)
@@ -79,7 +79,7 @@ static bool make_room(struct rm_recorder *recorder)
 
 /* Call it under the lock. The rank is the low half of an integer key, or the
    second word of a string key (keys.h). */
-static uint32_t note(struct thread *thread, struct rm_shape shape,
+static uint32_t record_operation(struct thread *thread, struct rm_shape shape,
         struct rm_key key, enum rm_operation operation)
 {
 	struct rm_recorder *recorder = thread->recorder;
@@ -90,7 +90,7 @@ static uint32_t note(struct thread *thread, struct rm_shape shape,
 	/* The loop cannot be stopped here: `overflow` makes rm_recorder_write()
 	   return -EOVERFLOW. */
 	if (rank >= RM_TRACE_KEYS_MAX || recorder->count == recorder->limit ||
-	        !make_room(recorder))
+	        !grow_entries(recorder))
 		recorder->overflow = true;
 	else
 		recorder->entries[recorder->count++] =
@@ -105,7 +105,7 @@ static bool lookup(void *context, struct rm_shape shape, struct rm_key key,
 	bool there;
 
 	lock(thread);
-	note(thread, shape, key, RM_LOOKUP);
+	record_operation(thread, shape, key, RM_LOOKUP);
 	there = thread->inner->lookup(thread->inner_thread, shape, key, value);
 	unlock(thread);
 	return there;
@@ -117,15 +117,15 @@ static bool upsert(void *context, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value)
 {
 	struct thread *thread = context;
-	struct rm_value own;
+	struct rm_value copy;
 	uint32_t rank;
 	bool there;
 
 	lock(thread);
-	rank = note(thread, shape, key, RM_UPSERT);
-	own = rm_value_of(rank, (unsigned)(value->word[0] >> 32) & 0xfff,
+	rank = record_operation(thread, shape, key, RM_UPSERT);
+	copy = rm_value_of(rank, (unsigned)(value->word[0] >> 32) & 0xfff,
 	        ++thread->recorder->ordinal);
-	there = thread->inner->upsert(thread->inner_thread, shape, key, &own);
+	there = thread->inner->upsert(thread->inner_thread, shape, key, &copy);
 	unlock(thread);
 	return there;
 }
@@ -136,7 +136,7 @@ static bool take(void *context, struct rm_shape shape, struct rm_key key)
 	bool there;
 
 	lock(thread);
-	note(thread, shape, key, RM_REMOVE);
+	record_operation(thread, shape, key, RM_REMOVE);
 	there = thread->inner->remove(thread->inner_thread, shape, key);
 	unlock(thread);
 	return there;

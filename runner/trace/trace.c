@@ -10,7 +10,7 @@
 int rm_trace_parse(const char *file, const char *bytes, size_t length,
         struct rm_trace *trace, struct rm_error *error)
 {
-	struct rm_trace_building building = { .trace = trace };
+	struct rm_trace_builder building = { .trace = trace };
 	/* the first byte of the magic cannot begin a text */
 	bool binary = length && bytes[0] == RM_TRACE_MAGIC[0];
 	int failed;

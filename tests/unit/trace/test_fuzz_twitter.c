@@ -72,22 +72,23 @@ static enum fuzz_verdict judge(
         struct fuzz_input *input, const char *text, size_t length, char *why)
 {
 	struct rm_trace trace = { 0 };
-	struct rm_trace_imported told;
+	struct rm_trace_imported stats;
 	struct rm_error error = { "" };
 	enum fuzz_verdict verdict = FUZZ_REFUSED;
 	int failed = rm_trace_parse_twitter(
-	        "fuzz", text, length, &trace, &told, &error);
+	        "fuzz", text, length, &trace, &stats, &error);
 
 	(void)input;
 	snprintf(why, FUZZ_WHY, "%s", error.text);
 	if (failed && (failed != -EINVAL || !fuzz_names_line(why, "fuzz:")))
 		verdict = FUZZ_UNSOUND;
 	else if (!failed)
-		verdict = !why[0] && trace.count == told.lines + told.expired &&
-		                          keeps_sizes(&trace) &&
-		                          reads_back(&trace, why)
-		                  ? FUZZ_TAKEN
-		                  : FUZZ_UNSOUND;
+		verdict =
+		        !why[0] && trace.count == stats.lines + stats.expired &&
+		                        keeps_sizes(&trace) &&
+		                        reads_back(&trace, why)
+		                ? FUZZ_TAKEN
+		                : FUZZ_UNSOUND;
 	rm_trace_clear(&trace);
 	return verdict;
 }

@@ -38,7 +38,7 @@ struct table {
 	struct rm_shape shape; /* argument of the last call */
 	unsigned calls, quiesced, parks, unparks;
 	struct meeting *meeting;
-	struct rm_recorder *crowd; /* used by several threads; or NULL */
+	struct rm_recorder *shared; /* used by several threads; or NULL */
 };
 
 struct handle {
@@ -59,7 +59,7 @@ static uint64_t called(
 	handle->table->calls++;
 	if (handle->table->meeting && handle->slot == 0)
 		meet(handle);
-	if (handle->table->crowd)
+	if (handle->table->shared)
 		sched_yield();
 	return rank % KEYS;
 }
@@ -486,14 +486,15 @@ static void a_full_disk_is_an_error(void)
 	struct handle handle = { &table, 0 };
 	struct rm_recorder *recorder = rm_recorder_create(100);
 	struct rm_error error;
-	bool told = true;
+	bool reported = true;
 
 	few(&stream);
 	drive(recorder, &plain_map, RM_U64X8, &handle, &stream);
 	for (int binary = 0; binary < 2; binary++)
-		told &= write_to(recorder, binary, "/dev/full", &error) < 0 &&
+		reported &=
+		        write_to(recorder, binary, "/dev/full", &error) < 0 &&
 		        strstr(error.text, "not written: ");
-	CHECK(told, "a record that does not fit on the disk is an error");
+	CHECK(reported, "a record that does not fit on the disk is an error");
 	CHECK(!write_to(recorder, false, "/dev/null", &error) && !*error.text,
 	        "and the record is still complete elsewhere");
 	rm_recorder_destroy(recorder);
@@ -581,38 +582,38 @@ static void operations_wait_for_each_other(void)
 }
 
 /* Draws operations of the same keys as the other threads do. */
-static void *come_in_a_crowd(void *context)
+static void *run_shared(void *context)
 {
 	struct handle *handle = context;
 	struct stream *stream = calloc(1, sizeof(*stream));
 
 	many(stream, handle->slot);
-	drive(handle->table->crowd, &plain_map, RM_U64X8, handle, stream);
+	drive(handle->table->shared, &plain_map, RM_U64X8, handle, stream);
 	free(stream);
 	return NULL;
 }
 
 /* The map yields within its operations, so that other threads come. It has no
    park. */
-static void a_crowd_is_recorded(void)
+static void threads_lose_no_operation(void)
 {
-	enum { CROWD = 3 };
-	struct table table = { .crowd = rm_recorder_create(
-		                       CROWD * OPERATIONS_MOST) };
-	struct handle handles[CROWD];
+	enum { THREADS = 3 };
+	struct table table = { .shared = rm_recorder_create(
+		                       THREADS * OPERATIONS_MOST) };
+	struct handle handles[THREADS];
 	struct rm_trace trace = { 0 };
 	struct rm_trace_expected expected = { 0 };
-	pthread_t threads[CROWD];
+	pthread_t threads[THREADS];
 	uint64_t held, digest;
 
-	for (unsigned i = 0; i < CROWD; i++) {
+	for (unsigned i = 0; i < THREADS; i++) {
 		handles[i] = (struct handle){ &table, i };
-		pthread_create(&threads[i], NULL, come_in_a_crowd, &handles[i]);
+		pthread_create(&threads[i], NULL, run_shared, &handles[i]);
 	}
-	for (unsigned i = 0; i < CROWD; i++)
+	for (unsigned i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
-	CHECK(parses(table.crowd, 0, false, &trace) &&
-	                trace.count == CROWD * OPERATIONS_MOST &&
+	CHECK(parses(table.shared, 0, false, &trace) &&
+	                trace.count == THREADS * OPERATIONS_MOST &&
 	                table.calls == trace.count,
 	        "several threads lose no operation, with a map without park");
 	digest = digest_of(&table, &held);
@@ -620,7 +621,7 @@ static void a_crowd_is_recorded(void)
 	                expected.digest == digest,
 	        "the trace's final state equals the map's");
 	rm_trace_clear(&trace);
-	rm_recorder_destroy(table.crowd);
+	rm_recorder_destroy(table.shared);
 }
 
 int main(void)
@@ -634,6 +635,6 @@ int main(void)
 	long_ranks_are_refused();
 	a_full_disk_is_an_error();
 	operations_wait_for_each_other();
-	a_crowd_is_recorded();
+	threads_lose_no_operation();
 	return DONE();
 }

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct rm_trace_imported told;
+static struct rm_trace_imported stats;
 static struct rm_error error;
 
 /* The trace's text; the caller frees it. NULL: rejected, trace empty. */
@@ -25,7 +25,7 @@ static char *imported(const char *lines)
 
 	error.text[0] = '\0';
 	failed = rm_trace_parse_twitter(
-	        "x.csv", lines, strlen(lines), &trace, &told, &error);
+	        "x.csv", lines, strlen(lines), &trace, &stats, &error);
 	if (!failed) {
 		out = open_memstream(&text, &size);
 		if (!out || rm_trace_write_text(out, &trace) || fclose(out))
@@ -54,8 +54,8 @@ static void operations_are_what_the_key_lets_them_be(void)
 	              "get a\nget b\nput 1 2 c vv\nput 1 1 d v\ndel f\nend "
 	              "5\n"),
 	        "a key not seen before is present, except for set and add");
-	CHECK(told.lines == 5 && told.conditional == 0 && told.expired == 0 &&
-	                told.renamed == 0,
+	CHECK(stats.lines == 5 && stats.conditional == 0 &&
+	                stats.expired == 0 && stats.renamed == 0,
 	        "every operation had its effect");
 	CHECK(becomes("0,a,1,1,1,set,0\n0,a,1,1,1,add,0\n0,a,1,2,1,cas,0\n"
 	              "0,a,1,3,1,append,0\n0,a,1,4,1,prepend,0\n"
@@ -64,7 +64,7 @@ static void operations_are_what_the_key_lets_them_be(void)
 	              "put 1 4 a vvvv\nput 1 5 a vvvvv\nput 1 6 a vvvvvv\n"
 	              "end 7\n"),
 	        "with a present key only add becomes a get");
-	CHECK(told.conditional == 1, "and it is counted as conditional");
+	CHECK(stats.conditional == 1, "and it is counted as conditional");
 	CHECK(becomes("0,a,1,1,1,delete,0\n0,a,1,1,1,replace,0\n"
 	              "0,a,1,1,1,cas,0\n0,a,1,1,1,append,0\n"
 	              "0,a,1,1,1,prepend,0\n0,a,1,1,1,incr,0\n"
@@ -72,7 +72,7 @@ static void operations_are_what_the_key_lets_them_be(void)
 	              "has a\ndel a\nget a\nget a\nget a\nget a\nget a\nget a\n"
 	              "put 1 1 a v\nend 8\n"),
 	        "with an absent key all writes but set and add become gets");
-	CHECK(told.conditional == 6, "and they are counted, too");
+	CHECK(stats.conditional == 6, "and they are counted, too");
 }
 
 /* A key not seen before was present when the trace was recorded. */
@@ -88,7 +88,7 @@ static void what_changes_a_value_finds_one(void)
 		snprintf(line, sizeof(line), "0,k,1,1,1,%s,0\n", words[i]);
 		text = imported(line);
 		all &= text && strstr(text, "put 1 1 k v\nend 1\n") &&
-		       !told.conditional;
+		       !stats.conditional;
 		free(text);
 	}
 	CHECK(all, "changes of a value assume an unseen key to be present");
@@ -98,7 +98,7 @@ static void what_expires_is_removed_in_time(void)
 {
 	CHECK(becomes("0,a,1,1,1,set,5\n4,a,1,1,1,get,0\n5,a,1,1,1,get,0\n",
 	              "put 1 1 a v\nget a\ndel a\nget a\nend 4\n") &&
-	                told.expired == 1,
+	                stats.expired == 1,
 	        "a value expires before the first line at its time");
 	CHECK(becomes("0,d,1,1,1,set,9\n0,e,1,1,1,set,9\n0,a,1,1,1,set,5\n"
 	              "0,b,1,1,1,add,2\n0,c,1,1,1,set,5\n0,d,1,1,1,cas,4\n"
@@ -106,17 +106,17 @@ static void what_expires_is_removed_in_time(void)
 	              "has f\nput 1 1 d v\nput 1 1 e v\nput 1 1 a v\n"
 	              "put 1 1 b v\nput 1 1 c v\nput 1 1 d v\nput 1 1 e v\n"
 	              "del b\ndel e\ndel d\ndel a\ndel c\nget f\nend 13\n") &&
-	                told.expired == 5,
+	                stats.expired == 5,
 	        "the earliest expires first; equal times in order of writing");
 	CHECK(becomes("0,a,1,1,1,set,5\n1,a,1,1,1,set,9\n2,b,1,1,1,set,1\n"
 	              "2,b,1,1,1,set,0\n6,c,1,1,1,get,0\n10,c,1,1,1,get,0\n",
 	              "has c\nput 1 1 a v\nput 1 1 a v\nput 1 1 b v\n"
 	              "put 1 1 b v\nget c\ndel a\nget c\nend 7\n") &&
-	                told.expired == 1,
+	                stats.expired == 1,
 	        "a rewritten value has its new time, or none");
 	CHECK(becomes("0,a,1,1,1,set,2\n1,a,1,1,1,delete,0\n2,b,1,1,1,get,0\n",
 	              "has b\nput 1 1 a v\ndel a\nget b\nend 3\n") &&
-	                told.expired == 0,
+	                stats.expired == 0,
 	        "a deleted value does not expire");
 	CHECK(becomes("0,a,1,1,1,set,9\n1,a,1,1,1,add,1\n5,b,1,1,1,get,0\n",
 	              "has b\nput 1 1 a v\nget a\nget b\nend 3\n"),
@@ -154,8 +154,8 @@ static void many_expire_in_order(void)
 	fprintf(out, "1000,%03u,3,1,1,get,0\n", 0);
 	fclose(out);
 	CHECK(!rm_trace_parse_twitter(
-	              "x.csv", lines, size, &trace, &told, &error) &&
-	                told.expired == 200 && trace.count == 401,
+	              "x.csv", lines, size, &trace, &stats, &error) &&
+	                stats.expired == 200 && trace.count == 401,
 	        "all 200 values expire");
 	rm_trace_clear(&trace);
 	char *text = imported(lines), *at = strstr(text, "del ");
@@ -180,7 +180,7 @@ static void keys_have_the_length_of_their_size(void)
 	bool sized, padded = false, comma = false;
 
 	if (rm_trace_parse_twitter(
-	            "x.csv", lines, strlen(lines), &trace, &told, &error))
+	            "x.csv", lines, strlen(lines), &trace, &stats, &error))
 		printf("# %s\n", error.text);
 	sized = names->count == 4;
 	for (size_t i = 0; i < names->count; i++) {
@@ -194,7 +194,7 @@ static void keys_have_the_length_of_their_size(void)
 	CHECK(sized && comma,
 	        "a key has the length of its line and may contain commas");
 	CHECK(padded, "a shorter text is padded with NUL bytes");
-	CHECK(trace.gets == 2 && told.renamed == 2,
+	CHECK(trace.gets == 2 && stats.renamed == 2,
 	        "a longer text gets a generated name, and its first line "
 	        "determines the size");
 	rm_trace_clear(&trace);
@@ -240,7 +240,7 @@ static void files_are_opened(void)
 
 	if (fd < 0 || write(fd, line, strlen(line)) < 0 || close(fd))
 		abort();
-	CHECK(!rm_trace_import_twitter(name, &trace, &told, &error) &&
+	CHECK(!rm_trace_import_twitter(name, &trace, &stats, &error) &&
 	                trace.count == 1 && trace.present == 1,
 	        "a file is read");
 	rm_trace_clear(&trace);
@@ -248,7 +248,8 @@ static void files_are_opened(void)
 	/* the caller's bytes must not be taken for a trace */
 	memset(&trace, 0xff, sizeof(trace));
 	error.text[0] = '\0';
-	CHECK(rm_trace_import_twitter(name, &trace, &told, &error) == -ENOENT &&
+	CHECK(rm_trace_import_twitter(name, &trace, &stats, &error) ==
+	                        -ENOENT &&
 	                strstr(error.text, name),
 	        "an error for a missing file names the file");
 	CHECK(!trace.entries && !trace.count && !trace.keys &&
