@@ -44,7 +44,7 @@ static struct rm_sim_arena *arenas[RM_SIM_CORES_MAX + 1];
 static _Atomic size_t pages_min = PAGES_MIN;
 
 /* relaxed: a bound that publishes nothing */
-static size_t pages_from(void)
+static size_t read_pages_min(void)
 {
 	return atomic_load_explicit(&pages_min, memory_order_relaxed);
 }
@@ -58,7 +58,7 @@ static struct rm_sim_arena *arena_of(void *block)
 }
 
 /* Adds a segment to the arena; its first block is at offset `first`. */
-static void use(
+static void add_segment(
         struct rm_sim_arena *arena, struct segment *segment, size_t first)
 {
 	char *start = (char *)segment;
@@ -79,7 +79,7 @@ static struct rm_sim_arena *make_arena(unsigned self)
 		return NULL;
 	arena = (struct rm_sim_arena *)(void *)((char *)segment + skip);
 	rm_sim_bins_init(arena);
-	use(arena, segment,
+	add_segment(arena, segment,
 	        rm_sim_heap_pages(skip + sizeof(*arena)) + FIRST_BLOCK);
 	arenas[self] = arena;
 	return arena;
@@ -117,39 +117,39 @@ static void free_pages(void *block)
 	size_t bytes = rm_sim_heap_bytes(block);
 
 	/* as in glibc: a program that frees this size will allocate it again */
-	if (bytes > pages_from() && bytes <= PAGES_MIN_MAX)
-		/* relaxed: see pages_from() */
+	if (bytes > read_pages_min() && bytes <= PAGES_MIN_MAX)
+		/* relaxed: see read_pages_min() */
 		atomic_store_explicit(&pages_min, bytes, memory_order_relaxed);
 	rm_sim_space_unmap(
 	        (char *)block - rm_sim_heap_header(block)[-1], bytes);
 }
 
 /* Frees a chunk of this arena. The lock is held, unless the chunk is small. */
-static void give(struct rm_sim_arena *arena, struct rm_sim_block *block)
+static void free_chunk(struct rm_sim_arena *arena, struct rm_sim_block *block)
 {
 	size_t bytes = rm_sim_heap_bytes(block);
 
 	if (bytes <= RM_SIM_FAST_MAX)
 		rm_sim_arena_give_fast(arena, block, bytes);
 	else
-		rm_sim_arena_give(arena, block, 2 * pages_from());
+		rm_sim_arena_give(arena, block, 2 * read_pages_min());
 }
 
 /* Allocates a chunk from the arena, whose lock is held. NULL: map pages. */
-static struct rm_sim_block *take(struct rm_sim_arena *arena, size_t size)
+static struct rm_sim_block *take_chunk(struct rm_sim_arena *arena, size_t size)
 {
 	enum { FIRST = 2 * RM_SIM_GRAIN };
 	struct rm_sim_block *block =
 	        rm_sim_arena_take(arena, &arena->cache, size);
 
-	if (block || size >= pages_from())
+	if (block || size >= read_pages_min())
 		return block;
 	if (!rm_sim_arena_grow(arena, size)) {
 		struct segment *segment = rm_sim_space_segment();
 
 		if (!segment)
 			return NULL;
-		use(arena, segment, FIRST);
+		add_segment(arena, segment, FIRST);
 		rm_sim_arena_grow(arena, size);
 	}
 	return rm_sim_arena_take(arena, &arena->cache, size);
@@ -161,21 +161,21 @@ static void *trim_to(struct rm_sim_arena *arena, struct rm_sim_block *chunk,
         struct rm_sim_block *block, size_t size)
 {
 	size_t before = (size_t)((char *)block - (char *)chunk);
-	size_t has = rm_sim_heap_bytes(chunk) - before;
+	size_t left = rm_sim_heap_bytes(chunk) - before;
 
 	if (before) {
-		*rm_sim_heap_header(block) = has | RM_SIM_BEFORE_USED;
-		*rm_sim_heap_header(chunk) -= has;
+		*rm_sim_heap_header(block) = left | RM_SIM_BEFORE_USED;
+		*rm_sim_heap_header(chunk) -= left;
 		if (!rm_sim_cache_put(&arena->cache, chunk, before))
-			give(arena, chunk);
+			free_chunk(arena, chunk);
 	}
-	if (has >= size + RM_SIM_CHUNK_MIN) {
+	if (left >= size + RM_SIM_CHUNK_MIN) {
 		struct rm_sim_block *rest = (void *)((char *)block + size);
 
-		*rm_sim_heap_header(rest) = (has - size) | RM_SIM_BEFORE_USED;
-		*rm_sim_heap_header(block) -= has - size;
-		if (!rm_sim_cache_put(&arena->cache, rest, has - size))
-			give(arena, rest);
+		*rm_sim_heap_header(rest) = (left - size) | RM_SIM_BEFORE_USED;
+		*rm_sim_heap_header(block) -= left - size;
+		if (!rm_sim_cache_put(&arena->cache, rest, left - size))
+			free_chunk(arena, rest);
 	}
 	return block;
 }
@@ -194,9 +194,10 @@ static struct rm_sim_block *take_aligned(
 	struct rm_sim_block *chunk, *block;
 
 	if (alignment <= RM_SIM_GRAIN)
-		return take(arena, size);
+		return take_chunk(arena, size);
 	/* glibc: treats a chunk size as a request size and rounds it again */
-	chunk = take(arena, chunk_bytes(size + alignment + RM_SIM_CHUNK_MIN));
+	chunk = take_chunk(
+	        arena, chunk_bytes(size + alignment + RM_SIM_CHUNK_MIN));
 	if (!chunk)
 		return NULL;
 	block = (void *)(((uintptr_t)chunk + alignment - 1) & -alignment);
@@ -208,7 +209,7 @@ static struct rm_sim_block *take_aligned(
 
 /* Allocates a block without the core's cache; `alignment` is at most 4096.
    NULL: out of memory. */
-static void *uncached(size_t bytes, size_t alignment)
+static void *allocate_uncached(size_t bytes, size_t alignment)
 {
 	struct rm_sim_arena *arena = own_arena();
 	void *block = NULL;
@@ -231,7 +232,7 @@ void *rm_sim_malloc(size_t bytes)
 
 	if (arena && bytes <= RM_SIM_CACHED_MAX)
 		block = rm_sim_cache_get(&arena->cache, chunk_bytes(bytes));
-	return block ? block : uncached(bytes, RM_SIM_GRAIN);
+	return block ? block : allocate_uncached(bytes, RM_SIM_GRAIN);
 }
 
 void rm_sim_free(void *opaque)
@@ -252,15 +253,15 @@ void rm_sim_free(void *opaque)
 		return;
 	arena = arena_of(block);
 	if (bytes <= RM_SIM_FAST_MAX) {
-		give(arena, block);
+		free_chunk(arena, block);
 		return;
 	}
 	rm_sim_mutex_lock(&arena->lock);
-	give(arena, block);
+	free_chunk(arena, block);
 	rm_sim_mutex_unlock(&arena->lock);
 }
 
-static size_t usable(void *block)
+static size_t usable_bytes(void *block)
 {
 	uint64_t header = *rm_sim_heap_header(block);
 
@@ -277,7 +278,7 @@ void *rm_sim_calloc(size_t count, size_t bytes)
 	if (__builtin_mul_overflow(count, bytes, &all))
 		return NULL;
 	/* like glibc: without the core's cache */
-	block = uncached(all, RM_SIM_GRAIN);
+	block = allocate_uncached(all, RM_SIM_GRAIN);
 	/* new pages are zeroed */
 	if (block && !(*rm_sim_heap_header(block) & RM_SIM_MAPPED))
 		memset(block, 0, all);
@@ -290,11 +291,11 @@ void *rm_sim_realloc(void *old, size_t bytes)
 
 	if (!old)
 		return rm_sim_malloc(bytes);
-	if (bytes <= usable(old) && bytes >= usable(old) / 2)
+	if (bytes <= usable_bytes(old) && bytes >= usable_bytes(old) / 2)
 		return old;
 	block = rm_sim_malloc(bytes);
 	if (block) {
-		size_t had = usable(old);
+		size_t had = usable_bytes(old);
 
 		memcpy(block, old, had < bytes ? had : bytes);
 		rm_sim_free(old);
@@ -309,7 +310,7 @@ void *rm_sim_aligned_alloc(size_t alignment, size_t bytes)
 		        "an alignment that is not a power of two up to 4096");
 	if (alignment <= RM_SIM_GRAIN)
 		return rm_sim_malloc(bytes);
-	return uncached(bytes, alignment);
+	return allocate_uncached(bytes, alignment);
 }
 
 int rm_sim_posix_memalign(void **out, size_t alignment, size_t bytes)

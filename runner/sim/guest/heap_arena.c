@@ -120,24 +120,24 @@ static struct rm_sim_block *take_fast(
         struct rm_sim_arena *arena, struct rm_sim_cache *cache, size_t bytes)
 {
 	_Atomic(struct rm_sim_block *) *list = &arena->fast[fast_of(bytes)];
-	struct rm_sim_block *block = pop_fast(list), *fellow;
+	struct rm_sim_block *block = pop_fast(list), *sibling;
 
 	while (block && rm_sim_cache_has_room(cache, bytes) &&
-	        (fellow = pop_fast(list)))
-		rm_sim_cache_put(cache, fellow, bytes);
+	        (sibling = pop_fast(list)))
+		rm_sim_cache_put(cache, sibling, bytes);
 	return block;
 }
 
 static struct rm_sim_block *take_top(struct rm_sim_arena *arena, size_t bytes)
 {
 	struct rm_sim_block *block = arena->top;
-	size_t has = rm_sim_heap_bytes(block);
+	size_t size = rm_sim_heap_bytes(block);
 
-	if (has < bytes + RM_SIM_CHUNK_MIN)
+	if (size < bytes + RM_SIM_CHUNK_MIN)
 		return NULL;
 	arena->top = (void *)((char *)block + bytes);
 	*rm_sim_heap_header(block) = bytes | RM_SIM_BEFORE_USED;
-	*rm_sim_heap_header(arena->top) = (has - bytes) | RM_SIM_BEFORE_USED;
+	*rm_sim_heap_header(arena->top) = (size - bytes) | RM_SIM_BEFORE_USED;
 	return block;
 }
 
@@ -213,11 +213,11 @@ bool rm_sim_arena_grow(struct rm_sim_arena *arena, size_t bytes)
 /* Releases free memory at the end except a reserve (glibc: heap_trim). */
 static void trim(struct rm_sim_arena *arena, size_t trim_bytes)
 {
-	size_t has = rm_sim_heap_bytes(arena->top), spare;
+	size_t size = rm_sim_heap_bytes(arena->top), spare;
 
-	if (has < trim_bytes)
+	if (size < trim_bytes)
 		return;
-	spare = has - RM_SIM_CHUNK_MIN - 1 - RM_SIM_TOP_RESERVE;
+	spare = size - RM_SIM_CHUNK_MIN - 1 - RM_SIM_TOP_RESERVE;
 	set_top(arena, arena->end - spare + spare % RM_SIM_PAGE);
 }
 

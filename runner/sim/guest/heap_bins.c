@@ -60,7 +60,7 @@ void rm_sim_bins_put(struct rm_sim_arena *arena, struct rm_sim_block *block)
 
 /* Moves a chunk from the unsorted list to its bin, newest first. Large bins are
    ordered by falling size; the first of each size stays first. */
-static void sort_in(
+static void insert_sorted(
         struct rm_sim_arena *arena, struct rm_sim_block *block, size_t bytes)
 {
 	size_t i = bin_of(bytes);
@@ -77,22 +77,22 @@ static void sort_in(
 }
 
 /* Marks a chunk that was unlinked as used. */
-static struct rm_sim_block *whole(struct rm_sim_block *block)
+static struct rm_sim_block *mark_used(struct rm_sim_block *block)
 {
 	*rm_sim_heap_header((char *)block + rm_sim_heap_bytes(block)) |=
 	        RM_SIM_BEFORE_USED;
 	return block;
 }
 
-/* Like whole(), but uses only the first `bytes`; the rest is a free chunk. */
-static struct rm_sim_block *cut(
+/* Like mark_used(), but only the first `bytes`; the rest is a free chunk. */
+static struct rm_sim_block *split(
         struct rm_sim_arena *arena, struct rm_sim_block *block, size_t bytes)
 {
 	size_t left = rm_sim_heap_bytes(block) - bytes;
 	struct rm_sim_block *rest = (void *)((char *)block + bytes);
 
 	if (left < RM_SIM_CHUNK_MIN)
-		return whole(block);
+		return mark_used(block);
 	rm_sim_bins_put(arena, rest);
 	if (bytes < SMALL_END)
 		arena->last_remainder = rest;
@@ -107,40 +107,40 @@ static struct rm_sim_block *take_small(
         struct rm_sim_arena *arena, struct rm_sim_cache *cache, size_t bytes)
 {
 	struct rm_sim_block *bin = &arena->bin[bytes / RM_SIM_GRAIN];
-	struct rm_sim_block *block = bin->prev, *fellow;
+	struct rm_sim_block *block = bin->prev, *sibling;
 
 	if (block == bin)
 		return NULL;
 	rm_sim_bins_unlink(block);
-	while ((fellow = bin->prev) != bin &&
+	while ((sibling = bin->prev) != bin &&
 	        rm_sim_cache_has_room(cache, bytes)) {
-		rm_sim_bins_unlink(fellow);
-		rm_sim_cache_put(cache, whole(fellow), bytes);
+		rm_sim_bins_unlink(sibling);
+		rm_sim_cache_put(cache, mark_used(sibling), bytes);
 	}
-	return whole(block);
+	return mark_used(block);
 }
 
 /* Sorts the unsorted list, oldest first. Chunks of exactly `bytes` go to the
    cache. Returns the first that does not fit there, a cached one, or NULL. */
-static struct rm_sim_block *sort(
+static struct rm_sim_block *sort_unsorted(
         struct rm_sim_arena *arena, struct rm_sim_cache *cache, size_t bytes)
 {
 	struct rm_sim_block *ring = &arena->bin[UNSORTED], *block;
 	bool cached = false;
 
 	while ((block = ring->prev) != ring) {
-		size_t has = rm_sim_heap_bytes(block);
+		size_t chunk_bytes = rm_sim_heap_bytes(block);
 
 		if (bytes < SMALL_END && block->prev == ring &&
 		        block == arena->last_remainder &&
-		        has > bytes + RM_SIM_CHUNK_MIN) {
+		        chunk_bytes > bytes + RM_SIM_CHUNK_MIN) {
 			rm_sim_bins_unlink(block);
-			return cut(arena, block, bytes);
+			return split(arena, block, bytes);
 		}
 		rm_sim_bins_unlink(block);
-		if (has != bytes)
-			sort_in(arena, block, has);
-		else if (!rm_sim_cache_put(cache, whole(block), bytes))
+		if (chunk_bytes != bytes)
+			insert_sorted(arena, block, chunk_bytes);
+		else if (!rm_sim_cache_put(cache, mark_used(block), bytes))
 			return block;
 		else
 			cached = true;
@@ -152,16 +152,16 @@ static struct rm_sim_block *sort(
 static struct rm_sim_block *search(struct rm_sim_block *bin, size_t bytes)
 {
 	struct rm_sim_block *block = bin->prev;
-	size_t has;
+	size_t chunk_bytes;
 
 	if (bin->next == bin || rm_sim_heap_bytes(bin->next) < bytes)
 		return NULL;
-	while ((has = rm_sim_heap_bytes(block)) < bytes)
+	while ((chunk_bytes = rm_sim_heap_bytes(block)) < bytes)
 		block = block->prev;
-	/* takes the second of its size, where sort_in() puts the newest */
+	/* takes the second of its size, where insert_sorted() puts the newest */
 	while (block->prev != bin && block->prev->prev != bin &&
-	        rm_sim_heap_bytes(block->prev) == has &&
-	        rm_sim_heap_bytes(block->prev->prev) == has)
+	        rm_sim_heap_bytes(block->prev) == chunk_bytes &&
+	        rm_sim_heap_bytes(block->prev->prev) == chunk_bytes)
 		block = block->prev;
 	return block;
 }
@@ -198,7 +198,7 @@ static struct rm_sim_block *best_fit(struct rm_sim_arena *arena, size_t bytes)
 	if (!block)
 		return NULL;
 	rm_sim_bins_unlink(block);
-	return cut(arena, block, bytes);
+	return split(arena, block, bytes);
 }
 
 struct rm_sim_block *rm_sim_bins_take(
@@ -209,6 +209,6 @@ struct rm_sim_block *rm_sim_bins_take(
 	if (bytes < SMALL_END)
 		block = take_small(arena, cache, bytes);
 	if (!block)
-		block = sort(arena, cache, bytes);
+		block = sort_unsorted(arena, cache, bytes);
 	return block ? block : best_fit(arena, bytes);
 }

@@ -97,7 +97,7 @@ static void release_word(struct mutex *mutex)
 }
 
 /* Whether this core already holds it; sets the result for its kind. */
-static int again(struct mutex *mutex, int *status)
+static int held_already(struct mutex *mutex, int *status)
 {
 	uint32_t kind = mutex->kind & KIND_MASK;
 
@@ -111,7 +111,7 @@ static int again(struct mutex *mutex, int *status)
 	return 1;
 }
 
-static void held(struct mutex *mutex)
+static void set_holder(struct mutex *mutex)
 {
 	if ((mutex->kind & KIND_MASK) == PTHREAD_MUTEX_RECURSIVE)
 		mutex->count = 1;
@@ -124,7 +124,7 @@ int rm_sim_mutex_lock(pthread_mutex_t *opaque)
 	struct mutex *mutex = mutex_of(opaque);
 	int status;
 
-	if (again(mutex, &status))
+	if (held_already(mutex, &status))
 		return status;
 	if (try_word(mutex)) {
 		if ((mutex->kind & KIND_MASK) == PTHREAD_MUTEX_ADAPTIVE_NP)
@@ -132,7 +132,7 @@ int rm_sim_mutex_lock(pthread_mutex_t *opaque)
 		else
 			wait_word(mutex);
 	}
-	held(mutex);
+	set_holder(mutex);
 	return 0;
 }
 
@@ -141,11 +141,11 @@ int rm_sim_mutex_trylock(pthread_mutex_t *opaque)
 	struct mutex *mutex = mutex_of(opaque);
 	int status;
 
-	if (again(mutex, &status))
+	if (held_already(mutex, &status))
 		return status == EDEADLK ? EBUSY : status;
 	if (try_word(mutex))
 		return EBUSY;
-	held(mutex);
+	set_holder(mutex);
 	return 0;
 }
 

@@ -11,7 +11,7 @@
 #include <assert.h>
 
 /* Moves a line evicted from L1d to L2, or out of the core. */
-static void put_down(struct rm_sim_core *core, const struct rm_sim_slot *out)
+static void evict_to_l2(struct rm_sim_core *core, const struct rm_sim_slot *out)
 {
 	const struct rm_sim_level *l2 = &core->sim->mach.l2;
 	uint32_t gone = out->tag;
@@ -77,7 +77,7 @@ static struct rm_sim_slot *miss(struct rm_sim_core *core, uint32_t line,
 	/* held but not in L1d: only then search L2 */
 	if (rm_sim_bit(sim->dir[line].holds, core->id))
 		tag = from_l2(core, line, &front->used);
-	put_down(core, &out);
+	evict_to_l2(core, &out);
 	if (tag != RM_SIM_EMPTY) {
 		core->count[RM_SIM_CAPACITY_MISSES]++;
 		core->now += sim->cost[RM_SIM_COST_L2];

@@ -9,7 +9,7 @@
 #include "runner/sim/model/internal.h"
 
 /* Waits until the line is not busy, then keeps it busy for `hold` cycles. */
-static void await(
+static void wait_until_free(
         struct rm_sim_core *core, struct rm_sim_entry *entry, uint32_t hold)
 {
 	uint64_t wait = entry->busy > core->now ? entry->busy - core->now : 0;
@@ -79,7 +79,7 @@ void rm_sim_put_out(struct rm_sim_core *core, uint32_t tag)
 /* --- other cores --- */
 
 /* `core` loses the line to a write of `bytes`. True: it had modified it. */
-static bool lose(struct rm_sim_core *core, uint32_t line, uint64_t bytes)
+static bool lose_line(struct rm_sim_core *core, uint32_t line, uint64_t bytes)
 {
 	struct rm_sim *sim = core->sim;
 	struct rm_sim_entry *entry = &sim->dir[line];
@@ -127,7 +127,7 @@ static bool take_from_all(
 			        64 * word + (unsigned)__builtin_ctzll(left);
 
 			if (id != core->id)
-				modified |= lose(
+				modified |= lose_line(
 				        rm_sim_core_at(sim, id), line, bytes);
 		}
 	}
@@ -171,7 +171,7 @@ void rm_sim_upgrade(struct rm_sim_core *core, uint32_t line, uint64_t bytes,
 	if (sim->watched)
 		rm_sim_watch_event(
 		        core, RM_SIM_UPGRADES, line, bytes, true, site);
-	await(core, entry, sim->cost[RM_SIM_COST_HOLD]);
+	wait_until_free(core, entry, sim->cost[RM_SIM_COST_HOLD]);
 	core->now += sim->cost[RM_SIM_COST_UPGRADE];
 	/* The result is not needed: no other core can hold a modified line. */
 	take_from_all(core, line, bytes);
@@ -200,18 +200,18 @@ static enum rm_sim_count kind_of_miss(struct rm_sim_core *core, uint32_t line)
 }
 
 /* Moves the line from the core that owns it. */
-static void from_owner(
+static void fetch_from_owner(
         struct rm_sim_core *core, uint32_t line, uint64_t bytes, bool writes)
 {
 	struct rm_sim *sim = core->sim;
 	struct rm_sim_entry *entry = &sim->dir[line];
 	struct rm_sim_core *owner = rm_sim_core_at(sim, entry->owner - 1U);
 	bool modified =
-	        writes ? lose(owner, line, bytes) : downgrade(owner, line);
+	        writes ? lose_line(owner, line, bytes) : downgrade(owner, line);
 
 	core->count[modified ? RM_SIM_TRANSFERS_MODIFIED
 	                     : RM_SIM_TRANSFERS_CLEAN]++;
-	await(core, entry,
+	wait_until_free(core, entry,
 	        sim->cost[writes || modified ? RM_SIM_COST_HOLD
 	                                     : RM_SIM_COST_HOLD_READ]);
 	core->now += sim->cost[RM_SIM_COST_TRANSFER];
@@ -220,7 +220,7 @@ static void from_owner(
 }
 
 /* Gets the line from the LLC, from a core that shares it, or from memory. */
-static void from_below(
+static void fetch_from_below(
         struct rm_sim_core *core, uint32_t line, uint64_t bytes, bool writes)
 {
 	struct rm_sim *sim = core->sim;
@@ -236,7 +236,7 @@ static void from_below(
 		if (!victim)
 			llc_put(sim, line);
 	}
-	await(core, entry,
+	wait_until_free(core, entry,
 	        sim->cost[writes && shared ? RM_SIM_COST_HOLD
 	                                   : RM_SIM_COST_HOLD_READ]);
 	core->now += sim->cost[from];
@@ -256,9 +256,9 @@ uint32_t rm_sim_fetch(struct rm_sim_core *core, uint32_t line, uint64_t bytes,
 		rm_sim_watch_event(core, kind, line, bytes, writes, site);
 	core->count[RM_SIM_L2_MISSES]++;
 	if (entry->owner)
-		from_owner(core, line, bytes, writes);
+		fetch_from_owner(core, line, bytes, writes);
 	else
-		from_below(core, line, bytes, writes);
+		fetch_from_below(core, line, bytes, writes);
 	/* E if no other core has it: its first write needs no upgrade */
 	alone = !others_hold(entry, core->id);
 	rm_sim_bit_set(entry->holds, core->id, true);

@@ -84,10 +84,10 @@ static const char *read_cost(char *text, struct rm_sim_cycles *cost)
 	char *rest = NULL, *value = strtok_r(text, " \t", &rest);
 	char *guess = strtok_r(NULL, " \t", &rest);
 	char *range = strtok_r(NULL, " \t", &rest), *high;
-	const char *wrong = read_cycles_of(value ? value : "", &cost->value);
+	const char *fault = read_cycles_of(value ? value : "", &cost->value);
 
-	if (wrong)
-		return wrong;
+	if (fault)
+		return fault;
 	cost->guess = guess != NULL;
 	cost->low = cost->high = cost->value;
 	if (!guess)
@@ -98,12 +98,12 @@ static const char *read_cost(char *text, struct rm_sim_cycles *cost)
 	if (!high)
 		return "expected a range LOW..HIGH after guess";
 	*high = '\0';
-	wrong = read_cycles_of(range, &cost->low);
-	if (!wrong)
-		wrong = read_cycles_of(high + 2, &cost->high);
-	if (!wrong && (cost->low > cost->value || cost->high < cost->value))
-		wrong = "expected LOW <= CYCLES <= HIGH";
-	return wrong;
+	fault = read_cycles_of(range, &cost->low);
+	if (!fault)
+		fault = read_cycles_of(high + 2, &cost->high);
+	if (!fault && (cost->low > cost->value || cost->high < cost->value))
+		fault = "expected LOW <= CYCLES <= HIGH";
+	return fault;
 }
 
 /* The number of sets must be a power of two, because a mask selects the set. So
@@ -176,7 +176,7 @@ static const char *read_level(char *text, int key, struct rm_sim_level *level)
 		"expected SIZE N-way lru inclusive|victim [guess], or none",
 		"expected SIZE N-way lru victim|fill [guess], or none"
 	};
-	const char *expected = form[key - KEY_L1D], *wrong;
+	const char *expected = form[key - KEY_L1D], *fault;
 	char *rest = NULL, *size = strtok_r(text, " \t", &rest), *word;
 	uint64_t bytes;
 	int policy, inclusion = RM_SIM_FILL;
@@ -191,9 +191,9 @@ static const char *read_level(char *text, int key, struct rm_sim_level *level)
 	if (rm_number_count(size, &bytes))
 		return expected;
 	word = strtok_r(NULL, " \t", &rest);
-	wrong = word ? read_ways(word, &level->ways) : expected;
-	if (wrong)
-		return wrong;
+	fault = word ? read_ways(word, &level->ways) : expected;
+	if (fault)
+		return fault;
 	policy = number_of(strtok_r(NULL, " \t", &rest), policies);
 	if (key != KEY_L1D)
 		inclusion = number_of(strtok_r(NULL, " \t", &rest), inclusions);
@@ -205,24 +205,24 @@ static const char *read_level(char *text, int key, struct rm_sim_level *level)
 	level->guess = word && !strcmp(word, "guess");
 	if ((word && !level->guess) || strtok_r(NULL, " \t", &rest))
 		return expected;
-	wrong = check_level(key, level);
-	return wrong ? wrong : set_sets(level, bytes);
+	fault = check_level(key, level);
+	return fault ? fault : set_sets(level, bytes);
 }
 
 /* Sets `key`; modifies `value`. Returns NULL or the expected form. */
-static const char *key_set(struct rm_sim_mach *mach, int key, char *value)
+static const char *set_key(struct rm_sim_mach *mach, int key, char *value)
 {
 	struct rm_sim_level *const levels[] = { &mach->l1d, &mach->l2,
 		&mach->llc };
 	uint64_t number;
 
 	if (key < RM_SIM_COSTS) {
-		const char *wrong = read_cost(value, &mach->cost[key]);
+		const char *fault = read_cost(value, &mach->cost[key]);
 
-		if (!wrong && key == RM_SIM_COST_L1D && !mach->cost[key].low)
-			wrong = "expected at least 1: time of a spinning core "
+		if (!fault && key == RM_SIM_COST_L1D && !mach->cost[key].low)
+			fault = "expected at least 1: time of a spinning core "
 			        "must pass";
-		return wrong;
+		return fault;
 	}
 	switch (key) {
 	case KEY_L1D:
@@ -264,7 +264,7 @@ static void level_text(
 		        level->guess ? " guess" : "");
 }
 
-/* Writes a value in the form that key_set() reads. */
+/* Writes a value in the form that set_key() reads. */
 static void key_text(
         const struct rm_sim_mach *mach, int key, char *text, size_t size)
 {
@@ -306,7 +306,7 @@ static int read_line(char *line, const char *where, unsigned *seen,
 	unsigned number = (unsigned)strtoul(strrchr(where, ':') + 1, NULL, 10);
 	char *value = strchr(line, '=');
 	char *end = value;
-	const char *wrong;
+	const char *fault;
 	int key;
 
 	*value++ = '\0';
@@ -324,36 +324,36 @@ static int read_line(char *line, const char *where, unsigned *seen,
 		        "%s: second %s, expected one (the first is in line %u)",
 		        where, line, seen[key]);
 	seen[key] = number;
-	char copy[256]; /* key_set() modifies it; the message needs all of it */
+	char copy[256]; /* set_key() modifies it; the message needs all of it */
 
 	snprintf(copy, sizeof(copy), "%s", value);
-	wrong = key_set(mach, key, copy);
-	if (wrong)
+	fault = set_key(mach, key, copy);
+	if (fault)
 		return rm_error_set(error, -EINVAL, "%s: %s = %s, %s", where,
-		        line, value, wrong);
+		        line, value, fault);
 	return 0;
 }
 
 int rm_sim_mach_parse(const char *file, const char *text, size_t length,
         struct rm_sim_mach *mach, struct rm_error *error)
 {
-	struct rm_error own = { "" };
+	struct rm_error local_error = { "" };
 	struct rm_lines lines = {
 		.file = file,
 		.text = text,
 		.length = length,
-		.error = error ? error : &own,
+		.error = error ? error : &local_error,
 	};
-	struct rm_sim_mach made = { .name = "" };
+	struct rm_sim_mach parsed = { .name = "" };
 	unsigned seen[KEYS] = { 0 };
 	char line[RM_LINE_MAX + 2], where[RM_WHERE_BYTES];
 
-	name_of(file, made.name);
+	name_of(file, parsed.name);
 	while (rm_lines_next(line, sizeof(line), &lines)) {
 		rm_lines_where(&lines, where);
 		if (line[0] == '\n')
 			continue;
-		if (read_line(line, where, seen, &made, lines.error))
+		if (read_line(line, where, seen, &parsed, lines.error))
 			return -EINVAL;
 	}
 	if (lines.error->text[0])
@@ -365,7 +365,7 @@ int rm_sim_mach_parse(const char *file, const char *text, size_t length,
 			return rm_error_set(error, -EINVAL,
 			        "%s: the file ends without %s, expected it",
 			        where, key_name(key));
-	*mach = made;
+	*mach = parsed;
 	return 0;
 }
 
@@ -376,18 +376,18 @@ int rm_sim_mach_set(struct rm_sim_mach *mach, const char *key,
 	struct rm_sim_mach changed = *mach;
 	char copy[VALUE_BYTES];
 	int number = key_of(key);
-	const char *wrong;
+	const char *fault;
 
 	if (number < 0)
 		return rm_error_set(error, -EINVAL,
 		        "unknown key \"%s\" of a machine, expected %s, %s, ...",
 		        key, key_name(KEY_L1D), key_name(RM_SIM_COST_MEMORY));
 	snprintf(copy, sizeof(copy), "%s", value);
-	wrong = strlen(value) >= sizeof(copy) ? "expected a shorter value"
-	                                      : key_set(&changed, number, copy);
-	if (wrong)
+	fault = strlen(value) >= sizeof(copy) ? "expected a shorter value"
+	                                      : set_key(&changed, number, copy);
+	if (fault)
 		return rm_error_set(
-		        error, -EINVAL, "%s = %s, %s", key, value, wrong);
+		        error, -EINVAL, "%s = %s, %s", key, value, fault);
 	*mach = changed;
 	return 0;
 }

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int load(
+static int load_file(
         const char *file, struct rm_sim_mach *mach, struct rm_error *error)
 {
 	char *text = NULL;
@@ -23,7 +23,7 @@ static int load(
 }
 
 /* An unknown name yields -ENOENT and a list of the known ones. */
-static int built_in(
+static int find_built_in(
         const char *name, struct rm_sim_mach *mach, struct rm_error *error)
 {
 	const struct rm_sim_builtin *builtin = rm_sim_builtins;
@@ -125,24 +125,24 @@ static const char *nearest(const struct rm_topology *topology)
 
 /* Describes this machine's caches. Figures that hwloc does not report, and all
    costs, come from the most similar built-in description and are guesses. */
-static int host(struct rm_sim_mach *mach, struct rm_error *error)
+static int describe_host(struct rm_sim_mach *mach, struct rm_error *error)
 {
 	struct rm_topology topology;
-	struct rm_sim_mach made;
+	struct rm_sim_mach described;
 	int failed = rm_topology_load(NULL, &topology, error);
 
 	if (failed)
 		return failed;
-	failed = built_in(nearest(&topology), &made, error);
+	failed = find_built_in(nearest(&topology), &described, error);
 	if (!failed)
-		failed = take_caches(&topology, &made, error);
+		failed = take_caches(&topology, &described, error);
 	rm_topology_free(&topology);
 	if (failed)
 		return failed;
-	snprintf(made.name, sizeof(made.name), "host");
+	snprintf(described.name, sizeof(described.name), "host");
 	for (int i = 0; i < RM_SIM_COSTS; i++)
-		made.cost[i].guess = true;
-	*mach = made;
+		described.cost[i].guess = true;
+	*mach = described;
 	return 0;
 }
 
@@ -150,7 +150,7 @@ int rm_sim_mach_find(
         const char *name, struct rm_sim_mach *mach, struct rm_error *error)
 {
 	if (strchr(name, '/'))
-		return load(name, mach, error);
-	return strcmp(name, "host") ? built_in(name, mach, error)
-	                            : host(mach, error);
+		return load_file(name, mach, error);
+	return strcmp(name, "host") ? find_built_in(name, mach, error)
+	                            : describe_host(mach, error);
 }

@@ -74,7 +74,7 @@ static void time_out(struct rm_sim *sim, struct rm_sim_core *core)
 	sim->waiting--;
 }
 
-static struct rm_sim_core *elect(struct rm_sim *sim)
+static struct rm_sim_core *select_next(struct rm_sim *sim)
 {
 	const struct rm_sim_node *root = &sim->node[1];
 	struct rm_sim_core *next;
@@ -123,14 +123,14 @@ struct rm_sim_core *rm_sim_turn(struct rm_sim *sim)
 
 	if (core)
 		set_key(sim, core->id, key_of(core->now, core->id));
-	return elect(sim);
+	return select_next(sim);
 }
 
 struct rm_sim_core *rm_sim_finish(struct rm_sim *sim)
 {
 	sim->running->state = RM_SIM_IDLE;
 	set_key(sim, sim->running->id, NEVER);
-	return elect(sim);
+	return select_next(sim);
 }
 
 struct rm_sim_core *rm_sim_wait(
@@ -147,7 +147,7 @@ struct rm_sim_core *rm_sim_wait(
 	sim->queued[id] = sim->ticket++;
 	sim->waiting++;
 	set_key(sim, id, key_of(max(until, core->now), id));
-	return elect(sim);
+	return select_next(sim);
 }
 
 /* The longest waiter of `futex`, or NULL. */

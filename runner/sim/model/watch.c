@@ -105,7 +105,7 @@ struct rm_sim_watched {
 };
 
 /* A lost row is recorded, because a list without its hottest line would
-   mislead: copy_of() then returns -ENOMEM. */
+   mislead: sorted_copy() then returns -ENOMEM. */
 static struct rm_sim_site *site_row(
         struct rm_sim_watched *watched, const void *site)
 {
@@ -229,7 +229,7 @@ void rm_sim_watch_free(struct rm_sim *sim)
 
 /* After an error rm_sim_watch_free() frees a partial object. Operations count
    from 1, since 0 means "never used" in zeroed memory. */
-static int start(struct rm_sim *sim)
+static int start_watch(struct rm_sim *sim)
 {
 	struct rm_sim_watched *watched = calloc(1, sizeof(*watched));
 
@@ -259,7 +259,7 @@ int rm_sim_watch(struct rm_sim *sim, bool on)
 	if (on == (sim->watched != NULL))
 		return 0;
 	if (on)
-		failed = start(sim);
+		failed = start_watch(sim);
 	if (failed || !on)
 		rm_sim_watch_free(sim);
 	if (sim->running)
@@ -288,7 +288,7 @@ static int by_invalidations(const void *left, const void *right)
 }
 
 /* Returns a sorted copy of the rows. */
-static long copy_of(const struct rm_sim *sim, const struct table *table,
+static long sorted_copy(const struct rm_sim *sim, const struct table *table,
         int (*order)(const void *, const void *), void **list)
 {
 	*list = NULL;
@@ -308,7 +308,7 @@ static long copy_of(const struct rm_sim *sim, const struct table *table,
 long rm_sim_sites(const struct rm_sim *sim, struct rm_sim_site **list)
 {
 	void *copy = NULL;
-	long count = sim->watched ? copy_of(sim, &sim->watched->sites,
+	long count = sim->watched ? sorted_copy(sim, &sim->watched->sites,
 	                                    by_misses, &copy)
 	                          : 0;
 
@@ -319,7 +319,7 @@ long rm_sim_sites(const struct rm_sim *sim, struct rm_sim_site **list)
 long rm_sim_hot_lines(const struct rm_sim *sim, struct rm_sim_hot_line **list)
 {
 	void *copy = NULL;
-	long count = sim->watched ? copy_of(sim, &sim->watched->lines,
+	long count = sim->watched ? sorted_copy(sim, &sim->watched->lines,
 	                                    by_invalidations, &copy)
 	                          : 0;
 

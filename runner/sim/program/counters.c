@@ -145,7 +145,7 @@ static int cores(const uint64_t bits[2])
 }
 
 /* Position among `sites` (descending events) of one with `events`. */
-static size_t place_of(const json_t *sites, uint64_t events)
+static size_t insert_position(const json_t *sites, uint64_t events)
 {
 	size_t at = json_array_size(sites);
 
@@ -162,7 +162,7 @@ static json_t *sites_of(const struct rm_sim_hot_line *line)
 
 	for (unsigned i = 0; i < RM_SIM_LINE_SITES && line->site[i]; i++)
 		json_array_insert_new(sites,
-		        place_of(sites, line->site_events[i]),
+		        insert_position(sites, line->site_events[i]),
 		        json_pack("{s:I, s:I}", "site", image(line->site[i]),
 		                "events", (json_int_t)line->site_events[i]));
 	return sites;

@@ -11,9 +11,9 @@
 /* Pages are numbered at first use; pages beyond this count as "map". */
 enum { GLOBALS_NAMED_BYTES = 4 << 20 };
 
-static void name(const char *what, const void *at, uint64_t bytes)
+static void name_region(const char *region, const void *at, uint64_t bytes)
 {
-	rm_sim_region(rm_sim_world_model(), what,
+	rm_sim_region(rm_sim_world_model(), region,
 	        rm_sim_space_offset((uintptr_t)at), bytes);
 }
 
@@ -21,11 +21,11 @@ void rm_sim_memory_name(unsigned cores)
 {
 	/* only the usable half: names cost host memory per line */
 	for (unsigned i = 0; i < cores; i++)
-		name("stacks",
+		name_region("stacks",
 		        (char *)rm_sim_space_stack(i) - RM_SIM_STACK_BYTES / 2,
 		        RM_SIM_STACK_BYTES / 2);
 	/* the main thread's stack holds the team's stop flag */
-	name("driver",
+	name_region("driver",
 	        (char *)rm_sim_space_stack(RM_SIM_CORES_MAX) -
 	                RM_SIM_STACK_BYTES / 2,
 	        RM_SIM_STACK_BYTES / 2);
@@ -38,7 +38,7 @@ void *rm_sim_driver_alloc(size_t bytes)
 	void *pages = rm_sim_space_map(bytes);
 
 	if (pages)
-		name("driver", pages, bytes);
+		name_region("driver", pages, bytes);
 	return pages;
 }
 

@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SCHEDULES = 24, MACHINES = 3, SAID_BYTES = 256 };
+enum { SCHEDULES = 24, MACHINES = 3, MESSAGE_BYTES = 256 };
 
 /* Hash of the counts of each schedule; shared with the child processes. */
 static uint64_t *hashes;
@@ -71,21 +71,21 @@ static void simulate(struct job *job, int out)
 		.cores = job->threads,
 		.seed = job->seed,
 		.limit_ns = UINT64_C(1000000000) };
-	const char *said = NULL;
+	const char *message = NULL;
 
 	if (rm_sim_mach_find(machines[job->seed % MACHINES], &mach, &error) ||
 	        rm_sim_world_run(&options, world_main, job, &error))
-		said = error.text;
+		message = error.text;
 	else
-		said = sim_wrong;
-	if (said && write(out, said, strlen(said)) < 0)
+		message = sim_wrong;
+	if (message && write(out, message, strlen(message)) < 0)
 		_exit(2);
 	_exit(0);
 }
 
-/* Whether the simulation succeeded; otherwise `said` (zeroed, SAID_BYTES) gets
-   the failure. */
-static bool ends(struct job *job, char *said)
+/* Whether the simulation succeeded; otherwise `message` (MESSAGE_BYTES, zeroed)
+   gets the failure. */
+static bool ends(struct job *job, char *message)
 {
 	ssize_t length;
 	int pipes[2], status;
@@ -100,7 +100,7 @@ static bool ends(struct job *job, char *said)
 		simulate(job, pipes[1]);
 	}
 	close(pipes[1]);
-	length = read(pipes[0], said, SAID_BYTES - 1);
+	length = read(pipes[0], message, MESSAGE_BYTES - 1);
 	close(pipes[0]);
 	if (child < 0 || waitpid(child, &status, 0) != child)
 		return false;
@@ -109,11 +109,11 @@ static bool ends(struct job *job, char *said)
 
 static bool holds(struct job *job)
 {
-	char said[SAID_BYTES] = "";
+	char message[MESSAGE_BYTES] = "";
 
-	if (ends(job, said))
+	if (ends(job, message))
 		return true;
-	printf("# %u threads, seed %u: %s\n", job->threads, job->seed, said);
+	printf("# %u threads, seed %u: %s\n", job->threads, job->seed, message);
 	return false;
 }
 
@@ -130,9 +130,10 @@ static void what_is_not_simulated_is_refused(void)
 {
 	static const struct sim_scenario scenario = { .thread = wait_a_while };
 	struct job job = { &scenario, 1, 0 };
-	char said[SAID_BYTES] = "";
+	char message[MESSAGE_BYTES] = "";
 
-	CHECK(!ends(&job, said) && strstr(said, "not simulated: a futex wait"),
+	CHECK(!ends(&job, message) &&
+	                strstr(message, "not simulated: a futex wait"),
 	        "a futex wait with a timeout is rejected, not a deadlock");
 }
 
@@ -143,17 +144,18 @@ static void first_stays(unsigned self)
 		rm_sim_sched_yield();
 }
 
-static void who_runs_alone_comes_to_the_limit(void)
+static void a_single_core_reaches_the_limit(void)
 {
 	static const struct sim_scenario scenario = { .thread = first_stays };
 	bool ends_so = true;
 
 	for (unsigned threads = 1; threads <= 3; threads++) {
 		struct job job = { &scenario, threads, 0 };
-		char said[SAID_BYTES] = "";
+		char message[MESSAGE_BYTES] = "";
 
-		ends_so &= !ends(&job, said) &&
-		           strstr(said, "virtual time ran out: core 0 is past "
+		ends_so &=
+		        !ends(&job, message) &&
+		        strstr(message, "virtual time ran out: core 0 is past "
 		                        "1000000000 ns");
 	}
 	CHECK(ends_so, "virtual time runs out if only one core is left");
@@ -217,6 +219,6 @@ int main(int argc, char **argv)
 	if (*word)
 		return DONE();
 	what_is_not_simulated_is_refused();
-	who_runs_alone_comes_to_the_limit();
+	a_single_core_reaches_the_limit();
 	return DONE();
 }

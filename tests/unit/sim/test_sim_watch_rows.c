@@ -137,7 +137,7 @@ static void losses(void)
 	rm_sim_destroy(sim);
 }
 
-static void line_says(void)
+static void a_line_has_its_users(void)
 {
 	struct rm_sim *sim = watched();
 	struct rm_sim_hot_line *line;
@@ -175,7 +175,7 @@ static void order(void)
 	static const struct {
 		uint32_t line;
 		unsigned misses, losses;
-	} told[] = { { 9, 1, 0 }, { 5, 1, 0 }, { 8, 2, 0 }, { 7, 1, 3 },
+	} arrivals[] = { { 9, 1, 0 }, { 5, 1, 0 }, { 8, 2, 0 }, { 7, 1, 3 },
 		{ 4, 2, 0 }, { 6, 1, 4 } };
 	static const uint32_t lines[] = { 6, 7, 4, 8, 5, 9 };
 	static const int sites[] = { 4, 8, 5, 6, 7, 9 };
@@ -185,12 +185,12 @@ static void order(void)
 	bool same = true;
 
 	for (int i = 0; i < 6; i++) {
-		for (unsigned n = 0; n < told[i].misses; n++)
-			event(sim, 0, RM_SIM_COLD_MISSES, told[i].line,
-			        (int)told[i].line);
-		for (unsigned n = 0; n < told[i].losses; n++)
+		for (unsigned n = 0; n < arrivals[i].misses; n++)
+			event(sim, 0, RM_SIM_COLD_MISSES, arrivals[i].line,
+			        (int)arrivals[i].line);
+		for (unsigned n = 0; n < arrivals[i].losses; n++)
 			rm_sim_watch_loss(
-			        rm_sim_core(sim, 1), told[i].line, false);
+			        rm_sim_core(sim, 1), arrivals[i].line, false);
 	}
 	CHECK(rm_sim_hot_lines(sim, &line) == 6, "each line is listed once");
 	CHECK(rm_sim_sites(sim, &site) == 6, "and each site");
@@ -340,7 +340,7 @@ int main(void)
 {
 	kinds();
 	losses();
-	line_says();
+	a_line_has_its_users();
 	order();
 	many_rows();
 	lines_touched();
