@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Whether the sheet is the map's. A Go map has one sheet for all compilers. */
-static bool is_of(const char *sheet, const char *id)
+static bool sheet_matches(const char *sheet, const char *id)
 {
 	static const char *const prefixes[] = { "go_classic_", "go_other_" };
 
@@ -26,7 +26,7 @@ const struct rm_facts *rm_facts_find(const char *id)
 {
 	const struct rm_facts *facts = rm_facts_table;
 
-	while (facts->id && !is_of(facts->id, id))
+	while (facts->id && !sheet_matches(facts->id, id))
 		facts++;
 	return facts->id ? facts : NULL;
 }

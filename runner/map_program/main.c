@@ -8,7 +8,7 @@
 #include <string.h>
 
 struct command {
-	const char *name, *what;
+	const char *name, *help;
 	int (*run)(int argc, char **argv);
 };
 
@@ -34,7 +34,7 @@ static void usage(FILE *out)
 	fprintf(out, "usage: %s COMMAND [ARGUMENTS]\n\n", rm_this_map.id);
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(out, "  %-10s %s\n", commands[i].name,
-		        commands[i].what);
+		        commands[i].help);
 	fprintf(out, "\n`readmostly` starts this program.\n");
 }
 

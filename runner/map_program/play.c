@@ -19,14 +19,14 @@ struct arguments {
 	struct rm_shape shape;
 };
 
-static int complain(const struct rm_error *error, int status)
+static int print_error(const struct rm_error *error, int status)
 {
 	fprintf(stderr, "readmostly dev replay: %s\n", error->text);
 	return status;
 }
 
 /* Prints the range of lengths of a trace's keys or values. */
-static void say_lengths(const char *what, const struct rm_dictionary *texts)
+static void print_lengths(const char *what, const struct rm_dictionary *texts)
 {
 	size_t least = SIZE_MAX, most = 0;
 
@@ -43,7 +43,7 @@ static void say_lengths(const char *what, const struct rm_dictionary *texts)
 static int play(
         const struct arguments *a, const struct rm_trace *trace, FILE *state)
 {
-	const struct rm_trace_play wish = { .impl = &rm_this_map,
+	const struct rm_trace_play replay = { .impl = &rm_this_map,
 		.shape = a->shape,
 		.threads = (unsigned)a->threads,
 		.passes = a->passes,
@@ -51,16 +51,16 @@ static int play(
 		.state = state };
 	struct rm_trace_played played;
 	struct rm_error error = { "" };
-	int failed = rm_trace_play(trace, &wish, &played, &error);
+	int failed = rm_trace_play(trace, &replay, &played, &error);
 
 	if (failed)
-		return complain(
+		return print_error(
 		        &error, failed == -ENOTSUP ? RM_USAGE : RM_FAILED);
 	printf("replayed %" PRIu64 " operations on %s, %u thread%s, %.3f s\n",
-	        trace->count * a->passes, rm_this_map.id, wish.threads,
-	        wish.threads > 1 ? "s" : "", (double)played.elapsed_ns / 1e9);
-	say_lengths("own keys", &trace->dictionary);
-	say_lengths("own values", &trace->values);
+	        trace->count * a->passes, rm_this_map.id, replay.threads,
+	        replay.threads > 1 ? "s" : "", (double)played.elapsed_ns / 1e9);
+	print_lengths("own keys", &trace->dictionary);
+	print_lengths("own values", &trace->values);
 	printf("keys %" PRIu64 "\ndigest %016" PRIx64 "\n", played.held,
 	        played.digest);
 	return RM_OK;
@@ -77,7 +77,7 @@ static int play_and_keep(
 	if (a->state && !state) {
 		rm_error_set(
 		        &error, -errno, "%s: %s", a->state, strerror(errno));
-		return complain(&error, RM_INCOMPLETE);
+		return print_error(&error, RM_INCOMPLETE);
 	}
 	status = play(a, trace, state);
 	if (state && ferror(state))
@@ -87,7 +87,7 @@ static int play_and_keep(
 	if (!failed || status != RM_OK)
 		return status;
 	rm_error_set(&error, failed, "%s: %s", a->state, strerror(-failed));
-	return complain(&error, RM_INCOMPLETE);
+	return print_error(&error, RM_INCOMPLETE);
 }
 
 static const struct argp_option options[] = {
@@ -154,7 +154,7 @@ int rm_program_play(int argc, char **argv)
 		return RM_USAGE;
 	}
 	if (rm_trace_load(a.file, &trace, &error))
-		status = complain(&error, RM_USAGE);
+		status = print_error(&error, RM_USAGE);
 	else
 		status = play_and_keep(&a, &trace);
 	rm_trace_clear(&trace);
