@@ -21,7 +21,7 @@ static void system_call(void)
 	rm_sim_world_spend(
 	        rm_sim_world->options.mach->cost[RM_SIM_COST_FUTEX].value);
 	/* effects of earlier cores come first */
-	while (rm_sim_running && rm_sim_late(rm_sim_running))
+	while (rm_sim_running && rm_sim_is_late(rm_sim_running))
 		rm_sim_world_yield();
 }
 

@@ -114,17 +114,18 @@ void rm_sim_world_spend(uint64_t cycles)
 static bool all_stopped(void)
 {
 	for (unsigned i = 0; i < world.threads; i++)
-		if (world.thread[i].where == RM_SIM_RUNNING)
+		if (world.thread[i].state == RM_SIM_RUNNING)
 			return false;
 	return true;
 }
 
 /* Stops this core's thread at a barrier or finally. */
-static void stop_thread(struct rm_sim_thread *self, enum rm_sim_where where)
+static void stop_thread(
+        struct rm_sim_thread *self, enum rm_sim_thread_state state)
 {
 	struct rm_sim_core *next;
 
-	self->where = where;
+	self->state = state;
 	next = rm_sim_finish(world.model);
 	/* even if the timer could run: it is not needed any more */
 	rm_sim_world_switch(all_stopped() ? NULL : next);
@@ -138,7 +139,7 @@ static _Noreturn void deadlock(void)
 	size_t used = 0;
 
 	for (unsigned i = 0; i < world.threads && used < sizeof(list) - 40; i++)
-		if (world.thread[i].where == RM_SIM_RUNNING)
+		if (world.thread[i].state == RM_SIM_RUNNING)
 			used += (size_t)snprintf(list + used,
 			        sizeof(list) - used,
 			        "%score %u for memory +0x%" PRIx64,
@@ -189,9 +190,9 @@ static void release_barrier(void)
 	for (unsigned i = 0; i < world.threads; i++) {
 		uint64_t late = rm_below(rm_seed(seed, i), START_SPREAD);
 
-		if (world.thread[i].where != RM_SIM_AT_BARRIER)
+		if (world.thread[i].state != RM_SIM_AT_BARRIER)
 			continue;
-		world.thread[i].where = RM_SIM_RUNNING;
+		world.thread[i].state = RM_SIM_RUNNING;
 		rm_sim_spawn(world.model, i, world.main_now + late);
 	}
 }
@@ -265,7 +266,7 @@ int rm_sim_thread_create(pthread_t *thread, const pthread_attr_t *attr,
 	   so half of RM_SIM_STACK_BYTES is always available. */
 	*created = (struct rm_sim_thread){ .entry = entry,
 		.argument = argument,
-		.where = RM_SIM_RUNNING,
+		.state = RM_SIM_RUNNING,
 		.cpu = -1 };
 	rm_sim_ctx_make(&created->ctx, rm_sim_space_stack(world.threads),
 	        RM_SIM_STACK_BYTES / 2, thread_entry);
@@ -279,7 +280,7 @@ int rm_sim_thread_join(pthread_t thread, void **result)
 	struct rm_sim_thread *joined = &world.thread[thread - 1];
 
 	run_until_settled();
-	if (joined->where != RM_SIM_ENDED)
+	if (joined->state != RM_SIM_ENDED)
 		rm_sim_misuse("a join with a thread that waits at a barrier");
 	if (result)
 		*result = joined->result;
@@ -334,7 +335,7 @@ int rm_sim_world_run(const struct rm_sim_world_options *options,
 	world.limit = options->limit_ns
 	                      ? rm_sim_world_cycles_of_ns(options->limit_ns)
 	                      : UINT64_MAX;
-	rm_sim_bound(world.model, world.limit);
+	rm_sim_set_bound(world.model, world.limit);
 	rm_sim_ctx_make(&world.main_ctx,
 	        (char *)rm_sim_space_stack(RM_SIM_CORES_MAX) -
 	                options->main_depth,

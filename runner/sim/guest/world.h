@@ -47,7 +47,7 @@ struct rm_sim *rm_sim_world_model(void);
 
 /* --- for the other files of this folder --- */
 
-enum rm_sim_where {
+enum rm_sim_thread_state {
 	RM_SIM_RUNNING,
 	RM_SIM_AT_BARRIER, /* not ready until the main thread releases it */
 	RM_SIM_ENDED,
@@ -56,7 +56,7 @@ enum rm_sim_where {
 /* A simulated thread. */
 struct rm_sim_thread {
 	struct rm_sim_ctx ctx;
-	enum rm_sim_where where;
+	enum rm_sim_thread_state state;
 	void *(*entry)(void *);
 	void *argument;
 	void *result;

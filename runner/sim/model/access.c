@@ -26,7 +26,7 @@ static void evict_to_l2(struct rm_sim_core *core, const struct rm_sim_slot *out)
 	if (l2->sets)
 		gone = rm_sim_l2_put(core, out->tag, out->used);
 	if (gone != RM_SIM_EMPTY)
-		rm_sim_put_out(core, gone);
+		rm_sim_note_eviction(core, gone);
 }
 
 /* Fills an inclusive L2 with a line from outside; it may evict another. */
@@ -43,7 +43,7 @@ static void fill_l2(struct rm_sim_core *core, uint32_t tag)
 		gone |= *above; /* its state is newer */
 		rm_sim_l1d_drop(core, gone & RM_SIM_LINE_MASK, above, &used);
 	}
-	rm_sim_put_out(core, gone);
+	rm_sim_note_eviction(core, gone);
 }
 
 /* Tag of the line in this core's L2, or RM_SIM_EMPTY. */

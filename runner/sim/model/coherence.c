@@ -59,7 +59,7 @@ static bool llc_get(struct rm_sim *sim, uint32_t line, bool take)
 	return true;
 }
 
-void rm_sim_put_out(struct rm_sim_core *core, uint32_t tag)
+void rm_sim_note_eviction(struct rm_sim_core *core, uint32_t tag)
 {
 	struct rm_sim *sim = core->sim;
 	uint32_t line = tag & RM_SIM_LINE_MASK;

@@ -56,7 +56,7 @@ struct rm_sim {
 	char *core_bytes;
 	size_t core_stride;
 	uint64_t soft;  /* as in struct rm_sim_core, also valid while watched */
-	uint64_t bound; /* see rm_sim_bound() */
+	uint64_t bound; /* see rm_sim_set_bound() */
 	struct rm_sim_core *running; /* NULL before the first turn */
 	struct rm_sim_node *node;    /* 2 x cores nodes; node[1] is the root */
 	unsigned waiting;            /* with and without a timeout */
@@ -193,7 +193,7 @@ uint32_t rm_sim_fetch(struct rm_sim_core *core, uint32_t line, uint64_t bytes,
         bool writes, const void *site);
 
 /* The line has been evicted from all caches of `core`. */
-void rm_sim_put_out(struct rm_sim_core *core, uint32_t tag);
+void rm_sim_note_eviction(struct rm_sim_core *core, uint32_t tag);
 
 /* watch.c */
 

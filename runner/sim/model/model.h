@@ -73,13 +73,13 @@ unsigned rm_sim_wake(struct rm_sim *sim, uint64_t futex, unsigned most);
  * Sets a time limit (initially RM_SIM_FOREVER): a later core is past its
  * deadline even if no other is ready, so that the caller can check the time.
  */
-void rm_sim_bound(struct rm_sim *sim, uint64_t bound);
+void rm_sim_set_bound(struct rm_sim *sim, uint64_t bound);
 
 /*
  * Whether the running core is past its deadline. Check before an effect that is
  * not an access (a futex's compare or wake); if true, take a turn first.
  */
-static inline bool rm_sim_late(const struct rm_sim_core *core)
+static inline bool rm_sim_is_late(const struct rm_sim_core *core)
 {
 	return core->now > core->due;
 }

@@ -58,7 +58,7 @@ void rm_sim_limit(struct rm_sim_core *core, uint64_t due)
 	core->soft = sim->watched ? 0 : sim->soft;
 }
 
-void rm_sim_bound(struct rm_sim *sim, uint64_t bound)
+void rm_sim_set_bound(struct rm_sim *sim, uint64_t bound)
 {
 	sim->bound = bound;
 	if (sim->running)

@@ -119,7 +119,7 @@ static void hits_may_run_ahead(void)
 	core = sim_run_at(sim, core->id, core->now);
 	due = core->due;
 	rm_sim_spend(core, due + 20 - core->now);
-	CHECK(rm_sim_late(core) && sim_access(core, 64, 8, RM_SIM_STORE),
+	CHECK(rm_sim_is_late(core) && sim_access(core, 64, 8, RM_SIM_STORE),
 	        "a private hit may be up to a quantum late");
 	CHECK(core->now == due + 23 && !sim_access(core, 64, 8, RM_SIM_LOAD) &&
 	                core->now == due + 23,
@@ -176,7 +176,7 @@ static void a_bound_is_a_deadline(void)
 	struct rm_sim *sim = small_ready(2);
 	struct rm_sim_core *core = rm_sim_turn(sim);
 
-	rm_sim_bound(sim, 500);
+	rm_sim_set_bound(sim, 500);
 	CHECK(core->due == 1, "a bound does not delay an earlier deadline");
 	core = rm_sim_finish(sim);
 	CHECK(core->due == 500, "it is the deadline of a single core");
