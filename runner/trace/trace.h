@@ -23,12 +23,12 @@
 #include <stdio.h>
 
 enum {
-	RM_TRACE_KEY_MAX = 1024,          /* bytes of a key */
-	RM_TRACE_KEYS_MAX = 1 << 30,      /* distinct keys */
-	RM_TRACE_VALUE_MAX = 1 << 20,     /* bytes of a value */
-	RM_TRACE_RECORD_BYTES = 7,        /* binary, without key and value */
-	RM_TRACE_HEADER_BYTES = 32,       /* binary */
-	RM_TRACE_ORDINAL = (1 << 20) - 1, /* mask of a value's sequence */
+	RM_TRACE_KEY_MAX = 1024,      /* bytes of a key */
+	RM_TRACE_KEYS_MAX = 1 << 30,  /* distinct keys */
+	RM_TRACE_VALUE_MAX = 1 << 20, /* bytes of a value */
+	RM_TRACE_RECORD_BYTES = 7,    /* binary, without key and value */
+	RM_TRACE_HEADER_BYTES = 32,   /* binary */
+	RM_TRACE_ORDINAL_MASK = (1 << 20) - 1, /* of a value's sequence */
 };
 
 /* Position of a key in rm_dictionary.bytes. */
@@ -122,7 +122,7 @@ int rm_trace_expect(const struct rm_trace *trace, uint64_t passes,
  */
 static inline uint64_t rm_trace_mix(uint64_t key_hash, uint64_t ordinal)
 {
-	return rm_seed(key_hash, ordinal & RM_TRACE_ORDINAL);
+	return rm_seed(key_hash, ordinal & RM_TRACE_ORDINAL_MASK);
 }
 
 /*

@@ -16,7 +16,7 @@ enum {
 	SLOW_LIMIT_NS = 2000000000, /* time limit for maps with O(n) writes */
 };
 
-bool rm_account_offered(const struct rm_impl *impl)
+bool rm_account_supported(const struct rm_impl *impl)
 {
 	return impl->ops->exchange && impl->ops->take;
 }

@@ -13,7 +13,7 @@
 /* A smaller map may lie between two huge-page boundaries. */
 enum { LEAST_BYTES = 8 << 20 };
 
-const char *rm_allocator_now(void)
+const char *rm_allocator_file(void)
 {
 	void *function = dlsym(RTLD_DEFAULT, "malloc");
 	const char *slash;
@@ -46,7 +46,7 @@ static bool allocator_matches(const char *file, enum rm_allocator requested)
 
 int rm_allocator_apply(const struct rm_cell *cell, struct rm_error *error)
 {
-	const char *file = rm_allocator_now();
+	const char *file = rm_allocator_file();
 	char variables[RM_ALLOCATOR_VARIABLES][RM_ALLOCATOR_VARIABLE_BYTES];
 	const char *equals, *now;
 

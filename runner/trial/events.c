@@ -85,7 +85,7 @@ static struct ring *get_ring(void)
 	return own_ring;
 }
 
-void rm_events_lane(int lane)
+void rm_events_set_lane(int lane)
 {
 	struct ring *to = RM_STATS_BUILT ? get_ring() : NULL;
 
@@ -254,7 +254,7 @@ static struct sums *sums_at(unsigned i)
 	return i < rm_events_lanes() ? &rings[i].sums : &ringless_sums;
 }
 
-void rm_events_window(void)
+void rm_events_begin_window(void)
 {
 	for (unsigned i = 0; i <= rm_events_lanes(); i++)
 		for (int event = 0; event < RM_EVENTS; event++)

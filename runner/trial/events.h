@@ -42,7 +42,7 @@ struct rm_event_lane {
 };
 
 /* Sets the calling thread's lane: its slot, or RM_EVENT_MAIN. */
-void rm_events_lane(int lane);
+void rm_events_set_lane(int lane);
 
 /* The number of lanes so far; describes lane `i`, false if it has no event. */
 unsigned rm_events_lanes(void);
@@ -62,7 +62,7 @@ const char *rm_event_name(enum rm_event event);
 const char *rm_event_argument(enum rm_event event);
 
 /* Begins the window: clears the longest span of each kind. */
-void rm_events_window(void);
+void rm_events_begin_window(void);
 
 /* Number and total time of the spans of this kind that have ended; 0 in builds
    without hooks. Any thread. */
@@ -70,8 +70,8 @@ void rm_events_sum(enum rm_event event, uint64_t *count, uint64_t *ns);
 
 /*
  * Emits for each kind of span `pause_NAME` (count), `pause_NAME_ns` (total) and
- * `pause_NAME_max_ns` (longest since rm_events_window()), then `events_lost`.
- * Emits nothing in builds without hooks. Any thread.
+ * `pause_NAME_max_ns` (longest of the window), then `events_lost`. Emits
+ * nothing in builds without hooks. Any thread.
  */
 void rm_events_emit(rm_stat_fn *emit, void *context);
 

@@ -309,7 +309,7 @@ void rm_phase_work(struct rm_member *member, enum rm_phase phase);
    threads conflict; each value put in must come out exactly once. */
 void rm_account_run(struct rm_member *member);
 /* Whether `impl` supports accounting (it offers exchange and take). */
-bool rm_account_offered(const struct rm_impl *impl);
+bool rm_account_supported(const struct rm_impl *impl);
 
 /* Replaces keys before the window (renewal.c). The member's thread. */
 void rm_renew_keys(struct rm_member *member);
@@ -372,7 +372,7 @@ void rm_team_latency(const struct rm_team *team, json_t *result);
 bool rm_team_has_keys(const struct rm_team *team);
 
 /* Whether the cell's loop is the subject's own and holds resources open. */
-bool rm_team_holds(const struct rm_team *team);
+bool rm_team_opens_resources(const struct rm_team *team);
 
 /* The window of the team: from the first start to the last end. */
 uint64_t rm_team_start_ns(const struct rm_team *team);
@@ -443,7 +443,7 @@ void rm_skew_init(struct rm_skew *skew, const struct rm_cell *cell,
 
 /* Name of the file that provides malloc(), e.g. "libjemalloc.so.2", or the
    program's own name if that defines it. Lives as long as the process. */
-const char *rm_allocator_now(void);
+const char *rm_allocator_file(void);
 
 /*
  * Checks the allocator and, if the cell requires it, disables huge pages. Call
@@ -479,12 +479,12 @@ int rm_lock_waits_configure(struct rm_error *error);
 
 /* Begins the window: clears the longest wait. Main thread, while no other
    thread waits for a lock. */
-void rm_lock_waits_window(void);
+void rm_lock_waits_begin_window(void);
 
 /*
  * Emits per side (read, write) `lock_SIDEs` (acquisitions) and
  * `lock_SIDE_contended`; then `lock_sample` (n), `lock_waits_timed`,
- * `lock_wait_ns` (total), `lock_wait_max_ns` (since rm_lock_waits_window()),
+ * `lock_wait_ns` (total), `lock_wait_max_ns` (in the window),
  * and the number of timed waits below 1 us, 10 us, 100 us, 1 ms, 10 ms, and
  * longer. Emits nothing in builds without hooks. Any thread.
  */

@@ -278,7 +278,7 @@ static void judge_answers(const struct rm_team *team,
 	/* first: a torn or wrong value also spoils the sums */
 	judge_values_seen(totals, judgement);
 	judge_own_loop(team, judgement);
-	if (judgement->has_keys && verify && rm_account_offered(team->impl))
+	if (judgement->has_keys && verify && rm_account_supported(team->impl))
 		judge_values(team, totals, judgement);
 	if (judgement->has_keys)
 		judge_keys(team, totals, judgement);

@@ -52,7 +52,7 @@ int rm_lock_waits_configure(struct rm_error *error)
 	return 0;
 }
 
-void rm_lock_waits_window(void)
+void rm_lock_waits_begin_window(void)
 {
 	/* relaxed: a statistic; the other threads are waiting */
 	atomic_store_explicit(&longest_ns, 0, memory_order_relaxed);

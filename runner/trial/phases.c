@@ -210,7 +210,7 @@ static void prefill(struct rm_member *member)
 	unsigned slot = worker->slot;
 	unsigned step = rm_team_prefill_threads(member->team);
 
-	if (worker->thread && rm_team_holds(member->team) &&
+	if (worker->thread && rm_team_opens_resources(member->team) &&
 	        !open_or_close(member, true))
 		rm_error_set(&member->error, -ENOMEM,
 		        "out of memory for the resources of the loop");
@@ -379,7 +379,7 @@ static void verify(struct rm_member *member)
 
 	rm_usage_thread_slow(&member->after);
 	probe_cpu(member, 1);
-	if (worker->thread && rm_team_holds(member->team))
+	if (worker->thread && rm_team_opens_resources(member->team))
 		open_or_close(member, false);
 	if (!worker->thread || !rm_team_has_keys(member->team))
 		return;

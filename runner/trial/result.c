@@ -156,7 +156,7 @@ static json_t *verification_json(
 	        "written", number_or_null(verify ? (int64_t)sum.puts : -1),
 	        "returned", number_or_null(verify ? (int64_t)sum.outs : -1),
 	        "accounting",
-	        verify ? json_string(rm_account_offered(team->impl)
+	        verify ? json_string(rm_account_supported(team->impl)
 	                                     ? "values"
 	                                     : "key sums only")
 	               : json_null(),
@@ -215,7 +215,7 @@ static json_t *environment_json(const struct rm_team *team)
 	        "adds_per_ns_after", rate_or_null(team->adds_per_ns[1]),
 	        "clock_cost_ns", team->clock_cost_ns, "clock_step_ns",
 	        (json_int_t)team->clock_step_ns, "allocator",
-	        rm_allocator_now(), "own_threads", has_own,
+	        rm_allocator_file(), "own_threads", has_own,
 	        "own_threads_cpu_ns",
 	        number_or_null(has_own ? own_threads_cpu_ns(team) : 0));
 }

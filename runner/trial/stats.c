@@ -61,7 +61,7 @@ static double value_of(const json_t *stats, const char *name)
 
 json_t *rm_team_stats_result(const struct rm_team *team)
 {
-	json_t *stats = rm_team_holds(team) && team->stats_after
+	json_t *stats = rm_team_opens_resources(team) && team->stats_after
 	                        ? json_deep_copy(team->stats_after)
 	                        : rm_team_stats(team, true);
 	json_t *stat;

@@ -28,7 +28,7 @@ static void *member_main(void *argument)
 {
 	struct rm_member *member = argument;
 
-	rm_events_lane((int)member->worker.slot);
+	rm_events_set_lane((int)member->worker.slot);
 	for (int phase = 0; phase < RM_PHASES; phase++) {
 		wait_at_barrier(member);
 		if (!member->error.text[0]) {
@@ -98,8 +98,8 @@ static void before_phase(struct rm_team *team, enum rm_phase phase)
 	if (phase == RM_PHASE_WINDOW && team->counters)
 		note_counters(team, "start", rm_counters_start(team->counters));
 	if (phase == RM_PHASE_WINDOW && counts_causes(team)) {
-		rm_events_window();
-		rm_lock_waits_window();
+		rm_events_begin_window();
+		rm_lock_waits_begin_window();
 		team->stats_before = rm_team_stats(team, false);
 	}
 	if (phase == RM_PHASE_WINDOW)
@@ -189,7 +189,7 @@ static void after_phase(struct rm_team *team, enum rm_phase phase)
 		note_counters(team, "stop", rm_counters_stop(team->counters));
 	/* the loop's resources are closed before the result is built */
 	if (phase == RM_PHASE_WINDOW &&
-	        (counts_causes(team) || rm_team_holds(team)))
+	        (counts_causes(team) || rm_team_opens_resources(team)))
 		team->stats_after = rm_team_stats(team, true);
 	if (phase == RM_PHASE_WINDOW && team->loop == &rm_loop_lifecycle)
 		team->universe = sessions_opened(team);
@@ -335,7 +335,7 @@ int rm_team_run(struct rm_team *team, const struct rm_request *request,
 		team->loop = find_loop(request->cell.loop.kind);
 	set_ranks(team);
 	count_probes(team);
-	rm_events_lane(RM_EVENT_MAIN);
+	rm_events_set_lane(RM_EVENT_MAIN);
 	status = rm_lock_waits_configure(&team->error);
 	if (status)
 		return status;

@@ -7,7 +7,7 @@ bool rm_team_has_keys(const struct rm_team *team)
 	return !team->own_loop && !(team->impl->caps & RM_CAP_NO_STATE);
 }
 
-bool rm_team_holds(const struct rm_team *team)
+bool rm_team_opens_resources(const struct rm_team *team)
 {
 	return team->own_loop && team->impl->open;
 }

@@ -63,7 +63,7 @@ static void the_longest_is_kept(void)
 	CHECK(stat_of("pause_clone") == 2, "spans of a kind are counted");
 	CHECK(longest >= 2e9 && longest + 1e9 <= all,
 	        "the maximum is the longer of the two spans");
-	rm_events_window();
+	rm_events_begin_window();
 	CHECK(stat_of("pause_clone_max_ns") == 0 &&
 	                stat_of("pause_clone_ns") == all,
 	        "a window starts with a new maximum");
@@ -109,7 +109,7 @@ static void sums_of_threads_without_a_ring(void)
 		pthread_join(last, NULL);
 	CHECK(stat_of("pause_promote_max_ns") >= 60e9,
 	        "the longest span may be one of them");
-	rm_events_window();
+	rm_events_begin_window();
 	CHECK(stat_of("pause_promote_max_ns") == 0,
 	        "and a window starts with a new maximum");
 }

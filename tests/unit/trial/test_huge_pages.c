@@ -71,7 +71,7 @@ static bool has(enum rm_allocator allocator, enum rm_huge_pages pages, int code,
 static void origin_of_malloc(void)
 {
 	played = (struct played){ .library = "/lib/x86_64/libc.so.6" };
-	CHECK(!strcmp(rm_allocator_now(), "libc.so.6"),
+	CHECK(!strcmp(rm_allocator_file(), "libc.so.6"),
 	        "malloc() is identified by its file");
 	CHECK(has(RM_ALLOCATOR_GLIBC, RM_HUGE_PAGES_SYSTEM, 0, ""),
 	        "glibc's malloc() fits a cell with glibc");
@@ -79,12 +79,12 @@ static void origin_of_malloc(void)
 	              "malloc() is from libc.so.6: this cell needs jemalloc"),
 	        "but no other cell");
 	played.library = "libown.so";
-	CHECK(!strcmp(rm_allocator_now(), "libown.so"),
+	CHECK(!strcmp(rm_allocator_file(), "libown.so"),
 	        "a file without a folder is its own name");
 	CHECK(has(RM_ALLOCATOR_GLIBC, RM_HUGE_PAGES_SYSTEM, 0, ""),
 	        "the build's own malloc() fits the default");
 	played.library = NULL;
-	CHECK(!strcmp(rm_allocator_now(), "unknown"),
+	CHECK(!strcmp(rm_allocator_file(), "unknown"),
 	        "an unknown origin is reported as unknown");
 }
 

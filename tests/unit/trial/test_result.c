@@ -687,7 +687,7 @@ static void environment(void)
 	CHECK(number_of(reported, "clock_cost_ns") == 21.5 &&
 	                has(reported, "clock_step_ns", 10) &&
 	                !strcmp(text_of(reported, "allocator"),
-	                        rm_allocator_now()),
+	                        rm_allocator_file()),
 	        "and the cost of the clock and the allocator");
 	end(&played, result);
 }

@@ -106,7 +106,7 @@ static void nothing_happened(void)
 
 static void *third(void *unused)
 {
-	rm_events_lane(3);
+	rm_events_set_lane(3);
 	span(RM_EVENT_CLONE, 2000, 2500, 12);
 	/* starts when the previous one ends, not nested */
 	span(RM_EVENT_CLONE, 2500, 2600, 13);
@@ -131,7 +131,7 @@ static void in_a_thread(void *(*run)(void *))
 /* An inner span ends, and is recorded, before the outer one. */
 static void happen(void)
 {
-	rm_events_lane(RM_EVENT_MAIN);
+	rm_events_set_lane(RM_EVENT_MAIN);
 	span(RM_EVENT_RESIZE, 1000, 5000, 64);
 	at(6000);
 	rm_event_open(RM_EVENT_GROWTH, &grown, 9);
