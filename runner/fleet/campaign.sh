@@ -16,7 +16,7 @@
 unset $(git rev-parse --local-env-vars 2>/dev/null | grep -v CONFIG) # exported by git hooks
 cd "$(dirname "$0")/../.." || exit 2
 # shellcheck source=/dev/null
-for part in mode fleet/{site,words,slurm,ssh}; do . runner/$part.sh; done
+for part in mode fleet/{site,status,slurm,ssh}; do . runner/$part.sh; done
 declare -A id=() last=() misses=() seen=()
 POLL=${POLL:-10} GIVE_UP=${GIVE_UP:-0}
 RUN=("$@")
@@ -24,9 +24,9 @@ RUN=("$@")
 refuse() { echo "campaign: $*" >&2; exit 2; }
 
 # Sets LAUNCHER, site, OUT and MINUTES, and exports the variables of start.sh.
-settle() {
+configure() {
 	[ -z "$SITE" ] && [ -r site.conf ] && SITE=site.conf
-	[ -z "$SITE" ] || site_read "$SITE" || exit 2
+	[ -z "$SITE" ] || read_site "$SITE" || exit 2
 	site[partition]=${PARTITION:-${site[partition]}}
 	site[constraint]=${CONSTRAINT:-${site[constraint]}}
 	LAUNCHER=slurm
@@ -47,17 +47,17 @@ settle() {
 # Sets MINUTES, the time limit of a job: the budget of the mode, half of it for
 # repeats, 30 % for a slower machine, 5 minutes, and the build; at most the site's
 # limit. A job that reaches the limit continues after a requeue.
-estimate() {
-	local most=${site[minutes-most]} limit=''
+set_time_limit() {
+	local limit=${site[minutes-most]} partition_limit=''
 	BUDGET=$(awk -F= '$1 ~ /^budget[ \t]*$/ { v = $2 + 0; if ($2 ~ /h/) v *= 3600
 		else if ($2 ~ /min/) v *= 60; print int(v + 0.999); exit }' "$mode_file")
-	[ $LAUNCHER = ssh ] || limit=$(slurm_most)
-	[ -z "$limit" ] || [ "$limit" -ge "$most" ] || most=$limit
-	MINUTES=$((${BUDGET:-$((most * 60))} * 15 * 13 / 6000 + 5 + site[build-minutes]))
-	[ "$MINUTES" -le "$most" ] || MINUTES=$most
+	[ $LAUNCHER = ssh ] || partition_limit=$(slurm_time_limit)
+	[ -z "$partition_limit" ] || [ "$partition_limit" -ge "$limit" ] || limit=$partition_limit
+	MINUTES=$((${BUDGET:-$((limit * 60))} * 15 * 13 / 6000 + 5 + site[build-minutes]))
+	[ "$MINUTES" -le "$limit" ] || MINUTES=$limit
 }
 
-machines() { # prints the machines of this call, one per line
+list_machines() { # prints the machines of this call, one per line
 	local list
 	list=$("${LAUNCHER}_machines") || exit 2
 	sort -u <<<"$list" | sed '/^$/d'
@@ -76,7 +76,7 @@ print_plan() {
 
 # A folder belongs to one plan; another plan needs another folder.
 begin_folder() { # MACHINE...
-	local wish="mode=$MODE${RUN[*]:+ ${RUN[*]}}"
+	local plan="mode=$MODE${RUN[*]:+ ${RUN[*]}}"
 	mkdir -p "$OUT/state" || exit 2
 	OUT=$(cd "$OUT" && pwd -P)
 	exec 8>>"$OUT/state/launchers.lock"
@@ -85,10 +85,10 @@ begin_folder() { # MACHINE...
 		date -u +%Y-%m-%dT%H:%M:%SZ >"$OUT/state/created"
 		git rev-parse -q --verify HEAD >"$OUT/state/commit" 2>/dev/null || echo unknown >"$OUT/state/commit"
 		echo "$(date +%s%N)-$RANDOM" >"$OUT/state/number" # distinguishes folders of equal name
-		echo "$wish" >"$OUT/state/wish"
+		echo "$plan" >"$OUT/state/wish"
 	fi
-	[ "$(<"$OUT/state/wish")" = "$wish" ] ||
-		refuse "$OUT was started with '$(<"$OUT/state/wish")', not '$wish'; expected the same plan, or another OUT"
+	[ "$(<"$OUT/state/wish")" = "$plan" ] ||
+		refuse "$OUT was started with '$(<"$OUT/state/wish")', not '$plan'; expected the same plan, or another OUT"
 	printf '%s\n' "$@" >>"$OUT/state/machines"
 	all_machines >"$OUT/state/machines.$$" && mv "$OUT/state/machines.$$" "$OUT/state/machines"
 	write_fleet # the launcher may be killed before its first poll
@@ -126,7 +126,7 @@ begin_all() {
 }
 
 # Handles the end of a start. A network file system may show its status late.
-settle_machine() { # NODE WHY
+finish_machine() { # NODE WHY
 	local state=missing reason="its results could not be fetched"
 	if "${LAUNCHER}_fetch" "$1"; then
 		IFS=$'\t' read -r state reason < <(state_of "$1")
@@ -141,11 +141,11 @@ settle_machine() { # NODE WHY
 	unset "id[$1]"
 }
 
-look() { # NODE
+check_machine() { # NODE
 	local now
-	now=$("${LAUNCHER}_look" "$1")
+	now=$("${LAUNCHER}_state" "$1")
 	case $now in
-	gone*) settle_machine "$1" "${now#gone }" ;;
+	ended*) finish_machine "$1" "${now#ended }" ;;
 	waiting*)
 		note "$1" waiting "${now#waiting }"
 		if [ "$GIVE_UP" -gt 0 ] && [ $((SECONDS - begun)) -ge "$GIVE_UP" ]; then
@@ -154,7 +154,7 @@ look() { # NODE
 			unset "id[$1]"
 		fi
 		;;
-	away*) look_away "$1" "${now#away }" ;;
+	unreachable*) note_unreachable "$1" "${now#unreachable }" ;;
 	*)
 		unset "lost_since[$1]"
 		note "$1" "$now"
@@ -163,7 +163,7 @@ look() { # NODE
 }
 
 # An unreachable machine is not lost: its start may still run.
-look_away() { # NODE WHY
+note_unreachable() { # NODE WHY
 	: "${lost_since[$1]:=$SECONDS}"
 	note "$1" running "cannot be reached, may still run: $2"
 	[ $((SECONDS - lost_since[$1])) -ge "$LOST_AFTER" ] || return 0
@@ -176,7 +176,7 @@ watch_all() {
 	begun=$SECONDS
 	while [ ${#id[@]} -gt 0 ]; do
 		if "${LAUNCHER}_poll"; then
-			for node in $(printf '%s\n' "${!id[@]}" | sort); do look "$node"; done
+			for node in $(printf '%s\n' "${!id[@]}" | sort); do check_machine "$node"; done
 		else
 			echo "campaign: $LAUNCHER does not answer; trying again"
 		fi
@@ -185,16 +185,16 @@ watch_all() {
 }
 
 finish() {
-	local node state reason bad=0 holes=0
+	local node state reason open=0 status=0
 	write_fleet
 	for node in $(all_machines); do
 		IFS=$'\t' read -r state reason 2>/dev/null <"$OUT/state/$node.seen" || state=missing
 		[ "$state$reason" = complete ] && continue
-		[ "$state" != complete ] && bad=$((bad + 1)) || holes=3
+		[ "$state" != complete ] && open=$((open + 1)) || status=3
 		echo "campaign: $node is $state${reason:+: $reason}" >&2
 	done
-	[ $bad = 0 ] && echo "complete: $OUT" && exit $holes
-	echo "campaign: $bad of $(all_machines | wc -l) machines are not complete; repeat the command to continue: $OUT" >&2
+	[ $open = 0 ] && echo "complete: $OUT" && exit $status
+	echo "campaign: $open of $(all_machines | wc -l) machines are not complete; repeat the command to continue: $OUT" >&2
 	exit 1
 }
 
@@ -225,9 +225,9 @@ admit_all() { # MACHINE...
 # shellcheck disable=SC2086 # names without white space
 main() {
 	local list
-	settle
-	estimate
-	list=$(machines) || exit 2
+	configure
+	set_time_limit
+	list=$(list_machines) || exit 2
 	[ -n "$list" ] || refuse "no machine matches ${NODES:-${MACHINES:-partition ${site[partition]:-any}, constraint ${site[constraint]:-none}}}"
 	if [ -n "$PLAN" ]; then
 		print_plan $list

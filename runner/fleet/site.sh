@@ -7,17 +7,17 @@ declare -A site=([build-minutes]=10 [minutes-most]=1440 [warn-seconds]=120 [part
 SITE_KEYS=' account build-minutes constraint minutes-most modules partial partition prologue qos sbatch ssh warn-seconds '
 SITE_NUMBERS=' build-minutes minutes-most warn-seconds '
 
-trimmed() { # TEXT: prints it without surrounding white space
+trim() { # TEXT: prints it without surrounding white space
 	local text=$1
 	text=${text#"${text%%[![:space:]]*}"}
 	printf %s "${text%"${text##*[![:space:]]}"}"
 }
 
 # Reads one line, `key = value`; errors go to standard error.
-site_line() { # FILE NUMBER LINE
+read_site_line() { # FILE NUMBER LINE
 	local key value
 	[[ $3 = *=* ]] || { echo "$1:$2: expected key = value, not '$3'" >&2; return 1; }
-	key=$(trimmed "${3%%=*}") value=$(trimmed "${3#*=}")
+	key=$(trim "${3%%=*}") value=$(trim "${3#*=}")
 	[[ $SITE_KEYS = *" $key "* ]] ||
 		{ echo "$1:$2: unknown key '$key', expected one of:$SITE_KEYS" >&2; return 1; }
 	if [[ $SITE_NUMBERS = *" $key "* ]] && ! [[ $value =~ ^[1-9][0-9]{0,5}$ ]]; then
@@ -27,14 +27,14 @@ site_line() { # FILE NUMBER LINE
 	site[$key]=$value
 }
 
-site_read() { # FILE
+read_site() { # FILE
 	local line number=0
 	[ -r "$1" ] || { echo "$1: no such site file; see examples/fleet/site.conf" >&2; return 1; }
 	while IFS= read -r line || [ -n "$line" ]; do
 		number=$((number + 1))
-		line=$(trimmed "$line")
+		line=$(trim "$line")
 		case $line in '' | '#'*) continue ;; esac
-		site_line "$1" $number "$line" || return 1
+		read_site_line "$1" $number "$line" || return 1
 	done <"$1"
 }
 

@@ -12,14 +12,14 @@ slurm_machines() { # prints one name per line
 		scontrol show hostnames "$NODES"
 	else # %f: the features of a node, separated by commas
 		sinfo -h -N ${site[partition]:+-p "${site[partition]}"} -o '%N %f' |
-			awk -v f="${site[constraint]}" '{ n = split($2, has, ","); ok = (f == "")
-				for (i = 1; i <= n; i++) if (has[i] == f) ok = 1
+			awk -v f="${site[constraint]}" '{ n = split($2, feature, ","); ok = (f == "")
+				for (i = 1; i <= n; i++) if (feature[i] == f) ok = 1
 				if (ok) print $1 }' | sort -u
 	fi
 }
 
 # Prints the time limit of the partition in minutes; nothing if unlimited.
-slurm_most() {
+slurm_time_limit() {
 	local text days=0
 	text=$(sinfo -h ${site[partition]:+-p "${site[partition]}"} -o %l | head -n 1)
 	[[ $text =~ ^[0-9:-]+$ ]] || return 0
@@ -55,14 +55,14 @@ slurm_poll() {
 	done <<<"$text"
 }
 
-# Prints the state of NODE's job: "waiting WHY", "running" or "gone WHY".
-slurm_look() {
+# Prints the state of NODE's job: "waiting WHY", "running" or "ended WHY".
+slurm_state() {
 	local now=${seen[${id[$1]}]:-}
 	case $now in
-	'') echo "gone the job is not known any more" ;;
+	'') echo "ended the job is not known any more" ;;
 	RUNNING* | COMPLETING* | CONFIGURING* | SUSPENDED* | STOPPED* | SIGNALING* | RESIZING* | STAGE_OUT*) echo running ;;
 	PENDING* | REQUEUE*) echo "waiting ${now#* }" ;;
-	*) echo "gone $now" ;;
+	*) echo "ended $now" ;;
 	esac
 }
 

@@ -17,18 +17,18 @@ job=${SLURM_JOB_ID:-} restart=${SLURM_RESTART_COUNT:-0}
 target='' stopped=''
 
 # Writes the status in place with a fixed length, so that it also works on a full disk.
-word() { printf '%-511.511s\n' "$*" 1<>"$status"; }
+write_status() { printf '%-511.511s\n' "$*" 1<>"$status"; }
 # Whether the job may be requeued. A cancelled job is not.
-goes_on() {
+may_requeue() {
 	[ -n "$job" ] && [ "$restart" -lt "${REQUEUES:-20}" ] &&
 		[ "$(squeue -h -j "$job" -o %T)" = RUNNING ]
 }
-end() { # STATUS REASON: ends this start
-	if [ "$1" = 75 ] && goes_on; then
-		word requeued "$1" "$job" "$2"
+finish() { # STATUS REASON: ends this start
+	if [ "$1" = 75 ] && may_requeue; then
+		write_status requeued "$1" "$job" "$2"
 		scontrol requeue "$job" && exit 75
 	fi
-	word ended "$1" "${job:--}" "$2"
+	write_status ended "$1" "${job:--}" "$2"
 	exit "$1"
 }
 trap 'stopped=1; [ -z "$target" ] || kill -TERM -- "$target" 2>/dev/null' TERM
@@ -36,7 +36,7 @@ trap 'stopped=1; [ -z "$target" ] || kill -TERM -- "$target" 2>/dev/null' TERM
 # Waits for the last child while signals are passed on to it; sets rc. If a signal
 # and the end coincide, bash may lose the status. Then rc is 75: a resume is correct
 # in any case.
-attend() { # TARGET of TERM
+wait_child() { # TARGET of TERM
 	local child=$!
 	target=$1
 	wait "$child"
@@ -50,7 +50,7 @@ attend() { # TARGET of TERM
 	target=''
 }
 # Prints the last message of this run.
-said() {
+last_message() {
 	awk '/^start: / { text = "" } /^readmostly run: / && !/will not rank/ { text = $0 }
 		END { if (text) print text }' "$state/$node.log" 2>/dev/null
 }
@@ -59,13 +59,13 @@ said() {
 take_lock() {
 	[ -n "$LOCK_HELD" ] || exec 9>>"$state/$node.lock" || exit 2
 	flock -w "${LOCK_WAIT:-600}" 9 & # in the background, so that TERM is handled
-	attend $!
+	wait_child $!
 	if [ "$rc" != 0 ]; then
 		echo "start: $node is held by another start of this campaign"
-		! goes_on || scontrol requeue "$job" # the status belongs to the other start
+		! may_requeue || scontrol requeue "$job" # the status belongs to the other start
 		exit 75
 	fi
-	[ -z "$stopped" ] || end 75 "stopped before the start"
+	[ -z "$stopped" ] || finish 75 "stopped before the start"
 }
 
 # A smaller CPU mask means that the machine is shared.
@@ -75,50 +75,50 @@ check_mask() {
 	usable=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)
 	online=$(getconf _NPROCESSORS_ONLN)
 	[ "$usable" = "$online" ] || [ "${PARTIAL:-no}" = yes ] ||
-		end 2 "only CPUs $allowed of $online may be used; expected an exclusive job, or partial = yes in the site file"
+		finish 2 "only CPUs $allowed of $online may be used; expected an exclusive job, or partial = yes in the site file"
 }
 
-site_here() {
+run_prologue() {
 	[ -n "$PROLOGUE" ] || return 0
 	# shellcheck source=/dev/null
 	type module >/dev/null 2>&1 || [ ! -r /etc/profile ] || . /etc/profile
-	eval "$PROLOGUE" || end 2 "the site's prologue failed: $PROLOGUE"
+	eval "$PROLOGUE" || finish 2 "the site's prologue failed: $PROLOGUE"
 }
 
-build_here() { # in a separate session, so that TERM ends all of make
+build_program() { # in a separate session, so that TERM ends all of make
 	export BUILD=build/$node mode
 	setsid bash -c '. runner/programs.sh
 		needs_of --mode "$mode" "$@"
 		build_needed' build "$@" &
-	attend -$!
+	wait_child -$!
 }
 # Sets program.
-program_here() { # [ARGUMENTS of run]
+find_program() { # [ARGUMENTS of run]
 	program=$RM_FLEET_PROGRAM
 	[ -z "$program" ] || return 0
-	build_here "$@"
-	[ -z "$stopped" ] || end 75 "stopped while building"
-	[ "$rc" = 0 ] || end 2 "the build failed with status $rc"
+	build_program "$@"
+	[ -z "$stopped" ] || finish 75 "stopped while building"
+	[ "$rc" = 0 ] || finish 2 "the build failed with status $rc"
 	program=build/$node/readmostly
 }
 
-run_here() { # [ARGUMENTS of run]
+run_plan() { # [ARGUMENTS of run]
 	local reason
 	"$program" env doctor >"$state/$node.doctor" 2>&1
 	"$program" run -o "$folder/$node" --mode "$mode" --resume "$@" &
-	attend $!
-	reason=$(said)
+	wait_child $!
+	reason=$(last_message)
 	case $rc in
-	0) end 0 '' ;;
+	0) finish 0 '' ;;
 	3) # all trials are done, but some cells have no result
 		if [ -z "$reason" ] && "$program" dev validate "$folder/$node" >/dev/null 2>&1; then
-			word whole 3 "${job:--}" "$(grep -a '^status: ' "$state/$node.log" | tail -n 1)"
+			write_status whole 3 "${job:--}" "$(grep -a '^status: ' "$state/$node.log" | tail -n 1)"
 			exit 3
 		fi
-		end 3 "${reason:-some cells have no result}"
+		finish 3 "${reason:-some cells have no result}"
 		;;
-	75) end 75 interrupted ;;
-	*) end "$rc" "${reason:-the run ended with status $rc}" ;;
+	75) finish 75 interrupted ;;
+	*) finish "$rc" "${reason:-the run ended with status $rc}" ;;
 	esac
 }
 
@@ -126,12 +126,12 @@ run_here() { # [ARGUMENTS of run]
 main() { # [ARGUMENTS of run]
 	mkdir -p "$state" && cd "$(dirname "$0")/../.." || exit 2
 	take_lock
-	word running - "${job:--}" "on $(uname -n)"
+	write_status running - "${job:--}" "on $(uname -n)"
 	echo "start: $(date -u +%Y-%m-%dT%H:%M:%SZ) job=${job:--} restart=$restart host=$(uname -n)" \
 		"boot=$(cut -c1-8 /proc/sys/kernel/random/boot_id)" | tee -a "$state/$node.starts"
 	check_mask
-	site_here
-	program_here "$@"
-	run_here "$@"
+	run_prologue
+	find_program "$@"
+	run_plan "$@"
 }
 main "$@"; exit

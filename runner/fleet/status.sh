@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# words.sh - state of each machine of a campaign: reads status files, writes
+# status.sh - state of each machine of a campaign: reads status files, writes
 # fleet.json (results/README.md) and prints changes.
 
 json() { # TEXT: prints it as a JSON string; null if empty
@@ -11,19 +11,19 @@ json() { # TEXT: prints it as a JSON string; null if empty
 	printf '"%s"' "$(tr -d '\000-\037\177' <<<"$text" | iconv -c -t UTF-8)"
 }
 
-# read_status NODE: sets has (queued, running, requeued, ended, whole or empty), rc, job, why.
+# read_status NODE: sets phase (queued, running, requeued, ended, whole or empty), rc, job, why.
 read_status() {
-	has='' rc='' job='' why=''
-	read -r has rc job why 2>/dev/null <"$OUT/state/$1.status" || has=''
+	phase='' rc='' job='' why=''
+	read -r phase rc job why 2>/dev/null <"$OUT/state/$1.status" || phase=''
 	[ "$rc" != - ] || rc=''
 	[ "$job" != - ] || job=''
 }
 
 # Prints STATE, tab, reason of a start that is over, from NODE's status file.
 state_of() {
-	local has rc job why
+	local phase rc job why
 	read_status "$1"
-	case $has:$rc in
+	case $phase:$rc in
 	ended:0) printf 'complete\t' ;;
 	whole:*) printf 'complete\t%s' "${why#status: }" ;;
 	ended:75 | requeued:75) printf 'interrupted\t%s' "${why:-stopped}" ;;
@@ -44,7 +44,7 @@ note() { # NODE STATE [REASON]
 }
 
 machine_json() { # NODE
-	local has rc job why state reason starts
+	local phase rc job why state reason starts
 	read_status "$1"
 	IFS=$'\t' read -r state reason 2>/dev/null <"$OUT/state/$1.seen" || state=missing
 	starts=$(cat "$OUT/state/$1.starts" 2>/dev/null | wc -l)
