@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* State of a key: bits in rm_trace_building.states. */
+/* State of a key: bits in rm_trace_builder.states. */
 enum { PRESENT = 1, SEEN = 2 };
 
 static int grow_states(struct rm_trace_builder *building, size_t number)
