@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * allocations_stats.c - counts calls of malloc() and its kin, for flavour
- * stats.
+ * allocations_stats.c - counts calls of malloc() and related functions, for
+ * flavour stats.
  *
- * Definitions in a program override the C library's, also for calls from other
+ * A program's definitions override the C library's, also for calls from other
  * libraries (ld.so(8), symbol lookup); glibc has its own under __libc_ names
  * for this. Counters are spread over cache lines to reduce contention. Trials
  * of this build are not timed, but the allocator is: one in TIMED_ONE_IN calls
@@ -24,7 +24,7 @@ extern void __libc_free(void *pointer);
 
 enum {
 	STRIPES = 64,
-	/* most that a stripe withholds; times 64 it is the peak's error */
+	/* a stripe adds up to this; 64 times it is the peak's error */
 	SETTLE_BYTES = 4096,
 	/* one in 61 allocations is timed: a clock reading takes as long as a
 	   call; a prime, as maps allocate in cycles of two or three */
@@ -52,7 +52,7 @@ static struct stripe *get_stripe(void)
 	return own_stripe;
 }
 
-/* Adds to the bytes in use. Relaxed, all: a statistic orders nothing. */
+/* Adds to the bytes in use. All relaxed: a statistic orders nothing. */
 static void add_held_bytes(int64_t bytes)
 {
 	int64_t mine = atomic_fetch_add_explicit(&get_stripe()->unsettled,

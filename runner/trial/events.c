@@ -23,7 +23,7 @@ struct sums {
 	_Atomic uint64_t count[RM_EVENTS], ns[RM_EVENTS], max_ns[RM_EVENTS];
 };
 
-/* One thread's; only it writes. Members that others read are atomic. */
+/* Only its thread writes a ring. Members that others read are atomic. */
 static struct ring {
 	_Alignas(RM_CACHE_LINE) _Atomic int lane;
 	struct sums sums;

@@ -133,7 +133,7 @@ bool rm_stream_applies(const struct rm_cell *cell)
 	return draws_keys(cell) && cell->dist == RM_DIST_SEQUENTIAL;
 }
 
-/* Ranks below this have a key; with fresh writes, those that are drawn. */
+/* Number of ranks that have a key; with fresh writes, that are drawn. */
 static uint64_t present_of(uint64_t resident, uint64_t span)
 {
 	return span < resident ? span : resident;
