@@ -26,7 +26,7 @@ const char *rm_map_program(
 	return rm_host_beside(name, path, RM_PROGRAM_BYTES);
 }
 
-/* The text of a file, owned by the caller; NULL: -errno in *failed. */
+/* Reads a whole file; the caller frees the text. NULL: -errno in *failed. */
 static char *read_file(const char *path, size_t *length, int *failed)
 {
 	FILE *in = rm_file_open(path);
@@ -98,7 +98,7 @@ static unsigned caps_of(const struct rm_map_info *info)
 	return bits;
 }
 
-/* Whether the member is a list of texts. */
+/* Whether the member is an array of strings. */
 static bool is_words(const json_t *list)
 {
 	for (size_t i = 0; i < json_array_size(list); i++)
@@ -152,7 +152,7 @@ int rm_map_info_parse(const char *text, size_t length, const char *where,
 		                              text, length, 0, &bad) };
 	if (!info->json)
 		return rm_error_set(error, -EINVAL,
-		        "%s:%d: %s: expected what the map's program prints for "
+		        "%s:%d: %s: expected the output of the map program's "
 		        "`describe`; build the map again",
 		        where, bad.line, bad.text);
 	member = missing_member(info->json);
@@ -165,7 +165,7 @@ int rm_map_info_parse(const char *text, size_t length, const char *where,
 	return 0;
 }
 
-/* 0, or -errno with `error`. */
+/* Returns 0, or -errno with `error`. */
 static int add_map(
         struct rm_catalog *catalog, const char *path, struct rm_error *error)
 {
@@ -221,7 +221,7 @@ static int add_maps(
 
 enum { NAME_COLUMNS = 5 };
 
-/* "ID FILE STATE NEEDS REMEDY" of names.tsv; STATE is words, by commas. */
+/* A row of names.tsv, "ID FILE STATE NEEDS REMEDY"; STATE has commas. */
 static int add_name(void *context, char *const *field, const char *where,
         struct rm_error *error)
 {
@@ -333,17 +333,16 @@ int rm_catalog_refuse(const struct rm_catalog *catalog, const char *id,
 
 	if (info && info->language)
 		return rm_error_set(error, RM_USAGE,
-		        "%s is a map in %s: its program runs trials and no "
-		        "other command",
-		        id, info->language);
+		        "%s is a map in %s: its program runs only trials", id,
+		        info->language);
 	if (name && name->missing)
 		return rm_error_set(error, RM_USAGE,
 		        "%s is not built: needs %s (%s)", id, name->needs,
 		        name->remedy);
 	if (name)
 		return rm_error_set(error, RM_USAGE,
-		        "%s is not built: `make` builds all maps, `make "
-		        "programs NEEDED=plain/%s` this one",
+		        "%s is not built: run `make` for all maps, or `make "
+		        "programs NEEDED=plain/%s`",
 		        id, id);
 	for (size_t i = 0; i < catalog->name_count; i++)
 		rm_nearest_offer(&nearest, catalog->names[i].id);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * loop_lifecycle.c - lifecycle:T:S:E. Sessions are keys. Each thread holds its
- * share of `keys` open; a step touches one of them, or, once in T + 1 steps,
- * closes the oldest and opens a new one. A touch is a look-up, which must
- * find the session: nobody else closes it; `writes` of the touches store. Where
- * the sessions ebb and flow (struct rm_tide), some close two or open two.
+ * share of `keys` open. A step touches one of them or, once in T + 1 steps,
+ * closes the oldest and opens a new one. A touch is a look-up, which must find
+ * the session; a share `writes` of touches stores instead. If the number of
+ * sessions varies (struct rm_tide), some steps close two or open two.
  */
 #include "runner/base/clock.h"
 #include "runner/trial/internal.h"
@@ -14,7 +14,7 @@ struct sessions {
 	const struct rm_map_ops *ops;
 	struct rm_shape shape;
 	uint64_t threads;
-	uint64_t oldest, next; /* session i of this thread has this rank: */
+	uint64_t oldest, next; /* session numbers, see rank_of() */
 	struct rm_tide tide;
 };
 
@@ -58,7 +58,7 @@ static void touch(struct sessions *sessions, uint64_t x)
 	if ((uint32_t)x < worker->write_below)
 		rm_write_upsert(sessions->ops, sessions->shape, worker, rank);
 	else
-		/* offset 0: a miss is one of a resident key */
+		/* offset 0: a miss counts as one of a resident key */
 		worker->counts.wrong |= rm_read(
 		        sessions->ops, sessions->shape, worker, false, rank, 0);
 }
@@ -68,7 +68,7 @@ static void run(struct rm_member *member)
 	const struct rm_cell *cell = &member->team->request->cell;
 	struct rm_worker *worker = &member->worker;
 	const uint64_t steps = cell->loop.args[0] + 1;
-	/* prefill opened ranks 0 .. keys - 1 */
+	/* the prefill opened ranks 0 .. keys - 1 */
 	struct sessions sessions = { member, member->team->impl->ops,
 		cell->shape, cell->threads, member->notes.closed,
 		member->notes.opened +

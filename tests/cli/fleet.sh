@@ -11,7 +11,7 @@
 NODES="n1,n[2-3]" two_launchers n1 n2 n3
 NODES=n1 campaign a --set blocks=3
 check "another plan for the folder is status 2" [ $? = 2 ]
-check "and is told what it was begun with" says "$dir/a.out" "was begun with"
+check "and is told what it was begun with" says "$dir/a.out" "was started with"
 NODES='' CONSTRAINT=little PLAN=1 campaign b
 check "a feature chooses machines, and the plan names each job" \
 	[ "$(grep -c ' job of at most 18 min: new' "$dir/b.out") $(grep -c '^  n2 job' "$dir/b.out")" = "1 1" ]

@@ -3,7 +3,7 @@
 # `make campaign` by ssh into a folder whose name a shell would take apart. ssh is
 # played: what it would run there runs here, in a folder of its own.
 . tests/tools/tap.sh
-. runner/fleet/words.sh
+. runner/fleet/status.sh
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cat >"$dir/ssh" <<END
@@ -34,10 +34,10 @@ for name in plain 'two words' "a';b"; do
 	# the start holds the lock until it ends
 	flock -w 60 "$dir/there/results/$name/state/m1.lock" true
 	check "$name: in its folder" grep -qxF "results/$name m1" "$dir/there/asked"
-	check "$name: and is seen to be over" [ "$(ssh_look m1)" = "gone no start runs there" ]
+	check "$name: and is seen to be over" [ "$(ssh_state m1)" = "ended no start is running" ]
 done
 echo 2 >"$OUT/state/number"
 check "another campaign's folder there is named" [ "$(ssh_begin m1 2>&1)" = \
-	"results/$name there is another campaign's, expected another OUT" ]
+	"results/$name belongs to another campaign, expected another OUT" ]
 check "nothing else is made there" [ "$(cd "$dir/there" && echo *)" = "asked results runner" ]
 done_testing

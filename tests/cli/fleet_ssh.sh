@@ -19,7 +19,7 @@ held b m1
 held b m2
 sshd cut m1
 kill -KILL "$(runner_of b m2)"
-until_ "says $dir/b.out 'm1: running: cannot be reached now' >/dev/null"
+until_ "says $dir/b.out 'm1: running: cannot be reached' >/dev/null"
 until_ "says $dir/b.out 'm2: ' >/dev/null"
 kill_launcher
 check "without a connection the run goes on" [ -n "$(runner_of b m1)" ]
@@ -72,7 +72,7 @@ echo "ssh = ssh -F $dir/sshd/config" >"$SITE"
 mkdir "$dir/other"
 campaign other/b --set blocks=3
 check "a folder there of another campaign makes the status 1" [ $? = 1 ]
-check "and is named" says "$dir/other/b.out" "results/b there is another campaign's"
+check "and is named" says "$dir/other/b.out" "results/b belongs to another campaign"
 check "and not taken for this one's" [ ! -e "$dir/other/b/m1" ]
 
 # Somebody edits the scripts while they run: what is read later would end with 2,

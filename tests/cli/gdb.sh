@@ -114,5 +114,5 @@ of_trial syncmap "$dir/of_syncmap" || true
 check 'also where it is a sync.Map' grep -qE '^sync.Map: .* read [0-9]+ entries' "$out"
 
 show "file $program" 'rm-map 1 + 1' || true
-check 'what is no map is said to be none' grep -q 'no map that can be shown' "$dir/err"
+check 'what is no map is said to be none' grep -q 'cannot be shown' "$dir/err"
 done_testing

@@ -63,7 +63,7 @@ check "list names the language of Go's maps" says "$dir/list" "language   go"
 check "and the version of Go" says "$dir/list" "source     go ${go#* }: "
 "$readmostly" dev list --ids >"$dir/ids"
 check "ids to be checked are of maps in C and C++" sh -c "! grep -q ^go_ '$dir/ids'"
-refused 'is a map in go: its program runs trials and no other command'
+refused 'is a map in go: its program runs only trials'
 
 "$readmostly" plan --json "$dir/go.conf" >"$dir/plan"
 check "a workload of all maps means none of them" sh -c "! grep -q '/go_map' '$dir/plan'"

@@ -29,9 +29,9 @@ check "a get first means: was there" says "$dir/shown" \
 check "has says what was there" says "$dir/shown" "4 distinct, 2 there at the"
 check "an unknown operation" refuses $traces/bad_word.trace 'bad_word.trace:3: "sot 3"'
 check "a line that was cut" refuses $traces/cut.trace "cut.trace:3: the last line"
-check "a lost line" refuses $traces/lost_line.trace "lost_line.trace:4: end of 3 operations, but 2"
+check "a lost line" refuses $traces/lost_line.trace "lost_line.trace:4: end of 3 operations, but the file has 2"
 check "has after an operation" refuses $traces/late_has.trace "late_has.trace:2: has after"
-check "has of one key twice" refuses $traces/twice.trace "twice.trace:2: has of the same"
+check "has of one key twice" refuses $traces/twice.trace "twice.trace:2: a second has of the same"
 check "an overlong line" refuses $traces/long_key.trace "long_key.trace:2: a key of 1025 bytes"
 : >"$dir/empty"
 check "an empty file" refuses "$dir/empty" "empty:1: no operation"

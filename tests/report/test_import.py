@@ -150,7 +150,7 @@ def test_what_is_imported_replays(tmp_path, map_name):
     (b"0,a,1,1,1,set,-1\n", ":1: TTL", "seconds"),
     (b"0,a,1,1,1,set,1\r\n", ":1: TTL", "seconds"),
     (b"0,\x01,1,1,1,get,0\n", ":1: key", "control"),
-    (b"0,abc,1,1,1,get,0\n", ":1: key", "room for its number"),
+    (b"0,abc,1,1,1,get,0\n", ":1: key", "fits its number"),
     (b"\x28\xb5\x2f\xfdrest", ":1: compressed", "zstd -d"),
 ])
 def test_what_is_wrong_is_named_with_a_remedy(tmp_path, text, place, remedy):

@@ -197,13 +197,13 @@ def test_the_version_before_is_refused_by_name():
     (b"get a\nput 1 3 a b\n", b":2: put, expected key and value"),
     (b"put 1 1 a bc\n", b":1: put, expected key and value"),
     (b"put 3 1 a\nb c\n", b":1: a key with a newline"),
-    (b"put 0 1  b\n", b":1: put, expected the bytes of key"),
-    (b"put 1025 1 %s b\n" % (b"k" * 1025), b":1: put, expected the bytes"),
-    (b"put 1 1048577 a b\n", b":1: put, expected the bytes"),
-    (b"put 1 99999999999999999999 a b\n", b":1: put, expected the bytes"),
+    (b"put 0 1  b\n", b":1: put, expected the lengths of key"),
+    (b"put 1025 1 %s b\n" % (b"k" * 1025), b":1: put, expected the lengths"),
+    (b"put 1 1048577 a b\n", b":1: put, expected the lengths"),
+    (b"put 1 99999999999999999999 a b\n", b":1: put, expected the lengths"),
     (b"put 1 3 a \n\n\nget b\nsot c\n", b""),
     (b"put 1 3 a \n\n\n\nget b\nsot c\n", b":6: \"sot c\""),
-    (b"put x 1 a b\n", b":1: put, expected the bytes"),
+    (b"put x 1 a b\n", b":1: put, expected the lengths"),
 ])
 def test_a_bad_put_is_refused_at_its_line(bad, place, tmp_path):
     path = tmp_path / "bad"
@@ -216,7 +216,7 @@ def test_a_bad_put_is_refused_at_its_line(bad, place, tmp_path):
 def test_a_value_of_what_is_no_set_is_refused(tmp_path):
     path = tmp_path / "bad"
     path.write_bytes(as_binary([(GET, b"a", b"v")]))
-    assert b"byte 32: a value of what is no set" in replay(path).stderr
+    assert b"byte 32: a value in a record other than set" in replay(path).stderr
     path.write_bytes(as_binary([(SET, b"a\nb", b"v")]))
     assert b"byte 32: a key with a newline" in replay(path).stderr
 

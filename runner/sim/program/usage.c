@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * usage.c - runner/trial/kernel.c for simulated threads: what a trial asks the
- * kernel of its threads and memory, answered from the model's own facts.
+ * usage.c - replaces runner/trial/kernel.c for simulated threads.
  *
- * What the kernel knows of the process (faults, memory, the CPU's speed) is
- * the simulator's, not the trial's: it is reported as unknown.
+ * The kernel's figures of this process (faults, memory, CPU speed) describe the
+ * simulator and not the trial, so they are reported as unknown.
  */
 #include "runner/sim/program/internal.h"
 
@@ -32,21 +31,21 @@ int64_t rm_usage_other_threads_ns(void)
 	return -1;
 }
 
-/* An addition takes one cycle. */
+/* One addition takes one cycle. */
 double rm_usage_adds_per_ns(_Atomic unsigned *ready, unsigned all)
 {
 	(void)ready, (void)all;
 	return (double)rm_sim_machine(rm_sim_world_model())->mhz / 1000;
 }
 
-/* Virtual time has no cost of reading that would spoil a short window. */
+/* Reading virtual time costs nothing. */
 void rm_usage_clock(double *cost_ns, uint64_t *step_ns)
 {
 	*cost_ns = 0;
 	*step_ns = 0;
 }
 
-/* Virtual time passes by instructions alone. */
+/* Virtual time has no tick counter. */
 uint64_t rm_ticks(void)
 {
 	return 0;
@@ -80,7 +79,7 @@ int rm_memory_policy_apply(const char *policy, struct rm_error *error)
 	if (!strcmp(policy, "first-touch"))
 		return 0;
 	return rm_error_set(error, -ENOTSUP,
-	        "the simulated machine has one node: expected memory "
+	        "the simulated machine has one node: memory must be "
 	        "first-touch, not %s",
 	        policy);
 }
