@@ -25,7 +25,8 @@ $settings
 SETTINGS
 [ "${MINUTES:-}" ] && allowed_s=$((MINUTES * 60))
 no_room() {
-	say "${TMPDIR:-/tmp}: no space left on its disk: make room (df -h ${TMPDIR:-/tmp}) or set TMPDIR, then run the same command again"
+	say "${TMPDIR:-/tmp}: no space left on its disk: make room (df -h ${TMPDIR:-/tmp}) or set TMPDIR," \
+		"then run the same command again"
 }
 dir=$(mktemp -d 2>/dev/null) || { no_room; exit 2; }
 trap 'rm -rf "$dir"' EXIT

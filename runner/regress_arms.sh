@@ -84,8 +84,8 @@ build_theirs() { # ARM WHAT [COMMIT]
 		IMPL="$file" IMPL_FLAGS="$(flags_of "$PWD/$tree")" \
 		NEEDED="plain/$id check/$id check/library" programs
 }
-# write_called_map ARM: writes the map whose operations are calls into their library. `readmostly check` validates the library,
-# for base and head.
+# write_called_map ARM: writes the map whose operations are calls into their library. `readmostly check` validates the
+# library, for base and head.
 write_called_map() {
 	local tree=$PWD/$at-$1/theirs
 	mkdir -p "$tree/called" && cat >"$tree/called/$id.c" <<MAP || cannot build "$tree cannot be written"
@@ -112,9 +112,9 @@ their_plan() {
 		cannot build "$at-plan cannot be written"
 }
 
-# fails_checks MAP ARGUMENTS of check: returns 0 if head fails the checks, and prints the failures. Each check is a process
-# with a limit of CPU time per operation, so that crashes and deadlocks are reported. The number of operations is fixed,
-# so that no clock decides.
+# fails_checks MAP ARGUMENTS of check: returns 0 if head fails the checks, and prints the failures. Each check is a
+# process with a limit of CPU time per operation, so that crashes and deadlocks are reported. The number of operations
+# is fixed, so that no clock decides.
 fails_checks() {
 	local log=$at-head/checks
 	# shellcheck disable=SC2086 # words

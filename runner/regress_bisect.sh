@@ -57,8 +57,8 @@ conf_of() {
 # make regards files with equal times as up to date, and within one tick of the file system's clock (up to 10 ms) all
 # times are equal. Waiting makes the next checkout younger than what was built.
 tick() { sleep 0.02; }
-# build_commit COMMIT: checks the commit out and builds the map's program for the judge, in $place/out/maps. Objects are kept,
-# so that only changes are compiled.
+# build_commit COMMIT: checks the commit out and builds the map's program for the judge, in $place/out/maps. Objects are
+# kept, so that only changes are compiled.
 build_commit() {
 	local want="$place/out/maps/plain/$map" status
 	[ "$judge" != exact ] || want=$place/out/maps/sim/$map

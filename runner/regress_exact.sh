@@ -72,7 +72,7 @@ build_arm() {
 		$(printf "$PWD/$new/build/maps/plain/%s " $found; printf "$PWD/$new/build/maps/sim/%s " $found)
 	mv "$new/build/maps" "$at" && rm -rf "$new"
 }
-# build_theirs ARM [COMMIT]: builds $place/their-ARM/, programs of this Readmostly with their map; only the map is compiled.
+# build_theirs ARM [COMMIT]: builds $place/their-ARM/, our programs with their map; only the map is compiled.
 build_theirs() {
 	local tree=$place/theirs/$1 out=$place/their-$1 log=$place/their-$1.log
 	take_theirs "$tree" "${2-}"
@@ -82,7 +82,8 @@ build_theirs() {
 		BUILD="$build" OUT="$out" IMPL="$tree/$impl" \
 		IMPL_FLAGS="$(flags_of "$PWD/$tree")" NEEDED="plain/$id sim/$id" programs
 	no=$(cat "$out/maps/sim/$id.no" 2>/dev/null)
-	[ -z "$no" ] || fail "$1, $impl of ${2:-the work tree}: a map that $no cannot be simulated; measure its time by make regress"
+	[ -z "$no" ] || fail "$1, $impl of ${2:-the work tree}: the map $no and cannot be simulated;" \
+		"measure its time by make regress"
 }
 mkdir "$dir/base" "$dir/head"
 # copy_arm ARM FOLDER: copies the programs, since the next run in this tree replaces them.
