@@ -120,7 +120,7 @@ static void print_table(const json_t *survey)
 	json_array_foreach (json_object_get(survey, "backends"), i, attempt) {
 		print_attempt(attempt);
 	}
-	printf("auto takes: %s\n", rm_json_text(survey, "auto"));
+	printf("auto uses: %s\n", rm_json_text(survey, "auto"));
 }
 
 /* Runs the survey. *text gets the recording, to be freed; it is NULL if none is
