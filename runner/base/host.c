@@ -92,7 +92,7 @@ bool rm_host_list_has(const char *list, unsigned cpu)
 	return false;
 }
 
-/* MemAvailable, not MemFree: what the page cache holds can be had. */
+/* MemAvailable, not MemFree, since the page cache can be reclaimed. */
 uint64_t rm_memory_available_bytes(void)
 {
 	FILE *file = fopen("/proc/meminfo", "re");

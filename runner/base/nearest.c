@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* nearest.c - distance of Levenshtein, with one row of his table. */
+/* nearest.c - Levenshtein distance with one row of the table. */
 #include "runner/base/nearest.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static unsigned edits(const char *word, const char *name, size_t length)
+static unsigned edit_distance(const char *word, const char *name, size_t length)
 {
 	unsigned row[RM_NEAREST_MOST + 1];
 
@@ -37,7 +37,7 @@ void rm_nearest_offer(struct rm_nearest *nearest, const char *name)
 
 	if (length > RM_NEAREST_MOST || strlen(nearest->word) > RM_NEAREST_MOST)
 		return;
-	unsigned distance = edits(nearest->word, name, length);
+	unsigned distance = edit_distance(nearest->word, name, length);
 
 	if (nearest->name[0] && distance >= nearest->distance)
 		return;

@@ -105,7 +105,7 @@ for words in check dump "replay $dir/ops --map"; do
 	check "${words%% *} says that a map is unknown, and where they stand" refuses \
 		'no map is called "no_such"; `readmostly dev list` prints all' $words no_such
 done
-check "operations are played on maps alone" refuses 'cleanup_cancel is a technique' \
+check "a trace is replayed on maps only" refuses 'cleanup_cancel is a technique' \
 	replay "$dir/ops" --map cleanup_cancel
 "$bin" check null_map --shape u64x8 --quiet >"$dir/out" 2>"$dir/err"
 status=$?
@@ -119,7 +119,7 @@ check "and a guarantee" refuses '--guarantee x: expected none' \
 	check --history x --guarantee x
 check "a history stands alone" refuses '"gomap": expected no map' \
 	check --history x gomap
-check "a replay writes no other form" refuses '--map and --write: expected one' \
+check "a replay writes no other form" refuses '--map and --write: expected only one' \
 	replay x --map gomap --write y
 check "a resume has its own lines" refuses '--set: expected --mode NAME or FILE' \
 	run -o x --resume --set keys=1

@@ -65,7 +65,7 @@ timed() {
 }
 check "a right head is timed and has a verdict" timed
 check "changes that are not committed are named" \
-	says "$dir/timed.err" "and changes that are not committed"
+	says "$dir/timed.err" "with uncommitted changes"
 words="map their_map.c of $(in_theirs git rev-parse HEAD) and changes, Readmostly $(git -C "$tree" rev-parse HEAD)"
 for file in verdicts.json gate.md index.html; do
 	check "$file has the map and the commits of both projects" \

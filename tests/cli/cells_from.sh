@@ -42,7 +42,7 @@ refuses() {
 refuses "an id that the plan has not" \
 	"$list:2: the plan has no cell campaign/gomap_rw/u64x8/n1024/w3/update/m0/uniform/t1/cores/none, expected one of its 8"
 printf '%s\n\n%s\n' $timed $timed >"$list"
-refuses "an id twice" "$list:3: $timed stands in line 1, expected each id once"
+refuses "an id twice" "$list:3: $timed repeats line 1, expected each id once"
 printf '# nothing\n\n' >"$list"
 refuses "an empty list" "$list: no cell, expected an id or more, one a line"
 printf '%s %s\n' $timed $other >"$list"
@@ -61,7 +61,7 @@ rmdir "$list"
 printf '%s\n' "${timed/cores/compact}" >"$list"
 plan --cells $conf --set "placement=cores compact"
 check "another name of a cell is the cell" says "$out" "$timed: 60 x"
-check "and stays one of its names" says "$out" "compact/throughput: the same here as"
+check "and stays one of its names" says "$out" "compact/throughput: on this machine the same as"
 
 printf '%s\n%s\n' $other $timed >"$list"
 run $conf -o "$dir/c" --cells-from "$list" --set blocks=2

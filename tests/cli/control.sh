@@ -57,7 +57,7 @@ check "their instructions are equal" equal_code
 # ---- a plan names it -----------------------------------------------------------
 "$readmostly" plan "$dir/w.conf" >"$out" 2>&1
 check "plan has a line for it" \
-	tells "^A/A control: 12 trials more of $cell, by maps/aa/shard_seg_grow, about "
+	tells "^A/A control: 12 more trials of $cell, by maps/aa/shard_seg_grow, about "
 check "and counts its trials" tells "^62 trials in 12 rounds, "
 "$readmostly" run --needs "$dir/w.conf" >"$out" 2>&1
 check "its program is one that must be built" tells "^aa/shard_seg_grow$"

@@ -51,7 +51,7 @@ played() { # STATUS ARGUMENTS...
 check "it ends with status 0 whether counters work or not" run 0
 check "it names likwid" has "^  likwid"
 check "it names perf" has "^  perf"
-check "it says what auto takes" has "^auto takes: "
+check "prints what auto uses" has "^auto uses: "
 
 whole() { # every back end that does not work has a reason, in the JSON, too
 	/usr/bin/env python3 - "$dir/out" <<'END'
@@ -81,12 +81,12 @@ check "an argument too many is status 2" run 2 extra
 four=cycles,instructions,dc_load,l1d_fill_demand
 check "played: a recording that cannot be written is status 3" \
 	played 3 --metrics $four --record "$dir/none/recording"
-check "and the table is there all the same" has "^auto takes: likwid"
+check "and the table is there all the same" has "^auto uses: likwid"
 check "played: it runs" played 0 --metrics $four --record "$dir/recording"
 check "played: likwid is proved" has "likwid  *works: proved on known kernels"
 check "played: each proof shows what was expected" \
 	has "l1d_fill_demand  four  *0.97  0.5..2  *proved"
-check "played: auto takes it" has "^auto takes: likwid"
+check "played: auto uses it" has "^auto uses: likwid"
 check "played: the table says that facts come from files" has "RM_SYSFS is set"
 # Where the machine has a PMU, perf adds lines of its own.
 grep '"backend":"likwid"' "$dir/recording" >"$dir/likwid"

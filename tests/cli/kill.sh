@@ -123,7 +123,7 @@ kill -TERM $runner
 wait $runner
 check "SIGTERM is status 75" [ $? = 75 ]
 check "with the words how to go on" says "$out" \
-	"go on with: $readmostly run -o $campaign --resume"
+	"continue with: $readmostly run -o $campaign --resume"
 check "the trial that ran is gone" eval '! orphans'
 check "and has no line" [ ! -s "$campaign/trials.jsonl" ]
 export RM_FAKE="=ok"

@@ -48,7 +48,7 @@ rm -f "$out.tsv"
 "$readmostly" run workloads/shared-handle.conf --maps handle_shared --busy-ok -o "$out.d" \
 	--set blocks=3 --set repeat-most=0 >"$out" 2>&1
 check "a campaign of a planted misuse is complete" [ $? = 0 ]
-check "though its trials fail" grep -q "^failed, as a planted misuse may, [1-3] of 3: " "$out"
+check "though its trials fail" grep -q "^failed, as an injected bug may, [1-3] of 3: " "$out"
 check "and whole" "$readmostly" dev validate "$out.d"
 rm -rf "$out.d"
 done_testing

@@ -97,7 +97,7 @@ echo '/* a change */' >>"$tree/impls/snapshot/snapshot_batch.h"
 check "a changed header touches the maps of its family that include it" \
 	bench_plan "touched: snapshot_batch"
 set=SET=articles check "a set that measures no touched map says so, and measures" \
-	bench_plan "set articles, mode quick measures no touched maps" ": snapshot_batch" \
+	bench_plan "set articles, mode quick does not measure new and changed maps" ": snapshot_batch" \
 	"built for set articles, mode quick: "
 MAPS=ck_ht,slab check "MAPS adds any" bench_plan "touched: snapshot_batch ck_ht slab" " slab "
 MAPS=no_such check "a name that no map has is refused" sh -c \

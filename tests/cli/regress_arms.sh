@@ -118,7 +118,7 @@ in_tree git checkout -q HEAD~1 -- impls/names.sh
 in_tree commit_all 'one program a map'
 arms older HEAD~1
 check "a base that has one program of all maps is one line" one_line older \
-	'[0-9a-f]{12} is older than one program a map: choose a commit that has impls/names.sh'
+	'[0-9a-f]{12} has no program per map yet: choose a commit that has impls/names.sh'
 planted killed
 arms killed HEAD~1 2>/dev/null
 check "who is killed while base is made leaves no note" \

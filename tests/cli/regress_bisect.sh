@@ -87,7 +87,7 @@ check "the user's tree is not touched by a kill" [ "$before" = \
 	"$(in_tree git status --porcelain; in_tree git rev-parse HEAD; cat "$tree/value")" ]
 : >"$dir/judge.calls"
 bisect resumed 14
-check "the same call goes on" says "$dir/resumed.err" "going on: "
+check "the same call goes on" says "$dir/resumed.err" "resuming: "
 check "and finds it" says "$dir/resumed" " Commit 14"
 check "without judging the ends again" [ "$(grep -cxE '0|16' "$dir/judge.calls")" = 0 ]
 check "and leaves no worktree" [ "$(in_tree git worktree list | wc -l)" = 1 ]

@@ -102,10 +102,10 @@ check "validate agrees" "$readmostly" dev validate "$campaign"
 repeated=$(lines '"attempt":[234]')
 check "progress counts them beside the plan" says "$out" \
 	"$(lines '"attempt":1,')/$(lines '"attempt":1,') trials, $repeated repeated"
-check "the summary, too" says "$out" "$repeated repeated, since others"
+check "the summary, too" says "$out" "$repeated trials repeated, since other processes"
 marked=$(counted "$campaign" | grep -c ' ok True ')
-check "and tells how many of those that count were disturbed" says "$out" \
-	"; $marked of those that count were disturbed"
+check "and tells how many of the trials that count were disturbed" says "$out" \
+	"; $marked of the trials that count were disturbed"
 ok=$(counted "$campaign" | grep -c ' ok ')
 check "each trial counts once, by its last attempt" says "$out" ": $ok ok, "
 run again "$fixture" --seed 3 --set repeat-share=100%
@@ -142,7 +142,7 @@ check "each block has its share" [ "$(lines '"block":0.*"attempt":2')" = 2 -a \
 check "what was not repeated stays marked" \
 	[ "$(counted "$campaign" | grep -c ' 1 ok True ')" = 6 ]
 check "a person is told that the budget was spent" says "$out" \
-	"12 stayed disturbed or void where the budget of repeats (repeat-share) was spent"
+	"12 trials stayed disturbed or void after the budget of repeats (repeat-share) was spent"
 check "the progress tells the most that there may be" says "$out" \
 	"16/16 trials, 6 repeated (at most 6)"
 check "order and number obey the rule with the budget" obeys "$campaign"
@@ -289,7 +289,7 @@ machine 14.59
 look busy
 check "a busy machine is a warning, no stop" [ $status = 0 ]
 check "that says how busy and what to do" says "$out" \
-	"somebody waited for a CPU in 14.6 % of the last 10 s, and still does: results will not rank; stop other work, or wait (--wait-idle 60), or go on like this (--busy-ok)"
+	"tasks waited for a CPU in 14.6 % of the last 10 s, and still do: results will not rank; stop other work, or wait (--wait-idle 60), or continue anyway (--busy-ok)"
 check "and stands in campaign.json" eval 'busy | grep -q "14.59"'
 check "validate knows it" "$readmostly" dev validate "$campaign"
 look fine --busy-ok
@@ -305,7 +305,7 @@ check "--wait-idle goes on once others have ended" [ $status = 0 ]
 check "and records that nobody works there" [ "$(busy)" = None ]
 machine "" 99.00
 look load
-check "without pressure the load warns" says "$out" "99.00 tasks ran or waited"
+check "without pressure the load warns" says "$out" "on average 99.00 tasks were runnable"
 machine ""
 look silent
 check "a machine that says nothing is not called busy" [ "$(busy)" = None ]

@@ -132,7 +132,7 @@ plans() { # SET MESSAGE: a mistake of the plan
 	"$program" plan "$dir/mine.conf" --set "$1" >"$dir/out" 2>"$dir/err"
 	[ $? = 2 ] && says "$dir/err" "$2"
 }
-check "the trace says writes" plans writes=3% "the trace says it"
+check "the trace says writes" plans writes=3% "the trace determines it"
 check "and the window has passes" plans window=1s "window without passes"
 check "numbers of keys need writes again" plans keys=1k "writes is missing"
 check "a damaged trace is named by the plan" plans "keys=file:damaged" "damaged: byte 20:"

@@ -70,7 +70,7 @@ mkdir -p "$dir/busy/proc/pressure"
 echo 'some avg10=90.00 avg60=90.00 avg300=90.00' >"$dir/busy/proc/pressure/cpu"
 RM_SYSFS=$dir/busy "$readmostly" dev reproduce "$dir/old" --wait-idle 1 -o "$dir/waited" >"$out" 2>&1
 check "who waits in vain is status 2" [ $? = 2 ]
-check "and can say the same line again" says "$out" "nothing was begun; the same line"
+check "and can say the same line again" says "$out" "no trial ran; the same command"
 check "as nothing is left" [ ! -e "$dir/waited" ]
 
 again "$swapped" -o "$dir/other"
@@ -102,7 +102,7 @@ refused "a folder that is taken" "expected a new folder (another -o)" \
 	-o "$dir/same"
 refused "a figure that is none" 'no figure "nope" can be repeated' \
 	--figure nope -o "$dir/none"
-refused "two of one option" "expected one of them" --headline --figure flip
+refused "two of one option" "expected only one of them" --headline --figure flip
 check "nothing is left of it" [ ! -e "$dir/none" ]
 sed 's/"name": *"campaign"/"name": "..\/campaign"/' "$dir/old/campaign.json" \
 	>"$dir/changed"

@@ -59,7 +59,7 @@ check "one of another version is named" \
 edit their_lib.cc 's/^#include <mutex>/#error planted\n&/'
 arms breaks their_lib.so good
 check "one that does not build is named, with the command" \
-	refused breaks "head, the work tree: IMPL_MAKE=.* fails \(.*/log\): mend it"
+	refused breaks "head, the work tree: IMPL_MAKE=.* fails \(.*/log\): fix it"
 in_theirs git checkout -q good -- their_lib.cc
 made=
 arms unmade their_lib.so good
@@ -67,7 +67,7 @@ check "one that nothing makes is named" refused unmade 'base has no their_lib.so
 made=$make_it
 (cd "$tree" && IMPL=$theirs/their_lib.so BUILD=$build runner/regress_exact.sh good) 2>"$dir/exact.err"
 status=$?
-check "the exact gate says that it does not simulate one" refused exact '.*a library is not simulated'
+check "the exact gate says that it does not simulate one" refused exact '.*a library cannot be simulated'
 
 timed() {
 	BUSY=ok CELLS='their_lib 1Ki u*' make -s -C "$tree" regress CC="$(cut -d' ' -f1 "$build/flags")" \

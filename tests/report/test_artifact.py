@@ -152,7 +152,7 @@ def test_verify_artifact_takes_a_file_and_a_published_digest(made, tmp_path):
     assert re.search(r"quiet: \d+ cells, \d+ trials, complete$", text, re.M)
     assert f"digest: {manifest.digest(made[3])}" in text
     status, text = verify(made[3], "--digest", "0" * 64)
-    assert status == 1 and "it is whole, and another one" in text
+    assert status == 1 and "the artifact is intact, but not the published one" in text
     status, text = verify(tmp_path / "none")
     assert status == 2 and "No such file" in text
 
@@ -418,7 +418,7 @@ def test_what_is_no_whole_campaign_is_refused(made, tmp_path):
             ([], 2, "expected CAMPAIGNS="), ([tmp_path / "no"], 2, "no such"),
             ([torn], 1, "not a complete campaign"),
             ([linked], 2, "topology.svg: a link"),
-            ([made[2], twice], 2, "of that name is in the artifact already")):
+            ([made[2], twice], 2, "the artifact already has a campaign of that name")):
         done = pack(out, *folders)
         assert (done.returncode, words in done.stderr) == (status, True), \
             done.stderr
