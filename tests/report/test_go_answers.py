@@ -38,23 +38,23 @@ def said(folder, mops):
 
 
 @pytest.mark.parametrize("mops, sentences", [
-    (NEWEST, "Go 1.26: map+RWMutex, 1.3 times sync.Map, at 2 free goroutines."),
-    (NEWEST | CLASSIC, "Go 1.26: map+RWMutex, 1.3 times sync.Map, at 2 free goroutines. "
-     "In Go 1.19: sync.Map, 1.9 times map+RWMutex."),
+    (NEWEST, "Go 1.26: map+RWMutex is 1.3 times as fast as sync.Map, with 2 free goroutines."),
+    (NEWEST | CLASSIC, "Go 1.26: map+RWMutex is 1.3 times as fast as sync.Map, with 2 free "
+     "goroutines. In Go 1.19: sync.Map is 1.9 times as fast as map+RWMutex."),
     (NEWEST | {f"go_classic_{name[3:]}": rate / 2 for name, rate in NEWEST.items()},
-     "Go 1.26: map+RWMutex, 1.3 times sync.Map, at 2 free goroutines."),
+     "Go 1.26: map+RWMutex is 1.3 times as fast as sync.Map, with 2 free goroutines."),
     (NEWEST | {"go_classic_map_rw": 12, "go_classic_sync_map": 9},
-     "Go 1.26: map+RWMutex, 1.3 times sync.Map, at 2 free goroutines."),
-    (CLASSIC, "Go 1.19: sync.Map, 1.9 times map+RWMutex, at 2 free goroutines."),
-    (NEWEST | {"go_sync_map": 13}, "Go 1.26: map+RWMutex and sync.Map are too close to call at 2 "
+     "Go 1.26: map+RWMutex is 1.3 times as fast as sync.Map, with 2 free goroutines."),
+    (CLASSIC, "Go 1.19: sync.Map is 1.9 times as fast as map+RWMutex, with 2 free goroutines."),
+    (NEWEST | {"go_sync_map": 13}, "Go 1.26: map+RWMutex and sync.Map are too close to call with 2 "
      "free goroutines."),
     (NEWEST | {"go_map_mutex": 26, "go_classic_map_rw": 13, "go_classic_sync_map": 10},
-     "Go 1.26: map+Mutex, 2.0 times map+RWMutex, at 2 free "
-     "goroutines; map+RWMutex is 1.3 times sync.Map."),
-    (NEWEST | {"go_map_mutex": 12}, "Go 1.26: map+RWMutex, 1.08 times map+Mutex and 1.3 times "
-     "sync.Map, at 2 free goroutines."),
-    ({"go_sync_map": 9}, "Go 1.26: only sync.Map ran, at 2 free goroutines."),
-    ({}, "No Go here: whether sync.Map or map+RWMutex is faster stays open. "
+     "Go 1.26: map+Mutex is 2.0 times as fast as map+RWMutex, with 2 free "
+     "goroutines; map+RWMutex is 1.3 times as fast as sync.Map."),
+    (NEWEST | {"go_map_mutex": 12}, "Go 1.26: map+RWMutex is 1.08 times as fast as map+Mutex and "
+     "1.3 times as fast as sync.Map, with 2 free goroutines."),
+    ({"go_sync_map": 9}, "Go 1.26: only sync.Map ran, with 2 free goroutines."),
+    ({}, "No Go map ran, so sync.Map and map+RWMutex are not compared. "
      "Try: make deps")])
 def test_the_sentence_is_of_the_newest_go_and_another_answer_follows(tmp_path, mops, sentences):
     made, page, lines = said(tmp_path, PORTS | mops)

@@ -256,7 +256,7 @@ def test_folder_that_is_a_link_is_refused(tmp_path):
 def test_page_says_that_gnuplot_is_missing(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     folder = write.write(sample(), tmp_path / "report").parent
-    assert "gnuplot is not installed" in page_numbers.words((folder / "index.html").read_text())
+    assert "no gnuplot found" in page_numbers.words((folder / "index.html").read_text())
     assert (folder / "plots" / "board.gp").is_file()
     assert not list(folder.glob("plots/*.svg"))
 
