@@ -54,7 +54,7 @@ MOST_LACKING = 0.1
 MOST_BARE = 2
 # Threads that others keep from running at once do not meet at a lock: then a
 # share of contended acquisitions has nothing to be divided by.
-NEVER_MET = "what it is divided by is 0"
+NEVER_MET = "its divisor is 0"
 
 
 def sections(text):
@@ -191,10 +191,10 @@ def test_a_sum_is_of_all_trials_and_a_value_of_none_is_0():
 
 
 @pytest.mark.parametrize("statistic,results,factors,why", [
-    ("writes/ops", [{"ops": 0, "writes": 0}], {}, "divided by is 0"),
-    ("torn/ops", [{"ops": 3}], {}, "do not tell torn"),
+    ("writes/ops", [{"ops": 0, "writes": 0}], {}, "divisor is 0"),
+    ("torn/ops", [{"ops": 3}], {}, "do not report torn"),
     ("cpu_ns/ops", [{"ops": 3, "by_thread": (Thread(1, cpu_ns=1), Thread(1))}], {},
-     "do not tell cpu_ns"),
+     "do not report cpu_ns"),
     ("ops", [], {}, "not run yet"),
     ("ops", [{"ops": 3}], {"workload": "another"}, "no cells of w"),
     ("lookup.p99_ns", [timed(367)], {}, "expected 368"),

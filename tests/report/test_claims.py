@@ -208,7 +208,7 @@ def test_speed_needs_the_test_of_all_claims_together():
     for ratio, rule in ((2.0, {}), (0.5, {}), (1.0, {}), (1.5, RATIO), (2.0, EQUAL), (3.0, FIGURE)):
         found = decided(campaign(*pair(ratio, n=6, sd=0.005)), **rule)
         assert (found.verdict, found.how) == (
-            "inconclusive", "not sure of all claims together"), rule
+            "inconclusive", "not certain jointly for all claims"), rule
     assert verdict(campaign(*pair(2.0, n=6)), speaks="count") == "reproduced"
 
 

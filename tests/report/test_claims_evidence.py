@@ -222,7 +222,7 @@ def test_a_claim_is_of_the_blocks_that_count_its_metrics():
     ((("cycles", "l1d_load"), ("l1d_load_miss",)),
      "no block counts counter.l1d_load_miss and counter.l1d_load together"),
     ((("cycles", "l1d_load"), ("l1d_fill",)),
-     "its trials do not tell counter.l1d_load_miss")])
+     "its trials do not report counter.l1d_load_miss")])
 def test_metrics_that_no_block_has_are_named(sets, why):
     (_, found), = of_claim(in_turn(sets), claim(**MISSES))
     assert not found.values and found.reason == why

@@ -215,7 +215,7 @@ def test_trials_of_skipped_cells_are_not_counted(monkeypatch):
 
 
 def test_a_plan_without_a_cell_of_the_claims_is_refused(monkeypatch):
-    with pytest.raises(JournalError, match="plan.json: none of its cells is of S9-01"):
+    with pytest.raises(JournalError, match="plan.json: has no cell of S9-01"):
         next_of(monkeypatch, [cell("c", [1]).factors])
 
 

@@ -52,10 +52,10 @@ def test_comments_end_a_line_and_backslashes_join_two(tmp_path):
     (["size = " + "1" * 90], f"a.conf:1: size = {'1' * 53}: expected KEY = VALUE, KEY one of "
      "blocks, cells, kind, text"),
     (["text = any", "[one]", "text = own", "text = other"],
-     "a.conf:4: text is there twice: expected it once"),
+     "a.conf:4: text is set twice: expected it once"),
     (["[one]", "[one]"], "a.conf:2: [one] stands in a.conf:1, too"),
     (["[one]", "text = x \\"],
-     "a.conf:2: text = x : expected another line behind the backslash")])
+     "a.conf:2: text = x : expected another line after the backslash")])
 def test_a_mistake_is_told_at_its_line(tmp_path, lines, said):
     with pytest.raises(reader.LedgerError) as told:
         read(tmp_path, *lines)

@@ -118,7 +118,7 @@ def test_the_hash_is_of_what_a_claim_says(tmp_path):
     ("subject = syncmap\n", "", 5, "lacks subject"),
     ("cells = threads=2", "cells = threads=2 | speed = 1", 5, "expected KEY = VALUE"),
     ("cells = threads=2", "cells = threads=2 | claimed = x", 5, "expected a number"),
-    ("side = above", "side = above\nnumbers = simulated", 5, "does not speak of speed"),
+    ("side = above", "side = above\nnumbers = simulated", 5, "not valid for a claim about speed"),
     ("side = above", "side = above\ngrade = weakened", 5, "weakened_by of grade weakened"),
     ("side = above", "side = above\nneeds_go = 1.21", 10, "expected one of classic, any"),
     ("cells = threads=2", "cells = threads=2 | rule = none", 5, "a rule that takes cells"),
