@@ -253,7 +253,7 @@ def test_an_answer_that_cannot_be_read_is_red(run, capsys, text):
     run.write()
     (run.folder / "head" / "001").write_text(text)
     assert exact.main(["decide", str(run.folder)]) == 1
-    assert "head answered what cannot be read" in lines(capsys)[1]
+    assert "head gave an answer that cannot be read" in lines(capsys)[1]
 
 
 def test_a_plan_that_names_two_cells_alike_or_none_is_refused(run, capsys):
