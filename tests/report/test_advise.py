@@ -222,7 +222,7 @@ def test_a_stage_that_is_not_complete_is_left_out_and_named(staged, capsys):
                     drop=lambda cell, block: block == 11)
     _, got = ask(capsys, staged, "3% 64Ki 2")
     assert got["measured"][0]["ratio"]["n"] == 13
-    assert "stage-03, not complete and left out" in got["unknown"]
+    assert "stage-03, which is incomplete and left out" in got["unknown"]
 
 
 def test_a_control_of_a_later_stage_is_seen(staged, capsys):
@@ -241,5 +241,5 @@ def test_stages_that_cannot_be_read(staged, tmp_path, capsys):
          lambda trial: trial if trial["block"] < 2 else None)
     assert advise.main([str(top), *options("3% 64Ki 2")]) == 2
     campaigns.write(staged / "stage-03", campaigns.grid(), tuple(SPEED), machine="0badcafe")
-    with pytest.raises(JournalError, match="start anew here"):
+    with pytest.raises(JournalError, match="start again here"):
         folders.read(staged)

@@ -23,25 +23,26 @@ PLACES = [*campaigns.grid(threads=(1, 2, 8), keys=(1024, 65536), write_share=(0.
 QUESTION = "--writes 3% --keys 64Ki --threads 2"
 # options, the factor, the reason, part of the cell's id that would run
 REFUSALS = [
-    ("--writes 3% --keys 1M --threads 2", "keys", "keys 1M is outside of what was measured: 1Ki to "
+    ("--writes 3% --keys 1M --threads 2", "keys", "keys 1M is outside the measured range: 1Ki to "
      "64Ki", "/n1000000/w3/"),
-    ("--writes 0.1% --keys 64Ki --threads 2", "writes", "writes 0.1% is outside of what was "
-     "measured: 1% to 10%", "/w0.1/"),
-    ("--writes 3% --keys 64Ki --threads 4", "threads", "4 threads were not run, and the machine "
-     "has 2 CPUs: above them only counts that were run are answered: 1, 2, 8", "/t4/"),
-    ("--writes 5% --keys 64Ki --threads 2", "writes", "no measured cells enclose it: with all else "
-     "as asked, only writes 1%, 3% were measured", "/w5/"),
-    ("--writes 5% --keys 10k --threads 2", "writes", "it is in a gap between what was measured "
-     "together", "/n10000/w5/"),
-    (QUESTION + " --dist zipf:0.990", "dist", "dist zipf:0.99 was not measured, but uniform",
+    ("--writes 0.1% --keys 64Ki --threads 2", "writes", "writes 0.1% is outside the measured "
+     "range: 1% to 10%", "/w0.1/"),
+    ("--writes 3% --keys 64Ki --threads 4", "threads", "4 threads were not measured, and the "
+     "machine has 2 CPUs: above that number only measured thread counts have an answer: "
+     "1, 2, 8", "/t4/"),
+    ("--writes 5% --keys 64Ki --threads 2", "writes", "no measured cells enclose it: with the "
+     "other factors as requested, only writes 1%, 3% were measured", "/w5/"),
+    ("--writes 5% --keys 10k --threads 2", "writes", "it lies in a gap between measured "
+     "combinations", "/n10000/w5/"),
+    (QUESTION + " --dist zipf:0.990", "dist", "dist zipf:0.99 was not measured; measured: uniform",
      "/zipf:0.99/"),
-    (QUESTION + " --shape str16x24 --dist sequential", "shape", "shape str16x24 was not measured, "
-     "but u64x8", "/str16x24/"),
-    (QUESTION + " --write-kind churn", "keys", "keys 64Ki is outside of what was measured: 1Ki "
-     "alone", "/churn/"),
-    (QUESTION + " --misses 10%", "misses", "misses 10% is outside of what was measured: 0% alone",
+    (QUESTION + " --shape str16x24 --dist sequential", "shape", "shape str16x24 was not measured; "
+     "measured: u64x8", "/str16x24/"),
+    (QUESTION + " --write-kind churn", "keys", "keys 64Ki is outside the measured range: "
+     "only 1Ki", "/churn/"),
+    (QUESTION + " --misses 10%", "misses", "misses 10% is outside the measured range: only 0%",
      "/m10/"),
-    (QUESTION + " --needs scan", "needs", "no map of the campaign that may be ranked meets the "
+    (QUESTION + " --needs scan", "needs", "no rankable map of the campaign meets the "
      "needs scan", "")]
 
 
@@ -170,7 +171,7 @@ def test_folders(tmp_path, capsys):
     with open(folder / "trials.jsonl", "a", encoding="utf-8") as file:
         file.write('{"format": 1, "cell": "unif')
     assert advise.main([str(folder), *QUESTION.split()]) == 0
-    assert "1 line of the journal that could not be used" in " ".join(
+    assert "1 line of the journal that could not be read" in " ".join(
         capsys.readouterr().out.split())
     (folder / "trials.jsonl").write_text("")
     assert "no ranked map has a result yet" in refused(capsys, folder, QUESTION)[1]

@@ -171,7 +171,7 @@ def test_a_table_that_is_not_of_the_data_is_named(made, tmp_path):
     next((report / "tables").glob("*.tex")).unlink()
     wrong = "\n".join(rebuild.all_again(top).problems)
     for words in ("tables/throughput.csv: not what", "verdicts.json: not what",
-                  "more.csv: the data give no such file", "the data give it"):
+                  "more.csv: cannot be made from the data", "the data produce it"):
         assert words in wrong, wrong
 
 
@@ -246,17 +246,17 @@ def to_link(top, target):
 
 
 CHANGES = {
-    "removed": (lambda top: (top / "a").unlink(), "a: listed, and not there"),
+    "removed": (lambda top: (top / "a").unlink(), "a: listed, but missing"),
     "removed folder": (lambda top: (top / "below/empty").rmdir(),
-                       "below/empty: listed, and not there"),
+                       "below/empty: listed, but missing"),
     "added": (lambda top: (top / "below/c").write_text(""),
-              "below/c: there, and not listed"),
+              "below/c: present, but not listed"),
     "hidden": (lambda top: (top / ".c").write_text(""), ".c: there, and not"),
     "added folder": (lambda top: (top / "d").mkdir(mode=0o755),
-                     "d: there, and not listed"),
+                     "d: present, but not listed"),
     "renamed": (lambda top: (top / "a").rename(top / "c"),
-                "c: there, and not listed (what a was)"),
-    "swapped": (swap, "b: its sha256 is not the listed one"),
+                "c: present, but not listed (what a was)"),
+    "swapped": (swap, "b: its sha256 differs from the listed one"),
     "cut": (lambda top: (top / "a").write_text("on"), "a: its sha256"),
     "made a program": (lambda top: (top / "a").chmod(0o755),
                        "a: a program, listed as a file"),

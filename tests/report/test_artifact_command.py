@@ -48,7 +48,7 @@ def test_a_folder_that_is_as_it_was_packed_has_its_digest(capsys, folder):
 
 def test_a_folder_that_was_changed_has_none(capsys, folder):
     (folder / "campaigns/a/campaign.json").write_text("{ }")
-    wrong = ("campaigns/a/campaign.json: its sha256 is not the listed one")
+    wrong = ("campaigns/a/campaign.json: its sha256 differs from the listed one")
     assert run(capsys, "inspect", folder) == (1, [wrong], "")
     status, lines, _ = run(capsys, "inspect", folder, "--json")
     assert status == 0 and json.loads("\n".join(lines)) == {

@@ -79,12 +79,12 @@ def test_each_file_is_the_same_drawn_otherwise_or_wrong(tmp_path):
     made = KEPT | {"index.html": "a<svg>2</svg>", "f/x.svg": "y",
                    "t/a.csv": "9", "t/new.csv": ""}
     del made["t/b.csv"]
-    wrong = ["t/a.csv: not what the data give",
-             "t/b.csv: the data give no such file",
-             "t/new.csv: missing, the data give it"]
+    wrong = ["t/a.csv: differs from the file made from the data",
+             "t/b.csv: cannot be made from the data",
+             "t/new.csv: missing, although the data produce it"]
     assert compared(tmp_path, made, False) == rebuild.Difference(wrong, 2, 1)
-    drawn = ["f/x.svg: not what the data give",
-             "index.html: not what the data give"]
+    drawn = ["f/x.svg: differs from the file made from the data",
+             "index.html: differs from the file made from the data"]
     assert compared(tmp_path, made, True) == rebuild.Difference(drawn + wrong, 0, 1)
 
 
@@ -127,7 +127,7 @@ def test_an_added_file_and_a_torn_journal_are_named(artifact):
     found = rebuild.all_again(artifact)
     assert found.problems == [
         "campaigns/a: no page: torn",
-        "campaigns/b/report/added: the data give no such file"]
+        "campaigns/b/report/added: cannot be made from the data"]
     assert found.same == 4
 
 
@@ -136,7 +136,7 @@ def test_drawings_of_other_tools_are_a_note(artifact):
     folder(artifact / "campaigns/b/report", {"x.svg": "otherwise"})
     found = rebuild.all_again(artifact)
     assert found.notes == [] and found.problems == [
-        "campaigns/b/report/x.svg: not what the data give"]
+        "campaigns/b/report/x.svg: differs from the file made from the data"]
     folder(artifact, {rebuild.PYTHON: json.dumps({"python": "3"})})
     found = rebuild.all_again(artifact)
     assert found.problems == [] and found.same == 7
@@ -153,4 +153,4 @@ def test_verdicts_of_stages_are_decided_again(artifact, monkeypatch, kept, wrong
         "stages.json": '{"kind": "claims", "mode": "quick"}'})
     found = rebuild.again(artifact, Packed(artifact / "campaigns/a"), True)
     assert found == rebuild.Difference(
-        ["campaigns/a/verdicts.json: not what the data give"] * wrong, 0, 4)
+        ["campaigns/a/verdicts.json: differs from the verdicts of the data"] * wrong, 0, 4)
