@@ -149,7 +149,7 @@ def test_a_machine_that_flips_the_ranking(compared):
     assert board == {"ck_ht": [], "shard_rw_32": [], "syncmap": ["gomap_rw"],
                      "gomap_rw": ["syncmap"]}
     assert "Fastest in all 3 runs: ck_ht." in made.said
-    assert "by one run a machine" in made.said and "Synthetic." in made.text
+    assert "with one run per machine" in made.said and "Synthetic." in made.text
     [ab, ac, _] = made.json["agreement"]
     assert {(r["faster_on_first"], r["faster_on_second"]) for r in ab["reversals"]} == {
         ("syncmap", "gomap_rw"), ("shard_rw_32", "syncmap")}
@@ -176,7 +176,7 @@ def test_twins_on_which_one_map_differs(tmp_path):
     [twin] = made.json["twins"]
     assert twin["largest_map"] == "syncmap" and 1.05 < twin["largest"] < 1.1
     assert twin["left_out"]["low"] > 1.02 and twin["apart"] >= 4
-    assert "have one machine id" in made.text
+    assert "share a machine id" in made.text
 
 
 def test_a_run_that_is_not_trusted_recommends_no_map(tmp_path):
@@ -272,7 +272,7 @@ def test_one_run_of_each_version_has_no_verdict(tmp_path):
     assert change_of["syncmap"]["low"] < 0.8 < change_of["syncmap"]["high"]
     assert "some runs have no installation" in made.text
     assert "One run each: no verdict" in made.text and "one run each" in made.text
-    assert not re.search("faster|slower", made.text.partition("Version against")[2])
+    assert not re.search("faster|slower", made.text.partition("Comparison of versions")[2])
 
 
 @pytest.mark.parametrize("sd", [0.003, 0.2])
@@ -405,7 +405,7 @@ def test_machines_without_any_result(trio, tmp_path):
         lines(folder, lambda t: [])
     made = Compared(*folders, out=tmp_path / "out")
     assert made.status == 3 and made.json["headline"] is None
-    assert "No place is measured in two campaigns" in made.text
+    assert "No place was measured in two campaigns" in made.text
     assert "No map is recommended in both runs." in made.said
 
 

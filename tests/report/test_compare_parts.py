@@ -77,7 +77,7 @@ W = Workload("w", text="keys = 1", sha256="11")
     ({}, {"workloads": (W,)}, "workload w differs")])
 def test_compared_campaigns_have_one_plan(one, two, why):
     made = (campaign(cell(factors()), **spec) for spec in (one, two))
-    assert admit.beside(*made) == (why and f"another plan: {why}")
+    assert admit.plan_difference(*made) == (why and f"another plan: {why}")
 
 
 @pytest.mark.parametrize("change, why", [
@@ -85,9 +85,9 @@ def test_compared_campaigns_have_one_plan(one, two, why):
     ({"window_ns": 5}, "window_ns"), ({"settle": "no"}, "settle")])
 def test_only_what_follows_from_the_machine_may_differ(change, why):
     one = factors(window_ns=10 ** 9)
-    found = admit.beside(campaign(cell(one)), campaign(cell(replace(one, **change))))
+    found = admit.plan_difference(campaign(cell(one)), campaign(cell(replace(one, **change))))
     assert found == (why and f"another plan: {why} of {one.id} differs")
-    assert "no cell in common" in admit.beside(campaign(cell(one)),
+    assert "no cell in common" in admit.plan_difference(campaign(cell(one)),
                                                campaign(cell(factors(keys=9))))
 
 

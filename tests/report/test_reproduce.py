@@ -71,7 +71,7 @@ def test_the_same_speeds_are_replicated(pair, figure, count):
     status, said, found = answer(*pair, *(["--figure", figure] if figure else []))
     assert status == 0 and found["figure"] == figure
     assert found["count"] == {"replicated": count, "opposite": 0, "unclear": 0}
-    assert found["setup"] == [] and "Nothing that is recorded differs" in said
+    assert found["setup"] == [] and "The recorded set-up is the same" in said
     if figure == "flip":
         assert {(r["over"], r["under"]) for r in found["rows"]} == {("syncmap", "gomap_rw")}
 
@@ -93,7 +93,7 @@ def test_swapped_labels_are_opposite(pair, tmp_path):
 def test_what_was_not_clear_is_counted_and_not_judged(tmp_path):
     old = machine(tmp_path / "old", factors={"shard_rw_32": 1.2})
     status, said, found = answer(old, machine(tmp_path / "new", seed=2, day=21))
-    assert found["open"] == 4 and "4 more were not clear then" in said
+    assert found["open"] == 4 and "4 more were undecided then" in said
     assert len(found["rows"]) == 8 and status == 0
 
 
@@ -216,7 +216,7 @@ def test_the_workloads_are_those_of_the_campaign(tmp_path, pair):
         "window     = 1passes\n")
     change(tmp_path / "old", lambda m: traced(m, folder="my traces"))
     status, _, error = run("inputs", tmp_path / "old")
-    assert status == 2 and "mine.trace: a trace whose path has" in error
+    assert status == 2 and "the path of a trace has a blank" in error
 
 
 def test_cells_are_those_that_clear_comparisons_need(pair, monkeypatch):
