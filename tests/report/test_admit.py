@@ -70,7 +70,7 @@ def test_a_machine_that_changes_while_it_is_asked_is_off():
 def test_machines_of_another_kind_are_no_measure():
     machines = fleet(1, slower=0.5, kind="other")
     assert admit.judge("n3", machines, RULE) == (
-        "admitted", "alone of its kind: its speed was not compared")
+        "admitted", "only machine of its kind: its speed was not compared")
 
 
 def test_a_folder_that_is_none_is_off(tmp_path, capsys):
@@ -93,7 +93,7 @@ def test_figures_are_those_of_the_trials(tmp_path):
         assert median == pytest.approx(statistics.median(rates))
     (folder / "trials.jsonl").write_text("")
     assert admit.judge("n1", {"n1": admit.figures_of(load.read(folder))}, RULE) == (
-        "off", "no trial of it has been run")
+        "off", "none of its trials has run")
 
 
 @pytest.mark.parametrize("words, status", [

@@ -177,5 +177,5 @@ def test_a_histogram_of_another_scale_is_refused(tmp_path):
     for at, field in ((12, struct.pack(">i", 2)), (32, struct.pack(">d", 1000.0))):
         changed = plain[:at] + field + plain[at + len(field):]
         (tmp_path / f"{at}.hlog").write_text(synthetic.hlog(changed))
-        with pytest.raises(JournalError, match="not of ns with 3 digits"):
+        with pytest.raises(JournalError, match="not in ns with 3 digits"):
             histogram.read_file(tmp_path / f"{at}.hlog", None)

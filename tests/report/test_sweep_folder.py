@@ -158,7 +158,7 @@ def torn(own):
 
 
 @pytest.mark.parametrize("change, message", [
-    (replaced("plan.json", '"threads": 1', '"threads": 3'), "not the plan whose plan_sha256"),
+    (replaced("plan.json", '"threads": 1', '"threads": 3'), "differs from the plan_sha256"),
     (replaced("stages.json", "1000000", "5"), "sha256 is not that"),
     (replaced("stage-01/trials.jsonl", '"ops": 4', '"ops": 5'), "damaged, crc32"),
     (lambda own: shutil.copytree(own / "stage-01", own / "stage-99"), "before it is missing"),
@@ -195,7 +195,7 @@ def test_stages_json_that_cannot_be_read(own, call, text, message):
 @pytest.mark.parametrize("change, message", [
     ({"kind": "x"}, "kind: expected"), ({"maps": ["a"]}, "maps: expected two"),
     ({"maps": ["a", "a"]}, "maps: expected two"), ({"rule": 3}, "rule: expected an object"),
-    ({"rule": {"margin": 1.05}}, "use the report that came"),
+    ({"rule": {"margin": 1.05}}, "use the report of the version"),
     ({"budget_trials": 0}, "budget_trials"), ({"seed": "<img onerror=1>"}, "seed"),
     ({"seed": True}, "seed"), ({"seed": None}, "seed"),
     ({"maps": ["gomap_rw", "no_map"]}, "no throughput cell of no_map")])
