@@ -5,8 +5,10 @@ CXX     := $(if $(filter default,$(origin CXX)),$(if $(findstring clang,$(CC)),c
 # The names of variables are upper case. Without this check mode=quick would be ignored.
 $(foreach v,mode set map maps workload ids args a b build deps out impl hide base head cell,$(if $(filter command,$(origin $(v))),\
   $(error $(v)=$($(v)): expected upper case: $(shell echo $(v) | tr a-z A-Z)=$($(v)))))
-# A git hook exports the variables of its own repository. Git calls of recipes mean this one.
-unexport $(filter-out GIT_CONFIG%,$(shell git rev-parse --local-env-vars 2>/dev/null))
+# Inherited variables that change results or output do not reach recipes (runner/base/environment.def).
+of_kind  = $(subst *,%,$(shell sed -n 's/^$(1)("\(.*\)").*/\1/p' runner/base/environment.def))
+unexport $(filter-out $(call of_kind,KEPT) LC_ALL,$(filter $(call of_kind,UNWANTED),$(.VARIABLES)))
+export LC_ALL := C.UTF-8
 BUILD   ?= build/$(notdir $(CC))
 $(if $(findstring :,$(CURDIR)$(BUILD)),$(error "$(if $(findstring :,$(CURDIR)),$(CURDIR),BUILD=$(BUILD))": expected \
   a folder whose path has no colon. Rules of make and lists of folders end a name there. Move it))
@@ -89,7 +91,7 @@ replace = { cmp -s $@$(NEW) $@ && rm $@$(NEW) || mv $@$(NEW) $@; }
 # ---- targets for users -------------------------------------------------------
 # Variables of the command line reach scripts by the environment.
 RUN = CC='$(CC)' BUILD=$(BUILD)
-.PHONY: all maps bench crossover flamegraph campaign report artifact deps deps-peers help clean
+.PHONY: all maps bench crossover flamegraph campaign report artifact deps deps-peers man help clean
 .PHONY: articles claims peers production schemas regress regress-arms regress-exact regress-bisect
 
 ##@ Build and measure
@@ -104,6 +106,9 @@ crossover:  ## where the ranking of two maps flips: A=map B=map MODE=quick|stand
 
 flamegraph:  ## sampled stacks of one trial as SVG: MAP=map WORKLOAD=name|file ARGS='--set threads=2'
 	@$(RUN) runner/flamegraph.sh "$$MAP" "$$WORKLOAD" $(ARGS)
+
+man: $(BUILD)/readmostly  ## man pages and shell completion under build/man
+	@runner/manual.sh $< build/man
 
 campaign:  ## one plan on several machines: NODES=n1,n[3-5] | PARTITION= CONSTRAINT= | MACHINES=file MODE= SET= PLAN=1
 	@runner/fleet/campaign.sh $(ARGS)
@@ -218,14 +223,12 @@ all programs: $(if $(LIKWID_C),$(PLACE)/readmostly-likwid)
 $(PLACE)/readmostly-likwid: $(call objects,$(BUILD),$(LIKWID_C))
 	$(call link,$^ -ldl)
 
-# The origin of the binary, rewritten only if it differs. RM_COMMIT and RM_DIRTY give it for sources that were copied
-# without git (runner/fleet/ssh.sh).
+# The origin of the binary, rewritten only if it differs (runner/origin.sh).
 COMPILER := $(if $(findstring clang,$(CC)),clang,gcc) $(shell $(CC) -dumpfullversion 2>/dev/null || $(CC) -dumpversion)
 ALL_LIBRARIES = $(LIBRARIES) $(sort $(foreach id,$(BUILT),$(NEEDS_$(id))))
 $(BUILD)/build_info.c: FORCE
 	@mkdir -p $(@D); libraries=$$(for l in $(ALL_LIBRARIES); do printf '%s %s, ' $$l $$($(PKG) --modversion $$l); done); \
-	 commit=$${RM_COMMIT:-$$(git rev-parse -q --verify HEAD || echo unknown)}; \
-	 dirty=$${RM_DIRTY:-$$([ -z "$$(git status --porcelain 2>/dev/null)" ] && echo 0 || echo 1)}; \
+	 origin=$$(runner/origin.sh); commit=$${origin% *} dirty=$${origin#* }; \
 	 { echo '#include "runner/base/build_info.h"'; \
 	   echo 'const char *const rm_build_compiler = "$(COMPILER)";'; \
 	   echo 'const char *const rm_build_flags = "$(CFLAGS)";'; \

@@ -15,7 +15,7 @@ $(addprefix $(PROGRAMS)/plain/,$(call OF,$(1))): %: $(PLACE)/readmostly-$(1) | %
 	$$(call say,LINK) ln -sf ../../readmostly-$(1) $$@
 # A rule of its own: make takes a link to be as new as its program.
 $(patsubst %,$(PROGRAMS)/plain/%.json,$(call OF,$(1))): $(PLACE)/readmostly-$(1) impls/$(2)/maps.tsv impls/rows.awk
-	@awk -v id=$$(basename $$(@F)) -v versions='$$(VERSIONS)' -f impls/rows.awk impls/$(2)/maps.tsv >$$@$$(NEW) && \
+	@mkdir -p $$(@D) && awk -v id=$$(basename $$(@F)) -v versions='$$(VERSIONS)' -f impls/rows.awk impls/$(2)/maps.tsv >$$@$$(NEW) && \
 	  mv $$@$$(NEW) $$@
 # Keys that differ elsewhere (key-differs). In Go they are compiled apart, as in C.
 $(addprefix $(PROGRAMS)/placed/,$(call OF,$(1))): $(PLACE)/readmostly-$(1)$(3)

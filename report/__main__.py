@@ -94,8 +94,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """argv -- arguments without the program; None: those of the command line."""
+    """argv -- arguments without the program; None: use the command line."""
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")  # makes the output reproducible
+    os.environ["MPLBACKEND"] = "svg"  # other back ends may not be installed
     if "MPLCONFIGDIR" not in os.environ:
         private = folders.private(f"readmostly-mpl-{os.getuid()}")
         os.environ.update({"MPLCONFIGDIR": private} if private else {})

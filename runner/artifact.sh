@@ -8,7 +8,7 @@
 # tree as it stands, and says so in the artifact. SOURCE_DATE_EPOCH is the date
 # of every file; that of the commit where it is not set.
 # Status: 0; 1 a campaign is not complete; 2 usage or input.
-unset $(git rev-parse --local-env-vars 2>/dev/null | grep -v CONFIG) # a git hook exports these
+. runner/base/environment.sh
 build=${BUILD:-build/gcc} lists=${APT_LISTS:-/var/lib/apt/lists}
 say() { echo "artifact: $*" >&2; }
 die() { say "$2"; exit "$1"; }

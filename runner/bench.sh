@@ -8,7 +8,7 @@
 # names more).
 # `readmostly run` ends with the result and the path of its page.
 # BENCH_DRY=1 stops after it has said what would be built.
-unset $(git rev-parse --local-env-vars 2>/dev/null | grep -v CONFIG) # a git hook exports these
+. runner/base/environment.sh
 . runner/programs.sh
 . runner/mode.sh
 find_mode smoke || exit

@@ -5,7 +5,7 @@
 # Of the workload's cells it takes the first with most threads that have a CPU each; ARGUMENTS narrow them.
 # Maps in Go: Go's own profiler. Maps in C and C++: perf, with L1d misses if a hardware counter exists, else with
 # the CPU clock; gperftools if the kernel forbids perf. Status: 0; 2 usage or input; 3 no drawing.
-unset $(git rev-parse --local-env-vars 2>/dev/null | grep -v CONFIG) # a git hook exports these
+. runner/base/environment.sh
 . runner/programs.sh
 export LC_ALL=C
 unset MAKEFLAGS MFLAGS MAKELEVEL

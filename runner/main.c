@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* main.c - `readmostly COMMAND`: finds the command and hands over. */
 #include "runner/base/build_info.h"
+#include "runner/base/environment.h"
 #include "runner/base/error.h"
 #include "runner/base/nearest.h"
 #include "runner/cli/cli.h"
@@ -101,7 +102,10 @@ static int call(
 static int print_version(void)
 {
 	printf("readmostly %s (%.12s%s)\ncompiler: %s\n", RM_VERSION,
-	        rm_build_commit, rm_build_dirty ? ", changed" : "",
+	        rm_build_commit,
+	        rm_build_dirty == 1  ? ", changed"
+	        : rm_build_dirty < 0 ? ", not checked for changes"
+	                             : "",
 	        rm_build_compiler);
 	return RM_OK;
 }
@@ -163,6 +167,7 @@ int main(int argc, char **argv)
 	const char *name = argc > 1 ? argv[1] : "";
 	const struct command *command = find(commands, COUNT(commands), name);
 
+	rm_environment_clean();
 	rm_cli_begin();
 	if (command)
 		return call(command, "", argc - 1, argv + 1);

@@ -13,7 +13,7 @@
 # with a run, those with --set blocks= set their number by hand. Status: the
 # verdict's (report/gate/__main__.py); 3, too, where others work here and nothing was
 # begun; 75: interrupted.
-unset $(git rev-parse --local-env-vars 2>/dev/null | grep -v CONFIG) # a git hook exports these
+. runner/base/environment.sh
 base=$1 copy=$2 head=$3
 shift 3
 runner=${RUNNER:-${head%+*}}

@@ -19,7 +19,7 @@
 # until COMMAND has ended, so that no other run in this tree builds anew what it
 # measures (a library is opened by each trial).
 # Status: COMMAND's, else 0; 1 head is broken; 2 usage or input.
-unset $(git rev-parse --local-env-vars 2>/dev/null | grep -v CONFIG) # a git hook exports these
+. runner/base/environment.sh
 export LC_ALL=C
 gate=regress
 [ -f runner/regress_arms.sh ] || { echo "$gate: expected to be started in the folder of Readmostly" >&2; exit 2; }

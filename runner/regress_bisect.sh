@@ -9,11 +9,11 @@
 # bisect run: 0 good, 1 bad, 125 skip; others end it. A commit that does not build,
 # or stays open, is skipped; a full disk or a killed compiler ends it. What was judged is kept: the same call again goes on
 # where one was killed. Status: 0 found; 3 skipped commits are in the way; 2 usage or input.
-unset $(git rev-parse --local-env-vars 2>/dev/null | grep -v CONFIG) # a git hook exports these
-export LC_ALL=C
 wrong=2
 # of git bisect run, in the worktree; git takes 2 for bad
-[ "$1" != --step ] || { wrong=255; cd "$2" || exit 255; }
+[ "$1" != --step ] || { wrong=255; CDPATH='' cd "$2" || exit 255; }
+. runner/base/environment.sh
+export LC_ALL=C
 home=$PWD place=$PWD/build/regress-bisect cc=${CC:-gcc} judge=${JUDGE:-exact}
 tree=$place/tree odd=''
 say() { echo "regress-bisect: $*" >&2; exit $wrong; }

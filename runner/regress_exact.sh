@@ -9,7 +9,7 @@
 # commit, compiler, flags and maps. A map whose simulated program is equal in both
 # arms is equal without a trial. Status: 0 equal or accepted; 1 red; 2 usage
 # or input.
-unset $(git rev-parse --local-env-vars 2>/dev/null | grep -v CONFIG) # a git hook exports these
+. runner/base/environment.sh
 export LC_ALL=C
 place=build/regress-exact build=${BUILD:-build/gcc} cc=${CC:-gcc}
 gate=regress-exact

@@ -51,11 +51,11 @@ changes_of() { # FOLDER of a repository: what its commit does not say
 # What measured: Readmostly's commit, which is the same for base and head. Who
 # has it without its repository says READMOSTLY_COMMIT.
 readmostly_commit() {
-	if [ "$(git rev-parse --show-toplevel 2>/dev/null)" = "$(pwd -P)" ]; then
-		echo "$(git rev-parse HEAD)$(changes_of .)"
-	else
-		echo "${READMOSTLY_COMMIT:-unknown}"
-	fi
+	local commit dirty
+	read -r commit dirty < <(runner/origin.sh)
+	[ "$commit" != unknown ] || commit=${READMOSTLY_COMMIT:-unknown}
+	[ "$dirty" != 1 ] || commit+=' and changes'
+	echo "$commit"
 }
 
 # take_theirs FOLDER [COMMIT]: their tree, of a commit or as it is now. Files get

@@ -3,7 +3,7 @@
 # touched.sh - prints the ids of maps that somebody works on, one on a line:
 # their file, or one of their family that they include, is untracked or differs
 # from where this branch left its upstream (from HEAD where there is none).
-unset $(git rev-parse --local-env-vars 2>/dev/null | grep -v CONFIG) # a git hook exports these
+. runner/base/environment.sh
 base=$(git merge-base HEAD '@{upstream}' 2>/dev/null ||
 	git rev-parse -q --verify HEAD 2>/dev/null) || exit 0
 changed=$({ git diff --name-only "$base" -- impls

@@ -5,7 +5,7 @@
 # or one program) under cachegrind, lists the files that the commits differ in, and
 # prints the functions (report/exact/why.py). REPO: the repository of the commits.
 # Status: 0; 2 usage or input.
-unset $(git rev-parse --local-env-vars 2>/dev/null | grep -v CONFIG) # a git hook exports these
+. runner/base/environment.sh
 export LC_ALL=C
 kind=$1 folder=$2 into=$3 base=$4 head=$5
 say() { echo "why: $*" >&2; exit 2; }

@@ -20,6 +20,7 @@
 # Status: 0; 1 counts differ and nobody accepts it, a head that fails its checks,
 # or with TIME=red one that is slower or cannot be told from it; 2 usage, input.
 unset $(git rev-parse --local-env-vars 2>/dev/null | grep -v CONFIG) # a git hook exports these
+unset CDPATH
 readmostly=$(cd "$(dirname "$0")/../.." && pwd)
 file=${1:-} out=${OUT:-readmostly-gate} time=${TIME:-advice}
 say() { echo "gate: $*"; }

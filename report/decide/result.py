@@ -15,8 +15,9 @@ NOTHING = Answer(None, None, None, None, None)
 
 
 def commit_of(about: Build) -> str | None:
-    """The commit in 12 digits, with a + if the tree had changes."""
-    return about.commit and about.commit[:12] + "+" * about.dirty
+    """The commit in 12 digits, with a + if the tree had changes, a ? if that is not known."""
+    marks = {True: "+", False: "", None: "?"}
+    return about.commit and about.commit[:12] + marks[about.dirty]
 
 
 def campaign_of(campaign: load.Campaign, headline: groups.Measured | None) -> Campaign:

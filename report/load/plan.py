@@ -156,7 +156,7 @@ class Machine:
 class Build:
     """The sources of the programs."""
     commit: str | None = None
-    dirty: bool = False
+    dirty: bool | None = False  # None: not known
     compiler: str | None = None
     compiler_version: str | None = None
     flags: str | None = None

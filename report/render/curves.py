@@ -24,13 +24,13 @@ def curves(scaling: Sequence[Scaling], names: Mapping[str, str]) -> str | None:
     counts = sorted({t for one in scaling for t in one.threads})
     if len(counts) < 3:
         return None
-    from matplotlib import rc_context
+    from matplotlib import style
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "readmostly",
-                     "font.size": LETTERS, "text.color": FG, "axes.edgecolor": GRID,
-                     "axes.labelcolor": MUTED, "xtick.color": MUTED, "ytick.color": MUTED,
-                     "grid.color": GRID}):
+    colours = {"text.color": FG, "axes.edgecolor": GRID, "axes.labelcolor": MUTED,
+               "xtick.color": MUTED, "ytick.color": MUTED, "grid.color": GRID}
+    with style.context({"svg.fonttype": "none", "svg.hashsalt": "readmostly",
+                        "font.size": LETTERS, **colours}, after_reset=True):
         figure = Figure(figsize=INCHES, layout="constrained")
         FigureCanvasSVG(figure)
         axes = figure.add_subplot()

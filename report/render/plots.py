@@ -79,7 +79,7 @@ def write(result: Result, folder: Path, pdf: bool) -> bool:
         if not drawn or all(None in (p.low, p.high) for p in rows):
             continue  # gnuplot fails if no point has an interval
         for end in ("svg", "pdf") if pdf else ("svg",):
-            subprocess.run(["gnuplot", "-e", f"out='{name}.{end}'", f"{name}.gp"],
+            subprocess.run(["gnuplot", "-d", "-e", f"out='{name}.{end}'", f"{name}.gp"],
                            cwd=folder, check=True, stdin=subprocess.DEVNULL,
                            capture_output=True)
     return drawn

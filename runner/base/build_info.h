@@ -17,9 +17,9 @@ extern const char *const rm_build_compiler;
 extern const char *const rm_build_flags;
 /* "hwloc 2.9.0, inih 56, ..." of pkg-config at build time. */
 extern const char *const rm_build_libraries;
-/* Commit hash, or "unknown" outside a git checkout. */
+/* Commit hash, or "unknown" (runner/origin.sh). */
 extern const char *const rm_build_commit;
-/* Whether the work tree differed from that commit. */
+/* Whether the sources differed from that commit: 0 no, 1 yes, -1 not known. */
 extern const int rm_build_dirty;
 
 /*

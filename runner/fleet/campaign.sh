@@ -13,8 +13,8 @@
 # Status: 0 each machine is complete; 1 not so, each of them was named; 2 usage;
 # 3 each is complete, and some cells have no result there (void, failed): named.
 # What this line ends by a signal, the machines go on with.
-unset $(git rev-parse --local-env-vars 2>/dev/null | grep -v CONFIG) # a git hook exports these
-cd "$(dirname "$0")/../.." || exit 2
+CDPATH='' cd "$(dirname "$0")/../.." || exit 2
+. runner/base/environment.sh
 # shellcheck source=/dev/null
 for part in mode fleet/{site,words,slurm,ssh}; do . runner/$part.sh; done
 declare -A id=() last=() misses=() seen=()
@@ -83,7 +83,7 @@ begin_folder() { # MACHINE...
 	flock 8
 	if [ ! -e "$OUT/state/wish" ]; then
 		date -u +%Y-%m-%dT%H:%M:%SZ >"$OUT/state/created"
-		git rev-parse -q --verify HEAD >"$OUT/state/commit" 2>/dev/null || echo unknown >"$OUT/state/commit"
+		runner/origin.sh | cut -d" " -f1 >"$OUT/state/commit"
 		echo "$(date +%s%N)-$RANDOM" >"$OUT/state/number" # tells it from others of its name
 		echo "$wish" >"$OUT/state/wish"
 	fi

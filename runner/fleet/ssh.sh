@@ -61,12 +61,12 @@ ssh_find() {
 
 # Of what start.sh reads: assignments for the shell there.
 ssh_environment() {
-	local name dirty=1
-	[ -n "$(git status --porcelain 2>/dev/null)" ] || dirty=0
+	local name commit dirty
+	read -r commit dirty < <(runner/origin.sh)
 	for name in PROLOGUE PARTIAL CC RM_FLEET_PROGRAM RM_TRIAL_PROGRAM RM_FAKE; do
 		[ -z "${!name}" ] || printf '%s=%q ' "$name" "${!name}"
 	done
-	printf 'RM_COMMIT=%q RM_DIRTY=%s LOCK_HELD=1' "$(git rev-parse -q --verify HEAD 2>/dev/null || echo unknown)" $dirty
+	printf 'RM_COMMIT=%q RM_DIRTY=%s LOCK_HELD=1' "$commit" "$dirty"
 }
 
 # What git knows of here, or would; of a folder without git nothing. By content, and

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # lint.sh [--changed] - format, licence lines, layers, static analysis. CI runs
 # it. --changed: of files that differ from HEAD, what takes no time.
-unset $(git rev-parse --local-env-vars 2>/dev/null | grep -v CONFIG) # a git hook exports these
+. runner/base/environment.sh
 case "$*" in
 '' | --changed) ;;
 *) echo "lint: $*: expected nothing, or --changed" >&2; exit 2 ;;

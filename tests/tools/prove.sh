@@ -6,7 +6,7 @@
 # --fast: the tests of `make test`. --long: the others. --list: prints the tests, runs none.
 # Marks in the first 15 lines of a test: ` slow: REASON`, a long test; ` alone: REASON`, no other
 # test runs at the same time. Outputs are in BUILD/tap. A test that failed is not run again.
-unset $(git rev-parse --local-env-vars 2>/dev/null | grep -v CONFIG) # a git hook exports these
+. runner/base/environment.sh
 set= list=
 while [[ $1 == --* ]]; do
 	case $1 in

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* environment.c - removes inherited variables that change results or output. */
+#include "runner/base/environment.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern char **environ;
+
+struct row {
+	const char *name; /* may end in `*` */
+	bool kept;
+};
+
+static const struct row rows[] = {
+#define UNWANTED(name) { name, false },
+#define KEPT(name)     { name, true },
+#include "runner/base/environment.def"
+};
+
+/* Whether `variable`, which ends at NUL or `=`, has this name. */
+static bool matches(const char *name, const char *variable)
+{
+	size_t length = strcspn(name, "*"), end = strcspn(variable, "=");
+
+	return end >= length && (name[length] == '*' || end == length) &&
+	       !strncmp(name, variable, length);
+}
+
+static bool unwanted(const char *variable)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (matches(rows[i].name, variable)) {
+			if (rows[i].kept)
+				return false;
+			found = true;
+		}
+	return found;
+}
+
+void rm_environment_clean(void)
+{
+	size_t kept = 0;
+
+	/* not unsetenv(): a name such as BASH_FUNC_f%% may occur twice */
+	for (size_t i = 0; environ && environ[i]; i++)
+		if (!unwanted(environ[i]))
+			environ[kept++] = environ[i];
+	if (environ)
+		environ[kept] = NULL;
+	setenv("LC_ALL", "C.UTF-8", 1);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * limits.h - what this process may still take: memory and threads.
+ *
+ * The tightest of the machine, the control groups (version 1 and 2, with all
+ * groups above this process's) and the resource limits decides. Files are
+ * read below rm_host_root(); /proc/meminfo is always the real one.
+ */
+#ifndef RM_LIMITS_H
+#define RM_LIMITS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { RM_LIMIT_SOURCE_BYTES = 512 };
+
+struct rm_limit {
+	uint64_t left;                      /* UINT64_MAX: no limit is known */
+	char source[RM_LIMIT_SOURCE_BYTES]; /* "FILE = VALUE", or "" */
+};
+
+struct rm_limits {
+	struct rm_limit memory; /* bytes */
+	struct rm_limit tasks;  /* processes and threads */
+};
+
+/* Reads all of them; takes well below a millisecond. */
+void rm_limits_read(struct rm_limits *limits);
+
+/* How often the kernel killed a process because this process's control group
+   was out of memory. False if no file has the number. */
+bool rm_limits_oom_kills(uint64_t *kills);
+
+/*
+ * The folder of this process's group below /sys/fs/cgroup: of a controller of
+ * version 1, or of version 2 (controller ""). False if there is none.
+ */
+bool rm_cgroup_folder(const char *controller, char *folder, size_t size);
+
+/* Shortens `folder` to the group above it; false at the controller's root. */
+bool rm_cgroup_above(const char *controller, char *folder);
+
+#endif /* RM_LIMITS_H */

@@ -1,0 +1,63 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A hostile environment and start-up files of the user change no byte of a plan, a report or a recipe, and
+# the recorded commit is that of these sources only.
+. tests/tools/tap.sh
+needs readmostly
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+mkdir -p "$dir/home/.config/matplotlib"
+echo 'set terminal dumb; set title "mine"' >"$dir/home/.gnuplot"
+echo 'font.size: 40' | tee "$dir/home/.config/matplotlib/matplotlibrc" >"$dir/rc"
+printf '[core]\n\tquotePath = true\n[color]\n\tui = always\n[status]\n\tshort = true\n' >"$dir/home/.gitconfig"
+hostile=(CDPATH=/tmp:/ POSIXLY_CORRECT=1 "SHELLOPTS=nounset:noclobber" BASH_ENV="$dir/rc" ENV="$dir/rc"
+	GREP_OPTIONS=-v LC_ALL=tr_TR.UTF-8 LC_NUMERIC=de_DE.UTF-8 MPLBACKEND=none_such MATPLOTLIBRC="$dir/rc"
+	PYTHONSAFEPATH=1 PYTHONOPTIMIZE=2 PYTHONWARNINGS=error PYTHONIOENCODING=latin1 GNUTERM=dumb
+	GIT_DIR=/nowhere GIT_WORK_TREE=/nowhere GIT_INDEX_FILE=/nowhere GOFLAGS=-n GOOS=plan9 GOGC=off
+	JAVA_TOOL_OPTIONS=-Xint HWLOC_COMPONENTS=-all HWLOC_FSROOT=/nowhere OMP_NUM_THREADS=7 MALLOC_ARENA_MAX=1
+	ARGP_HELP_FMT=rmargin=30 TAR_OPTIONS=--nonsense XZ_OPT=-0 HOME="$dir/home" XDG_CONFIG_HOME="$dir/home/.config")
+cp -r tests/fixtures/campaign "$dir/calm" && cp -r "$dir/calm" "$dir/wild"
+
+everything() { # FOLDER: what a user gets
+	"$build/readmostly" plan --mode smoke --maps gomap_rw,shard_seg --json
+	"$build/readmostly" run --help
+	"$build/readmostly" --version
+	"$build/readmostly" report "$1" | sed "s:$1::g"
+	make -s -f - show <<-'END'
+		include Makefile
+		show:
+			@env | grep -E '^(GIT|GO[A-Z]|MPL|PYTHON|HWLOC|CDPATH|POSIX|JAVA|LC_)' | grep -v ^GOOD
+	END
+}
+same() { cmp "$dir/calm.out" "$dir/wild.out" && diff -r "$dir/calm" "$dir/wild"; }
+check "all commands end alike" eval '
+	everything "$dir/calm" >"$dir/calm.out" 2>"$dir/calm.err"; calm=$?
+	env "${hostile[@]}" build="$build" bash -c "$(declare -f everything); everything \"\$1\"" _ "$dir/wild" >"$dir/wild.out" 2>"$dir/wild.err"
+	[ $? = $calm ]'
+check "output, page, tables and figures are the same to the byte" same
+check "scripts see a clean environment" eval '
+	seen=$(env "${hostile[@]}" bash -c ". runner/base/environment.sh; env" 2>/dev/null)
+	[ "$(grep -cE "^(CDPATH|POSIXLY_CORRECT|GIT_[DWI]|GOGC|MPL|PYTHON[SOWI]|HWLOC|LC_N|SHELLOPTS|OMP)" <<<"$seen")" = 0 ]'
+
+# ---- the commit --------------------------------------------------------------
+mkdir -p "$dir/outer/sources/runner" && cp runner/origin.sh "$dir/outer/sources/runner/"
+git -C "$dir/outer" init -q && git -C "$dir/outer" -c user.name=a -c user.email=a@b commit -q --allow-empty -m outer
+origin() { (cd "$dir/outer/sources" && runner/origin.sh); }
+check "a repository around the sources is not theirs" [ "$(origin)" = "unknown -1" ]
+printf '%040d\n' 7 >"$dir/outer/sources/.archive-commit"
+check "an archive has the commit that git wrote into it" [ "$(origin)" = "$(printf '%040d' 7) -1" ]
+check "git writes it" [ "$(git archive HEAD .archive-commit | tar -xO)" = "$(git rev-parse HEAD)" ]
+git -C "$dir/outer/sources" init -q && git -C "$dir/outer/sources" add runner && \
+	git -C "$dir/outer/sources" -c user.name=a -c user.email=a@b commit -q -m sources
+head=$(git -C "$dir/outer/sources" rev-parse HEAD)
+rm "$dir/outer/sources/.archive-commit"
+check "a clean clone" [ "$(origin)" = "$head 0" ]
+if [ "$(id -u)" = 0 ]; then
+	chown -R nobody "$dir/outer" && chmod 755 "$dir"
+	check "of another user, too" [ "$(origin)" = "$head 0" ]
+else
+	skip "of another user, too" "not root"
+fi
+echo >>"$dir/outer/sources/runner/origin.sh"
+check "with a change" [ "$(origin)" = "$head 1" ]
+done_testing
