@@ -11,8 +11,7 @@ python3 -m report artifact pack|inspect|again PATH: the artifact for reviewers.
 python3 -m report next|decide DIR, rule KIND: campaigns in stages, as JSON.
 
 Exit status: 0 done; 2 the folder cannot be read, or no cell matches; 3 done, but
-cells have no result or the campaign was interrupted. --debug: errors print a
-traceback.
+cells have no result or the campaign was interrupted. --debug: errors print a traceback.
 """
 import argparse
 import gc

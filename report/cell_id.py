@@ -6,7 +6,6 @@ COUNTED = re.compile(r"\d+ops")  # a counted window in a cell's id
 
 
 def identity(cell: str) -> str:
-    """A cell's id without its number of operations, which every campaign
-    calibrates anew."""
+    """A cell's id without its number of operations, which every campaign calibrates anew."""
     return "/".join(part for part in cell.split("/")
                     if not COUNTED.fullmatch(part))

@@ -5,8 +5,7 @@ python3 -m report rule KIND: prints the numbers of the rule, before anything run
 
 KIND is crossover or claims; stages.json has that of DIR. For a campaign that is not
 staged, decide prints its claims. The commands start and write nothing. Exit status: 0
-done; 2 the folder cannot be read or followed; 3 decided, but the search has not
-ended.
+done; 2 the folder cannot be read or followed; 3 decided, but the search has not ended.
 """
 import argparse
 import importlib

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads and writes values in the notation of workload files
-(docs/reference/workload-file.md).
+"""Reads and writes values in the notation of workload files (docs/reference/workload-file.md).
 
 The runner's parser is authoritative; this one gives the same doubles for the same texts,
 so that a question finds the cell that it names.

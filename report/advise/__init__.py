@@ -7,8 +7,7 @@ answer, the nearest measured cells, and what is not known. Outside the measured
 range it refuses, and prints a workload file that would settle the question.
 
 Exit status: 0 answered; 1 refused, or a control failed (standard output is the
-workload file); 2 usage, or the folder cannot be read; 3 too few runs, or only
-one map.
+workload file); 2 usage, or the folder cannot be read; 3 too few runs, or only one map.
 """
 import argparse
 import sys

@@ -58,8 +58,7 @@ def whole(stages: Sequence[Campaign], path: Path) -> Campaign:
 
 
 def read(path: Path) -> tuple[Campaign, tuple[str, ...]]:
-    """(campaign, names of incomplete stages); JournalError if the folder has no
-    campaign."""
+    """(campaign, names of incomplete stages); JournalError if the folder has no campaign."""
     if (path / "campaign.json").exists() or not (path / "stages.json").exists():
         return load.read(path), ()
     of = staged.read(path)

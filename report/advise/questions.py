@@ -12,8 +12,7 @@ KEYS_MOST, THREADS_MOST, THETA_MOST = 2 ** 31, 4096, 4  # limits of the runner
 
 
 class Spot(NamedTuple):
-    """A place without the name of its workload. Factors without an option have
-    their defaults."""
+    """A place without the name of its workload. Factors without an option have their defaults."""
     write_share: float
     keys: int
     threads: int

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SHA256SUMS of an artifact: every name below its folder, its kind, and the hash
-of its content.
+"""SHA256SUMS of an artifact: every name below its folder, its kind, and the hash of its content.
 
 `sha256sum -c` reads the lines without a #; the others list folders, links and
 programs. The text depends on the folder alone, so a change of the list itself is

@@ -3,8 +3,7 @@
 
 Tables, verdicts and the data of each figure must be the same bytes on every
 machine. A drawing depends on matplotlib, gnuplot and fonts. If their versions
-differ from the packer's, pages are compared without drawings, and a note
-reports it.
+differ from the packer's, pages are compared without drawings, and a note reports it.
 """
 import contextlib
 import io

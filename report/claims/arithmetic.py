@@ -44,8 +44,7 @@ def share_to_doubled_shards(shards: float) -> float:
 
 
 def struct_size(*members: str) -> float:
-    """Bytes of a struct with these members (words of TYPES) in the C ABI of this
-    platform."""
+    """Bytes of a struct with these members (words of TYPES) in the C ABI of this platform."""
     unknown = [word for word in members if word not in TYPES]
     if unknown:
         raise ComputeError(f"struct_size: {', '.join(unknown)}: expected {', '.join(TYPES)}")

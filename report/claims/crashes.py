@@ -4,8 +4,7 @@
 A crash is a fault or an abort of the process itself. A signal from outside does
 not count: SIGKILL from the kernel or the runner, SIGTERM from a stop, SIGALRM
 from a deadline. Go's runtime ends a program with status 2, like a refused
-request. The trace on standard error, whose end is in the journal, distinguishes
-the two.
+request. The trace on standard error, whose end is in the journal, distinguishes the two.
 """
 import re
 import signal

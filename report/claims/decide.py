@@ -2,8 +2,7 @@
 """Verdicts of all claims on a campaign: python3 -m report decide DIR.
 
 The result depends only on the ledger and the campaign's files. Tests of claims
-about speed are corrected over all of them (Holm): 1 % of ledgers have a false
-verdict.
+about speed are corrected over all of them (Holm): 1 % of ledgers have a false verdict.
 """
 import dataclasses
 import json

@@ -33,8 +33,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Rule:
-    """A section of the file. pair: two maps; the rule holds up to the flip of their
-    ranking."""
+    """A section of the file. pair: two maps; the rule holds up to the flip of their ranking."""
     id: str
     place: str
     source: str

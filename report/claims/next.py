@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Selects the cells of a plan that claims need. They are the only stage of a run
-for claims."""
+"""Selects the cells of a plan that claims need. They are the only stage of a run for claims."""
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Formats numbers and lists for sentences about claims: three significant digits,
-no exponent."""
+"""Formats numbers and lists for sentences about claims: three significant digits, no exponent."""
 import math
 from collections.abc import Iterable
 

@@ -124,8 +124,7 @@ def is_latency(name: str) -> bool:
 
 def latency_of(folder: Path, cell: Cell, result: Result, operation: str,
                name: str) -> float | None:
-    """Mean or percentile of an operation on present keys. Missing: too few
-    operations."""
+    """Mean or percentile of an operation on present keys. Missing: too few operations."""
     if operation == latency.SECOND.get(cell.factors.write_kind):
         raise Missing(f"{operation} has no intended start: it is the second of a pair")
     for entry in result.latency or ():

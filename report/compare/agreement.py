@@ -2,8 +2,7 @@
 """Compares the rankings of two machines.
 
 The order of centres changes with every trial. A reversal therefore needs two maps
-that are each faster on one machine, by intervals that hold jointly for all pairs
-of the place.
+that are each faster on one machine, by intervals that hold jointly for all pairs of the place.
 """
 from collections.abc import Sequence
 from itertools import combinations

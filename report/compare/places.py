@@ -34,8 +34,7 @@ class Side:
 
 def groups_of(campaign: Campaign) -> dict[Place, Measured]:
     """Place -> its cells. A cell is at every place of Cell.known_as, so that plans of
-    different machines share places. "crowded" depends on the machine and is False
-    in keys."""
+    different machines share places. "crowded" depends on the machine and is False in keys."""
     found: dict[Place, Measured] = {}
     for cell in campaign.cells.values():
         if cell.measure == "throughput" and cell.factors.common:

@@ -101,8 +101,7 @@ def spread(pairs: Sequence[tuple[Floats, Floats]], maps: int) -> tuple[float, fl
 
 
 def left_out(pairs: Sequence[tuple[Floats, Floats]], maps: int) -> Estimate:
-    """Factor by which a ratio of two maps may differ (95 %) on another machine of the
-    kind."""
+    """Factor by which a ratio of two maps may differ (95 %) on another machine of the kind."""
     if not pairs:
         return unknown(Unit.RATIO, f"no place with {MAPS} maps and {BLOCKS} blocks on both")
     value, low, high = (math.exp(NORMAL * math.sqrt(2) * sd) for sd in spread(pairs, maps))

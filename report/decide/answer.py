@@ -56,8 +56,7 @@ def scalings(groups: Sequence[Measured], of: Measured) -> dict[str, Scaling]:
 
 
 def bytes_per_entry(cell: Cell, peak: bool = False) -> Estimate:
-    """Resident memory after the fill, or at the peak, minus that of the empty map, per
-    entry."""
+    """Resident memory after the fill, or at the peak, minus that of the empty map, per entry."""
     values = [value for t in cell.ok if t.result
               for value in [t.result.bytes_per_key(peak)] if value is not None]
     if not values:

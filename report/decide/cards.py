@@ -27,8 +27,7 @@ def source_files() -> dict[str, Path]:
 
 
 def known_of(about: MapInfo) -> Mapping[str, str]:
-    """The table's lines about its program. Go's three programs, one per compiler, share
-    them."""
+    """The table's lines about its program. Go's three programs, one per compiler, share them."""
     program = re.sub(r"-(classic|other)$", "", about.program or "")
     known: Mapping[str, str] = DATA["programs"].get(program, {})
     return known

@@ -58,8 +58,7 @@ def faster(pair: Comparison | None) -> frozenset[str]:
 
 
 def differ(one: GoAnswer, two: GoAnswer, same_maps: bool) -> bool:
-    """True if the pair is decided differently or, for the same maps, if another group
-    leads."""
+    """True if the pair is decided differently or, for the same maps, if another group leads."""
     return faster(one.pair) != faster(two.pair) or (
         same_maps and designs(one.front) != designs(two.front))
 

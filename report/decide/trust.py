@@ -133,8 +133,7 @@ def lead_in(headline: Measured, group: Group | None, blocks: Sequence[int]) -> E
 
 def steady(headline: Measured, group: Group | None) -> Check:
     """Is each map equally fast, relative to the others, in both halves of the run? If a
-    phase of the machine slows only one map, another run gives a different
-    ranking."""
+    phase of the machine slows only one map, another run gives a different ranking."""
     names, n = headline.contenders, len(headline.common)
     if len(names) < 2 or n < 2 * HALF:
         return Check(Question.STEADY, State.UNKNOWN, Trust.CARE, limit=MARGIN)

@@ -3,8 +3,7 @@
 
 The script of `make regress-exact` makes it: plan.json, about (a word and its value
 on each line), message (of the commits since base), same (maps whose programs are
-equal), base/ and head/ with an answer to each request. InputError names a file
-with an error.
+equal), base/ and head/ with an answer to each request. InputError names a file with an error.
 """
 import json
 from collections.abc import Container

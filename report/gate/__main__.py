@@ -8,8 +8,7 @@
 
 Writes DIR/report/ (page, verdicts.json, files for pipelines: outputs.py), appends to
 history.jsonl next to DIR, and prints the verdict. Exit status: 0 PASS, 1 FAIL, 3
-INVALID or INCONCLUSIVE, 2 usage or input errors, such as an unfinished
-campaign.
+INVALID or INCONCLUSIVE, 2 usage or input errors, such as an unfinished campaign.
 """
 import errno
 import sys

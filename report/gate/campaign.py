@@ -194,8 +194,7 @@ def check_repeats(meta: Meta, rules: Rules) -> None:
 
 def plan_digest(meta: Meta, rules: Rules) -> str:
     """SHA-256 of the rules and the workloads, without the number of blocks. Base's noise
-    sets that number in each run, and a repeated run is another attempt at the same
-    plan."""
+    sets that number in each run, and a repeated run is another attempt at the same plan."""
     texts = [BLOCKS.sub("", w.text or "") for w in meta.workloads]
     return hashlib.sha256("\n".join([rules.sha256, *texts]).encode()).hexdigest()
 

@@ -41,8 +41,7 @@ def measure(pairs: Pairs, contrast: Contrast, plan: Plan, family: int,
 
 
 def shown_score(row: Measured, slower_by: Score, within_by: Score, plan: Plan) -> Score:
-    """The score whose figures a row shows: the score that decided, else the most
-    sensitive one."""
+    """The score whose figures a row shows: the score that decided, else the most sensitive one."""
     rules = plan.rules
     if row.p_slower <= (rules.doubt if slower_by == Score.TAILS else rules.alpha):
         return slower_by
@@ -86,8 +85,7 @@ def few(row: Measured, plan: Plan) -> str:
 
 
 def verdict_of(row: Measured, plan: Plan) -> Judgement:
-    """Verdict on a gated cell or on advice. The order matters: FAIL takes precedence
-    over PASS."""
+    """Verdict on a gated cell or on advice. The order matters: FAIL takes precedence over PASS."""
     if row.base_failed:
         return Verdict.INVALID, Change.INVALID, row.base_failed
     if row.head_failed:

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Prints the gate's verdicts for the terminal, as verdicts.json, and in formats for
-pipelines.
+"""Prints the gate's verdicts for the terminal, as verdicts.json, and in formats for pipelines.
 
 Each format is a pure function of Verdicts with the same rows, figures and words. An
 undecided row is an error in each of them, never a pass and never "no change".
@@ -147,8 +146,7 @@ def case_of(row: Row) -> ElementTree.Element:
 
 
 def junit(verdicts: Verdicts) -> str:
-    """JUnit XML. The run's verdict is a case, too, because it can be INVALID while no
-    row is."""
+    """JUnit XML. The run's verdict is a case, too, because it can be INVALID while no row is."""
     suite = ElementTree.Element("testsuite", name="readmostly regress")
     suite.extend(map(case_of, verdicts.rows))
     for name in verdicts.same:

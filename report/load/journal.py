@@ -2,8 +2,7 @@
 """Reads a campaign folder (results/README.md) and reports its errors.
 
 Nothing is dropped silently: an unusable line becomes a problem with its line number,
-a torn last line is reported, and a cell without a result keeps its place with the
-reason.
+a torn last line is reported, and a cell without a result keeps its place with the reason.
 """
 import dataclasses
 import re
@@ -122,8 +121,7 @@ def names_of(path: Path, plan: Plan, cells: dict[str, Factors]) -> dict[str, tup
 
 
 def with_goroutines(cell: Factors, trials: list[Trial]) -> Factors:
-    """Takes the factor from the results. Older plans omit it for cells with bound
-    goroutines."""
+    """Takes the factor from the results. Older plans omit it for cells with bound goroutines."""
     seen = [t.result.environment.goroutines for t in trials
             if t.result and t.result.environment and t.result.environment.goroutines]
     return dataclasses.replace(cell, goroutines=seen[-1]) if seen else cell

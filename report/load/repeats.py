@@ -115,8 +115,7 @@ def play(plan: Plan, members: Sequence[Place], lines: Lines, state: Repeats,
 def by_attempts(members: Sequence[Place], arms: Mapping[str, int], lines: Lines,
                 budget: float) -> tuple[int, list[int]] | None:
     """(repeats, the attempt of each trial that was not repeated) of a round; None: a
-    repeat that the budget allows is missing, so that the campaign
-    continues."""
+    repeat that the budget allows is missing, so that the campaign continues."""
     made = 0
     left: list[int] = []
     over = False

@@ -218,8 +218,7 @@ class Trial:
     @property
     def waited(self) -> float:
         """Share of the window that its threads spent on the run queue, summed over threads;
-        nan: not known. It starts at the window's barriers, so that a late thread may
-        exceed 1."""
+        nan: not known. It starts at the window's barriers, so that a late thread may exceed 1."""
         threads = self.result.threads if self.result else ()
         waits = [t.runqueue_wait_ns for t in threads]
         span = sum(t.elapsed_ns or 0 for t in threads)

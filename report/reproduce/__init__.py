@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """python3 -m report reproduce OLD NEW [--headline | --figure NAME]: compares a campaign
 with the one that it repeats.
-python3 -m report reproduce inputs OLD, cells OLD: prints the input of `readmostly dev
-reproduce`.
+python3 -m report reproduce inputs OLD, cells OLD: prints the input of `readmostly dev reproduce`.
 
 Exit status: 0 some comparisons are replicated and none is opposite; 1 one is opposite;
 2 the folders cannot be read or compared, or OLD recommends no map; 3 none is

@@ -91,8 +91,7 @@ def crossover(threads: npt.ArrayLike, d: npt.ArrayLike, level: float = 0.95,
     d        (blocks, counts) ln(rate of the contender / rate of the base);
              nan if a trial is missing; a value at every count
     Interpolated on log2 threads. The interval is made by resampling whole blocks, and
-    widened if neighbouring blocks are correlated. Empty list: the sign never
-    changes.
+    widened if neighbouring blocks are correlated. Empty list: the sign never changes.
     """
     x, d = np.log2(np.asarray(threads, float)), np.asarray(d, float)
     if not len(d):

@@ -5,14 +5,12 @@ A claim has alternatives ("as claimed", "opposite", "inside the band" ...).
 The tests are about simpler *sides*: the pseudo-median of one contrast is beyond one
 limit. Sides are corrected over the whole family, and alternatives are made of corrected
 sides. An alternative that needs all of its sides has their largest p; one that needs any
-of its ways has the smallest p of these. If no side is accepted wrongly, no alternative
-is.
+of its ways has the smallest p of these. If no side is accepted wrongly, no alternative is.
 
 The family is smaller than its number of sides for two reasons. Sides of one contrast in
 one direction are nested: beyond 20 % implies beyond 2 %, with a p that is not smaller.
 The truth of a claim with four alternatives also lies in one place. The correction
-therefore counts *groups* (contrasts times directions), whatever the number of
-limits.
+therefore counts *groups* (contrasts times directions), whatever the number of limits.
 """
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -96,8 +94,7 @@ def holm_of_groups(p: Floats, groups: Sequence[Hashable]) -> Floats:
     Step down from the smallest p; each is multiplied by the number of groups that still
     have a side. At the first false rejection every group with a true null still has a
     side, and the rejected side's p is at least that of its group's hardest true null.
-    The sum over groups is therefore at most alpha, whatever the
-    dependence.
+    The sum over groups is therefore at most alpha, whatever the dependence.
     """
     order = np.argsort(p, kind="stable")
     left = np.zeros(len(p))
@@ -125,8 +122,7 @@ def family(contrasts: Mapping[Hashable, Sequence[float]],
     If every alternative with p <= alpha is accepted, the probability of any false one is
     at most alpha, whatever the dependence. Each contrast is assumed to be symmetric
     about its centre, which holds if maps differ by a factor. A contrast that several
-    claims share should have one key, because it is then corrected for
-    once.
+    claims share should have one key, because it is then corrected for once.
     """
     sides = list(dict.fromkeys(side for name, alternatives in claims.items()
                                for side in checked(name, alternatives)))

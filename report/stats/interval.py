@@ -2,8 +2,7 @@
 """Estimates with intervals: ratios of two maps, throughputs, medians.
 
 A block is the replicate. Values are compared in the order of blocks, which is that of
-time, because serial_interval() allows for correlated neighbouring
-blocks.
+time, because serial_interval() allows for correlated neighbouring blocks.
 """
 import math
 from collections.abc import Iterable, Mapping, Sequence

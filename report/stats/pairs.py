@@ -2,8 +2,7 @@
 """Paired trials: contrast, slot effect and smallest detectable slowdown.
 
 `d` is (pairs,): ln(cost of the second arm / cost of the first arm), both measured by fresh
-trials that ran one after the other; `base_first` (pairs,) is True if the first arm ran
-first.
+trials that ran one after the other; `base_first` (pairs,) is True if the first arm ran first.
 """
 import functools
 import math

@@ -48,8 +48,7 @@ def varies(column: Floats) -> bool:
 
 def independent(columns: Mapping[str, Floats]
                 ) -> tuple[list[str], dict[str, str]]:
-    """Names of columns that are not linear in those before them; for the others, name ->
-    reason."""
+    """Names of columns that are not linear in those before them; for the others, name -> reason."""
     kept: list[str] = []
     why: dict[str, str] = {}
     for name, column in columns.items():
@@ -96,8 +95,7 @@ def solved(y: Floats, x: Floats, names: list[str], left_out: dict[str, str],
     """Fit of y (n,) on the independent columns x (n, names).
 
     Columns are centred and scaled before they are decomposed, so that near-collinear ones
-    lose few digits. Then the diagonal of the inverse of their products is the
-    variance inflation.
+    lose few digits. Then the diagonal of the inverse of their products is the variance inflation.
     """
     n, means = len(y), x.mean(axis=0)
     scale = np.linalg.norm(x - means, axis=0)

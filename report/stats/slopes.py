@@ -36,8 +36,7 @@ def trend(x: npt.ArrayLike, level: float = LEVEL) -> Interval:
 
     The interval is that of Kendall's statistic, widened by widening() of the residuals,
     because neighbours may be correlated. Without this, a stationary series with lag-1
-    correlation 0.6 seems to have a direction in more than 30 % of cases
-    at 95 %.
+    correlation 0.6 seems to have a direction in more than 30 % of cases at 95 %.
     """
     values = np.asarray(x, float)
     n = len(values)

@@ -94,8 +94,7 @@ def on_line(group: Group, axis: str, line: Line, states: States) -> list[Boundar
 
 def block_ratios(points: Sequence[Point], stages: Sequence[Stage]) -> Floats:
     """ln(B / A) as (blocks, points), nan if a point has no ratio in a block. A row is one
-    block of one stage, so that resampling rows keeps effects that all trials of a block
-    share."""
+    block of one stage, so that resampling rows keeps effects that all trials of a block share."""
     columns = []
     for point in points:
         over, under = outcome.sides(point, stages)

@@ -70,8 +70,7 @@ class Request:
 
 
 def middle(between: Sequence[Point], states: States) -> Point | None:
-    """The point to measure; None: no point is left. Of two middle points it takes the
-    lower one."""
+    """The point to measure; None: no point is left. Of two middle points it takes the lower one."""
     free = [p for p in between if not p.skip and p not in states]
     return free[(len(free) - 1) // 2] if free else None
 

@@ -5,8 +5,7 @@ A point is looked at after each stage that it was part of, at most three times, 
 its blocks so far. Since results decide which points get another look, intervals at the
 plain level would be wrong too often. Each look's interval is therefore at level 1 - error
 / looks (Bonferroni over looks, valid for any dependence between looks). All intervals of
-a point hold jointly at 1 - error, whichever look is the
-last.
+a point hold jointly at 1 - error, whichever look is the last.
 """
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple

@@ -56,8 +56,7 @@ class Browser:
         return json.loads(one)
 
     def send(self, method, session=None, wait_for=None, **params):
-        """Sends a command and returns its result, after the event `wait_for` if that is
-        given."""
+        """Sends a command and returns its result, after the event `wait_for` if that is given."""
         self.number += 1
         text = {"id": self.number, "method": method, "params": params}
         if session:

@@ -104,8 +104,7 @@ def view_of(fake=None, flips=8000, **how):
 
 
 def rows_of(view, fake):
-    """Lines of trials.jsonl: every block of the plan, with each contrast's pair in random
-    order."""
+    """Lines of trials.jsonl: every block of the plan, with each contrast's pair in random order."""
     rows, draw, failures = [], random.Random(3), {}
     cells = {c.id: c for c in view.meta.cells}
     arms = {a.name: a for a in view.arms}

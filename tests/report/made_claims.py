@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes campaigns in memory for tests of claims: cells with given values, and claims about
-them."""
+"""Makes campaigns in memory for tests of claims: cells with given values, and claims about them."""
 from pathlib import Path
 
 from report.claims import decide, evidence, ledger

@@ -225,8 +225,7 @@ def coverage(a, b, rule, world=None, campaigns=1000, blocks=16, seed=1,
 
 
 def idle_ratio(a, b, world):
-    """ln a / b on an idle machine beyond SPEED, because a collector takes its part there,
-    too."""
+    """ln a / b on an idle machine beyond SPEED, because a collector takes its part there, too."""
     return coverage(a, b, never, replace(world, others=0.0),
                     campaigns=10_000)["bias"]
 

@@ -7,8 +7,7 @@ of the leader, each map verified.
 ln rate = map + block + own noise. The maps of a block run next to each other
 (docs/adr/0056) and share its effect. PLAN has the noise of a real campaign of that plan on
 two CPUs (results of 2026-11-29T2029, 2 and 1 threads, 12 maps each): own noise with sd 0.12
-and lag-1 0.12; block effects with sd 0.16 and lag-1 0.65, as in the plan
-before.
+and lag-1 0.12; block effects with sd 0.16 and lag-1 0.65, as in the plan before.
 """
 import collections
 import json
@@ -120,8 +119,7 @@ class Truth:
 
 
 def lead(ratio: float) -> Floats:
-    """map0 is faster than map1 by this ratio; the others follow as in the real
-    campaign."""
+    """map0 is faster than map1 by this ratio; the others follow as in the real campaign."""
     return np.log([ratio, *BEHIND])
 
 

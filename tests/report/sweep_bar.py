@@ -6,8 +6,7 @@
 
 Each search has a third of the trials of the whole grid, if each point got the most blocks
 that the search gives to any. Surfaces, noise and trials come from sweep_worlds.py; the
-rule is that of report/sweep, not a copy. Everything is simulated, nothing is
-measured.
+rule is that of report/sweep, not a copy. Everything is simulated, nothing is measured.
 """
 import math
 import sys
@@ -60,8 +59,7 @@ def compared(lattice, truth, states, stages):
     true -- flips between leads of at least SEEN; found -- the search found a flip whose
     interval contains the true one and is located to the grid's step (lines.is_resolved);
     exact -- no wider than between the true leads; near -- its position (else the middle)
-    is within a step of that; invented -- its interval contains no
-    true flip.
+    is within a step of that; invented -- its interval contains no true flip.
     """
     count = dict.fromkeys(("true", "found", "exact", "near", "invented"), 0)
     for group, axis, line in searched(lattice):

@@ -227,8 +227,7 @@ def test_all_reduced_forms_together_are_short(mode):
 
 @pytest.mark.long
 def test_every_workload_ran_and_its_answers_are_right(campaign):
-    """Only injected misuses fail. Void trials on a busy machine still have correct
-    answers."""
+    """Only injected misuses fail. Void trials on a busy machine still have correct answers."""
     of = collections.defaultdict(list)
     for cell in campaign.cells.values():
         for one in cell.trials:

@@ -2,8 +2,7 @@
 """Tests that ro-crate-metadata.json is valid RO-Crate 1.1. rdflib reads it as JSON-LD, and
 its graph is checked against the rules of the specification.
 
-The context is on a server, so TERMS lists the allowed terms; readers drop all
-other terms.
+The context is on a server, so TERMS lists the allowed terms; readers drop all other terms.
 """
 import json
 import re

@@ -54,8 +54,7 @@ def test_scores_and_centre_are_those_of_statsmodels():
 
 
 def test_a_score_depends_on_its_own_sign_only():
-    """Flips are exact because a coin changes the sign of its own score and nothing
-    else."""
+    """Flips are exact because a coin changes the sign of its own score and nothing else."""
     rng = np.random.default_rng(2)
     for _ in range(50):
         x = bursty(rng, (3, 25)) + rng.normal(0, 0.01)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests recipes for pipelines (docs/guide/ci.md, examples/ci/) by running their unchanged
-steps and scripts among stubs that print their arguments. tests/cli/ci_recipes.sh uses real
-maps."""
+steps and scripts among stubs that print their arguments. tests/cli/ci_recipes.sh uses real maps."""
 import os
 import subprocess
 import sys

@@ -58,8 +58,7 @@ def test_crashes_are_a_share_of_trials_with_its_exact_interval(trials, word, how
 
 
 def ends(p, blocks):
-    """(hits, trials) -> probability; the runner gives a cell up after two failures in a
-    row."""
+    """(hits, trials) -> probability; the runner gives a cell up after two failures in a row."""
     found, going = collections.Counter(), {(0, False): 1.0}
     for n in range(1, blocks + 1):
         after = collections.Counter()

@@ -71,8 +71,7 @@ def test_a_slope_runs_over_the_number_of_a_loop():
 
 
 def test_lines_with_equal_factors_are_extended_separately():
-    """Two lines may use one cell for different statistics; equal queries occur only
-    once."""
+    """Two lines may use one cell for different statistics; equal queries occur only once."""
     made = campaign(*(cell(name, [1000] * 8, threads=threads)
                       for threads in (1, 2, 4) for name in "abc"))
     asked = claim(free=("threads",), cells=(

@@ -228,8 +228,7 @@ def test_claims_are_decided_on_each_machine(tmp_path, own):  # noqa: F811
 
 
 def test_a_cell_is_also_at_the_places_that_it_runs_for(tmp_path):
-    """On a machine without SMT two placements are one cell (`same`); the other machine has
-    both."""
+    """On a machine without SMT two placements are one cell (`same`); the other machine has both."""
     folders = [machine(tmp_path / name, ident, seed=i)
                for i, (name, ident) in enumerate((("a", "aaaaaaaa"), ("b", "bbbbbbbb")))]
     for folder in folders:
@@ -503,8 +502,7 @@ HOSTILE = "<script>alert(1)</script>"
 
 
 def test_hostile_names_are_only_text(tmp_path):
-    """Maps, folders, CPUs, workloads, commits and reasons may contain markup and line
-    breaks."""
+    """Maps, folders, CPUs, workloads, commits and reasons may contain markup and line breaks."""
     name, label = 'a"b<i>', "<img src=x onerror=alert(1)>\n\x1b[31m"
     spec = dict(maps=(name, "gomap_rw", "syncmap"), threads=(2,), keys=(65536,),
                 workload=HOSTILE.replace("/", "|"))

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests the way from the folder of a make regress campaign to its verdict and page, and the
-rules. tests/cli/arms.sh tests the order of the trials, tests/cli/regress.sh uses real
-programs."""
+rules. tests/cli/arms.sh tests the order of the trials, tests/cli/regress.sh uses real programs."""
 import contextlib
 import io
 import json

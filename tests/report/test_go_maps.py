@@ -97,8 +97,7 @@ def test_fields_that_threads_write_share_no_line_with_those_they_read(tmp_path):
     assert size - at[-1] >= 64 + 4
 
 
-# The injected bugs: file, old text, new text, a trial that must fail, and part of its
-# reason.
+# The injected bugs: file, old text, new text, a trial that must fail, and part of its reason.
 INJECTED = {
     "a lost update under the lock": (
         "native.go", "	m[key] = value\n",

@@ -151,8 +151,7 @@ def traced_collections(name, **factors):
 
 @needs_go
 def test_collections_are_in_the_slices_in_which_they_ended():
-    """Go's own trace is the source. A single start of the window must explain all of its
-    times."""
+    """Go's own trace is the source. A single start of the window must explain all of its times."""
     result, collections = traced_collections(
         "go_sync_map", shape="u64x1024", write_share=0.5, write_kind="fresh",
         keys=4096, rate_per_s=40_000.0, window_ns=2000 * MS)
@@ -276,8 +275,7 @@ def slept(program):
 
 
 def check_sleeps(result):
-    """Operations due 0.5 to 4.0 ms after the start of such a look-up begin over 1 ms
-    late."""
+    """Operations due 0.5 to 4.0 ms after the start of such a look-up begin over 1 ms late."""
     check_open(result)
     assert result["ops"] == 2000
     service = entries(result, "service")["lookup", True]

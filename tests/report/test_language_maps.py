@@ -194,8 +194,7 @@ def test_a_missing_cpu_is_the_reason(language):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_peak_excludes_the_parent_process(language):
-    """exec() keeps the peak of the process that started the program, and getrusage()
-    reports it."""
+    """exec() keeps the peak of the process that started the program, and getrusage() reports it."""
     held = b"x" * (512 << 20)
     result = result_of(f"{language}_null")
     assert 0 < result["footprint"]["rss_peak_bytes"] < len(held)
@@ -248,8 +247,7 @@ def test_a_plan_has_the_time_until_java_is_steady(tmp_path):
 
 
 def test_collections_and_compilers_are_reported():
-    """Objects of 24 and 32 bytes for each write, which exceed the young generation of the
-    heap."""
+    """Objects of 24 and 32 bytes for each write, which exceed the young generation of the heap."""
     result = result_of("java_chm", write_share=1.0, keys=100_000,
                        window_ops=20_000_000)
     stats = {s["name"]: s["value"] for s in result["stats"]}

@@ -361,8 +361,7 @@ def test_a_changed_plan_is_refused(folder: Path) -> None:
 
 
 def test_a_changed_last_line_is_torn(folder: Path) -> None:
-    """A power loss may leave a hole in it and its newline. A hole in any other line is
-    damage."""
+    """A power loss may leave a hole in it and its newline. A hole in any other line is damage."""
     data = (folder / "trials.jsonl").read_bytes().splitlines(True)
     hole = data[-1][:50] + b"\0\0" + data[-1][52:]
     (folder / "trials.jsonl").write_bytes(b"".join([*data[:-1], hole]))

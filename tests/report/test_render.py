@@ -69,8 +69,7 @@ def test_pages_link_to_existing_files(written):
 
 
 def test_answer_equals_the_snapshot():
-    """A new wording changes one template and this file, which `RM_SNAPSHOT=write`
-    writes."""
+    """A new wording changes one template and this file, which `RM_SNAPSHOT=write` writes."""
     parts = []
     for kind, make in KINDS.items():
         result = make()

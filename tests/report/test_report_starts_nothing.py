@@ -14,8 +14,7 @@ STARTERS = {"subprocess", "multiprocessing", "pty", "popen2", "asyncio",
             "concurrent"}
 CALLS = ("system", "popen", "fork", "forkpty", "posix_spawn", "posix_spawnp",
          "startfile")
-# Copies of this process that draw panels in parallel; and gnuplot, as the test below
-# requires.
+# Copies of this process that draw panels in parallel; and gnuplot, as the test below requires.
 ALLOWED = {"page.py": {"multiprocessing"}, "quick.py": {"subprocess"}}
 
 

@@ -136,8 +136,7 @@ def test_a_cell_without_values_is_unclear_with_its_reason(tmp_path, pair, edit, 
 
 
 def test_an_untrusted_run_decides_nothing(tmp_path, pair, monkeypatch):
-    """It recommends no map, so it cannot be replicated and replicates
-    nothing."""
+    """It recommends no map, so it cannot be replicated and replicates nothing."""
     new = untrusted(tmp_path / "new", "5e7a0001", seed=2, day=23)
     for words, stdin in (((new, pair[1]), None), (("cells", new), "{}")):
         status, output, error = run(*words, stdin=stdin, monkeypatch=monkeypatch)
@@ -200,8 +199,7 @@ def test_an_unknown_figure_is_refused(pair):
 # ---- input for a repetition -----------------------------------------------
 
 def test_the_workloads_of_the_campaign_are_printed(tmp_path, pair):
-    """The text goes to a file in another folder, so traces have absolute names in
-    it."""
+    """The text goes to a file in another folder, so traces have absolute names in it."""
     _, output, _ = run("inputs", pair[0])
     assert json.loads(output)["workloads"] == [{"name": "uniform-97-3", "text": "# synthetic\n"}]
     shutil.copytree(pair[0], tmp_path / "old")

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests error rates of the statistics with few samples, by the code of
-tests/long/stats_rates.py.
+"""Tests error rates of the statistics with few samples, by the code of tests/long/stats_rates.py.
 
 The limits are computed: a correct figure exceeds its limit once in 20,000 tests. Seeds are
 fixed, so every run is the same.

@@ -182,8 +182,7 @@ def holed(rng):
 
 
 def losing(rates, rng):
-    """A twelfth of the cells never give a result; the other cells have some void
-    blocks."""
+    """A twelfth of the cells never give a result; the other cells have some void blocks."""
     return {cell: {} if zlib.crc32(cell.encode()) % 12 == 0 else
             {b: v for b, v in row.items() if rng.random() > 0.02} for cell, row in rates.items()}
 

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs a workload file of docs/articles/ once in a reduced form, and prints figures of
-each trial.
+"""Runs a workload file of docs/articles/ once in a reduced form, and prints figures of each trial.
 
     figures.py FILE NAME,NAME... [OPTION...]    options are those of `run`
 
@@ -9,8 +8,7 @@ A NAME is a member of the trial's result (summed over its threads), a statistic 
 (if causes are counted, its increase in the window, or with `:end` its value at the end), a
 counter, a quantile of an operation (`lookup.p99_ns`), or computed: `mops` (10^6 operations
 per second), `slices` (their number). Missing values are printed as `-`. By default there
-is one block: the figures show that a row runs and what it counts, but not a
-ranking.
+is one block: the figures show that a row runs and what it counts, but not a ranking.
 """
 import json
 import os

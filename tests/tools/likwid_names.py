@@ -10,8 +10,7 @@ Runs preloaded with tests/fixtures/fake_msr.c (the class Lists does that), which
 library a topology file, and thus a family and a model. The library reads it once per
 process, so each file has a process of its own. The library's own functions choose the
 list. It is read from the memory that they have filled, because no exported function
-returns it, and a full start requires registers and PCI devices of that
-machine.
+returns it, and a full start requires registers and PCI devices of that machine.
 
 The list ends with an entry that the library names GENERIC_EVENT. Entries have equal length.
 Each begins with two pointers to text (name and counters) and, in release 5.2, two numbers

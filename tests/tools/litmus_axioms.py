@@ -27,8 +27,7 @@ STEP = re.compile(r"(?:(F)|([a-z])(?:=(\d)|(\+)1|(\?))?)\.(rlx|acq|rel|ar|sc)$")
 
 
 class Event:
-    """Kind (R, W, U: both, F: fence, C: a failed comparison), address and memory
-    order."""
+    """Kind (R, W, U: both, F: fence, C: a failed comparison), address and memory order."""
 
     def __init__(self, thread, text):
         match = STEP.match(text)

@@ -7,8 +7,7 @@ pmu_events.py KERNEL VERSION >tests/fixtures/pmu-events.tsv
     VERSION  description of the source, for the head of the file
 
 An event is kept in the lists of a CPU of runner/counters/cpus.tsv if that CPU counts it by
-a code that likwid's lists cannot confirm. Codes have the form of a raw event of
-perf_event_open.
+a code that likwid's lists cannot confirm. Codes have the form of a raw event of perf_event_open.
 """
 
 import json
@@ -48,8 +47,7 @@ def x86_code(event, amd):
 
 
 def read(folder):
-    """The events that the files of a folder describe, without descriptions of metric
-    groups."""
+    """The events that the files of a folder describe, without descriptions of metric groups."""
     for path in sorted(folder.glob('*.json')):
         found = json.loads(path.read_text())
         if isinstance(found, list):
@@ -57,8 +55,7 @@ def read(folder):
 
 
 def events_of(arch, name):
-    """(unit, name, code) of the events of a core's PMU in a list; for AMD also of
-    its L3."""
+    """(unit, name, code) of the events of a core's PMU in a list; for AMD also of its L3."""
     standard = {event['EventName']: event for event in read(arch)
                 if 'EventCode' in event}
     for event in read(arch / name):

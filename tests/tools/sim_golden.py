@@ -13,8 +13,7 @@ around gcc's. Each line has a hash of its code (the map's instrumented text). A 
 code has changed fails until `make golden-sim WHY='...'` records the reason; a new map has
 no golden counts yet.
 The page's counts (report/simulated_counts.json, docs/adr/0026) are those of the compiler
-with a golden file, and must equal its current
-counts.
+with a golden file, and must equal its current counts.
 """
 import concurrent.futures
 import datetime

@@ -2,8 +2,7 @@
 """timeline_format.py - checks that a file is a Chrome trace that Perfetto can read.
 
 Follows "Trace Event Format", the JSON object form: each event has ph, ts, pid, tid and name;
-B and E nest per thread; b and e pair up per id; the times of a thread never
-decrease.
+B and E nest per thread; b and e pair up per id; the times of a thread never decrease.
 """
 import json
 import sys

@@ -9,8 +9,7 @@ tests/fixtures/trial-costs.tsv is the record; runner/plan/plan_cost.c computes t
 Per workload and measure: trials that ran, and seconds from their start to the next start,
 without repeats. Mean trials are compared, so that a change of blocks needs no new record.
 Rows that the plan no longer has are left out. All rows together must agree within 15 % if
-the machine was quiet during the
-recording.
+the machine was quiet during the recording.
 """
 import datetime
 import json

@@ -133,8 +133,7 @@ def per_operation(cell: Cell) -> Iterator[tuple[str, str, Estimate, str, str | N
 
 
 def counters(campaign: Campaign) -> Table:
-    """Hardware events per operation. A metric that is zero everywhere is not a
-    measurement."""
+    """Hardware events per operation. A metric that is zero everywhere is not a measurement."""
     rows: list[tuple[Value, ...]] = []
     for cell in campaign.cells.values():
         if cell.measure == "counters":
