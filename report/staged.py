@@ -173,7 +173,7 @@ def folders(path: Path) -> list[Path]:
 
 
 def read(path: Path | str) -> Staged:
-    """The staged campaign in a folder; JournalError if it has none."""
+    """The staged campaign in a folder; JournalError if it lacks one."""
     path = Path(path)
     if not path.is_dir():
         raise JournalError(f"{path}: no such folder")

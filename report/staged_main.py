@@ -3,7 +3,7 @@
 python3 -m report decide DIR: prints the results of its complete stages as JSON.
 python3 -m report rule KIND: prints the numbers of the rule, before anything runs.
 
-KIND is crossover or claims; stages.json has that of DIR. For a campaign that is not
+KIND is crossover or claims; stages.json has DIR's kind. For a campaign that is not
 staged, decide prints its claims. The commands start and write nothing. Exit status: 0
 done; 2 the folder cannot be read or followed; 3 decided, but the search has not ended.
 """

@@ -177,7 +177,7 @@ def fill(new: Path, of: Staged, found: Decision) -> None:
 def build(folder: Path | str) -> tuple[list[str], bool]:
     """Writes FOLDER/report; returns (lines for the terminal, incomplete).
 
-    JournalError: the folder has no search, or its stages cannot be read.
+    JournalError: the folder lacks a search, or its stages cannot be read.
     """
     of = staged.read(folder)
     if of.kind != "crossover":

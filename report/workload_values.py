@@ -50,7 +50,7 @@ def real(text: str) -> float:
 
 def real_text(value: float, exponent: int = 0) -> str:
     """The shortest digits that parse to `value`, times ten to the power of `exponent`;
-    the text has no exponent."""
+    the text is without exponent."""
     text = f"{Decimal(repr(float(value))).scaleb(exponent):f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 

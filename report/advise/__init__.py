@@ -3,7 +3,7 @@
 map from the results of a campaign (docs/reference/advise.md).
 
 One paragraph: first and second choice and their ratio, what would change the
-answer, the nearest measured cells, and what is not known. Outside the measured
+answer, the nearest measured cells, and the unknowns. Outside the measured
 range it refuses, and prints a workload file that would settle the question.
 
 Exit status: 0 answered; 1 refused, or a control failed (standard output is the

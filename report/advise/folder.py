@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads a campaign folder, or the complete stages of a staged one as one campaign.
 
-Stages run at different times. The blocks of a later stage get higher numbers than
-those of earlier ones, so that pairs stay within a stage.
+Stages run at different times. Blocks are numbered on from stage to stage, so
+that pairs stay within a stage.
 """
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -58,7 +58,7 @@ def whole(stages: Sequence[Campaign], path: Path) -> Campaign:
 
 
 def read(path: Path) -> tuple[Campaign, tuple[str, ...]]:
-    """(campaign, names of incomplete stages); JournalError if the folder has no campaign."""
+    """(campaign, names of incomplete stages); JournalError if the folder lacks a campaign."""
     if (path / "campaign.json").exists() or not (path / "stages.json").exists():
         return load.read(path), ()
     of = staged.read(path)

@@ -15,7 +15,7 @@ LEAST_SHARE = 1e-4  # used for 0 % when shares are compared
 
 
 class Reason(str, Enum):
-    """Why a question has no answer."""
+    """Why a question cannot be answered."""
     NOTHING = "nothing"  # no ranked map has a result
     NEEDS = "needs"  # no ranked map meets the needs
     NAME = "name"  # this name was not measured
@@ -26,7 +26,7 @@ class Reason(str, Enum):
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a question has no answer.
+    """Why a question cannot be answered.
 
     measured  values of the factor that have an answer
     held      factors with other than default values, under which they were measured
@@ -68,7 +68,7 @@ def values_of(spots: Iterable[Spot], factor: str) -> tuple[Value, ...]:
 
 def narrowed(spots: Sequence[Spot], asked: Spot) -> tuple[list[Spot], Refusal | None]:
     """The spots that match all named factors, or the Refusal for the first factor
-    without a match. Factors that have no option are matched first."""
+    without a match. Factors without an option are matched first."""
     left = list(spots)
     for i, factor in enumerate(reversed(NAMED)):
         fit = [s for s in left if s.value(factor) == asked.value(factor)]

@@ -128,7 +128,7 @@ def spot_of(p: Place) -> Spot:
 
 
 def normal(spot: Spot) -> Spot:
-    """Sets the default kind of write if there are no writes."""
+    """Sets the default kind of write for loads without writes."""
     return spot if spot.write_share else spot._replace(write_kind=USUAL.write_kind)
 
 

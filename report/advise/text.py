@@ -72,7 +72,7 @@ def lacking(a: Answer) -> str:
 
 
 def why(a: Answer) -> str:
-    """The reason why there is no answer."""
+    """The reason for a missing answer."""
     if a.refusal is None:
         return a.word.value
     held = [in_words(f, a.question.value(f)) for f in a.refusal.held]

@@ -118,7 +118,7 @@ def of_campaign(folder: Path, packed: Packed, first: int) -> list[Claim]:
 
 def kick_of(packed: Packed, claims: list[Claim]) -> Claim | None:
     """The claim to try first: few maps of the headline, with one thread and with one
-    per CPU of the reviewer; None: the campaign has no timed cell."""
+    per CPU of the reviewer; None: the campaign lacks timed cells."""
     cells = packed.plan.cells
     timed = next((c for c in cells if c.measure == "throughput" and not c.skip), None)
     if timed is None:

@@ -17,7 +17,7 @@ TYPES = {"pointer": ctypes.c_void_p, "bool": ctypes.c_bool,
 
 
 class ComputeError(ValueError):
-    """There is no such function, or it does not take these arguments."""
+    """The function is unknown, or does not take these arguments."""
 
 
 def poisson_longest(chains: float, mean: float) -> float:
@@ -30,8 +30,8 @@ def poisson_longest(chains: float, mean: float) -> float:
 
 
 def equal_hashes(keys: float, bits: float) -> float:
-    """Expected share of keys whose hash of `bits` bits equals that of an earlier
-    key: (keys - distinct hashes) / keys."""
+    """Expected share of keys whose hash of `bits` bits equals the hash of an
+    earlier key: (keys - distinct hashes) / keys."""
     values = math.pow(2.0, bits)
     return 1.0 + values * math.expm1(keys * math.log1p(-1 / values)) / keys
 

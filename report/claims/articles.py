@@ -46,7 +46,7 @@ class Figure:
 @dataclass(frozen=True)
 class Answer:
     """The figure as measured by a campaign. of: unit of n, "block" or "trial".
-    reason: why there is no value."""
+    reason: why the value is missing."""
     figure: Figure
     value: float | None = None
     low: float | None = None

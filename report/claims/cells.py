@@ -12,7 +12,7 @@ FACTORS = frozenset(f.name for f in fields(Factors))
 
 
 class Missing(Exception):
-    """There is no such value; the text is the reason."""
+    """The value is missing; the text is the reason."""
 
 
 @dataclass(frozen=True)

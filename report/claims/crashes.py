@@ -26,7 +26,7 @@ def crashed(trial: Trial) -> bool:
 
 
 def measured(trial: Trial) -> bool:
-    """True if it has the result of a window. A trial that refuses its cell has none."""
+    """True if it has the result of a window. A trial that refuses its cell lacks one."""
     return trial.result is not None and trial.result.elapsed_ns is not None
 
 

@@ -201,7 +201,7 @@ def gathered(data: Data, claims: Ledger) -> Found:
 
 def verdict_of(campaign: Campaign, claim: Claim, found: Found,
                ps: Mapping[Key, rules.Ps]) -> ClaimRow | None:
-    """None: the campaign has no cell of the claim."""
+    """None: the campaign lacks cells of the claim."""
     if claim.rule == "arithmetic":
         value = arithmetic.evaluate(claim.compute)
         low, high = claim.limits

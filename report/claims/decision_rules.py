@@ -92,8 +92,8 @@ def rule_of(section: Section) -> Rule:
 
 
 def read(claims: ledger.Ledger, folder: Path | None = None) -> dict[str, Rule]:
-    """The rules of a ledger's folder in the order of the file; empty if it has no
-    such file. None: the folder of the tree. LedgerError.
+    """The rules of a ledger's folder in the order of the file; empty without
+    such a file. None: the folder of the tree. LedgerError.
 
     claims -- the whole ledger of that folder
     """

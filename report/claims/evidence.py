@@ -130,7 +130,7 @@ def place_of(one: Claim, cell: Cell) -> Place:
 
 
 def elsewhere(cells: Cells, one: Claim, known: set[Place]) -> list[Claim]:
-    """The same contrast at every place where the plan has both sides, by the
+    """The same contrast at every place for which the plan has both sides, by the
     factors that the article leaves open.
 
     known -- places that already have a claim; new ones are added
@@ -148,7 +148,7 @@ def elsewhere(cells: Cells, one: Claim, known: set[Place]) -> list[Claim]:
 
 
 def parts(cells: Cells, claim: Claim, ones: Sequence[Claim]) -> list[Claim]:
-    """Splits a claim into claims of one cell: those of the ledger, then those that a
+    """Splits a claim into claims of one cell: first the ledger's, then the claims that a
     longer mode adds. A line that matches several cells becomes these cells.
 
     ones -- Claim.each() or Claim.varied()

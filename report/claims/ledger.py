@@ -105,7 +105,7 @@ class Claim:
 
     @property
     def limits(self) -> tuple[float, float]:
-        """The claimed amount with its tolerance; a slope has no tolerance."""
+        """The claimed amount with its tolerance; slopes are without tolerance."""
         factor = 1.0 if self.rule == "slope" else self.tolerance
         return self.claimed[0] / factor, self.claimed[1] * factor
 

@@ -29,7 +29,7 @@ def cells_in(file: Path) -> Cells:
 
 
 def chosen(claims: Ledger, ids: Iterable[str]) -> Ledger:
-    """The claims of these ids; all claims if there are no ids. LedgerError."""
+    """The claims of these ids; all claims if `ids` is empty. LedgerError."""
     names = list(ids)
     unknown = [name for name in names if name not in claims]
     if unknown:

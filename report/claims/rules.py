@@ -224,7 +224,7 @@ def never(claim: Claim, evidence: Evidence) -> Outcome:
 
 
 def can_happen(claim: Claim, evidence: Evidence) -> Outcome:
-    """One occurrence is enough, if `against` has none."""
+    """One occurrence is enough, if `against` lacks it."""
     trials = plural(evidence.trials, "trial")
     if not evidence.total:
         return added(claim, evidence, Word.INCONCLUSIVE, f"none in {trials}")
@@ -260,7 +260,7 @@ def places(cells: Sequence[CellRow], word: Word) -> str:
 
 
 def combined(conditions: str, cells: Sequence[CellRow]) -> tuple[Word, str]:
-    """Verdict and text of a claim, from those of all its cells."""
+    """Verdict and text of a claim, from the verdicts of all its cells."""
     words = {c.word for c in cells} or {Word.NOT_HERE}
     if len(words) == 1:
         return words.pop(), "; ".join(dict.fromkeys(c.how for c in cells if c.how))

@@ -17,7 +17,7 @@ SLICES = 20  # least number in a trial
 
 def columns(trial: Trial) -> dict[str, list[float]]:
     """Values of the slices that have a P99: ms, bytes held relative to the trial's
-    maximum, number of pauses. Empty lists: the trial has no slices with causes."""
+    maximum, number of pauses. Empty lists: the trial lacks slices with causes."""
     found: dict[str, list[float]] = {
         name: [] for name in ("p99_ms", "pause_ms", "heap_ratio", "pauses")}
     slices = (trial.result and trial.result.slices) or ()

@@ -21,7 +21,7 @@ from report.load import Campaign, Cell, Trial, histogram
 from report.load.trial import Event, Result, Status
 
 PERCENTILES = {"p50_ns": 0.5, "p90_ns": 0.9, "p99_ns": 0.99, "p999_ns": 0.999}
-FATES = ("failed", "crashed")  # of whole trials: 1 or 0
+FATES = ("failed", "crashed")  # 1 or 0 for a whole trial
 FITTED = ("slope", "slope_p", "slope_vif")  # from a regression over slices
 REPLAYED = "replayed"  # a count from a recording, made on any machine
 TRUSTED = ("exact", "simulated", REPLAYED)  # qualities of a count
@@ -216,13 +216,13 @@ def fitted(trials: Sequence[Trial], fold: str, term: str) -> Blocks:
 
 
 def blocks_of(data: Data, query: Query, side: str) -> tuple[Cell, Blocks]:
-    """One side of a query: its cell and (above, below) by block; below is 1 if
-    there is no "/". Missing."""
+    """One side of a query: its cell and (above, below) by block; below is 1
+    without "/". Missing."""
     cell, asked = data.cells.one(query, side), parse(query.statistic)
     trials = trials_of(data.campaign, cell, asked)
     late = latency.overload(cell)
     if late and (asked.fold in FITTED or any(map(is_latency, asked.above))):
-        # Its latencies, including those of slices, are queueing times.
+        # All its latencies, in slices too, are queueing times.
         raise Missing(f"overloaded at {count(round(cell.factors.rate_per_s))}/s "
                       f"(took {sig(late, 2)} times the time)")
     if asked.fold in FITTED:

@@ -116,7 +116,7 @@ def sections(file: Path, form: Form) -> list[Section]:
 
 def require(section: Section, user: str, value: Callable[[str], object],
             keys: Iterable[str]) -> None:
-    """Raises LedgerError if one of the keys has no value."""
+    """Raises LedgerError if one of the keys is empty."""
     empty = [key for key in keys if not value(key)]
     if empty:
         raise LedgerError(f"{section.place}: [{section.id}] lacks {', '.join(empty)}: "

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Selects the campaigns of a comparison.
 
-A folder is a campaign, claims in stages, or a fleet (fleet.json), which stands for
+A folder is a campaign, claims in stages, or a fleet (fleet.json), which represents
 all of its machines. Nothing is pooled: each campaign is one column.
 """
 import hashlib
@@ -164,7 +164,7 @@ def read(path: Path) -> Campaign:
 # ---- members of the comparison --------------------------------------------
 
 def unfinished(campaign: Campaign) -> tuple[str, ...]:
-    """What is missing from a campaign."""
+    """Names the missing parts of a campaign."""
     notes = [*campaign.problems]
     if campaign.pending:
         notes.append(f"{campaign.pending} trials not run yet")
@@ -177,7 +177,7 @@ def unfinished(campaign: Campaign) -> tuple[str, ...]:
 
 
 def same_machine(one: Member, two: Member) -> bool | None:
-    """Compares two machines, since those of one model share the id: by their names
+    """Compares two machines, since machines of one model share the id: by their names
     in a fleet, else by their installations. None: neither is known for both."""
     if one.kind != two.kind:
         return False

@@ -56,7 +56,7 @@ def scalings(groups: Sequence[Measured], of: Measured) -> dict[str, Scaling]:
 
 
 def bytes_per_entry(cell: Cell, peak: bool = False) -> Estimate:
-    """Resident memory after the fill, or at the peak, minus that of the empty map, per entry."""
+    """Resident memory after the fill, or at the peak, minus the empty map's, per entry."""
     values = [value for t in cell.ok if t.result
               for value in [t.result.bytes_per_key(peak)] if value is not None]
     if not values:
@@ -109,7 +109,7 @@ def winners(campaign: Campaign, groups: Sequence[Measured], keep: Iterable[str]
 
 
 def fitting(cards: Mapping[str, Card], need: Need) -> list[str]:
-    """Ids of the maps that fulfil a need; among Go's, those of the newest compiler."""
+    """Ids of the maps that fulfil a need; of Go's, only the newest compiler's."""
     newest, *older = go_maps.by_compiler(cards) or [()]
     if need is Need.GO:
         return list(newest)

@@ -76,7 +76,7 @@ def cells_of(row: Decision) -> Iterator[tuple[Value, ...]]:
 # ---- figures of articles ------------------------------------------------------
 
 def numbers(answer: Answer) -> str | None:
-    """The source of the numbers; None: there is no figure."""
+    """The source of the numbers; None: the figure is missing."""
     measures = {c.measure for c in answer.cells}
     names = {f"counter.{e.metric}" for c in answer.cells for t in c.ok for e in events_of(t)
              if e.quality == REPLAYED}

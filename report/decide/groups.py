@@ -230,7 +230,7 @@ def lost(cell: Cell) -> list[str]:
 
 
 def lacking(group: Measured, leader: str, rival: str, n: int) -> str:
-    """Why a comparison has no interval: "5 of 6 blocks, 1 void"."""
+    """Why a comparison lacks an interval: "5 of 6 blocks, 1 void"."""
     parts = lost(group.cells[rival]) + [
         f"{part} of {leader}" for part in lost(group.cells[leader])]
     if not parts:

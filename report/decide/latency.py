@@ -19,7 +19,7 @@ SHOWN = (0.5, 0.99)  # on the first page
 LATE = 1.2  # times the scheduled time: above it the map is overloaded
 FLOOR = "no-state"  # capability of a map that does nothing
 # Write kind -> the second operation of its pair. It starts when the first one ends,
-# so that it has no intended start.
+# so that it lacks an intended start.
 SECOND = {"churn": "upsert", "fresh": "remove"}
 
 

@@ -28,7 +28,7 @@ def settings(text: str) -> dict[str, str]:
 
 def modes(folder: Path = FOLDER) -> list[Mode]:
     """Modes with a budget, the shortest first. Modes of a set (SET-MODE.conf) measure
-    something else, and modes without blocks are no longer form of another mode."""
+    something else, and modes without blocks do not extend another mode."""
     found = []
     for file in sorted(folder.glob("*.conf")):
         known = settings(file.read_text(encoding="utf-8"))
@@ -40,7 +40,7 @@ def modes(folder: Path = FOLDER) -> list[Mode]:
 
 def next_mode(mode: str | None, needs: int) -> Next | None:
     """The shortest mode that measures more than `mode`, in at least `needs` blocks;
-    None: there is none, or `mode` is unknown."""
+    None: no mode fits, or `mode` is unknown."""
     minutes = {m.name: m.minutes for m in modes()}.get(mode or "")
     return next((Next(m.name, m.minutes) for m in modes()
                  if minutes is not None and m.minutes > minutes and m.blocks >= needs), None)

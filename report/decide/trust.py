@@ -18,7 +18,7 @@ from report.model.number import Estimate, Unit
 from report.model.place import Group, Outcome
 from report.model.trust import Assessment, Check, Question, State, Trust
 
-BIAS = 1.12  # of two copies of one map: must have been detectable
+BIAS = 1.12  # bias between two copies of one map that must be detectable
 COPY_LEVEL = 0.92  # each end is wrong in 4 % of runs: a test of equivalence
 HALF = 6  # least number of trials of half a run
 HALF_ERROR = 0.30  # nominal, for all maps: 4 to 6 % of sound runs seem to change
@@ -196,7 +196,7 @@ def speed_range(campaign: Campaign) -> float | None:
 
 def same_speed(campaign: Campaign) -> Check:
     """Was the CPU speed constant? Compared runs are adjacent, so a change affects rates
-    but not the ranking. It therefore has no verdict."""
+    but not the ranking. It therefore lacks a verdict."""
     found = speed_range(campaign)
     state = (State.UNKNOWN if found is None else
              State.FAILED if found > SPEED else State.PASSED)

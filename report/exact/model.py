@@ -21,14 +21,14 @@ class Word(StrEnum):
 
 @dataclass(frozen=True)
 class Answer:
-    """One arm's answer to one request; figures None: the reason tells why."""
+    """One arm's answer to one request; figures None: see the reason."""
     figures: Figures | None
     reason: str | None = None
 
 
 @dataclass(frozen=True)
 class Planned:
-    """A simulated cell of the plan; factors: those of the trial protocol."""
+    """A simulated cell of the plan; factors of the trial protocol."""
     id: str
     map: str
     keys: int
@@ -68,7 +68,7 @@ class Row:
 
     @property
     def named(self) -> Differences:
-        """The figures that a `Counts:` line must name: those of the whole cell if one
+        """The figures that a `Counts:` line must name: figures of the whole cell if one
         differs, because figures by region change with them."""
         whole = {n: v for n, v in self.differ.items()
                  if n.partition(".")[0] == "stats" or "." not in n}

@@ -112,7 +112,7 @@ def of_campaign(folder: Path) -> tuple[str, str, Found]:
 
 
 def ask(kind: Callable[[Path], tuple[str, str, Found]], folder: Path, into: Path) -> int:
-    """Writes the input of runner/why.sh. Among cells that differ only in threads it takes
+    """Writes the input of runner/why.sh. Of cells that differ only in threads it takes
     the one with the fewest, because threads take turns under cachegrind."""
     base, head, found = kind(folder)
     if not found:

@@ -2,7 +2,7 @@
 """Chooses the number of blocks of a gate run, from the noise of base alone before the
 first pair (docs/adr/0040-blocks-from-bases-noise.md).
 
-The noise of a cell is that of ln ratios of base/copy pairs. The noisiest cell sets the
+The noise of a cell is measured by ln ratios of base/copy pairs. The noisiest cell sets the
 number of blocks, because one undecided cell leaves the run undecided. The bulk of the
 cells decides whether a warning asks for more time.
 """

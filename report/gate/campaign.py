@@ -23,7 +23,7 @@ from report.load.plan import Plan as Meta
 ENOUGH_CPUS = 4  # with fewer, cells with several threads are advice
 SHORTEST_NS = 1_000_000  # shortest window (R17: 1000 x the clock's cost)
 BLOCKS = re.compile(r"^blocks\s*=.*\n", re.M)  # in a workload's text
-ROLE_OF = {"head": Role.GATE, "copy": Role.AA, "slow": Role.CONTROL}  # by the arm next to base
+ROLE_OF = {"head": Role.GATE, "copy": Role.AA, "slow": Role.CONTROL}  # role of base's partner
 Attempts = Mapping[journal.Identity, Sequence[Trial]]
 
 

@@ -19,7 +19,7 @@ from report.gate.pairs import estimates_of, failure_of, flip_test, pairs_of
 from report.gate.rules import Plan
 from report.load import Trial
 
-TWO = (Score.RANKS, Score.BIWEIGHT)  # equal tails tell nothing about other pairs
+TWO = (Score.RANKS, Score.BIWEIGHT)  # equal tails are not evidence about other pairs
 Judgement = tuple[Verdict, Change, str]
 
 

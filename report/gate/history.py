@@ -152,7 +152,7 @@ def comparable(lines: Iterable[Line], machine: str, plan_sha256: str) -> list[Li
 
 
 def one_sided(lines: Iterable[Line]) -> tuple[int, int, float]:
-    """(slower, faster, p) over runs of equal commits (R32). The sign of a run is that of
+    """(slower, faster, p) over runs of equal commits (R32). The sign of a run is the sign of
     the median of its cells, because they share its noise."""
     medians = []
     for line in lines:

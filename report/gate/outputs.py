@@ -169,8 +169,8 @@ def junit(verdicts: Verdicts) -> str:
 
 
 def bencher(verdicts: Verdicts) -> str:
-    """Bencher's Metric Format: benchmark -> measure -> value and bounds. A row without
-    pairs has no value and is left out."""
+    """Bencher's Metric Format: benchmark -> measure -> value and bounds. Rows without
+    pairs lack a value and are left out."""
     return json.dumps({key_of(row): {"slowdown_percent": {
         "value": row.shown.slowdown_percent, "lower_value": row.shown.low_percent,
         "upper_value": row.shown.high_percent}} for row in verdicts.rows
@@ -188,7 +188,7 @@ def complaints(verdicts: Verdicts) -> list[tuple[str, Verdict, str]]:
 
 
 def code_quality(verdicts: Verdicts) -> str:
-    """GitLab's code quality report. A slower cell has no line of code, so the location
+    """GitLab's code quality report. A slower cell lacks a line of code, so the location
     is the plan that lists it."""
     return json.dumps([{
         "description": words, "check_name": "readmostly-regress",

@@ -12,7 +12,7 @@ from report.gate.rules import Plan
 from report.load import Trial
 from report.load.trial import Status
 
-LEVEL = 0.99  # of every interval that the gate prints
+LEVEL = 0.99  # confidence level of every interval that the gate prints
 # ranks: an interval of n values that also estimate a slot effect covers only 98.3 %
 # for n = 20. It covers 99 % if it is wider by the factor 1 + SHORT / n (test_gate.py).
 SHORT = 2.0

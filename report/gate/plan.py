@@ -40,7 +40,7 @@ from report.gate.pairs import pairs_of
 from report.gate.rules import Rules, load_rules
 from report.load import Trial
 
-DIGITS = 6  # of a ln ratio: a resolution of 0.0001 %
+DIGITS = 6  # decimals of a ln ratio: a resolution of 0.0001 %
 
 
 # ---- blocks -----------------------------------------------------------------

@@ -45,7 +45,7 @@ class Cell:
 
     @property
     def known_as(self) -> tuple[Factors, ...]:
-        """Its factors, and those of the other cells that it represents."""
+        """Its factors, and the factors of the other cells that it represents."""
         return (self.factors, *self.names)
 
     @cached_property
@@ -79,7 +79,7 @@ class Cell:
 
     @property
     def reason(self) -> str | None:
-        """Why it has no result; None: it has one."""
+        """Why its result is missing; None: it is present."""
         if self.ok:
             return None
         if self.factors.skip:

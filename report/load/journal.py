@@ -16,7 +16,7 @@ from report.load.errors import JournalError
 from report.load.plan import Factors, Plan
 from report.load.trial import Status, Trial
 
-FORMAT, PROTOCOL = 1, 2  # of campaign.json; of its trials
+FORMAT, PROTOCOL = 1, 2  # versions of campaign.json and of its trials
 TIMED = ("throughput", "causes")  # measures whose trials need operations
 # In an id: the placement, and the memory if it is not the default. A cell that also
 # runs for others differs from them only in these and in the workload.
@@ -25,7 +25,7 @@ Identity = tuple[str, int, str]  # cell, block, arm
 
 
 def read(path: Path | str) -> Campaign:
-    """The campaign in a folder; JournalError if it has none."""
+    """The campaign in a folder; JournalError if it lacks one."""
     path = Path(path)
     if not path.is_dir():
         raise JournalError(f"{path}: no such folder")
@@ -75,7 +75,7 @@ def read_plan(path: Path) -> tuple[Plan, bool]:
 
 def check_hashes(file: Path, meta: dict[str, object]) -> None:
     """Rejects a plan that was changed after it ran. A campaign from another program may
-    have no hashes."""
+    lack hashes."""
     if "line_checksum" not in meta and "sha256" not in meta:
         return
     for key, compute in (("plan_sha256", seal.plan_sha256), ("sha256", seal.campaign_sha256)):
@@ -128,7 +128,7 @@ def with_goroutines(cell: Factors, trials: list[Trial]) -> Factors:
 
 
 def judged(cell: Factors, trial: Trial) -> Trial:
-    """Marks a timed trial without operations as void, because it has no rate."""
+    """Marks a timed trial without operations as void, because its rate is undefined."""
     if cell.measure in TIMED and trial.usable and trial.rate is None:
         return dataclasses.replace(trial, status=Status.VOID,
                                    reason="no operation finished in the window")

@@ -35,7 +35,7 @@ def whole(text: str) -> int:
 
 def may_be_long(data: bytes) -> bool:
     """True if the text has enough digits in a row for a number beyond 64 bits. Millions
-    of journal lines have none, and skip the slow check."""
+    of journal lines lack them, and skip the slow check."""
     return b"0" * 19 in data.translate(DIGITS)
 
 

@@ -153,7 +153,7 @@ class Result:
         return self.by_thread or ()
 
     def bytes_per_key(self, peak: bool = False) -> float | None:
-        """Resident memory after the fill, or at the peak, minus that of the empty map. The
+        """Resident memory after the fill, or at the peak, minus the empty map's. The
         kernel updates the reported peak late, so the larger of the peak and earlier
         readings is used."""
         f = self.footprint

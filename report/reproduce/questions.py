@@ -65,7 +65,7 @@ def pair_of(campaign: Campaign, rankings: Sequence[Group]) -> tuple[str, str]:
 
 
 def check(figure: str | None) -> None:
-    """Raises JournalError if there is no such figure."""
+    """Raises JournalError if the figure is unknown."""
     if figure is not None and figure not in FIGURES:
         raise JournalError(f'no figure "{figure}" can be repeated, expected one of '
                            + ", ".join(FIGURES))

@@ -15,11 +15,11 @@ from scipy.stats import t
 
 from report.stats.arrays import Booleans, Floats
 
-CUT = 2.5  # robust standard deviations; larger values have no weight
+CUT = 2.5  # robust standard deviations; larger values get weight 0
 NORMAL = 1.4826  # median of |x| -> standard deviation of normal values
 SHORT = 12.0  # extra width of an interval of n values is SHORT / n: simulated, n >= 20
 Ends = tuple[float, float, float]  # centre, low, high
-STEPS, CLOSE = 50, 1e-9  # of the estimate: each step recomputes the weights
+STEPS, CLOSE = 50, 1e-9  # most steps; smallest change: each step recomputes the weights
 
 
 def scale_of(x: Floats) -> float:
@@ -70,7 +70,7 @@ def biweight_interval(x: npt.ArrayLike, level: float = 0.99,
                       cut: float = CUT) -> Ends:
     """Centre of x (n,) without nan, with its interval -> (centre, low, high).
 
-    The scale is that around the median. The error is that of an estimate by scores,
+    The scale is that around the median. The standard error by scores is
     sqrt(sum psi^2) / sum psi', with Student's t of the values inside the cut. nan if
     fewer than three values have a weight.
     """

@@ -93,7 +93,7 @@ def holm_of_groups(p: Floats, groups: Sequence[Hashable]) -> Floats:
 
     Step down from the smallest p; each is multiplied by the number of groups that still
     have a side. At the first false rejection every group with a true null still has a
-    side, and the rejected side's p is at least that of its group's hardest true null.
+    side, and the rejected side's p is at least the p of its group's hardest true null.
     The sum over groups is therefore at most alpha, whatever the dependence.
     """
     order = np.argsort(p, kind="stable")

@@ -58,7 +58,7 @@ def sign_flip_test(x: Floats, flips: int = FLIPS, seed: int = 1,
 
     x (cells, blocks), log ratios minus the margin. One flip per block is shared by the
     rows. scores: functions of x like signed_ranks(), odd in each pair and independent of
-    all other signs. Of several scores, the largest statistic is the cell's, for each flip
+    all other signs. With several scores, the cell's statistic is the largest, for each flip
     and for the data.
     """
     units = [unit_scores(x, score) for score in scores]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Estimates with intervals: ratios of two maps, throughputs, medians.
 
-A block is the replicate. Values are compared in the order of blocks, which is that of
+A block is the replicate. Values are compared in the order of blocks, i.e. of
 time, because serial_interval() allows for correlated neighbouring blocks.
 """
 import math
@@ -23,7 +23,7 @@ class Interval(NamedTuple):
     """A centre and the ends of its interval, in one unit; None: missing.
 
     centre is None if and only if n is 0. low and high are both None, or both are set.
-    reason tells why they are missing ("n<6"), else None.
+    reason: why they are missing ("n<6"), else None.
     """
     centre: float | None
     low: float | None
@@ -61,8 +61,8 @@ def level_intervals(rates: Mapping[K, Mapping[int, float]],
     """Centre of block -> rate > 0 of every key, in the unit of the rate.
 
     The interval covers the centre of this campaign, not the speed of the machine on
-    another day. shared: the correlation of neighbours, for keys where it is known from
-    more than their own series.
+    another day. shared: correlations of neighbours, estimated from more than a
+    key's own series.
     """
     return many_intervals({key: [rate[b] for b in sorted(rate)]
                            for key, rate in rates.items()}, level, shared=shared)

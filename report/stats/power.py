@@ -42,7 +42,7 @@ def noise_of(x: npt.ArrayLike) -> Noise:
     lag-1 correlation is corrected for its bias and raised by CAUTION standard errors.
     With X = smallest_visible() of one campaign's noise, 85 to 96 % of other campaigns
     detect a difference of X (test_stats_power.py). An AR(1) series underestimates sd;
-    the factor is that of its mean square.
+    the factor corrects its mean square.
     """
     values = np.asarray(x, float)
     n = len(values)

@@ -31,7 +31,7 @@ class Coefficient:
 @dataclass(frozen=True)
 class Fit:
     """coefficients: name -> Coefficient, including "intercept"; left_out: name -> why it
-    has none."""
+    lacks one."""
     coefficients: dict[str, Coefficient]
     left_out: dict[str, str]
     n: int

@@ -57,7 +57,7 @@ class Group:
         return self.axes[ORDERED.index(axis)]
 
     def place(self, point: Point) -> Factors:
-        """Every factor at a point; its map and id have no meaning."""
+        """Every factor at a point; its map and id are meaningless."""
         share, threads, keys = (values[i] for values, i in zip(self.axes, point.at))
         return replace(self.cell, write_share=share, threads=int(threads), keys=keys)
 
@@ -159,8 +159,8 @@ def group_of(number: int, maps: tuple[str, str],
 def lattice(cells: Sequence[Factors], maps: tuple[str, str], file: Path) -> Lattice:
     """The lattice of plan.json's cells of measure throughput.
 
-    JournalError: two cells of one map are at one point, or the plan has no
-    cell of one of the maps.
+    JournalError: two cells of one map are at one point, or the plan lacks
+    cells of one of the maps.
     """
     timed = [c for c in cells if c.measure == "throughput" and c.map in maps]
     for name in maps:

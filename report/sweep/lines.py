@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Boundaries on the lines of a lattice: places where a lead turns or ends."""
+"""Boundaries on the lines of a lattice: places at which a lead turns or ends."""
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ class Kind(str, Enum):
 
 
 class Why(str, Enum):
-    """Why a flip has no position."""
+    """Why the position of a flip is unknown."""
     MEASURED = "every number of threads between was measured"
     ZERO = "0 has no place on a logarithmic axis"
     CROSSINGS = "the medians between cross more or less than once"
@@ -93,7 +93,7 @@ def on_line(group: Group, axis: str, line: Line, states: States) -> list[Boundar
 
 
 def block_ratios(points: Sequence[Point], stages: Sequence[Stage]) -> Floats:
-    """ln(B / A) as (blocks, points), nan if a point has no ratio in a block. A row is one
+    """ln(B / A) as (blocks, points), nan if a point lacks a ratio in a block. A row is one
     block of one stage, so that resampling rows keeps effects that all trials of a block share."""
     columns = []
     for point in points:
@@ -104,7 +104,7 @@ def block_ratios(points: Sequence[Point], stages: Sequence[Stage]) -> Floats:
 
 
 def located(boundary: Boundary, states: States, stages: Sequence[Stage]) -> Boundary:
-    """A flip with its position, or with the reason why it has none (stats/crossings.py)."""
+    """A flip with its position, or with the reason why it lacks one (stats/crossings.py)."""
     points = [p for p in boundary.points if p in states and states[p].known]
     values = [boundary.value(p) for p in points]
     if boundary.axis == "threads" and len(values) == values[-1] - values[0] + 1:

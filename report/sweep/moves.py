@@ -3,7 +3,7 @@
 
 Along one axis each line has a leader at each of its values (lines.profile()). Two lines
 that differ in only one factor are compared: the share of the axis on which they have
-opposite leaders tells how far that factor moves the boundary between them. Lines with
+opposite leaders measures how far that factor moves the boundary between them. Lines with
 one flip, several or none are thus treated alike. For each choice of the other factors
 the two most distant lines count.
 """

@@ -60,7 +60,7 @@ class Request:
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """Ids; those of one point are adjacent."""
+        """Ids; the ids of one point are adjacent."""
         return tuple(c for p in self.points for c in p.cells)
 
     @property
@@ -70,7 +70,7 @@ class Request:
 
 
 def middle(between: Sequence[Point], states: States) -> Point | None:
-    """The point to measure; None: no point is left. Of two middle points it takes the lower one."""
+    """The point to measure; None: no point is left. It takes the lower of two middle points."""
     free = [p for p in between if not p.skip and p not in states]
     return free[(len(free) - 1) // 2] if free else None
 

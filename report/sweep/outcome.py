@@ -94,7 +94,7 @@ def state(ratio: stats.Interval, looks: int, rule: Numbers) -> State:
 def is_worth(found: State) -> bool:
     """True if more blocks might change the verdict. False if a map had no result in all
     blocks, because it would fail again. Also false from the second look on if the centre
-    is within the margin, where a change is unlikely. Giving up early does not make wrong
+    is within the margin, because a change is then unlikely. Giving up early does not make wrong
     verdicts more frequent."""
     if found.verdict is Verdict.INVALID:
         return found.n > 0

@@ -121,7 +121,7 @@ def check_campaign(campaign):
         expect(all(t.block >= 0 for t in cell.trials), "a block below 0")
     try:
         result.build(campaign)
-    except load.JournalError as error:  # the sample has no histograms
+    except load.JournalError as error:  # the sample lacks histograms
         expect(is_line(str(error)) and ".hlog: " in str(error), str(error))
 
 
@@ -145,7 +145,7 @@ def resealed(meta):
 
 
 def repaired(text):
-    """Repairs the hashes of half of the inputs, so that checks behind them are reached."""
+    """Repairs the hashes of half of the inputs, so that later checks are reached."""
     try:
         found = json.loads(text)
         return json.dumps(resealed(found)).encode() if isinstance(

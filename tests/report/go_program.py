@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs readmostly-go with requests that follow the schema of trials, and checks its
-answers. Without Go there is no program."""
+answers. Without Go the program is not built."""
 import json
 import os
 import shutil

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Programs that measure maps in other languages: lists all maps and those of this build,
+"""Programs that measure maps in other languages: lists all maps and this build's maps,
 and builds programs from changed sources."""
 import os
 import re

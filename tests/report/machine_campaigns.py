@@ -78,7 +78,7 @@ def untrusted(folder, ident, seed=1, **spec):
 
 
 def three(parent, **spec):
-    """Machines on which syncmap and gomap_rw rank differently: syncmap ahead, behind from
+    """Machines on which syncmap and gomap_rw rank differently: syncmap faster, slower from
     two threads on, equal."""
     flip = {"syncmap": lambda c: 0.4 if c["threads"] > 1 else 1.5}
     return [machine(parent / "a", "aaaaaaaa", seed=1, **spec),

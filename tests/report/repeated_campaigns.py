@@ -83,7 +83,7 @@ def attempt(rng, name, present, world):
     if name == "collects":
         ran = world.collector * np.exp(rng.normal(0, 0.5, shape))
         own = ran * rng.uniform(0.3, 1.0, shape)
-        away = ran - own  # on other CPUs, where no measured thread waits for them
+        away = ran - own  # on other CPUs, on which no measured thread waits for them
         log_rate = log_rate + np.log1p(-np.minimum(own, 0.9))
     others = accounts(rng, taken)
     # CPU time of the program itself is subtracted from the busy time of the cell's CPUs
@@ -126,7 +126,7 @@ def without_accounts(trials, wake_up_ms=WAKE_UP_MS):
 
 def short_wake_ups(trials):
     """Without accounts, a wake-up explains 20 us; a rejected rule, because it is only
-    right on machines where a wake-up takes that long."""
+    right if a wake-up takes that long."""
     return without_accounts(trials, 0.02)
 
 

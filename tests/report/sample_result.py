@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Results written by hand, for tests of the output. The rates come from a smoke run on two
-virtual CPUs; other numbers are close to those of the run."""
+virtual CPUs; other numbers are close to that run."""
 from dataclasses import replace
 
 from report.model.cards import Card, Scan, Wait

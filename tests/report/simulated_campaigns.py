@@ -164,7 +164,7 @@ def made(truth: Truth, noise: Noise, rng: np.random.Generator) -> Campaign:
 
 def campaign(rates: Floats, copy: Floats | None = None,
              disturbed: frozenset[int] = frozenset()) -> Campaign:
-    """The campaign with these ln rates (maps, blocks), and those of map0's copy."""
+    """The campaign with these ln rates (maps, blocks), and the rates of map0's copy."""
     cells, arms = {}, {}
     for i, row in enumerate(rates):
         timed, checked = factors(NAMES[i], "throughput", len(row)), factors(NAMES[i], "verify", 1)

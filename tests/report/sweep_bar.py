@@ -6,7 +6,7 @@
 
 Each search has a third of the trials of the whole grid, if each point got the most blocks
 that the search gives to any. Surfaces, noise and trials come from sweep_worlds.py; the
-rule is that of report/sweep, not a copy. Everything is simulated, nothing is measured.
+rule comes from report/sweep, not from a copy. Everything is simulated, nothing is measured.
 """
 import math
 import sys
@@ -20,7 +20,7 @@ import sweep_worlds as worlds  # noqa: E402
 from report.decide.groups import MARGIN  # noqa: E402
 from report.sweep import grid, lines  # noqa: E402
 
-SHARE = 1 / 3  # of the trials of the whole grid, at most
+SHARE = 1 / 3  # largest share of the whole grid's trials
 SEEN = 1.08  # a lead that 28 blocks with this noise nearly always detect
 
 

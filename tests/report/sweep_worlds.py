@@ -20,7 +20,7 @@ SPREAD = 0.05  # sd of ln rate of one trial
 BLOCK = 0.05  # sd of the effect that both maps of a block share
 TAIL, HEAVY = 0.03, 0.3  # share of trials that are slowed, and the slowdown
 KINDS = ("one", "two", "none", "tie band", "diagonal")
-# Numbers of write shares, thread counts and sizes. here: those of workloads/
+# Numbers of write shares, thread counts and sizes. here: as in workloads/
 # crossover-sweep.conf on 2 CPUs.
 SHAPES = {"here": (8, 3, 5), "middle": (13, 5, 3), "large": (17, 7, 5)}
 
@@ -56,8 +56,8 @@ def whole(shape):
 
 
 def surface(kind, rng):
-    """A function of x, y, z -> ln ratio. Slopes are like those of measured maps, whose
-    ratio goes from 1/3 to 3 along an axis."""
+    """A function of x, y, z -> ln ratio. Slopes resemble measured maps, whose ratio
+    goes from 1/3 to 3 along an axis."""
     sign, steep = rng.choice([-1, 1]), rng.uniform(2.0, 4.0)
     tilt, bend = rng.uniform(-0.3, 0.3, 2)
     x0 = rng.uniform(0.15, 0.85)

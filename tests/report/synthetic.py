@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The model behind make_journal.py: invented speeds, latencies, counts."""
+"""The model of make_journal.py: invented speeds, latencies, counts."""
 import base64
 import struct
 import zlib
@@ -130,7 +130,7 @@ def counters(c, ops, rng, backend):
 
 
 def simulated(c, ops, machine):
-    """Counts of a model, which are exact and have no noise."""
+    """Counts of a model, which are exact, without noise."""
     shared = (c["threads"] - 1) / c["threads"] * (
         3 if c["map"] == "gomap_rw" else 0.1)
     per = {"loads": 9, "stores": 2, "atomics": 2 * (c["map"] == "gomap_rw"),

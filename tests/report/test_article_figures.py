@@ -41,7 +41,7 @@ def is_here(*sides):
 FIGURES = [f for f in articles.read() if is_here(f.subject, f.against)]
 MODE = ROOT / "workloads/modes/articles-quick.conf"
 CUT = ROOT / "tests/fixtures/articles-cut.conf"
-# Planned time of all reduced forms together on 2 CPUs, including Go's own maps; those of
+# Planned time of all reduced forms together on 2 CPUs, including Go's own maps; forms of
 # production traffic use the rest of three minutes.
 MOST_S = 85
 # Figures that a reduced run may lack: nothing grows within a second, and a busy machine

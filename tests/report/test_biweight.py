@@ -31,7 +31,7 @@ def bursty(rng, shape, core=0.01, share=0.2, burst=0.2):
 
 
 def judge(d):
-    """Rows of the gate for d (cells, blocks), where the arms alternate in going first."""
+    """Rows of the gate for d (cells, blocks), with arms that alternate in going first."""
     return gate_suites.judged(d, np.arange(d.shape[1]) % 2 == 0, RULES)
 
 

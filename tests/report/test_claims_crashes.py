@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests claims about crashes: crashed trials have no result, but count."""
+"""Tests claims about crashes: crashed trials lack a result, but count."""
 import collections
 import functools
 import re

@@ -154,7 +154,7 @@ def test_a_figure_of_slices_has_an_interval_of_trials():
 
 
 def test_a_slope_below_0_counts_against_the_claim():
-    """Two of twenty slopes have no logarithm. Leaving them out would overstate the
+    """Two of twenty slopes are negative, without logarithm. Leaving them out would overstate the
     certainty of the test."""
     asked = claim(**{**SLOPE, "speaks": "speed", "claimed": (0.87, 0.87)})
     found = evidence.Evidence("", ("a",), tuple(enumerate([0.87] * 18 + [-0.2, -0.1])))

@@ -141,7 +141,7 @@ def test_each_number_of_the_page_is_in_comparison_json(compared):
 # ---- conclusions of the page ----------------------------------------------
 
 def test_a_machine_that_flips_the_ranking(compared):
-    """On b syncmap falls behind both locks at 2 threads; on c it equals gomap_rw, which
+    """On b syncmap is slower than both locks at 2 threads; on c it equals gomap_rw, which
     gives no verdict."""
     made = compared[1]
     assert made.status == 0, made.error

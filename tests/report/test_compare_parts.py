@@ -259,7 +259,7 @@ def test_the_interval_inverts_the_mann_whitney_test(m, n):
 @pytest.mark.parametrize("days, trials", [(0.05, 0.02), (0.0, 0.1)])
 def test_verdicts_of_runs_are_rarely_wrong_if_days_differ(days, trials):
     """Six runs of each of two equal versions; days differ by 5 %. Intervals of one run each
-    exclude 1 in 40 % of pairs, so they have no verdict."""
+    exclude 1 in 40 % of pairs, so they give no verdict."""
     rng = random.Random(4)
 
     def run():

@@ -196,7 +196,7 @@ def test_lines_of_several_commits_lead_from_base_to_head(differing, capsys, befo
 
 
 def test_a_line_that_accepts_nothing_is_reported(run, capsys):
-    """A plan with fewer cells, such as that of .ci/gate, has no cell with 16 cores."""
+    """A plan with fewer cells, such as .ci/gate's, lacks cells with 16 cores."""
     more = CELL.replace("/t4", "/t16")
     run.message += f"\n{LINE.replace(CELL, more)}why\n{LINE}why\n"
     assert run.status() == 0

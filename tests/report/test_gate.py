@@ -185,7 +185,7 @@ def test_a_failed_verification_is_its_arms_failure(arm, verdict):
 # ---- thresholds -------------------------------------------------------------
 
 def row_with(**change):
-    """A row of a cell that passes, except for the changes; the figures are those of the
+    """A row of a cell that passes, except for the changes; the figures belong to the
     score `by`."""
     figures = {"slowdown_percent": 0.1, "low_percent": -0.1, "high_percent": 0.3,
                "mde_percent": 0.8}
@@ -300,7 +300,7 @@ def test_the_rank_interval_covers_99_per_cent_with_an_unknown_slot_effect():
 
 
 def test_the_detectable_effect_depends_on_the_family():
-    """With more cells, each can detect less: the MDE is that of the corrected test."""
+    """With more cells, each can detect less: the MDE belongs to the corrected test."""
     d = np.random.default_rng(1).normal(0, 0.01, (3, 60))
     for i, row in enumerate(judged(d)):
         alone, = judged(d[i:i + 1])

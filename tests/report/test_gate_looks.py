@@ -34,7 +34,7 @@ def test_early_looks_need_more_evidence():
 
 
 def test_the_bounds_are_obrien_fleming_s():
-    """z of a look is that of the last look times the root of (all pairs / pairs so far); a
+    """z of a look is the last look's z times the root of (all pairs / pairs so far); a
     look that lost pairs uses the bound of its size."""
     for n, z in looks.LOOKS.items():
         assert z == pytest.approx(looks.LOOKS[240] * math.sqrt(240 / n), abs=2e-3)

@@ -52,7 +52,7 @@ def test_the_noisiest_cell_sizes_the_run():
 
 @pytest.mark.parametrize("wild", range(1, 5))
 def test_a_disturbed_cell_takes_the_time_allowed_and_no_more(wild):
-    """A cell with 21 % noise needs 10,036 blocks, which no user is asked for."""
+    """A cell with 21 % noise needs 10,036 blocks, more than a user can be expected to run."""
     noise = noise_of([0.006] * 20 + [0.21] * wild)
     found = blocks.size(noise, RULES)
     assert found.blocks == found.most == 150 and found.needed <= 80

@@ -171,7 +171,7 @@ def test_threads_are_placed_and_read_back(name):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_cpu_time_is_that_of_the_threads_clock(language):
-    """It has a resolution of nanoseconds. getrusage() has microseconds as of the last tick,
+    """It has a resolution of nanoseconds. getrusage() has microseconds at the last tick,
     which is too coarse to distinguish eight threads."""
     result = result_of(f"{language}_null", threads=8)
     assert any(t["cpu_ns"] % 1000 for t in result["by_thread"])

@@ -74,7 +74,7 @@ def test_the_mode_plans_each_variant_once(mode):
 
 @pytest.mark.parametrize("mode", MODES)
 def test_parallel_stores_need_several_threads(mode):
-    """A single thread tells nothing about parallel stores (article S2, 3.2)."""
+    """A single thread is no evidence about parallel stores (article S2, 3.2)."""
     claim = CLAIMS["S2-19"]
     for own in (claim.each(), claim.each(go=True)):
         assert all("threads=1" not in one.cells[0].split()

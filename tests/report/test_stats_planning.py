@@ -21,7 +21,7 @@ def test_both_above_agrees_with_the_bivariate_normal():
 
 
 def test_without_effect_the_power_is_the_level():
-    """Mean and variance are those of Wilcoxon's null distribution."""
+    """Mean and variance match Wilcoxon's null distribution."""
     for n in (20, 60, 200):
         assert stats.rank_power(n, 0.0, 0.025) == pytest.approx(0.025,
                                                                 abs=0.003)

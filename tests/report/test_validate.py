@@ -110,7 +110,7 @@ def test_deleting_any_member_of_campaign_json_fails(good, copied):
 
 
 def test_a_campaign_of_another_protocol_is_refused(good, copied):
-    """By name and version, also when resuming; version 1 did not record it."""
+    """The message has name and version, also when resuming; version 1 did not record it."""
     campaign = json.loads((good / "campaign.json").read_text())
     for found, old in ((1, without(campaign, ("protocol",))),
                        (7, campaign | {"protocol": 7})):

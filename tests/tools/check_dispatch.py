@@ -68,8 +68,8 @@ BRANCH_TARGET = re.compile(r"(?:^|[\s,])(?:0x)?([0-9a-f]+) <")
 
 
 def plain(name):
-    """The plain name of a static function: clang mangles those of C++ as
-    _ZL<length>NAME..., even within extern "C", where g++ writes NAME."""
+    """The plain name of a static function: clang mangles C++ names as
+    _ZL<length>NAME..., even within extern "C"; g++ writes NAME."""
     mangled = re.match(r"_ZL(\d+)", name)
     if not mangled:
         return name
@@ -239,7 +239,7 @@ def target_of(code, function, instruction):
             offset += 4  # relative to the end of the field
         for where, start, end, other in code.functions:
             if other == name and start <= start + offset < max(end, start + 1):
-                # by its first name, since C++ constructors have two
+                # its first name, since C++ constructors have two
                 return code.function_at(where, start + offset)
         return code.function_at(name, offset) or name
     place = BRANCH_TARGET.search(text)
@@ -325,8 +325,8 @@ def judge_drive(code, shape, drive):
     problems = []
     size = sum(f[2] - f[1] for f in seen if f[3].startswith("drive"))
     if size < DRIVE_BYTES:
-        problems.append("%s: %s and what it calls of drive* have %d bytes, "
-                        "no loop fits into that" % (shape, root[3], size))
+        problems.append("%s: %s and the drive* functions that it calls have %d bytes, "
+                        "too few for a loop" % (shape, root[3], size))
     if not any(f[3].startswith("write") and f[2] - f[1] >= WRITE_BYTES
                for f in seen):
         problems.append("%s: %s reaches no write* function"

@@ -7,8 +7,8 @@
 A NAME is a member of the trial's result (summed over its threads), a statistic of its map
 (if causes are counted, its increase in the window, or with `:end` its value at the end), a
 counter, a quantile of an operation (`lookup.p99_ns`), or computed: `mops` (10^6 operations
-per second), `slices` (their number). Missing values are printed as `-`. By default there
-is one block: the figures show that a row runs and what it counts, but not a ranking.
+per second), `slices` (their number). Missing values are printed as `-`. The default is one
+block: the figures check that a row runs and counts, but are not a ranking.
 """
 import json
 import os

@@ -42,7 +42,7 @@ per_operation() { # SHAPE
 }
 
 compiler=$("$readmostly" --version | sed -n 's/^compiler: //p')
-[ -n "$compiler" ] || { echo "not ok 1 - $readmostly says its compiler"; exit 1; }
+[ -n "$compiler" ] || { echo "not ok 1 - $readmostly prints its compiler"; exit 1; }
 family=${compiler%% *}
 
 limit() { # SHAPE: highest cost of the driver

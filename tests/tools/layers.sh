@@ -21,7 +21,7 @@ module() { # MODULE NEIGHBOUR...: its own headers, the contract, base, and publi
 		allow "${folder%/}" "$contract|$base|runner/protocol/command_line\.h|runner/$own/[a-z0-9_/]*\.h|$(public_headers "$@")"
 	done
 }
-public_headers() { # MODULE...: a pattern, which matches nothing if there is no module
+public_headers() { # MODULE...: a pattern, which matches nothing without modules
 	pattern=none
 	for name in "$@"; do pattern="$pattern|runner/$name/$name\.h"; done
 	echo "$pattern"

@@ -195,14 +195,14 @@ def main():
         if not line or line.startswith("#"):
             lines.append(line)
             continue
-        name, program, *said, source = line.split("\t")
+        name, program, *recorded, source = line.split("\t")
         right = columns(program)
-        if [column.replace("!", "") for column in said] != right:
+        if [column.replace("!", "") for column in recorded] != right:
             wrong += 1
-            print(f"{name}: {program}: the table says {said}, the axioms "
+            print(f"{name}: {program}: the table has {recorded}, the axioms give "
                   f"{right}")
-            said = right
-        lines.append("\t".join([name, program, *said, source]))
+            recorded = right
+        lines.append("\t".join([name, program, *recorded, source]))
     if "--write" in sys.argv:
         table.write_text("\n".join(lines) + "\n")
     elif wrong:

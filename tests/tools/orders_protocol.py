@@ -39,12 +39,12 @@ def may_come(program, outcomes):
 
 def main():
     wrong = 0
-    for edits, program, _, _, outcomes, said in rows(
+    for edits, program, _, _, outcomes, recorded in rows(
             (sys.argv[1:] or [TABLE])[0]):
         right = "yes" if may_come(program, outcomes) else "no"
-        wrong += right != said
-        print(f"{'ok  ' if right == said else 'FAIL'} {edits}: {right}"
-              + ("" if right == said else f", the table says {said}"))
+        wrong += right != recorded
+        print(f"{'ok  ' if right == recorded else 'FAIL'} {edits}: {right}"
+              + ("" if right == recorded else f", expected {recorded} as in the table"))
     return int(bool(wrong))
 
 

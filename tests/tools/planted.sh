@@ -14,7 +14,7 @@ planted_build() {
 		NEEDED='plain/use_after_free check/use_after_free plain/use_after_free_twin check/use_after_free_twin' programs)
 }
 
-# Prints lines "bug tool check shape operations"; those of exploration only with `all`.
+# Prints lines "bug tool check shape operations"; bugs for exploration only with `all`.
 planted_list() {
 	grep -v '^#' $planted/tools.tsv | { [ "$1" = all ] && cat ||
 		grep -v '	exploration	'; }

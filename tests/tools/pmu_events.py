@@ -37,7 +37,7 @@ def number(text):
 
 def x86_code(event, amd):
     """event:0-7 umask:8-15, then edge, inv, cmask. Higher bits of the event
-    (AMD) begin at bit 32, those of the mask (Intel) at bit 40."""
+    (AMD) begin at bit 32, higher bits of the mask (Intel) at bit 40."""
     code, mask = number(event['EventCode']), number(event.get('UMask'))
     return (code & 0xff | (mask & 0xff) << 8 | (mask >> 8) << 40 |
             ((code >> 8) << 32 if amd else 0) |

@@ -30,7 +30,7 @@ END
 # trial MAP CORES [NAME=VALUE...] >ANSWER
 trial() { request "$@" | "$sim/$1" trial; }
 
-# hash <ANSWER: over all counts of all cores; "failed" if there is none.
+# hash <ANSWER: over all counts of all cores; "failed" without a hash.
 hash_of() { grep -o '"hash":"[0-9a-f]*"' || echo failed; }
 
 # total METRIC <ANSWER: summed over all cores in the window.

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Golden counts of the simulated machine: every map on 1, 4, 16 and 64 cores, and the counts
-that the page shows if a campaign has none.
+that the page shows for campaigns without.
 
     sim_golden.py BUILD                 compares, as TAP
     sim_golden.py BUILD --maps A,B      compares these, without the page's counts
@@ -12,7 +12,7 @@ all cores must be equal. For other compilers the counts per operation must lie i
 around gcc's. Each line has a hash of its code (the map's instrumented text). A map whose
 code has changed fails until `make golden-sim WHY='...'` records the reason; a new map has
 no golden counts yet.
-The page's counts (report/simulated_counts.json, docs/adr/0026) are those of the compiler
+The page's counts (report/simulated_counts.json, docs/adr/0026) come from the compiler
 with a golden file, and must equal its current counts.
 """
 import concurrent.futures

@@ -90,7 +90,7 @@ start() {
 	done
 	mkdir -p "$DIR"/{run,log,state,spool} && chmod 0755 "$DIR" "$DIR/run"
 	alive "$DIR/run/slurmctld.pid" && die "$DIR: runs already"
-	trap stop EXIT # a failed start leaves nothing behind
+	trap stop EXIT # also stops the daemons of a failed start
 	write_conf "${SLURM_TEST_PORT:-$((20000 + $$ % 12000))}" >"$SLURM_CONF"
 	(umask 077 && head -c 128 /dev/urandom >"$DIR/run/munge.key")
 	daemon munged munged -F --key-file="$DIR/run/munge.key" --seed-file="$DIR/run/munge.seed" \

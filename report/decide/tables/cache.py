@@ -76,7 +76,7 @@ def of_campaign(campaign: Campaign) -> Iterator[tuple[Value, ...]]:
 
 def of_store(campaign: Campaign) -> Iterator[tuple[Value, ...]]:
     """Rows that were simulated earlier, for campaigns of a mode that simulated nothing.
-    The source tells whether the machine code equals that of this build."""
+    The source states whether this build has the same machine code."""
     stored = decode(Stored, json.loads(STORED.read_text(encoding="utf-8")))
     for row in stored.cells:
         if row.cell.map in campaign.maps:

@@ -14,7 +14,7 @@ BUSY_LOAD, BUSY_PRESSURE = 0.5, 5.0  # load average; per cent of 10 s
 
 
 def first_number(text: str | None) -> float:
-    """The first number of a text, 0 if there is none."""
+    """The first number of a text, 0 if it lacks one."""
     match = re.search(r"\d+(?:\.\d+)?", text or "")
     return float(match[0]) if match else 0.0
 
@@ -113,7 +113,7 @@ def workloads(campaign: Campaign) -> Table:
 
 
 def skipped_maps(campaign: Campaign) -> Table:
-    """Maps that were not built here, and what they need."""
+    """Maps that were not built here, and their requirements."""
     return Table("skipped_maps", ("map", "needs"), tuple(
         (m.id, m.needs) for m in campaign.plan.skipped_maps))
 

@@ -150,6 +150,6 @@ def loops(campaign: Campaign) -> Table:
 
 
 def tables(campaign: Campaign) -> tuple[Table, ...]:
-    """The tables of the page of all numbers, except those of groups."""
+    """The tables of the page of all numbers, except the groups' tables."""
     return (latencies(campaign), memories(campaign), statistics_table(campaign),
             loops(campaign))

@@ -223,9 +223,9 @@ class Group:
         return len(ratios) >= self.needs and interval(ratios)[0] < 1
 
     def may_lead(self, name):
-        """True if no rival is faster in common blocks. Maps with enough trials go first. Of
-        several such maps the leader has the highest centre; if there is no such map, any
-        may lead."""
+        """True if no rival is faster in common blocks. Maps with enough trials go first. The
+        leader of several such maps has the highest centre; without such a map, any may
+        lead."""
         if name is None:
             return not self.able
         full = [m for m, c in self.able.items() if len(c.rates) >= self.needs] or self.able
