@@ -42,7 +42,7 @@ check "its path is the last line" last "report: $dir/done/report/index.html"
 answer 75 "$dir/begun" crossover gomap_rw syncmap
 check "an interrupted search keeps its status" [ $status = 75 ]
 check "and has a page, which says so" says "$dir/begun/report/index.html" \
-	"is not at its end: stage 2 is to run"
+	"has not ended: stage 2 runs next"
 rm -r "$dir/begun/report"
 SAYS=resuming answer 0 "$dir/begun" crossover gomap_rw syncmap
 check "a page that is not complete is status 3" [ $status = 3 ]
