@@ -187,7 +187,7 @@ link_map   = $(call say,LINK) rm -f $@.no && if [ -s '$(verdict)' ]; then cp $(v
   $(CC) -pthread $(SANITIZE) -o $@$(NEW) $(filter %.o,$^) -Wl,--as-needed \
   -Wl,--defsym=rm_this_map=rm_impl_$(subst -,_,$(@F)) $(filter %.a,$^) \
   $(if $(NEEDS_$(@F)),$(shell $(PKG) --libs $(NEEDS_$(@F)))) $(BASE_LIBS) && mv $@$(NEW) $@; fi
-# Stored counts are valid for code with the same hash, which is taken before the map is linked (docs/adr/0026).
+# Stored counts are valid for code with the same hash, which is taken before the map is linked (docs/adr/0014).
 describe   = @objcopy -O binary -j '.text*' $(filter %.o,$^) $@.text && \
   $@ describe "$$(sha256sum <$@.text | cut -c1-12)" >$@.json$(NEW) && mv $@.json$(NEW) $@.json; \
   status=$$?; rm -f $@.text; exit $$status

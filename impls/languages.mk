@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Maps in other languages (docs/adr/0027, 0031). impls/LANGUAGE/maps.tsv has a row for each map. Each language has one
+# Maps in other languages (docs/adr/0027). impls/LANGUAGE/maps.tsv has a row for each map. Each language has one
 # program, readmostly-LANGUAGE, and each map is a link to it. Ids begin with LANGUAGE_.
 # Go has three programs of the same source, for three compilers: the newest installed, the newest with the classic maps
 # (1.19 to 1.23) if it is a different one, and the one in $GO. Their ids are go_X, go_classic_X and go_other_X.

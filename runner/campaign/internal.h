@@ -401,7 +401,7 @@ bool rm_repeat_is_due(const json_t *attempts, const struct rm_arms *arms,
 
 /* A walk over all turns of a campaign: set the first three members, zero the
    rest. Run, resume and validation use the same walk, so that repeats follow
-   from plan and attempts alone (docs/adr/0029). */
+   from plan and attempts alone (docs/adr/0024). */
 struct rm_repeats {
 	const struct rm_plan *plan;
 	const struct rm_arms *arms;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* repeat.c - decides which trials are repeated, within a budget
-   (docs/adr/0024-disturbed-trials-are-repeated.md, 0029). */
+   (docs/adr/0024-disturbed-trials-are-repeated.md). */
 #include "runner/campaign/internal.h"
 
 #include <math.h>
