@@ -145,7 +145,7 @@ bad "a missing file" "/nonexistent.conf: " /nonexistent.conf -o "$dir/n"
 bad "a seed that is none" "expected a number from 0 to 9007199254740991" --seed x smoke.conf
 bad "a negative seed" "expected a number from 0 to 9007199254740991" --seed -1 smoke.conf
 bad "mode and file" "expected only one of them" --mode smoke x.conf
-bad "resume without a folder" "expected -o DIR" --resume
+bad "resume without a folder" "expected also -o DIR" --resume
 bad "an unknown back end" "expected auto, likwid, perf, sim, none" \
 	tests/fixtures/campaign.conf --counters magic -o "$dir/n"
 bad "a --set without =" "KEY=VALUE" tests/fixtures/campaign.conf \

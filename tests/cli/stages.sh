@@ -176,10 +176,10 @@ refuses "a folder of a campaign" 2 "holds a campaign, expected a new folder" \
 refuses "another pair" 2 'started with maps ["gomap_rw","syncmap"], now ["syncmap","gomap_rw"]' \
 	crossover syncmap gomap_rw -o a --resume
 refuses "another seed" 2 "started with --seed 7, now 8" crossover -o a --resume --seed 8
-refuses "another mode" 2 'begun with --mode "quick"' crossover -o a --resume --mode standard
-refuses "another budget" 2 "begun with --budget 7392" crossover -o a --resume --budget 5
-refuses "other lines" 2 'begun with --set []' crossover -o a --resume --set blocks=3
-refuses "another kind" 2 'begun with kind "crossover"' claims run -o a --resume
+refuses "another mode" 2 'started with --mode "quick"' crossover -o a --resume --mode standard
+refuses "another budget" 2 "started with --budget 7392" crossover -o a --resume --budget 5
+refuses "other lines" 2 'started with --set []' crossover -o a --resume --set blocks=3
+refuses "another kind" 2 'started with kind "crossover"' claims run -o a --resume
 check "none of these left a folder" [ ! -e n ]
 FAKE_BAD=python refuses "no Python" 2 "no Python with the packages of the report" \
 	crossover gomap_rw syncmap -o n
@@ -409,5 +409,5 @@ for command in crossover claims "claims run" advise; do
 	check "$command --help explains" [ "$status $(grep -c '^Usage: readmostly' "$out")" = "0 1" ]
 done
 go dev
-check "the program names them" grep -q "^  crossover .*flips" "$out"
+check "the program names them" grep -q "^  crossover .*boundary" "$out"
 done_testing
