@@ -86,10 +86,10 @@ request() { # MEMBERS
 END
 }
 request '"allocator": "jemalloc"' | "$program" dev trial >"$dir/out"
-check "another malloc() than asked for is a failed trial" \
-	says "$dir/out" "asked for jemalloc"
+check "another malloc() than requested is a failed trial" \
+	says "$dir/out" "this cell needs jemalloc"
 request '"huge_pages": "on"' | env -u GLIBC_TUNABLES "$program" dev trial >"$dir/out"
-check "so are huge pages that nobody asked for" says "$dir/out" "huge pages: GLIBC_TUNABLES is not"
+check "and so are missing huge pages" says "$dir/out" "huge pages: GLIBC_TUNABLES is not"
 request '"allocator": "best"' | "$program" dev trial >"$dir/out" 2>"$dir/err"
 check "an unknown one is no request" says "$dir/err" "cell.allocator: expected glibc, jemalloc"
 mistake() { # SET MESSAGE
