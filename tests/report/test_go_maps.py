@@ -122,8 +122,8 @@ INJECTED = {
         "value, ok := m.m.Load(scatter(rank | 1))",
         {"map": "go_sync_map"}, "another key's value"),
     "a write without the lock's key": (
-        "go_map_rw.go", "	key := w.own(rank)\n",
-        "	key := w.own(rank ^ 1)\n",
+        "go_map_rw.go", "	key := w.storedKey(rank)\n",
+        "	key := w.storedKey(rank ^ 1)\n",
         {"map": "go_map_rw", "shape": "str16x8"}, "another key's value"),
     "a late word of a long value under the lock": (
         "long.go", "	m[key] = *value\n",
@@ -190,9 +190,9 @@ def test_injected_bugs_are_detected(injected, tmp_path):
 ASTRAY = (
     ("team.go", "		w.drive()\n",
      "		astray = 1\n		w.drive()\n		astray = 0\n"),
-    ("worker.go", "func different(value, rank uint64) uint64 {\n	return ",
+    ("worker.go", "func rankMismatch(value, rank uint64) uint64 {\n	return ",
      "var astray uint64\n\n"
-     "func different(value, rank uint64) uint64 {\n	return astray | "))
+     "func rankMismatch(value, rank uint64) uint64 {\n	return astray | "))
 
 
 @needs_go
