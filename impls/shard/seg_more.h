@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* seg_more.h - the segmented map: operations outside the measured loop. */
+/* seg_slow_ops.h - the segmented map: operations outside the measured loop. */
 #ifndef RM_SHARD_SEG_MORE_H
 #define RM_SHARD_SEG_MORE_H
 
@@ -151,7 +151,7 @@ static inline bool seg_clear_bin(
 	while (node) {
 		struct seg_node *next = seg_next(node);
 
-		seg_count(segment, (uint64_t)-1);
+		seg_add_count(segment, (uint64_t)-1);
 		seg_retire(record, shape, node);
 		node = next;
 	}

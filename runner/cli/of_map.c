@@ -60,7 +60,7 @@ static void choose_flavour(
 	}
 	/* the program reports an invalid shape */
 	if (!shape || rm_factor_read(RM_KEY_SHAPE, shape, &cell) ||
-	        !rm_cell_sized(&cell))
+	        !rm_cell_size_class(&cell))
 		snprintf(flavour, RM_NAME_BYTES, "%s", base);
 	else
 		snprintf(flavour, RM_NAME_BYTES, "%s%s%s",
@@ -174,7 +174,7 @@ static void run_all(const char *flavour, char **argv,
 
 		if (!in_all(info))
 			continue;
-		if (!rm_map_runs(flavour, info->id, why, sizeof(why))) {
+		if (!rm_map_has_program(flavour, info->id, why, sizeof(why))) {
 			printf("skip %s: %s\n", info->id, why);
 			totals->skipped++;
 			continue;
@@ -247,11 +247,11 @@ static int exec_map(const char *command, const char *flavour, int argc,
 		return RM_USAGE;
 	}
 	if (!info || info->language) {
-		rm_catalog_refuse(catalog, argv[at], &error);
+		rm_catalog_explain(catalog, argv[at], &error);
 		return rm_print_error(command, &error, RM_USAGE);
 	}
 	if (!strcmp(flavour, "explore") &&
-	        !rm_map_runs(flavour, info->id, why, sizeof(why))) {
+	        !rm_map_has_program(flavour, info->id, why, sizeof(why))) {
 		fprintf(stderr, "readmostly %s: %s cannot be explored: it %s\n",
 		        command, info->id, why);
 		return RM_USAGE;
@@ -291,7 +291,7 @@ int rm_cli_check(int argc, char **argv)
 		if (!strcmp(argv[i], "--history") ||
 		        !strncmp(argv[i], "--history=", 10))
 			return exec_program("check",
-			        rm_host_beside("readmostly-history", path,
+			        rm_host_sibling_path("readmostly-history", path,
 			                sizeof(path)),
 			        argv);
 	choose_flavour("check", argc, argv, flavour);
@@ -320,7 +320,7 @@ static int build(const char *file, char path[RM_PROGRAM_BYTES])
 	int length = (int)strlen(id) - 2, failed;
 	char *printed = NULL;
 
-	rm_host_beside("", folder, sizeof(folder));
+	rm_host_sibling_path("", folder, sizeof(folder));
 	folder[strlen(folder) - 1] = '\0';
 	snprintf(impl, sizeof(impl), "IMPL=%s", file);
 	snprintf(in, sizeof(in), "BUILD=%s", folder);

@@ -242,9 +242,9 @@ int rm_stages_options_restore(struct rm_stages_options *options,
 	if (!options->ids && json_is_array(ids))
 		options->ids = json_incref(ids);
 	options->mode = rm_json_text(stages, "mode");
-	options->start.seed = (uint64_t)rm_json_whole(stages, "seed");
+	options->start.seed = (uint64_t)rm_json_integer(stages, "seed");
 	options->start.has_seed = true;
-	options->budget = (uint64_t)rm_json_whole(stages, "budget_trials");
+	options->budget = (uint64_t)rm_json_integer(stages, "budget_trials");
 	return options->sets.count
 	               ? 0
 	               : recall_sets(options, json_object_get(stages, "set"),

@@ -39,7 +39,7 @@ void rm_argument_shape(
 		        text);
 }
 
-void rm_argument_once(struct argp_state *state, const char **slot, char *text,
+void rm_argument_set_once(struct argp_state *state, const char **slot, char *text,
         const char *what)
 {
 	if (*slot)

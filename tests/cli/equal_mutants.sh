@@ -101,7 +101,7 @@ same "the map of floats, unedited, is equal" $floats floats-3 floats-500
 rule "beside an iterator a drawn hash halves what equals nothing" $floats \
 	's/if (gomap_equals_itself(key) ||/if (true ||/' floats-500
 rule "an iterator takes what equals nothing by a hash" $floats \
-	's/if (!gomap_equals_itself(key)) .. as gomap_half.*$/if (false)/' floats-500
+	's/if (!gomap_equals_itself(key)) .. as gomap_choose_half.*$/if (false)/' floats-500
 rule "an iterator looks a moved NaN up" $floats \
 	's/!gomap_equals_itself(gomap_slot_key(it->bucket, shape, slot)))/false)/' \
 	floats-500
@@ -132,7 +132,7 @@ rule "a promotion keeps the misses" $syncmap \
 	'/^static.* void syncmap_promote($/,/^}/s/syncmap_set_misses(map, 0);//' \
 	sync-word-64
 rule "Range leaves new keys in dirty" $syncmap \
-	'/syncmap_read_all(/,/^}/s/syncmap_promote(thread, map);/{}/' \
+	'/syncmap_promoted_header(/,/^}/s/syncmap_promote(thread, map);/{}/' \
 	sync-word-64
 rule "a rebuild takes removed entries along" $syncmap \
 	's/if (syncmap_expunge(map, entry))/if (false)/' sync-text-100

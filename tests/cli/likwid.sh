@@ -90,7 +90,7 @@ ldd "$build/readmostly" "$helper" >"$dir/out" 2>&1
 check "no program is linked with liblikwid" lacks likwid.so
 
 nm "$build/readmostly" >"$dir/out" 2>&1
-check "readmostly has nothing of the helper in it" lacks rm_likwid_work
+check "readmostly has nothing of the helper in it" lacks rm_likwid_run_worker
 
 # A whole trial: request, helper, library, result.
 cpu=$(taskset -pc $$ | sed 's/.*: *\([0-9]*\).*/\1/')

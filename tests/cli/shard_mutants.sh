@@ -45,18 +45,18 @@ mutant shard_length shard_rw_16 "shard_hashed.h gomap_guarded.h" \
 	's/count += gomap_count(map->shard\[i\].inner)/count += i ? gomap_count(map->shard[i].inner) : 0/'
 # Segments: another one in lookups; keys compared in part; the rest of a chain
 # cut off; the chain lost at an insertion; an entry not counted out.
-mutant seg_segment shard_seg "seg_ops.h seg_more.h seg_map.h" \
+mutant seg_segment shard_seg "seg_ops.h seg_slow_ops.h seg_map.h" \
 	'0,/seg_segment_of(map, hash)/s//seg_segment_of(map, hash << 1)/'
-mutant seg_compares shard_seg "seg_ops.h seg_more.h seg_map.h" \
+mutant seg_compares shard_seg "seg_ops.h seg_slow_ops.h seg_map.h" \
 	's/return node->key == key.word;/return (node->key ^ key.word) % 256 == 0;/'
-mutant seg_cuts shard_seg "seg_ops.h seg_more.h seg_map.h" \
+mutant seg_cuts shard_seg "seg_ops.h seg_slow_ops.h seg_map.h" \
 	's/seg_link(spot, seg_next(spot->node));/seg_link(spot, NULL);/'
-mutant seg_front shard_seg "seg_ops.h seg_more.h seg_map.h" \
+mutant seg_front shard_seg "seg_ops.h seg_slow_ops.h seg_map.h" \
 	's/&node->next, spot->first, memory_order_relaxed/\&node->next, NULL, memory_order_relaxed/'
-mutant seg_counts shard_seg "seg_ops.h seg_more.h seg_map.h" \
-	's/seg_count(spot->segment, (uint64_t)-1);//'
+mutant seg_counts shard_seg "seg_ops.h seg_slow_ops.h seg_map.h" \
+	's/seg_add_count(spot->segment, (uint64_t)-1);//'
 # Segments that grow: a bin that is not copied.
-mutant seg_forgets shard_seg_grow "seg_ops.h seg_more.h seg_map.h seg_grow.h" \
+mutant seg_forgets shard_seg_grow "seg_ops.h seg_slow_ops.h seg_map.h seg_grow.h" \
 	's/for (uint64_t i = 0; i <= old->mask; i++) {/for (uint64_t i = 1; i <= old->mask; i++) {/'
 # Fast paths: a freed slot taken for key 0; growth not asked for; in one bucket
 # short keys compared by length, long ones by their ends; equality not asked.

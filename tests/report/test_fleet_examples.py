@@ -82,7 +82,7 @@ def check(monkeypatch):
 @pytest.mark.parametrize("fake, is_whole", [("=ok", True),
                                             ("gomap_rw=crash", False)])
 def test_the_reframe_check_reads_the_output_of_its_command(check, tmp_path, fake,
-                                                       is_whole):
+                                                           is_whole):
     made()
     done = run([check.executable, *check.executable_opts], tmp_path,
                RM_FAKE=fake)

@@ -6,8 +6,8 @@
  * A *stretch* is the work of a lane between two decisions of a scheduler that
  * grants one step at a time: one access, and all up to the next.
  */
-#ifndef RM_EXPLORE_MEET_H
-#define RM_EXPLORE_MEET_H
+#ifndef RM_EXPLORE_CONFLICTS_H
+#define RM_EXPLORE_CONFLICTS_H
 
 #include "verify/explore/explore.h"
 
@@ -66,4 +66,4 @@ bool rm_explore_may_conflict(const struct rm_explore_conflicts *conflicts,
 void rm_explore_conflicts_reset(struct rm_explore_conflicts *conflicts);
 void rm_explore_conflicts_clear(struct rm_explore_conflicts *conflicts);
 
-#endif /* RM_EXPLORE_MEET_H */
+#endif /* RM_EXPLORE_CONFLICTS_H */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* told.h - one finding and its views: a page of text, HTML, and a trace for
    Perfetto. Inside verify/explore only. */
-#ifndef RM_EXPLORE_TOLD_H
-#define RM_EXPLORE_TOLD_H
+#ifndef RM_EXPLORE_VIEW_H
+#define RM_EXPLORE_VIEW_H
 
 #include "verify/explore/shrink.h"
 #include "verify/explore/world.h"
@@ -99,4 +99,4 @@ int rm_explore_view_html(const struct rm_explore_view *view, FILE *out);
 /* Trace events, for https://ui.perfetto.dev and chrome://tracing. */
 int rm_explore_view_perfetto(const struct rm_explore_view *view, FILE *out);
 
-#endif /* RM_EXPLORE_TOLD_H */
+#endif /* RM_EXPLORE_VIEW_H */

@@ -64,14 +64,14 @@ static char *trimmed(char *text)
 
 static bool is_whole(unsigned kind)
 {
-	return kind < RM_HISTORY_KINDS && rm_history_is_whole(kind);
+	return kind < RM_HISTORY_KINDS && rm_history_is_whole_map(kind);
 }
 
 static int read_key(struct reading *reading, const char *text, uint8_t *key)
 {
 	uint64_t number;
 
-	if (rm_number_whole(text, &number) || number >= KEYS_MOST)
+	if (rm_number_integer(text, &number) || number >= KEYS_MOST)
 		return wrong(reading, text, "a key, 0 to 23");
 	*key = (uint8_t)number;
 	if (number >= reading->highest)
@@ -88,7 +88,7 @@ static int read_times(struct reading *reading, char **text, uint32_t *times)
 	if (!x)
 		return 0;
 	*x = '\0';
-	if (rm_number_whole(trimmed(*text), &number) || !number ||
+	if (rm_number_integer(trimmed(*text), &number) || !number ||
 	        number > TIMES_MOST)
 		return wrong(
 		        reading, *text, "a number of repeats, 1 to 131072");
@@ -170,7 +170,7 @@ static int read_keys(struct reading *reading, const char *value)
 {
 	uint64_t number;
 
-	if (rm_number_whole(value, &number) || !number || number > KEYS_MOST)
+	if (rm_number_integer(value, &number) || !number || number > KEYS_MOST)
 		return wrong(reading, value, "a number from 1 to 24");
 	reading->written.program.keys = (unsigned)number;
 	return 0;
@@ -232,7 +232,7 @@ static int read_line(struct reading *reading, unsigned number, char *line)
 static int too_few_keys(struct reading *reading, struct rm_lines *lines)
 {
 	lines->line = reading->line[KEYS];
-	rm_lines_where(lines, reading->where);
+	rm_lines_location(lines, reading->where);
 	return rm_error_set(reading->error, -EINVAL,
 	        "%s: keys = %u, expected at least %u, since key %u is used",
 	        reading->where, reading->written.program.keys, reading->highest,
@@ -276,13 +276,13 @@ int rm_explore_parse_program(const char *file, const char *text, size_t length,
 	struct reading reading = { .where = where, .error = lines.error };
 
 	while (rm_lines_next(line, sizeof(line), &lines)) {
-		rm_lines_where(&lines, where);
+		rm_lines_location(&lines, where);
 		if (line[0] != '\n' && read_line(&reading, lines.line, line))
 			return -EINVAL;
 	}
 	if (lines.error->text[0])
 		return -EINVAL;
-	rm_lines_where(&lines, where);
+	rm_lines_location(&lines, where);
 	if (complete(&reading, &lines))
 		return -EINVAL;
 	*written = reading.written;

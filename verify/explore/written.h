@@ -16,8 +16,8 @@
  *
  * A thread may have several lines; their operations are joined.
  */
-#ifndef RM_EXPLORE_WRITTEN_H
-#define RM_EXPLORE_WRITTEN_H
+#ifndef RM_EXPLORE_PROGRAM_FILE_H
+#define RM_EXPLORE_PROGRAM_FILE_H
 
 #include "verify/explore/program.h"
 
@@ -44,4 +44,4 @@ bool rm_explore_program_misfits(const struct rm_explore_program_file *written,
    memory. */
 char *rm_explore_program_text(const struct rm_explore_program *program);
 
-#endif /* RM_EXPLORE_WRITTEN_H */
+#endif /* RM_EXPLORE_PROGRAM_FILE_H */

@@ -71,7 +71,7 @@ static uint32_t slot_of(
 {
 	size_t mask = problem->table_size - 1;
 	size_t at =
-	        rm_mum(value ^ 0x9e3779b97f4a7c15U, key + 0xa0761d6478bd642fU) &
+	        rm_multiply_fold(value ^ 0x9e3779b97f4a7c15U, key + 0xa0761d6478bd642fU) &
 	        mask;
 
 	for (; problem->table[at]; at = (at + 1) & mask) {
