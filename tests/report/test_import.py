@@ -122,8 +122,8 @@ def test_lengths_are_kept_and_expiry_is_a_remove_at_its_time(tmp_path):
     key = b"yDqF:3q:1AJrrJ1nnCJKKrnGx1A"
     assert [(w, v and len(v)) for w, k, v in first if k == key] == [
         (SET, 27), (GET, None), (DEL, None), (GET, None), (GET, None)]
-    assert "3 of them expired" in said
-    assert "1 keys are longer than their stated size" in said
+    assert "3 of them expired" in messages
+    assert "1 keys are longer than their stated size" in messages
 
 
 @pytest.mark.parametrize("map_name", ["gomap_rw", "syncmap"])
