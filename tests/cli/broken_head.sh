@@ -38,7 +38,7 @@ stopped() { # NAME WORDS
 }
 edit 's/	probe_write(shape, slot, value);/	if (key.word % 8 != 5)\n&/'
 GITHUB_ACTIONS=true arms wrong good
-check "a head that loses writes is FAIL before it is timed" stopped wrong '^FAIL their_map u64x8 model: .*not the last one written'
+check "a head that loses writes is FAIL before it is timed" stopped wrong '^FAIL their_map u64x8 model: .*other than the last one written'
 check "with the command that shows it again" grep -q '; again: readmostly check their_map --shape u64x8 --only model' "$dir/wrong"
 check "and an annotation where GitHub runs it" says "$dir/wrong" "::error title=Readmostly FAIL::"
 edit 's/	lock_to_read(&map->lock);/	abort();\n&/'

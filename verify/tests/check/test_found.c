@@ -73,7 +73,7 @@ static const struct row {
 	{ "load", "a key that cannot be removed", FAULT(REMOVE, ABSENT),
 	        "remove of rank 0 returned the opposite of lookup" },
 	{ "load", "a broken map", FAULT(CHECKS, FAILING),
-	        "the map's own check(): its own words" },
+	        "the map's own check(): reason of the map" },
 	{ "load", "a map that cannot be created", FAULT(CREATE, FAILING),
 	        "create() returned NULL for 0 keys" },
 	/* readers */
@@ -104,7 +104,7 @@ static const struct row {
 	{ "exchange", "a wrong length", FAULT(LENGTH, FAILING),
 	        "length() is " },
 	{ "exchange", "a broken map", FAULT(CHECKS, FAILING),
-	        "the map's own check(): its own words" },
+	        "the map's own check(): reason of the map" },
 	/* upsert */
 	{ "upsert", "an insert that returns present", FAULT(UPSERT, PRESENT),
 	        ", but inserts - removes = -" },
@@ -158,7 +158,7 @@ static const struct row {
 	        { UPDATE, NO_REPLACE, -1, 0, 2 * 8 * 512, 0 },
 	        "counter 0 holds 0 after " },
 	{ "atomic", "a broken map", FAULT(CHECKS, FAILING),
-	        "the map's own check(): its own words" },
+	        "the map's own check(): reason of the map" },
 	/* growth */
 	{ "growth", "an insert that returns present", FAULT(UPSERT, PRESENT),
 	        "upsert of new rank " },
