@@ -5,7 +5,7 @@
 # what is installed.
 # slow: makes read three trees.
 . tests/tools/tap.sh
-. tests/tools/own_tree.sh
+. tests/tools/clone_tree.sh
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 unset MAKEFLAGS MFLAGS MAKELEVEL IMPL HIDE BUILD
@@ -19,7 +19,7 @@ known() { # FOLDER ARGUMENTS: what a make there would build and link
 	make --no-print-directory DIR="$dir" -C "$1" -f Makefile -f "$dir/ask.mk" ask "${@:2}" 2>&1
 }
 tree="$dir/with a blank"
-bare_tree "$dir/plain"
+clone_sources "$dir/plain"
 known "$dir/plain" >"$dir/here"
 check "libraries are found beside the sources" grep -q '^libraries .*-lhwloc' "$dir/here"
 mv "$dir/plain" "$tree"

@@ -8,7 +8,7 @@
 # reached where packages are there. One cell is counted, for time.
 # slow: a minute of CPU time; not part of `make check`.
 . tests/tools/tap.sh
-. tests/tools/own_tree.sh
+. tests/tools/clone_tree.sh
 build=${BUILD:-build/gcc}
 python=$(report/find_python.sh) || exit 3
 dir=$(mktemp -d)
@@ -41,7 +41,7 @@ in_theirs commit_all wrong
 in_theirs git checkout -q main
 
 # Readmostly as they clone it, and what was built of it.
-own_tree "$dir/upstream"
+clone_tree "$dir/upstream"
 cat >"$dir/one.conf" <<'CONF'
 writes = 3%
 write-kind = update

@@ -80,7 +80,7 @@ check "what a start leaves is fetched, and of this machine alone" [ "$(cd "$OUT"
 	"m1/trials.jsonl state/m1.doctor state/m1.log state/m1.starts state/m1.status" ]
 
 echo theirs >"$there/theirs.txt"
-in_here git mv locks.c reach.c
+in_here git mv locks.c lock_step.c
 in_here rm old_map.c
 check "a start after a rename and a deletion" [ "$(begin)" = session ]
 check "what was renamed here is not there twice" made 3
@@ -88,8 +88,8 @@ check "what was deleted here, in no commit yet, is not there" [ ! -e "$there/old
 check "what others put there stays" eval '[ -e "$there/theirs.txt" ] && [ -d "$there/results/x/state" ]'
 
 # An object there is younger than what was edited here before it was built.
-echo 'int lock(void) { return 4; }' >"$dir/here/reach.c"
-touch -d 2020-01-01 "$dir/here/reach.c"
+echo 'int lock(void) { return 4; }' >"$dir/here/lock_step.c"
+touch -d 2020-01-01 "$dir/here/lock_step.c"
 check "a start after an edit" [ "$(begin)" = session ]
 check "what was edited here is compiled there, whatever its time here" made 4
 touch "$dir/here/main.c"

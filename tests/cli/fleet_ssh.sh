@@ -3,32 +3,32 @@
 # `make campaign MACHINES=file` over three sshd on this computer: nothing is lost
 # or doubled, whatever ends. slow: over five seconds of CPU time; not part of
 # `make check`.
-[ "$(id -u)" != 0 ] || [ -n "${RM_AS_ROOT+set}" ] || exec tests/tools/plain.sh "$0"
+[ "$(id -u)" != 0 ] || [ -n "${RM_AS_ROOT+set}" ] || exec tests/tools/as_plain_user.sh "$0"
 . tests/tools/tap.sh
 . tests/tools/fleet.sh
 . tests/tools/fleet_ssh.sh
 
-two_launchers m1 m2 m3
+check_two_launchers m1 m2 m3
 
 # A connection that is lost, a runner that is killed, the launcher by SIGKILL.
 site=$(<"$SITE")
-held() { runs_there "$1" "$2"; : >"$dir/gate.$2"; } # FOLDER NODE
+held() { await_runner "$1" "$2"; : >"$dir/gate.$2"; } # FOLDER NODE
 gates >>"$SITE"
 campaign b & launcher=$!
 held b m1
 held b m2
 sshd cut m1
 kill -KILL "$(runner_of b m2)"
-until_ "says $dir/b.out 'm1: running: cannot be reached' >/dev/null"
-until_ "says $dir/b.out 'm2: ' >/dev/null"
+await_condition "says $dir/b.out 'm1: running: cannot be reached' >/dev/null"
+await_condition "says $dir/b.out 'm2: ' >/dev/null"
 kill_launcher
 check "without a connection the run goes on" [ -n "$(runner_of b m1)" ]
 sshd join m1
 echo "$site" >"$SITE"
 campaign b & launcher=$!
-until_ "says $dir/b.out 'm1: joined' >/dev/null"
+await_condition "says $dir/b.out 'm1: joined' >/dev/null"
 let_go
-launcher_ends
+await_launcher
 check "the same line again completes all" [ $? = 0 ]
 check "one that ran was joined" says "$dir/b.out" "m1: joined"
 check "nothing is lost or doubled" whole b m1 m2 m3
@@ -43,7 +43,7 @@ campaign c & launcher=$!
 held c m1
 kill -TERM "$(runner_of c m1)"
 let_go
-launcher_ends
+await_launcher
 check "then the status is 1" [ $? = 1 ]
 check "TERM is an interruption" says "$dir/c.out" "m1 is interrupted"
 check "the full disk is named with file and reason" says "$dir/c.out" "trials.jsonl: cannot be written: File too large"
@@ -78,11 +78,11 @@ check "and not taken for this one's" [ ! -e "$dir/other/b/m1" ]
 # Somebody edits the scripts while they run: what is read later would end with 2,
 # and what runs has been read. Launcher and start of m2 are of one tree here.
 (cd "$dir/there/m2" && OUT=$dir/e RM_FAKE='=wait:50' runner/fleet/campaign.sh --busy-ok --counters none) >"$dir/e.out" 2>&1 & launcher=$!
-runs_there e m2
+await_runner e m2
 for file in campaign start; do
 	yes 'exit 2' | head -n 3000 1<>"$dir/there/m2/runner/fleet/$file.sh"
 done
-launcher_ends
+await_launcher
 check "a campaign whose scripts were edited under it ends with 0" [ $? = 0 ]
 check "and is whole" whole e m1 m2 m3
 

@@ -5,13 +5,13 @@
 # stopped; each commit has its own headers. In no test a clock decides.
 # slow: a minute of CPU time; not part of `make check`.
 . tests/tools/tap.sh
-. tests/tools/own_tree.sh
+. tests/tools/clone_tree.sh
 build=${BUILD:-build/gcc}
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 unset MAKEFLAGS MFLAGS MAKELEVEL MAPS HEAD BASE IMPL IMPL_FLAGS PLAN
 tree=$dir/tree
-own_tree "$tree"
+clone_tree "$tree"
 
 # Theirs: a map and headers beside it and in a folder that its flags name.
 theirs=$dir/theirs
