@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Each rule of the models of memory, broken by one edit: the litmus test that
-# is there for it fails (tests/fixtures/litmus_mutants.tsv). Seeds, no chance.
+# Breaks each rule of the memory models with one edit: its litmus test fails
+# (tests/fixtures/litmus_mutants.tsv). Fixed seeds, no randomness.
 # slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
@@ -11,7 +11,7 @@ build=${BUILD:-build/gcc}
 cc=$(cut -d' ' -f1 "$build/flags") || exit 1
 objects=$build/verify/explore
 
-# linked FILE EDIT: the test with that file edited.
+# linked FILE EDIT: links the test with the edited file.
 linked() {
 	local name list=
 	mkdir -p "$dir/verify/explore"
@@ -27,7 +27,7 @@ linked() {
 		"$build"/runner/sim/guest/{ctx,space}.o "$build/tests.a" $(pkg-config --libs hwloc inih jansson zlib) -lm -ldl
 }
 holds() { "$build/tests/test_explore_litmus" only "$1" >"$dir/out"; }
-# A test that does not come to its end tells nothing.
+# A test that crashes or hangs proves nothing.
 fails() { # FILE EDIT TEST
 	linked "$1" "$2" || return 1
 	timeout 1000 "$dir/test" only "$3" >"$dir/out"
@@ -39,6 +39,6 @@ while IFS= read -r test; do
 	check "$test holds" holds "$test"
 done <<<"$(cut -f4 <<<"$rows" | sort -u)"
 while IFS=$'\t' read -r what file edit test; do
-	check "where $what, $test does not hold" fails "$file" "$edit" "$test"
+	check "$what: $test fails" fails "$file" "$edit" "$test"
 done <<<"$rows"
 done_testing
