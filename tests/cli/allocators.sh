@@ -30,7 +30,7 @@ check "ids contain other values" grep -Eq '/t1/none/jemalloc/huge-off/64000ops/t
 check "tcmalloc with huge pages is skipped" grep -q 'tcmalloc/huge-on.*: not run: ' "$dir/plan"
 
 "$program" run "$dir/memory.conf" -o "$dir/campaign" --seed 1 --counters none >"$dir/out" 2>&1
-measured() { # ALLOCATOR PAGES FILE: the cell's trial used malloc() of FILE
+check_trial() { # ALLOCATOR PAGES FILE: the cell's trial used malloc() of FILE
 	/usr/bin/python3 - "$dir/campaign" "$@" <<'END'
 import json, sys
 folder, allocator, pages, file = sys.argv[1:]
@@ -46,9 +46,9 @@ for line in open(folder + "/trials.jsonl"):
     assert trial["status"] in ("ok", "void"), trial["reason"]
     assert result["environment"]["allocator"].startswith(file), result
     assert pages != "off" or huge == 0, huge
-    # # A kernel short of memory may provide no huge pages; the trial is then void.
-    said = "no huge pages under" in (trial["reason"] or "")
-    assert pages != "on" or huge > 0 or said or allocator == "glibc", trial["reason"]
+    # A kernel short of memory may provide no huge pages; the trial is then void.
+    too_few = "no huge pages under" in (trial["reason"] or "")
+    assert pages != "on" or huge > 0 or too_few or allocator == "glibc", trial["reason"]
     print("#", allocator, pages, huge)
     sys.exit(0)
 sys.exit("no trial")
@@ -63,7 +63,7 @@ for pair in glibc:libc.so jemalloc:libjemalloc mimalloc:libmimalloc tcmalloc:lib
 		[ "$part" != "${part#glibc}" ] && part=none/huge-$pages
 		if grep -q "/$part.*1 x" "$dir/plan" || grep -q "$part.*1 x" "$dir/plan"; then
 			check "malloc() comes from $allocator, huge pages $pages" \
-				measured $allocator $pages "${pair#*:}"
+				check_trial $allocator $pages "${pair#*:}"
 		else
 			check "$allocator is unavailable, huge pages $pages: the plan skips the cell" \
 				grep -Eq "$part.*not run: (no lib|tcmalloc cannot|this kernel)" "$dir/plan"
@@ -92,10 +92,10 @@ request '"huge_pages": "on"' | env -u GLIBC_TUNABLES "$program" dev trial >"$dir
 check "a trial fails if the C library did not enable the requested huge pages" says "$dir/out" "huge pages: GLIBC_TUNABLES is not"
 request '"allocator": "best"' | "$program" dev trial >"$dir/out" 2>"$dir/err"
 check "a request with an unknown allocator is rejected" says "$dir/err" "cell.allocator: expected glibc, jemalloc"
-mistake() { # SET MESSAGE
+rejects_setting() { # SET MESSAGE
 	"$program" plan "$dir/memory.conf" --set "$1" 2>"$dir/err" >"$dir/out"
 	[ $? = 2 ] && says "$dir/err" "$2"
 }
-check "so is a workload with an unknown allocator" mistake allocator=best "expected glibc, jemalloc"
-check "so is a workload with unknown pages" mistake huge-pages=2M "expected system, off or on"
+check "so is a workload with an unknown allocator" rejects_setting allocator=best "expected glibc, jemalloc"
+check "so is a workload with unknown pages" rejects_setting huge-pages=2M "expected system, off or on"
 done_testing

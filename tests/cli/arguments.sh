@@ -9,7 +9,7 @@ bin=${BUILD:-build/gcc}/readmostly
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 
-spelled() { # COMMAND...: runs it under the group that it belongs to
+run_command() { # COMMAND...: runs it under the group that it belongs to
 	case $1 in
 	run | plan | check | explore | report | compare | advise | env) ;;
 	machine | doctor | counters) set -- env "$@" ;;
@@ -22,7 +22,7 @@ spelled() { # COMMAND...: runs it under the group that it belongs to
 # expression TEXT on standard error.
 refuses() {
 	text=$1; shift
-	spelled "$@" >"$dir/out" 2>"$dir/err" </dev/null
+	run_command "$@" >"$dir/out" 2>"$dir/err" </dev/null
 	got=$?
 	[ $got = 2 ] && [ ! -s "$dir/out" ] && grep -qe "$text" "$dir/err" ||
 		{ echo "# status $got"; sed 's/^/# /' "$dir/err"; return 1; }
@@ -75,7 +75,7 @@ END
 
 # --help lists options alphabetically by letter; --help and --usage come last.
 by_letter() { # COMMAND
-	spelled "$1" --help | grep -v -e '--help' -e '--usage' |
+	run_command "$1" --help | grep -v -e '--help' -e '--usage' |
 		sed -n 's/^ \{2,6\}\(-\(.\), \)\{0,1\}--\(.\).*/\2\3/p' |
 		cut -c1 >"$dir/letters"
 	[ -s "$dir/letters" ] && LC_ALL=C sort -fsc "$dir/letters"

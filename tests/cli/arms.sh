@@ -35,8 +35,8 @@ CONF
 arms=(--arms "base=$dir/base,head=$dir/head"
 	--arms "slow:base=$dir/base,slow=$dir/base+2%")
 
-# tells FILE REGEX: true if a line of the file matches.
-tells() { grep -qE -- "$2" "$1" || { cut -c 1-300 "$1" | sed 's/^/# /'; return 1; }; }
+# matches FILE REGEX: true if a line of the file matches.
+matches() { grep -qE -- "$2" "$1" || { cut -c 1-300 "$1" | sed 's/^/# /'; return 1; }; }
 
 run() { # ARGUMENTS...: sets status
 	"$readmostly" run -o "$campaign" --counters none "$@" >"$out" 2>&1
@@ -44,7 +44,7 @@ run() { # ARGUMENTS...: sets status
 }
 # Compares the journal with the plan in an independent reader. `whole` requires a complete journal;
 # otherwise the last block may lack trials.
-holds() { # FACT
+verify_journal() { # FACT
 	python3 - "$campaign" "$1" <<'PYTHON'
 import collections, itertools, json, sys
 folder, fact = sys.argv[1:]
@@ -117,12 +117,12 @@ export RM_FAKE="=ok"
 run "$dir/pairs.conf" "$dir/slow.conf" "${arms[@]}" --seed 1 \
 	--note why=because --note 'flags=-O2 -march=native'
 check "two sets of arms run: status 0" [ $status = 0 ]
-check "each arm of a cell's set runs once per block" holds whole
+check "each arm of a cell's set runs once per block" verify_journal whole
 check "pairs stay together, share a seed, and run in random order" \
-	holds paired
-check "every line has the hash of its program" holds hashed
+	verify_journal paired
+check "every line has the hash of its program" verify_journal hashed
 check "windows are calibrated once, on the first arm, and fill the requested time" \
-	holds counted
+	verify_journal counted
 check "validate accepts the campaign" "$readmostly" dev validate "$campaign"
 check "campaign.json stores a note" says "$campaign/campaign.json" '"why": "because"'
 check "with the equals signs in its text" \
@@ -164,7 +164,7 @@ check "every trial has a line" "$readmostly" dev validate "$campaign"
 campaign=$dir/blind
 run "$dir/pairs.conf" --arms "base=$dir/crashes,head=$dir/head"
 check "if the first arm fails its cells are skipped with the reason" \
-	tells "$campaign/campaign.json" \
+	matches "$campaign/campaign.json" \
 	'"skip": "calibration on arm base: ended by signal 11'
 check "and no block contains them" [ "$(lines '"status":"ok"')" = 4 ]
 
@@ -194,8 +194,8 @@ run --resume
 check "the last resume ends with status 0" [ $status = 0 ]
 check "some resumes dropped an unfinished block" [ $dropped -gt 0 ]
 check "the journal has each block of all arms completely and no trial twice" \
-	holds whole
-check "pairs are still pairs" holds paired
+	verify_journal whole
+check "pairs are still pairs" verify_journal paired
 check "validate accepts it, too" "$readmostly" dev validate "$campaign"
 check "dropped trials are in unfinished.jsonl" [ -s "$campaign/unfinished.jsonl" ]
 lines=$(wc -l <"$campaign/trials.jsonl")
@@ -219,7 +219,7 @@ for left in $(seq $((of_block - 1))); do
 done
 check "a block cut after any of its $of_block lines runs again completely" \
 	[ "$of_block${torn:+ not after$torn}" -ge 4 ]
-check "and all blocks are complete" holds whole
+check "and all blocks are complete" verify_journal whole
 
 # Resume with other programs.
 run --resume --arms "base=$dir/base,head=$dir/copy"
@@ -228,12 +228,12 @@ check "with the reason" says "$out" "begun with other --arms"
 echo >>"$dir/head"
 run --resume
 check "a changed file of an arm is status 2" [ $status = 2 ]
-check "the error has both hashes" tells "$out" \
+check "the error has both hashes" matches "$out" \
 	"arm head: $dir/head was changed since .* expected [0-9a-f]{64}"
 rm "$dir/head"
 run --resume
 check "a missing file of an arm is status 2" [ $status = 2 ]
-check "the error has the required hash" tells "$out" \
+check "the error has the required hash" matches "$out" \
 	"arm head: .*$dir/head.*No such file.*SHA-256 [0-9a-f]{64}"
 cp "$dir/base" "$dir/head"
 run --resume
@@ -245,7 +245,7 @@ bad() { # NAME REGEX ARGUMENTS...: status 2 and a matching error
 	"$readmostly" run -o "$dir/n" --counters none "$@" >"$out" 2>&1
 	local code=$?
 	check "$name is status 2" [ $code = 2 ]
-	check "$name: the error gives the reason" tells "$out" "$words"
+	check "$name: the error gives the reason" matches "$out" "$words"
 }
 syntax="expected \[WORKLOAD:\]NAME=FILE\[\+SHARE%\]"
 bad "an arm without a file" "$syntax" "$dir/pairs.conf" --arms base

@@ -46,7 +46,7 @@ caught() { # id check pattern arguments...
 	report $? "$id is caught by $check ($pattern)"
 }
 
-right() { # id arguments...
+passes() { # id arguments...
 	id=$1
 	shift
 	"$program" check "$id" "$@" >"$dir/out" 2>&1
@@ -129,19 +129,19 @@ rm -r "$dir/a b"
 # Memory that readers retain, next to writes that retire memory.
 caught bad_leaks_lookup reclaim 'bytes are not freed' --ops 20000 --shape u64x8
 caught bad_leaks_scan reclaim 'bytes are not freed' --ops 20000 --shape u64x8
-right waits_for_joined --ops 20000
-right frees_later --ops 20000 --only reclaim --shape u64x24
-right stalls --ops 20000 --only exchange
-right scan_not_outgrown --ops 200000 --only scan
+passes waits_for_joined --ops 20000
+passes frees_later --ops 20000 --only reclaim --shape u64x24
+passes stalls --ops 20000 --only exchange
+passes scan_not_outgrown --ops 200000 --only scan
 # Memory must not grow with the rounds, and many rounds must not look like a hang.
-right gomap_rw --ops 40000000 --only growth --shape u64x8 --memory 160
-right scan_not_outgrown --ops 80000000 --only drive --shape u64x8 --deadline 1
+passes gomap_rw --ops 40000000 --only growth --shape u64x8 --memory 160
+passes scan_not_outgrown --ops 80000000 --only drive --shape u64x8 --deadline 1
 # Memory retained by the quarantine is not a leak of the map.
-right frees_later --ops 200000 --only reclaim --shape u64x8 --quarantine
-right reads_kept --ops 1000000 --only pairs --quarantine --preempt --shape u64x8
-right frees_at_the_end --ops 1000000 --only pairs --quarantine --preempt \
+passes frees_later --ops 200000 --only reclaim --shape u64x8 --quarantine
+passes reads_kept --ops 1000000 --only pairs --quarantine --preempt --shape u64x8
+passes frees_at_the_end --ops 1000000 --only pairs --quarantine --preempt \
 	--shape u64x24
-RM_STALL_MS=0 right stalls --ops 20000
+RM_STALL_MS=0 passes stalls --ops 20000
 # Same seed, same first failure: the promise of `again:` on one thread.
 "$program" check bad_wrong_key --only model --shape u64x8 --seed 7 >"$dir/a"
 "$program" check bad_wrong_key --only model --shape u64x8 --seed 7 >"$dir/out"

@@ -14,22 +14,22 @@ ask:
 	@printf '%s\n' 'maps $(words $(BUILT)) $(ALL_IDS)' 'libraries $(LDLIBS)'
 	@$(GO_HERE) sh -c 'printf "%s\n" "$$GOPATH" "$$GOCACHE" >$(DIR)/caches'
 END
-known() { # FOLDER ARGUMENTS: maps and libraries of a make in the folder
+list_maps_and_libraries() { # FOLDER ARGUMENTS: maps and libraries of a make in the folder
 	make --no-print-directory DIR="$dir" -C "$1" -f Makefile -f "$dir/ask.mk" ask "${@:2}" 2>&1
 }
 tree="$dir/with a blank"
 bare_tree "$dir/plain"
-known "$dir/plain" >"$dir/here"
+list_maps_and_libraries "$dir/plain" >"$dir/here"
 check "libraries next to the sources are found" grep -q '^libraries .*-lhwloc' "$dir/here"
 mv "$dir/plain" "$tree"
 rm -rf "$tree/build"
-known "$tree" >"$dir/blank"
+list_maps_and_libraries "$tree" >"$dir/blank"
 check "a blank in the folder name changes nothing" diff "$dir/here" "$dir/blank"
 caches() { printf '%s\n' "$1/go-path" "$1/go-cache" | diff - "$dir/caches"; } # FOLDER
 check "the caches of Go are next to the sources" caches "$tree/build"
 rm -rf "$tree/build"
 echo 'no folder can be made here' >"$tree/build"
-known "$tree" BUILD="$dir/build" >"$dir/elsewhere"
+list_maps_and_libraries "$tree" BUILD="$dir/build" >"$dir/elsewhere"
 check "nor does a read-only folder of sources" diff "$dir/here" "$dir/elsewhere"
 check "the caches of Go follow BUILD" caches "$dir/build"
 done_testing

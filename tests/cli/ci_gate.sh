@@ -28,83 +28,83 @@ commit() { # FILE: one more line in it; prints the commit
 	in_tree git commit -qm "$1"
 	in_tree git rev-parse HEAD
 }
-gate() { # [NAME=VALUE...]: sets status; its output is in $dir/said
-	in_tree env "$@" .ci/gate >"$dir/said" 2>&1
+gate() { # [NAME=VALUE...]: sets status; its output is in $dir/output
+	in_tree env "$@" .ci/gate >"$dir/output" 2>&1
 	status=$?
-	sed 's/^/# /' "$dir/said"
+	sed 's/^/# /' "$dir/output"
 }
-asked() { # BASE
-	[ $status = 0 ] && says "$dir/said" "asked: $1 "
+compared_with() { # BASE
+	[ $status = 0 ] && says "$dir/output" "asked: $1 "
 }
 
 gate
 check "outside of git it prints the reason and exits 0" \
-	eval '[ $status = 0 ] && says "$dir/said" "gate: nothing compared: no git"'
+	eval '[ $status = 0 ] && says "$dir/output" "gate: nothing compared: no git"'
 in_tree git init -q -b main
 first=$(commit impls/a/map.c)
 gate
 check "a first commit has no base and exits 0" \
-	eval '[ $status = 0 ] && says "$dir/said" "no commit before HEAD here"'
+	eval '[ $status = 0 ] && says "$dir/output" "no commit before HEAD here"'
 second=$(commit impls/a/map.c)
 gate
-check "without origin the base is the previous commit" asked "$first"
+check "without origin the base is the previous commit" compared_with "$first"
 
 # A clone of main, as in CI.
 git clone -q "file://$tree" "$dir/clone"
 tree=$dir/clone
 gate
-check "on the main of origin the base is the previous commit" asked "$first"
+check "on the main of origin the base is the previous commit" compared_with "$first"
 check "and it prints that only the last commit is compared" \
-	says "$dir/said" "gate: only the last commit is compared"
+	says "$dir/output" "gate: only the last commit is compared"
 in_tree git checkout -q -b topic
 commit docs/page.md >"$dir/out"
 commit impls/a/map.c >"$dir/out"
 third=$(commit runner/x.c)
 gate
-check "on a branch the base is the merge base with main" asked "$second"
+check "on a branch the base is the merge base with main" compared_with "$second"
 check "without the note about the last commit" \
-	sh -c "! grep -q 'only the last' '$dir/said'"
+	sh -c "! grep -q 'only the last' '$dir/output'"
 in_tree git checkout -q main
 in_tree git -c merge.ff=false merge -q topic -m merged
 in_tree git update-ref -m push refs/remotes/origin/main HEAD
 gate
-check "for a merge on main the base is main before the merge" asked "$second"
+check "for a merge on main the base is main before the merge" compared_with "$second"
 in_tree git reset -q --hard topic
 in_tree git update-ref -m push refs/remotes/origin/main "$second"
 in_tree git update-ref -m push refs/remotes/origin/main HEAD
 gate
-check "if main grew by many commits the base is the previous origin/main of this clone" asked "$second"
+check "if main grew by many commits the base is the previous origin/main of this clone" compared_with "$second"
 gate GATE_BASE="$first"
-check "GATE_BASE takes precedence" asked "$first"
+check "GATE_BASE takes precedence" compared_with "$first"
 gate GATE_BASE=0000000000000000000000000000000000000000
-check "but not if it is all zeros" asked "$second"
+check "but not if it is all zeros" compared_with "$second"
 for wrong in v9 deadbeef; do
 	gate GATE_BASE=$wrong
 	check "a mistyped GATE_BASE, $wrong, is an error, and nothing is compared" eval \
-		'[ $status = 2 ] && says "$dir/said" "gate: GATE_BASE=$wrong: no such commit here" &&
-			! grep -q asked "$dir/said"'
+		'[ $status = 2 ] && says "$dir/output" "gate: GATE_BASE=$wrong: no such commit here" &&
+			! grep -q asked "$dir/output"'
 done
 git clone -q "file://$tree" "$dir/fresh"
 known=$tree tree=$dir/fresh
 gate
 check "a fresh clone compares the last commit and prints so" \
-	eval 'asked "$(in_tree git rev-parse HEAD^1)" && says "$dir/said" "only the last"'
+	eval 'compared_with "$(in_tree git rev-parse HEAD^1)" && says "$dir/output" "only the last"'
 for name in GITHUB_EVENT_BEFORE CI_COMMIT_BEFORE_SHA CI_MERGE_REQUEST_DIFF_BASE_SHA; do
 	gate $name="$second"
-	check "unless $name has the base" asked "$second"
+	check "unless $name has the base" compared_with "$second"
 done
 in_tree git update-ref refs/remotes/origin/release "$first"
 for name in GITHUB_BASE_REF BUILDKITE_PULL_REQUEST_BASE_BRANCH; do
 	gate $name=release
-	check "or $name has the target branch" asked "$first"
+	check "or $name has the target branch" compared_with "$first"
 done
 gate CI_COMMIT_BEFORE_SHA=0000000000000000000000000000000000000000
 check "a new branch without a previous commit compares the last one" \
-	says "$dir/said" "only the last"
+	says "$dir/output" "only the last"
 tree=$known
 echo more >>"$tree/impls/a/map.c"
 gate GATE_BASE=HEAD
-check "head is never its own base" asked "$second"
+check "head is never its own base" compared_with "$second"
 in_tree git checkout -q .
 
 for file in docs/page.md impls/a/notes.txt; do
@@ -112,7 +112,7 @@ for file in docs/page.md impls/a/notes.txt; do
 	commit $file >"$dir/out"
 	gate GATE_BASE="$before"
 	check "a commit that changes only $file is not compared" \
-		eval '[ $status = 0 ] && says "$dir/said" "no source of what is counted"'
+		eval '[ $status = 0 ] && says "$dir/output" "no source of what is counted"'
 done
 for status_of in 1:1 2:0 3:0; do
 	echo ${status_of%:*} >"$tree/status"
@@ -121,15 +121,15 @@ for status_of in 1:1 2:0 3:0; do
 		[ $status = ${status_of#*:} ]
 done
 check "it prints why nothing was compared" \
-	says "$dir/said" "gate: nothing compared: for the reason above (status 3)"
+	says "$dir/output" "gate: nothing compared: for the reason above (status 3)"
 
 git clone -q --depth 1 "file://$tree" "$dir/shallow"
 tree=$dir/shallow
 gate
 check "a shallow clone has no base, and the error names the remedy" \
-	eval '[ $status = 0 ] && says "$dir/said" "git fetch --unshallow; fetch-depth: 0"'
+	eval '[ $status = 0 ] && says "$dir/output" "git fetch --unshallow; fetch-depth: 0"'
 gate GATE_BASE="$second"
 check "also if GATE_BASE is older than the shallow clone" \
-	eval '[ $status = 2 ] && says "$dir/said" "git fetch --unshallow; fetch-depth: 0"'
+	eval '[ $status = 2 ] && says "$dir/output" "git fetch --unshallow; fetch-depth: 0"'
 check ".ci/run runs the gate and keeps its status" grep -qx '.ci/gate && gated=0 || gated=1' .ci/run
 done_testing

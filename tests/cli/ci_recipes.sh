@@ -27,14 +27,14 @@ in_theirs() { (cd "$theirs" && "$@"); }
 sed 's/rwlock_probe/my_map/g' impls/bound/rwlock_probe.c >"$theirs/src/my_map.c"
 in_theirs git init -q -b main
 in_theirs commit_all first
-good() { in_theirs git checkout -qB "$1" main; }
-good good
+checkout_branch() { in_theirs git checkout -qB "$1" main; }
+checkout_branch good
 echo '/* A comment. */' >>"$theirs/src/my_map.c"
 in_theirs commit_all good
-good slow
+checkout_branch slow
 sed -i 's/^	lock_to_read(&map->lock);/&\n	pthread_rwlock_unlock(\&map->lock);\n&/' "$theirs/src/my_map.c"
 in_theirs commit_all slow
-good wrong
+checkout_branch wrong
 sed -i 's/	probe_write(shape, slot, value);/	if (key.word % 8 != 5)\n&/' "$theirs/src/my_map.c"
 in_theirs commit_all wrong
 in_theirs git checkout -q main
@@ -57,7 +57,7 @@ CONF
 export READMOSTLY_URL=file://$dir/upstream READMOSTLY_REF=main \
 	PLAN=$dir/one.conf CC BUILD=$build CHECK='--ops 2000 --deadline 1' RUNNER_TEMP=$dir
 CC=$(cut -d' ' -f1 "$build/flags")
-built() { # CLONE: copies the objects of upstream into it
+copy_objects() { # CLONE: copies the objects of upstream into it
 	(cd "$1" && git ls-files -z | xargs -0 touch -h -d 2020-01-01)
 	(cd "$dir/upstream" && find "$build" -type f -exec cp -p --parents -t "$1" {} +)
 }
@@ -68,14 +68,14 @@ clone() { # NAME BRANCH: a clean clone in its own folder, with full history
 run() { # STEP NAME [NAME=VALUE...]: runs the step like a runner; sets status
 	local step=$1 name=$2; shift 2
 	(cd "$dir/$name/project" && env "$@" bash -eo pipefail "$dir/steps/$step") \
-		>"$dir/$name.said" 2>"$dir/$name.err"
+		>"$dir/$name.printed" 2>"$dir/$name.err"
 	status=$?
-	sed 's/^/# /' "$dir/$name.said" "$dir/$name.err" | cut -c1-250
+	sed 's/^/# /' "$dir/$name.printed" "$dir/$name.err" | cut -c1-250
 }
 
 # GitHub: the action is in the runner's clone of Readmostly.
 git clone -q "$READMOSTLY_URL" "$dir/actions"
-built "$dir/actions"
+copy_objects "$dir/actions"
 github() { # NAME BRANCH TIME
 	clone "$1" "$2"
 	: >"$dir/$1.summary" >"$dir/$1.output"
@@ -94,7 +94,7 @@ check "the project is unchanged" \
 github slow slow no
 check "GitHub, a slower commit: status 1" [ $status = 1 ]
 check "its counts are the reason, with an annotation" \
-	eval 'says "$dir/slow.said" "::error title=Readmostly red::" && says "$dir/slow.summary" "accesses"'
+	eval 'says "$dir/slow.printed" "::error title=Readmostly red::" && says "$dir/slow.summary" "accesses"'
 check "the outputs contain the lines that accept it and the explanation" eval \
 	'says "$dir/slow/project/readmostly-gate/counts.txt" "Counts: my_map/" &&
 		says "$dir/slow/project/readmostly-gate/counts-why/why.txt" "why my_map"'
@@ -106,12 +106,12 @@ check "GitLab: before_script clones Readmostly" \
 	[ $status = 0 -a -x "$dir/lab/readmostly/examples/ci/gate.sh" ]
 run gitlab-1 lab IMPL=src/my_map.c
 check "also on a runner that kept the clone" [ $status = 0 ]
-built "$dir/lab/readmostly"
+copy_objects "$dir/lab/readmostly"
 run gitlab-2 lab IMPL=src/my_map.c TIME=advice \
 	CI_MERGE_REQUEST_DIFF_BASE_SHA="$(in_theirs git rev-parse main)"
 check "GitLab, a wrong commit: status 1" [ $status = 1 ]
 check "it fails before any timing, although TIME=advice" \
-	eval 'says "$dir/lab.said" "verdict: FAIL (my_map of head fails its checks; nothing was timed)" &&
+	eval 'says "$dir/lab.printed" "verdict: FAIL (my_map of head fails its checks; nothing was timed)" &&
 		[ ! -e "$dir/lab/project/readmostly-gate/verdicts.json" ]'
 
 # The steps of the page: plain shell, and the check of the machine.
@@ -121,7 +121,7 @@ sed -i 's/^test -d .* git clone .*/&\nrm -rf ..\/readmostly; mv ..\/readmostly.b
 	"$dir/steps/page-1"
 run page-1 plain
 check "plain shell, a good commit: status 0" [ $status = 0 ]
-check "compared with main of origin" says "$dir/plain.said" "($(in_theirs git rev-parse main | cut -c1-12)"
+check "compared with main of origin" says "$dir/plain.printed" "($(in_theirs git rev-parse main | cut -c1-12)"
 
 # A library built by the user's make; no commit contains it.
 in_theirs git checkout -qB library main
@@ -138,7 +138,7 @@ clone library library
 mv "$dir/plain/readmostly" "$dir/library/" # as in a kept workspace
 run page-2 library
 check "a library broken by a commit: fails before any timing" eval '[ $status = 1 ] &&
-	says "$dir/library.said" "/libmy_map.so of head fails its checks; nothing was timed)"'
+	says "$dir/library.printed" "/libmy_map.so of head fails its checks; nothing was timed)"'
 mv "$dir/library/readmostly" "$dir/plain/readmostly"
 
 # Build only what the step needs, to save time.
@@ -146,13 +146,13 @@ sed -i "s|^make$|make $build/readmostly|; s|build/gcc|$build|" "$dir/steps/page-
 mkdir -p "$dir/look" && ln -s "$dir/plain/readmostly" "$dir/look/project"
 run page-3 look
 check "the check of the machine passes or names the problem" \
-	eval '[ $status = 0 ] && says "$dir/look.said" "event map"'
+	eval '[ $status = 0 ] && says "$dir/look.printed" "event map"'
 
 # Error messages of the script.
 sh_gate() { # WORDS ARGUMENTS: status 2 and the words
 	local words=$1; shift
-	(cd "$dir/plain/project" && "$dir/plain/readmostly/examples/ci/gate.sh" "$@") >"$dir/said" 2>&1
-	[ $? = 2 ] && says "$dir/said" "$words"
+	(cd "$dir/plain/project" && "$dir/plain/readmostly/examples/ci/gate.sh" "$@") >"$dir/output" 2>&1
+	[ $? = 2 ] && says "$dir/output" "$words"
 }
 check "a missing map is status 2" sh_gate "expected a file of a map"
 check "a library without IMPL_MAKE" sh_gate "is not there: IMPL_MAKE= says what makes a library" their.so
@@ -163,8 +163,8 @@ check "a map outside of the repository" sh_gate "lies outside of the repository"
 # Other spellings of the path: base contains the file, so it is never "new".
 found_in() { # FOLDER FILE
 	(cd "$dir/plain/project/$1" && TIME=no timeout -k 1 60 bash -c '. <(sed "s/^cd .*/echo would gate \$IMPL; exit/" "$1") "$2"' \
-		"$dir/plain/readmostly/examples/ci/gate.sh" "$dir/plain/readmostly/examples/ci/gate.sh" "$2") >"$dir/said" 2>&1
-	says "$dir/said" "would gate $(realpath "$dir/plain/project")/src/my_map.c"
+		"$dir/plain/readmostly/examples/ci/gate.sh" "$dir/plain/readmostly/examples/ci/gate.sh" "$2") >"$dir/output" 2>&1
+	says "$dir/output" "would gate $(realpath "$dir/plain/project")/src/my_map.c"
 }
 check "an absolute path is found in base" found_in . "$dir/plain/project/src/my_map.c"
 check "a path relative to another folder is found" found_in src ../src/my_map.c

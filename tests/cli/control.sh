@@ -24,7 +24,7 @@ measure = throughput
 CONF
 cell=w/shard_seg_grow/u64x8/n1024/w3/update/m0/uniform/t2/cores/throughput
 
-tells() { grep -qE -- "$1" "$out" || { cut -c 1-300 "$out" | sed 's/^/# /'; return 1; }; }
+matches() { grep -qE -- "$1" "$out" || { cut -c 1-300 "$out" | sed 's/^/# /'; return 1; }; }
 run() { # ARGUMENTS...: sets status
 	"$readmostly" run -o "$campaign" --counters none --busy-ok --seed 5 "$@" >"$out" 2>&1
 	status=$?
@@ -56,16 +56,16 @@ check "their instructions are equal" equal_code
 # ---- the plan -----------------------------------------------------------------
 "$readmostly" plan "$dir/w.conf" >"$out" 2>&1
 check "plan prints the control" \
-	tells "^A/A control: 12 trials more of $cell, by maps/aa/shard_seg_grow, about "
-check "its trials count" tells "^62 trials in 12 rounds, "
+	matches "^A/A control: 12 trials more of $cell, by maps/aa/shard_seg_grow, about "
+check "its trials count" matches "^62 trials in 12 rounds, "
 "$readmostly" run --needs "$dir/w.conf" >"$out" 2>&1
-check "--needs lists its program" tells "^aa/shard_seg_grow$"
+check "--needs lists its program" matches "^aa/shard_seg_grow$"
 "$readmostly" run --needs --set control=none "$dir/w.conf" >"$out" 2>&1
-check "not with control=none" eval '! tells ^aa/ >/dev/null'
+check "not with control=none" eval '! matches ^aa/ >/dev/null'
 
 # ---- a campaign ------------------------------------------------------------------
 # Compares the journal with the plan in an independent reader.
-holds() {
+verify_journal() {
 	python3 - "$campaign" "$cell" <<'PYTHON'
 import collections, hashlib, json, pathlib, sys
 folder, cell = sys.argv[1:]
@@ -109,7 +109,7 @@ done
 check "every kill hit a running campaign" [ $kills = 3 ]
 run --resume
 check "a resume completes it" [ $status = 0 ]
-check "each trial of the control is next to one of its map, in either order" holds
+check "each trial of the control is next to one of its map, in either order" verify_journal
 # The report's reader: trials of the map are those of arm head, and none is pending.
 read_back() {
 	PYTHONPATH=. "$(report/find_python.sh)" - "$campaign" "$cell" <<'PYTHON'
@@ -139,7 +139,7 @@ readmostly=$dir/elsewhere/readmostly campaign=$dir/other
 run "$dir/w.conf"
 check "a control that is not built is status 2 before any trial" \
 	eval '[ $status = 2 ] && [ ! -e "$campaign" ]'
-check "the error has the command that builds it" tells "make programs NEEDED=aa/shard_seg_grow"
+check "the error has the command that builds it" matches "make programs NEEDED=aa/shard_seg_grow"
 run --maps gomap_rw "$dir/w.conf"
 check "without its map there is no control" [ $status = 0 ]
 

@@ -16,9 +16,9 @@ run() { # STATUS ARGUMENTS...: stores the output, compares the exit status
 	[ $? = "$want" ]
 }
 
-has() { grep -q -- "$1" "$dir/out"; }
-says() { grep -q -- "$1" "$dir/err"; }
-lacks() { ! grep -q -- "$1" "$2"; }
+output_matches() { grep -q -- "$1" "$dir/out"; }
+error_matches() { grep -q -- "$1" "$dir/err"; }
+lacks_text() { ! grep -q -- "$1" "$2"; }
 
 # A Zen 3 with 32 KiB of L1d, as seen from one CPU, and a library whose counts match the known
 # kernels.
@@ -36,7 +36,7 @@ ASAN_OPTIONS=detect_leaks=0 exec "$build/readmostly-likwid" --no-gate \
 	--library "$build/tests/stub/liblikwid.so.5" "\$@"
 END
 chmod +x "$dir/helper"
-played() { # STATUS ARGUMENTS...
+run_on_fake_cpu() { # STATUS ARGUMENTS...
 	RM_SYSFS=$root RM_LIKWID_HELPER=$dir/helper
 	export RM_SYSFS RM_LIKWID_HELPER
 	want=$1
@@ -49,11 +49,11 @@ played() { # STATUS ARGUMENTS...
 }
 
 check "status 0 whether counters work or not" run 0
-check "it lists likwid" has "^  likwid"
-check "it lists perf" has "^  perf"
-check "it prints the choice of auto" has "^auto takes: "
+check "it lists likwid" output_matches "^  likwid"
+check "it lists perf" output_matches "^  perf"
+check "it prints the choice of auto" output_matches "^auto takes: "
 
-whole() { # every unusable back end has a reason, also in the JSON
+survey_is_complete() { # every unusable back end has a reason, also in the JSON
 	/usr/bin/env python3 - "$dir/out" <<'END'
 import json, sys
 survey = json.load(open(sys.argv[1]))
@@ -66,33 +66,33 @@ assert survey["auto"] == (proved + ["none"])[0]
 END
 }
 run 0 --json
-check "--json is one object; an unusable back end has a reason" whole
+check "--json is one object; an unusable back end has a reason" survey_is_complete
 
 mkdir "$dir/elsewhere"
 cp "$build/readmostly" "$build/readmostly-likwid" "$dir/elsewhere"
-far() { (cd / && "$dir/elsewhere/readmostly" env counters >"$dir/out" 2>"$dir/err"); }
-check "a copy in another folder works" far
-check "and finds its events and its helper" lacks "no program readmostly-likwid" "$dir/out"
+run_copy() { (cd / && "$dir/elsewhere/readmostly" env counters >"$dir/out" 2>"$dir/err"); }
+check "a copy in another folder works" run_copy
+check "and finds its events and its helper" lacks_text "no program readmostly-likwid" "$dir/out"
 
 check "an unknown metric is status 2" run 2 --metrics l1d_fil
-check "and is named" says 'no metric "l1d_fil"'
+check "and is named" error_matches 'no metric "l1d_fil"'
 check "an extra argument is status 2" run 2 extra
 
 four=cycles,instructions,dc_load,l1d_fill_demand
 check "fake CPU: a recording that cannot be written is status 3" \
-	played 3 --metrics $four --record "$dir/none/recording"
-check "the table is still printed" has "^auto takes: likwid"
-check "fake CPU: status 0" played 0 --metrics $four --record "$dir/recording"
-check "fake CPU: likwid is verified" has "likwid  *works: proved on known kernels"
+	run_on_fake_cpu 3 --metrics $four --record "$dir/none/recording"
+check "the table is still printed" output_matches "^auto takes: likwid"
+check "fake CPU: status 0" run_on_fake_cpu 0 --metrics $four --record "$dir/recording"
+check "fake CPU: likwid is verified" output_matches "likwid  *works: proved on known kernels"
 check "fake CPU: each verified metric shows its expected range" \
-	has "l1d_fill_demand  four  *0.97  0.5..2  *proved"
-check "fake CPU: auto chooses likwid" has "^auto takes: likwid"
-check "fake CPU: the table names the source of the facts" has "RM_SYSFS is set"
+	output_matches "l1d_fill_demand  four  *0.97  0.5..2  *proved"
+check "fake CPU: auto chooses likwid" output_matches "^auto takes: likwid"
+check "fake CPU: the table names the source of the facts" output_matches "RM_SYSFS is set"
 # On a machine with a PMU, perf adds lines.
 grep '"backend":"likwid"' "$dir/recording" >"$dir/likwid"
 check "the recording has a line per kernel and event" \
 	[ "$(wc -l <"$dir/likwid")" = 12 ]
-check "no line claims hardware" lacks '"hardware"' "$dir/recording"
+check "no line claims hardware" lacks_text '"hardware"' "$dir/recording"
 check "the recording equals the fixture replayed by tests" \
 	cmp -s "$dir/likwid" tests/fixtures/counters.jsonl
 
@@ -100,12 +100,12 @@ check "the recording equals the fixture replayed by tests" \
 echo kept >"$dir/dead"
 STUB_VALUE=zero
 export STUB_VALUE
-played 0 --metrics $four --record "$dir/dead"
+run_on_fake_cpu 0 --metrics $four --record "$dir/dead"
 unset STUB_VALUE
-stays() { grep -qx kept "$dir/dead" || has "^  perf  *works"; }
-check "counters that stay at 0 are unusable" has "^  likwid  *does not work here"
-check "and do not replace an earlier recording" stays
-check "nor are they recorded with others" lacks '"likwid"' "$dir/dead"
+recording_is_kept() { grep -qx kept "$dir/dead" || output_matches "^  perf  *works"; }
+check "counters that stay at 0 are unusable" output_matches "^  likwid  *does not work here"
+check "and do not replace an earlier recording" recording_is_kept
+check "nor are they recorded with others" lacks_text '"likwid"' "$dir/dead"
 
 # A CPU that is not in the tables.
 mkdir -p "$dir/strange/proc" "$dir/strange/${cache#$root/}"
@@ -113,12 +113,12 @@ printf 'processor\t: %s\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 
 	"$cpu" >"$dir/strange/proc/cpuinfo"
 cp "$cache"/* "$dir/strange/${cache#$root/}"
 root=$dir/strange
-check "an unknown CPU is not an error" played 0
+check "an unknown CPU is not an error" run_on_fake_cpu 0
 check "a note says that it uses the kernel's generic events" \
-	has "note: .*GenuineIntel 6/250 is not in cpus.tsv: counted are the kernel's generic events"
+	output_matches "note: .*GenuineIntel 6/250 is not in cpus.tsv: counted are the kernel's generic events"
 RM_SYSFS=$root taskset -c "$cpu" "$build/readmostly" env doctor >"$dir/out" 2>&1
 check "doctor prints the same note" \
-	has "^note *event map *GenuineIntel 6/250 is not in the table of CPUs"
+	output_matches "^note *event map *GenuineIntel 6/250 is not in the table of CPUs"
 
 RM_SYSFS=$dir/nothing
 export RM_SYSFS

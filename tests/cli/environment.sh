@@ -18,7 +18,7 @@ hostile=(CDPATH=/tmp:/ POSIXLY_CORRECT=1 "SHELLOPTS=nounset:noclobber" BASH_ENV=
 	ARGP_HELP_FMT=rmargin=30 TAR_OPTIONS=--nonsense XZ_OPT=-0 HOME="$dir/home" XDG_CONFIG_HOME="$dir/home/.config")
 cp -r tests/fixtures/campaign "$dir/calm" && cp -r "$dir/calm" "$dir/wild"
 
-everything() { # FOLDER: the output of commands
+run_commands() { # FOLDER: the output of commands
 	"$build/readmostly" plan --mode smoke --maps gomap_rw,shard_seg --json
 	"$build/readmostly" run --help
 	"$build/readmostly" --version
@@ -29,12 +29,12 @@ everything() { # FOLDER: the output of commands
 			@env | grep -E '^(GIT|GO[A-Z]|MPL|PYTHON|HWLOC|CDPATH|POSIX|JAVA|LC_)' | grep -v ^GOOD
 	END
 }
-same() { cmp "$dir/calm.out" "$dir/wild.out" && diff -r "$dir/calm" "$dir/wild"; }
+outputs_are_equal() { cmp "$dir/calm.out" "$dir/wild.out" && diff -r "$dir/calm" "$dir/wild"; }
 check "all commands exit with the same status" eval '
-	everything "$dir/calm" >"$dir/calm.out" 2>"$dir/calm.err"; calm=$?
-	env "${hostile[@]}" build="$build" bash -c "$(declare -f everything); everything \"\$1\"" _ "$dir/wild" >"$dir/wild.out" 2>"$dir/wild.err"
+	run_commands "$dir/calm" >"$dir/calm.out" 2>"$dir/calm.err"; calm=$?
+	env "${hostile[@]}" build="$build" bash -c "$(declare -f run_commands); run_commands \"\$1\"" _ "$dir/wild" >"$dir/wild.out" 2>"$dir/wild.err"
 	[ $? = $calm ]'
-check "output, page, tables and figures are identical" same
+check "output, page, tables and figures are identical" outputs_are_equal
 check "scripts see a clean environment" eval '
 	seen=$(env "${hostile[@]}" bash -c ". runner/base/environment.sh; env" 2>/dev/null)
 	[ "$(grep -cE "^(CDPATH|POSIXLY_CORRECT|GIT_[DWI]|GOGC|MPL|PYTHON[SOWI]|HWLOC|LC_N|SHELLOPTS|OMP)" <<<"$seen")" = 0 ]'

@@ -46,7 +46,7 @@ right_passes() { # MAP MODEL
 # The page without the line of the run that found it.
 page() { sed 1d "$dir/$1"; }
 # shellcheck disable=SC2086
-again() { # ID: the command in its last line gives the same page
+reproduces() { # ID: the command in its last line gives the same page
 	line=$(sed -n 's/^again: readmostly explore //p' "$dir/$1")
 	explore $line >"$dir/again"
 	[ $? = 1 ] && page "$1" | cmp - "$dir/again"
@@ -68,7 +68,7 @@ bugs >"$dir/bugs"
 while IFS='	' read -r id folder finding schedules _; do
 	check "$id is found within $schedules schedules: $finding" \
 		finds "$id" "$finding" "$schedules"
-	check "$id: its command reproduces it, byte for byte" again "$id"
+	check "$id: its command reproduces it, byte for byte" reproduces "$id"
 	check "$id: one CPU finds the same" on_one_cpu "$id" "$schedules"
 	check "$id: source lines of the map are shown" grep -q '\.[ch]:[0-9]' "$dir/$id"
 	check "$id: its corrected version passes $right_schedules" passes "${id}_twin"
@@ -94,7 +94,7 @@ weak_on_one_cpu() { # ID SCHEDULES MODEL
 	explore "$1" --schedules "$2" --memory "$3" --cpus 1 | sed 1d >"$dir/one"
 	page "$1" | cmp - "$dir/one"
 }
-says_of_memory() { # ID MODEL
+shows_memory_order() { # ID MODEL
 	case $2 in
 	c11) grep -Eq 'an older value: that of (the start|thread [1-7] at .*\.[ch]:[0-9]+)$' "$dir/$1" ;;
 	tso) grep -q 'stores into its buffer [^ ]*$' "$dir/$1" && grep -q 'has left the buffer$' "$dir/$1" ;;
@@ -107,8 +107,8 @@ grep -v '^#' "$weak" >"$dir/weak"
 while IFS='	' read -r id folder finding schedules model; do
 	check "$id is found under $model within $schedules schedules: $finding" \
 		finds_weak "$id" "$finding" "$schedules" "$model"
-	check "$id: the page describes the memory order" says_of_memory "$id" "$model"
-	check "$id: its command reproduces it, byte for byte" again "$id"
+	check "$id: the page describes the memory order" shows_memory_order "$id" "$model"
+	check "$id: its command reproduces it, byte for byte" reproduces "$id"
 	check "$id: one CPU finds the same" weak_on_one_cpu "$id" "$schedules" "$model"
 	check "$id passes under sc" weak_passes "$id" --schedules "$schedules"
 	check "$id: its corrected version passes $right_schedules under $model" weak_passes "${id}_twin" \
@@ -126,15 +126,15 @@ exhausts() { # ID FINDING
 	[ $? = 1 ] && grep -q "^FAIL $1: .* up to 2 preemptions, .*: $2\$" "$dir/$1" ||
 		{ sed 's/^/# /' "$dir/$1"; return 1; }
 }
-spares() { # MAP WORDS
+passes_exhaustively() { # MAP WORDS
 	explore "$1" --scheduler exhaustive --ops 1 --programs 4 --schedules 2000 >"$dir/out" &&
 		grep -Eq "^ok   $1: $2 up to 2 preemptions: none fails, .* 0 undecided" "$dir/out" ||
 		{ sed 's/^/# /' "$dir/out"; return 1; }
 }
 while read -r id finding; do
 	check "$id is found by all schedules: $finding" exhausts "$id" "$finding"
-	check "$id: its command reproduces it, byte for byte" again "$id"
-	check "$id: its corrected version passes" spares "${id}_twin" '.*'
+	check "$id: its command reproduces it, byte for byte" reproduces "$id"
+	check "$id: its corrected version passes" passes_exhaustively "${id}_twin" '.*'
 done <<-'end'
 	lost_update not linearizable
 	lock_order deadlock
@@ -160,33 +160,33 @@ check 'the corrected version passes' eval 'explore keeps_back_twin \
 
 # A program from a file: the findings for a broken map and its corrected version.
 cat >"$dir/exchanges.txt" <<-'end'
-	# # One of two exchanges gets the value of the other.
+	# One of two exchanges gets the value of the other.
 	resident = 0
 	thread 1 = exchange 0
 	thread 2 = exchange 0
 end
-written() { # MAP ARGUMENT...
+run_program_file() { # MAP ARGUMENT...
 	map=$1; shift
 	explore "$map" --program-file "$dir/exchanges.txt" "$@" >"$dir/$map"
 }
 finds_written() { # ARGUMENT...
-	written lost_update "$@"
+	run_program_file lost_update "$@"
 	[ $? = 1 ] && grep -q '^FAIL lost_update: .*: not linearizable$' "$dir/lost_update" &&
 		grep -q '^thread 2 = exchange 0$' "$dir/lost_update" ||
 		{ sed 's/^/# /' "$dir/lost_update"; return 1; }
 }
-kept() { # the smallest program on the page is a valid program file
+page_program_runs() { # the smallest program on the page is a valid program file
 	sed -n '/^the program:$/,/^$/p' "$dir/lost_update" | sed 1d >"$dir/kept.txt"
 	explore lost_update --program-file "$dir/kept.txt" --scheduler exhaustive >"$dir/out"
 	[ $? = 1 ] && grep -q ' up to 2 preemptions, .*: not linearizable$' "$dir/out" ||
 		{ sed 's/^/# /' "$dir/kept.txt" "$dir/out"; return 1; }
 }
 check 'a program from a file runs under many schedules' finds_written
-check 'its command reproduces it, byte for byte' again lost_update
+check 'its command reproduces it, byte for byte' reproduces lost_update
 check 'the exhaustive scheduler runs it once' finds_written --scheduler exhaustive
-check 'its command reproduces it, byte for byte' again lost_update
-check 'the program of a page is a valid program file' kept
-check 'the corrected version passes all schedules' written lost_update_twin --scheduler exhaustive
+check 'its command reproduces it, byte for byte' reproduces lost_update
+check 'the program of a page is a valid program file' page_program_runs
+check 'the corrected version passes all schedules' run_program_file lost_update_twin --scheduler exhaustive
 check 'and all means one program' grep -q ': all [0-9,]* schedules of 1 programs' "$dir/lost_update_twin"
 # Without judging, a wrong history is not reported; other findings are.
 unjudged() { # MAP: returns the status; writes $dir/MAP
@@ -197,7 +197,7 @@ check 'and the line mentions it' grep -q '^ok   lost_update: .*, answers not jud
 races() { unjudged plain_counter; [ $? = 1 ] && grep -q '^FAIL plain_counter: .*: data race$' "$dir/plain_counter"; }
 check 'a data race is still reported' races
 check 'its command has the options' grep -q '^again: .* --unstamped --unjudged ' "$dir/plain_counter"
-check 'its command reproduces it, byte for byte' again plain_counter
+check 'its command reproduces it, byte for byte' reproduces plain_counter
 accuses_none() {
 	explore all --schedules 200 >"$dir/out" && ! grep '^FAIL' "$dir/out"
 }
@@ -239,8 +239,8 @@ check 'a map without a required operation is skipped with the reason' sh -c "
 	echo 'thread 1 = update 0' >'$dir/update.txt'
 	'$build/readmostly' explore all --program-file '$dir/update.txt' --schedules 10 |
 		grep -q '^skip .*: the map does not offer update 0$'"
-check 'a finished enumeration prints all' spares gomap_rw 'all [0-9,]+ schedules of 4 programs'
-check 'an unfinished one does not' spares syncmap \
+check 'a finished enumeration prints all' passes_exhaustively gomap_rw 'all [0-9,]+ schedules of 4 programs'
+check 'an unfinished one does not' passes_exhaustively syncmap \
 	'stopped at 2,000 schedules of a program, [0-9,]+ tried, [0-3] of 4 programs to their end,'
 skips_named() {
 	explore null_map >"$dir/out"
@@ -258,5 +258,5 @@ outside() {
 		{ sed 's/^/# /' "$dir/strange"; return 1; }
 }
 check 'a map outside of the tree is built and explored' outside
-check 'its command reproduces it, byte for byte' again strange
+check 'its command reproduces it, byte for byte' reproduces strange
 done_testing

@@ -20,9 +20,9 @@ files=$(for bug in $bugs; do echo "verify/corpora/$(row "$bug" | cut -f1)/$bug.c
 # shellcheck disable=SC2086
 builds() { tests/tools/with_impl.sh "$dir/build" explore $files; }
 
-# linked BUG FILE EDIT: links the bug's program with the edited file; an edited header affects all
+# link_program BUG FILE EDIT: links the bug's program with the edited file; an edited header affects all
 # files.
-linked() {
+link_program() {
 	local bug=$1 sources=$2 name
 	rm -rf "$dir/edited" && mkdir -p "$dir/edited/verify/explore"
 	[ "${2%.h}" = "$2" ] || sources='access.c heap.c clocks.c reach.c'
@@ -40,15 +40,15 @@ linked() {
 		-Wl,--defsym=rm_this_map="rm_impl_$bug" "$build/explore.a" $libraries
 }
 
-# tried BUG PROGRAM: runs the bug's schedules; fails if the program crashes or hangs.
-tried() {
+# run_bug BUG PROGRAM: runs the bug's schedules; fails if the program crashes or hangs.
+run_bug() {
 	timeout 1000 "$2" "$1" --schedules "$(row "$1" | cut -f3)" >"$dir/out" 2>&1
 	[ $? -le 1 ] || { sed 's/^/# /' "$dir/out"; return 1; }
 }
-named() { grep -q "^FAIL $1: .*: $(row "$1" | cut -f2)\$" "$dir/out"; } # BUG
-found() { tried "$1" "$2" && named "$1"; }
+is_reported() { grep -q "^FAIL $1: .*: $(row "$1" | cut -f2)\$" "$dir/out"; } # BUG
+found() { run_bug "$1" "$2" && is_reported "$1"; }
 missed() { # BUG FILE EDIT
-	linked "$1" "$2" "$3" && tried "$1" "$dir/explore" && ! named "$1"
+	link_program "$1" "$2" "$3" && run_bug "$1" "$dir/explore" && ! is_reported "$1"
 }
 
 check 'the bugs build' builds

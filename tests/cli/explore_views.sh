@@ -56,10 +56,10 @@ written = [line.strip() for line in text.splitlines()
            if re.match(r" +\S+\.h:\d+ (reads|writes|loads|stores)", line)]
 named = iter(e["name"] for e in accesses)
 fact("order", written and all(line in named for line in written))
-said = re.findall(r"^thread (\d) = (.*)$", text, re.M)
+printed = re.findall(r"^thread (\d) = (.*)$", text, re.M)
 def named(thread):
     return ", ".join(o["name"] for o in operations if o["tid"] == thread)
-fact("operations", said == [(str(t), named(t)) for t in threads if named(t)])
+fact("operations", printed == [(str(t), named(t)) for t in threads if named(t)])
 fact("inside", all(any(o["tid"] == a["tid"] and o["ts"] <= a["ts"] and
                        a["ts"] < o["ts"] + o["dur"] for o in operations)
                    for a in accesses))
@@ -73,18 +73,18 @@ fact("between", all(any(o["tid"] == a["tid"] and o["ts"] <= a["ts"] and
                     for a in accesses if a["ts"] in between(a["tid"])))
 fact("again", text.rsplit("again: ", 1)[1].strip() in cells.text)
 END
-said() { # WORD: true if compare.py confirms the fact
+fact_holds() { # WORD: true if compare.py confirms the fact
 	[ "$(grep -c "^ok - $1" "$dir/facts")" = 1 ]
 }
 agree() { # MAP inside|between: compares text, page and trace in $dir
 	python3 "$dir/compare.py" "$dir/text" "$dir/f.html" "$dir/f.json" >"$dir/facts"
-	check "$1: page and trace have the same accesses in the same order" said accesses
-	check "$1: the threads agree" said threads
-	check "$1: each column has the head of its thread" said heads
-	check "$1: each line of the text is an access, in the same order" said order
-	check "$1: the operations of each thread are those of the program" said operations
-	check "$1: each access is inside an operation of its thread ($2)" said "$2"
-	check "$1: the page has the command that reproduces it" said again
+	check "$1: page and trace have the same accesses in the same order" fact_holds accesses
+	check "$1: the threads agree" fact_holds threads
+	check "$1: each column has the head of its thread" fact_holds heads
+	check "$1: each line of the text is an access, in the same order" fact_holds order
+	check "$1: the operations of each thread are those of the program" fact_holds operations
+	check "$1: each access is inside an operation of its thread ($2)" fact_holds "$2"
+	check "$1: the page has the command that reproduces it" fact_holds again
 }
 agree $map inside
 explore $map --scheduler exhaustive --html "$dir/each.html" >"$dir/text"

@@ -50,14 +50,14 @@ for map in gomap_rw waits_for_joined; do
 		grep -c '"status":"\(failed\|skipped\)"')
 	check "$map, which is correct, has no failed trial" [ "$bad" = 0 ]
 done
-says_why() { grep "/$1/" "$dir/campaign/trials.jsonl" | grep -q "$2"; }
-check 'the lost insert has its reason' says_why bad_loses_insert 'key sums differ\|lost'
-check 'the lost replacement has its reason' says_why bad_loses_replace 'lost update'
-check 'the wrong key has its reason' says_why bad_wrong_key "another key's value"
-check 'the torn value has its reason' says_why bad_tears 'torn'
-check 'the crash has its reason' says_why bad_crashes 'signal'
-check 'the hang has its reason' says_why bad_hangs 'deadline'
+has_reason() { grep "/$1/" "$dir/campaign/trials.jsonl" | grep -q "$2"; }
+check 'the lost insert has its reason' has_reason bad_loses_insert 'key sums differ\|lost'
+check 'the lost replacement has its reason' has_reason bad_loses_replace 'lost update'
+check 'the wrong key has its reason' has_reason bad_wrong_key "another key's value"
+check 'the torn value has its reason' has_reason bad_tears 'torn'
+check 'the crash has its reason' has_reason bad_crashes 'signal'
+check 'the hang has its reason' has_reason bad_hangs 'deadline'
 # A slow machine, or one with much memory, reaches the deadline first.
-check 'a map that exhausts memory is stopped with the reason' says_why bad_eats_memory \
+check 'a map that exhausts memory is stopped with the reason' has_reason bad_eats_memory \
 	'"status":"failed","reason":"\(ended by signal\|no end within\)'
 done_testing

@@ -64,7 +64,7 @@ begin() { # sends; prints the kind of start
 	sed 's/^/# /' "$dir/err" >&2
 	flock -w 60 "$there/results/x/state/m1.lock" true
 }
-made() { # STATUS: expected status of the program that remote make builds
+remote_make_gives() { # STATUS: expected status of the program that remote make builds
 	make -s -C "$there" >"$dir/made" 2>&1 || { sed 's/^/# /' "$dir/made"; return 1; }
 	# Later edits must be newer, even on a file system with a coarse clock.
 	until touch "$dir/probe" && [ "$dir/probe" -nt "$there/build/all" ]; do :; done
@@ -72,7 +72,7 @@ made() { # STATUS: expected status of the program that remote make builds
 	[ $? = "$1" ]
 }
 check "a start begins" [ "$(begin)" = session ]
-check "remote make builds the local sources" made 3
+check "remote make builds the local sources" remote_make_gives 3
 
 in_here ssh_fetch m1
 check "the files of a start are fetched, only for this machine" [ "$(cd "$OUT" && find m1 state -name '*.*' | sort | paste -sd' ')" = \
@@ -82,7 +82,7 @@ echo theirs >"$there/theirs.txt"
 in_here git mv locks.c reach.c
 in_here rm old_map.c
 check "a start begins after a rename and a deletion" [ "$(begin)" = session ]
-check "a renamed file is not there twice" made 3
+check "a renamed file is not there twice" remote_make_gives 3
 check "a file deleted but not committed is removed" [ ! -e "$there/old_map.c" ]
 check "files of other owners stay" eval '[ -e "$there/theirs.txt" ] && [ -d "$there/results/x/state" ]'
 
@@ -90,7 +90,7 @@ check "files of other owners stay" eval '[ -e "$there/theirs.txt" ] && [ -d "$th
 echo 'int lock(void) { return 4; }' >"$dir/here/reach.c"
 touch -d 2020-01-01 "$dir/here/reach.c"
 check "a start begins after an edit" [ "$(begin)" = session ]
-check "the edited file is compiled, whatever its time" made 4
+check "the edited file is compiled, whatever its time" remote_make_gives 4
 touch "$dir/here/main.c"
 check "a start begins without an edit" [ "$(begin)" = session ]
 check "unchanged files are not compiled again" make -s -q -C "$there"

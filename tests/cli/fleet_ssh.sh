@@ -11,11 +11,11 @@ two_launchers m1 m2 m3
 
 # Cut a connection, kill a runner, and kill the launcher by SIGKILL.
 site=$(<"$SITE")
-held() { runs_there "$1" "$2"; : >"$dir/gate.$2"; } # FOLDER NODE
+hold_machine() { runs_there "$1" "$2"; : >"$dir/gate.$2"; } # FOLDER NODE
 gates >>"$SITE"
 campaign b & launcher=$!
-held b m1
-held b m2
+hold_machine b m1
+hold_machine b m2
 sshd cut m1
 kill -KILL "$(runner_of b m2)"
 until_ "says $dir/b.out 'm1: running: cannot be reached now' >/dev/null"
@@ -39,7 +39,7 @@ kib=$(($(stat -c %s "$dir/b/m1/campaign.json") / 1024 + 16))
 printf '%s\n' "$(gates); [ \"\$node\" != m2 ] || ulimit -f $kib" "ssh = ssh -F $dir/sshd/config" >"$SITE"
 sshd cut m3
 campaign c & launcher=$!
-held c m1
+hold_machine c m1
 kill -TERM "$(runner_of c m1)"
 let_go
 launcher_ends

@@ -34,14 +34,14 @@ rm-map growing
 rm-map syncmap
 END
 mapfile -t commands <"$dir/commands"
-state() { # N: line N of the maps' own output
-	sed -n "$1p" "$dir/said"
+map_line() { # N: line N of the maps' own output
+	sed -n "$1p" "$dir/output"
 }
-seen() { # WHAT: the maps as printed in this gdb session
+check_views() { # WHAT: the maps as printed in this gdb session
 	check "$1: B, count and the evacuation mark" \
-		grep -qF -- "= $(state 1)" "$out"
-	check "$1: a map of strings" grep -qF -- "= $(state 2)" "$out"
-	check "$1: the parts of sync.Map" grep -qF -- "= $(state 3)" "$out"
+		grep -qF -- "= $(map_line 1)" "$out"
+	check "$1: a map of strings" grep -qF -- "= $(map_line 2)" "$out"
+	check "$1: the parts of sync.Map" grep -qF -- "= $(map_line 3)" "$out"
 	check "$1: each entry of a growing map" \
 		grep -q '^6700 entries in ' "$out"
 	check "$1: the entries of dirty" grep -q '^335 entries in ' "$out"
@@ -49,26 +49,26 @@ seen() { # WHAT: the maps as printed in this gdb session
 
 # A process started by gdb, stopped at a breakpoint, and its core.
 show "file $program" "set confirm off" "break pause" \
-	"run >$dir/said" "${commands[@]}" "generate-core-file $dir/core" kill ||
+	"run >$dir/output" "${commands[@]}" "generate-core-file $dir/core" kill ||
 	true
-if grep -qE 'ptrace|not permitted' "$dir/err" && ! [ -s "$dir/said" ]; then
+if grep -qE 'ptrace|not permitted' "$dir/err" && ! [ -s "$dir/output" ]; then
 	skip 'maps in gdb' "gdb may not trace here: $(grep -m1 -E 'ptrace|not permitted' "$dir/err")"
 	done_testing
 	exit
 fi
 check 'the growing map is marked as growing' \
-	grep -qE '^count 6700, B 11, .* \(growing\), nevacuate [1-9]' "$dir/said"
+	grep -qE '^count 6700, B 11, .* \(growing\), nevacuate [1-9]' "$dir/output"
 check 'sync.Map has entries in read, in dirty, and removed ones' \
-	grep -qE '^sync.Map: amended, read 300 entries \(3 nil, 5 expunged\), dirty 335' "$dir/said"
-seen 'a stopped process'
+	grep -qE '^sync.Map: amended, read 300 entries \(3 nil, 5 expunged\), dirty 335' "$dir/output"
+check_views 'a stopped process'
 show "file $program" "core-file $dir/core" "${commands[@]}" || true
-seen 'a core'
+check_views 'a core'
 
 # A process that already runs.
-"$program" >"$dir/said" &
+"$program" >"$dir/output" &
 pid=$!
 for _ in $(seq 600); do # until all output is written
-	grep -q '^ready' "$dir/said" && break
+	grep -q '^ready' "$dir/output" && break
 	sleep 0.1
 done
 attach() { show "attach $pid" "${commands[@]}" detach; }
@@ -76,7 +76,7 @@ attach || true
 if grep -qE 'ptrace|not permitted' "$dir/err"; then
 	skip 'a process that gdb attaches to' 'gdb may not attach here'
 else
-	seen 'a process that gdb attaches to'
+	check_views 'a process that gdb attaches to'
 fi
 
 # The map of a trial, found without arguments.

@@ -15,7 +15,7 @@ run() { # LIBRARY CHECK SEED
 		--ops 20000 --seed "$3" --quiet --deadline 600 >"$out" 2>&1
 }
 
-right() { # LIBRARY CHECK
+passes() { # LIBRARY CHECK
 	run "$1" "$2" 1 || { sed 's/^/# /' "$out"; false; }
 }
 
@@ -39,9 +39,9 @@ for library in map cache cache_stale; do
 		names "$build/libreadmostly_$library.so" rm_interposed_lookup
 done
 for test in model readers exchange upsert owner growth litmus histories; do
-	check "without a cache: $test" right "" "$test"
+	check "without a cache: $test" passes "" "$test"
 	check "with a cache invalidated by writes: $test" \
-		right "$build/libreadmostly_cache.so" "$test"
+		passes "$build/libreadmostly_cache.so" "$test"
 done
 check 'without invalidation, model fails for 20 of 20 seeds' caught model
 check 'so does owner (reads of own writes)' caught owner

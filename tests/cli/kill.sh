@@ -69,7 +69,7 @@ kill_runner() {
 }
 # Appends a part of a line, as an interrupted write may leave it.
 tear() {
-	# =       # shellcheck disable=SC2094 # tail has read the file completely
+	# shellcheck disable=SC2094 # tail has read the file completely
 	tail -n 1 "$campaign/trials.jsonl" | head -c 100 \
 		>>"$campaign/trials.jsonl"
 	torn=$((torn + 1))
@@ -147,7 +147,7 @@ wait $runner
 check "the same folder without --resume is status 2" [ $? = 2 ]
 check "and the error has the remedy" says "$out" "or --resume"
 # Edit the recorded data as if machine or build were different.
-another() { # NAME WORDS SED
+check_edited() { # NAME WORDS SED
 	sed -i.bak "$3" "$campaign/campaign.json"
 	start --resume
 	wait $runner
@@ -155,14 +155,14 @@ another() { # NAME WORDS SED
 	check "$1: the error has the reason" says "$out" "$2"
 	mv "$campaign/campaign.json.bak" "$campaign/campaign.json"
 }
-another "another machine" "begun with machine 00000000, now it is" \
+check_edited "another machine" "begun with machine 00000000, now it is" \
 	'/"machine"/,/"build"/s/"id": "[0-9a-f]*"/"id": "00000000"/'
-another "another build" "begun with build 0123, now it is" \
+check_edited "another build" "begun with build 0123, now it is" \
 	's/"build_id": "[0-9a-f]*"/"build_id": "0123"/'
-another "another plan" "the plan was changed" 's/"keys": 1024/"keys": 1025/'
-another "another seed in the file" "the plan was changed" \
+check_edited "another plan" "the plan was changed" 's/"keys": 1024/"keys": 1025/'
+check_edited "another seed in the file" "the plan was changed" \
 	's/^  "seed": [0-9]*/  "seed": 7/'
-another "an unknown note" \
+check_edited "an unknown note" \
 	"campaign.json: changed since it was written, its hash is not sha256: bring it back" \
 	's/"notes": {}/"notes": {"a": "b"}/'
 echo >>"$campaign/topology.xml"

@@ -32,18 +32,18 @@ rows() { # LANGUAGE COLUMN
 
 # Builds with a missing dependency.
 without() { # NAMES: hides these dependencies; writes the list
-	make -s HIDE="$1" BUILD="$build" OUT="$dir/none" programs >"$dir/said" 2>&1 || sed 's/^/# /' "$dir/said"
+	make -s HIDE="$1" BUILD="$build" OUT="$dir/none" programs >"$dir/output" 2>&1 || sed 's/^/# /' "$dir/output"
 	"$dir/none/readmostly" dev list >"$dir/list"
 }
-named() { # LANGUAGE: all its maps are listed as not built, with packages
+are_listed() { # LANGUAGE: all its maps are listed as not built, with packages
 	for id in $(rows "$1" 1); do
 		grep -qE "^$id +not built: needs [a-z -]+ \(packages: [a-z0-9 -]+; make deps-peers\)" "$dir/list" ||
 			{ echo "# $id"; return 1; }
 	done
 }
 without "java rust"
-check "without Java each of its maps is listed as not built, with packages" named java
-check "so are the maps in Rust" named rust
+check "without Java each of its maps is listed as not built, with packages" are_listed java
+check "so are the maps in Rust" are_listed rust
 without jctools
 check "without a library its map is listed as not built" grep -q '^java_nbhm_long *not built: needs .*jctools' "$dir/list"
 
@@ -66,7 +66,7 @@ campaign() {
 	done
 	folder=$dir/$language
 	"$readmostly" run "$dir/mix.conf" --maps "$maps gomap_rw" -o "$folder" \
-		--counters none >"$dir/said" 2>&1
+		--counters none >"$dir/output" 2>&1
 	check "a campaign of maps in $language and C succeeds" [ $? = 0 ]
 	journal=$folder/trials.jsonl
 	check "each trial has the time that its threads waited for a CPU" sh -c \
@@ -92,7 +92,7 @@ campaign rust
 # The plan skips unsupported cells; none of their trials starts.
 if ! "$readmostly" dev list | grep -q '^java_nbhm_long  *not built'; then
 	"$readmostly" run "$dir/mix.conf" --maps java_nbhm_long -o "$dir/churn" --counters none \
-		--set write-kind="churn fresh" --set shape=u64x8 --set threads="1 2" >"$dir/said" 2>&1
+		--set write-kind="churn fresh" --set shape=u64x8 --set threads="1 2" >"$dir/output" 2>&1
 	check "removals by two threads on a map that does not support them: the campaign succeeds" [ $? = 0 ]
 	journal=$dir/churn/trials.jsonl
 	for kind in churn fresh; do

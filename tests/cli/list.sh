@@ -10,7 +10,7 @@ trap 'rm -rf "$dir"' EXIT
 # Members of rm_map_ops that may be NULL. unpark always comes with park.
 optional=$(sed -n '/From here on members may be NULL/,/^};/s/.*(\*\([a-z_]*\))(.*/\1/p' \
 	runner/map.h | grep -vx unpark)
-each_is_told() { # every name is in a map program
+each_is_listed() { # every name is in a map program
 	strings "$build/maps/plain/null_map" >"$dir/strings"
 	for operation in $optional; do
 		grep -q "$operation\$" "$dir/strings" || { echo "# $operation"; return 1; }
@@ -23,14 +23,14 @@ shapes_of() { # ID: its shapes in the text
 	sed -n "/^$1 /,/shapes/s/^ *shapes *//p" "$dir/text"
 }
 usage() { # COMMAND...: status 2
-	"$readmostly" "$@" >"$dir/said" 2>&1
+	"$readmostly" "$@" >"$dir/output" 2>&1
 	[ $? = 2 ]
 }
 
 "$readmostly" dev list --json >"$dir/json"
 "$readmostly" dev list >"$dir/text"
 check "the contract has optional operations" [ "$(echo "$optional" | wc -l)" -ge 14 ]
-check "descriptions contain each of them" each_is_told
+check "descriptions contain each of them" each_is_listed
 check "compare_remove of a Go map is listed" \
 	sh -c "echo '$(words_of gomap_rw)' | grep -qw compare_remove"
 check "a map without optional operations has none" [ "$(words_of null_map)" = none ]

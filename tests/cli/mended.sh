@@ -18,11 +18,11 @@ run() { # CAMPAIGN ARGUMENTS...: sets status, campaign, journal and first (two l
 	status=$?
 	first=$(head -n 2 "$out")
 }
-nothing_said() { ! grep -E "cut off|dropped|unfinished" "$out" "$dir/err"; }
+reports_nothing() { ! grep -E "cut off|dropped|unfinished" "$out" "$dir/err"; }
 
 run "$dir/plain" tests/fixtures/campaign.conf --set blocks=2
 check "a new campaign ends with status 0" [ $status = 0 ]
-check "and reports no removed line" nothing_said
+check "and reports no removed line" reports_nothing
 lines=$(wc -l <"$journal")
 
 # Truncate the last line to 20 bytes.
@@ -36,7 +36,7 @@ check "its trial runs again" [ "$status $(wc -l <"$journal")" = "0 $lines" ]
 check "and the journal is complete" "$readmostly" dev validate "$campaign"
 check "no trial was moved aside" [ ! -e "$campaign/unfinished.jsonl" ]
 run "$dir/plain" --resume
-check "a resume of a complete campaign reports no removed line" nothing_said
+check "a resume of a complete campaign reports no removed line" reports_nothing
 
 # A line without its newline is torn, too, and is removed completely.
 bytes=$(tail -n 1 "$journal" | wc -c)
@@ -49,7 +49,7 @@ check "and its trial runs again" [ "$status $(wc -l <"$journal")" = "0 $lines" ]
 # Without arms, a missing trial is not an unfinished block.
 head -n -1 "$dir/complete" >"$journal"
 run "$dir/plain" --resume
-check "without arms a missing trial runs, and no trial is dropped" nothing_said
+check "without arms a missing trial runs, and no trial is dropped" reports_nothing
 check "the journal has its line" [ "$status $(wc -l <"$journal")" = "0 $lines" ]
 
 # With arms a block is complete or absent.
@@ -60,7 +60,7 @@ done
 run "$dir/arms" tests/fixtures/campaign.conf --set blocks=2 --set window=20ms \
 	--arms "base=$dir/base,head=$dir/head"
 check "a campaign of arms ends with status 0" [ $status = 0 ]
-check "and reports no removed line either" nothing_said
+check "and reports no removed line either" reports_nothing
 lines=$(wc -l <"$journal")
 block=$(grep -c '"block":1[,}]' "$journal")
 cp "$journal" "$dir/complete"

@@ -24,7 +24,7 @@ caught() { # ID CHECK OPERATIONS WORDS: every seed finds it, with these words
 	done
 }
 
-accused() { # ID CHECK OPERATIONS: some seed fails
+fails_once() { # ID CHECK OPERATIONS: some seed fails
 	for seed in $(seq "$seeds"); do
 		try "$1" "$2" "$3" "$seed" || { sed 's/^/# /' "$out"; return 0; }
 	done
@@ -39,7 +39,7 @@ while IFS=$tab read -r id right test operations words _; do
 	check "$id is caught $seeds times of $seeds by $test" \
 		caught "$id" "$test" "$operations" "$words" </dev/null
 	check "$right never fails" \
-		not accused "$right" "$test" "$operations" </dev/null
+		not fails_once "$right" "$test" "$operations" </dev/null
 done <"$out.tsv"
 rm -f "$out.tsv"
 

@@ -31,7 +31,7 @@ check "it has no dispatch in its loops" grep -q "^ok 1 - $id" "$out"
 rm -r "$build$dir"
 
 cat >"$dir/my-mix.conf" <<END
-# # A newcomer's mix. Why: to test that a workload is one file.
+# A newcomer's mix. Why: to test that a workload is one file.
 writes     = 10%
 write-kind = churn
 keys       = 500

@@ -22,7 +22,7 @@ peers=$(ls impls/lib/*.c impls/lib/*.cc | sed 's|.*/||; s|\..*||'
 sheets="$peers
 $(awk -F '\t' '$1 ~ /^go_(map_mutex|map_rw|sync_map)$/ { print $1 }' impls/go/maps.tsv)"
 names=$(sed -n 's/^peers [^ ]* \(wanted\|unpacked\) //p' .ci/packages)
-needing() { # NAME...: prints ids of the peers that need one of these libraries
+list_needing() { # NAME...: prints ids of the peers that need one of these libraries
 	for name in "$@"; do
 		for file in impls/lib/*.c impls/lib/*.cc; do
 			needs=$(sed -n 's/^.*needs: *\([a-z].*[^ */]\).*$/\1/p' "$file")
@@ -37,17 +37,17 @@ needing() { # NAME...: prints ids of the peers that need one of these libraries
 fields='library package licence api hash lookup-writes reclamation semantics
 	progress configuration documented growth iteration length stalled-reader
 	pathologies sanity reviewed'
-whole() { # ID: its sheet has each field once, in this order, with a text
+sheet_is_complete() { # ID: its sheet has each field once, in this order, with a text
 	[ "$(sed -n 's/^\([a-z-]*\): .*[^ ]$/\1/p' "impls/facts/$1.txt" | xargs)" = \
 		"$(echo $fields)" ] && ! grep -qvE '^[a-z-]+: .' "impls/facts/$1.txt"
 }
-all_whole() {
+sheets_are_complete() {
 	for id in $sheets; do
-		whole "$id" || { echo "# $id: a field is missing, or one too many"; return 1; }
+		sheet_is_complete "$id" || { echo "# $id: a field is missing, or one too many"; return 1; }
 	done
 }
 check "there are peers" [ "$(echo "$peers" | wc -l)" -ge 10 ]
-check "each has a complete fact sheet" all_whole
+check "each has a complete fact sheet" sheets_are_complete
 check "and each sheet has a peer" [ "$(ls impls/facts/*.txt | sed 's|.*/||; s/\.txt$//')" = \
 	"$(echo "$sheets" | sort)" ]
 versions() { # of the peers in this program
@@ -67,7 +67,7 @@ unknown() { # prints peers of unknown version
 # Neither has a macro, a function or a .pc file.
 check "the version is unknown only for libcuckoo and critnib" sh -c \
 	"! echo '$(unknown)' | grep -vxE 'libcuckoo|critnib|'"
-promised() { # the sheet starts with the progress of the description
+sheets_agree() { # the sheet starts with the progress of the description
 	"$readmostly" dev list --json | python3 -c '
 import json, sys
 wrong = 0
@@ -76,19 +76,19 @@ for row in json.load(sys.stdin)["maps"]:
         sheet = open("impls/facts/%s.txt" % row["id"]).read()
     except OSError:
         continue
-    told = dict(line.split(": ", 1) for line in sheet.splitlines())
+    fields = dict(line.split(": ", 1) for line in sheet.splitlines())
     offered = "length" in row["operations"] or bool(row["program"])
     for field, right in (
-            ("progress", told["progress"].startswith(row["progress"] + ":")),
-            ("length", offered != told["length"].startswith("not offered")),
+            ("progress", fields["progress"].startswith(row["progress"] + ":")),
+            ("length", offered != fields["length"].startswith("not offered")),
             ("length", row["guarantees"] != "point-in-time"
-             or "one moment" in told["length"])):
+             or "one moment" in fields["length"])):
         if not right:
-            print("# %s: %s: %s" % (row["id"], field, told[field]))
+            print("# %s: %s: %s" % (row["id"], field, fields[field]))
             wrong = 1
 sys.exit(wrong)'
 }
-check "sheets agree with descriptions" promised
+check "sheets agree with descriptions" sheets_agree
 "$readmostly" dev list --facts ck_ht >"$out"
 check "then the fact sheet" sh -c "sed 1d '$out' | cmp -s - impls/facts/ck_ht.txt"
 "$readmostly" dev list --facts no_such >"$out" 2>&1
@@ -127,7 +127,7 @@ verified() { # each map has a trial, and all trials pass
 		    if result["verification"]["status"] != "ok":
 		        sys.exit("# %s: %s" % (trial["cell"], trial["reason"]))
 		    good.add(trial["cell"].split("/")[1])
-		# =               # maps that do not support concurrent removal are skipped
+		# maps that do not support concurrent removal are skipped
 		missing = set(sys.argv[2:]) - good - {"tbb_unordered"}
 		sys.exit("# not run: %s" % missing if missing or not good else 0)
 	END
@@ -135,13 +135,13 @@ verified() { # each map has a trial, and all trials pass
 check "a campaign runs all peers of this build, and verifies each" verified
 
 # ---- all checks with few operations; `make test-peers` runs more ----
-cut() { # one shape of each, few operations
+run_short_checks() { # one shape of each, few operations
 	MAPS=$here ONE=1 SHAPES='u64x8 str16x24' \
 		tests/tools/check_maps.sh "$readmostly" "${RM_CHECK_OPS:-1000}" >"$out" 2>&1 ||
 		{ sed 's/^/# /' "$out"; return 1; }
 }
 "$readmostly" dev list >"$dir/list"
-[ -z "$here" ] || check "all checks of $(echo "$here" | wc -w) peers, with few operations" cut
+[ -z "$here" ] || check "all checks of $(echo "$here" | wc -w) peers, with few operations" run_short_checks
 for id in $peers; do
 	echo " $here " | grep -q " $id " ||
 		skip "all checks of $id" "$(sed -n "s/^$id  *not built: //p" "$dir/list" | grep . || echo 'a program of its own')"
@@ -152,7 +152,7 @@ without() { # NAMES
 	make -s HIDE="$1" BUILD="$build" OUT="$dir" programs >"$out" 2>&1 || { sed 's/^/# /' "$out"; return 1; }
 	"$dir/readmostly" dev list >"$out"
 }
-named() { # ID...: listed as not built, with a package
+are_listed() { # ID...: listed as not built, with a package
 	for id in "$@"; do
 		grep -qE "^$id +not built: needs .*\(packages: .*[a-z]" "$out" ||
 			{ echo "# $id"; return 1; }
@@ -163,13 +163,13 @@ lacking() { # FILE: ids in the list that are not built because of a library
 }
 "$readmostly" dev list >"$dir/here"
 check "a program without the peer packages builds" without peers
-check "maps that need them are listed with their packages" named $(needing $names)
+check "maps that need them are listed with their packages" are_listed $(list_needing $names)
 check "next to those not built here, and no other" [ "$(lacking "$out")" = \
-	"$({ lacking "$dir/here"; needing $names; } | sort -u)" ]
+	"$({ lacking "$dir/here"; list_needing $names; } | sort -u)" ]
 check "a program without one library builds" without tbb
-check "its maps are listed" named tbb_hash tbb_unordered
+check "its maps are listed" are_listed tbb_hash tbb_unordered
 check "next to those not built here, too" [ "$(lacking "$out")" = \
-	"$({ lacking "$dir/here"; needing tbb; } | sort -u)" ]
+	"$({ lacking "$dir/here"; list_needing tbb; } | sort -u)" ]
 check "without the compiler its library is missing" sh -c \
 	".ci/pc gcc no-such-compiler >'$out' && ! ls \"\$(cat '$out')\" | grep -q 'c++'"
 

@@ -26,7 +26,7 @@ caught() { # ID TOOL CHECK SHAPE OPERATIONS
 
 # If the corrected version does not promise what its bug breaks, the check is skipped. That counts
 # as passed.
-right() { # ID TOOL CHECK SHAPE OPERATIONS
+passes() { # ID TOOL CHECK SHAPE OPERATIONS
 	planted_run "$dir" "$@" 1 || grep -q "^skip $1 $4 $3: " "$dir/out" ||
 		shown "$dir/out"
 }
@@ -73,6 +73,6 @@ for line in $(planted_list all | tr '\t' ,); do
 	[ "$tool" = sanitizer ] || [ "$tool" = differential ] ||
 		[ "$operations" -le 1000000 ] || operations=1000000
 	check "${id}_twin passes $tool" \
-		right "${id}_twin" "$tool" "$test" "$shape" "$operations"
+		passes "${id}_twin" "$tool" "$test" "$shape" "$operations"
 done
 done_testing

@@ -81,7 +81,7 @@ try() { # COMMAND...
 	"$@" >"$dir/try" 2>&1 ||
 		why="$1 cannot look here: $(grep . "$dir/try" | tail -n 1)"
 }
-fact() { # NAME COMMAND: skipped if `why` is set
+check_unless_skipped() { # NAME COMMAND: skipped if `why` is set
 	if [ -n "$why" ]; then skip "$1" "$why"; else check "$1" "$2"; fi
 }
 
@@ -91,7 +91,7 @@ waited() {
 		grep -q ' gomap:' "$dir/latency"
 }
 try perf sched record -o "$dir/try.data" true
-fact 'perf sched: its latency report has the program' waited
+check_unless_skipped 'perf sched: its latency report has the program' waited
 
 futexes() { # of the stats build, whose threads wait for each other
 	run futexes eval "$(recipe 'bpftrace, waits in futexes' 1 "$build/readmostly run \
@@ -104,7 +104,7 @@ calls() {
 		grep -q '^@\[.*\]: [1-9]' "$dir/calls"
 }
 try bpftrace -e 'tracepoint:syscalls:sys_enter_futex { @ = count(); }' -c /bin/true
-fact 'bpftrace: threads of the stats build wait in futexes' futexes
-fact 'bpftrace: a growing table is evacuated' calls
+check_unless_skipped 'bpftrace: threads of the stats build wait in futexes' futexes
+check_unless_skipped 'bpftrace: a growing table is evacuated' calls
 
 done_testing

@@ -86,13 +86,13 @@ for arm in base copy head; do
 done
 base=$dir/planted/base
 cp --reflink=never "$base" "$dir/copy"
-planted() { # NAME WORD STATUS [NAME=SHARE that is slower [HEAD]]
+gate_fakes() { # NAME WORD STATUS [NAME=SHARE that is slower [HEAD]]
 	RM_FAKE=regress=cost:20 RM_FAKE_SLOW=$4 \
 		gate "$1" "${5:-$dir/planted/head}"
 	[ $status = "$3" ] && grep -q "^verdict: $2" "$dir/$1"
 }
 CELLS=
-check "an equal head is PASS" planted equal PASS 0
+check "an equal head is PASS" gate_fakes equal PASS 0
 CELLS='*1Ki update*'
 check "all cells of the plan ran" \
 	[ "$(grep -cE 'PASS: (less|faster)' "$dir/equal")" = 6 ]
@@ -109,15 +109,15 @@ END
 check "ns per thread and operation are the given ones" \
 	/usr/bin/python3 - "$dir/results/equal" <<'END'
 import json, sys
-said = json.load(open(sys.argv[1] + "/report/verdicts.json"))
+verdicts = json.load(open(sys.argv[1] + "/report/verdicts.json"))
 found = {c["cell"].split("/")[0]: c["base_ns_per_op"]
-         for c in said["cells"] + said["advice"]}
+         for c in verdicts["cells"] + verdicts["advice"]}
 print("#", found)
 sys.exit(not (set(found) == {"regress"} and
               all(abs(ns - 20) < 0.1 for ns in found.values())))
 END
 check "a head with 2 % more operations is FAIL" \
-	planted more FAIL 1 '' "$dir/planted/head+2%"
+	gate_fakes more FAIL 1 '' "$dir/planted/head+2%"
 # The search for functions that execute other instructions starts valgrind.
 mkdir "$dir/witness"
 cat >"$dir/witness/valgrind" <<SCRIPT
@@ -126,15 +126,15 @@ flock -n "$dir/lock" true || : >"$dir/locked"
 SCRIPT
 chmod +x "$dir/witness/valgrind"
 path=$PATH PATH=$dir/witness:$PATH
-check "a head that is 3 % slower is FAIL" planted slower FAIL 1 head=0.03
+check "a head that is 3 % slower is FAIL" gate_fakes slower FAIL 1 head=0.03
 check "no other run starts while its functions are compared" [ -e "$dir/locked" ]
 PATH=$path
-check "a head that is 3 % faster is PASS" planted faster PASS 0 head=-0.03
+check "a head that is 3 % faster is PASS" gate_fakes faster PASS 0 head=-0.03
 # Maps with equal programs in base and head, in the format of runner/regress_arms.sh.
 echo 'same=snapshot syncmap' >"$dir/notes"
 MAPS='shard_rw_32 syncmap' NOTES=$dir/notes CELLS='*1Ki update*'
 export NOTES
-check "a map with an equal program passes next to the others" planted part PASS 0
+check "a map with an equal program passes next to the others" gate_fakes part PASS 0
 check "and has no trial" \
 	[ "$(lines /syncmap/) $(lines '"arm":"head".*/shard_rw_32/' | sed 's/^[1-9].*/some/')" = '0 some' ]
 for file in verdicts.json gate.md index.html; do
@@ -147,7 +147,7 @@ check "without differing programs it passes at once" eval '[ $status = 0 ] && [ 
 	says "$dir/all_same" "verdict: PASS (same program in base and head: snapshot syncmap)"'
 MAPS=gomap_rw NOTES=
 check "a copy of base that is 3 % slower gives no verdict" \
-	planted odd_copy INVALID 3 copy=0.03
+	gate_fakes odd_copy INVALID 3 copy=0.03
 
 # A fake busy machine: nothing is started.
 mkdir -p "$dir/busy/proc/pressure"
@@ -159,12 +159,12 @@ SCRIPT
 chmod +x "$dir/runner"
 begun=$(date +%s)
 BUSY='' RUNNER=$dir/runner runner/regress.sh "$base" "$dir/copy" "$dir/head" \
-	-o "$dir/results/looked" >"$dir/said" 2>&1
+	-o "$dir/results/looked" >"$dir/output" 2>&1
 status=$?
 check "on a busy machine nothing starts: status 3" \
 	[ $status = 3 -a ! -e "$dir/results/looked" ]
 check "with reason and remedy" sh -c \
-	"grep -q 'waited for a CPU in 77.0 %' '$dir/said' && grep -q 'BUSY=ok' '$dir/said'"
+	"grep -q 'waited for a CPU in 77.0 %' '$dir/output' && grep -q 'BUSY=ok' '$dir/output'"
 check "within a minute" [ $(($(date +%s) - begun)) -le 60 ]
 
 # The next run reports a run that was killed before its verdict.
@@ -186,7 +186,7 @@ check "invalid minutes are reported" says "$dir/next.err" "MINUTES=soon"
 unset MINUTES
 refused() { # WORDS ARGUMENTS of make: fails with the words on standard error
 	words=$1; shift
-	make -s LOCK="$dir/lock" "$@" >"$dir/said" 2>"$dir/err" && return 1
+	make -s LOCK="$dir/lock" "$@" >"$dir/output" 2>"$dir/err" && return 1
 	says "$dir/err" "$words"
 }
 check "an invalid ref is reported" \

@@ -64,18 +64,18 @@ check "head has the map" [ "$(built OUT=build/regress-head)" = "$all" ]
 cat >"$dir/bin/flock" <<END
 #!/bin/sh
 for fd; do :; done
-readlink "/proc/self/fd/\$fd" >>"$dir/asked"
+readlink "/proc/self/fd/\$fd" >>"$dir/calls"
 exec $(command -v flock) "\$@"
 END
 cat >"$dir/measure" <<END
 #!/bin/bash
 sha256sum build/regress-*/maps/plain/* >"$dir/begun"
 flock -n build/regress.lock true || echo "the lock is held"
-: >"$dir/asked"
+: >"$dir/calls"
 echo 'protocol 9' >played
 { LOCK=build/regress.lock runner/regress_arms.sh HEAD
 echo \$? >"$dir/second.status"; } >"$dir/second" 2>&1 8>&- &
-until grep -q 'regress\.lock$' "$dir/asked" || [ -e "$dir/second.status" ]; do sleep 0.1; done
+until grep -q 'regress\.lock$' "$dir/calls" || [ -e "$dir/second.status" ]; do sleep 0.1; done
 sha256sum --quiet -c "$dir/begun" && echo "the arms are those of before"
 END
 chmod +x "$dir/bin/flock" "$dir/measure"
@@ -92,13 +92,13 @@ check "an unknown map is reported, and nothing is built" \
 	eval 'one_line none "MAPS=nix: no map is called .nix." && [ "$(builds)" = 1 ]'
 
 # Bases with a fault.
-planted() { # WORDS: commits it as HEAD~1; HEAD is as before
+commit_fault() { # WORDS: commits it as HEAD~1; HEAD is as before
 	echo "$1" >"$tree/played"
 	in_tree commit_all "$1"
 	rm "$tree/played"
 	in_tree commit_all "no $1"
 }
-planted 'protocol 1'
+commit_fault 'protocol 1'
 arms other HEAD~1
 own=$(echo '{"protocol": 0}' | "$build/readmostly" dev trial 2>&1 | sed -n 's/.*not //p')
 check "a base of another protocol is one line, with versions and remedy" \
@@ -106,7 +106,7 @@ check "a base of another protocol is one line, with versions and remedy" \
 exact other_exact HEAD~1
 check "also in the exact gate" eval 'sed -i /^building/d "$dir/other_exact.err"; one_line other_exact \
 	"base, [0-9a-f]{12}, speaks version 1 of the trial protocol, head $own: choose a base of the same version"'
-planted breaks
+commit_fault breaks
 arms breaks HEAD~1
 check "a base that does not build is status 2, with the log" eval '[ $status = 2 ] &&
 	tail -n 1 "$dir/breaks.err" | grep -q "^regress: base, .* does not build with gcc (.*/log): choose another commit"'
@@ -118,7 +118,7 @@ in_tree commit_all 'one program a map'
 arms older HEAD~1
 check "a base with one program for all maps is one line" one_line older \
 	'[0-9a-f]{12} is older than one program a map: choose a commit that has impls/names.sh'
-planted killed
+commit_fault killed
 arms killed HEAD~1 2>/dev/null
 check "a kill during the build of base leaves no note" \
 	eval '[ $status = 137 ] && [ ! -e "$tree/build/regress-base/built" ]'

@@ -56,12 +56,12 @@ bisect() { # NAME FIRST [SKIP [STOP]]: sets status
 	status=$?
 	sed 's/^/# /' "$dir/$1" "$dir/$1.err"
 }
-again() { rm -rf "$tree/build"; bisect "$@"; }
+bisect_clean() { rm -rf "$tree/build"; bisect "$@"; }
 
 echo "mine, not committed" >>"$tree/value"
 before=$(in_tree git status --porcelain; in_tree git rev-parse HEAD; cat "$tree/value")
 for first in 1 3 6 11 16; do
-	again "first$first" $first
+	bisect_clean "first$first" $first
 	check "commit $first of 16 is found" says "$dir/first$first" " Commit $first"
 	[ $status = 0 ] || check "with status 0" false
 done
@@ -70,15 +70,15 @@ check "the user's tree is unchanged" [ "$before" = \
 check "no worktree or bisect is left" eval '[ "$(in_tree git worktree list | wc -l)" = 1 ] &&
 	[ ! -e "$tree/.git/BISECT_LOG" ]'
 
-again skip 9
+bisect_clean skip 9
 check "a bad commit after two that do not build stays open" [ $status = 3 ]
 check "and all candidates are printed" [ "$(grep -cE '^[0-9a-f]{40}$' "$dir/skip")" = 3 ]
 check "a commit that does not build is skipped, with the reason" grep -q \
 	'^skipped .*Commit [78]: does not build' "$dir/skip.err"
-again open 12 "11 13"
+bisect_clean open 12 "11 13"
 check "commits skipped by the judge leave it open, too" [ $status = 3 ]
 
-again killed 14 '' 13
+bisect_clean killed 14 '' 13
 # All its processes are killed, but each holds the lock until it gets a CPU and exits.
 flock -w 300 "$tree/build/regress-bisect/lock" true
 check "a killed run prints no commit" [ ! -s "$dir/killed" ]
@@ -91,7 +91,7 @@ check "and finds the commit" says "$dir/resumed" " Commit 14"
 check "without judging the ends again" [ "$(grep -cxE '0|16' "$dir/judge.calls")" = 0 ]
 check "it leaves no worktree" [ "$(in_tree git worktree list | wc -l)" = 1 ]
 
-BREAK=13 again broken 14
+BREAK=13 bisect_clean broken 14
 check "an unexpected status of the judge finds nothing" eval '[ $status = 2 ] && [ ! -s "$dir/broken" ]'
 check "and is reported" says "$dir/broken.err" "ended with status 2"
 bisect mended 14
@@ -101,7 +101,7 @@ check "the same call runs the judge again, and continues" says "$dir/mended" " C
 for how in FULL KILL; do
 	for n in 0 13 16; do
 		declare -x "$how=$n"
-		again $how$n 14
+		bisect_clean $how$n 14
 		declare -x "$how=none"
 		check "$how of commit $n: nothing is found" eval '[ $status = 2 ] && [ ! -s "$dir/$how$n" ]'
 		check "$how of commit $n: the reason is printed" grep -q \
@@ -111,10 +111,10 @@ for how in FULL KILL; do
 	done
 done
 
-again equal 99
+bisect_clean equal 99
 check "a BAD that is good is status 2" [ $status = 2 ]
 check "with the reason" says "$dir/equal.err" "is judged good: there is nothing to find"
-again both 0
+bisect_clean both 0
 check "a GOOD that is bad is status 2" [ $status = 2 ]
 refused() { # WORDS GOOD BAD CELL
 	(cd "$tree" && JUDGE=${JUDGE:-$dir/judge} runner/regress_bisect.sh "$2" "$3" "$4") >"$dir/out" 2>&1
@@ -142,20 +142,20 @@ cp docs/cell.schema.json "$tree/docs/"
 cat >"$tree/plan.json" <<'JSON'
 {"cells": [{"id": "c", "map": "m", "keys": 1024, "write_kind": "update", "threads": 1, "measure": "simulated:x"}]}
 JSON
-/usr/bin/python3 - >"$tree/said.json" <<'END'
+/usr/bin/python3 - >"$tree/result.json" <<'END'
 import json
 names = ("l1d_misses coherence_misses false_sharing_misses invalidations "
          "false_sharing_invalidations upgrades loads stores rmws").split()
-said = json.dumps({"status": "ok", "ops": 1, "writes": 0, "stats": [], "counters": {
+result = json.dumps({"status": "ok", "ops": 1, "writes": 0, "stats": [], "counters": {
     "unsimulated_accesses": 0, "regions": [],
     "events": [{"metric": n, "total": "VALUE" if n == "rmws" else 0} for n in names]}})
-print(said.replace('"VALUE"', "VALUE"))
+print(result.replace('"VALUE"', "VALUE"))
 END
 cat >"$tree/Makefile" <<'MAKE'
 $(OUT)/readmostly $(OUT)/maps/plain/m $(OUT)/maps/sim/m: value
 	@mkdir -p $(@D)
 	{ echo '#!/bin/sh'; echo "cat <<'END'"; sed "s/VALUE/$$(cat value)/" \
-	$(if $(filter %/sim/m,$@),said,plan).json; echo END; } >$@
+	$(if $(filter %/sim/m,$@),result,plan).json; echo END; } >$@
 	chmod +x $@
 MAKE
 echo build >"$tree/.gitignore"

@@ -16,7 +16,7 @@ own_tree "$tree"
 in_tree() { (cd "$tree" && "$@"); }
 commit() { in_tree commit_all "$1"; } # MESSAGE
 cat >"$tree/workloads/few.conf" <<CONF
-# # Two maps, on one core, and on four cores that share lines.
+# Two maps, on one core, and on four cores that share lines.
 include    = regress-exact.conf
 write-kind = update
 keys       = 1Ki
@@ -32,7 +32,7 @@ gate() { # NAME BASE [HEAD [ARGUMENTS]]: sets status; writes $dir/NAME, NAME.err
 	status=$?
 	sed 's/^/# /' "$dir/$name" "$dir/$name.err"
 }
-differ() { # NAME CELL: prints the differing figures of the cell in NAME.json
+print_differences() { # NAME CELL: prints the differing figures of the cell in NAME.json
 	/usr/bin/python3 - "$dir/$1.json" "$2" <<'END'
 import json, sys
 cells = {c["cell"]: c for c in json.load(open(sys.argv[1]))["cells"]}
@@ -59,9 +59,9 @@ check "in another folder, locale and a large environment the bytes are equal" \
 	cmp "$dir/same" "$dir/elsewhere"
 
 # Changes of layout only. tests/long/gate.sh uses the same patches.
-plant() { in_tree git apply --index "$PWD/tests/fixtures/gate/$1.patch"; }
-plant padding
-plant renamed
+apply_patch() { in_tree git apply --index "$PWD/tests/fixtures/gate/$1.patch"; }
+apply_patch padding
+apply_patch renamed
 gate layout HEAD
 check "a function in front of hot code and a renamed file pass" [ $status = 0 ]
 check "and the output mentions the changed work tree" says "$dir/layout" " and changes; "
@@ -72,12 +72,12 @@ sed -i 's/SHARD_ALIGN = 128/SHARD_ALIGN = 8/' "$tree/impls/shard/shard_rw_32.c"
 gate padding HEAD '' --json "$dir/padding.json"
 check "removed padding fails" [ $status = 1 ]
 check "because of false sharing between cores" \
-	grep -q 'false_sharing_invalidations=' <(differ padding shard_rw_32/n1024/update/t4)
-check "but not in the other map" [ "$(differ padding gomap_rw/n1024/update/t4 | wc -w)" = 1 ]
+	grep -q 'false_sharing_invalidations=' <(print_differences padding shard_rw_32/n1024/update/t4)
+check "but not in the other map" [ "$(print_differences padding gomap_rw/n1024/update/t4 | wc -w)" = 1 ]
 in_tree git reset -q --hard
 
-# by FIGURE WRITES FIGURE=BASE:HEAD...: prints the increase from base to head.
-by() {
+# print_increase FIGURE WRITES FIGURE=BASE:HEAD...: prints the increase from base to head.
+print_increase() {
 	local wanted=$1 figure
 	shift
 	for figure; do
@@ -86,34 +86,34 @@ by() {
 }
 # A lookup that touches one more line: one more access for each of those 8,000 operations that do
 # not write.
-plant line
+apply_patch line
 gate line HEAD '' --json "$dir/line.json" --set threads=1
 check "one more line in each lookup fails" [ $status = 1 ]
-found=$(differ line gomap_rw/n1024/update/t1)
+found=$(print_differences line gomap_rw/n1024/update/t1)
 echo "# $found"
 # shellcheck disable=SC2086
-check "because of one access in each lookup" [ "$(by accesses $found)" = $((8000 - ${found%% *})) ]
+check "because of one access in each lookup" [ "$(print_increase accesses $found)" = $((8000 - ${found%% *})) ]
 in_tree git reset -q --hard
 # Every 50th lookup runs twice: twice two read-modify-writes of the lock.
-plant look-ups
+apply_patch look-ups
 gate twice HEAD '' --json "$dir/twice.json" --set threads=1
 check "2 % more lookups fail" [ $status = 1 ]
-found=$(differ twice gomap_rw/n1024/update/t1)
+found=$(print_differences twice gomap_rw/n1024/update/t1)
 echo "# $found"
 # shellcheck disable=SC2086
-check "because of 2 % more read-modify-writes of the lock" eval '[ $(($(by rmws $found) * 50)) -gt 14000 ] &&
-	[ $(($(by rmws $found) * 50)) -lt 17000 ]'
+check "because of 2 % more read-modify-writes of the lock" eval '[ $(($(print_increase rmws $found) * 50)) -gt 14000 ] &&
+	[ $(($(print_increase rmws $found) * 50)) -lt 17000 ]'
 in_tree git reset -q --hard
 
 # One more lock for each write: four more read-modify-writes (locking and unlocking the writers'
 # mutex and the readers' count).
-plant lock
+apply_patch lock
 gate lock HEAD '' --json "$dir/lock.json"
 check "one more lock for each write fails" [ $status = 1 ]
-found=$(differ lock gomap_rw/n1024/update/t1)
+found=$(print_differences lock gomap_rw/n1024/update/t1)
 echo "# $found"
 # shellcheck disable=SC2086
-check "because of four read-modify-writes in each write" [ "$(by rmws $found)" = $((4 * ${found%% *})) ]
+check "because of four read-modify-writes in each write" [ "$(print_increase rmws $found)" = $((4 * ${found%% *})) ]
 check "the lines that accept it are written" [ -s "$tree/build/regress-exact/counts.txt" ]
 sed 's/$/more order/' "$tree/build/regress-exact/counts.txt" >"$dir/lines"
 commit "Lock twice

@@ -25,7 +25,7 @@ run() { # FOLDER ARGUMENTS...: sets status and campaign
 fixture=tests/fixtures/campaign.conf
 lines() { grep -cE -- "$1" "$campaign/trials.jsonl"; }
 # Compares the journal with the rule in an independent reader.
-obeys() { # FOLDER
+verify_order() { # FOLDER
 	python3 - "$1" <<'PYTHON'
 import itertools, json, sys
 folder = sys.argv[1]
@@ -35,50 +35,50 @@ cells = {c["id"]: c for c in meta["cells"]}
 arms = {}
 for arm in meta["arms"]:
     arms.setdefault(arm["workload"], set()).add(arm["name"])
-spoilt = lambda t: t["status"] == "void" or t["disturbed"] is not None
-key = lambda t: (t["block"], t["attempt"])
-assert [key(t) for t in trials] == sorted(key(t) for t in trials), \
+needs_repeat = lambda t: t["status"] == "void" or t["disturbed"] is not None
+position = lambda t: (t["block"], t["attempt"])
+assert [position(t) for t in trials] == sorted(position(t) for t in trials), \
     "first attempts of a block, then its second ones, then the next block"
-of = {}
+by_attempt = {}
 for t in trials:
-    of.setdefault((t["block"], t["attempt"], t["cell"]), []).append(t)
+    by_attempt.setdefault((t["block"], t["attempt"], t["cell"]), []).append(t)
 layouts = [t["environment_bytes"] for t in trials if t["attempt"] > 1]
 firsts = {(t["cell"], t["block"], t["arm"]): t["environment_bytes"]
           for t in trials if t["attempt"] == 1}
-same = sum(firsts[t["cell"], t["block"], t["arm"]] == t["environment_bytes"]
+same_layout = sum(firsts[t["cell"], t["block"], t["arm"]] == t["environment_bytes"]
            for t in trials if t["attempt"] == 2)
-assert same <= len(layouts) / 10, "each attempt draws its layout"
-own = lambda cell: arms.get(cells[cell]["workload"], arms.get(None))
-def again(block, k, cell):
-    lines = of[block, k, cell]
-    assert {t["arm"] for t in lines} == own(cell) and len(lines) == len(own(cell))
+assert same_layout <= len(layouts) / 10, "each attempt draws its layout"
+arm_names = lambda cell: arms.get(cells[cell]["workload"], arms.get(None))
+def is_repeated(block, k, cell):
+    lines = by_attempt[block, k, cell]
+    assert {t["arm"] for t in lines} == arm_names(cell) and len(lines) == len(arm_names(cell))
     failed = any(t["status"] in ("failed", "skipped") for t in lines)
-    return (any(spoilt(t) for t in lines) and not failed
+    return (any(needs_repeat(t) for t in lines) and not failed
             and k <= cells[cell]["repeat"]["most"])
-# =# Cells queue; repeats queue after the others while the budget lasts.
-turns, percent, made = [], 0, 0
+# Cells queue; repeats queue after the others while the budget lasts.
+turns, percent, repeat_count = [], 0, 0
 for block, order in enumerate(meta["order"]):
-    queue, over = [(meta["cells"][i]["id"], 1) for i in order], False
-    percent += sum(round(100 * cells[c]["repeat"]["share"]) * len(own(c))
+    queue, budget_spent = [(meta["cells"][i]["id"], 1) for i in order], False
+    percent += sum(round(100 * cells[c]["repeat"]["share"]) * len(arm_names(c))
                    for c, _ in queue if cells[c]["repeat"]["most"])
     for cell, k in queue:
         turns.append((block, k, cell))
-        if again(block, k, cell):
-            over = over or 100 * (made + len(own(cell))) > percent
-            if not over:
-                made += len(own(cell))
+        if is_repeated(block, k, cell):
+            budget_spent = budget_spent or 100 * (repeat_count + len(arm_names(cell))) > percent
+            if not budget_spent:
+                repeat_count += len(arm_names(cell))
                 queue.append((cell, k + 1))
 seeds = {}
 for t in trials:
     assert seeds.setdefault((t["cell"], t["block"]), t["seed"]) == t["seed"]
-played = [(t["block"], t["attempt"], t["cell"]) for t in trials
+order_run = [(t["block"], t["attempt"], t["cell"]) for t in trials
           if not cells[t["cell"]]["skip"]]
-assert [k for k, _ in itertools.groupby(played)] == turns, \
+assert [k for k, _ in itertools.groupby(order_run)] == turns, \
     "in the order of the plan, pairs together, repeats within the budget"
 PYTHON
 }
 # Prints the last attempts, which count, without fields that differ between runs.
-counted() { # FOLDER
+print_counted() { # FOLDER
 	python3 - "$1" <<'PYTHON'
 import json, sys
 last = {}
@@ -97,27 +97,27 @@ run drawn "$fixture" --seed 3 --set repeat-share=100%
 check "trials that are void or disturbed are repeated: status 0" [ $status = 0 ]
 check "many are repeated" [ "$(lines '"attempt":[234]')" -gt 100 ]
 check "some up to the limit" [ "$(lines '"attempt":4')" -gt 5 ]
-check "order and number follow the rule" obeys "$campaign"
+check "order and number follow the rule" verify_order "$campaign"
 check "validate accepts it" "$readmostly" dev validate "$campaign"
 repeated=$(lines '"attempt":[234]')
 check "progress counts repeats separately" says "$out" \
 	"$(lines '"attempt":1,')/$(lines '"attempt":1,') trials, $repeated repeated"
 check "so does the summary" says "$out" "$repeated repeated, since others"
-marked=$(counted "$campaign" | grep -c ' ok True ')
+marked=$(print_counted "$campaign" | grep -c ' ok True ')
 check "it prints how many counted trials were disturbed" says "$out" \
 	"; $marked of those that count were disturbed"
-ok=$(counted "$campaign" | grep -c ' ok ')
+ok=$(print_counted "$campaign" | grep -c ' ok ')
 check "each trial counts once, by its last attempt" says "$out" ": $ok ok, "
 run again "$fixture" --seed 3 --set repeat-share=100%
 check "the same seed gives the same repeats" \
-	[ "$(counted "$campaign")" = "$(counted "$dir/drawn")" ]
+	[ "$(print_counted "$campaign")" = "$(print_counted "$dir/drawn")" ]
 
 wrong=
 for seed in 11 12 13 14 15 16; do
 	most=$((seed % 4))
 	run "most$seed" "$fixture" --set blocks=9 --seed $seed \
 		--set repeat-most=$most --set repeat-share=$((seed * 17 % 101))%
-	obeys "$campaign" && [ "$(lines "\"attempt\":$((most + 2))")" = 0 ] &&
+	verify_order "$campaign" && [ "$(lines "\"attempt\":$((most + 2))")" = 0 ] &&
 		"$readmostly" dev validate "$campaign" >/dev/null || wrong="$wrong $seed"
 done
 check "also with other draws and limits" [ -z "$wrong" ]
@@ -125,7 +125,7 @@ run unasked "$fixture" --seed 3 --set blocks=9 --set repeat-wait=0%
 check "repeat-wait = 0 %: only void trials are repeated" \
 	[ "$(lines '"disturbed":"')" = 0 -a "$(lines '"attempt":2')" -gt 0 ]
 RM_FAKE="=disturbed" run all "$fixture" --set blocks=3 --set repeat-share=100%
-check "if all are disturbed the last one counts, marked" [ "$(counted \
+check "if all are disturbed the last one counts, marked" [ "$(print_counted \
 	"$campaign" | grep -c ' 2 ok True ')" = 12 ]
 check "verifications are not repeated" [ "$(lines 'verify.*"attempt":2')" = 0 ]
 RM_FAKE="verify=ok;update=failed;=disturbed" run wrong "$fixture" \
@@ -140,12 +140,12 @@ check "if all are disturbed a campaign ends after half as many repeats" \
 check "each block has a share of the budget" [ "$(lines '"block":0.*"attempt":2')" = 2 -a \
 	"$(lines '"block":2.*"attempt":2')" = 2 ]
 check "trials that were not repeated stay marked" \
-	[ "$(counted "$campaign" | grep -c ' 1 ok True ')" = 6 ]
+	[ "$(print_counted "$campaign" | grep -c ' 1 ok True ')" = 6 ]
 check "the summary reports the spent budget" says "$out" \
 	"12 stayed disturbed or void where the budget of repeats (repeat-share) was spent"
 check "progress prints the largest possible number" says "$out" \
 	"16/16 trials, 6 repeated (at most 6)"
-check "order and number follow the rule with the budget" obeys "$campaign"
+check "order and number follow the rule with the budget" verify_order "$campaign"
 check "validate accepts a budget" "$readmostly" dev validate "$campaign"
 check "campaign.json records the budget" [ "$(python3 -c 'import json, sys
 print({c["repeat"]["share"] for c in json.load(open(sys.argv[1]))["cells"] if c["repeat"]["most"]})' "$campaign/campaign.json")" = "{0.5}" ]
@@ -190,8 +190,8 @@ check "some kills hit repeats" [ $within -gt 2 ]
 run killed --resume
 check "the last resume ends with status 0" [ $status = 0 ]
 check "the same attempts count as without kills" \
-	[ "$(counted "$campaign")" = "$(counted "$dir/whole")" ]
-check "order and number follow the rule" obeys "$campaign"
+	[ "$(print_counted "$campaign")" = "$(print_counted "$dir/whole")" ]
+check "order and number follow the rule" verify_order "$campaign"
 check "and the budget was spent" says "$out" "budget of repeats (repeat-share) was spent"
 check "validate accepts that, too" "$readmostly" dev validate "$campaign"
 
@@ -204,7 +204,7 @@ pairs=(--arms "base=$dir/base,head=$dir/head" --set blocks=6)
 run pairs "$fixture" "${pairs[@]}" --seed 5
 check "pairs are repeated: status 0" [ $status = 0 ]
 check "some of them" [ "$(lines '"attempt":[234]')" -gt 4 ]
-check "both arms equally often" obeys "$campaign"
+check "both arms equally often" verify_order "$campaign"
 check "validate accepts pairs" "$readmostly" dev validate "$campaign"
 whole=$(lines .)
 sed -i '$d' "$campaign/trials.jsonl"
@@ -212,7 +212,7 @@ run pairs --resume
 check "a block with an incomplete last repeat runs again completely" \
 	says "$out" "of a round that was never finished"
 check "with as many lines as before" [ "$(lines .)" = "$whole" ]
-check "and follows the rule" obeys "$campaign"
+check "and follows the rule" verify_order "$campaign"
 export RM_TRIAL_PROGRAM=$build/tests/fake_trial
 
 # Edited journals must be rejected.
@@ -271,12 +271,12 @@ edited "missing fields" "expected others_share and disturbed" \
 # A busy machine, simulated by files.
 root=$dir/root
 mkdir -p "$root/proc/pressure"
-machine() { # PRESSURE [LOAD]
+set_load() { # PRESSURE [LOAD]
 	rm -f "$root/proc/pressure/cpu" "$root/proc/loadavg"
 	[ -z "$1" ] || echo "some avg10=$1 avg60=0 avg300=0" >"$root/proc/pressure/cpu"
 	[ -z "$2" ] || echo "$2 0 0 1/9 9" >"$root/proc/loadavg"
 }
-look() { # FOLDER ARGUMENTS...
+run_on_fake_machine() { # FOLDER ARGUMENTS...
 	campaign=$dir/$1
 	shift
 	RM_SYSFS=$root "$readmostly" run -o "$campaign" --counters none \
@@ -285,31 +285,31 @@ look() { # FOLDER ARGUMENTS...
 }
 busy() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1] + "/campaign.json"))["busy"])' "$campaign"; }
 export RM_FAKE="=ok"
-machine 14.59
-look busy
+set_load 14.59
+run_on_fake_machine busy
 check "a busy machine is only a warning" [ $status = 0 ]
 check "with the amount and the remedy" says "$out" \
 	"somebody waited for a CPU in 14.6 % of the last 10 s, and still does: results will not rank; stop other work, or wait (--wait-idle 60), or go on like this (--busy-ok)"
 check "and recorded in campaign.json" eval 'busy | grep -q "14.59"'
 check "validate accepts the record" "$readmostly" dev validate "$campaign"
-look fine --busy-ok
+run_on_fake_machine fine --busy-ok
 check "--busy-ok: no warning" eval '! says "$out" "waited for a CPU"'
 check "but the record" eval 'busy | grep -q "14.59"'
-look refused --wait-idle 1
+run_on_fake_machine refused --wait-idle 1
 check "a --wait-idle that times out is status 2" [ $status = 2 ]
 check "with the reason" says "$out" "after 1 s of waiting; nothing was started"
 check "and starts nothing" [ ! -e "$campaign" ]
-(sleep 1.5 && machine 3.00) &
-look waited --wait-idle 60
+(sleep 1.5 && set_load 3.00) &
+run_on_fake_machine waited --wait-idle 60
 check "--wait-idle starts when the machine is idle" [ $status = 0 ]
 check "and records no load" [ "$(busy)" = None ]
-machine "" 99.00
-look load
+set_load "" 99.00
+run_on_fake_machine load
 check "without pressure the load gives the warning" says "$out" "99.00 tasks ran or waited"
-machine ""
-look silent
+set_load ""
+run_on_fake_machine silent
 check "a machine without both files is not busy" [ "$(busy)" = None ]
-look bad --wait-idle soon
+run_on_fake_machine bad --wait-idle soon
 check "an invalid time is status 2" [ $status = 2 ]
 check "with the valid range" says "$out" "expected a number from 1 to 86400"
 done_testing

@@ -15,20 +15,20 @@ swapped='/gomap_rw/=ns:150;/rwlock_probe/=ns:100'
 alike='/gomap_rw/=ns:100;/rwlock_probe/=ns:100'
 conf=tests/fixtures/campaign.conf
 
-# again SPEEDS ARGUMENT...: sets status and out.
-again() {
+# reproduce SPEEDS ARGUMENT...: sets status and out.
+reproduce() {
 	RM_FAKE=$1 "$readmostly" dev reproduce "$dir/old" --busy-ok "${@:2}" \
 		>"$out" 2>&1
 	status=$?
 }
-# about NEW EXPRESSION: true if the Python expression about both campaigns and the answer is true.
-about() {
+# campaigns_satisfy NEW EXPRESSION: true if the Python expression about both campaigns and the answer is true.
+campaigns_satisfy() {
 	"$python" - "$dir/old" "$1" "$2" <<'PYTHON'
 import json, pathlib, sys
 old, new = (json.loads((pathlib.Path(p) / "campaign.json").read_text())
             for p in sys.argv[1:3])
-said = json.loads((pathlib.Path(sys.argv[2]) / "reproduction.json").read_text())
-assert eval(f"({sys.argv[3]})"), said
+answer = json.loads((pathlib.Path(sys.argv[2]) / "reproduction.json").read_text())
+assert eval(f"({sys.argv[3]})"), answer
 PYTHON
 }
 
@@ -36,30 +36,30 @@ RM_FAKE=$first "$readmostly" run $conf --set blocks=8 --counters none \
 	--busy-ok --seed 1 -o "$dir/old" >"$out" 2>&1
 check "a campaign exists" [ $? = 0 ]
 
-again "$first" -o "$dir/same"
+reproduce "$first" -o "$dir/same"
 check "the same speeds are status 0" [ $status = 0 ]
 check "its time is printed first" \
 	eval "head -n 1 '$out' | grep -q '^8 cells, 36 trials, about .* s;'"
 check "before the first trial" \
 	[ "$(grep -n '^campaign: ' "$out" | cut -d: -f1)" = 2 ]
-check "each comparison is replicated" about "$dir/same" \
-	"said['count'] == {'replicated': 2, 'opposite': 0, 'unclear': 0}"
-check "with the same cells" about "$dir/same" \
+check "each comparison is replicated" campaigns_satisfy "$dir/same" \
+	"answer['count'] == {'replicated': 2, 'opposite': 0, 'unclear': 0}"
+check "with the same cells" campaigns_satisfy "$dir/same" \
 	"{c['id'] for c in new['cells']} == {c['id'] for c in old['cells']}"
-check "and another seed" about "$dir/same" "new['seed'] != old['seed']"
-check "the new campaign names the old one" about "$dir/same" \
+check "and another seed" campaigns_satisfy "$dir/same" "new['seed'] != old['seed']"
+check "the new campaign names the old one" campaigns_satisfy "$dir/same" \
 	"new['notes'] == {'reproduces': old['name']}"
 check "its folder is a campaign" eval '"$readmostly" dev validate "$dir/same" >"$dir/v"'
-"$python" -m report reproduce "$dir/old" "$dir/same" >"$dir/told"
+"$python" -m report reproduce "$dir/old" "$dir/same" >"$dir/report-output"
 check "the report prints the same line" \
-	eval "tail -n 1 '$out' | cmp -s - <(tail -n 1 '$dir/told')"
+	eval "tail -n 1 '$out' | cmp -s - <(tail -n 1 '$dir/report-output')"
 
 # A Python that logs its mask of blocked signals.
 printf '%s\n' '#!/bin/bash' 'while read -r name value; do' \
 	'[ "$name" = SigBlk: ] && echo "$value"' "done </proc/self/status >>'$dir/blocked'" \
 	"exec '$python' \"\$@\"" >"$dir/python"
 chmod +x "$dir/python"
-PYTHON=$dir/python again "$first" --headline -o "$dir/stoppable"
+PYTHON=$dir/python reproduce "$first" --headline -o "$dir/stoppable"
 check "Ctrl-C can stop the report" \
 	[ "$(sort -u "$dir/blocked")" = 0000000000000000 ]
 
@@ -72,28 +72,28 @@ check "a wait that times out is status 2" [ $? = 2 ]
 check "and the same command can be repeated" says "$out" "nothing was begun; the same line"
 check "no folder is left" [ ! -e "$dir/waited" ]
 
-again "$swapped" -o "$dir/other"
+reproduce "$swapped" -o "$dir/other"
 check "two maps with exchanged speeds are status 1" [ $status = 1 ]
-check "each is opposite" about "$dir/other" \
-	"said['count'] == {'replicated': 0, 'opposite': 2, 'unclear': 0}"
+check "each is opposite" campaigns_satisfy "$dir/other" \
+	"answer['count'] == {'replicated': 0, 'opposite': 2, 'unclear': 0}"
 check "and is printed" says "$out" \
 	"opposite: gomap_rw ÷ rwlock_probe at 9"
-again "$alike" -o "$dir/alike"
+reproduce "$alike" -o "$dir/alike"
 check "equal maps replicate nothing: status 3" [ $status = 3 ]
-check "each is unclear" about "$dir/alike" "said['count']['unclear'] == 2"
+check "each is unclear" campaigns_satisfy "$dir/alike" "answer['count']['unclear'] == 2"
 
-again "$first" --headline -o "$dir/head"
-check "--headline runs its cells and their verification" about "$dir/head" \
+reproduce "$first" --headline -o "$dir/head"
+check "--headline runs its cells and their verification" campaigns_satisfy "$dir/head" \
 	"sorted(c['id'].rsplit('/', 1)[1] for c in new['cells'])
 	 == ['throughput'] * 2 + ['verify'] * 4"
-check "which give one comparison" about "$dir/head" "len(said['rows']) == 1"
-again "$first" --figure flip -o "$dir/flip"
-check "--figure runs the cells of a figure" about "$dir/flip" \
-	"said['figure'] == 'flip' and said['count']['replicated'] == 2"
+check "which give one comparison" campaigns_satisfy "$dir/head" "len(answer['rows']) == 1"
+reproduce "$first" --figure flip -o "$dir/flip"
+check "--figure runs the cells of a figure" campaigns_satisfy "$dir/flip" \
+	"answer['figure'] == 'flip' and answer['count']['replicated'] == 2"
 
 # refused NAME WORDS ARGUMENT...: status 2, and the error.
 refused() {
-	again "$first" "${@:3}"
+	reproduce "$first" "${@:3}"
 	check "$1 is status 2" [ $status = 2 ]
 	check "$1: the error has the reason" says "$out" "$2"
 }
@@ -123,10 +123,10 @@ RM_FAKE=$first "$readmostly" run $conf "$dir/mine/mine.conf" --set blocks=8 \
 	--set "maps=gomap_rw rwlock_probe ${others//$'\n'/ }" --counters none \
 	--busy-ok --seed 1 -o "$dir/old" >"$out" 2>&1
 check "a campaign of a long list and of a trace exists" [ $? = 0 ]
-again "$first" -o "$dir/mine/new"
+reproduce "$first" -o "$dir/mine/new"
 check "it can be repeated" [ $status = 0 ]
-check "with each comparison" about "$dir/mine/new" \
-	"said['count'] == {'replicated': 3, 'opposite': 0, 'unclear': 0}"
+check "with each comparison" campaigns_satisfy "$dir/mine/new" \
+	"answer['count'] == {'replicated': 3, 'opposite': 0, 'unclear': 0}"
 rm -r "$dir/mine/new"
 mv "$dir/mine/mine.trace" "$dir/mine/lost.trace"
 refused "a missing trace" "$dir/mine/mine.trace: " -o "$dir/mine/new"
@@ -147,8 +147,8 @@ unset RM_TRIAL_PROGRAM
 	-o "$dir/real" >"$out" 2>&1
 status=$?
 check "real trials end with a verdict" [ $status = 0 -o $status = 1 -o $status = 3 ]
-check "each comparison has one" about "$dir/real" \
-	"sum(said['count'].values()) == 1"
-check "the build is the same and is not listed as a difference" about "$dir/real" \
-	"old['build'] == new['build'] and 'binary_sha256' not in str(said['setup'])"
+check "each comparison has one" campaigns_satisfy "$dir/real" \
+	"sum(answer['count'].values()) == 1"
+check "the build is the same and is not listed as a difference" campaigns_satisfy "$dir/real" \
+	"old['build'] == new['build'] and 'binary_sha256' not in str(answer['setup'])"
 done_testing

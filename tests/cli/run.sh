@@ -33,14 +33,14 @@ code=$(objcopy -O binary -j '.text*' "$build/impls/gomap/gomap_rw.o" "$dir/text"
 check "campaign.json has the hash of each map's machine code" \
 	grep -qF "\"code\": \"$code\"" "$campaign/campaign.json"
 
-lacking() { "$readmostly" dev list | sed -n 's/^\([a-z0-9_]*\)  *not built: needs.*/\1/p' | sort; }
-told_lacking() {
+list_missing_maps() { "$readmostly" dev list | sed -n 's/^\([a-z0-9_]*\)  *not built: needs.*/\1/p' | sort; }
+list_skipped_maps() {
 	/usr/bin/python3 -c '
 import json, sys
 print(*sorted(m["id"] for m in json.load(open(sys.argv[1]))["skipped_maps"]), sep="\n")' \
 		"$campaign/campaign.json"
 }
-check "and the maps that this build lacks" [ "$(told_lacking)" = "$(lacking)" ]
+check "and the maps that this build lacks" [ "$(list_skipped_maps)" = "$(list_missing_maps)" ]
 
 run "gomap_rw/u64x8/n1024/w3/update/m0/uniform/t1/cores/throughput=crash"
 check "a cell that crashes is status 3" [ $status = 3 ]

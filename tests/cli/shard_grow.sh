@@ -12,17 +12,17 @@ builds() {
 		>"$dir/log" 2>&1 || { tail -n 20 "$dir/log" | sed 's/^/# /'; false; }
 }
 
-right() { # MAP
+passes() { # MAP
 	"$dir/plain/readmostly" check "$1" --quiet --ops 20000 --deadline 600 \
 		>"$dir/out" 2>&1 || { sed 's/^/# /' "$dir/out"; false; }
 }
 
 check 'growing shards of 8 keys build' builds
-check 'all checks pass for shards split one by one' right shard_grow_tiny
+check 'all checks pass for shards split one by one' passes shard_grow_tiny
 check 'all checks pass for shards split all at once' \
-	right shard_grow_stop_tiny
+	passes shard_grow_stop_tiny
 check 'all checks pass for shards split by a thread of the map' \
-	right shard_grow_timed_tiny
+	passes shard_grow_timed_tiny
 check 'all checks pass for segments that double their bins' \
-	right shard_seg_grow_tiny
+	passes shard_seg_grow_tiny
 done_testing

@@ -14,9 +14,9 @@ libraries="$(pkg-config --libs hwloc inih jansson zlib) -lm -ldl"
 sed '/^#/d; / /!d' runner/sim/names.txt >"$dir/names"
 export dir build cc flags libraries
 
-# edited FILE HOME: compiles the edited file. Files of simulated code are instrumented as in
+# compile_edited FILE HOME: compiles the edited file. Files of simulated code are instrumented as in
 # runner/sim/sim.mk.
-edited() {
+compile_edited() {
 	local object=$2/edited.o
 	case $1 in
 	*/mutex.c | */rwlock.c | */cond.c)
@@ -27,8 +27,8 @@ edited() {
 	esac
 }
 
-# linked TEST FILE HOME: links the test with the edited object instead of the original.
-linked() {
+# link_test TEST FILE HOME: links the test with the edited object instead of the original.
+link_test() {
 	local parts
 	if [ "$1" = test_sim_threads ]; then
 		parts=$(ls "$build"/tests/unit/sim/test_sim_threads.o \
@@ -52,15 +52,15 @@ caught() {
 	mkdir -p "$home"
 	sed -E "$edit" "$file" >"$home/edited.c"
 	cmp -s "$file" "$home/edited.c" && { echo "the edit changes nothing"; return; }
-	{ edited "$file" "$home" && linked "$test" "${file##*/}" "$home"; } \
+	{ compile_edited "$file" "$home" && link_test "$test" "${file##*/}" "$home"; } \
 		>"$home/log" 2>&1 || { echo "it does not build"; cat "$home/log"; return; }
 	# WORDS@THREADS: facts that contain the words, with this number of threads.
 	[ "$words" = - ] || chosen=("${words%@*}" "${words#*@}")
-	timeout 120 "$home/test" "${chosen[@]}" >"$home/said" 2>&1
-	grep -q '^ok\|^not ok' "$home/said" || echo "no fact was judged"
-	grep -q '^not ok' "$home/said" || echo "no fact was broken"
+	timeout 120 "$home/test" "${chosen[@]}" >"$home/tap" 2>&1
+	grep -q '^ok\|^not ok' "$home/tap" || echo "no fact was judged"
+	grep -q '^not ok' "$home/tap" || echo "no fact was broken"
 }
-export -f edited linked caught
+export -f compile_edited link_test caught
 
 ar rcs "$dir/rest.a" "$build"/runner/{base,protocol,plan,sim/model}/*.o \
 	"$build"/runner/machine/topology.o "$build"/{sim_machines,build_info}.o

@@ -55,12 +55,12 @@ check 'a late last word is found in 1,024 bytes' torn 1024 exchange u64x1024
 check 'and in 64, with string keys' torn 64 upsert str16x64
 
 # ---- a wrong byte late in a long key, stored by the fixture ----
-lost() { # BYTES SHAPE
+finds_wrong_byte() { # BYTES SHAPE
 	"$dir/maps/check-x$1/bad_wrong_late" bad_wrong_late --only model --shape "$2" >"$out" 2>&1
 	[ $? = 1 ] && says "$out" 'FAIL bad_wrong_late'
 }
-check 'a wrong 64th byte of a key is found with short values' lost 24 str16x8
-check 'and with long ones' lost 1024 str16x1024
+check 'a wrong 64th byte of a key is found with short values' finds_wrong_byte 24 str16x8
+check 'and with long ones' finds_wrong_byte 1024 str16x1024
 
 # ---- a campaign ----
 short='threads     = 2

@@ -32,18 +32,18 @@ write-kind = update churn
 measure   = throughput
 placement = cores
 END
-export RM_TRIAL_PROGRAM=$build/tests/fake_trial FAKE_LOG=$dir/asked
+export RM_TRIAL_PROGRAM=$build/tests/fake_trial FAKE_LOG=$dir/calls
 two='*n1024/w10/update/*/uniform/t1/*=2;*n1024/w[13]0/churn/*/uniform/t1/*=3'
 export FAKE_STAGES=$two
 
-# go COMMAND...: sets status and out.
-go() {
+# run_readmostly COMMAND...: sets status and out.
+run_readmostly() {
 	case $1 in crossover | claims | validate) set -- dev "$@" ;; esac
 	"$readmostly" "$@" >"$out" 2>&1; status=$?
 }
-crossover() { go crossover --busy-ok "$@"; }
-# about FOLDER EXPRESSION: true if the Python expression about a campaign in stages is true.
-about() {
+crossover() { run_readmostly crossover --busy-ok "$@"; }
+# satisfies FOLDER EXPRESSION: true if the Python expression about a campaign in stages is true.
+satisfies() {
 	"$python" - "$@" <<'PYTHON'
 import json, pathlib, sys
 folder = pathlib.Path(sys.argv[1])
@@ -75,7 +75,7 @@ check "the words of the decision are printed" says "$out" "decided on 2 stages"
 check "status: done is the last line" [ "$(tail -n 1 "$out")" = "status: done" ]
 check "verdicts.json has the printed words" [ "$(cat a/verdicts.json)" = \
 	'{"format": 1, "words": ["decided on 2 stages"]}' ]
-check "stages.json has the options of the start" about a "
+check "stages.json has the options of the start" satisfies a "
 {k: meta[k] for k in ('format', 'kind', 'maps', 'ids', 'mode', 'seed',
  'budget_trials', 'rule', 'set')} == {'format': 1, 'kind': 'crossover',
  'maps': ['gomap_rw', 'syncmap'], 'ids': None, 'mode': 'quick', 'seed': 7,
@@ -90,12 +90,12 @@ assert seal.plan_sha256(json.load(open("a/plan.json"))) == meta["plan_sha256"]'
 check "the plan is the plan of the mode" sh -c "'$readmostly' plan --json --seed 7 \
 	--set crossover --maps gomap_rw,syncmap >plan.json &&
 	'$python' -c \"import json; assert json.load(open('plan.json')) == json.load(open('a/plan.json'))\""
-check "write shares of its cells are from 0 to 50 %" about a "
+check "write shares of its cells are from 0 to 50 %" satisfies a "
 {c['write_share'] for c in plan['cells'] if c['measure'] == 'throughput'} ==
 {0, .001, .003, .01, .03, .1, .3, .5}"
-check "each stage has its own seed" about a "
+check "each stage has its own seed" satisfies a "
 len({meta['seed'], *(s['seed'] for s in stages)}) == 3"
-check "stages run the requested blocks, and verifications once" about a "
+check "stages run the requested blocks, and verifications once" satisfies a "
 [sorted({t['block'] for t in stage}) for stage in timed] == [[0, 1], [0, 1, 2]]
 and [s['cells_from']['ids'] for s in stages] == [4, 6]"
 check "each stage is a valid campaign" "$readmostly" dev validate a/stage-02
@@ -117,13 +117,13 @@ done
 # A cell that is measured again gets other keys and another order.
 FAKE_STAGES='*n1024/w10/update/*/uniform/t1/*=2;*n1024/w10/update/*/uniform/t1/*=2' \
 	crossover syncmap gomap_rw -o twice --set window=3ms --budget 50
-check "a cell can be measured again" about twice "
+check "a cell can be measured again" satisfies twice "
 not {(t['cell'], t['seed']) for t in timed[0]} &
     {(t['cell'], t['seed']) for t in timed[1]}"
-check "with --set, which is recorded" about twice "
+check "with --set, which is recorded" satisfies twice "
 meta['set'] == ['window=3ms'] and all(c['window_ns'] == 3000000
 for c in stages[1]['cells'] if c['measure'] == 'throughput')"
-check "and --budget" about twice "meta['budget_trials'] == 50"
+check "and --budget" satisfies twice "meta['budget_trials'] == 50"
 
 # A finished search stays finished.
 before=$(cat a/stage-0*/trials.jsonl | sha256sum)
@@ -132,15 +132,15 @@ check "a resume of a finished search runs nothing" \
 	[ "$status $before" = "0 $(cat a/stage-0*/trials.jsonl | sha256sum)" ]
 check "and decides again" says "$out" "decided on 2 stages"
 FAKE_STAGES="$two;*n1024/w50/fresh/*/zipf*/t1/*=" crossover -o a --resume gomap_rw syncmap
-check "if the report requests more cells they run" about a "len(stages) == 3"
-check "by default with the planned blocks" about a "
+check "if the report requests more cells they run" satisfies a "len(stages) == 3"
+check "by default with the planned blocks" satisfies a "
 {t['block'] for t in timed[2]} == set(range(28))"
 
 # refuses NAME STATUS WORDS COMMAND...: the status, and an error with the words.
 refuses() {
 	local name=$1 want=$2 words=$3
 	shift 3
-	go "$@"
+	run_readmostly "$@"
 	check "$name is status $want" [ $status = "$want" ]
 	check "$name: the error has the reason" says "$out" "$words"
 }
@@ -218,7 +218,7 @@ changed "a changed rule" "c/stages.json was changed: sha256 is" \
 "$readmostly" dev validate c >"$out"
 check "validate reports it, too" says "$out" "c/stages.json was changed: sha256 is"
 rm -rf c && cp -r a c && rm -r c/stage-01
-go validate c
+run_readmostly validate c
 check "a missing stage is status 1" [ $status = 1 ]
 check "and is reported" says "$out" "c/stage-01: no campaign.json, expected one before stage-03"
 changed "a changed plan" "c/plan.json was changed: plan_sha256 is" \
@@ -267,7 +267,7 @@ check "after a valid answer it continues" [ "$status" = 0 ]
 FAKE_BAD=stage FAKE_BAD_AT=2 crossover gomap_rw syncmap -o late
 check "an invalid answer after a stage is status 3" [ $status = 3 ]
 crossover -o late --resume
-check "and no trial is lost" about late "[len(t) for t in timed] == [4, 12]"
+check "and no trial is lost" satisfies late "[len(t) for t in timed] == [4, 12]"
 crossover -o bad11 --resume
 check "a missing decision is made later" [ $status = 0 ]
 
@@ -275,7 +275,7 @@ check "a missing decision is made later" [ $status = 0 ]
 RM_FAKE="syncmap/u64x8/n1024/w10/update/=crash" crossover gomap_rw syncmap -o failed
 check "trials that fail: status 3" [ $status = 3 ]
 check "the summary of the stage lists them" says "$out" "failed 2 of 2: crossover-sweep/syncmap"
-check "the other stages run" about failed "len(stages) == 2"
+check "the other stages run" satisfies failed "len(stages) == 2"
 check "the last line has their number" says "$out" "status: incomplete: 1 cells failed or have no result"
 crossover -o failed --resume
 check "a resume has the same status" says "$out" "status: incomplete: 1 cells failed or have no result"
@@ -320,7 +320,7 @@ check "with the command to continue" says "$out" \
 	"status: interrupted; what was measured is safe, go on with: $readmostly dev crossover -o term --resume"
 crossover -o term --resume
 check "the unfinished stage continues first" says "$out" "stage 1: the rest of it"
-check "and all requested trials run" about term "[len(t) for t in timed] == [4, 12]"
+check "and all requested trials run" satisfies term "[len(t) for t in timed] == [4, 12]"
 : >"$FAKE_LOG"
 think=think-$$ # no other run of this test on this machine has it
 FAKE_BAD=hang stop_when $think grep -q "^next $think" "$FAKE_LOG"
@@ -348,9 +348,9 @@ unset RM_FAKE RM_FAKE_LOG
 	echo $status >"$dir/real"
 )
 check "a search of real maps is status 0" [ "$(cat "$dir/real")" = 0 ]
-check "with the requested trials" about real "
+check "with the requested trials" satisfies real "
 [len({(t['cell'], t['block']) for t in s}) for s in timed] == [18, 4]"
-check "measured by the real program" about real "
+check "measured by the real program" satisfies real "
 all(t['result']['ops'] > 0 for s in timed for t in s if t['status'] == 'ok')"
 check "and the folder is valid" "$readmostly" dev validate real
 
@@ -358,7 +358,7 @@ check "and the folder is valid" "$readmostly" dev validate real
 FAKE_STAGES='*n1024/w10/update/*/uniform/t1/*=1' crossover --all gomap_rw,syncmap,shard_seg -o all
 check "--all runs all pairs of a list" [ $status = 0 ]
 check "each in its folder" [ "$(cd all && echo *)" = "gomap_rw-shard_seg gomap_rw-syncmap syncmap-shard_seg" ]
-check "with its maps" about all/syncmap-shard_seg "meta['maps'] == ['syncmap', 'shard_seg']"
+check "with its maps" satisfies all/syncmap-shard_seg "meta['maps'] == ['syncmap', 'shard_seg']"
 FAKE_STAGES='*n1024/w10/update/*/uniform/t1/*=1' crossover --all gomap_rw,syncmap,shard_seg -o all --resume
 check "can be resumed" [ "$status $(grep -c '^resuming all/' "$out")" = "0 3" ]
 FAKE_STAGES='*n1024/w10/update/*/uniform/t1/*=1' crossover --all gomap_rw,syncmap
@@ -377,37 +377,37 @@ check "and runs nothing" [ "$(wc -l <"$out")" = 2 ]
 
 # Claims.
 export FAKE_STAGES='*='
-go claims run --busy-ok -o claims --seed 5
+run_readmostly claims run --busy-ok -o claims --seed 5
 check "claims run is status 0" [ $status = 0 ]
-check "all cells run with their blocks" about claims "
+check "all cells run with their blocks" satisfies claims "
 len(timed[0]) == 8 and meta['kind'] == 'claims' and meta['maps'] is None
 and meta['budget_trials'] == 8"
-go claims run --busy-ok -o some churn --plan
+run_readmostly claims run --busy-ok -o some churn --plan
 check "ids restrict the plan" says "$out" "claims-quick: 2 cells, 4 timed trials"
-go claims run --busy-ok -o some churn /syncmap/
-check "and the cells that run" about some "
+run_readmostly claims run --busy-ok -o some churn /syncmap/
+check "and the cells that run" satisfies some "
 meta['ids'] == ['churn', '/syncmap/'] and len(plan['cells']) == 3"
-go claims run --busy-ok -o some --resume
+run_readmostly claims run --busy-ok -o some --resume
 check "a resume keeps the ids" [ $status = 0 ]
 refuses "an unknown id" 2 "report claims cells: no cell" claims run nothing
 # The real report lists the unknown claim.
 ln -sfn "$top/report" report
 refuses "an unknown claim" 2 "no claim S4-9999: expected ids" claims run S4-9999
 ln -sfn "$top/tests/fixtures/staged/report" report
-go claims list --open
+run_readmostly claims list --open
 check "claims list is run by the report" says "$out" "asked: claims list --open"
-go claims show S4-01 seven
+run_readmostly claims show S4-01 seven
 check "so is claims show, with its status" [ $status = 7 ]
 refuses "claims without a subcommand" 2 'expected list, show or run' claims
 refuses "claims with an unknown subcommand" 2 '"walk": expected list, show or run' claims walk
-go advise a --writes 3% --keys 10k
+run_readmostly advise a --writes 3% --keys 10k
 check "advise is run by the report" says "$out" "asked: advise a --writes 3% --keys 10k"
 refuses "advise without a folder" 2 "expected DIR" advise
 for command in crossover claims "claims run" advise; do
 	# shellcheck disable=SC2086 # words
-	go $command --help
+	run_readmostly $command --help
 	check "$command --help prints the usage" [ "$status $(grep -c '^Usage: readmostly' "$out")" = "0 1" ]
 done
-go dev
+run_readmostly dev
 check "`dev` lists the commands" grep -q "^  crossover .*flips" "$out"
 done_testing

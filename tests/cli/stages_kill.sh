@@ -28,13 +28,13 @@ until_trial() {
 	done
 }
 # Prints stage, cell, block and seed of the counted attempts.
-ran() {
+list_trials() {
 	(cd "$1" && for stage in stage-*; do
 		sed 's/.*"cell":"\([^"]*\)","block":\([0-9]*\),.*"seed":\([0-9]*\).*/\1 \2 \3/' \
 			"$stage/trials.jsonl" | sort -u | sed "s/^/$stage /"
 	done)
 }
-lists() { (cd "$1" && cat stage-*/cells.txt); }
+print_cells() { (cd "$1" && cat stage-*/cells.txt); }
 
 : >"$log"
 kills=16 ended=0 begun=0
@@ -58,9 +58,9 @@ check "with the decision" says "$out" "decided on 4 stages"
 check "and the folder is valid" "$readmostly" dev validate killed
 search quiet >"$out" 2>&1
 check "a search without kills succeeds" [ $? = 0 ]
-check "with the same stages" [ "$(lists killed)" = "$(lists quiet)" ]
-check "and the same trials and seeds" [ "$(ran killed)" = "$(ran quiet)" ]
-check "of which there are many" [ "$(ran quiet | wc -l)" -gt 30 ]
+check "with the same stages" [ "$(print_cells killed)" = "$(print_cells quiet)" ]
+check "and the same trials and seeds" [ "$(list_trials killed)" = "$(list_trials quiet)" ]
+check "of which there are many" [ "$(list_trials quiet | wc -l)" -gt 30 ]
 lines=$(cat killed/stage-*/trials.jsonl | wc -l)
 search killed >"$out" 2>&1
 check "another resume runs nothing" [ "$lines" = "$(cat killed/stage-*/trials.jsonl | wc -l)" ]

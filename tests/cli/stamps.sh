@@ -24,8 +24,8 @@ sed 's/rwlock_probe/their_map/g' impls/bound/rwlock_probe.c >"$dir/their_map.c"
 plain=impls/bound/null_map cxx=impls/lib/std_mutex
 make_() { # ARGUMENTS: writes the compiled files to $dir/compiled
 	: >"$dir/compiled"
-	make -s CC="$dir/gcc" CXX="$dir/g++" BUILD="$dir/b" OPT=-O0 "$@" >"$dir/said" 2>&1 ||
-		{ sed 's/^/# /' "$dir/said"; return 1; }
+	make -s CC="$dir/gcc" CXX="$dir/g++" BUILD="$dir/b" OPT=-O0 "$@" >"$dir/output" 2>&1 ||
+		{ sed 's/^/# /' "$dir/output"; return 1; }
 }
 compiled() { # FILE...: exactly these were compiled
 	[ "$(sort -u "$dir/compiled" | paste -sd' ')" = "$*" ] || { sed 's/^/# compiled: /' "$dir/compiled"; return 1; }
@@ -49,18 +49,18 @@ make_ "${objects[@]}" STATS_FLAGS='-DRM_STATS -DRM_CALLED -DX' SIM_FLAGS='-O2 -f
 check "other SIM_FLAGS rebuild simulated objects" [ "$(cat "$dir/compiled")" = $plain.c ]
 
 # An external map, native and simulated, next to a map of the tree.
-theirs() { # FLAGS
+make_external() { # FLAGS
 	make_ IMPL="$dir/their_map.c" IMPL_FLAGS="$1" "$dir/b/$dir/their_map.o" "$dir/b/sim/$dir/their_map.s" "$dir/b/$plain.o"
 }
-both() { [ "$(grep -cx "$dir/their_map.c" "$dir/compiled")" = 2 ] && [ "$(wc -l <"$dir/compiled")" = 2 ]; }
-theirs '-DA'
-check "an external map is built, native and simulated" both
-theirs '-DA'
+both_compiled() { [ "$(grep -cx "$dir/their_map.c" "$dir/compiled")" = 2 ] && [ "$(wc -l <"$dir/compiled")" = 2 ]; }
+make_external '-DA'
+check "an external map is built, native and simulated" both_compiled
+make_external '-DA'
 check "with the same flags it is not rebuilt" compiled
-theirs "-DB -DNAME='\"b c\"'"
-check "with other flags it is" both
-theirs '-DA'
-check "also with the earlier flags" both
+make_external "-DB -DNAME='\"b c\"'"
+check "with other flags it is" both_compiled
+make_external '-DA'
+check "also with the earlier flags" both_compiled
 
 # The library of the map `interpose`, which includes a lock.
 library=$dir/out/libreadmostly_map.so

@@ -27,7 +27,7 @@ code() { # FILE FLAGS...: prints its machine code
 }
 # Writes a line for each fault of FILE: `holds` for counter code in the normal build, `lacks` for no
 # counter code in the stats build.
-compared() { # FILE
+compare_objects() { # FILE
 	normal=$(code "$1" | sha256sum) &&
 		never=$(code "$1" -include "$dir/stat.h" -include "$dir/event.h" \
 			-include "$dir/search.h" | sha256sum) &&
@@ -36,11 +36,11 @@ compared() { # FILE
 	[ "$normal" != "$stats" ] || echo "# $1 counts nothing" >>"$dir/lacks"
 	echo "$1" >>"$dir/compared"
 }
-export -f code compared
+export -f code compare_objects
 export dir cc flags
 
 # Maps of this build that count on hot paths, one for each set of headers.
-counting() {
+list_counting_maps() {
 	cp "$build/maps/names.tsv" "$dir/list"
 	for file in $(grep -H '^#include "impls' impls/*/*.c | sort -t: -k2 -u |
 		cut -d: -f1 | sort -u); do
@@ -51,7 +51,7 @@ counting() {
 }
 sed 's/((void)sizeof((counter) + (n)))$/RM_COUNTS/' runner/stat.h >"$dir/marker.h"
 
-none_of() { # KIND N: all N maps were compared, and none has the fault
+has_no_faults() { # KIND N: all N maps were compared, and none has the fault
 	cat "$dir/$1" 2>/dev/null
 	[ "$(sort -u "$dir/compared" | wc -l)" = "$2" ] && [ ! -e "$dir/$1" ]
 }
@@ -61,13 +61,13 @@ check 'searches leave no code' \
 	[ "$(grep -c 'sizeof' runner/search.h)" = 1 -a -z "$(grep sizeof "$dir/search.h")" ]
 check 'nor do hooks of events and locks' \
 	[ "$(grep -c 'sizeof' runner/event.h)" -ge 4 -a -z "$(grep sizeof "$dir/event.h")" ]
-maps=$(counting | awk "NR % 2") # every second: compilation takes long
+maps=$(list_counting_maps | awk "NR % 2") # every second: compilation takes long
 # shellcheck disable=SC2086
 set -- $maps
 check "$# maps count on hot paths" [ $# -ge 2 ]
-printf '%s\n' "$@" | xargs -P "$(nproc)" -I{} bash -c 'set -o pipefail; compared {}'
-check 'their normal objects equal those without counters' none_of holds $#
-check 'their stats objects do not' none_of lacks $#
+printf '%s\n' "$@" | xargs -P "$(nproc)" -I{} bash -c 'set -o pipefail; compare_objects {}'
+check 'their normal objects equal those without counters' has_no_faults holds $#
+check 'their stats objects do not' has_no_faults lacks $#
 
 cat >"$dir/c.conf" <<'END'
 writes = 10%
@@ -87,7 +87,7 @@ check 'a campaign with causes is done' says "$out" 'status: done'
 is_valid() { "$readmostly" dev validate "$dir/c" >"$out" || says "$out" valid; }
 check 'and is valid' is_valid
 # PYTHON EXPRESSION with stat(MAP, MEASURE, NAME) and result(MAP, MEASURE)
-so() {
+trials_satisfy() {
 	/usr/bin/python3 - "$dir/c/trials.jsonl" "$1" <<'END'
 import json, sys
 def result(name, measure):
@@ -100,17 +100,17 @@ sys.exit(not eval(f"({sys.argv[2]})"))
 END
 }
 check 'a hot counter is null, not 0, in throughput trials' \
-	so 'stat("syncmap", "throughput", "retired")["value"] is None'
+	trials_satisfy 'stat("syncmap", "throughput", "retired")["value"] is None'
 check 'and has no window' \
-	so '"window" not in stat("syncmap", "throughput", "retired")'
+	trials_satisfy '"window" not in stat("syncmap", "throughput", "retired")'
 check 'causes trials count as many retired objects as writes' \
-	so 'stat("syncmap", "causes", "retired")["window"] ==
+	trials_satisfy 'stat("syncmap", "causes", "retired")["window"] ==
 	result("syncmap", "causes")["writes"] > 0'
 check 'and allocations' \
-	so 'stat("syncmap", "causes", "allocations")["window"] >=
+	trials_satisfy 'stat("syncmap", "causes", "allocations")["window"] >=
 	result("syncmap", "causes")["writes"]'
 check 'also for a map without counters' \
-	so 'stat("gomap_rw", "causes", "allocated_bytes")["value"] > 1000'
+	trials_satisfy 'stat("gomap_rw", "causes", "allocated_bytes")["value"] > 1000'
 
 cell() { # MEASURE: prints a request of the campaign's cell
 	/usr/bin/python3 - "$dir/c/campaign.json" "$1" <<'END'

@@ -25,7 +25,7 @@ check "a trial without standard input is status 2" [ $? = 2 ]
 check "with the reason" says "$out" "request unreadable"
 
 # Each command that prints; `check` and `replay` run briefly.
-lost() { # STATUS ARGUMENTS...
+check_lost_output() { # STATUS ARGUMENTS...
 	local status=$1
 	shift
 	"$readmostly" "$@" >/dev/full 2>"$out"
@@ -42,7 +42,7 @@ for arguments in --version --help "plan --help" "plan $dir/tiny.conf" \
 	"check gomap_rw --only model --ops 100" \
 	"check --history=$histories/good.jsonl" "run --resume -o $dir/campaign"; do
 	# shellcheck disable=SC2086
-	lost 3 $arguments
+	check_lost_output 3 $arguments
 done
 "$readmostly" plan "$dir/tiny.conf" >/dev/full 2>"$out"
 check "with the system's reason" says "$out" "lost: No space left on device"

@@ -50,11 +50,11 @@ check "one more lock for each lookup, in a header, fails" [ $status = 1 ]
 check "and the output mentions uncommitted changes" says "$dir/changed" " and changes; "
 check "the command that reproduces it names the map" \
 	says "$dir/changed" "again: make -C $tree regress-exact BASE=$(in_theirs git rev-parse --short=12 good) IMPL=$theirs/src/their_map.c IMPL_FLAGS=-I$theirs/include ARGS="
-again() { # prints read-modify-writes of base and head
+print_rmws() { # prints read-modify-writes of base and head
 	sed -n 's/.*t1: .*rmws \([0-9]*\) -> \([0-9]*\) .*/\1 \2/p' "$dir/changed"
 }
 check "nearly twice as many read-modify-writes" \
-	eval 'set -- $(again); [ "$2" -gt $(($1 * 19 / 10)) ] && [ "$2" -lt $(($1 * 2)) ]'
+	eval 'set -- $(print_rmws); [ "$2" -gt $(($1 * 19 / 10)) ] && [ "$2" -lt $(($1 * 2)) ]'
 commit "Lock twice"
 in_theirs git -c user.name=n -c user.email=n@n commit -q --amend -m "Lock twice
 

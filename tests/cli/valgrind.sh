@@ -18,14 +18,14 @@ families='gomap_rw syncmap syncmap_hp shard_rw_32 shard_seg snapshot hashtriemap
 
 # The thread that frees memory for liburcu never ends: its memory is "possibly lost", which is not
 # an error.
-one() { # ID CHECK
+run_valgrind() { # ID CHECK
 	valgrind -q --error-exitcode=9 --fair-sched=try --leak-check=full \
 		--errors-for-leak-kinds=definite,indirect --show-leak-kinds=definite,indirect \
 		"$build/maps/check/$1" "$1" --in-process --quiet --only "$2" --ops 100 \
 		--threads 2 --shape "$3" >"$dir/$1.$2" 2>&1
 	echo "$?" >"$dir/$1.$2.status"
 }
-export -f one
+export -f run_valgrind
 # Status 3: a check that does not apply was skipped, e.g. scan of a map without one.
 clean() { # ID
 	local met=0
@@ -49,7 +49,7 @@ for id in $present; do
 	for check in exchange growth atomic scan; do
 		echo "$id $check str16x24"
 	done
-done | xargs -P "$(nproc)" -L 1 bash -c 'one "$@"' _
+done | xargs -P "$(nproc)" -L 1 bash -c 'run_valgrind "$@"' _
 for id in $families; do
 	if grep -qx "$id" "$dir/list"; then
 		check "$id: valgrind finds nothing" clean "$id"
