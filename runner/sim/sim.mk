@@ -27,17 +27,17 @@ SIM_FLAGS := -O2 -gdwarf-4 -g1 $(DEBUG) $(ALIGN) -fsanitize=thread -fno-lto \
              -mllvm -tsan-instrument-read-before-write=1,-Wno-tsan -fno-tree-loop-distribute-patterns)
 $(SIM)/flags: FORCE
 	$(call stamp,$(SIM_FLAGS) $(COMPILERS))
-# By way of assembly, which the lint reads.
+# Through assembly, which the lint reads.
 $(SIM)/%.s: %.c $(SIM)/flags
-	$(call say,CC) $(CC) -std=c11 -D_GNU_SOURCE -I. -pthread $(WARN) $(SIM_FLAGS) $(headers) $(own) -MMD -MP -S -o $@ $<
+	$(call step,CC) $(CC) -std=c11 -D_GNU_SOURCE -I. -pthread $(WARN) $(SIM_FLAGS) $(headers) $(impl_flags) -MMD -MP -S -o $@ $<
 $(SIM)/%.raw.o: $(SIM)/%.s
 	@$(CC) -c -o $@ $<
-# Each object's globals begin a page, so that no other object moves them.
+# The globals of each object start on a page, so that no other object moves them.
 $(SIM)/%.o: $(SIM)/%.raw.o runner/sim/names.txt
 	@sed '/^#/d; / /!d' runner/sim/names.txt >$@.names
 	@objcopy --redefine-syms=$@.names --set-section-alignment .data=4096 \
 	  --set-section-alignment .bss=4096 --set-section-alignment .rodata=4096 $< $@
-# Empty, or why the map is not simulated.
+# Empty, or the reason why the map is not simulated.
 $(SIM)/%.verdict: $(SIM)/%.raw.o runner/sim/simulatable.sh runner/sim/names.txt
 	@runner/sim/simulatable.sh $< $(<:.raw.o=.s) >$@$(NEW) && mv $@$(NEW) $@
 .SECONDARY: $(foreach o,$(SIM_GUEST) $(foreach id,$(SIM_C),$(SIM)/$(MAP_$(id)).o),$(o:.o=.s) $(o:.o=.raw.o))

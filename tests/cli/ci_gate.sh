@@ -81,7 +81,7 @@ check "but not if it is all zeros" compared_with "$second"
 for wrong in v9 deadbeef; do
 	gate GATE_BASE=$wrong
 	check "a mistyped GATE_BASE, $wrong, is an error, and nothing is compared" eval \
-		'[ $status = 2 ] && says "$dir/output" "gate: GATE_BASE=$wrong: no such commit here" &&
+		'[ $status = 2 ] && says "$dir/output" "gate: GATE_BASE=$wrong: no such commit in this clone" &&
 			! grep -q asked "$dir/output"'
 done
 git clone -q "file://$tree" "$dir/fresh"
@@ -112,7 +112,7 @@ for file in docs/page.md impls/a/notes.txt; do
 	commit $file >"$dir/out"
 	gate GATE_BASE="$before"
 	check "a commit that changes only $file is not compared" \
-		eval '[ $status = 0 ] && says "$dir/output" "no source of what is counted"'
+		eval '[ $status = 0 ] && says "$dir/output" "no source of simulated programs"'
 done
 for status_of in 1:1 2:0 3:0; do
 	echo ${status_of%:*} >"$tree/status"

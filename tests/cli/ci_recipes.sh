@@ -154,12 +154,12 @@ sh_gate() { # WORDS ARGUMENTS: status 2 and the words
 	(cd "$dir/plain/project" && "$dir/plain/readmostly/examples/ci/gate.sh" "$@") >"$dir/output" 2>&1
 	[ $? = 2 ] && says "$dir/output" "$words"
 }
-check "a missing map is status 2" sh_gate "expected a file of a map"
-check "a library without IMPL_MAKE" sh_gate "is not there: IMPL_MAKE= says what makes a library" their.so
+check "a missing map is status 2" sh_gate "no such file: expected the source of a map"
+check "a library without IMPL_MAKE" sh_gate "their.so: no such file: expected a library, or IMPL_MAKE=" their.so
 check "IMPL_MAKE for a source file" eval 'IMPL_MAKE=true sh_gate "IMPL_MAKE= is for a library" src/my_map.c'
 check "a wrong word for TIME" eval 'TIME=maybe sh_gate "expected advice, red or no" src/my_map.c'
 check "a base that does not exist" eval 'BASE=none sh_gate "BASE=none: no such commit" src/my_map.c'
-check "a map outside of the repository" sh_gate "lies outside of the repository" "$dir/steps/page-1"
+check "a map outside of the repository" sh_gate "is outside of the repository" "$dir/steps/page-1"
 # Other spellings of the path: base contains the file, so it is never "new".
 found_in() { # FOLDER FILE
 	(cd "$dir/plain/project/$1" && TIME=no timeout -k 1 60 bash -c '. <(sed "s/^cd .*/echo would gate \$IMPL; exit/" "$1") "$2"' \

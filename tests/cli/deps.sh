@@ -62,10 +62,10 @@ check "without permission a missing needed package is an error with the command"
 echo 0 >"$dir/uid"
 DEPS=no
 export DEPS
-check "DEPS=no forbids root to install" refuses "DEPS=no forbids to install them" build test
+check "DEPS=no forbids root to install" refuses "DEPS=no forbids their installation" build test
 check "also through make" eval '! PATH=$dir/bin:$PATH BENCH_DRY=1 make -s bench DEPS=no >"$dir/out" 2>&1 && says "$dir/out" "DEPS=no forbids"'
 DEPS=0
-check "no other word forbids it" eval '! deps build && says "$dir/out" "DEPS=0: expected no"'
+check "another word is rejected" eval '! deps build && says "$dir/out" "DEPS=0: expected yes or no"'
 unset DEPS
 : >"$dir/calls"
 deps build

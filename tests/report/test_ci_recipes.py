@@ -59,7 +59,7 @@ def base_of(clone, **variables):
                  str(gate), **variables)
     assert said.returncode == 0, said.stderr
     found, = [line for line in said.stdout.splitlines()
-              if line.startswith("gate: head against ")]
+              if line.startswith("gate: head compared with ")]
     return found.split()[-1], said.stderr
 
 
